@@ -1,0 +1,1 @@
+"""What we knew about a lead at a moment."""

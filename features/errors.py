@@ -1,0 +1,16 @@
+"""The one family of errors that people meet."""
+
+from __future__ import annotations
+
+
+class LeadlightError(Exception):
+    """One sentence for a person: what is wrong, what was found, what to do.
+
+    `code` is the same fact for programs, in snake_case.
+    """
+
+    code = "leadlight_error"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code

@@ -1,0 +1,55 @@
+"""Where a home is and what it is connected to: every setting is a LEADLIGHT_ variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one process; `LEADLIGHT_DATABASE_URL`, `LEADLIGHT_ONLINE_STORE` and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADLIGHT_")
+
+    home: Path = Path(".leadlight")
+    agreement: Path | None = None
+    database_url: str | None = None  # default: SQLite inside the home
+    online_store: Literal["sqlite", "redis"] = "sqlite"
+    redis_url: str = "localhost:6379"
+    allow_anonymous: bool = True  # on loopback only; elsewhere a key is always needed
+
+
+@dataclass(frozen=True)
+class Home:
+    """One product's or region's state: its ledger, its agreement, its features, its deployed models."""
+
+    path: Path
+    settings: Settings
+
+    @classmethod
+    def open(cls, path: Path | str | None = None) -> Home:
+        """The home at `path`, else at `LEADLIGHT_HOME`, else `.leadlight/` here. Nothing is created."""
+        settings = Settings()
+        return cls(Path(path or settings.home).absolute(), settings)
+
+    @cached_property
+    def database_url(self) -> str:
+        return self.settings.database_url or f"sqlite:///{self.path / 'leadlight.db'}"
+
+    @property
+    def models(self) -> Path:
+        return self.path / "models"
+
+    @property
+    def features(self) -> Path:
+        return self.path / "features"
+
+    def made(self) -> Home:
+        """This home, its folder created and readable by its owner only: it holds personal data."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        return self

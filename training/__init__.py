@@ -1,0 +1,1 @@
+"""What we learned from what became of the leads."""
