@@ -1,0 +1,75 @@
+"""The agreements that a home has worked with: each new content is a new version, and none is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from features import tables
+from features.agreement import Agreement
+from features.database import exists, migrate, reading, writing
+from features.errors import LeadlightError
+from features.ledger import microseconds
+from features.settings import Home
+
+
+class NoAgreement(LeadlightError):
+    """A home that was never given an agreement."""
+
+    code = "no_agreement"
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(
+            f"{home.path} holds no agreement yet; run: leadlight ingest FILE --agreement agreement.toml, or leadlight demo"
+        )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An agreement as a home keeps it."""
+
+    agreement: Agreement
+    version: int
+
+
+def keep(home: Home, agreement: Agreement, now: datetime) -> Kept:
+    """Keep `agreement` as what this home works with; the same content keeps its version."""
+    migrate(home)
+    columns = tables.agreements.c
+    with writing(home) as connection:
+        newest = connection.execute(select(columns.version, columns.digest).order_by(columns.version.desc())).first()
+        if newest and newest.digest == agreement.digest:
+            return Kept(agreement, newest.version)
+        version = newest.version + 1 if newest else 1
+        connection.execute(
+            insert(tables.agreements).values(
+                version=version,
+                name=agreement.name,
+                digest=agreement.digest,
+                feature_digest=agreement.feature_digest,
+                text=agreement.text,
+                kept_us=microseconds(now),
+            )
+        )
+    return Kept(agreement, version)
+
+
+def kept(home: Home) -> Kept:
+    """The agreement that this home works with now. Raises NoAgreement."""
+    if not exists(home):
+        raise NoAgreement(home)
+    columns = tables.agreements.c
+    with reading(home) as connection:
+        newest = connection.execute(select(columns.version, columns.text).order_by(columns.version.desc())).first()
+    if newest is None:
+        raise NoAgreement(home)
+    return Kept(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
+
+
+def chosen(home: Home, path: Path | None, now: datetime) -> Kept:
+    """The agreement in the file at `path`, kept; without one, LEADLIGHT_AGREEMENT's, else what the home has."""
+    path = path or home.settings.agreement
+    return keep(home, Agreement.read(path), now) if path else kept(home)

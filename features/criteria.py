@@ -1,0 +1,88 @@
+"""Need, timeframe, authority, profile: the points of a lead by the agreement, and the chance they stand for alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from features.agreement import Agreement
+from features.conditions import Facts, holds
+
+# From no points to all of them the odds double six times: three doublings below the average lead, three above.
+_DOUBLINGS = 6
+
+
+@dataclass(frozen=True)
+class CriteriaPoints:
+    """The points of one lead.
+
+    levels:   by criterion, 1 to 3 points, None where no line holds.
+    ask_next: the first criterion without points that has a question.
+    """
+
+    points: int
+    of: int
+    levels: Mapping[str, int | None]
+    ask_next: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def criteria_points(agreement: Agreement, facts: Facts) -> CriteriaPoints:
+    """What the lead's facts give: of each criterion the best line that holds."""
+    levels = {
+        name: next((points for points, line in criterion.lines if holds(line, facts)), None)
+        for name, criterion in agreement.criteria.items()
+    }
+    unanswered = (name for name, level in levels.items() if level is None and agreement.criteria[name].ask)
+    return CriteriaPoints(
+        sum(level or 0 for level in levels.values()), most_points(agreement), levels, next(unanswered, None)
+    )
+
+
+def most_points(agreement: Agreement) -> int:
+    """What the best lead would have: 12 for four criteria of up to 3 points."""
+    return sum(criterion.most for criterion in agreement.criteria.values())
+
+
+def prior_probability(agreement: Agreement, points: int) -> float:
+    """The chance that the points alone stand for, before anything was learned.
+
+    logit(probability) = logit(score_50) + slope * (points - most / 2), where the slope doubles the odds six times
+    from none to all: of 12 points, every 2 double them. The lead with half of the points is the average lead.
+    """
+    most = most_points(agreement)
+    return _probability(agreement, _slope(most) * (points - most / 2))
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The same prior as a sum: `baseline` and all `contributions` (log-odds, by criterion) are logit(probability)."""
+
+    probability: float
+    baseline: float
+    contributions: Mapping[str, float]
+
+
+def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
+    """The prior of a lead with these points, and what each criterion adds about half of its own points."""
+    slope = _slope(criteria.of)
+    contributions = {
+        name: slope * ((level or 0) - agreement.criteria[name].most / 2) for name, level in criteria.levels.items()
+    }
+    score_50 = agreement.policy.score_50
+    baseline = math.log(score_50 / (1 - score_50))
+    return Prior(prior_probability(agreement, criteria.points), baseline, contributions)
+
+
+def _slope(most: int) -> float:
+    return _DOUBLINGS * math.log(2) / most if most else 0.0
+
+
+def _probability(agreement: Agreement, log_odds_above_average: float) -> float:
+    score_50 = agreement.policy.score_50
+    odds = score_50 / (1 - score_50) * math.exp(log_odds_above_average)
+    return odds / (1 + odds)

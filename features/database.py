@@ -1,0 +1,74 @@
+"""A home's database: SQLite beside the home by default, PostgreSQL by URL, one code for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from features.settings import Home
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+
+
+@lru_cache(maxsize=8)
+def engine(url: str) -> Engine:
+    """The engine for `url`; SQLite in WAL mode, synced at each commit."""
+    made = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if url.startswith("sqlite"):
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once under a second writer, in spite of the timeout.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[Connection]:
+    """A transaction that writes: committed at the end, rolled back whole on an error."""
+    with engine(home.database_url).connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(home: Home) -> Iterator[Connection]:
+    """A transaction that only reads."""
+    with engine(home.database_url).connect() as connection, connection.begin():
+        yield connection
+
+
+def migrate(home: Home) -> None:
+    """Bring the database to the newest schema; does nothing where it is there already."""
+    from alembic import command
+    from alembic.config import Config
+
+    home.made()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = home.database_url
+    command.upgrade(config, "head")
+    if home.database_url.startswith("sqlite"):
+        (home.path / "leadlight.db").chmod(0o600)
+
+
+def exists(home: Home) -> bool:
+    """Whether this home has a database with its tables."""
+    from sqlalchemy import inspect
+
+    if home.database_url.startswith("sqlite") and not (home.path / "leadlight.db").exists():
+        return False
+    return bool(inspect(engine(home.database_url)).has_table("events"))

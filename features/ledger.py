@@ -1,0 +1,157 @@
+"""The ledger: every event once, in the order it was appended, with when it happened and when we knew."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from features import tables
+from features.database import migrate, reading, writing
+from features.events import Event, EventRefused, event
+from features.settings import Home
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AT_ONCE = 5_000  # events in one transaction: large enough for speed, small enough not to keep other writers waiting
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What became of some events: each is accepted, a duplicate, or refused and kept aside."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Appended) -> Appended:
+        return Appended(
+            self.accepted + other.accepted, self.duplicates + other.duplicates, self.refused + other.refused
+        )
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The append-only log of one home; the source of everything else."""
+
+    home: Home
+
+    @classmethod
+    def open(cls, home: Home) -> Ledger:
+        """The ledger of `home`, its tables brought to the newest schema."""
+        migrate(home)
+        return cls(home)
+
+    def append(self, raws: Iterable[Mapping[str, Any]], *, source: str, received_at: datetime) -> Iterator[Appended]:
+        """Append Segment-shaped events; yields after each committed batch, so that progress can be shown.
+
+        An event that cannot be used goes to `failed_events` with its reason. One that is there already
+        (by source and messageId) is counted and left as it was.
+        """
+        pending = iter(raws)
+        while batch := list(islice(pending, AT_ONCE)):
+            yield self._append_batch(batch, source, received_at)
+
+    def _append_batch(self, batch: Sequence[Mapping[str, Any]], source: str, received_at: datetime) -> Appended:
+        good, bad = [], []
+        for raw in batch:
+            try:
+                good.append(_event_row(event(raw, source=source, received_at=received_at)))
+            except EventRefused as refusal:
+                bad.append(_failed_row(raw, refusal, source, received_at))
+        with writing(self.home) as connection:
+            accepted = _insert_new(connection, tables.events, good)
+            _insert_new(connection, tables.failed_events, bad)
+        return Appended(accepted, len(good) - accepted, len(bad))
+
+    def chunks(self, rows: int = 100_000) -> Iterator[list[Any]]:
+        """The events in the order of `event_id`, some at a time; the columns are those of `tables.events`."""
+        columns = tables.events.c
+        last = 0
+        with reading(self.home) as connection:
+            while True:
+                page = select(tables.events).where(columns.event_id > last).order_by(columns.event_id).limit(rows)
+                found = list(connection.execute(page))
+                if not found:
+                    return
+                yield found
+                last = found[-1].event_id
+
+    def last_event_id(self) -> int:
+        """The newest event's id; 0 for an empty ledger."""
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.coalesce(func.max(tables.events.c.event_id), 0))) or 0)
+
+    def count(self) -> int:
+        """How many events there are."""
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.count()).select_from(tables.events)) or 0)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC, exact."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(us: int | float) -> datetime:
+    """The UTC moment that is `us` microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=int(us))
+
+
+def json_text(value: object) -> str:
+    """JSON in which NaN is null and lone surrogates are replaced: both databases refuse them."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode().replace("\\u0000", "\ufffd")
+    except TypeError:
+        return orjson.dumps(_printable(value), option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _event_row(found: Event) -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "message_id": found.message_id,
+        "type": found.type,
+        "name": found.name,
+        "user_id": found.user_id,
+        "anonymous_id": found.anonymous_id,
+        "group_id": found.group_id,
+        "occurred_us": microseconds(found.occurred_at),
+        "recorded_us": microseconds(found.recorded_at),
+        "flags": ",".join(found.flags),
+        "body": json_text(found.body),
+    }
+
+
+def _failed_row(raw: Mapping[str, Any], why: EventRefused, source: str, received_at: datetime) -> dict[str, Any]:
+    text = json_text(dict(raw))
+    return {
+        "source": source,
+        "received_us": microseconds(received_at),
+        "code": why.code,
+        "message": str(why),
+        "raw": text,
+        "raw_digest": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _insert_new(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> int:
+    """Insert the rows that are not there yet; how many were."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return int(connection.execute(statement, rows).rowcount)

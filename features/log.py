@@ -1,0 +1,145 @@
+"""The ledger read once, as columns: what each event says of behaviour, traits, touches, sales and identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from features.agreement import Agreement, Behaviour
+from features.recurrence import Ints
+
+# What sales itself does: history, never a behaviour. The first of them says that the lead is with sales.
+SALES_TOUCHES = frozenset(
+    {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
+)
+CRM_EVENTS = frozenset(
+    {
+        "Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged",
+        "Opportunity Created", "Opportunity Won", "Opportunity Lost",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class Log:
+    """Columns over the events, in ledger order, and lists of (row, what it says) for the few that say more.
+
+    hits: (row, behaviour position, minutes). views: page_view_id by row. leaves: (row, page_view_id, minutes).
+    touches: (row, source, campaign). said: (row, traits). crm: (row, name, properties). mails: (row, name, mail id).
+    """
+
+    event_id: list[int] = field(default_factory=list)
+    type: list[str] = field(default_factory=list)
+    message_id: list[str] = field(default_factory=list)
+    user_id: list[str | None] = field(default_factory=list)
+    anonymous_id: list[str | None] = field(default_factory=list)
+    group_id: list[str | None] = field(default_factory=list)
+    occurred: list[int] = field(default_factory=list)
+    recorded: list[int] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    hits: list[tuple[int, int, float]] = field(default_factory=list)
+    views: dict[int, str] = field(default_factory=dict)
+    leaves: list[tuple[int, str, float]] = field(default_factory=list)
+    touches: list[tuple[int, str, str | None]] = field(default_factory=list)
+    said: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    previous: list[tuple[int, str]] = field(default_factory=list)
+    crm: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    mails: list[tuple[int, str, str]] = field(default_factory=list)
+    agents: list[tuple[int, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.event_id)
+
+    def recorded_us(self) -> Ints:
+        return np.asarray(self.recorded, dtype=np.int64)
+
+    def occurred_us(self) -> Ints:
+        return np.asarray(self.occurred, dtype=np.int64)
+
+
+def log(chunks: Iterable[list[Any]], agreement: Agreement) -> Log:
+    """The log of the ledger's `chunks`, read with the behaviours of `agreement`."""
+    made = Log()
+    watched = _watched(agreement)
+    outcome = agreement.outcome.event
+    for chunk in chunks:
+        for event in chunk:
+            _read(made, event, watched, outcome)
+    return made
+
+
+def _watched(agreement: Agreement) -> dict[str, list[tuple[int, Behaviour]]]:
+    """The behaviours that an event of each name can be."""
+    found: dict[str, list[tuple[int, Behaviour]]] = {}
+    for position, behaviour in enumerate(agreement.behaviours.values()):
+        found.setdefault(behaviour.event, []).append((position, behaviour))
+    found.setdefault("screen", found.get("page", []))
+    return found
+
+
+def _read(made: Log, event: Any, watched: Mapping[str, list[tuple[int, Behaviour]]], outcome: str) -> None:
+    row = len(made.event_id)
+    made.event_id.append(event.event_id)
+    made.type.append(event.type)
+    made.message_id.append(event.message_id)
+    made.user_id.append(event.user_id)
+    made.anonymous_id.append(event.anonymous_id)
+    made.group_id.append(event.group_id)
+    made.occurred.append(event.occurred_us)
+    made.recorded.append(event.recorded_us)
+    made.flags.append(event.flags)
+    body = orjson.loads(event.body)
+    properties, context = body.get("properties") or {}, body.get("context") or {}
+    for position, behaviour in watched.get(event.name, ()):
+        if behaviour.matches(event.name, event.type, properties, context):
+            made.hits.append((row, position, _minutes(properties, behaviour.minutes)))
+    _read_envelope(made, row, event.type, body, context)
+    if event.type in ("page", "screen"):
+        made.views[row] = str(properties.get("page_view_id") or "")
+        if properties.get("engaged_ms") is not None:
+            made.leaves.append((row, made.views[row] or f"row {row}", _number(properties["engaged_ms"]) / 60_000))
+            made.views[row] = made.views[row] or f"row {row}"
+    elif event.type == "track":
+        _read_track(made, row, event.name, properties, outcome)
+
+
+def _read_envelope(made: Log, row: int, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    traits = body.get("traits") or context.get("traits")
+    if traits and kind in ("identify", "group"):
+        made.said.append((row, traits))
+    if body.get("previousId"):
+        made.previous.append((row, str(body["previousId"])))
+    campaign = context.get("campaign") or {}
+    if campaign.get("source") or campaign.get("name"):
+        made.touches.append((row, str(campaign.get("source") or "unknown"), campaign.get("name")))
+    if context.get("userAgent"):
+        made.agents.append((row, str(context["userAgent"])))
+
+
+def _read_track(made: Log, row: int, name: str, properties: dict[str, Any], outcome: str) -> None:
+    if name == "Page Left":
+        if properties.get("page_view_id"):
+            minutes = _number(properties.get("engaged_ms")) / 60_000
+            made.leaves.append((row, str(properties["page_view_id"]), minutes))
+    elif name in SALES_TOUCHES or name in CRM_EVENTS or name == outcome:
+        made.crm.append((row, name, properties))
+    elif name.startswith("Email "):
+        made.mails.append((row, name, str(properties.get("email_id") or properties.get("campaign_id") or "")))
+        if properties.get("sent_by") == "sales":
+            made.crm.append((row, "sales mail", properties))
+
+
+def _minutes(properties: Mapping[str, Any], name: str | None) -> float:
+    return _number(properties.get(name)) if name else 0.0
+
+
+def _number(value: object) -> float:
+    try:
+        number = float(value or 0.0)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0.0
+    return number if 0.0 <= number < 1e9 else 0.0

@@ -1,0 +1,56 @@
+"""What a job title and an e-mail address say of a person: seniority, department, work or free mail."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+FREE_MAIL = frozenset(
+    "gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com icloud.com me.com aol.com gmx.de gmx.net "
+    "web.de mail.ru yandex.ru proton.me protonmail.com qq.com 163.com 126.com naver.com orange.fr free.fr laposte.net "
+    "libero.it t-online.de comcast.net rediffmail.com zoho.com mail.com msn.com".split()
+)
+SENIORITIES = (  # the first that matches; "VP" stands before "president", "head" before "manager"
+    ("c_level", r"\b(c[eftimorsdp]o|ciso|chief|founder|co-founder|owner|managing director|geschäftsführer)\b"),
+    ("vp", r"\b(vp|svp|evp|avp|vice[ -]president)\b"),
+    ("c_level", r"\bpresident\b"),
+    ("director", r"\b(director|head|principal|partner|leiter)\b"),
+    ("manager", r"\b(manager|lead|supervisor|team leader)\b"),
+    ("intern", r"\b(intern|student|trainee|apprentice|werkstudent)\b"),
+)
+DEPARTMENTS = (
+    ("marketing", r"\b(marketing|growth|brand|demand|content|seo)\b"),
+    ("sales", r"\b(sales|account executive|business development|revenue)\b"),
+    ("it", r"\b(it|information|cio|ciso|security|infrastructure|systems?)\b"),
+    ("engineering", r"\b(engineer(ing)?|developer|software|cto|technology|devops|data|architect)\b"),
+    ("finance", r"\b(financ\w*|cfo|account(ant|ing)|controller|treasur\w*)\b"),
+    ("operations", r"\b(operations?|coo|supply|logistics|procurement|purchas\w*)\b"),
+    ("people", r"\b(hr|human|people|talent|recruit\w*)\b"),
+    ("product", r"\bproduct\b"),
+)
+
+
+@lru_cache(maxsize=100_000)
+def seniority(job_title: str | None) -> str | None:
+    """The rank that a job title names: c_level, vp, director, manager, intern, else staff."""
+    if not job_title:
+        return None
+    return next((rank for rank, pattern in SENIORITIES if re.search(pattern, job_title, re.I)), "staff")
+
+
+@lru_cache(maxsize=100_000)
+def department(job_title: str | None) -> str | None:
+    """The department that a job title names, else "other"."""
+    if not job_title:
+        return None
+    return next((name for name, pattern in DEPARTMENTS if re.search(pattern, job_title, re.I)), "other")
+
+
+def email_domain(email: str) -> str | None:
+    """What follows the @."""
+    return email.rpartition("@")[2] or None
+
+
+def mail_kind(domain: str | None) -> str | None:
+    """ "free" for a mailbox anyone can open, "work" for a company's."""
+    return None if domain is None else ("free" if domain in FREE_MAIL else "work")

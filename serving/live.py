@@ -1,0 +1,135 @@
+"""What one serving process holds: the scorer and the keys of a home, looked after each second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from features.errors import LeadlightError
+from features.settings import Home
+from serving.keys import KeyRing, Keys
+from serving.problems import Problem, unavailable
+
+EACH_S = 1.0  # between looks at the deployment and the keys
+AT_ONCE = 16  # leads and inline events scored in the event loop: about 1 ms each, where a thread costs more than it frees
+ONE_BY_ONE = 1  # larger requests wait for one another in one thread, so that they cannot take the process
+
+log = structlog.get_logger(__name__)
+
+
+class Scorer(Protocol):
+    """What serving needs of a scorer; `serving.scorer.Scorer` is the real one."""
+
+    def scores(
+        self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most_reasons: int | None = 3
+    ) -> list[dict[str, Any]]: ...
+
+    def refresh(self) -> None: ...
+
+    def models(self) -> list[dict[str, Any]]: ...
+
+
+class Live:
+    """One home, served. Opened at start, never at import: the home may be empty then, and may fill later."""
+
+    def __init__(self, home: Callable[[], Home], scorer: Callable[[Home], Scorer]) -> None:
+        self._home, self._make_scorer = home, scorer
+        self._scorer: Scorer | None = None
+        self._ring: KeyRing | None = None
+        self._lane: CapacityLimiter | None = None
+        self._said: dict[str, str] = {}
+        self.allows_anonymous = False
+
+    @property
+    def scorer(self) -> Scorer:
+        if self._scorer is None:
+            raise RuntimeError("the service is not open yet")
+        return self._scorer
+
+    @property
+    def ring(self) -> KeyRing:
+        if self._ring is None:
+            raise RuntimeError("the service is not open yet")
+        return self._ring
+
+    def open(self) -> None:
+        """Read the home: its scorer and its keys. An empty home opens too, and is asked again each second."""
+        if self._scorer is not None:
+            return
+        home = self._home()
+        self.allows_anonymous = home.settings.allow_anonymous
+        self._lane = CapacityLimiter(ONE_BY_ONE)
+        self._ring = KeyRing(Keys(home))
+        self._scorer = self._make_scorer(home)
+        self.look()
+        log.info("serving", home=str(home.path))
+
+    def look(self) -> None:
+        """See what changed since: a promoted model, a new agreement, keys made or revoked. Never raises."""
+        self._try("keys", lambda: self.ring.look(time.monotonic()))
+        self._try("deployment", self.scorer.refresh)
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:
+            # What was good goes on serving. The same complaint is logged once, not each second.
+            said = f"{type(error).__name__}: {error}"
+            if self._said.get(what) != said:
+                log.error("could not refresh", what=what, why=said, exc_info=not isinstance(error, LeadlightError))
+            self._said[what] = said
+        else:
+            self._said.pop(what, None)
+
+    @asynccontextmanager
+    async def running(self, _app: object = None) -> AsyncIterator[None]:
+        """The life of a serving process: open, and looked after until its end."""
+        self.open()
+        after = asyncio.create_task(self._look_each_second())
+        try:
+            yield
+        finally:
+            after.cancel()
+            with suppress(asyncio.CancelledError):
+                await after
+
+    async def _look_each_second(self) -> None:
+        while True:
+            await asyncio.sleep(EACH_S)
+            await to_thread.run_sync(self.look)
+
+    async def scores(self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most: int | None) -> list[dict[str, Any]]:
+        """Scores in the order asked. Raises Problem 503 while this home cannot score."""
+        step = partial(self.scorer.scores, asked, as_of, most)
+        size = sum(1 + len(lead.get("events", ())) for lead in asked)
+        try:
+            found = step() if size <= AT_ONCE else await to_thread.run_sync(step, limiter=self._lane)
+        except LeadlightError as error:
+            raise not_now(error) from error
+        return [_referenced(lead, score) for lead, score in zip(asked, found, strict=True)]
+
+
+def not_now(error: LeadlightError) -> Problem:
+    """What a caller hears of an error that a person at the home must mend."""
+    if error.code == "event_refused" or error.code in REFUSED_EVENTS:
+        return Problem(422, error.code, f"{error}.")
+    if error.code == "no_agreement":
+        return unavailable("no_agreement", f"{error}", retry_after_s=30)
+    log.error("cannot score", code=error.code, why=str(error))
+    return unavailable(error.code, "This home cannot score now; the log of the service says why.", retry_after_s=30)
+
+
+REFUSED_EVENTS = frozenset({"bad_type", "no_identity"})
+
+
+def _referenced(lead: Mapping[str, Any], score: dict[str, Any]) -> dict[str, Any]:
+    reference = lead.get("client_reference_id")
+    return score if reference is None else score | {"client_reference_id": reference}

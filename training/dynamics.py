@@ -1,0 +1,230 @@
+"""The law of the simulated market: how interest rises and fades, when a lead is active, when it buys; and the truth.
+
+Interest has a fast part (halves in 7 days) and a slow part (in 30 days), both in log-hazard. Time runs in the lead's
+own days, counted from the moment it was known. On each day a lead is active at most once; what that adds counts from
+the next day on. The chances to be active and to buy follow from interest and fit, and interest from records alone:
+nothing about a lead is hidden. So P(buys within n days | fit, fast, slow) is found by backward induction on a lattice
+of tenths, exact in fit and increments; only the fading falls between nodes, where cubic interpolation stands in.
+
+Everything compiled is in this one file: numba's cache does not notice a change in a file that it imports from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
+
+DAY_US = 86_400_000_000
+HORIZON_DAYS = 90
+FAST_KEPT = 2.0 ** (-1 / 7)  # what is left of fast interest a day later
+SLOW_KEPT = 2.0 ** (-1 / 30)
+TENTH = 0.1
+FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
+SLOW_LOW, SLOW_NODES = -15, 61
+FIT_LOW, FIT_NODES = -30, 61
+ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
+VISIT_DAYS = 30  # how long before it is known a lead may have looked around
+
+
+class Law(NamedTuple):
+    """Of each kind of active day: the tenths it adds, and its share while browsing and while buying."""
+
+    fast_adds: Ints
+    slow_adds: Ints
+    browsing: Floats
+    buying: Floats
+
+
+class Records(NamedTuple):
+    """Active days as they were recorded, sorted by lead and time; lead i has rows `starts[i]` to `starts[i + 1]`.
+
+    day: the lead's own, 0 when it was known; -1 is the visit that made it known. at_us: when its first step was recorded.
+    """
+
+    starts: Ints
+    day: Ints
+    kind: Ints
+    at_us: Ints
+
+
+def compiled(function: Compiled) -> Compiled:
+    """`function`, compiled at its first call and kept for the next process."""
+    return cast(Compiled, njit(cache=True)(function))
+
+
+@compiled
+def purchase(fit: float, fast: float, slow: float) -> float:
+    """The chance that a lead whom sales tries buys on one day."""
+    return float(1.0 - np.exp(-np.exp(min(-8.1 + fit + fast + slow, -2.5))))
+
+
+@compiled
+def browsing(fast: float, slow: float) -> float:
+    """The chance of a day of looking around."""
+    return float(0.30 / (1.0 + np.exp(4.0 - 0.7 * fast - 0.7 * slow)))
+
+
+@compiled
+def buying(fast: float, slow: float) -> float:
+    """The chance of a day of serious interest: more activity brings more, and of another kind."""
+    return float(0.30 / (1.0 + np.exp(5.5 - 0.9 * fast - 0.8 * slow)))
+
+
+@compiled
+def next_fast(fast: float, adds: int) -> float:
+    """Fast interest a day later."""
+    return min(max(fast * FAST_KEPT + adds * TENTH, FAST_LOW * TENTH), (FAST_LOW + FAST_NODES - 1) * TENTH)
+
+
+@compiled
+def next_slow(slow: float, adds: int) -> float:
+    """Slow interest a day later."""
+    return min(max(slow * SLOW_KEPT + adds * TENTH, SLOW_LOW * TENTH), (SLOW_LOW + SLOW_NODES - 1) * TENTH)
+
+
+@compiled
+def _parts(value: float, low: int, nodes: int, parts: Floats) -> int:
+    """The first of the four nodes around `value`, and in `parts` the weight of each (cubic, by Lagrange)."""
+    place = value / TENTH - low
+    first = min(max(int(np.floor(place)) - 1, 0), nodes - 4)
+    t = place - first
+    parts[0] = -(t - 1.0) * (t - 2.0) * (t - 3.0) / 6.0
+    parts[1] = t * (t - 2.0) * (t - 3.0) / 2.0
+    parts[2] = -t * (t - 1.0) * (t - 3.0) / 2.0
+    parts[3] = t * (t - 1.0) * (t - 2.0) / 6.0
+    return first
+
+
+@compiled
+def _moved(now: Floats, law: Law, share: Floats) -> Floats:
+    """The mean of `now` over what a day's activity adds."""
+    moved = np.zeros_like(now)
+    for kind in range(share.size):
+        for i in range(FAST_NODES):
+            to = min(max(i + law.fast_adds[kind], 0), FAST_NODES - 1)
+            for j in range(SLOW_NODES):
+                moved[i, j] += share[kind] * now[to, min(max(j + law.slow_adds[kind], 0), SLOW_NODES - 1)]
+    return moved
+
+
+@compiled
+def _faded(now: Floats) -> Floats:
+    """`now` at each node as it is after one day's fading."""
+    parts = np.empty(4)
+    half = np.zeros_like(now)
+    for i in range(FAST_NODES):
+        first = _parts((FAST_LOW + i) * TENTH * FAST_KEPT, FAST_LOW, FAST_NODES, parts)
+        for k in range(4):
+            half[i] += parts[k] * now[first + k]
+    faded = np.zeros_like(now)
+    for j in range(SLOW_NODES):
+        first = _parts((SLOW_LOW + j) * TENTH * SLOW_KEPT, SLOW_LOW, SLOW_NODES, parts)
+        for k in range(4):
+            faded[:, j] += parts[k] * half[:, first + k]
+    return faded
+
+
+@compiled
+def _day_before(later: Floats, fit: float, law: Law) -> Floats:
+    """P(buys within n + 1 days) from `later`, P(buys within n days)."""
+    idle, browsed, bought = _faded(later), _faded(_moved(later, law, law.browsing)), _faded(_moved(later, law, law.buying))
+    for i in range(FAST_NODES):
+        for j in range(SLOW_NODES):
+            fast, slow = (FAST_LOW + i) * TENTH, (SLOW_LOW + j) * TENTH
+            a, b = browsing(fast, slow), buying(fast, slow)
+            h = purchase(fit, fast, slow)
+            idle[i, j] = h + (1.0 - h) * ((1.0 - a - b) * idle[i, j] + a * browsed[i, j] + b * bought[i, j])
+    return idle
+
+
+@compiled
+def chances(law: Law, days: int) -> Floats:
+    """P(buys within n days): (fit, after, n, fast, slow), each axis by tenths, n of days - 1 and days.
+
+    after: 0 from the state itself, 1 and 2 the mean over what a day of browsing or of buying adds to it.
+    """
+    found = np.zeros((FIT_NODES, 3, 2, FAST_NODES, SLOW_NODES))
+    for level in range(FIT_NODES):
+        now = np.zeros((FAST_NODES, SLOW_NODES))
+        for n in range(days + 1):
+            if n >= days - 1:
+                found[level, 0, n - days + 1] = now
+                found[level, 1, n - days + 1] = _moved(now, law, law.browsing)
+                found[level, 2, n - days + 1] = _moved(now, law, law.buying)
+            now = _day_before(now, (FIT_LOW + level) * TENTH, law)
+    return found
+
+
+@compiled
+def _chance(table: Floats, fast: float, slow: float, remainder: float) -> float:
+    """`table` (n, fast, slow) at a state, `remainder` of the way from the first n to the second."""
+    fast_parts, slow_parts = np.empty(4), np.empty(4)
+    i = _parts(fast, FAST_LOW, FAST_NODES, fast_parts)
+    j = _parts(slow, SLOW_LOW, SLOW_NODES, slow_parts)
+    found = 0.0
+    for k in range(4):
+        for m in range(4):
+            both = (1.0 - remainder) * table[0, i + k, j + m] + remainder * table[1, i + k, j + m]
+            found += fast_parts[k] * slow_parts[m] * both
+    return found
+
+
+@compiled
+def chance_now(table: Floats, fit: float, fast: float, slow: float, elapsed: float) -> float:
+    """P(buys within the horizon) when `elapsed` of the day has passed without purchase or activity.
+
+    Both fall evenly over their part of the day, so what is left of their chance follows from what is left of it. The
+    horizon ends `elapsed` into its last day, of which that part counts: between n and n + 1 days the chance is linear.
+    """
+    h = purchase(fit, fast, slow)
+    today = h * (1.0 - elapsed) / (1.0 - h * elapsed)
+    a, b = browsing(fast, slow), buying(fast, slow)
+    passed = min(elapsed / ACTIVE_PART, 1.0)
+    left = (1.0 - passed) / (1.0 - (a + b) * passed)
+    f, s = next_fast(fast, 0), next_slow(slow, 0)
+    later = (1.0 - (a + b) * left) * _chance(table[0], f, s, elapsed)
+    later += a * left * _chance(table[1], f, s, elapsed) + b * left * _chance(table[2], f, s, elapsed)
+    return today + (1.0 - today) * later
+
+
+@compiled
+def true_chances(
+    table: Floats, law: Law, records: Records, fit: Ints, opened_us: Ints, row: Ints, moment_us: Ints
+) -> Floats:
+    """P(buys within the horizon, if sales tries) of lead `row` at each moment, from what was recorded before it.
+
+    fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts from its first
+    step, since that is when the day's kind was drawn; the rest of it follows within the hour.
+    """
+    found = np.empty(row.size)
+    for at in range(row.size):
+        lead = row[at]
+        if at == 0 or row[at - 1] != lead:
+            fast, slow, day, place = 0.0, 0.0, -VISIT_DAYS - 1, records.starts[lead]
+        since = moment_us[at] - opened_us[lead]
+        today = since // DAY_US
+        elapsed = (since - today * DAY_US) / DAY_US
+        while place < records.starts[lead + 1] and records.day[place] < today:
+            kind, gap = records.kind[place], records.day[place] - day
+            fast = next_fast(fast * FAST_KEPT**gap, law.fast_adds[kind])
+            slow = next_slow(slow * SLOW_KEPT**gap, law.slow_adds[kind])
+            day = records.day[place] + 1
+            place += 1
+        f, s = fast * FAST_KEPT ** (today - day), slow * SLOW_KEPT ** (today - day)
+        level = fit[lead] - FIT_LOW
+        found[at] = chance_now(table[level], fit[lead] * TENTH, f, s, elapsed)
+        if place < records.starts[lead + 1] and records.day[place] == today and records.at_us[place] < moment_us[at]:
+            kind = records.kind[place]
+            h = purchase(fit[lead] * TENTH, f, s)
+            h = h * (1.0 - elapsed) / (1.0 - h * elapsed)
+            f, s = next_fast(f, law.fast_adds[kind]), next_slow(s, law.slow_adds[kind])
+            found[at] = h + (1.0 - h) * _chance(table[level, 0], f, s, elapsed)
+    return found

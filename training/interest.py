@@ -1,0 +1,81 @@
+"""What a lead of the simulated market can do on a day, and what each step adds to its interest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.dynamics import FAST_KEPT, SLOW_KEPT, Law
+
+# What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
+ADDS: dict[str, tuple[int, int]] = {
+    "product_page": (1, 1),
+    "pricing_page": (3, 3),
+    "pricing_read": (4, 5),  # the same page, read for minutes
+    "careers_page": (-3, -5),
+    "whitepaper": (2, 5),
+    "webinar_signup": (1, 2),
+    "webinar": (4, 8),
+    "email_click": (2, 2),
+    "demo_request": (12, 10),
+    "contact_sales": (9, 8),
+    "newsletter": (0, 1),
+    "trade_show": (2, 4),
+    "survey_soon": (3, 5),
+    "survey_later": (-2, -3),
+    "unsubscribe": (-6, -10),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of active day: its steps in order, its shares while browsing and while buying, how late it is recorded."""
+
+    name: str
+    steps: tuple[str, ...]
+    browsing: float
+    buying: float
+    late_days: int = 0
+
+    @property
+    def adds(self) -> tuple[int, int]:
+        """Tenths of fast and slow interest, faded already by the days that the record comes late."""
+        fast = sum(ADDS.get(step, (0, 0))[0] for step in self.steps) * FAST_KEPT**self.late_days
+        slow = sum(ADDS.get(step, (0, 0))[1] for step in self.steps) * SLOW_KEPT**self.late_days
+        return round(fast), round(slow)
+
+
+KINDS = (
+    Kind("blog", ("blog_page", "blog_page"), 22, 2),
+    Kind("product", ("home_page", "product_page", "product_page"), 24, 12),
+    Kind("pricing_look", ("product_page", "pricing_page"), 10, 22),
+    Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 2, 24),
+    Kind("whitepaper", ("resources_page", "whitepaper"), 9, 8),
+    Kind("webinar_signup", ("webinars_page", "webinar_signup"), 5, 3),
+    Kind("webinar", ("webinar",), 4, 7),
+    Kind("webinar_late", ("webinar",), 2, 3, late_days=2),  # attendance comes as a list, days after
+    Kind("email", ("email_delivered", "email_open", "email_click", "product_page"), 10, 8),
+    Kind("demo", ("pricing_page", "demo_page", "demo_request"), 0.3, 6),
+    Kind("contact", ("contact_page", "contact_sales"), 0.4, 3),
+    Kind("newsletter", ("blog_page", "newsletter"), 2, 0.5),
+    Kind("trade_show", ("trade_show",), 0.6, 0.6),
+    Kind("trade_show_late", ("trade_show",), 0.8, 0.8, late_days=4),
+    Kind("survey_soon", ("survey_soon",), 0.5, 2),
+    Kind("survey_later", ("survey_later",), 1, 0.5),
+    Kind("careers", ("careers_page", "careers_page"), 5, 0.6),
+    Kind("unsubscribe", ("unsubscribe",), 2.4, 0.4),
+)
+KIND = {kind.name: place for place, kind in enumerate(KINDS)}
+
+
+def law() -> Law:
+    """The numbers of KINDS, for `training.dynamics`."""
+    browsing = np.array([kind.browsing for kind in KINDS])
+    buying = np.array([kind.buying for kind in KINDS])
+    return Law(
+        fast_adds=np.array([kind.adds[0] for kind in KINDS], dtype=np.int64),
+        slow_adds=np.array([kind.adds[1] for kind in KINDS], dtype=np.int64),
+        browsing=browsing / browsing.sum(),
+        buying=buying / buying.sum(),
+    )

@@ -1,0 +1,121 @@
+"""How sure a figure is, when the rows of one lead resemble each other: whole leads are drawn, never single rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from training.tally import Floats, Ints
+
+Interval = tuple[float, float]
+
+NULL_DRAWS = 500  # for a 95 % point that moves little from seed to seed
+
+
+def lead_weights(lead: Ints, resamples: int, seed: int) -> Iterator[Floats]:
+    """For each resample, how often each row counts: as often as its lead was drawn, with replacement.
+
+    lead: the lead of each row, as 0 ... leads - 1.
+    """
+    draws = np.random.default_rng(seed)
+    leads = int(lead.max()) + 1 if len(lead) else 0
+    for _ in range(resamples if leads > 1 else 0):  # one lead drawn again and again would look certain
+        times = np.bincount(draws.integers(leads, size=leads), minlength=leads)
+        yield times[lead].astype(float)
+
+
+def spread(
+    measured: Mapping[str, float | None], resampled: Sequence[Mapping[str, float | None]]
+) -> dict[str, Interval | None]:
+    """The middle 95 % of each figure over the resamples; None where the figure is, or where under half define it."""
+    return {name: _middle(name, value, [drawn[name] for drawn in resampled]) for name, value in measured.items()}
+
+
+def _middle(name: str, value: float | None, resampled: Sequence[float | None]) -> Interval | None:
+    drawn = np.array([figure for figure in resampled if figure is not None], dtype=float)
+    if value is None or len(drawn) < 2 or 2 * len(drawn) < len(resampled):
+        return None
+    if name == "ece":
+        # Noise adds to a calibration error, and a resample is noisier than the rows: without this shift the
+        # interval of a good model would lie above its own figure.
+        drawn = np.maximum(drawn - (drawn.mean() - value), 0.0)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def wilson(converted: Floats, count: Floats) -> tuple[Floats, Floats]:
+    """Lower and upper end of the 95 % interval of each rate (Wilson 1927), sensible down to 0 of 1."""
+    z = 1.959964
+    rate, weight = converted / count, z * z / count
+    middle = (rate + weight / 2) / (1 + weight)
+    half = np.sqrt(rate * (1 - rate) * weight + weight * weight / 4) / (1 + weight)
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def effective_counts(outcome: Floats, lead: Ints, group: Ints, groups: int) -> Floats:
+    """How many independent rows each group is worth: its rows over the design effect of its leads (never below 1).
+
+    The design effect is the variance of the group's rate by whole leads over the variance by rows (Kish 1965).
+    """
+    count = np.bincount(group, minlength=groups).astype(float)
+    rate = np.bincount(group, weights=outcome, minlength=groups) / np.maximum(count, 1.0)
+    members, member = np.unique(group * (int(lead.max()) + 1) + lead, return_inverse=True)
+    of_lead = np.bincount(member, weights=outcome - rate[group])
+    by_lead = np.bincount(members // (int(lead.max()) + 1), weights=of_lead**2, minlength=groups)
+    by_row = count * rate * (1 - rate)
+    effect = np.divide(by_lead, by_row, out=np.ones(groups), where=by_row > 0)
+    worth: Floats = count / np.maximum(effect, 1.0)
+    return worth
+
+
+def ece_null95(probability: Floats, outcome: Floats, lead: Ints, bins: Ints, seed: int) -> float | None:
+    """The 95 % point of the calibration error that a perfectly calibrated model would show on these very rows.
+
+    Outcomes are drawn from the probabilities, so every error left is chance. Rows of one lead share their fate, and
+    drawn one by one they would make chance look too small; so each row takes its lead's draw with probability c, else
+    a draw of its own, and c is set so that pairs of rows within a lead agree as often as the observed ones do
+    (`shared_fate`). Every row keeps exactly its own probability. `probability` must rise, as `bins` do with it.
+    """
+    if not len(probability):
+        return None
+    draws = np.random.default_rng(seed)
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    expected = np.add.reduceat(probability, starts)
+    share = shared_fate(outcome, lead, bins)
+    errors = [
+        np.abs(np.add.reduceat(_fates(draws, probability, lead, share), starts) - expected).sum()
+        for _ in range(NULL_DRAWS)
+    ]
+    return float(np.quantile(errors, 0.95)) / len(probability)
+
+
+def _fates(draws: np.random.Generator, probability: Floats, lead: Ints, share: float) -> Floats:
+    fate = draws.random(len(probability))
+    if share > 0:
+        of_lead = draws.random(int(lead.max()) + 1)
+        fate = np.where(draws.random(len(probability)) < share, of_lead[lead], fate)
+    return (fate < probability).astype(float)
+
+
+def shared_fate(outcome: Floats, lead: Ints, bins: Ints) -> float:
+    """The probability c with which a row shares its lead's draw, by the moments of the pairs within leads; 0 to 1.
+
+    Pairs agree c^2 of the way from independence to one draw for all. The bin's observed rate stands for the chance:
+    with the predicted one, a wrong level would pass for likeness and excuse itself.
+    """
+    rate = (np.bincount(bins, weights=outcome) / np.maximum(np.bincount(bins), 1))[bins]
+    observed = _pairs(outcome - rate, lead)
+    order = np.lexsort((rate, lead))
+    rate, lead = rate[order], lead[order]
+    rows = np.bincount(lead)
+    place = np.arange(len(lead)) - (np.cumsum(rows) - rows)[lead]
+    # With one draw for both, two rows convert together as often as the less likely one does.
+    together = float(rate @ (rows[lead] - 1 - place))
+    most = together - _pairs(rate, lead)
+    return float(np.sqrt(np.clip(observed / most, 0.0, 1.0))) if most > 0 else 0.0
+
+
+def _pairs(value: Floats, lead: Ints) -> float:
+    """The sum over all pairs of rows of one lead of the product of their values."""
+    return float((np.bincount(lead, weights=value) ** 2).sum() - (value**2).sum()) / 2

@@ -1,0 +1,181 @@
+"""The served model: trees as LightGBM's text, an affine calibrator, and the exact contributions of both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+
+from features.errors import LeadlightError
+from features.recurrence import Floats
+
+TREES, FACTS, AGREEMENT, MANIFEST = "trees.txt", "model.json", "agreement.toml", "manifest.json"
+OTHER = "(other)"  # a level too rare to learn from, or one never seen
+
+
+class ModelDamaged(LeadlightError):
+    """A model file is missing or is not the file that was registered."""
+
+    code = "model_damaged"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels."""
+
+    name: str
+    group: str
+    kind: str  # behaviour or trait
+    levels: tuple[str, ...] | None = None
+
+    def encoded(self, values: Any) -> Floats:
+        """The column as the trees read it: numbers as they are, levels as positions, missing as NaN."""
+        if self.levels is None:
+            return np.asarray(values, dtype=np.float64)
+        other = self.levels.index(OTHER) if OTHER in self.levels else np.nan
+        place: dict[Any, float] = {level: float(i) for i, level in enumerate(self.levels)}
+        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """An increasing affine map from margin to log-odds, with what resampled leads say of its doubt."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+
+    def logit(self, margin: Floats) -> Floats:
+        return self.slope * margin + self.intercept
+
+    def interval(self, margin: Floats, z: float = 1.645) -> tuple[Floats, Floats]:
+        """The 90 % interval of the probability at each margin."""
+        (ss, si), (_, ii) = self.covariance
+        doubt = z * np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
+        logit = self.logit(margin)
+        return _sigmoid(logit - doubt), _sigmoid(logit + doubt)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What turns a feature frame into probabilities and contributions; the very object that was tested."""
+
+    trees: str
+    columns: tuple[Column, ...]
+    calibrator: Calibrator
+    facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, quantiles, basis, metrics, spans
+    agreement_text: str = ""
+
+    @cached_property
+    def booster(self) -> lightgbm.Booster:
+        return lightgbm.Booster(model_str=self.trees)
+
+    def matrix(self, known: pd.DataFrame) -> Floats:
+        """The frame of `features.snapshots.feature_frame` as the trees read it."""
+        empty = np.empty((len(known), 0))
+        columns = [column.encoded(known[column.name].to_numpy())[:, None] for column in self.columns]
+        return np.hstack(columns) if columns else empty
+
+    def margin(self, matrix: Floats) -> Floats:
+        """Log-odds from the trees, before calibration; one per row."""
+        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=_threads(matrix)), dtype=np.float64)
+
+    def probability(self, known: pd.DataFrame) -> Floats:
+        """The calibrated probability of the outcome within the horizon; one per row."""
+        return _sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
+
+    def contributions(self, matrix: Floats) -> tuple[Floats, float]:
+        """Log-odds that each column adds to each row, and the baseline before any: exact TreeSHAP, calibrated.
+
+        returns: (rows, columns) and the baseline; a row's sum plus the baseline is its logit(probability).
+        """
+        raw = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=_threads(matrix)))
+        baseline = float(self.calibrator.logit(raw[0, -1])) if len(raw) else self.calibrator.intercept
+        return self.calibrator.slope * raw[:, :-1], baseline
+
+    @cached_property
+    def groups(self) -> tuple[list[str], Floats]:
+        """The behaviours and traits, and the (columns, groups) matrix that sums columns into them."""
+        names = list(dict.fromkeys(column.group for column in self.columns))
+        member = np.zeros((len(self.columns), len(names)))
+        for i, column in enumerate(self.columns):
+            member[i, names.index(column.group)] = 1.0
+        return names, member
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Whether each group is a behaviour or a trait."""
+        return {column.group: column.kind for column in self.columns}
+
+    def write(self, folder: Path) -> str:
+        """Write the text and JSON files and their manifest; the digest that names this model."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TREES).write_text(self.trees)
+        (folder / AGREEMENT).write_text(self.agreement_text)
+        facts = {
+            "columns": [asdict(column) for column in self.columns],
+            "calibrator": asdict(self.calibrator),
+            "facts": self.facts,
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
+        digests = {name: _sha256(folder / name) for name in (TREES, FACTS, AGREEMENT)}
+        (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
+        return "sha256:" + _sha256(folder / MANIFEST)
+
+    @classmethod
+    def read(cls, folder: Path, digest: str | None = None) -> Model:
+        """The model in `folder`, every file checked against the manifest and the manifest against `digest`.
+
+        Raises ModelDamaged naming the file that differs. Nothing is unpickled.
+        """
+        _check(folder, digest)
+        facts = json.loads((folder / FACTS).read_text())
+        columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in facts["columns"])
+        found = facts["calibrator"]
+        calibrator = Calibrator(found["slope"], found["intercept"], tuple(map(tuple, found["covariance"])))
+        text = (folder / AGREEMENT).read_text()
+        return cls((folder / TREES).read_text(), tuple(columns), calibrator, facts["facts"], text)
+
+
+def _check(folder: Path, digest: str | None) -> None:
+    try:
+        if digest and "sha256:" + _sha256(folder / MANIFEST) != digest:
+            raise ModelDamaged(f"{folder / MANIFEST} is not the registered one ({digest}); promote the model again")
+        files: dict[str, str] = json.loads((folder / MANIFEST).read_text())["files"]
+        for name, expected in files.items():
+            if _sha256(folder / name) != expected:
+                raise ModelDamaged(
+                    f"{folder / name} does not have the SHA-256 of its manifest; promote the model again"
+                )
+    except (OSError, KeyError, ValueError) as error:
+        raise ModelDamaged(f"{folder} cannot be read as a model: {error}; promote the model again") from error
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or value != value
+
+
+def _sigmoid(logit: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -700, 700))))
+
+
+def logit(probability: float) -> float:
+    """Log-odds."""
+    return math.log(probability / (1 - probability))
+
+
+def _threads(matrix: Floats) -> int:
+    """One thread for few rows: starting more costs longer than the prediction."""
+    return 1 if len(matrix) < 2_000 else 0

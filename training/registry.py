@@ -1,0 +1,131 @@
+"""MLflow: runs, registered versions and the champion; text, JSON and pictures only, nothing to unpickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from features.errors import LeadlightError
+from training.model import Model
+
+CHAMPION = "champion"
+ARTIFACT = "model"  # the folder of a run that holds the model's files
+
+
+class NoSuchModel(LeadlightError):
+    """A version that the registry does not hold."""
+
+    code = "no_such_model"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry at MLFLOW_TRACKING_URI, else in `mlruns/` of the working directory; one model per agreement."""
+
+    name: str
+
+    @cached_property
+    def client(self) -> Any:
+        os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("DO_NOT_TRACK", "true")
+        from mlflow import MlflowClient
+
+        uri = os.environ.get("MLFLOW_TRACKING_URI")
+        if not uri:
+            folder = Path("mlruns").absolute()
+            folder.mkdir(exist_ok=True)
+            uri = f"sqlite:///{folder / 'mlflow.db'}"
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+    def register(self, model: Model, metrics: Mapping[str, float], parameters: Mapping[str, Any],
+                 pictures: Mapping[str, str]) -> tuple[str, str]:  # fmt: skip
+        """Log a run with its figures, files and pictures, and register it; (run id, version)."""
+        run = self.client.create_run(self._experiment())
+        run_id = str(run.info.run_id)
+        with TemporaryDirectory() as folder:
+            digest = model.write(Path(folder) / ARTIFACT)
+            for name, picture in pictures.items():
+                (Path(folder) / name).write_text(picture)
+            self.client.log_artifacts(run_id, folder)
+        self._log(run_id, metrics, {**parameters, "digest": digest})
+        self.client.set_terminated(run_id)
+        version = self.client.create_model_version(
+            self._registered(), f"runs:/{run_id}/{ARTIFACT}", run_id, tags={"digest": digest}
+        )
+        return run_id, str(version.version)
+
+    def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, Any]) -> None:
+        from mlflow.entities import Metric, Param
+
+        logged = [Metric(name, float(value), 0, 0) for name, value in metrics.items()]
+        self.client.log_batch(run_id, logged, [Param(name, str(value)[:500]) for name, value in parameters.items()])
+
+    def _experiment(self) -> str:
+        found = self.client.get_experiment_by_name(self.name)
+        if found:
+            return str(found.experiment_id)
+        place = None
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            place = Path("mlruns").absolute().as_uri()
+        return str(self.client.create_experiment(self.name, artifact_location=place))
+
+    def _registered(self) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.get_registered_model(self.name)
+        except MlflowException:
+            self.client.create_registered_model(self.name)
+        return self.name
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Every registered version, newest first, with its digest, figures and whether it is the champion."""
+        champion = self.champion()
+        found = self.client.search_model_versions(f"name = '{self.name}'")
+        return [
+            {
+                "version": str(version.version),
+                "digest": version.tags.get("digest"),
+                "champion": str(version.version) == champion,
+                "metrics": dict(self.client.get_run(version.run_id).data.metrics),
+                "created_ms": version.creation_timestamp,
+            }
+            for version in sorted(found, key=lambda version: -int(version.version))
+        ]
+
+    def champion(self) -> str | None:
+        """The version with the alias `champion`."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self.client.get_model_version_by_alias(self.name, CHAMPION).version)
+        except MlflowException:
+            return None
+
+    def set_champion(self, version: str) -> None:
+        """Move the alias `champion` to `version`."""
+        self.client.set_registered_model_alias(self.name, CHAMPION, version)
+
+    @contextmanager
+    def files(self, version: str) -> Any:
+        """The folder of a version's files and the digest it was registered with. Raises NoSuchModel."""
+        from mlflow.artifacts import download_artifacts
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self.client.get_model_version(self.name, version)
+        except MlflowException:
+            known = ", ".join(v["version"] for v in self.versions()) or "none"
+            raise NoSuchModel(f"model {self.name} has no version {version}; it has {known}") from None
+        with TemporaryDirectory() as folder:
+            place = download_artifacts(
+                run_id=found.run_id, artifact_path=ARTIFACT, dst_path=folder, tracking_uri=self.client.tracking_uri
+            )
+            yield Path(place), found.tags["digest"]
