@@ -1,1 +1,80 @@
+"""Leadlight's front door: the command line, and `import leadlight` for notebooks.
 
+>>> import leadlight
+>>> home = leadlight.open()                          # doctest: +SKIP
+>>> candidate = leadlight.train(home.snapshots())    # doctest: +SKIP
+>>> candidate.metrics["roc_auc"]                     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features.errors import LeadlightError
+from features.settings import Home
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from training.candidate import Candidate
+
+__all__ = ["LeadlightError", "NotebookHome", "main", "open", "train"]
+
+
+@dataclass(frozen=True)
+class NotebookHome:
+    """A home for data scientists: frames in, frames out."""
+
+    home: Home
+
+    def snapshots(self, known_until: datetime | None = None) -> pd.DataFrame:
+        """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features."""
+        from features.agreement_versions import kept
+        from features.derivation import derived
+        from training.pipeline import labelled_snapshots
+
+        moment, agreed = known_until or datetime.now(UTC), kept(self.home)
+        found = derived(self.home, agreed.agreement)
+        labelled = labelled_snapshots(found, agreed.agreement, moment)
+        labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}
+        return labelled
+
+    def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
+        """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
+        from serving.bulk import as_table, home_scores
+
+        wanted = None if leads is None else list(leads["lead_id"])
+        chunks = home_scores(self.home, datetime.now(UTC), reasons, wanted)
+        return as_table([score for chunk in chunks for score in chunk])
+
+
+def open(path: Path | str | None = None) -> NotebookHome:
+    """The home at `path`, else at LEADLIGHT_HOME, else `.leadlight/` here."""
+    return NotebookHome(Home.open(path))
+
+
+def train(snapshots: pd.DataFrame, seed: int = 7) -> Candidate:
+    """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.plots` and `.register()`."""
+    from features.agreement_versions import kept
+    from features.derivation import derived
+    from training.pipeline import candidate
+
+    home = Home.open(snapshots.attrs.get("home"))
+    agreed = kept(home)
+    known_until = datetime.fromisoformat(snapshots.attrs["known_until"])
+    return candidate(snapshots, derived(home, agreed.agreement), agreed, known_until, seed)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The command line. An error is one sentence on stderr and exit status 1."""
+    from commands.app import run
+
+    return run(sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -26,7 +26,7 @@ from features.agreement_policy import (
     Policy,
     Privacy,
 )
-from features.agreement_problems import AgreementError, did_you_mean, refused, sentences
+from features.agreement_problems import AgreementError, did_you_mean, refused, sentences, shown
 from features.conditions import Condition, Vocabulary
 
 DEFAULT = Path(__file__).resolve().parent.parent / "agreement.toml"
@@ -79,7 +79,7 @@ class Agreement(Section):
         try:
             written = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise AgreementError([f"{file}: is no TOML: {error}; mend that line"]) from None
+            raise AgreementError([_no_toml(file, text, str(error))]) from None
         try:
             agreement = cls.model_validate(written, context=_vocabulary(written))
         except ValidationError as failure:
@@ -167,6 +167,15 @@ class Agreement(Section):
 @cache
 def _default() -> Agreement:
     return Agreement.read(DEFAULT)
+
+
+def _no_toml(file: str, text: str, said: str) -> str:
+    place = re.search(r" \(at line (\d+), column \d+\)", said)
+    if place is None:
+        return f"{file}: is no TOML: {said}; mend or complete it"
+    problem = said.replace(place[0], "").replace("Cannot overwrite a value", "the key is written twice")
+    line = text.split("\n")[int(place[1]) - 1].strip()
+    return f"{file}: line {place[1]} = {shown(line)} is no TOML: {problem}; mend that line"
 
 
 def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:

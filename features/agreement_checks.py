@@ -66,20 +66,20 @@ def _names(agreement: Agreement) -> Iterator[Problem]:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
                 plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "a_name"
                 plain = plain if plain[0].isalpha() else f"n_{plain}"
-                yield (section,), name, "is no snake_case name", f"write {plain[:63]}"
-            elif name in RESERVED | {"with_sales", "closed"} and section in ("behaviours", "traits"):
-                yield (section,), name, "is a column that Leadlight makes itself", f"write {name}_given"
+                yield (section, name), None, "is no snake_case name", f"write {plain[:63]}"
+            elif name in RESERVED and section in ("behaviours", "traits"):
+                yield (section, name), None, "is a column that Leadlight makes itself", f"write {name}_given"
 
 
 def _collisions(agreement: Agreement) -> Iterator[Problem]:
     for name in agreement.behaviours:
         if name in agreement.traits:
-            yield ("traits",), name, "is a behaviour as well", f"rename one of them, for example {name}_given"
+            yield ("traits", name), None, "is a behaviour as well", f"rename one of them, for example {name}_given"
         elif name in FACTS:
-            yield ("behaviours",), name, "is a fact that Leadlight derives", f"rename it, for example {name}_done"
+            yield ("behaviours", name), None, "is a fact that Leadlight derives", f"rename it, for example {name}_done"
     for name in agreement.excluded:
         if name in agreement.traits or name in agreement.behaviours:
-            yield ("excluded",), name, "is used and excluded at once", "keep one of the two lines"
+            yield ("excluded", name), None, "is used and excluded at once", "keep one of the two lines"
 
 
 def _labels_as_features(agreement: Agreement) -> Iterator[Problem]:
@@ -98,26 +98,19 @@ def _protected(agreement: Agreement) -> Iterator[Problem]:
 def _rules(agreement: Agreement) -> Iterator[Problem]:
     for name in agreement.rules:
         if name not in RULES:
-            yield ("rules",), name, "is no rule", did_you_mean(name, RULES)
+            yield ("rules", name), None, "is no rule", did_you_mean(name, RULES)
 
 
 def _criteria(agreement: Agreement) -> Iterator[Problem]:
     for name, criterion in agreement.criteria.items():
         if not criterion.lines:
-            yield (
-                ("criteria", name),
-                "",
-                "has no line with points",
-                f'write for example {name}.1 = {{ industry = "known" }}',
-            )
+            remedy = f'write for example {name}.1 = {{ industry = "known" }}'
+            yield ("criteria", name), None, "has no line with points", remedy
     most = sum(criterion.most for criterion in agreement.criteria.values())
     if agreement.policy.min_points > most:
-        yield (
-            ("policy", "min_points"),
-            agreement.policy.min_points,
-            f"is more than the criteria can give ({most})",
-            (f"write {most} or less" if most else "write 0, or write [criteria]"),
-        )
+        remedy = f"write {most} or less" if most else "write 0, or write [criteria]"
+        problem = f"is more than the criteria can give ({most})"
+        yield ("policy", "min_points"), agreement.policy.min_points, problem, remedy
 
 
 def _handover(agreement: Agreement) -> Iterator[Problem]:
@@ -136,7 +129,8 @@ def _nurture(agreement: Agreement) -> Iterator[Problem]:
     for name in agreement.nurture.come_back:
         trait = agreement.traits.get(name)
         if trait and trait.kind != "date":
-            yield ("nurture", "come_back"), name, f"is a trait of kind {trait.kind}", 'make it a "date" in [traits]'
+            problem = f"is a trait of kind {trait.kind}"
+            yield ("nurture", "come_back", name), None, problem, 'make it a "date" in [traits]'
 
 
 def _money(agreement: Agreement) -> Iterator[Problem]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal, Self
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator, model_validator
@@ -33,23 +33,35 @@ RejectReason = Literal[
 class Section(BaseModel):
     """A table of the agreement: unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __copy__(self) -> Self:
+        # What was derived from the old values, such as a digest, must not travel into a copy with other values.
+        copied = super().__copy__()
+        for derived in set(copied.__dict__) - set(type(self).model_fields):
+            del copied.__dict__[derived]
+        return copied
 
 
 class Line(Section):
     """One named line of a table; the name is the line's own key."""
 
+    REMEDY: ClassVar[str]
     name: str = Field("", init=False)
 
     @model_validator(mode="before")
     @classmethod
     def _name_is_the_key(cls, line: Any) -> Any:
-        if isinstance(line, Mapping) and "name" in line:
+        if not isinstance(line, Mapping):
+            raise refused("is no line of this section", cls.REMEDY)
+        if "name" in line:
             raise refused("cannot be written inside its own line", "rename the line itself", ("name",), line["name"])
         return line
 
     def named(self, name: str) -> Self:
-        return self.model_copy(update={"name": name})
+        """The line with its name, and a label made of it where none is written."""
+        words = {"label": getattr(self, "label", None) or name.replace("_", " ")}
+        return self.model_copy(update={"name": name} | (words if "label" in type(self).model_fields else {}))
 
 
 class Outcome(Section):
@@ -80,34 +92,42 @@ class Interest(Section):
     """How fast interest fades."""
 
     half_life_days: tuple[Annotated[Number, Field(gt=0, le=3650)], ...] = Field(
-        (1.0, 7.0, 30.0), min_length=1, examples=["half_life_days = [1, 7, 30]"]
+        (1.0, 7.0, 30.0), examples=["half_life_days = [1, 7, 30]"]
     )
 
     @field_validator("half_life_days")
     @classmethod
     def _rising(cls, days: tuple[float, ...]) -> tuple[float, ...]:
-        if list(days) != sorted(set(days)):
+        if not days or list(days) != sorted(set(days)):
             raise refused("does not rise", "write each half-life once, the shortest first, for example [1, 7, 30]")
         return days
 
 
-class Behaviour(Line):
-    """A kind of event that counts: which events it is, its minutes if they have any, and how it is worded."""
+def _patterns(written: Any) -> tuple[str, ...]:
+    values = written if isinstance(written, list) else [written]
+    if not values or not all(isinstance(value, (str, int, float)) for value in values):
+        raise refused("is no value to look for", 'write for example "/pricing*", or several, ["/pricing*", "/plans"]')
+    return tuple(_as_text(value) for value in values)
 
+
+def _as_text(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Behaviour(Line):
+    """A kind of event that counts: which events it is, its minutes if they have any, and how it is worded.
+
+    where: globs by property, of which one each must match; always a tuple, also where one value is written.
+    """
+
+    REMEDY = 'write { event = "Webinar Attended", label = "webinars" }'
     event: Text = Field(examples=['event = "Webinar Attended"'])
-    where: dict[str, str | int | float | bool | tuple[str, ...]] = Field(
+    where: dict[str, Annotated[tuple[str, ...], BeforeValidator(_patterns)]] = Field(
         {}, examples=['where = { path = "/pricing*" }']
     )
     minutes: Text | None = Field(None, examples=['minutes = "minutes_attended"'])
     label: str = Field("", examples=['label = "webinars"'])
     direction: Literal["up", "down"] | None = None
-
-    def named(self, name: str) -> Self:
-        return self.model_copy(update={"name": name, "label": self.label or name.replace("_", " ")})
-
-    @cached_property
-    def _patterns(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return tuple((key, _patterns(value)) for key, value in self.where.items())
 
     def matches(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
         """Whether an event of this name and Segment type is this behaviour.
@@ -120,15 +140,7 @@ class Behaviour(Line):
                 return False
         elif type != "track" or name != self.event:
             return False
-        return all(_is_like(_said(key, name, properties, context), patterns) for key, patterns in self._patterns)
-
-
-def _patterns(value: str | float | tuple[str, ...]) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else (_as_text(value),)
-
-
-def _as_text(value: str | float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return all(_is_like(_said(key, name, properties, context), globs) for key, globs in self.where.items())
 
 
 def _said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
@@ -147,8 +159,8 @@ def _said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[s
 
 # Sites have few paths and forms have few kinds, so nearly every decision has been made before.
 @lru_cache(maxsize=65_536)
-def _is_like(said: str | None, patterns: tuple[str, ...]) -> bool:
-    return said is not None and any(fnmatchcase(said, pattern) for pattern in patterns)
+def _is_like(said: str | None, globs: tuple[str, ...]) -> bool:
+    return said is not None and any(fnmatchcase(said, glob) for glob in globs)
 
 
 @lru_cache(maxsize=65_536)
@@ -165,7 +177,8 @@ class Trait(Line):
     `why` is what was said of it while it was excluded: a person signed it by moving its line here.
     """
 
-    kind: Kind
+    REMEDY = 'write a kind, "category", or { kind = "category", column = "Lead Origin" }'
+    kind: Kind = Field(examples=['kind = "category"'])
     label: str = Field("", examples=['label = "lead origin"'])
     column: Text | None = Field(None, examples=['column = "Lead Origin"'])
     known: Literal["at_creation", "at_export"] = "at_export"
@@ -178,14 +191,11 @@ class Trait(Line):
             return _trait_of_text(line)
         return {"kind": "category", **line} if isinstance(line, Mapping) and "why" in line else line
 
-    def named(self, name: str) -> Self:
-        return self.model_copy(update={"name": name, "label": self.label or name.replace("_", " ")})
-
 
 def _trait_of_text(line: str) -> dict[str, str]:
     if line in KINDS:
         return {"kind": line}
-    if " " in line.strip():  # a reason, moved here from [excluded]
+    if " " in line.strip() or line == "protected":  # a reason, moved here from [excluded]
         return {"kind": "category", "why": line}
     raise refused("is no kind", did_you_mean(line, KINDS))
 
@@ -193,6 +203,7 @@ def _trait_of_text(line: str) -> dict[str, str]:
 class Excluded(Line):
     """A field that the model never sees, why, and what it would be as a trait."""
 
+    REMEDY = 'write why in quotes, "known only after contact"'
     why: Text = Field(examples=['why = "known only after contact"'])
     kind: Kind | None = None
     label: str = ""

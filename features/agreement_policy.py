@@ -19,7 +19,7 @@ from pydantic import (
 
 from features.agreement_learning import Count, Line, Number, Section, Text, Truth
 from features.agreement_problems import refused
-from features.conditions import Condition, ConditionError, condition
+from features.conditions import Condition, ConditionError, Vocabulary, condition
 from features.durations import duration
 
 
@@ -38,6 +38,8 @@ def _length_before(value: Any) -> timedelta:
 
 def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
     """Parsed with the vocabulary of the whole agreement, which the reader passes as context."""
+    if not isinstance(info.context, Vocabulary):
+        raise TypeError("conditions are parsed with a Vocabulary as context; read agreements with Agreement.parse")
     try:
         return condition(value, info.context)
     except ConditionError as error:
@@ -52,6 +54,7 @@ AgreedCondition = Annotated[Condition, PlainValidator(_agreed_condition), PlainS
 class Criterion(Line):
     """Up to three lines of 1 to 3 points, of which the best that holds counts, and what to ask where none does."""
 
+    REMEDY = 'write for example need.1 = { pricing_page = "1 in 90 days" }'
     three: AgreedCondition | None = Field(None, alias="3")
     two: AgreedCondition | None = Field(None, alias="2")
     one: AgreedCondition | None = Field(None, alias="1")

@@ -32,25 +32,30 @@ def refused(problem: str, remedy: str, where: tuple[str, ...] = (), found: objec
 
 
 def sentence(file: str, path: Path, found: object, problem: str, remedy: str) -> str:
-    """One problem as people read it."""
-    return f"{file}: {'.'.join(map(str, path))} = {shown(found)} {problem}; {remedy}"
+    """One problem as people read it; without the value found (None) where the key itself is the problem."""
+    key = ".".join(map(str, path))
+    return f"{file}: {key if found is None else f'{key} = {shown(found)}'} {problem}; {remedy}"
 
 
 def shown(value: object) -> str:
     """The value found, near to how TOML writes it, and short."""
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    whole = isinstance(value, float) and value.is_integer()
+    text = str(value).lower() if isinstance(value, bool) else f"{value:.0f}" if whole else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """The remedy for an unknown word: the nearest known one, else all of them."""
     near = get_close_matches(word, known, n=1)
-    return f'did you mean "{near[0]}"?' if near else f"write one of {', '.join(known)}"
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"write one of {', '.join(known)}" if known else "remove it"
 
 
 def sentences(failure: ValidationError, model: type[BaseModel], file: str) -> list[str]:
-    """Each problem that pydantic found, in the order of the file's sections."""
-    return [_sentence(error, model, file) for error in failure.errors(include_url=False)]
+    """Each problem that pydantic found; unknown keys first, because a misspelt one is often the cause of the rest."""
+    errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "extra_forbidden")
+    return [_sentence(error, model, file) for error in errors]
 
 
 def _sentence(error: ErrorDetails, model: type[BaseModel], file: str) -> str:
@@ -62,7 +67,8 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], file: str) -> str:
     if error["type"] == "missing":
         return f"{file}: {'.'.join(map(str, path))} is missing; write {_example(model, path)}"
     if error["type"] == "extra_forbidden":
-        return sentence(file, path, error["input"], "is not known here", _unknown_key(model, path))
+        found = None if isinstance(error["input"], Mapping) else error["input"]
+        return sentence(file, path, found, "is not known here", _unknown_key(model, path))
     return sentence(file, path, error["input"], _problem(error), _remedy(error, model, path))
 
 
@@ -85,6 +91,7 @@ _BOUNDS = {
 _PROBLEMS = {
     "string_type": "is no text",
     "string_too_short": "is empty",
+    "string_pattern_mismatch": "has another form",
     "int_type": "is no whole number",
     "int_from_float": "is no whole number",
     "float_type": "is no number",
@@ -95,22 +102,23 @@ _PROBLEMS = {
     "dict_type": "is no table",
     "model_type": "is no table",
     "model_attributes_type": "is no table",
-    "too_short": "has too few values",
 }
 
 
 def _remedy(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
+    path = tuple(part for part in path if isinstance(part, str))  # a place in a list is no key
     if error["type"] == "literal_error":
         field = _field(model, path)
-        known = [str(choice) for choice in _choices(field.annotation if field else None)]
-        return did_you_mean(str(error["input"]), known) if known else f"write {error['ctx']['expected']}"
+        return did_you_mean(str(error["input"]), _choices(field.annotation if field else None))
     return f"write for example {_example(model, path)}"
 
 
 def _example(model: type[BaseModel], path: Path) -> str:
     """The field's own example, written as a line of the agreement."""
-    field = _field(model, tuple(part for part in path if isinstance(part, str)))
-    return str(field.examples[0]) if field and field.examples else f'{path[-1]} = "..."'
+    field = _field(model, path)
+    if field and field.examples:
+        return str(field.examples[0])
+    return f"[{path[-1]}] and its lines below it" if len(path) == 1 else f"{path[-1]} = {{ ... }}"
 
 
 def _unknown_key(model: type[BaseModel], path: Path) -> str:
@@ -162,7 +170,7 @@ def _nested(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     return None, False
 
 
-def _choices(annotation: Any) -> tuple[Any, ...]:
+def _choices(annotation: Any) -> tuple[str, ...]:
     found = get_args(annotation)
     if found and all(isinstance(choice, str) for choice in found):
         return found

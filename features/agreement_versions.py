@@ -22,9 +22,8 @@ class NoAgreement(LeadlightError):
     code = "no_agreement"
 
     def __init__(self, home: Home) -> None:
-        super().__init__(
-            f"{home.path} holds no agreement yet; run: leadlight ingest FILE --agreement agreement.toml, or leadlight demo"
-        )
+        remedy = "run: leadlight ingest FILE --agreement agreement.toml, or leadlight demo"
+        super().__init__(f"{home.path} holds no agreement yet; {remedy}")
 
 
 @dataclass(frozen=True)

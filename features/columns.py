@@ -6,24 +6,30 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
 
 import pandas as pd
 
 from features.errors import LeadlightError
 
 # What forms and CRMs write into a cell that nobody filled. Compared without case.
-MISSING_MARKERS = frozenset(
-    "select|please select|- select -|--select--|-select-|select one|choose|choose one|please choose|n/a|na|#n/a|n.a.|null|"
-    "(null)|nan|none|nil|nothing|undefined|unknown|not known|not available|not specified|not provided|not applicable|"
-    "not set|not given|unspecified|(blank)|[blank]|blank|empty|(empty)|-|--|---|?|.|#ref!|#value!|#div/0!|\\n".split("|")
-)
+_UNFILLED = """
+select | please select | - select - | --select-- | -select- | select one | choose one | please choose | n/a | na | #n/a | n.a.
+null | (null) | nan | none | nil | undefined | unknown | not known | not available | not specified | not provided
+not applicable | not set | not given | unspecified | blank | (blank) | [blank] | empty | (empty) | - | -- | --- | ? | .
+#ref! | #value! | \\n
+"""
+MISSING_MARKERS = frozenset(marker.strip() for marker in re.split(r"[|\n]", _UNFILLED.strip()))
 TRUE, FALSE = frozenset(("yes", "true", "y", "t", "on")), frozenset(("no", "false", "n", "f", "off"))
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.I)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,. '’]\d{3})+([.,]\d+)?")
 _UNITS = re.compile(r"^[€$£¥₹]\s*|\s*(%|€|\$|£|usd|eur|gbp|inr)$", re.I)
 
 
-class NoSuchColumn(LeadlightError):
+Read = TypeVar("Read")
+
+
+class ColumnError(LeadlightError):
     """A column that was asked for is not in the file."""
 
     code = "no_such_column"
@@ -32,14 +38,14 @@ class NoSuchColumn(LeadlightError):
 def column_named(name: str, columns: Sequence[str], file: str) -> str:
     """The column of `file` that `name` means: exactly, else whatever the case and the spaces around it.
 
-    Raises NoSuchColumn naming the near ones.
+    Raises ColumnError naming the near ones.
     """
     if name in columns:
         return name
     alike = [column for column in columns if column.strip().casefold() == name.strip().casefold()]
     if len(alike) == 1:
         return alike[0]
-    raise NoSuchColumn(f'{file} has no column "{name}"; {_near(name, columns)}')
+    raise ColumnError(f'{file} has no column "{name}"; {_near(name, columns)}')
 
 
 def _near(name: str, columns: Sequence[str]) -> str:
@@ -115,7 +121,7 @@ def boolean(text: str) -> bool | None:
     return True if word in TRUE or word in ("1", "1.0") else False if word in FALSE or word in ("0", "0.0") else None
 
 
-def each(values: Sequence[str | None], read: Callable[[str], object]) -> list[object]:
+def each(values: Sequence[str | None], read: Callable[[str], Read]) -> list[Read | None]:
     """`read` of each value, None where there is none; a value that comes often is read once."""
-    seen: dict[str, object] = {value: read(value) for value in dict.fromkeys(values) if value is not None}
+    seen: dict[str, Read] = {value: read(value) for value in dict.fromkeys(values) if value is not None}
     return [None if value is None else seen[value] for value in values]

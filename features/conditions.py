@@ -33,6 +33,7 @@ FACTS: Mapping[str, Kind] = {
     "customer": "boolean",
     "open_opportunity": "boolean",
     "with_sales": "boolean",
+    "rejected": "boolean",
     "profiling_opt_out": "boolean",
     "unsubscribed": "boolean",
 }
@@ -69,7 +70,7 @@ class Range:
     high: float
 
     def allows(self, value: object) -> bool:
-        return isinstance(value, Real) and self.low <= value <= self.high
+        return isinstance(value, Real) and self.low <= float(value) <= self.high
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _clauses(written: object, vocabulary: Vocabulary) -> tuple[FactClause | Beha
 
 
 def _clause(name: str, value: object, vocabulary: Vocabulary) -> FactClause | BehaviourClause:
-    if name in vocabulary.behaviours:
+    if name in vocabulary.behaviours and name not in FACTS:
         return _behaviour_clause(name, value)
     kind = vocabulary.traits.get(name) or FACTS.get(name)
     if kind is None:

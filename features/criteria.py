@@ -55,7 +55,9 @@ def prior_probability(agreement: Agreement, points: int) -> float:
     from none to all: of 12 points, every 2 double them. The lead with half of the points is the average lead.
     """
     most = most_points(agreement)
-    return _probability(agreement, _slope(most) * (points - most / 2))
+    score_50 = agreement.policy.score_50
+    odds = score_50 / (1 - score_50) * math.exp(_slope(most) * (points - most / 2))
+    return odds / (1 + odds)
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,3 @@ def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
 
 def _slope(most: int) -> float:
     return _DOUBLINGS * math.log(2) / most if most else 0.0
-
-
-def _probability(agreement: Agreement, log_odds_above_average: float) -> float:
-    score_50 = agreement.policy.score_50
-    odds = score_50 / (1 - score_50) * math.exp(log_odds_above_average)
-    return odds / (1 + odds)

@@ -23,11 +23,12 @@ _TIME = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?m?\.?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?", re.I
 )
 _ISO_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: month for month, name in enumerate(_NAMES, start=1)}
 _DAY_ENDS = timedelta(days=1, seconds=-1)
 
 
-class UnclearDates(LeadlightError):
+class DatesError(LeadlightError):
     """A column of dates that can be read in two ways."""
 
     code = "unclear_dates"
@@ -63,16 +64,16 @@ class DayOrder:
     def first(self, column: str, file: str) -> First | None:
         """Which of the two comes first; None where no date of the column needs to know.
 
-        Raises UnclearDates where rows contradict one another, or where none of them tells.
+        Raises DatesError where rows contradict one another, or where none of them tells.
         """
         day = self.day_first or self.dotted
         if day and self.month_first:
             problem = f'writes both "{day}", day first, and "{self.month_first}", month first'
         elif self.unclear and not day and not self.month_first:
-            problem = f'writes dates such as "{self.unclear}", and no row shows whether the day or the month comes first'
+            problem = f'writes "{self.unclear}", and none of its rows shows whether the day or the month comes first'
         else:
             return "month" if self.month_first else "day" if day else None
-        raise UnclearDates(f'{file}: column "{column}" {problem}; export its dates as 2024-12-31 and try again')
+        raise DatesError(f'{file}: column "{column}" {problem}; export its dates as 2024-12-31 and try again')
 
 
 def _kind(one: int, separator: str, other: int) -> str:
@@ -108,7 +109,8 @@ def _of_iso(plain: str) -> Written | None:
         return None
     try:
         # CRMs write 2024-02-13T08:30:00.000+0000 and "2024-02-13 08:30:00 UTC".
-        return Written(datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", plain)), len(plain) > 10)
+        at = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", plain))
+        return Written(at, not _is_midnight(at))
     except ValueError:
         return None
 
@@ -143,7 +145,13 @@ def _at(year: int, month: int, day: int, time: str | None) -> Written | None:
     if not found:
         return None
     hour = int(found[1]) % 12 + (12 if found[4] in "pP" else 0) if found[4] else int(found[1])
-    return Written(date.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0), tzinfo=_zone(found[5])), True)
+    at = date.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0), tzinfo=_zone(found[5]))
+    return Written(at, not _is_midnight(at))
+
+
+def _is_midnight(at: datetime) -> bool:
+    """Excel and Parquet write a bare day as its midnight; hardly anything happens at that very second."""
+    return (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0)
 
 
 def _zone(text: str | None) -> tzinfo | None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from features.errors import LeadlightError
 
 if TYPE_CHECKING:
-    from _csv import _reader as Reader
+    from _csv import Reader
 
 SEPARATORS = ",;\t|"
 _BLOCK = 1 << 20
@@ -35,7 +35,7 @@ _OTHER_FORMATS = {
 }
 
 
-class FileRefused(LeadlightError):
+class FileError(LeadlightError):
     """A file that cannot be read as what it is meant to be."""
 
     code = "file_refused"
@@ -52,15 +52,15 @@ class Layout:
 
 
 def layout_of(path: Path) -> Layout:
-    """How the file is written, its encoding checked to the last byte. Raises FileRefused where it is no table of text."""
+    """How the file is written, its encoding checked to the last byte. Raises FileError where it is no text."""
     with path.open("rb") as file:
         start = file.read(_SAMPLE)
     if not start.strip():
-        raise FileRefused(f"{path.name} is empty; export it again with its rows", code="no_rows")
+        raise FileError(f"{path.name} is empty; export it again with its rows", code="no_rows")
     plain = start.lstrip()
     for mark, remedy in _OTHER_FORMATS.items():
         if plain.startswith(mark):
-            raise FileRefused(f"{path.name} is no table of text: it {remedy}", code="not_a_table")
+            raise FileError(f"{path.name} is no table of text: it {remedy}", code="not_a_table")
     encoding, notes = _encoding_of(path, start)
     sample = start.decode(encoding, errors="ignore")
     if sample.lower().startswith("sep=") and sample[4:5]:
@@ -75,24 +75,22 @@ def _encoding_of(path: Path, start: bytes) -> tuple[str, tuple[str, ...]]:
         return marked or "utf-8", ()
     if marked:
         remedy = "save it again as UTF-8"
-        raise FileRefused(f"{path.name} begins as {marked} but byte {broken:,} is not; {remedy}", code="bad_encoding")
+        raise FileError(f"{path.name} begins as {marked} but byte {broken:,} is not; {remedy}", code="bad_encoding")
     note = f"{path.name} is not UTF-8 (byte {broken:,}); it was read as Latin-1, the usual Western European encoding"
     # Windows' superset writes quotation marks and the euro sign where Latin-1 has control characters.
     return ("cp1252" if _first_undecodable(path, "cp1252") is None else "latin-1"), (note,)
 
 
 def _first_undecodable(path: Path, encoding: str) -> int | None:
-    """Where the file stops being text in `encoding`, None where it never does; FileRefused where it is no text at all."""
+    """Where the file stops being text in `encoding`, None where it never does."""
     decoder = codecs.getincrementaldecoder(encoding)()
     before = 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             if b"\0" in block and encoding != "utf-16":
                 place = before + block.index(b"\0")
-                raise FileRefused(
-                    f"{path.name} is no table of text: byte {place:,} is 0; export the leads as .csv, .parquet or .xlsx",
-                    code="not_a_table",
-                )
+                remedy = "export the leads as .csv, .parquet or .xlsx"
+                raise FileError(f"{path.name} is no text: byte {place:,} is 0; {remedy}", code="not_a_table")
             try:
                 decoder.decode(block)
             except UnicodeDecodeError as error:
@@ -118,7 +116,7 @@ def _agreement_of_rows(lines: list[str], separator: str) -> tuple[float, int]:
 def delimited_rows(path: Path, rows: int, layout: Layout | None = None) -> Iterator[pd.DataFrame]:
     """The file's rows, up to `rows` at a time, all cells as text; `attrs["notes"]` says what was tolerated.
 
-    Columns without a title at the end are left out. Raises FileRefused naming the line where a row does not fit.
+    Columns without a title at the end are left out. Raises FileError naming the line where a row does not fit.
     """
     layout = layout or layout_of(path)
     csv.field_size_limit(_LONGEST_CELL)
@@ -130,11 +128,11 @@ def delimited_rows(path: Path, rows: int, layout: Layout | None = None) -> Itera
             yield from _chunks(reader, rows, layout, path.name)
         except csv.Error as error:
             remedy = "look for a quotation mark that is opened and never closed"
-            raise FileRefused(f"{path.name}: line {reader.line_num:,} cannot be read ({error}); {remedy}") from error
+            raise FileError(f"{path.name}: line {reader.line_num:,} cannot be read ({error}); {remedy}") from error
 
 
 def _chunks(reader: Reader, rows: int, layout: Layout, file: str) -> Iterator[pd.DataFrame]:
-    header = next(reader, [])
+    header: list[str] = next(reader, [])
     titles, notes = _titles(header, file)
     short: list[int] = []
     fitted, first = _fitted(reader, len(header), layout.separator, file, short), 0
@@ -145,7 +143,7 @@ def _chunks(reader: Reader, rows: int, layout: Layout, file: str) -> Iterator[pd
         first += len(frame)
         yield frame
     if not first:
-        raise FileRefused(f"{file} has a header and 0 rows; export it again with its rows", code="no_rows")
+        raise FileError(f"{file} has a header and 0 rows; export it again with its rows", code="no_rows")
 
 
 def _frame(chunk: list[list[str]], titles: list[str]) -> pd.DataFrame:
@@ -163,11 +161,11 @@ def _titles(header: list[str], file: str) -> tuple[list[str], list[str]]:
     while titles and not titles[-1]:
         titles.pop()
     if not titles:
-        raise FileRefused(f"{file} has no column titles in its first line; add them", code="not_a_table")
+        raise FileError(f"{file} has no column titles in its first line; add them", code="not_a_table")
     titles = [title or f"column {place}" for place, title in enumerate(titles, start=1)]
     unique = unique_titles(titles)
     twice = [(title, new) for title, new in zip(titles, unique, strict=True) if title != new]
-    return unique, [f'{file} has two columns titled "{title}"; the later one is read as "{new}"' for title, new in twice]
+    return unique, [f'{file} has two columns titled "{title}"; the later is read as "{new}"' for title, new in twice]
 
 
 def unique_titles(titles: Iterable[str]) -> list[str]:
@@ -188,7 +186,7 @@ def _fitted(reader: Reader, width: int, separator: str, file: str, short: list[i
         if len(row) > width and any(row[width:]):
             problem = f"has {len(row)} cells where the header has {width}"
             remedy = f'put quotation marks around cells that contain "{separator}"'
-            raise FileRefused(f"{file}: line {reader.line_num:,} {problem}; {remedy}", code="ragged_row")
+            raise FileError(f"{file}: line {reader.line_num:,} {problem}; {remedy}", code="ragged_row")
         if len(row) < width:
             short.append(reader.line_num)
         yield row if len(row) == width else (row + [""] * width)[:width]
@@ -198,4 +196,4 @@ def _of_short(short: list[int], file: str) -> list[str]:
     if not short:
         return []
     rows = "1 row has" if len(short) == 1 else f"{len(short):,} rows have"
-    return [f"{file}: {rows} fewer cells than the header, the first at line {short[0]:,}; the cells they lack are empty"]
+    return [f"{file}: {rows} fewer cells than the header, the first at line {short[0]:,}; what they lack is empty"]

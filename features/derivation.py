@@ -58,7 +58,7 @@ def _derive(ledger: Ledger, repository: Repository, agreement: Agreement, said: 
     said("folding observations into states")
     observed = observations(read, found, agreement, dict(enumerate(leads["with_sales_us"])))
     stands = observed.is_last_known()
-    lead_ids = np.array(found.lead_ids, dtype=object)[observed.lead[stands]]
+    lead_ids = [found.lead_ids[lead] for lead in observed.lead[stands]]
     folded = states(observed, len(agreement.behaviours), agreement.half_lives)
     known = trait_states(read, found, agreement)
     said("writing the Feast tables")

@@ -106,7 +106,8 @@ def _moment(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            return dates.parse(value)
+            parsed: datetime = dates.parse(value)
+            return parsed
     seconds = float(value)  # type: ignore[arg-type]
     if not math.isfinite(seconds):
         raise ValueError("not finite")

@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import openpyxl
+import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from openpyxl.utils.exceptions import InvalidFileException
 
-from features.delimited import FileRefused, delimited_rows, unique_titles
-from features.events import TYPES
+from features.delimited import FileError, delimited_rows
+from features.sheets import parquet_batches, parquet_columns, parquet_rows, workbook_rows
 
 ROWS_AT_ONCE = 20_000
-TEXT, PARQUET, WORKBOOK = frozenset({".csv", ".tsv", ".tab", ".txt"}), frozenset({".parquet", ".pq"}), frozenset({".xlsx", ".xlsm"})
+TEXT = frozenset({".csv", ".tsv", ".tab", ".txt"})
+PARQUET = frozenset({".parquet", ".pq"})
+WORKBOOK = frozenset({".xlsx", ".xlsm"})
 JSON_LINES = frozenset({".jsonl", ".ndjson", ".json"})
-# The names that Segment's events have on the wire, by the ones that tables and warehouses give them.
+# What tables call the fields that Segment's events have on the wire.
 WIRE = {
     "message_id": "messageId", "user_id": "userId", "anonymous_id": "anonymousId", "group_id": "groupId",
     "previous_id": "previousId", "received_at": "receivedAt", "recorded_at": "receivedAt", "sent_at": "sentAt",
     "occurred_at": "timestamp", "original_timestamp": "originalTimestamp",
 }  # fmt: skip
-NESTED = ("properties", "traits", "context", "integrations")
+NESTED = frozenset({"properties", "traits", "context", "integrations"})
 
 
 def table_in(path: Path | str) -> pd.DataFrame:
-    """The whole table, its values as read (text for csv, held by Arrow); `attrs["notes"]` says what was tolerated."""
+    """The whole table, its values as read: text for csv, held by Arrow. `attrs["notes"]` says what was tolerated.
+
+    Raises FileError as `tables_in` does.
+    """
     chunks = list(tables_in(path))
     rows = chunks[0] if len(chunks) == 1 else pd.concat(chunks)
     rows.attrs["notes"] = chunks[-1].attrs.get("notes", [])
@@ -46,29 +45,44 @@ def table_in(path: Path | str) -> pd.DataFrame:
 def tables_in(path: Path | str, rows: int = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
     """The table's rows in order, up to `rows` at a time; the index counts them from 0 through the whole file.
 
-    Raises FileRefused with one sentence: a missing file, an unknown extension, no rows, or what breaks it off.
+    Raises FileError with one sentence: a missing file, an unknown extension, no rows, or where it breaks off.
     """
     path = _existing(path)
     kind = path.suffix.lower()
     if kind in TEXT:
         return delimited_rows(path, rows)
-    if kind in PARQUET:
-        return _numbered(_parquet_rows(path, rows), path)
-    if kind in WORKBOOK:
-        return _numbered(_workbook_rows(path, rows), path)
-    known = ", ".join(sorted(TEXT | PARQUET | WORKBOOK))
-    raise FileRefused(f"{path.name} is no table that can be read; its name must end in {known}", code="unknown_extension")
+    if kind in PARQUET | WORKBOOK:
+        return _numbered(parquet_rows(path, rows) if kind in PARQUET else workbook_rows(path, rows), path.name)
+    raise _unknown(path, "table", TEXT | PARQUET | WORKBOOK)
 
 
-def _numbered(chunks: Iterator[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
+def sample_in(path: Path | str, most: int, seed: int = 0) -> tuple[pd.DataFrame, int]:
+    """Up to `most` rows drawn evenly from the whole table in their order, and how many rows it has."""
+    random, kept, total, notes = np.random.default_rng(seed), pd.DataFrame(), 0, []
+    for chunk in tables_in(path):
+        total += len(chunk)
+        notes = chunk.attrs.get("notes", [])
+        # Each row keeps one random key for good: the smallest keys of all rows are an even draw.
+        keyed = pd.concat([kept, chunk.assign(**{_KEY: random.random(len(chunk))})])
+        kept = keyed if len(keyed) <= most else keyed.nsmallest(most, _KEY)
+    kept = kept.drop(columns=_KEY).sort_index()
+    kept.attrs["notes"] = notes
+    return kept, total
+
+
+_KEY = "\0key"
+
+
+def _numbered(chunks: Iterator[pd.DataFrame], file: str) -> Iterator[pd.DataFrame]:
     first = 0
     for chunk in chunks:
         chunk.index = pd.RangeIndex(first, first + len(chunk))
+        chunk.attrs["notes"] = []
         first += len(chunk)
         if len(chunk):
             yield chunk
     if not first:
-        raise FileRefused(f"{path.name} has 0 rows; export it again with its rows", code="no_rows")
+        raise FileError(f"{file} has 0 rows; export it again with its rows", code="no_rows")
 
 
 def _existing(path: Path | str) -> Path:
@@ -76,72 +90,121 @@ def _existing(path: Path | str) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        raise FileRefused(f"{path} is a folder; name a file in it", code="no_such_file")
+        raise FileError(f"{path} is a folder; name a file in it", code="no_such_file")
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
     near = get_close_matches(path.name, beside, n=1)
-    raise FileRefused(f"{path} does not exist; {f'did you mean {near[0]}?' if near else 'check its name'}", code="no_such_file")
+    remedy = f"did you mean {near[0]}?" if near else "check its name and folder"
+    raise FileError(f"{path} does not exist; {remedy}", code="no_such_file")
 
 
-def _parquet(path: Path) -> pq.ParquetFile:
+def _unknown(path: Path, what: str, known: frozenset[str]) -> FileError:
+    remedy = f"its name must end in {', '.join(sorted(known))}"
+    return FileError(f"{path.name} is no {what} that can be read; {remedy}", code="unknown_extension")
+
+
+def is_event_file(path: Path | str) -> bool:
+    """Whether a file holds events: JSON lines, or a table with a type and somebody's id. Raises FileError."""
+    path = _existing(path)
+    kind = path.suffix.lower()
+    if kind in JSON_LINES:
+        return True
+    columns = parquet_columns(path) if kind in PARQUET else next(tables_in(path, 1)).columns
+    known = {WIRE.get(column, column) for column in columns}
+    told = (known & {"userId", "anonymousId"}, known & {"timestamp", "receivedAt", "messageId"})
+    return "type" in known and all(told)
+
+
+def events_in(path: Path | str) -> Iterator[dict[str, Any]]:
+    """The Segment-shaped events of a file, one at a time, in its order.
+
+    properties, traits and context may be JSON text, nested, or columns such as "properties.path". Fields that are
+    empty are left out. An event without a messageId gets one made of what it says, so that reading twice adds nothing.
+    Raises FileError naming the line that is no event.
+    """
+    path = _existing(path)
+    kind = path.suffix.lower()
+    if kind in JSON_LINES:
+        return _of_lines(path)
+    if kind in PARQUET:
+        return (_event(row, path.name) for batch in parquet_batches(path, ROWS_AT_ONCE) for row in _records(batch))
+    if kind in TEXT:
+        return (_event(row, path.name) for chunk in delimited_rows(path, ROWS_AT_ONCE) for row in _rows(chunk))
+    raise _unknown(path, "file of events", TEXT | PARQUET | JSON_LINES)
+
+
+def _of_lines(path: Path) -> Iterator[dict[str, Any]]:
+    found = False
+    with path.open("rb") as file:
+        for place, line in enumerate(file, start=1):
+            text = line.removeprefix(b"\xef\xbb\xbf").strip() if place == 1 else line.strip()
+            if text:
+                found = True
+                yield _with_id(_object(text, f"{path.name}: line {place:,}"))
+    if not found:
+        raise FileError(f"{path.name} has 0 events; export it again with its events", code="no_rows")
+
+
+def _object(text: bytes, where: str) -> dict[str, Any]:
+    remedy = "write one JSON object a line, in UTF-8"
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        problem = "has 0 bytes" if not path.stat().st_size else f"is no complete Parquet file ({_first_line(error)})"
-        raise FileRefused(f"{path.name} {problem}; it may be half-written: export it again", code="broken_file") from error
-
-
-def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from _parquet(path).iter_batches(batch_size=rows)
-    except (pa.ArrowException, OSError) as error:
-        problem = f"breaks off ({_first_line(error)})"
-        raise FileRefused(f"{path.name} {problem}; it may be half-written: export it again", code="broken_file") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0].rstrip(".")
-
-
-def _parquet_rows(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    text = pd.StringDtype("pyarrow")
-    for batch in _batches(path, rows):
-        flat = pa.table({name: _flat(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)})
-        chunk = flat.to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get)
-        chunk.attrs["notes"] = []
-        yield chunk
-
-
-def _flat(column: pa.Array) -> pa.Array:
-    """A column of lists or structures as JSON text, any other as it is: a cell of a table is one value."""
-    if not pa.types.is_nested(column.type):
-        return column
-    written = [None if value is None else orjson.dumps(value, default=str).decode() for value in column.to_pylist()]
-    return pa.array(written, pa.string())
-
-
-def _workbook_rows(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """The first sheet of a workbook; its first row has the titles."""
-    lines = _lines(path)
-    titles = ["" if title is None else " ".join(str(title).split()) for title in next(lines, ())]
-    while titles and not titles[-1]:
-        titles.pop()
-    if not titles:
-        raise FileRefused(f"{path.name} has no column titles in the first row of its first sheet; add them", code="not_a_table")
-    titles = unique_titles(title or f"column {place}" for place, title in enumerate(titles, start=1))
-    filled = (line for line in lines if any(cell is not None for cell in line))
-    while chunk := [(*line, *[None] * len(titles))[: len(titles)] for line in islice(filled, rows)]:
-        frame = pd.DataFrame(chunk, columns=titles, dtype=object)
-        frame.attrs["notes"] = []
-        yield frame
-
-
-def _lines(path: Path) -> Iterator[tuple[Any, ...]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of styles and validation that we do not read
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-            problem = f"is no complete Excel workbook ({_first_line(error)})"
-            raise FileRefused(f"{path.name} {problem}; save it again as .xlsx", code="broken_file") from error
-        yield from book.worksheets[0].iter_rows(values_only=True)
-        book.close()
+            # Clients put NaN and Infinity into JSON: one bad value must not cost the event.
+            found = json.loads(text, parse_constant=lambda _: None)
+        except ValueError as error:
+            problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"is not JSON ({error})"
+            raise FileError(f"{where} {problem}; {remedy}", code="broken_file") from error
+    if not isinstance(found, dict):
+        shown = text[:30].decode(errors="replace")
+        raise FileError(f"{where} is no event but {shown!r}; {remedy}", code="broken_file")
+    return found
+
+
+def _records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    names = batch.schema.names
+    columns = [_plain(column).to_pylist() for column in batch.columns]
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _rows(chunk: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    titles = [str(title) for title in chunk.columns]
+    columns = [chunk[title].tolist() for title in titles]
+    return (dict(zip(titles, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Nanoseconds become microseconds: Python's datetime has no more."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return column.cast(pa.timestamp("us", kind.tz), safe=False)
+    return column
+
+
+def _event(row: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """The event that one row of a table says."""
+    event: dict[str, Any] = {}
+    for column, value in row.items():
+        if value is None or value is pd.NA or value == "" or value != value:
+            continue
+        part, _, key = column.partition(".")
+        if key and part in NESTED:
+            event.setdefault(part, {})[key] = value
+        elif column in NESTED:
+            event[column] = event.get(column, {}) | _nested(value, column, file)
+        else:
+            event[WIRE.get(column, column)] = value
+    return _with_id(event)
+
+
+def _nested(value: Any, column: str, file: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        value = _object(value.encode(), f"{file}: {column} {value[:40]!r}")
+    return {key: inner for key, inner in value.items() if inner is not None}
+
+
+def _with_id(event: dict[str, Any]) -> dict[str, Any]:
+    if not event.get("messageId"):
+        said = orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=str)
+        event["messageId"] = f"file-{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+    return event

@@ -9,7 +9,8 @@ from features.identity import Identities
 from features.log import Log
 
 CRAWLER = re.compile(
-    r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks", re.I
+    r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks",
+    re.I,
 )
 SCANNER_US = 10_000_000  # a person does not open or click within ten seconds of delivery; a mail scanner does
 
@@ -31,8 +32,6 @@ def _scanned(log: Log, found: Identities) -> dict[int, str]:
     }
 
 
-def _too_soon(
-    log: Log, found: Identities, delivered: Mapping[tuple[int, str], int], row: int, mail: str
-) -> bool:
+def _too_soon(log: Log, found: Identities, delivered: Mapping[tuple[int, str], int], row: int, mail: str) -> bool:
     at = delivered.get((int(found.lead[row]), mail))
     return bool(mail) and at is not None and log.occurred[row] - at < SCANNER_US

@@ -93,6 +93,16 @@ class Ledger:
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.count()).select_from(tables.events)) or 0)
 
+    def count_failed(self) -> int:
+        """How many events are kept aside."""
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.count()).select_from(tables.failed_events)) or 0)
+
+    def newest_recorded_us(self) -> int:
+        """When the newest event was recorded; 0 for an empty ledger."""
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0)
+
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC, exact."""

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from features.agreement import Agreement
+from features.agreement_checks import SALES_TOUCHES
 from features.identity import Identities
-from features.log import SALES_TOUCHES, Log
+from features.log import Log
 from features.recurrence import Ints
 
 NOT_YET = np.iinfo(np.int64).max  # a moment that has not come
@@ -28,7 +29,7 @@ MOMENTS = (
 
 
 def lifecycle(log: Log, found: Identities, agreement: Agreement) -> pd.DataFrame:
-    """One row per lead, in the order of `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), and `reject_reason`."""
+    """One row per lead, as in `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), `reject_reason`, `closed_us`."""
     moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     owned = found.lead >= 0
     np.minimum.at(moments["opened_us"], found.lead[owned], found.known_us[owned])

@@ -10,18 +10,8 @@ import numpy as np
 import orjson
 
 from features.agreement import Agreement, Behaviour
+from features.agreement_checks import CRM_EVENTS, SALES_TOUCHES
 from features.recurrence import Ints
-
-# What sales itself does: history, never a behaviour. The first of them says that the lead is with sales.
-SALES_TOUCHES = frozenset(
-    {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
-)
-CRM_EVENTS = frozenset(
-    {
-        "Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged",
-        "Opportunity Created", "Opportunity Won", "Opportunity Lost",
-    }
-)  # fmt: skip
 
 
 @dataclass

@@ -59,7 +59,7 @@ def _occurrences(log: Log, found: Identities) -> pd.DataFrame:
 
 def _calls_after_handover(
     counted: pd.DataFrame, agreement: Agreement, with_sales_us: Mapping[int, int]
-) -> "pd.Series[bool]":
+) -> pd.Series[bool]:
     calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
     handed_over = counted["lead"].map(with_sales_us).fillna(np.inf)
     return counted["behaviour"].isin(calls) & (counted["known_us"] >= handed_over)

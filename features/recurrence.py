@@ -2,7 +2,7 @@
 
 A state is one array of floats, empty while the behaviour never happened:
 
-    [count, minutes, first_us, reference_us, count per half-life ..., minutes per half-life ..., us, minutes, us, minutes, ...]
+    [count, minutes, first_us, reference_us, count per half-life ..., minutes per half-life ..., us, minutes, us, ...]
 
 The decayed sums stand as of `reference_us`, the newest occurrence folded in; multiplying by 2^(-age / half_life)
 makes them exact at any later moment. The pairs at the end are the latest 32 occurrences, oldest first.

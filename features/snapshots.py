@@ -84,7 +84,7 @@ def feature_frame(states: States, as_of_us: Ints, agreement: Agreement) -> pd.Da
 
 def model_traits(agreement: Agreement) -> dict[str, str]:
     """The traits that a model can use, with their kinds; a job title is its seniority and department."""
-    used = {name: trait.kind for name, trait in agreement.traits.items() if trait.kind != "text"}
+    used: dict[str, str] = {name: trait.kind for name, trait in agreement.traits.items() if trait.kind != "text"}
     if "job_title" in agreement.traits:
         used |= dict.fromkeys(FROM_THE_TITLE, "category")
     return used | {"mail_kind": "category"}

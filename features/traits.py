@@ -10,18 +10,33 @@ import pandas as pd
 
 from features import people
 from features.agreement import Agreement
+from features.agreement_checks import SALES_TOUCHES
 from features.events import moment
 from features.identity import Identities, normal_email
 from features.lifecycle import KEPT_OPEN
-from features.log import SALES_TOUCHES, Log
+from features.log import Log
 from features.recurrence import DAY_US
 
 # Facts that rules and reasons need of every lead, whatever traits an agreement counts.
-FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "closed")
-TEXTS = ("seniority", "department", "email_domain", "mail_kind", "source", "campaign", "latest_source", "latest_campaign")
+FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
+TEXTS = (
+    "seniority",
+    "department",
+    "email_domain",
+    "mail_kind",
+    "source",
+    "campaign",
+    "latest_source",
+    "latest_campaign",
+)
 FIRST_KNOWN = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 SAME_AS = {"title": "job_title", "company_industry": "industry", "company_employees": "employees",
            "company_employee_count": "employees", "address_country": "country"}  # fmt: skip
+
+
+YES_OR_NO = dict.fromkeys(("true", "yes", "1", "1.0", "y", "on"), True) | dict.fromkeys(
+    ("false", "no", "0", "0.0", "n", "off"), False
+)
 
 
 class Statement(NamedTuple):
@@ -112,10 +127,10 @@ def _crm_flags(name: str, properties: Mapping[str, Any], outcome: str) -> Iterat
     if name == "Opportunity Won":
         yield "customer", True
     if name == outcome:
-        yield "closed", True
+        yield from (("with_sales", True), ("closed", True))
     if name == "Lead Disqualified":
-        yield "with_sales", False
-        yield "closed", str(properties.get("reason")) not in KEPT_OPEN
+        kept_open = str(properties.get("reason")) in KEPT_OPEN
+        yield from (("with_sales", False), ("closed", not kept_open), ("rejected", not kept_open))
 
 
 def _typed(traits: Mapping[str, Any], agreement: Agreement) -> Iterator[tuple[str, Any]]:
@@ -181,4 +196,6 @@ def _boolean(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    return True if text in ("true", "yes", "1", "y", "on") else False if text in ("false", "no", "0", "n", "off") else None
+    return (
+        True if text in ("true", "yes", "1", "y", "on") else False if text in ("false", "no", "0", "n", "off") else None
+    )

@@ -14,19 +14,21 @@ from serving.keys import Key, KeyRing
 from serving.problems import Problem, unavailable
 
 # A proxy on this machine makes every stranger's connection come from loopback; these tell that one stands between.
-PROXY_HEADERS = (
-    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port",
-    "x-forwarded-server", "x-forwarded-prefix", "x-original-forwarded-for", "x-real-ip", "x-client-ip",
-    "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip", "cf-ray", "fastly-client-ip", "x-envoy-external-address",
-)  # fmt: skip
+PROXY_HEADERS = frozenset({
+    "forwarded", "via", "x-original-forwarded-for", "x-real-ip", "x-client-ip", "x-cluster-client-ip",
+    "true-client-ip", "cf-connecting-ip", "cf-ray", "fastly-client-ip", "x-envoy-external-address",
+})  # fmt: skip
 REMEDY = "make one with `leadlight keys create --scope {scope}` and send it as `Authorization: Bearer llk_...`"
 
 
 class Doors(Protocol):
     """What decides who may enter: the keys, and whether loopback may without."""
 
-    ring: KeyRing
-    allows_anonymous: bool
+    @property
+    def ring(self) -> KeyRing: ...
+
+    @property
+    def allows_anonymous(self) -> bool: ...
 
 
 def admit(connection: HTTPConnection, doors: Doors, scope: str) -> Key | None:
@@ -60,11 +62,11 @@ def why_outside(connection: HTTPConnection) -> str | None:
     headers = connection.headers
     if connection.client is None or not is_loopback(connection.client.host):
         return "This request comes from another machine"
-    if any(name in headers for name in PROXY_HEADERS):
+    if any(name in PROXY_HEADERS or name.startswith("x-forwarded") for name in headers):
         return "This request comes through a proxy"
-    if not is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname):
+    if not is_loopback(_host(f"//{headers.get('host', '')}")):
         return "This request names a host that is not this machine"
-    if "origin" in headers and not is_loopback(urlsplit(headers["origin"]).hostname):
+    if "origin" in headers and not is_loopback(_host(headers["origin"])):
         return "This request comes from a page of another site"
     return None
 
@@ -79,6 +81,13 @@ def is_loopback(host: str | None) -> bool:
         return False
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return (mapped or address).is_loopback
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # such as "[::1", which is no address
+        return None
 
 
 def _key(authorization: str, ring: KeyRing) -> Key | None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -29,7 +29,7 @@ async def body(request: Request) -> bytes:
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity", "gzip"):
-        raise Problem(415, "unsupported_encoding", f"Content-Encoding {encoding!r} is not read here; send gzip or none.")
+        raise Problem(415, "unsupported_encoding", f"Content-Encoding {encoding!r} is not read; send gzip or none.")
     is_gzip = encoding == "gzip"
     limit = COMPRESSED_BYTES if is_gzip else INFLATED_BYTES
     said = request.headers.get("content-length", "")
@@ -96,7 +96,7 @@ def refuse_what_json_lacks(value: Any) -> None:
         if depth > DEPTH:
             found.append(_too_deep(pointer))
         elif isinstance(leaf, float) and not math.isfinite(leaf):
-            found.append(FieldError(pointer, "not_a_number", f"{leaf} is not a JSON number; leave the field out"))
+            found.append(FieldError(pointer, "not_a_number", f"{_spelled(leaf)} is no JSON number; leave it out"))
     _refuse(found)
 
 
@@ -108,14 +108,26 @@ def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
         return problem
     except (ValueError, RecursionError):
         pass
-    where = f"line {error.lineno}, column {error.colno}" if text else "the body is empty"
+    if not text:
+        return Problem(400, "broken_json", "The body is empty; send a JSON object.")
+    where = f"line {error.lineno}, column {error.colno}"
     return Problem(400, "broken_json", f"The body is not JSON in UTF-8: {error.msg} ({where}).")
 
 
 def _refuse(errors: list[FieldError]) -> None:
     if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise Problem(422, errors[0].code, f"{errors[0].pointer}: {errors[0].detail}{more}.", errors=errors[:SHOWN])
+        raise invalid(errors[0].code, errors, len(errors))
+
+
+def invalid(code: str, errors: Sequence[FieldError], count: int) -> Problem:
+    """The 422 for a body with `count` errors; its message says the first."""
+    first = errors[0]
+    more = f" ({count - 1} more in errors)" if count > 1 else ""
+    return Problem(422, code, f"{first.pointer or 'The body'}: {first.detail}{more}", errors=errors[:SHOWN])
+
+
+def _spelled(number: float) -> str:
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def _too_deep(pointer: str) -> FieldError:
@@ -130,8 +142,8 @@ def _leaves(value: Any) -> Iterator[tuple[str, Any, int]]:
         if depth > DEPTH or not isinstance(found, dict | list):
             yield pointer, found, depth
             continue
-        inside = found.items() if isinstance(found, dict) else enumerate(found)
-        waiting.extend((f"{pointer}/{escaped(key)}", inner, depth + 1) for key, inner in inside)
+        inside = list(found.items() if isinstance(found, dict) else enumerate(found))
+        waiting.extend((f"{pointer}/{escaped(key)}", inner, depth + 1) for key, inner in reversed(inside))
 
 
 def escaped(key: object) -> str:

@@ -108,16 +108,11 @@ class Keys:
         return inspect(engine(self.home.database_url)).has_table(api_keys.name)
 
 
-class KeysUnknown(LeadlightError):
-    """The keys could not be read for so long that a revoked one might still be taken for good."""
-
-    code = "keys_unavailable"
+TRUSTED_S = 4.0  # a key is revocable within 5 s, even while the database is out of reach
 
 
 class KeyRing:
     """The active keys as a serving process last saw them: looked at each second, so no request waits for it."""
-
-    trusted_for = timedelta(seconds=4)  # a key is revocable within 5 s, even while the database is out of reach
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -129,9 +124,9 @@ class KeyRing:
         self._active, self._seen_at = self._keys.active(), now
 
     def key(self, secret: str, now: float) -> Key | None:
-        """The active key that `secret` is, or None. Raises KeysUnknown when the last look is too long ago."""
-        if self._seen_at is None or now - self._seen_at > self.trusted_for.total_seconds():
-            raise KeysUnknown("the API keys cannot be read now; try again")
+        """The active key that `secret` is, or None. Raises LeadlightError when the last look is too long ago."""
+        if self._seen_at is None or now - self._seen_at > TRUSTED_S:
+            raise LeadlightError("the API keys cannot be read now; try again", code="keys_unavailable")
         return self._active.get(digest(secret))
 
 

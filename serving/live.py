@@ -14,13 +14,16 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from features.errors import LeadlightError
+from features.events import EventRefused
 from features.settings import Home
 from serving.keys import KeyRing, Keys
 from serving.problems import Problem, unavailable
 
 EACH_S = 1.0  # between looks at the deployment and the keys
-AT_ONCE = 16  # leads and inline events scored in the event loop: about 1 ms each, where a thread costs more than it frees
+AT_ONCE = 16  # leads and inline events scored in the event loop: so few that a thread costs more than it frees
 ONE_BY_ONE = 1  # larger requests wait for one another in one thread, so that they cannot take the process
+
+Leads = Sequence[Mapping[str, Any]]  # as `serving.requests` checked them
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +31,7 @@ log = structlog.get_logger(__name__)
 class Scorer(Protocol):
     """What serving needs of a scorer; `serving.scorer.Scorer` is the real one."""
 
-    def scores(
-        self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most_reasons: int | None = 3
-    ) -> list[dict[str, Any]]: ...
+    def scores(self, asked: Leads, as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]: ...
 
     def refresh(self) -> None: ...
 
@@ -106,7 +107,7 @@ class Live:
             await asyncio.sleep(EACH_S)
             await to_thread.run_sync(self.look)
 
-    async def scores(self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most: int | None) -> list[dict[str, Any]]:
+    async def scores(self, asked: Leads, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
         """Scores in the order asked. Raises Problem 503 while this home cannot score."""
         step = partial(self.scorer.scores, asked, as_of, most)
         size = sum(1 + len(lead.get("events", ())) for lead in asked)
@@ -119,15 +120,12 @@ class Live:
 
 def not_now(error: LeadlightError) -> Problem:
     """What a caller hears of an error that a person at the home must mend."""
-    if error.code == "event_refused" or error.code in REFUSED_EVENTS:
+    if isinstance(error, EventRefused):  # an inline event that says nothing usable: the caller's to mend
         return Problem(422, error.code, f"{error}.")
     if error.code == "no_agreement":
         return unavailable("no_agreement", f"{error}", retry_after_s=30)
     log.error("cannot score", code=error.code, why=str(error))
     return unavailable(error.code, "This home cannot score now; the log of the service says why.", retry_after_s=30)
-
-
-REFUSED_EVENTS = frozenset({"bad_type", "no_identity"})
 
 
 def _referenced(lead: Mapping[str, Any], score: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ _OWNERS: dict[Verdict, str | None] = {
 }
 _BY_RULE: dict[str, tuple[Verdict, str]] = {
     "own_people": ("disqualified", "own_people"),
+    "rejected": ("disqualified", "rejected_by_sales"),
     "disqualified": ("disqualified", "disqualified_by_rule"),
     "existing_customer": ("existing_customer", "existing_customer"),
     "with_sales": ("with_sales", "already_with_sales"),
@@ -79,12 +80,21 @@ def decision(
 
 
 def _rule(agreement: Agreement, facts: Facts) -> str | None:
-    """The first rule that holds. Our own people are no leads: they come right after those who objected to profiling."""
-    held = (name for name, condition in agreement.rules.items() if holds(condition, facts))
-    first = next(held, None)
-    if first != "opted_out" and facts.traits.get("email_domain") in agreement.our_domains:
+    """The first rule that holds, in the agreement's order.
+
+    What the ledger itself knows comes first where it is stronger: our own people and leads that sales rejected are
+    no leads, and one that sales already tried to reach is not handed over again, whatever it asks for.
+    """
+    first = next((name for name, condition in agreement.rules.items() if holds(condition, facts)), None)
+    if first == "opted_out":
+        return first
+    if facts.traits.get("email_domain") in agreement.our_domains:
         return "own_people"
-    return first
+    if facts.traits.get("rejected") is True:
+        return "rejected"
+    if first in ("disqualified", "existing_customer"):
+        return first
+    return "with_sales" if facts.traits.get("with_sales") is True else first
 
 
 def _by_numbers(

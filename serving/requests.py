@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from serving.bodies import SHOWN, escaped
+from serving.bodies import SHOWN, escaped, invalid
 from serving.problems import FieldError, Problem
 
 MOST_LEADS = 1_000
@@ -90,10 +90,7 @@ def most_reasons(said: str | None, default: int = 3) -> int | None:
 
 def _refusal(error: ValidationError) -> Problem:
     details = error.errors(include_url=False, include_context=True, include_input=False)
-    errors = [_field_error(detail) for detail in details[:SHOWN]]
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    first = errors[0]
-    return Problem(422, "invalid_request", f"{first.pointer or 'The body'}: {first.detail}{more}.", errors=errors)
+    return invalid("invalid_request", [_field_error(detail) for detail in details[:SHOWN]], len(details))
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
@@ -102,6 +99,11 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     code = CODES.get(kind, "wrong_type" if kind.endswith("_type") else kind)
     if code == "unknown_field":
         return FieldError(pointer, code, _unknown(str(steps[-1]), LeadAsked if len(steps) > 1 else ScoresAsked))
+    about, found = detail.get("ctx", {}), detail.get("ctx", {}).get("actual_length")
+    if kind == "too_long":
+        return FieldError(pointer, code, f"at most {about['max_length']:,} of these; there are {found:,}")
+    if kind == "too_short":
+        return FieldError(pointer, code, f"at least {about['min_length']} of these; there are {found}")
     return FieldError(pointer, code, detail["msg"][0].lower() + detail["msg"][1:])
 
 

@@ -14,7 +14,7 @@ from training.tally import Floats, figures, tally
 
 LABELS = {
     "constant": "The average rate for everybody",
-    "naive_bayes": "Naive Bayes (the formula Odoo uses)",
+    "naive_bayes": "Naive Bayes (Odoo's formula)",
     "logistic_regression": "Logistic regression",
     "lightgbm": "LightGBM as it comes",
 }

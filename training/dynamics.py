@@ -28,9 +28,10 @@ FAST_KEPT = 2.0 ** (-1 / 7)  # what is left of fast interest a day later
 SLOW_KEPT = 2.0 ** (-1 / 30)
 TENTH = 0.1
 FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
-SLOW_LOW, SLOW_NODES = -15, 61
+SLOW_LOW, SLOW_NODES = -20, 76
 FIT_LOW, FIT_NODES = -30, 61
 ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
+NEVER = np.iinfo(np.int64).max
 VISIT_DAYS = 30  # how long before it is known a lead may have looked around
 
 
@@ -63,19 +64,19 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-8.1 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-8.6 + fit + fast + slow, -2.5))))
 
 
 @compiled
 def browsing(fast: float, slow: float) -> float:
     """The chance of a day of looking around."""
-    return float(0.30 / (1.0 + np.exp(4.0 - 0.7 * fast - 0.7 * slow)))
+    return float(0.35 / (1.0 + np.exp(3.9 - 0.5 * fast - 0.6 * slow)))
 
 
 @compiled
 def buying(fast: float, slow: float) -> float:
     """The chance of a day of serious interest: more activity brings more, and of another kind."""
-    return float(0.30 / (1.0 + np.exp(5.5 - 0.9 * fast - 0.8 * slow)))
+    return float(0.35 / (1.0 + np.exp(5.4 - 0.7 * fast - 0.7 * slow)))
 
 
 @compiled
@@ -135,7 +136,11 @@ def _faded(now: Floats) -> Floats:
 @compiled
 def _day_before(later: Floats, fit: float, law: Law) -> Floats:
     """P(buys within n + 1 days) from `later`, P(buys within n days)."""
-    idle, browsed, bought = _faded(later), _faded(_moved(later, law, law.browsing)), _faded(_moved(later, law, law.buying))
+    idle, browsed, bought = (
+        _faded(later),
+        _faded(_moved(later, law, law.browsing)),
+        _faded(_moved(later, law, law.buying)),
+    )
     for i in range(FAST_NODES):
         for j in range(SLOW_NODES):
             fast, slow = (FAST_LOW + i) * TENTH, (SLOW_LOW + j) * TENTH
@@ -228,3 +233,71 @@ def true_chances(
             f, s = next_fast(f, law.fast_adds[kind]), next_slow(s, law.slow_adds[kind])
             found[at] = h + (1.0 - h) * _chance(table[level, 0], f, s, elapsed)
     return found
+
+
+class Walkers(NamedTuple):
+    """What decides how each lead goes on; one row per lead.
+
+    fit: tenths. opened_us: when it was known. visits: the chance to look around on each day before that. arrival: the
+    kind of the visit that made it known. days: how long it is followed. is_buyer: False where a purchase cannot happen.
+    """
+
+    fit: Ints
+    opened_us: Ints
+    visits: Floats
+    arrival: Ints
+    days: Ints
+    is_buyer: npt.NDArray[np.bool_]
+
+
+@compiled
+def _kind(share: Floats, drawn: float) -> int:
+    kind = 0
+    while drawn >= share[kind] and kind < share.size - 1:
+        drawn -= share[kind]
+        kind += 1
+    return kind
+
+
+@compiled
+def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) -> tuple[Ints, Ints]:
+    """What each lead does: rows of (lead, day, kind, at_us), and when it buys (NEVER where it does not).
+
+    looking: the shares of the kinds before a lead is known. A purchase ends the walk.
+    """
+    rows = np.empty((16 * who.fit.size + 1_000, 4), dtype=np.int64)
+    bought_us = np.full(who.fit.size, NEVER)
+    count = 0
+    for lead in range(who.fit.size):
+        if count + VISIT_DAYS + who.days[lead] > len(rows):
+            rows = np.concatenate((rows, np.empty_like(rows)))
+        fast = slow = 0.0
+        for day in range(-VISIT_DAYS, who.days[lead]):
+            start_us = who.opened_us[lead] + day * DAY_US
+            kind = _activity(lead, day, who, law, looking, fast, slow, draws)
+            at_us = start_us + np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else start_us + DAY_US - 1
+            if day >= 0 and who.is_buyer[lead] and draws.random() < purchase(who.fit[lead] * TENTH, fast, slow):
+                bought_us[lead] = start_us + np.int64(draws.random() * DAY_US)
+            if kind >= 0 and at_us < bought_us[lead]:
+                rows[count] = (lead, day, kind, at_us)
+                count += 1
+            if bought_us[lead] < NEVER:
+                break
+            fast = next_fast(fast, law.fast_adds[kind] if kind >= 0 else 0)
+            slow = next_slow(slow, law.slow_adds[kind] if kind >= 0 else 0)
+    return rows[:count], bought_us
+
+
+@compiled
+def _activity(
+    lead: int, day: int, who: Walkers, law: Law, looking: Floats, fast: float, slow: float, draws: np.random.Generator
+) -> int:
+    """The kind of a lead's day, -1 where it does nothing."""
+    if day == -1:
+        return int(who.arrival[lead])
+    drawn = draws.random()
+    if day < 0:
+        return _kind(looking, draws.random()) if drawn < who.visits[lead] else -1
+    if drawn < browsing(fast, slow):
+        return _kind(law.browsing, draws.random())
+    return _kind(law.buying, draws.random()) if drawn < browsing(fast, slow) + buying(fast, slow) else -1

@@ -13,7 +13,7 @@ from features.errors import LeadlightError
 from training.intervals import Interval, ece_null95, effective_counts, lead_weights, spread, wilson
 from training.tally import BINS, Floats, Ints, Tally, calibration_error, conversions_in_top, figures, tally
 
-HISTOGRAM_BINS = 24
+HISTOGRAM_BINS = 20
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ TREES = {
 }
 
 
-def columns(known: pd.DataFrame, lead_ids: "pd.Series[str]", agreement: Agreement) -> tuple[Column, ...]:
+def columns(known: pd.DataFrame, lead_ids: pd.Series[str], agreement: Agreement) -> tuple[Column, ...]:
     """The inputs that say anything in `known`, the training snapshots: constants are left out, rare levels pooled."""
     categories = {name for name, kind in model_traits(agreement).items() if kind == "category"}
     found = []
@@ -50,7 +50,7 @@ def columns(known: pd.DataFrame, lead_ids: "pd.Series[str]", agreement: Agreemen
     return tuple(found)
 
 
-def _levels(values: "pd.Series[Any]", lead_ids: "pd.Series[str]") -> tuple[str, ...]:
+def _levels(values: pd.Series[Any], lead_ids: pd.Series[str]) -> tuple[str, ...]:
     leads = lead_ids.groupby(values.astype("string")).nunique()
     common = sorted(str(level) for level in leads.index[leads >= FEWEST_LEADS])
     return (*common, OTHER)

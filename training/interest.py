@@ -10,21 +10,21 @@ from training.dynamics import FAST_KEPT, SLOW_KEPT, Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
-    "product_page": (1, 1),
-    "pricing_page": (3, 3),
-    "pricing_read": (4, 5),  # the same page, read for minutes
-    "careers_page": (-3, -5),
-    "whitepaper": (2, 5),
-    "webinar_signup": (1, 2),
-    "webinar": (4, 8),
-    "email_click": (2, 2),
-    "demo_request": (12, 10),
-    "contact_sales": (9, 8),
+    "product_page": (1, 2),
+    "pricing_page": (3, 5),
+    "pricing_read": (4, 7),  # the same page, read for minutes
+    "careers_page": (-3, -7),
+    "whitepaper": (2, 8),
+    "webinar_signup": (2, 4),
+    "webinar": (4, 12),
+    "email_click": (2, 4),
+    "demo_request": (12, 12),
+    "contact_sales": (9, 10),
     "newsletter": (0, 1),
-    "trade_show": (2, 4),
-    "survey_soon": (3, 5),
-    "survey_later": (-2, -3),
-    "unsubscribe": (-6, -10),
+    "trade_show": (2, 5),
+    "survey_soon": (3, 6),
+    "survey_later": (-2, -4),
+    "unsubscribe": (-6, -14),
 }
 
 

@@ -56,15 +56,17 @@ def wilson(converted: Floats, count: Floats) -> tuple[Floats, Floats]:
 def effective_counts(outcome: Floats, lead: Ints, group: Ints, groups: int) -> Floats:
     """How many independent rows each group is worth: its rows over the design effect of its leads (never below 1).
 
-    The design effect is the variance of the group's rate by whole leads over the variance by rows (Kish 1965).
+    The design effect is the variance of the group's rate by whole leads over the variance by rows (Kish 1965). Where
+    all rows of a group ended alike neither shows, and the group is worth its leads.
     """
     count = np.bincount(group, minlength=groups).astype(float)
     rate = np.bincount(group, weights=outcome, minlength=groups) / np.maximum(count, 1.0)
     members, member = np.unique(group * (int(lead.max()) + 1) + lead, return_inverse=True)
-    of_lead = np.bincount(member, weights=outcome - rate[group])
-    by_lead = np.bincount(members // (int(lead.max()) + 1), weights=of_lead**2, minlength=groups)
+    group_of = members // (int(lead.max()) + 1)  # of each lead within each group
+    by_lead = np.bincount(group_of, weights=np.bincount(member, weights=outcome - rate[group]) ** 2, minlength=groups)
     by_row = count * rate * (1 - rate)
-    effect = np.divide(by_lead, by_row, out=np.ones(groups), where=by_row > 0)
+    rows_per_lead = count / np.maximum(np.bincount(group_of, minlength=groups), 1)
+    effect = np.divide(by_lead, by_row, out=rows_per_lead, where=by_row > 0)
     worth: Floats = count / np.maximum(effect, 1.0)
     return worth
 

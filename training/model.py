@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -115,8 +116,8 @@ class Model:
         """Whether each group is a behaviour or a trait."""
         return {column.group: column.kind for column in self.columns}
 
-    def write(self, folder: Path) -> str:
-        """Write the text and JSON files and their manifest; the digest that names this model."""
+    def write(self, folder: Path, beside: Mapping[str, str] | None = None) -> str:
+        """Write the text and JSON files (and the texts of `beside`, by name) and their manifest; the model's digest."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / TREES).write_text(self.trees)
         (folder / AGREEMENT).write_text(self.agreement_text)
@@ -126,7 +127,9 @@ class Model:
             "facts": self.facts,
         }
         (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
-        digests = {name: _sha256(folder / name) for name in (TREES, FACTS, AGREEMENT)}
+        for name, text in (beside or {}).items():
+            (folder / name).write_text(text)
+        digests = {name: _sha256(folder / name) for name in (TREES, FACTS, AGREEMENT, *(beside or {}))}
         (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
         return "sha256:" + _sha256(folder / MANIFEST)
 
@@ -140,7 +143,8 @@ class Model:
         facts = json.loads((folder / FACTS).read_text())
         columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in facts["columns"])
         found = facts["calibrator"]
-        calibrator = Calibrator(found["slope"], found["intercept"], tuple(map(tuple, found["covariance"])))
+        (ss, si), (_, ii) = found["covariance"]
+        calibrator = Calibrator(found["slope"], found["intercept"], ((ss, si), (si, ii)))
         text = (folder / AGREEMENT).read_text()
         return cls((folder / TREES).read_text(), tuple(columns), calibrator, facts["facts"], text)
 

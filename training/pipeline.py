@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,15 +14,24 @@ from features.agreement_versions import Kept
 from features.derivation import Derived, derived
 from features.errors import LeadlightError
 from features.ledger import microseconds
+from features.lifecycle import NOT_YET
+from features.recurrence import DAY_US, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
+from training.candidate import Candidate
+from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
 from training.fit import columns, fit_calibrator, fit_trees
-from training.model import Model
-from training.outcomes import outcomes
+from training.gates import better_than_average, calibrated, contributions_exact
+from training.model import Calibrator, Model
+from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
+from training.peers import baselines, peers
 from training.split import Split, split
 
 Said = Callable[[str], None]
+NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]
+QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
+WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
 
 
 class TooFewOutcomes(LeadlightError):
@@ -33,72 +40,139 @@ class TooFewOutcomes(LeadlightError):
     code = "too_few_outcomes"
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A fitted model, and what it showed on leads that it had not seen."""
+def train(home: Home, kept: Kept, known_until: datetime, seed: int = 7, said: Said = lambda _: None) -> Candidate:
+    """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
+    found = derived(home, kept.agreement, said)
+    said("reading snapshots through Feast")
+    labelled = labelled_snapshots(found, kept.agreement, known_until)
+    return candidate(labelled, found, kept, known_until, seed, said)
 
-    model: Model
-    labelled: pd.DataFrame  # the labelled snapshots with their features
-    split: Split
-    test: Evaluation
-    derived: Derived
-    agreement: Kept
-    seconds: float = 0.0
-    extra: dict[str, Any] = field(default_factory=dict)
+
+def candidate(
+    labelled: pd.DataFrame,
+    found: Derived,
+    kept: Kept,
+    known_until: datetime,
+    seed: int = 7,
+    said: Said = lambda _: None,
+) -> Candidate:
+    """The candidate that learns from `labelled`, as `labelled_snapshots` gives them."""
+    started = time.monotonic()
+    parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
+    said(f"fitting trees on {parted.train.sum():,} snapshots")
+    model = fit(labelled, parted, kept.agreement, seed)
+    model = with_open_leads(model, found, kept.agreement, known_until)
+    said("testing on leads it has not seen")
+    tested = labelled[parted.test]
+    probability, became, lead = model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy()
+    shown = evaluate(probability, became, lead, seed=seed)
+    said("comparing with others on the same rows")
+    others = _others(labelled, parted, model, seed)
+    compared = comparison(
+        {"leadlight": probability} | others, tested["outcome"], tested["lead_id"].to_numpy(), seed=seed
+    )
+    constant = next((c.log_loss for c in compared if c.name == "constant"), None)
+    gates = (
+        better_than_average(shown.metrics["log_loss"], constant),
+        calibrated(shown.metrics["ece"], shown.metrics["ece_null95"]),
+        contributions_exact(model, model.matrix(tested)),
+    )
+    seconds = time.monotonic() - started
+    warnings = _warnings(labelled, found, kept.agreement)
+    folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
+    return Candidate(model, labelled, parted, shown, compared, gates, kept, known_until, seconds, warnings, folded)
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
-    """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features."""
+    """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features.
+
+    Raises TooFewOutcomes where they are all the same or there are none.
+    """
     known_until_us = microseconds(known_until)
     looked_at = snapshot_moments(found.leads, agreement, known_until_us)
     became = outcomes(looked_at, found.leads, agreement, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
     if looked_at["outcome"].nunique() < 2:
-        only = f"{len(looked_at)} known outcomes are all {bool(looked_at['outcome'].any())}" if len(looked_at) else "0"
+        only = f"all {len(looked_at):,} known outcomes are {'yes' if looked_at['outcome'].any() else 'no'}"
+        what = only if len(looked_at) else "no outcome is known yet"
         raise TooFewOutcomes(
-            f"nothing to learn from yet: {only}; keep ingesting outcomes, until then the criteria's prior answers"
+            f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
+            "until then the criteria's prior answers"
         )
     return snapshots(found.repository, agreement, looked_at)
-
-
-def train(home: Home, kept: Kept, known_until: datetime, seed: int = 7, said: Said = lambda _: None) -> Candidate:
-    """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
-    started = time.monotonic()
-    found = derived(home, kept.agreement, said)
-    said("reading snapshots through Feast")
-    labelled = labelled_snapshots(found, kept.agreement, known_until)
-    parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
-    said("fitting trees")
-    model = fit(labelled, parted, kept.agreement, seed)
-    said("testing on leads it has not seen")
-    tested = labelled[parted.test]
-    shown = evaluate(model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy(), seed=seed)
-    return Candidate(model, labelled, parted, shown, found, kept, time.monotonic() - started)
 
 
 def fit(labelled: pd.DataFrame, parted: Split, agreement: Agreement, seed: int) -> Model:
     """The model of the train span, calibrated on the calibration span."""
     train_rows, calibration_rows = labelled[parted.train], labelled[parted.calibration]
     chosen = columns(known(train_rows), train_rows["lead_id"], agreement)
-    blank = Model("", chosen, _identity(), agreement_text=agreement.text)
+    matrix = Model("", chosen, Calibrator()).matrix(train_rows)
     outcome = train_rows["outcome"].to_numpy(np.float64)
-    trees = fit_trees(blank.matrix(train_rows), outcome, list(train_rows["lead_id"]), chosen, agreement, seed)
-    raw = Model(trees, chosen, _identity())
-    margin = raw.margin(raw.matrix(calibration_rows))
+    trees = fit_trees(matrix, outcome, list(train_rows["lead_id"]), chosen, agreement, seed)
+    raw = Model(trees, chosen, Calibrator())
     calibrator = fit_calibrator(
-        margin, calibration_rows["outcome"].to_numpy(np.float64), list(calibration_rows["lead_id"]), seed
+        raw.margin(raw.matrix(calibration_rows)),
+        calibration_rows["outcome"].to_numpy(np.float64),
+        list(calibration_rows["lead_id"]),
+        seed,
     )
     facts = {"base_rate": float(labelled["outcome"].mean()), "basis": "full", "seed": seed}
     return Model(trees, chosen, calibrator, facts | {"horizon_days": agreement.outcome.horizon_days}, agreement.text)
 
 
+def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: Said, folds: int = 5) -> Evaluation:
+    """Every row judged by a model that saw nothing of its lead: how good the figures are beyond one random test."""
+    leads = labelled["lead_id"].drop_duplicates().sample(frac=1.0, random_state=seed).to_list()
+    place = labelled["lead_id"].map({lead: i % folds for i, lead in enumerate(leads)}).to_numpy()
+    probability = np.empty(len(labelled))
+    for fold in range(folds):
+        said(f"fold {fold + 1} of {folds}")
+        parted = Split(
+            (place != fold) & (place != (fold + 1) % folds), place == (fold + 1) % folds, place == fold, "", ""
+        )
+        probability[place == fold] = fit(labelled, parted, agreement, seed).probability(labelled[place == fold])
+    return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(), seed=seed)
+
+
+def with_open_leads(model: Model, found: Derived, agreement: Agreement, known_until: datetime) -> Model:
+    """The model, knowing how its probabilities lie over the leads that are open now: what a bar of a share needs."""
+    leads, now_us = found.leads, microseconds(known_until)
+    still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
+    asked = still_open[["lead_id"]].assign(snapshot_us=now_us)
+    probability = model.probability(snapshots(found.repository, agreement, asked)) if len(asked) else np.empty(0)
+    arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
+    facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
+    return Model(model.trees, model.columns, model.calibrator, model.facts | facts, model.agreement_text)
+
+
+def _thinned(probability: Floats) -> list[float]:
+    """The sorted values, or evenly many of them."""
+    ranked = np.sort(probability)
+    places = np.linspace(0, len(ranked) - 1, QUANTILES).round().astype(int)
+    return [float(value) for value in (ranked if len(ranked) <= QUANTILES else ranked[places])]
+
+
+def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> dict[str, Floats]:
+    """The average rate and the peers, fitted on the same train span for the same test rows."""
+    used = [column.name for column in model.columns]
+    rows = known(labelled)[used].astype({column.name: "category" for column in model.columns if column.levels})
+    outcome = labelled["outcome"].to_numpy(np.float64)[parted.train]
+    constant = baselines(outcome, int(parted.test.sum()))
+    return constant | peers(rows[parted.train], outcome, rows[parted.test], seed=seed)
+
+
+def _warnings(labelled: pd.DataFrame, found: Derived, agreement: Agreement) -> tuple[str, ...]:
+    """What every output of this model must say with it."""
+    said = ["Under the present way of working: it learned from the leads that sales tried, as sales tries them now."]
+    never = share_never_tried(labelled, found.leads)
+    if not contacts_are_recorded(found.leads):
+        said.append("Contacts are not recorded, so a lead that nobody tried counts as a no.")
+    elif never:
+        said.append(f"{never:.0%} of the leads it learned from were never tried, yet their outcome is known.")
+    return tuple(said)
+
+
 def known(labelled: pd.DataFrame) -> pd.DataFrame:
     """The features alone."""
-    return labelled.drop(columns=["lead_id", "snapshot_us", "is_arrival", "outcome"], errors="ignore")
-
-
-def _identity() -> Any:
-    from training.model import Calibrator
-
-    return Calibrator()
+    return labelled.drop(columns=NOT_FEATURES, errors="ignore")

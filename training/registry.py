@@ -45,12 +45,15 @@ class Registry:
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     def register(self, model: Model, metrics: Mapping[str, float], parameters: Mapping[str, Any],
-                 pictures: Mapping[str, str]) -> tuple[str, str]:  # fmt: skip
-        """Log a run with its figures, files and pictures, and register it; (run id, version)."""
+                 beside: Mapping[str, str], pictures: Mapping[str, str]) -> tuple[str, str]:  # fmt: skip
+        """Log a run with its figures, files and pictures, and register it; (run id, version).
+
+        beside: texts that travel with the model's files, under its manifest. pictures: SVG by file name.
+        """
         run = self.client.create_run(self._experiment())
         run_id = str(run.info.run_id)
         with TemporaryDirectory() as folder:
-            digest = model.write(Path(folder) / ARTIFACT)
+            digest = model.write(Path(folder) / ARTIFACT, beside)
             for name, picture in pictures.items():
                 (Path(folder) / name).write_text(picture)
             self.client.log_artifacts(run_id, folder)

@@ -69,5 +69,3 @@ def _write_ahead(repository: Repository) -> None:
     if repository.home.settings.online_store == "sqlite":
         with sqlite3.connect(repository.home.features / "online.db") as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-
-

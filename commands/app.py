@@ -1,0 +1,50 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import typer
+
+from commands import answering, learning
+from commands.demo import demo
+from commands.terms import json
+from features.errors import LeadlightError
+from serving import console
+
+app = typer.Typer(
+    name="leadlight",
+    help="Learns which leads convert, and says whom to call today and why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    demo, learning.simulate, learning.init, learning.ingest, learning.train, learning.models, learning.promote,
+    learning.rollback, learning.report, answering.score, answering.serve, answering.doctor,
+)  # fmt: skip
+for command in COMMANDS:
+    app.command()(command)
+keys.command("create")(answering.keys_create)
+keys.command("list")(answering.keys_list)
+keys.command("revoke")(answering.keys_revoke)
+app.add_typer(keys, name="keys")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit status."""
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except LeadlightError as error:
+        console.err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
+        if "--json" in arguments:
+            console.out.print(json({"code": error.code, "message": str(error)}), markup=False)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Abort:
+        return 130

@@ -1,0 +1,71 @@
+"""`leadlight demo`: a market from nothing to the hottest leads, by the very commands a person would type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.learning import trained
+from commands.terms import Json, Seed, answer, home, now
+from features.agreement import DEFAULT
+from features.agreement_versions import chosen
+from serving import console
+
+SHOWN = 3
+
+
+def demo(
+    leads: Annotated[int, typer.Option(min=200, help="How many leads the market has.")] = 5_000,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Simulate a market, ingest it, train, promote, score; print the hottest leads and where the report is."""
+    from training.simulation import simulate
+
+    from serving.bulk import home_scores, open_leads
+    from serving.intake import ingest
+    from training.reporting import write_report
+
+    moment = now()
+    with console.progress("simulating a market") as said:
+        folder = home().made().path / "demo"
+        market = simulate(leads, seed, moment)
+        market.write(folder)
+        ingested = ingest(home(), [folder / "events.parquet"], chosen(home(), DEFAULT, moment), now(), said)
+        summary = trained(None, moment.isoformat(), True, seed, said)
+        said("scoring every lead")
+        scored = [score for chunk in home_scores(home(), moment) for score in chunk]
+        report = write_report(home(), None)
+    hot = open_leads(scored)
+    document = {"market": market.summary, "ingested": [file.as_json() for file in ingested], "training": summary}
+    document |= {"hottest": hot[:SHOWN], "report": str(report)}
+    answer(document, _lines(market.summary, summary, hot, report), as_json)
+
+
+def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any], report: Path) -> Iterator[str]:
+    lift = summary["metrics"]["lift_at_10pct"]
+    yield (
+        f"{market['leads']:,} leads, {market['events']:,} events; {summary['base_rate']:.1%} convert within 90 days "
+        "of a look."
+    )
+    yield f"Trained: {summary['how']}."
+    checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."
+    yield f"{checked}  Top tenth: {lift:.1f} times the average."
+    yield ""
+    yield from console.hottest(_variety(hot))
+    yield ""
+    yield f"Report {_near(report)}    Pages and API: leadlight serve, then http://127.0.0.1:3000"
+
+
+def _variety(hot: list[Any]) -> list[Any]:
+    """The three hottest, and one from further down: what a lead that is not ready looks like."""
+    nurture = [score for score in hot if score["decision"] == "nurture"]
+    return [*hot[:SHOWN], *nurture[len(nurture) // 2 : len(nurture) // 2 + 1]]
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from here, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

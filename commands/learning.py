@@ -1,0 +1,174 @@
+"""Commands that bring leads in and learn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.terms import AgreementFile, Json, Seed, answer, at, home, now
+from features.agreement import DEFAULT
+from features.agreement_versions import NoAgreement, chosen, kept
+from features.errors import LeadlightError
+from serving import console
+
+Files = Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)]
+
+
+def simulate(
+    leads: Annotated[int, typer.Option(min=1, help="How many leads.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to.", show_default=False)],
+    seed: Seed = 7,
+    ends_at: Annotated[str | None, typer.Option("--end", help="When the market ends; default now.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a market with known truth: events.parquet, events.jsonl and truth.parquet."""
+    from training.simulation import simulate as market_of
+
+    with console.progress("simulating a market"):
+        market = market_of(leads, seed, at(ends_at, now()))
+        market.write(out)
+    answer(market.summary | {"out": str(out)}, market_lines(market.summary, out), as_json)
+
+
+def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:
+    """What a market is like, for people."""
+    yield from (
+        f"{name.replace('_', ' '):<28} {value:,.4g}" for name, value in summary.items() if not isinstance(value, str)
+    )
+    yield f"written to {out}; next: leadlight ingest {out / 'events.parquet'}"
+
+
+def init(
+    files: Files,
+    outcome: Annotated[str, typer.Option(help="The column that says what became of a lead.", show_default=False)],
+    positive: Annotated[str | None, typer.Option(help="The value that means converted.")] = None,
+    id: Annotated[str | None, typer.Option(help="The column that names a lead.")] = None,
+    created_at: Annotated[str | None, typer.Option(help="The column that says when a lead came.")] = None,
+    out: Annotated[Path, typer.Option(help="The agreement to write.")] = Path("agreement.toml"),
+    force: Annotated[bool, typer.Option(help="Write over an agreement that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft an agreement from a CRM export, and say of each column whether the model may see it."""
+    from training.draft import draft
+
+    if out.exists() and not force:
+        raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")
+    with console.progress("looking at every column"):
+        drafted = draft(files, outcome, positive, id, created_at)
+    out.write_text(drafted.text)
+    then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
+    verdicts = [
+        {"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in drafted.verdicts
+    ]
+    answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)
+
+
+def ingest(files: Files, agreement: AgreementFile = None, as_json: Json = False) -> None:
+    """Read events (jsonl, csv, Parquet) or a CRM export (csv, Parquet, xlsx) into the ledger; twice adds nothing."""
+    from serving.intake import ingest as take_in
+
+    with console.progress("reading") as said:
+        done = take_in(home(), files, agreed(agreement), now(), said)
+    lines = [line for file in done for line in _ingested_lines(file.as_json())]
+    answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
+
+
+def agreed(path: Path | None) -> Any:
+    """The agreement to work with: the one named, the home's, `agreement.toml` here, or at last the default."""
+    try:
+        return chosen(home(), path, now())
+    except NoAgreement:
+        here = Path("agreement.toml")
+        return chosen(home(), here if here.exists() else DEFAULT, now())
+
+
+def _ingested_lines(file: Mapping[str, Any]) -> Iterator[str]:
+    counts = f"{file['accepted']:,} new events, {file['duplicates']:,} known already, {file['refused']:,} kept aside"
+    yield f"{file['file']}: {counts}"
+    yield from file["notes"]
+
+
+def train(
+    agreement: AgreementFile = None,
+    known_until: Annotated[str | None, typer.Option(help="Learn from what was known by then; default now.")] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Serve it if every gate holds.")] = False,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Take snapshots, train, calibrate, test and register a model; prints what it showed."""
+    with console.progress("training") as said:
+        summary = trained(agreement, known_until, promote, seed, said)
+    answer(summary, console.metrics_lines(summary), as_json)
+
+
+def trained(agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any) -> dict[str, Any]:
+    """A registered candidate's summary; promoted where asked and every gate holds."""
+    from training.pipeline import train as learn
+    from training.promotion import promote as serve_it
+    from training.registry import Registry
+
+    moment = now()
+    with_agreement = chosen(home(), agreement, moment) if agreement else agreed(None)
+    candidate = learn(home(), with_agreement, at(known_until, moment), seed, said)
+    said("registering")
+    run_id, version = candidate.register()
+    summary = candidate.summary() | {"run_id": run_id, "model_version": version}
+    if promote and candidate.passes:
+        said("promoting")
+        serve_it(home(), Registry(with_agreement.agreement.name), version, "train --promote", now())
+        summary["promoted"] = True
+    return summary
+
+
+def models(as_json: Json = False) -> None:
+    """The registered models, newest first."""
+    from training.registry import Registry
+
+    versions = Registry(kept(home()).agreement.name).versions()
+    answer(versions, _model_lines(versions), as_json)
+
+
+def _model_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
+    if not versions:
+        yield "no model is registered yet; run: leadlight train --promote"
+    for version in versions:
+        auc, loss = version["metrics"].get("roc_auc"), version["metrics"].get("log_loss")
+        figures = f"ROC AUC {auc:.4f}, log loss {loss:.4f}" if auc is not None and loss is not None else "no figures"
+        yield f"{version['version']:>4} {'champion' if version['champion'] else '        '} {figures}"
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to serve.", show_default=False)], as_json: Json = False
+) -> None:
+    """Serve a registered version from now on."""
+    from training.promotion import promote as serve_it
+    from training.registry import Registry
+
+    name = kept(home()).agreement.name
+    serve_it(home(), Registry(name), version, "promoted by a person", now())
+    answer({"model": name, "version": version}, [f"version {version} of {name} answers now"], as_json)
+
+
+def rollback(as_json: Json = False) -> None:
+    """Serve again what was served before the newest promotion."""
+    from training.promotion import rollback as take_back
+    from training.registry import Registry
+
+    name = kept(home()).agreement.name
+    before = take_back(home(), Registry(name), now())
+    document = {"model": name, "version": before.model_version}
+    answer(document, [f"version {before.model_version} of {name} answers again"], as_json)
+
+
+def report(
+    out: Annotated[Path | None, typer.Option(help="The page to write; default report.html in the home.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the pictures and tables of the champion as one page that needs nothing else."""
+    from training.reporting import write_report
+
+    path = write_report(home(), out)
+    answer({"report": str(path)}, [f"wrote {path}"], as_json)

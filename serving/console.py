@@ -1,0 +1,70 @@
+"""What people read in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """A line on stderr that moves while something takes its time; call it with what is being done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda said: shown.update(task, description=said)
+
+
+def hottest(scored: Sequence[Mapping[str, Any]], most: int = 8) -> Iterator[str]:
+    """The leads to look at first, each with score, probability, decision and reasons that add up."""
+    yield "score        decision     lead    source, campaign             why"
+    for score in scored[:most]:
+        yield from _lead(score)
+
+
+def _lead(score: Mapping[str, Any]) -> Iterator[str]:
+    came = f"{score['source'] or '-'}, {score['campaign'] or '-'}"
+    chance = f"{score['probability'] * 100:.0f}/100"
+    head = f"{score['score']:>2} {score['grade']} {chance:>7} {score['decision']:<12} {score['lead_id']:<7} {came:<28}"
+    lines = [f"{points:+3d} {text}" for points, text in arithmetic(score)]
+    yield f"{head} {lines[0]}"
+    yield from (f"{'':<{len(head)}} {line}" for line in lines[1:])
+
+
+def arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Whole points that add up from 50 to the score: the named reasons, then all that is left, in one line."""
+    named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
+    rest = score["score"] - 50 - sum(points for points, _ in named)
+    return [*named, (rest, "everything else")]
+
+
+def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """What training showed, for people."""
+    metrics, rows = summary["metrics"], summary["rows"]
+    yield f"trained on {rows['train']:,} snapshots, calibrated on {rows['calibration']:,}, tested on {rows['test']:,}"
+    yield f"split: {summary['how']}"
+    shown = {"roc_auc": "ROC AUC", "log_loss": "log loss", "ece": "ECE", "lift_at_10pct": "lift in the top tenth"}
+    for name, label in shown.items():
+        yield f"{label:<22} {_figure(metrics.get(name))}{_interval(summary['intervals'].get(name))}"
+    yield f"{'ECE if perfect, 95 %':<22} {_figure(metrics.get('ece_null95'))}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _interval(bounds: Any) -> str:
+    return f"  [{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        out.print(line, markup=False)

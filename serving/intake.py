@@ -1,0 +1,73 @@
+"""Files into the ledger: events as they are, a CRM export as the events it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from features.agreement import Agreement
+from features.agreement_versions import Kept
+from features.derivation import derived
+from features.exports import CrmExport
+from features.files import events_in, is_event_file
+from features.ledger import Appended, Ledger
+from features.settings import Home
+
+Said = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one file's events, and sentences that a person should know of."""
+
+    file: str
+    appended: Appended
+    sentences: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"file": self.file, **self.appended.__dict__, "notes": list(self.sentences)}
+
+
+def ingest(home: Home, files: list[Path], kept: Kept, now: datetime, said: Said = lambda _: None) -> list[Ingested]:
+    """Append the files' events to the ledger and bring leads and features up to date; twice adds nothing.
+
+    Every file is read to its end, or nothing more of it is appended than whole batches that the next run counts as
+    duplicates. Raises FileError and ExportError with one sentence.
+    """
+    kinds = [is_event_file(path) for path in files]  # a wrong name is said before the first long import
+    ledger = Ledger.open(home)
+    done = []
+    for path, has_events in zip(files, kinds, strict=True):
+        if has_events:
+            total = _append(ledger, events_in(path), "file", path.name, now, said)
+            done.append(Ingested(path.name, total, _of_refused(total)))
+        else:
+            done.append(_ingest_export(ledger, path, kept.agreement, now, said))
+    derived(home, kept.agreement, said)
+    return done
+
+
+def _ingest_export(ledger: Ledger, path: Path, agreement: Agreement, now: datetime, said: Said) -> Ingested:
+    said(f"looking at {path.name}")
+    export = CrmExport.of(path, agreement, now)
+    total = _append(ledger, export.stream(path), "crm", path.name, now, said)
+    return Ingested(path.name, total, tuple(export.sentences))
+
+
+def _append(
+    ledger: Ledger, raws: Iterator[Mapping[str, Any]], source: str, name: str, now: datetime, said: Said
+) -> Appended:
+    total = Appended()
+    for batch in ledger.append(raws, source=source, received_at=now):
+        total += batch
+        said(f"{name}: {total.accepted + total.duplicates:,} events")
+    return total
+
+
+def _of_refused(total: Appended) -> tuple[str, ...]:
+    if not total.refused:
+        return ()
+    return (f"{total.refused:,} events could not be used and are kept with their reasons in failed_events",)

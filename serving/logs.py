@@ -1,0 +1,32 @@
+"""What a serving process logs: JSON lines on stderr, with no key in them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+A_SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
+
+
+def start() -> None:
+    """Set up structlog for this process."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            without_secrets,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def without_secrets(_logger: object, _method: str, said: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """The log line with each key cut to its prefix, also inside an error's text."""
+    return {name: A_SECRET.sub(r"\1...", value) if isinstance(value, str) else value for name, value in said.items()}

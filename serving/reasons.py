@@ -1,0 +1,125 @@
+"""Reasons: contributions by behaviour and trait, in words, each with its evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.agreement import Agreement
+from features.behaviour import BehaviourState
+from features.ledger import from_microseconds
+from features.recurrence import DAY_US, Floats
+from serving.scale import points
+
+# No reason names a person: a value that could be an address or a number to call is not shown.
+PERSONAL = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
+LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a lead's state says of its behaviours and traits as of a moment; what reasons are worded from."""
+
+    agreement: Agreement
+    behaviours: Mapping[str, Sequence[float] | Floats | None]
+    traits: Mapping[str, Any]
+    as_of_us: int
+
+    def state(self, behaviour: str) -> BehaviourState:
+        held = self.behaviours.get(behaviour)
+        return BehaviourState(
+            np.asarray([] if held is None else held, dtype=np.float64), len(self.agreement.half_lives)
+        )
+
+    def count_within(self, behaviour: str, days: float) -> int:
+        """The exact number of occurrences in the last `days`, of the latest 32."""
+        state = self.state(behaviour)
+        return len(state.within(days, self.as_of_us)) if state.state.size else 0
+
+
+def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], evidence: Evidence,
+            most: int | None) -> list[dict[str, Any]]:  # fmt: skip
+    """The `most` strongest contributions (None: every one), strongest first, as the API gives them.
+
+    contributions: log-odds by behaviour or trait. kinds: which of the two each is.
+    """
+    strongest = sorted(contributions, key=lambda name: (-abs(contributions[name]), name))[:most]
+    return [_reason(name, contributions[name], kinds[name], evidence) for name in strongest]
+
+
+def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> dict[str, Any]:
+    worded = _of_behaviour if kind == "behaviour" else _of_trait
+    text, found = worded(name, evidence)
+    return {
+        "name": name,
+        "kind": kind,
+        "points": points(contribution),
+        "contribution": contribution,
+        "direction": "raises" if contribution > 0 else "lowers" if contribution < 0 else "neither",
+        "text": text,
+        "evidence": found,
+    }
+
+
+def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    behaviour = evidence.agreement.behaviours.get(name)
+    if behaviour is None:
+        return _of_criterion(name, evidence)
+    state = evidence.state(name)
+    last_us = state.last_us()
+    found = {
+        "count": state.count,
+        "minutes": state.minutes if state.minutes else None,
+        "last_at": _iso(last_us) if last_us is not None else None,
+    }
+    if not state.count or last_us is None:
+        return f"no {behaviour.label} yet", found
+    on = "on " if behaviour.event in ("page", "screen") else ""
+    times = {1: "once", 2: "twice"}.get(state.count, f"{state.count} times")
+    minutes = f" ({state.minutes:.0f} min)" if state.minutes >= 0.5 else ""
+    return f"{on}{behaviour.label} {times}{minutes}, last {_ago(evidence.as_of_us - last_us)}", found
+
+
+def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    if name == "days_open":
+        days = max(evidence.as_of_us - (evidence.traits.get("opened_us") or evidence.as_of_us), 0) / DAY_US
+        return f"known for {_days(days)}", {"days": days}
+    if name in evidence.agreement.criteria:
+        return _of_criterion(name, evidence)
+    trait = evidence.agreement.traits.get(name)
+    label = trait.label if trait else name.replace("_", " ")
+    shown = _shown(evidence.traits.get(name))
+    return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
+
+
+def _of_criterion(name: str, _evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    return f"{name.replace('_', ' ')} by the agreement's criteria", {}
+
+
+def _shown(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
+    text = str(value)
+    return "(not shown)" if PERSONAL.search(text) else text[:LONGEST_VALUE].replace("_", " ")
+
+
+def _ago(us: int) -> str:
+    days = max(us, 0) / DAY_US
+    return "today" if days < 1 else "yesterday" if days < 2 else f"{_days(days)} ago"
+
+
+def _days(days: float) -> str:
+    whole = int(days)
+    return "1 day" if whole == 1 else f"{whole} days"
+
+
+def _iso(us: int) -> str:
+    return from_microseconds(us).isoformat().replace("+00:00", "Z")

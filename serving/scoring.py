@@ -1,0 +1,250 @@
+"""One way from states to scores: probability, contributions, reasons, decision; pure, time as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from features.agreement import Agreement
+from features.agreement_versions import Kept
+from features.behaviour import week_before
+from features.conditions import Facts
+from features.criteria import criteria_points, prior
+from features.ledger import microseconds
+from features.recurrence import DAY_US, Floats
+from features.snapshots import as_states, feature_frame
+from serving.policy import Decision, decision, threshold
+from serving.reasons import Evidence, reasons
+from serving.scale import base_points, grade, logit, points, score
+from training.model import Model
+
+GOOD_FOR = timedelta(hours=24)
+TREND_DAYS, TREND_LOGIT = 7.0, 0.25
+LIFECYCLE = frozenset({"opened_us", "with_sales", "rejected", "closed"})  # our own bookkeeping: no fact about a lead
+
+
+@dataclass(frozen=True)
+class LeadRow:
+    """One lead as a door of the store gives it: its behaviour states, its traits, and how fresh they are."""
+
+    lead_id: str | None
+    behaviours: Mapping[str, Sequence[float] | None]
+    traits: Mapping[str, Any]
+    known_at: datetime | None
+    served_from: str | None = "online"
+
+    @property
+    def has_facts(self) -> bool:
+        said = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE)
+        return said or any(state is not None and len(state) for state in self.behaviours.values())
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One lead's log-odds, taken apart: baseline plus all contributions is the logit."""
+
+    logit: float
+    baseline: float
+    contributions: dict[str, float]
+    kinds: dict[str, str]
+    interval: tuple[float, float] | None
+    earlier_logit: float | None  # a week before; None where that cannot be known
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What answers: a model with its version (None: the criteria's prior) and the agreement that is in force."""
+
+    kept: Kept
+    model: Model | None = None
+    version: str | None = None
+    digest: str | None = None
+
+    @cached_property
+    def features_by(self) -> Agreement:
+        """The agreement whose feature part the model was fitted with."""
+        return Agreement.parse(self.model.agreement_text) if self.model else self.kept.agreement
+
+    @cached_property
+    def bar(self) -> float:
+        """The probability from which on a lead is over the bar."""
+        facts = self.model.facts if self.model else {}
+        open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
+        return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
+
+    def scores(self, rows: Sequence[LeadRow], as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
+        """A score per row, in the API's shape."""
+        as_of_us = microseconds(as_of)
+        explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
+        return [self._score(row, found, as_of, most_reasons) for row, found in zip(rows, explained, strict=True)]
+
+    def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explained]:
+        assert self.model is not None
+        matrix = self._matrix(rows, as_of_us)
+        contributions, baseline = self.model.contributions(matrix)
+        names, member = self.model.groups
+        grouped = contributions @ member
+        margin = (contributions.sum(axis=1) + baseline - self.model.calibrator.intercept) / self.model.calibrator.slope
+        lower, upper = self.model.calibrator.interval(margin)
+        earlier = self._earlier(rows, as_of_us)
+        return [
+            Explained(
+                float(grouped[i].sum()) + baseline,
+                baseline,
+                dict(zip(names, grouped[i].tolist(), strict=True)),
+                self.model.kinds,
+                (float(lower[i]), float(upper[i])),
+                earlier[i],
+            )
+            for i in range(len(rows))
+        ]
+
+    def _matrix(self, rows: Sequence[LeadRow], as_of_us: int) -> Floats:
+        assert self.model is not None
+        states = as_states([row.behaviours for row in rows], [row.traits for row in rows], self.features_by)
+        moments = np.full(len(rows), as_of_us, dtype=np.int64)
+        return self.model.matrix(feature_frame(states, moments, self.features_by))
+
+    def _earlier(self, rows: Sequence[LeadRow], as_of_us: int) -> list[float | None]:
+        """Each lead's logit a week before; None where it was not known then."""
+        assert self.model is not None
+        then_us = as_of_us - round(TREND_DAYS * DAY_US)
+        half_lives = self.features_by.half_lives
+        known = [i for i, row in enumerate(rows) if (row.traits.get("opened_us") or as_of_us) < then_us]
+        if not known or self.features_by.outcome.undated:
+            return [None] * len(rows)
+        before = [
+            LeadRow(
+                rows[i].lead_id,
+                {n: week_before(_array(s), as_of_us, half_lives).tolist() for n, s in rows[i].behaviours.items()},
+                rows[i].traits,
+                None,
+            )
+            for i in known
+        ]
+        logits = self.model.calibrator.logit(self.model.margin(self._matrix(before, then_us)))
+        found = dict(zip(known, logits.tolist(), strict=True))
+        return [found.get(i) for i in range(len(rows))]
+
+    def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
+        agreement = self.kept.agreement
+        stood = prior(agreement, criteria_points(agreement, self._facts(row, as_of_us)))
+        kinds = {name: _kind(agreement, name) for name in stood.contributions}
+        return Explained(logit(stood.probability), stood.baseline, dict(stood.contributions), kinds, None, None)
+
+    def _facts(self, row: LeadRow, as_of_us: int) -> Facts:
+        return Facts(row.traits, self._evidence(row, as_of_us).count_within)
+
+    def _evidence(self, row: LeadRow, as_of_us: int) -> Evidence:
+        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us)
+
+    def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
+        agreement, as_of_us = self.kept.agreement, microseconds(as_of)
+        facts = self._facts(row, as_of_us)
+        criteria = criteria_points(agreement, facts)
+        probability = 1 / (1 + np.exp(-found.logit)) if row.has_facts else None
+        decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
+        if decided.status == "opted_out":
+            probability = None
+        numbers = self._numbers(row, found, probability, most, as_of_us)
+        return (
+            {"lead_id": row.lead_id, "status": decided.status}
+            | numbers
+            | {
+                **_decided(decided, as_of),
+                "criteria": criteria.as_json(),
+                "source": row.traits.get("source"),
+                "campaign": row.traits.get("campaign"),
+                "latest_source": row.traits.get("latest_source"),
+                "latest_campaign": row.traits.get("latest_campaign"),
+                "nurture": None,
+                "exploration": None,
+                "as_of": _iso(as_of),
+                "data_through": _iso(row.known_at) if row.known_at else None,
+                "expires_at": _iso(as_of + GOOD_FOR),
+                "stale": False,
+                "served_from": row.served_from,
+            }
+            | self.provenance
+        )
+
+    def _numbers(
+        self, row: LeadRow, found: Explained, probability: float | None, most: int | None, as_of_us: int
+    ) -> dict[str, Any]:
+        facts = self.model.facts if self.model else {}
+        about = {
+            "horizon_days": self.features_by.outcome.horizon_days,
+            "base_rate": facts.get("base_rate"),
+            "basis": facts.get("basis", "criteria") if self.model else "criteria",
+        }
+        if probability is None:
+            return dict.fromkeys(NUMBERS) | about | {"reasons": [], "trend": "not_enough_info"}
+        policy = self.kept.agreement.policy
+        whole = score(probability, policy.score_50)
+        by_kind = {
+            kind: sum(points(c) for n, c in found.contributions.items() if found.kinds[n] == kind) for kind in KINDS
+        }
+        return about | {
+            "probability": float(probability),
+            "score": whole,
+            "grade": grade(whole, policy.grades),
+            "interval": list(found.interval) if found.interval else None,
+            "trend": _trend(found),
+            "base_points": base_points(found.baseline, policy.score_50),
+            "fit_points": by_kind["trait"],
+            "engagement_points": by_kind["behaviour"],
+            "reasons": reasons(found.contributions, found.kinds, self._evidence(row, as_of_us), most),
+            "baseline": found.baseline,
+        }
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """The model and the agreement that a score names."""
+        agreement = self.kept.agreement
+        model = {"name": agreement.name, "version": self.version, "digest": self.digest} if self.model else None
+        return {
+            "model": model,
+            "agreement": {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest},
+        }
+
+
+KINDS = ("behaviour", "trait")
+NUMBERS = (
+    "probability", "score", "grade", "interval", "base_points", "fit_points", "engagement_points", "baseline",
+)  # fmt: skip
+
+
+def _decided(decided: Decision, as_of: datetime) -> dict[str, Any]:
+    return {
+        "decision": decided.decision,
+        "decision_code": decided.code,
+        "owner": decided.owner,
+        "look_again_at": _iso(decided.look_again_at) if decided.look_again_at else None,
+        "threshold": decided.threshold,
+    }
+
+
+def _trend(found: Explained) -> str:
+    if found.earlier_logit is None:
+        return "not_enough_info"
+    change = found.logit - found.earlier_logit
+    return "improving" if change >= TREND_LOGIT else "declining" if change <= -TREND_LOGIT else "steady"
+
+
+def _kind(agreement: Agreement, criterion: str) -> str:
+    """A criterion that asks for behaviours is engagement; one that asks for traits is fit."""
+    asked = str(agreement.criteria[criterion].lines)
+    return "behaviour" if any(f"'{name}'" in asked for name in agreement.behaviours) else "trait"
+
+
+def _array(state: Sequence[float] | None) -> Floats:
+    return np.asarray([] if state is None else state, dtype=np.float64)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,88 @@
+"""`leadlight serve`: BentoML started for one home, on an address that its keys allow."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from features.errors import LeadlightError
+from features.settings import Home
+from serving.access import is_loopback
+from serving.keys import Keys
+
+REPO = Path(__file__).resolve().parents[1]
+SERVICE = "serving.service:Leadlight"
+REMEDY = "make one with `leadlight keys create --scope scores:read`"
+
+
+def serve(home: Home, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
+    """Become the BentoML service of `home`; returns only by an error.
+
+    Raises LeadlightError for an address that strangers reach while no key exists, or that is no address or taken.
+    """
+    address = _address(host)
+    is_local = is_loopback(address)
+    if not is_local and not Keys(home).active():
+        raise LeadlightError(
+            f"{address} can be reached from other machines and there is no API key; {REMEDY}, or serve on 127.0.0.1",
+            code="key_needed",
+        )
+    _check_free(address, port)
+    print(listening(address, port, is_local), file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(REPO)]
+    command += ["--host", address, "--port", str(port)]
+    # Replacing this process hands its signals and its exit code to BentoML, with nothing between to lose them.
+    os.execve(sys.executable, command, environment(home, workers, os.environ))
+
+
+def listening(address: str, port: int, is_local: bool) -> str:
+    """What a person is told of where the service is and who may use it."""
+    host = f"[{address}]" if ":" in address else address
+    who = "this machine only, where no key is needed" if is_local else "a key is needed from other machines"
+    return f"Leadlight serves http://{host}:{port} ({who}); Ctrl+C ends it"
+
+
+def environment(home: Home, workers: int, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the service: this home, so many workers, and nothing sent to anyone."""
+    if workers < 1:
+        raise LeadlightError(f"--workers is {workers}; give 1 or more", code="bad_workers")
+    # BentoML keeps its working files in one place for a user and clears them at each start: a second home that is
+    # served would empty the metrics of the first.
+    ours = {
+        "LEADLIGHT_HOME": str(home.made().path),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "BENTOML_HOME": inherited.get("BENTOML_HOME", str(home.path / "bentoml")),
+    }
+    if workers > 1:
+        overrides = json.loads(inherited.get("BENTOML_CONFIG_OVERRIDES") or "{}")
+        overrides.setdefault("services", {}).setdefault("Leadlight", {})["workers"] = workers
+        ours["BENTOML_CONFIG_OVERRIDES"] = json.dumps(overrides)
+    return {**inherited, **ours}
+
+
+def _address(host: str) -> str:
+    # BentoML binds addresses only, no names.
+    name = {"localhost": "127.0.0.1"}.get(host.lower(), host)
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        raise LeadlightError(
+            f"--host is {host!r}, which is no IP address; give one, such as 127.0.0.1 or 0.0.0.0", code="bad_host"
+        ) from None
+
+
+def _check_free(address: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except (OSError, OverflowError) as error:
+            raise LeadlightError(
+                f"cannot listen on {address} port {port}: {error}; choose another with --port", code="port_taken"
+            ) from None

@@ -1,0 +1,81 @@
+"""The BentoML service: the public API mounted as it is, and the same scorer as a native API at /scores.
+
+`bentoml serve serving.service:Leadlight`; its home is LEADLIGHT_HOME.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+# No telemetry. BentoML takes only the word "true" for a yes, and its command line has asked and remembered by now.
+os.environ["BENTOML_DO_NOT_TRACK"] = "True"
+import bentoml
+from bentoml._internal.utils.analytics import usage_stats
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from features.settings import Home
+from serving import logs
+from serving.app import application
+from serving.bodies import refuse_what_json_lacks
+from serving.live import Live, Scorer
+from serving.metrics import Metered, metrics
+from serving.native import NativeDoor
+from serving.problems import Boundary, Problem
+from serving.requests import leads_asked
+
+usage_stats.do_not_track.cache_clear()
+
+BENTOML_SECONDS = 15  # its middleware keeps a timer for each request this long; over serving.bodies.SECONDS
+
+
+def _scorer(home: Home) -> Scorer:
+    from serving import scorer  # seconds of imports that building a bento does not need
+
+    return scorer.Scorer(home)
+
+
+live = Live(Home.open, _scorer)
+api = application(live)
+api.router.routes.append(Route("/metrics", metrics))
+
+
+@bentoml.service(
+    workers=1,
+    traffic={"timeout": BENTOML_SECONDS},
+    tracing={"excluded_urls": ".*"},  # costs half the rate; who wants traces sets services.Leadlight.tracing to ""
+    metrics={"enabled": False, "namespace": "bentoml_service"},  # ours are at the same address: serving.metrics
+    logging={"access": {"enabled": False}},  # its lines hold lead ids, and cost more than some scores
+    envs=[{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}],
+)
+@bentoml.asgi_app(api, path="/")
+class Leadlight:
+    """Scores, explains and decides on leads. The public API is under /v1: GET /v1/openapi.json."""
+
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
+    def start(self) -> None:
+        logs.start()
+        live.open()
+        # What was loaded lives as long as the process; without this each full collection walks all of it.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 1_000)
+
+    @bentoml.api(route="/scores")  # type: ignore[untyped-decorator]
+    async def scores(self, leads: list[dict[str, Any]], reasons: int | None = 3) -> list[dict[str, Any]]:
+        """Scores of 1 to 1,000 leads, in order, as POST /v1/scores gives them; `reasons` null gives every one."""
+        try:
+            refuse_what_json_lacks(leads)  # BentoML's parser lets NaN pass
+            return await live.scores(leads_asked({"leads": leads}), datetime.now(UTC), reasons)
+        except Problem as problem:
+            return JSONResponse({"error": problem.message}, problem.status)  # type: ignore[return-value]
+
+
+# In this order, outermost first. The decorator made a BentoML service of the class, which a type checker cannot see.
+service: Any = Leadlight
+service.add_asgi_middleware(Metered)
+service.add_asgi_middleware(Boundary)
+service.add_asgi_middleware(NativeDoor, live=live)

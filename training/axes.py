@@ -1,0 +1,68 @@
+"""The look that the pictures share: one palette, axes in "of 100", and scales on which low chances have room."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+
+import altair as alt
+import pandas as pd
+
+# Dark against light, so that a grey print still tells them apart; the hues only help.
+INK, QUIET, DARK, LIGHT, PALE, GRID = "#24323a", "#66757d", "#1d5a70", "#d9a95f", "#cdd8dc", "#e4e9eb"
+WIDTH = 600
+FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+CHANCES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+ODDS_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 70, 80, 90, 95, 98, 99)
+
+
+def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
+    """The chart in the house's look; screen readers get the page's caption instead of a name for every mark."""
+    titles = {"titleColor": QUIET, "titleFontSize": 11, "titleFontWeight": "normal", "titlePadding": 8}
+    return (
+        chart.configure(font=FONT, aria=False, background="transparent", padding=2)
+        .configure_view(stroke=None)
+        .configure_axis(gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, **titles)
+    )
+
+
+def root(top: float) -> alt.Scale:
+    """A square-root scale from 0 to `top`: most leads lie near 0, and a straight scale would heap them up."""
+    return alt.Scale(type="sqrt", domain=[0, top], nice=False)
+
+
+def root_ticks(top: float) -> list[int]:
+    """The chances to name on a square-root axis, none so near the last that their names touch."""
+    named: list[int] = []
+    for chance in CHANCES:
+        if chance <= top and (not named or sqrt(chance) - sqrt(named[-1]) > sqrt(top) / 25):
+            named.append(chance)
+    return named
+
+
+def round_top(largest: float) -> float:
+    return float(min([chance for chance in CHANCES if chance >= max(largest, 1)], default=100))
+
+
+def log_odds(chance: float) -> float:
+    return log(chance / (1 - chance))
+
+
+def odds_axis() -> alt.Axis:
+    """Log-odds, named by the chance they stand for."""
+    named = "format(100 / (1 + exp(-datum.value)), '.2~r')"
+    return alt.Axis(values=[log_odds(chance / 100) for chance in ODDS_TICKS], labelExpr=named, grid=False)
+
+
+def ideal(top: float) -> alt.Chart:
+    """The thin line on which both sides are equal."""
+    corners = alt.Chart(pd.DataFrame({"x": [0.0, top], "y": [0.0, top]}))
+    return corners.mark_line(color=QUIET, strokeDash=[4, 4], strokeWidth=1).encode(alt.X("x:Q"), alt.Y("y:Q"))
+
+
+def note(
+    x: float, y: float, text: str, align: str = "left", color: str = INK, dx: float = 0, dy: float = 0
+) -> alt.Chart:
+    """A word beside what it names, instead of a legend to look up."""
+    place = alt.Chart(pd.DataFrame({"x": [x], "y": [y], "text": [text]}))
+    written = place.mark_text(align=align, color=color, fontSize=12, dx=dx, dy=dy)
+    return written.encode(alt.X("x:Q"), alt.Y("y:Q"), alt.Text("text:N"))

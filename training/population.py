@@ -1,0 +1,234 @@
+"""Who is in the simulated market: what people and companies are like, where they come from, what fits, whom sales calls."""
+
+from __future__ import annotations
+
+# What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
+SENIORITY = {
+    "c_level": (9, 9), "vp": (10, 9), "director": (7, 15), "manager": (1, 27), "staff": (-7, 34), "intern": (-15, 6),
+}  # fmt: skip
+DEPARTMENT = {
+    "it": (3, 22), "engineering": (0, 14), "operations": (2, 15), "finance": (0, 11), "marketing": (0, 15),
+    "sales": (-1, 9), "people": (-3, 8), "other": (0, 6),
+}  # fmt: skip
+INDUSTRY = {
+    "software": (4, 24), "financial services": (4, 14), "manufacturing": (0, 16), "retail": (-2, 12),
+    "healthcare": (0, 12), "logistics": (0, 8), "education": (-7, 9), "public sector": (-7, 5),
+}  # fmt: skip
+EMPLOYEES = {  # from, to: fit, share
+    (1, 19): (-10, 20), (20, 49): (-2, 20), (50, 249): (5, 26),
+    (250, 999): (6, 18), (1_000, 4_999): (2, 11), (5_000, 90_000): (0, 5),
+}  # fmt: skip
+COUNTRY = {
+    "United States": (1, 38), "Germany": (1, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
+    "India": (-2, 9), "Brazil": (-2, 5), "Australia": (0, 4),
+}  # fmt: skip
+SOURCE = {
+    "webinar": (2, 16), "search": (2, 24), "paid ad": (-3, 17), "trade show": (0, 12), "referral": (5, 8),
+    "email": (0, 11), "social": (-4, 12),
+}  # fmt: skip
+FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = -3, -5, -2, -3
+
+# Sales goes by habit: where a lead comes from and how big the name is, in log-odds. None of it follows the true chance.
+HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.45, 1.2, 1_000
+HABIT_SOURCE = {
+    "webinar": 0.5, "search": -0.4, "paid ad": -0.1, "trade show": 1.3, "referral": 0.7, "email": -0.6, "social": -1.0,
+}  # fmt: skip
+HABIT_COUNTRY = {
+    "United States": 0.6, "Germany": 0.2, "United Kingdom": 0.3, "France": -0.4, "Canada": -0.4, "India": -0.9,
+    "Brazil": -0.9, "Australia": -0.4,
+}  # fmt: skip
+
+# By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
+VISITS = {
+    "webinar": 0.05, "search": 0.08, "paid ad": 0.05, "trade show": 0.02, "referral": 0.08, "email": 0.06, "social": 0.04,
+}  # fmt: skip
+ARRIVAL = {
+    "webinar": {"webinar_signup": 1},
+    "search": {"newsletter": 35, "whitepaper": 35, "webinar_signup": 8, "demo": 12, "contact": 10},
+    "paid ad": {"newsletter": 20, "whitepaper": 55, "webinar_signup": 15, "demo": 6, "contact": 4},
+    "trade show": {"trade_show": 1},
+    "referral": {"newsletter": 20, "demo": 30, "contact": 50},
+    "email": {"newsletter": 15, "whitepaper": 50, "webinar_signup": 30, "demo": 5},
+    "social": {"newsletter": 40, "whitepaper": 40, "webinar_signup": 15, "demo": 5},
+}
+LOOKING_AROUND = {"blog": 30, "product": 35, "pricing_look": 20, "pricing_study": 7, "careers": 8}
+CAMPAIGN: dict[str, tuple[str | None, ...]] = {
+    "webinar": ("spring-launch", "pricing-clinic", "security-hour"),
+    "search": (None, None, "brand-search", "category-search"),
+    "paid ad": ("retargeting", "comparison-ads", "lookalike"),
+    "trade show": ("expo-26", "cloud-days"),
+    "referral": (None,),
+    "email": ("pricing-news", "partner-list"),
+    "social": ("buyers-guide", "founder-posts", None),
+}
+
+CHIEFS = {
+    "it": "CIO", "engineering": "CTO", "operations": "COO", "finance": "CFO", "marketing": "Chief Marketing Officer",
+    "sales": "Chief Revenue Officer", "people": "Chief People Officer", "other": "CEO",
+}  # fmt: skip
+TITLES = {  # {} takes the department's word
+    "vp": ("VP {}", "Vice President, {}"),
+    "director": ("Director of {}", "Head of {}"),
+    "manager": ("{} Manager", "{} Team Lead"),
+    "staff": ("{} Specialist", "{} Analyst", "Senior {} Specialist"),
+    "intern": ("{} Intern", "{} Trainee"),
+}
+DEPARTMENT_WORDS = {
+    "it": "IT", "engineering": "Engineering", "operations": "Operations", "finance": "Finance", "marketing": "Marketing",
+    "sales": "Sales", "people": "HR", "other": "Legal",
+}  # fmt: skip
+FIRST_NAMES = [
+    "Anna",
+    "Ben",
+    "Carla",
+    "David",
+    "Elena",
+    "Felix",
+    "Grace",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Kavya",
+    "Liam",
+    "Maria",
+    "Noah",
+    "Olivia",
+    "Pedro",
+    "Quinn",
+    "Rosa",
+    "Samir",
+    "Tara",
+    "Uma",
+    "Victor",
+    "Wei",
+    "Ximena",
+    "Yara",
+    "Zoe",
+    "Amir",
+    "Beatriz",
+    "Chen",
+    "Dana",
+]
+LAST_NAMES = [
+    "Almeida",
+    "Becker",
+    "Carter",
+    "Dubois",
+    "Evans",
+    "Fischer",
+    "Garcia",
+    "Hoffmann",
+    "Ivanova",
+    "Jones",
+    "Kumar",
+    "Lopez",
+    "Martin",
+    "Nguyen",
+    "Okafor",
+    "Patel",
+    "Ribeiro",
+    "Schmidt",
+    "Taylor",
+    "Ueda",
+    "Vargas",
+    "Weber",
+    "Xu",
+    "Young",
+    "Zimmer",
+    "Brown",
+    "Costa",
+    "Davies",
+    "Eriksen",
+    "Fontaine",
+]
+COMPANY_FIRST = [
+    "amber",
+    "blue",
+    "bright",
+    "cedar",
+    "clear",
+    "copper",
+    "coral",
+    "delta",
+    "east",
+    "ever",
+    "fair",
+    "falcon",
+    "fern",
+    "first",
+    "golden",
+    "granite",
+    "green",
+    "harbor",
+    "high",
+    "iron",
+    "juniper",
+    "lake",
+    "light",
+    "maple",
+    "meadow",
+    "north",
+    "oak",
+    "ocean",
+    "orchid",
+    "pine",
+    "prime",
+    "quartz",
+    "red",
+    "river",
+    "rock",
+    "silver",
+    "south",
+    "stone",
+    "summit",
+    "swift",
+    "true",
+    "union",
+    "violet",
+    "west",
+    "wild",
+    "wind",
+    "winter",
+]
+COMPANY_LAST = [
+    "bridge",
+    "brook",
+    "cloud",
+    "craft",
+    "dale",
+    "data",
+    "field",
+    "flow",
+    "forge",
+    "gate",
+    "grid",
+    "grove",
+    "hill",
+    "labs",
+    "land",
+    "leaf",
+    "line",
+    "logic",
+    "mark",
+    "mill",
+    "net",
+    "path",
+    "peak",
+    "point",
+    "port",
+    "ridge",
+    "shore",
+    "soft",
+    "spring",
+    "systems",
+    "tech",
+    "trade",
+    "view",
+    "ware",
+    "wave",
+    "way",
+    "wood",
+    "works",
+    "yard",
+]
+FREE_MAIL_DOMAINS = ("gmail.com", "outlook.com", "yahoo.com")

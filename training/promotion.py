@@ -1,0 +1,53 @@
+"""Promotion: the champion of the registry becomes what the home serves, and can be taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from features.agreement import Agreement
+from features.deployments import Deployment, deploy, deployments, model_folder
+from features.derivation import derived
+from features.errors import LeadlightError
+from features.settings import Home
+from features.store.repository import view_suffix
+from training.model import AGREEMENT, Model
+from training.registry import Registry
+
+
+class NothingToRollBack(LeadlightError):
+    """A home that has served fewer than two models."""
+
+    code = "nothing_to_roll_back"
+
+
+def promote(home: Home, registry: Registry, version: str, why: str, now: datetime) -> None:
+    """Make `version` the champion and what serving processes follow.
+
+    Its files are checked first, and its features stand before it is served. Raises NoSuchModel, ModelDamaged.
+    """
+    with registry.files(version) as (files, digest):
+        Model.read(files, digest)
+        agreement = Agreement.parse((files / AGREEMENT).read_text())
+        derived(home, agreement)
+        registry.set_champion(version)
+        deploy(
+            home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
+            why=why, now=now,
+        )  # fmt: skip
+
+
+def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
+    """Serve again what was served before the newest promotion; the files are in the home already."""
+    rows = [row for row in deployments(home) if row.model_name == registry.name]
+    before = next((row for row in rows if row.digest != rows[0].digest), None)
+    if before is None:
+        raise NothingToRollBack(
+            f"{home.path} has served {len({row.digest for row in rows})} model; promote a second one to roll back from"
+        )
+    Model.read(model_folder(home, before.digest), before.digest)
+    registry.set_champion(before.model_version)
+    deploy(
+        home, before.folder(home), name=before.model_name, version=before.model_version, digest=before.digest,
+        view_suffix=before.view_suffix, why=f"rolled back from {rows[0].model_version}", now=now,
+    )  # fmt: skip
+    return before

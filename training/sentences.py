@@ -1,0 +1,142 @@
+"""The figures in plain sentences, for the report and for the last line of a demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from training.comparison import Compared
+from training.drivers import POINTS, Driver
+from training.evaluate import Evaluation
+from training.intervals import Interval
+
+ENOUGH_ROWS = 100  # "of 100" is said of no fewer
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The rows that a promise is checked on: what was predicted of them and what became of them."""
+
+    count: int
+    predicted: float
+    observed: float
+
+
+def trust(evaluation: Evaluation) -> Trust | None:
+    """The highest scored bin, joined with the next ones down until 100 rows are reached or none is left.
+
+    The rule is fixed, so that the prettiest bin cannot be picked: the top is whom sales will call, and where a model
+    that is too sure of itself is wrong the most. None without rows.
+    """
+    chosen: list[int] = []
+    for place in reversed(range(len(evaluation.reliability))):
+        if sum(evaluation.reliability[taken].count for taken in chosen) >= ENOUGH_ROWS:
+            break
+        chosen.append(place)
+    bins = [evaluation.reliability[place] for place in chosen]
+    count = sum(b.count for b in bins)
+    if not count:
+        return None
+    predicted = sum(b.count * b.predicted for b in bins) / count
+    return Trust(count, predicted, sum(b.count * b.observed for b in bins) / count)
+
+
+def trust_sentence(evaluation: Evaluation) -> str:
+    """`of 100 scored "about 30 in 100", 29 converted`, by the rows of `trust`; under 100 rows it says how many."""
+    checked = trust(evaluation)
+    if checked is None:
+        return "no later lead to check it on yet"
+    of = min(checked.count, ENOUGH_ROWS)
+    converted = of_100(checked.observed) if of == ENOUGH_ROWS else f"{checked.observed * of:.0f}"
+    return f'of {of} scored "about {of_100(checked.predicted)} in 100", {converted} converted'
+
+
+def of_100(share: float | None) -> str:
+    """A share as so many of 100: whole from 10 on, with one decimal below.
+
+    >>> of_100(0.293), of_100(0.0612), of_100(1.0), of_100(None)
+    ('29', '6.1', '100', 'unknown')
+    """
+    if share is None:
+        return "unknown"
+    return f"{100 * share:.0f}" if share >= 0.0995 or share == 0 else f"{100 * share:.1f}"
+
+
+def unit(evaluation: Evaluation) -> str:
+    """What a row is called: a lead, unless leads were looked at more than once."""
+    return "leads" if evaluation.rows == evaluation.leads else "snapshots"
+
+
+def calibration_sentence(evaluation: Evaluation) -> str:
+    """Whether the gap between said and seen is more than chance."""
+    gap, chance = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
+    if gap is None or chance is None:
+        return "There is no later lead whose outcome is known, so the probabilities are not yet checked."
+    level = (
+        f"On average it said {of_100(evaluation.mean_probability)} in 100, and {of_100(evaluation.base_rate)} in 100 "
+        f"converted. The mean gap over all dots is {100 * gap:.1f} in 100; "
+    )
+    if gap <= chance:
+        return level + f"a perfect score would show up to {100 * chance:.1f} on these rows by chance alone."
+    return level + f"chance alone explains {100 * chance:.1f}, so the probabilities are somewhat off."
+
+
+def ranking_sentence(evaluation: Evaluation) -> str:
+    """How much of what sales wants lies at the top of the list."""
+    lift, third = evaluation.metrics["lift_at_10pct"], evaluation.metrics["share_of_conversions_in_top_third"]
+    if lift is None or third is None:
+        return "Nothing converted on these rows, so they cannot tell how well it ranks."
+    sentence = (
+        f"The top tenth converts {lift:.1f} times as often as the average{_between(evaluation, 'lift_at_10pct')}; "
+        f"the top third holds {of_100(third)} of 100 conversions."
+    )
+    area = evaluation.metrics["roc_auc"]
+    if area is None:
+        return sentence
+    return (
+        f"{sentence} Given one that converted and one that did not, it puts the right one first "
+        f"{of_100(area)} times in 100 (ROC AUC {area:.3f})."
+    )
+
+
+def _between(evaluation: Evaluation, metric: str) -> str:
+    interval = evaluation.intervals.get(metric)
+    return f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else ""
+
+
+def comparison_sentence(compared: Sequence[Compared]) -> str:
+    """Ours against the best of the others, and whether the rows can tell them apart."""
+    others = [c for c in compared[1:] if c.excess_log_loss is not None]
+    if not others:
+        return "Nothing else was fitted on these rows to compare it with."
+    best = min(others, key=lambda c: c.excess_log_loss or 0.0)
+    verdict = {
+        "better": "ours is better, by more than chance",
+        "worse": "it is better than ours, by more than chance",
+        "level": "the difference is within chance",
+    }[standing(best.excess_interval)]
+    return f"The best of the others here is {_inside(best.label)}: {verdict}."
+
+
+def standing(excess: Interval | None) -> str:
+    """Of a peer's log loss less ours, by its interval: are we "better", "worse" or "level"?"""
+    if excess is None or excess[0] <= 0 <= excess[1]:
+        return "level"
+    return "better" if excess[0] > 0 else "worse"
+
+
+def drivers_sentence(drivers: Sequence[Driver]) -> str:
+    """What moves the scores the most, and how much of everything that is."""
+    total = sum(driver.strength for driver in drivers)
+    if not total > 0:
+        return "No behaviour and no trait moves the score: every lead gets the average."
+    first = drivers[0]
+    return (
+        f'The strongest is "{first.label}": it moves a score by {first.strength * POINTS:.1f} points on average, '
+        f"{of_100(first.strength / total)} of 100 of all that moves scores. Ten points double the odds."
+    )
+
+
+def _inside(label: str) -> str:
+    """A label within a sentence: only its first word's capital goes, and names keep theirs."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label
