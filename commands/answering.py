@@ -76,18 +76,15 @@ def keys_list(as_json: Json = False) -> None:
     """The keys that were made, without their secrets."""
     from serving.keys import Keys
 
+    found = Keys(home()).listed()
     listed = [
-        {
-            "id": k.key_id,
-            "scopes": sorted(k.scopes),
-            "label": k.label,
-            "created_at": k.created_at,
-            "revoked_at": k.revoked_at,
-        }
-        for k in Keys(home()).listed()
+        {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
+        | {"created_at": key.created_at, "revoked_at": key.revoked_at}
+        for key in found
     ]
     lines = [
-        f"{k['id']} {'revoked' if k['revoked_at'] else 'active '} {' '.join(k['scopes'])} {k['label']}" for k in listed
+        f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
+        for key in found
     ]
     answer(listed, lines or ["no key was made yet"], as_json)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import click
 import typer
+from sqlalchemy.exc import SADeprecationWarning
 
 from commands import answering, learning
 from commands.demo import demo
@@ -36,6 +40,7 @@ app.add_typer(keys, name="keys")
 
 def run(arguments: list[str]) -> int:
     """Run one command; its exit status."""
+    _quiet()
     try:
         return int(app(arguments, standalone_mode=False) or 0)
     except LeadlightError as error:
@@ -48,3 +53,16 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except click.exceptions.Abort:
         return 130
+
+
+def _quiet() -> None:
+    """Keep other libraries' notices to their developers away from people who only want leads scored."""
+    os.environ |= {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        # A filter would not do: some of these libraries set the filters anew when they are imported.
+        if not issubclass(category, DeprecationWarning | FutureWarning | SADeprecationWarning):
+            shown(message, category, *where, **more)
+
+    warnings.showwarning = show

@@ -14,10 +14,10 @@ from features.errors import LeadlightError
 
 # What forms and CRMs write into a cell that nobody filled. Compared without case.
 _UNFILLED = """
-select | please select | - select - | --select-- | -select- | select one | choose one | please choose | n/a | na | #n/a | n.a.
-null | (null) | nan | none | nil | undefined | unknown | not known | not available | not specified | not provided
-not applicable | not set | not given | unspecified | blank | (blank) | [blank] | empty | (empty) | - | -- | --- | ? | .
-#ref! | #value! | \\n
+select | please select | - select - | --select-- | -select- | select one | choose one | please choose | unspecified
+n/a | na | #n/a | n.a. | null | (null) | nan | none | nil | undefined | unknown | not known | not available | not set
+not specified | not provided | not applicable | not given | blank | (blank) | [blank] | empty | (empty) | - | -- | ---
+? | . | #ref! | #value! | \\n
 """
 MISSING_MARKERS = frozenset(marker.strip() for marker in re.split(r"[|\n]", _UNFILLED.strip()))
 TRUE, FALSE = frozenset(("yes", "true", "y", "t", "on")), frozenset(("no", "false", "n", "f", "off"))
@@ -80,6 +80,11 @@ def text_of(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
+def spelling(text: str) -> str:
+    """A value however it is spelled: "Yes" and "yes" are one, "1.0" and "1" as well."""
+    return re.sub(r"(?<=\d)\.0+$", "", text.strip()).casefold()
+
+
 def cells(column: pd.Series, missing: Iterable[str] = ()) -> list[str | None]:
     """A column's cells as text, None where one is empty or a missing marker (compared without case)."""
     values: list[object] = column.tolist()
@@ -121,7 +126,7 @@ def boolean(text: str) -> bool | None:
     return True if word in TRUE or word in ("1", "1.0") else False if word in FALSE or word in ("0", "0.0") else None
 
 
-def each(values: Sequence[str | None], read: Callable[[str], Read]) -> list[Read | None]:
+def each(values: Sequence[str | None], read: Callable[[str], Read | None]) -> list[Read | None]:
     """`read` of each value, None where there is none; a value that comes often is read once."""
-    seen: dict[str, Read] = {value: read(value) for value in dict.fromkeys(values) if value is not None}
+    seen = {value: read(value) for value in dict.fromkeys(values) if value is not None}
     return [None if value is None else seen[value] for value in values]

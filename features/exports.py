@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 
 from features.agreement import Agreement, Export
-from features.columns import cells, column_named, each
+from features.columns import cells, column_named, each, spelling
 from features.dates import DayOrder, First, moment_of, written
 from features.errors import LeadlightError
 from features.events import identity
@@ -119,11 +119,11 @@ class CrmExport:
 
     def _converted(self, rows: pd.DataFrame) -> list[bool]:
         column = column_named(self.columns.outcome, _titles(rows), self.file)
-        positive = self.columns.positive.strip().casefold()
+        positive = spelling(self.columns.positive)
         values = cells(rows[column], self.columns.missing)
         if positive == ANY_VALUE:
             return [value is not None for value in values]
-        return [value is not None and value.casefold().removesuffix(".0") == positive for value in values]
+        return [value is not None and spelling(value) == positive for value in values]
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """The moments of a column of dates, none after the export; None where a cell has no readable date."""

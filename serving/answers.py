@@ -84,7 +84,7 @@ class Score(Answer):
     data_through: datetime | None
     expires_at: datetime
     stale: bool
-    served_from: Literal["online", "ledger"]
+    served_from: Literal["online", "ledger"] | None = Field(description="null for an inline lead: nothing was read.")
     model: ModelNamed | None
     agreement: AgreementNamed
     client_reference_id: str | None = Field(None, description="Yours, where you gave one.")

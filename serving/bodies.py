@@ -89,7 +89,7 @@ def parsed(raw: bytes) -> Any:
     return value
 
 
-def refuse_what_json_lacks(value: Any) -> None:
+def _refuse_what_json_lacks(value: Any) -> None:
     """Raise Problem 422 where a value that another parser read holds NaN or Infinity, or nests too deep."""
     found = []
     for pointer, leaf, depth in _leaves(value):
@@ -103,7 +103,7 @@ def refuse_what_json_lacks(value: Any) -> None:
 def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
     # Python clients write NaN and Infinity for missing numbers: that is a value to mend, not broken JSON.
     try:
-        refuse_what_json_lacks(json.loads(text))
+        _refuse_what_json_lacks(json.loads(text))
     except Problem as problem:
         return problem
     except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
@@ -71,7 +72,7 @@ class Live:
         self._ring = KeyRing(Keys(home))
         self._scorer = self._make_scorer(home)
         self.look()
-        log.info("serving", home=str(home.path))
+        log.info("serving", home=str(home.path), code=str(Path(__file__).parents[1]))
 
     def look(self) -> None:
         """See what changed since: a promoted model, a new agreement, keys made or revoked. Never raises."""

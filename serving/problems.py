@@ -32,7 +32,7 @@ class FieldError:
     detail: str
 
 
-class Problem(Exception):  # noqa: N818  (what RFC 9457 calls it)
+class Problem(Exception):
     """A request that is answered with an error: its HTTP status, a snake_case code, and one sentence for a person."""
 
     def __init__(

@@ -64,15 +64,26 @@ class ScoresAsked(BaseModel):
     leads: Annotated[list[LeadAsked], Field(min_length=1, max_length=MOST_LEADS)]
 
 
+class NativeAsked(ScoresAsked):
+    """The body of BentoML's /scores: what POST /v1/scores has in its query is a field here."""
+
+    reasons: Annotated[int, Field(ge=0)] | None = Field(3, description="How many for each lead; null is every one.")
+
+
+def check(value: Any, model: type[BaseModel]) -> None:
+    """Raise Problem 422 with a JSON pointer for each thing by which a parsed body differs from `model`."""
+    try:
+        model.model_validate(value)
+    except ValidationError as error:
+        raise _refusal(error, model) from None
+
+
 def leads_asked(value: Any) -> list[dict[str, Any]]:
     """The leads that a parsed body asks for: one dict each, without the fields that are null.
 
     Raises Problem 422 with a JSON pointer for each thing wrong.
     """
-    try:
-        ScoresAsked.model_validate(value)
-    except ValidationError as error:
-        raise _refusal(error) from None
+    check(value, ScoresAsked)
     # What was valid is handed on as it came: strict validation changes no value, and a copy of 4 MiB takes time.
     return [{name: said for name, said in lead.items() if said is not None} for lead in value["leads"]]
 
@@ -88,17 +99,17 @@ def most_reasons(said: str | None, default: int = 3) -> int | None:
     raise Problem(422, "bad_reasons", f"reasons is {said[:40]!r}; give a whole number from 0, or all.")
 
 
-def _refusal(error: ValidationError) -> Problem:
+def _refusal(error: ValidationError, model: type[BaseModel]) -> Problem:
     details = error.errors(include_url=False, include_context=True, include_input=False)
-    return invalid("invalid_request", [_field_error(detail) for detail in details[:SHOWN]], len(details))
+    return invalid("invalid_request", [_field_error(detail, model) for detail in details[:SHOWN]], len(details))
 
 
-def _field_error(detail: ErrorDetails) -> FieldError:
+def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
     kind, steps = detail["type"], detail["loc"]
     pointer = "".join(f"/{escaped(step)}" for step in steps if step != "[key]")
     code = CODES.get(kind, "wrong_type" if kind.endswith("_type") else kind)
     if code == "unknown_field":
-        return FieldError(pointer, code, _unknown(str(steps[-1]), LeadAsked if len(steps) > 1 else ScoresAsked))
+        return FieldError(pointer, code, _unknown(str(steps[-1]), LeadAsked if len(steps) > 1 else model))
     about, found = detail.get("ctx", {}), detail.get("ctx", {}).get("actual_length")
     if kind == "too_long":
         return FieldError(pointer, code, f"at most {about['max_length']:,} of these; there are {found:,}")

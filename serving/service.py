@@ -20,10 +20,9 @@ from starlette.routing import Route
 from features.settings import Home
 from serving import logs
 from serving.app import application
-from serving.bodies import refuse_what_json_lacks
 from serving.live import Live, Scorer
 from serving.metrics import Metered, metrics
-from serving.native import NativeDoor
+from serving.native import SCORES, NativeDoor
 from serving.problems import Boundary, Problem
 from serving.requests import leads_asked
 
@@ -64,11 +63,10 @@ class Leadlight:
         gc.freeze()
         gc.set_threshold(50_000, 20, 1_000)
 
-    @bentoml.api(route="/scores")  # type: ignore[untyped-decorator]
+    @bentoml.api(route=SCORES)  # type: ignore[untyped-decorator]
     async def scores(self, leads: list[dict[str, Any]], reasons: int | None = 3) -> list[dict[str, Any]]:
         """Scores of 1 to 1,000 leads, in order, as POST /v1/scores gives them; `reasons` null gives every one."""
         try:
-            refuse_what_json_lacks(leads)  # BentoML's parser lets NaN pass
             return await live.scores(leads_asked({"leads": leads}), datetime.now(UTC), reasons)
         except Problem as problem:
             return JSONResponse({"error": problem.message}, problem.status)  # type: ignore[return-value]

@@ -11,7 +11,8 @@ from training.evaluate import Evaluation
 from training.sentences import of_100, standing
 
 TOO_GOOD = 0.95  # honest models of leads reach 0.7 to 0.93 on public sets; with fields that reps fill in, 0.98
-CARRIES = 0.5  # of all that moves the scores
+CARRIES = 1 / 3  # of all that moves the scores
+RANKS_WELL = 0.9  # below that, one strong field is no sign of a leak
 FEW_CONVERSIONS = 100
 TOLERATED_GAP = 0.02
 
@@ -43,8 +44,9 @@ def leak_cautions(evaluation: Evaluation, drivers: Sequence[Driver], put_back: S
     """Signs that the model reads the outcome itself: suspects in use, a rank too good, one field that carries all."""
     found = []
     if put_back:
-        names = "; ".join(f"{field.name}{_alone(field)}: {field.reason.rstrip('.')}" for field in put_back)
-        found.append(Caution("Fields under suspicion are in use", f"{names}. {WHY_NOT_REAL}", is_leak=True))
+        names = ", ".join(f"{field.name}{_alone(field)}" for field in put_back)
+        text = f"{names}. Why, for {put_back[0].name}: {put_back[0].reason.rstrip('.')}. {WHY_NOT_REAL}"
+        found.append(Caution("Fields under suspicion are in use", text, is_leak=True))
     area = evaluation.metrics["roc_auc"]
     if area is not None and area >= TOO_GOOD:
         text = (
@@ -53,18 +55,18 @@ def leak_cautions(evaluation: Evaluation, drivers: Sequence[Driver], put_back: S
         )
         found.append(Caution("Too good to be true", text.rstrip(), is_leak=True))
     total = sum(driver.strength for driver in drivers)
-    if len(drivers) > 2 and drivers[0].strength > CARRIES * total:
+    if (area or 0) >= RANKS_WELL and len(drivers) > 2 and drivers[0].strength > CARRIES * total:
         share = of_100(drivers[0].strength / total)
         text = (
             f"{share} of 100 of all that moves the scores is “{drivers[0].label}”. Ask when and by whom it is filled "
             "in; if that is after the first contact, move it to [excluded] in the agreement and train again."
         )
-        found.append(Caution("One field carries everything", text, is_leak=True))
+        found.append(Caution("One field carries the model", text))
     return found
 
 
 def _alone(field: Field) -> str:
-    return "" if field.auc is None else f" (alone it ranks at {field.auc:.2f})"
+    return "" if field.auc is None else f" (alone ROC AUC {field.auc:.2f})"
 
 
 def worth_cautions(evaluation: Evaluation, compared: Sequence[Compared], split: str) -> list[Caution]:
@@ -78,7 +80,9 @@ def worth_cautions(evaluation: Evaluation, compared: Sequence[Compared], split: 
         found.append(Caution("Not tested in time", text))
     gap, chance = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
     if gap is not None and chance is not None and gap > max(TOLERATED_GAP, chance):
-        text = f"The mean gap between said and seen is {100 * gap:.1f} in 100, chance explains {100 * chance:.1f}."
+        text = (
+            f"The mean gap between said and seen is {100 * gap:.1f} in 100, chance explains up to {100 * chance:.1f}."
+        )
         found.append(Caution("The probabilities are off", text))
     for peer in compared[1:]:
         if standing(peer.excess_interval) == "worse":

@@ -28,7 +28,7 @@ FAST_KEPT = 2.0 ** (-1 / 7)  # what is left of fast interest a day later
 SLOW_KEPT = 2.0 ** (-1 / 30)
 TENTH = 0.1
 FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
-SLOW_LOW, SLOW_NODES = -20, 76
+SLOW_LOW, SLOW_NODES = -20, 81
 FIT_LOW, FIT_NODES = -30, 61
 ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
 NEVER = np.iinfo(np.int64).max
@@ -64,19 +64,19 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-8.6 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-9.9 + fit + fast + slow, -2.5))))
 
 
 @compiled
 def browsing(fast: float, slow: float) -> float:
     """The chance of a day of looking around."""
-    return float(0.35 / (1.0 + np.exp(3.9 - 0.5 * fast - 0.6 * slow)))
+    return float(0.35 / (1.0 + np.exp(3.3 - 0.2 * fast - 0.25 * slow)))
 
 
 @compiled
 def buying(fast: float, slow: float) -> float:
     """The chance of a day of serious interest: more activity brings more, and of another kind."""
-    return float(0.35 / (1.0 + np.exp(5.4 - 0.7 * fast - 0.7 * slow)))
+    return float(0.35 / (1.0 + np.exp(4.6 - 0.4 * fast - 0.35 * slow)))
 
 
 @compiled
@@ -297,7 +297,7 @@ def _activity(
         return int(who.arrival[lead])
     drawn = draws.random()
     if day < 0:
-        return _kind(looking, draws.random()) if drawn < who.visits[lead] else -1
+        return _kind(looking, draws.random()) if drawn < who.visits[lead] * (0.5 + max(slow, 0.0)) else -1
     if drawn < browsing(fast, slow):
         return _kind(law.browsing, draws.random())
     return _kind(law.buying, draws.random()) if drawn < browsing(fast, slow) + buying(fast, slow) else -1

@@ -89,17 +89,14 @@ def evaluate(
 
     One entry per row (snapshot): its predicted probability, its outcome (True or False, never unknown), its lead.
     Few rows, one class or a constant prediction leave None in the figures that they do not define.
-    Raises LeadlightError for lengths that differ, a probability outside 0 to 1 and an unknown outcome.
+    Raises LeadlightError for lengths that differ, a probability outside 0 to 1, an unknown outcome.
     """
     rows = checked_rows(probability, outcome, lead_id)
     counted, entry = tally(rows.probability, rows.outcome)
     measured = figures(counted)
-    resampled = [
-        figures(_reweighted(counted, entry, rows.outcome, weight))
-        for weight in lead_weights(rows.lead, resamples, seed)
-    ]
     bins = counted.bin[entry]
     null95 = ece_null95(rows.probability, rows.outcome, rows.lead, bins, seed)
+    drawn = lead_weights(rows.lead, resamples, seed)
     return Evaluation(
         rows=len(rows.outcome),
         leads=rows.leads,
@@ -107,7 +104,7 @@ def evaluate(
         base_rate=_mean(rows.outcome),
         mean_probability=_mean(rows.probability),
         metrics=measured | {"ece_null95": null95},
-        intervals=spread(measured, resampled),
+        intervals=spread(measured, [figures(_reweighted(counted, entry, rows, weight)) for weight in drawn]),
         reliability=_reliability(rows, bins),
         gains=_gains(counted),
         distribution=_distribution(rows),
@@ -149,12 +146,12 @@ def _outcomes(outcome: npt.ArrayLike) -> Floats:
     return values.astype(float)
 
 
-def _reweighted(counted: Tally, entry: Ints, outcome: Floats, weight: Floats) -> Tally:
+def _reweighted(counted: Tally, entry: Ints, rows: Rows, weight: Floats) -> Tally:
     entries = len(counted.probability)
     return replace(
         counted,
         count=np.bincount(entry, weights=weight, minlength=entries).astype(float),
-        converted=np.bincount(entry, weights=weight * outcome, minlength=entries).astype(float),
+        converted=np.bincount(entry, weights=weight * rows.outcome, minlength=entries).astype(float),
     )
 
 

@@ -11,20 +11,20 @@ from training.dynamics import FAST_KEPT, SLOW_KEPT, Law
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
     "product_page": (1, 2),
-    "pricing_page": (3, 5),
-    "pricing_read": (4, 7),  # the same page, read for minutes
-    "careers_page": (-3, -7),
-    "whitepaper": (2, 8),
+    "pricing_page": (4, 8),
+    "pricing_read": (5, 11),  # the same page, read for minutes
+    "careers_page": (-3, -9),
+    "whitepaper": (3, 10),
     "webinar_signup": (2, 4),
-    "webinar": (4, 12),
-    "email_click": (2, 4),
-    "demo_request": (12, 12),
-    "contact_sales": (9, 10),
-    "newsletter": (0, 1),
-    "trade_show": (2, 5),
-    "survey_soon": (3, 6),
-    "survey_later": (-2, -4),
-    "unsubscribe": (-6, -14),
+    "webinar": (5, 16),
+    "email_click": (2, 6),
+    "demo_request": (12, 16),
+    "contact_sales": (9, 14),
+    "newsletter": (0, 0),
+    "trade_show": (2, 4),
+    "survey_soon": (3, 8),
+    "survey_later": (-2, -5),
+    "unsubscribe": (-6, -18),
 }
 
 

@@ -1,4 +1,4 @@
-"""The served model: trees as LightGBM's text, an affine calibrator, and the exact contributions of both."""
+"""The served model: LightGBM's trees, a linear model or a blend, an affine calibrator, and exact contributions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ import pandas as pd
 
 from features.errors import LeadlightError
 from features.recurrence import Floats
+from training.columns import Column
+from training.linear import Linear
 
 TREES, FACTS, AGREEMENT, MANIFEST = "trees.txt", "model.json", "agreement.toml", "manifest.json"
-OTHER = "(other)"  # a level too rare to learn from, or one never seen
 
 
 class ModelDamaged(LeadlightError):
@@ -29,30 +30,17 @@ class ModelDamaged(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Column:
-    """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels."""
-
-    name: str
-    group: str
-    kind: str  # behaviour or trait
-    levels: tuple[str, ...] | None = None
-
-    def encoded(self, values: Any) -> Floats:
-        """The column as the trees read it: numbers as they are, levels as positions, missing as NaN."""
-        if self.levels is None:
-            return np.asarray(values, dtype=np.float64)
-        other = self.levels.index(OTHER) if OTHER in self.levels else np.nan
-        place: dict[Any, float] = {level: float(i) for i, level in enumerate(self.levels)}
-        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
-
-
-@dataclass(frozen=True)
 class Calibrator:
     """An increasing affine map from margin to log-odds, with what resampled leads say of its doubt."""
 
     slope: float = 1.0
     intercept: float = 0.0
     covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+
+    @classmethod
+    def of_json(cls, written: dict[str, Any]) -> Calibrator:
+        (ss, si), (_, ii) = written["covariance"]
+        return cls(written["slope"], written["intercept"], ((ss, si), (si, ii)))
 
     def logit(self, margin: Floats) -> Floats:
         return self.slope * margin + self.intercept
@@ -69,38 +57,52 @@ class Calibrator:
 class Model:
     """What turns a feature frame into probabilities and contributions; the very object that was tested."""
 
-    trees: str
     columns: tuple[Column, ...]
-    calibrator: Calibrator
-    facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, quantiles, basis, metrics, spans
+    trees: str = ""  # LightGBM's text
+    linear: Linear | None = None
+    blend: float = 1.0  # the trees' share of the margin; the rest is the linear model's
+    calibrator: Calibrator = Calibrator()
+    facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, basis, open_probabilities
     agreement_text: str = ""
 
     @cached_property
-    def booster(self) -> lightgbm.Booster:
-        return lightgbm.Booster(model_str=self.trees)
+    def booster(self) -> lightgbm.Booster | None:
+        """The trees, where they have a share."""
+        return lightgbm.Booster(model_str=self.trees) if self.trees and self.blend > 0 else None
 
     def matrix(self, known: pd.DataFrame) -> Floats:
-        """The frame of `features.snapshots.feature_frame` as the trees read it."""
-        empty = np.empty((len(known), 0))
+        """The frame of `features.snapshots.feature_frame` as the model reads it."""
         columns = [column.encoded(known[column.name].to_numpy())[:, None] for column in self.columns]
-        return np.hstack(columns) if columns else empty
+        return np.hstack(columns) if columns else np.empty((len(known), 0))
 
     def margin(self, matrix: Floats) -> Floats:
-        """Log-odds from the trees, before calibration; one per row."""
-        return np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=_threads(matrix)), dtype=np.float64)
+        """Log-odds before calibration; one per row."""
+        found = np.zeros(len(matrix))
+        if self.booster is not None:
+            raw = self.booster.predict(matrix, raw_score=True, num_threads=_threads(matrix))
+            found += self.blend * np.asarray(raw, dtype=np.float64)
+        if self.linear is not None and self.blend < 1:
+            found += (1 - self.blend) * self.linear.margin(matrix)
+        return found
 
     def probability(self, known: pd.DataFrame) -> Floats:
         """The calibrated probability of the outcome within the horizon; one per row."""
         return _sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
 
     def contributions(self, matrix: Floats) -> tuple[Floats, float]:
-        """Log-odds that each column adds to each row, and the baseline before any: exact TreeSHAP, calibrated.
+        """Log-odds that each column adds to each row, and the baseline before any: exact, calibrated.
 
         returns: (rows, columns) and the baseline; a row's sum plus the baseline is its logit(probability).
         """
-        raw = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=_threads(matrix)))
-        baseline = float(self.calibrator.logit(raw[0, -1])) if len(raw) else self.calibrator.intercept
-        return self.calibrator.slope * raw[:, :-1], baseline
+        found, baseline = np.zeros(matrix.shape), 0.0
+        if self.booster is not None:
+            raw = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=_threads(matrix)))
+            found += self.blend * raw[:, :-1]
+            baseline += self.blend * float(raw[0, -1]) if len(raw) else 0.0
+        if self.linear is not None and self.blend < 1:
+            found += (1 - self.blend) * self.linear.contributions(matrix)
+            baseline += (1 - self.blend) * self.linear.intercept
+        return self.calibrator.slope * found, self.calibrator.slope * baseline + self.calibrator.intercept
 
     @cached_property
     def groups(self) -> tuple[list[str], Floats]:
@@ -123,6 +125,8 @@ class Model:
         (folder / AGREEMENT).write_text(self.agreement_text)
         facts = {
             "columns": [asdict(column) for column in self.columns],
+            "linear": self.linear.as_json if self.linear else None,
+            "blend": self.blend,
             "calibrator": asdict(self.calibrator),
             "facts": self.facts,
         }
@@ -142,11 +146,15 @@ class Model:
         _check(folder, digest)
         facts = json.loads((folder / FACTS).read_text())
         columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in facts["columns"])
-        found = facts["calibrator"]
-        (ss, si), (_, ii) = found["covariance"]
-        calibrator = Calibrator(found["slope"], found["intercept"], ((ss, si), (si, ii)))
-        text = (folder / AGREEMENT).read_text()
-        return cls((folder / TREES).read_text(), tuple(columns), calibrator, facts["facts"], text)
+        return cls(
+            columns=tuple(columns),
+            trees=(folder / TREES).read_text(),
+            linear=Linear.of_json(facts["linear"]) if facts["linear"] else None,
+            blend=facts["blend"],
+            calibrator=Calibrator.of_json(facts["calibrator"]),
+            facts=facts["facts"],
+            agreement_text=(folder / AGREEMENT).read_text(),
+        )
 
 
 def _check(folder: Path, digest: str | None) -> None:
@@ -165,10 +173,6 @@ def _check(folder: Path, digest: str | None) -> None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value == "" or value != value
 
 
 def _sigmoid(logit: Floats) -> Floats:

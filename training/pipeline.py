@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -21,9 +22,9 @@ from features.snapshots import snapshot_moments, snapshots
 from training.candidate import Candidate
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
-from training.fit import columns, fit_calibrator, fit_trees
+from training.fit import fit
 from training.gates import better_than_average, calibrated, contributions_exact
-from training.model import Calibrator, Model
+from training.model import Model
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
 from training.peers import baselines, peers
 from training.split import Split, split
@@ -59,8 +60,8 @@ def candidate(
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them."""
     started = time.monotonic()
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
-    said(f"fitting trees on {parted.train.sum():,} snapshots")
-    model = fit(labelled, parted, kept.agreement, seed)
+    said(f"fitting on {parted.train.sum():,} snapshots")
+    model = fit(labelled[parted.train], labelled[parted.calibration], kept.agreement, seed)
     model = with_open_leads(model, found, kept.agreement, known_until)
     said("testing on leads it has not seen")
     tested = labelled[parted.test]
@@ -103,24 +104,6 @@ def labelled_snapshots(found: Derived, agreement: Agreement, known_until: dateti
     return snapshots(found.repository, agreement, looked_at)
 
 
-def fit(labelled: pd.DataFrame, parted: Split, agreement: Agreement, seed: int) -> Model:
-    """The model of the train span, calibrated on the calibration span."""
-    train_rows, calibration_rows = labelled[parted.train], labelled[parted.calibration]
-    chosen = columns(known(train_rows), train_rows["lead_id"], agreement)
-    matrix = Model("", chosen, Calibrator()).matrix(train_rows)
-    outcome = train_rows["outcome"].to_numpy(np.float64)
-    trees = fit_trees(matrix, outcome, list(train_rows["lead_id"]), chosen, agreement, seed)
-    raw = Model(trees, chosen, Calibrator())
-    calibrator = fit_calibrator(
-        raw.margin(raw.matrix(calibration_rows)),
-        calibration_rows["outcome"].to_numpy(np.float64),
-        list(calibration_rows["lead_id"]),
-        seed,
-    )
-    facts = {"base_rate": float(labelled["outcome"].mean()), "basis": "full", "seed": seed}
-    return Model(trees, chosen, calibrator, facts | {"horizon_days": agreement.outcome.horizon_days}, agreement.text)
-
-
 def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: Said, folds: int = 5) -> Evaluation:
     """Every row judged by a model that saw nothing of its lead: how good the figures are beyond one random test."""
     leads = labelled["lead_id"].drop_duplicates().sample(frac=1.0, random_state=seed).to_list()
@@ -128,10 +111,9 @@ def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: S
     probability = np.empty(len(labelled))
     for fold in range(folds):
         said(f"fold {fold + 1} of {folds}")
-        parted = Split(
-            (place != fold) & (place != (fold + 1) % folds), place == (fold + 1) % folds, place == fold, "", ""
-        )
-        probability[place == fold] = fit(labelled, parted, agreement, seed).probability(labelled[place == fold])
+        calibration, test = place == (fold + 1) % folds, place == fold
+        model = fit(labelled[~calibration & ~test], labelled[calibration], agreement, seed)
+        probability[test] = model.probability(labelled[test])
     return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(), seed=seed)
 
 
@@ -143,7 +125,7 @@ def with_open_leads(model: Model, found: Derived, agreement: Agreement, known_un
     probability = model.probability(snapshots(found.repository, agreement, asked)) if len(asked) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
-    return Model(model.trees, model.columns, model.calibrator, model.facts | facts, model.agreement_text)
+    return replace(model, facts=model.facts | facts)
 
 
 def _thinned(probability: Floats) -> list[float]:

@@ -129,7 +129,7 @@ def threshold(evaluation: Evaluation, bar: float | None = None) -> alt.TopLevelM
         mark = alt.Chart(pd.DataFrame({"x": [100 * bar]})).mark_rule(color=LIGHT, strokeWidth=2)
         chart += mark.encode(alt.X("x")) + axes.note(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
     if len(lines):
-        middle, last = lines.iloc[int((lines["passing"] - 60).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
+        middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
         chart += axes.note(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
         chart += axes.note(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
     return chart.properties(width=WIDTH, height=230)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (9, 9), "vp": (10, 9), "director": (7, 15), "manager": (1, 27), "staff": (-7, 34), "intern": (-15, 6),
+    "c_level": (12, 9), "vp": (12, 9), "director": (10, 15), "manager": (0, 27), "staff": (-10, 34), "intern": (-18, 6),
 }  # fmt: skip
 DEPARTMENT = {
     "it": (3, 22), "engineering": (0, 14), "operations": (2, 15), "finance": (0, 11), "marketing": (0, 15),
@@ -12,11 +12,11 @@ DEPARTMENT = {
 }  # fmt: skip
 INDUSTRY = {
     "software": (4, 24), "financial services": (4, 14), "manufacturing": (0, 16), "retail": (-2, 12),
-    "healthcare": (0, 12), "logistics": (0, 8), "education": (-7, 9), "public sector": (-7, 5),
+    "healthcare": (0, 12), "logistics": (0, 8), "education": (-8, 9), "public sector": (-8, 5),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-10, 20), (20, 49): (-2, 20), (50, 249): (5, 26),
-    (250, 999): (6, 18), (1_000, 4_999): (2, 11), (5_000, 90_000): (0, 5),
+    (1, 19): (-14, 22), (20, 49): (-4, 20), (50, 249): (7, 25),
+    (250, 999): (8, 18), (1_000, 4_999): (4, 10), (5_000, 90_000): (2, 5),
 }  # fmt: skip
 COUNTRY = {
     "United States": (1, 38), "Germany": (1, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
@@ -40,7 +40,7 @@ HABIT_COUNTRY = {
 
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
 VISITS = {
-    "webinar": 0.05, "search": 0.08, "paid ad": 0.05, "trade show": 0.02, "referral": 0.08, "email": 0.06, "social": 0.04,
+    "webinar": 0.10, "search": 0.14, "paid ad": 0.10, "trade show": 0.04, "referral": 0.14, "email": 0.10, "social": 0.08,
 }  # fmt: skip
 ARRIVAL = {
     "webinar": {"webinar_signup": 1},

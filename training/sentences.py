@@ -78,7 +78,7 @@ def calibration_sentence(evaluation: Evaluation) -> str:
     )
     if gap <= chance:
         return level + f"a perfect score would show up to {100 * chance:.1f} on these rows by chance alone."
-    return level + f"chance alone explains {100 * chance:.1f}, so the probabilities are somewhat off."
+    return level + f"chance alone explains up to {100 * chance:.1f}, so the probabilities are somewhat off."
 
 
 def ranking_sentence(evaluation: Evaluation) -> str:
@@ -115,7 +115,7 @@ def comparison_sentence(compared: Sequence[Compared]) -> str:
         "worse": "it is better than ours, by more than chance",
         "level": "the difference is within chance",
     }[standing(best.excess_interval)]
-    return f"The best of the others here is {_inside(best.label)}: {verdict}."
+    return f'The best of the others here is "{best.label}": {verdict}.'
 
 
 def standing(excess: Interval | None) -> str:
@@ -135,8 +135,3 @@ def drivers_sentence(drivers: Sequence[Driver]) -> str:
         f'The strongest is "{first.label}": it moves a score by {first.strength * POINTS:.1f} points on average, '
         f"{of_100(first.strength / total)} of 100 of all that moves scores. Ten points double the odds."
     )
-
-
-def _inside(label: str) -> str:
-    """A label within a sentence: only its first word's capital goes, and names keep theirs."""
-    return label[0].lower() + label[1:] if label[1:2].islower() else label

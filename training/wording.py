@@ -137,4 +137,4 @@ def _is_reps(value: str) -> bool:
 
 def quoted(values: Sequence[str], most: int = 3) -> str:
     """Some values as a person reads them: "Ringing", "Busy"."""
-    return ", ".join(f'"{value}"' for value in values[:most])
+    return ", ".join(f'"{value if len(value) <= 60 else value[:57] + "..."}"' for value in values[:most])

@@ -1,0 +1,33 @@
+# Every target works on a machine that has only Python 3.11 or newer and make.
+UV := $(shell command -v uv 2>/dev/null || echo .venv/bin/uv)
+RUN := .venv/bin
+
+.PHONY: setup check test demo serve bench clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml uv.lock
+	@command -v $(UV) >/dev/null 2>&1 || (python3 -m venv .venv && .venv/bin/python -m pip install --quiet "uv>=0.5")
+	$(UV) sync --frozen --compile-bytecode --quiet --inexact
+	@touch .venv/ready
+
+check: setup  ## style, types, and that imports go one way
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/pytest -q tests/test_layout.py
+
+test: setup  ## the whole suite
+	$(RUN)/pytest -n auto --dist loadfile
+
+demo: setup  ## a simulated market, from nothing to the hottest leads
+	$(RUN)/leadlight demo
+
+serve: setup
+	$(RUN)/leadlight serve
+
+bench: setup  ## a short form of each benchmark
+	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN)/python $$file --short --out $${file%.py}.json || exit 1; done
+
+clean:
+	rm -rf .venv .leadlight .pytest_cache .mypy_cache .ruff_cache mlruns/*.db mlruns/[0-9]* benchmarks/*.json

@@ -1,0 +1,38 @@
+"""A model's inputs: each column of the feature frame, whom it belongs to, and how it is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.recurrence import Floats
+
+OTHER = "(other)"  # a level too rare to learn from, or one never seen
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels.
+
+    direction: +1 where more may only raise the score, -1 where it may only lower it, 0 where the agreement is silent.
+    """
+
+    name: str
+    group: str
+    kind: str  # behaviour or trait
+    levels: tuple[str, ...] | None = None
+    direction: int = 0
+
+    def encoded(self, values: Any) -> Floats:
+        """The column as models read it: numbers as they are, levels as positions, missing as NaN."""
+        if self.levels is None:
+            return np.asarray(values, dtype=np.float64)
+        other = self.levels.index(OTHER) if OTHER in self.levels else np.nan
+        place: dict[Any, float] = {level: float(i) for i, level in enumerate(self.levels)}
+        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or value != value

@@ -1,0 +1,133 @@
+"""A drafted agreement from a CRM export: what each column is, and which of them give the answer away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.dates import DatesError
+from features.errors import LeadlightError
+from features.files import is_event_file, sample_in
+from training.drafted import Found, drafted_text
+from training.leakage import Triage
+from training.profiles import Profile, markers_in, profiles
+from training.roles import Asked, Roles, roles
+from training.verdicts import LEGEND, Seen, Verdict, dropped, verdict
+from training.waiting import Waiting, days, waiting
+
+MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted agreement and how it came about.
+
+    text: the agreement's TOML. verdicts: one a column that is no role, in the file's order.
+    auc: of the kept fields together, cross-fitted; None where there are too few outcomes to say.
+    """
+
+    text: str
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...]
+    rows: int
+    converted_share: float
+    auc: float | None
+
+    @property
+    def sentences(self) -> list[str]:
+        """What `init` prints: notes, then one plain sentence a column, the suspects first."""
+        order = ("excluded", "trait", "dropped")
+        ranked = sorted(self.verdicts, key=lambda verdict: (order.index(verdict.use), not verdict.flags))
+        legend = [LEGEND] if self.auc is not None else []
+        return [*self.notes, *legend, *(verdict.sentence for verdict in ranked), *self._summary()]
+
+    def _summary(self) -> list[str]:
+        counts = {use: sum(verdict.use == use for verdict in self.verdicts) for use in ("trait", "excluded", "dropped")}
+        counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
+        told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
+        return [f"{counted}{told}. To use an excluded column, move its line to [traits]: that signs it"]
+
+
+def draft(
+    files: Sequence[Path | str] | Path | str,
+    outcome: str,
+    positive: str | None = None,
+    id: str | None = None,
+    created_at: str | None = None,
+) -> Draft:
+    """Draft an agreement from one or more files of one CRM export.
+
+    outcome: the column that says what became of a lead, a value or the date it converted. positive: the value that
+    means converted, where that is not plain. id, created_at: columns, guessed where not given.
+
+    Raises FileError, ColumnError, OutcomeError or DatesError, each with what to type instead.
+    """
+    paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
+    name = ", ".join(path.name for path in paths)
+    rows, total, notes = _sample(paths)
+    found = profiles(rows)
+    assigned = roles(found, Asked(outcome, positive, id, created_at), name)
+    waited = _waiting(found, assigned)
+    verdicts, auc = _verdicts(found, assigned)
+    text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days))
+    share = float(np.mean(assigned.won))
+    return Draft(text, verdicts, (*notes, *assigned.notes, *waited.notes), total, share, auc)
+
+
+def _sample(paths: Sequence[Path]) -> tuple[pd.DataFrame, int, list[str]]:
+    for path in paths:
+        if is_event_file(path):
+            remedy = "init drafts from a table of leads: import events with leadlight ingest"
+            raise LeadlightError(f"{path.name} holds events; {remedy}", code="not_a_table")
+    parts = [sample_in(path, max(MOST_ROWS // len(paths), 1)) for path in paths]
+    rows, total = pd.concat([part for part, _ in parts], ignore_index=True), sum(count for _, count in parts)
+    notes = [note for part, _ in parts for note in part.attrs.get("notes", [])]
+    if total > len(rows):
+        notes.append(f"Judged by {len(rows):,} of {total:,} rows, drawn evenly; the import reads them all")
+    return rows, total, notes
+
+
+def _waiting(found: Mapping[str, Profile], assigned: Roles) -> Waiting:
+    if assigned.created_at is None or assigned.outcome_at is None:
+        return Waiting()
+    return waiting(days(found[assigned.created_at]), days(found[assigned.outcome_at]), assigned.created_at)
+
+
+def _verdicts(found: Mapping[str, Profile], assigned: Roles) -> tuple[tuple[Verdict, ...], float | None]:
+    """A verdict on each column in the file's order, and the AUC of the kept ones."""
+    others = [profile for title, profile in found.items() if title not in assigned.columns]
+    useless = {profile.column: said for profile in others if (said := dropped(profile))}
+    triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
+    seen = {
+        profile.column: Seen(profile, triage.signals(profile.column), _later_share(profile, found, assigned))
+        for profile in others
+        if profile.column not in useless
+    }
+    judged = {column: verdict(one) for column, one in seen.items()}
+    # What a field adds shows only beside the others that are left: ask again with those that seemed honest.
+    missed = triage.missed(list(judged), _kept(judged))
+    again = {c: verdict(replace(s, signals=replace(s.signals, missed=missed.get(c)))) for c, s in seen.items()}
+    kept = _kept(again)
+    auc = triage.auc(kept) if kept and triage.is_told else None
+    both = useless | again
+    return tuple(both[profile.column] for profile in others), auc
+
+
+def _kept(judged: Mapping[str, Verdict]) -> list[str]:
+    return [column for column, verdict in judged.items() if verdict.use == "trait"]
+
+
+def _later_share(profile: Profile, found: Mapping[str, Profile], assigned: Roles) -> float | None:
+    """How many of a column's dates lie more than a day after the lead came; None where nobody can tell."""
+    if profile.kind != "date" or assigned.created_at is None:
+        return None
+    try:
+        later = days(profile) - days(found[assigned.created_at])
+    except DatesError:
+        return None
+    known = later[~np.isnan(later)]
+    return float(np.mean(known > 1)) if len(known) else None

@@ -1,0 +1,114 @@
+"""The linear model: a few transforms of each column, shrunk weights, contributions that are exact by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from features.recurrence import Floats
+from training.columns import Column
+
+
+@dataclass(frozen=True)
+class Term:
+    """One transform of one column, centred and scaled on the training rows, and its weight in log-odds.
+
+    kind: "value", "log", "missing" (1 where the column is), or "level" (1 where the category is `level`).
+    """
+
+    column: int
+    kind: str
+    level: int = 0
+    center: float = 0.0
+    scale: float = 1.0
+    weight: float = 0.0
+
+    def raw(self, values: Floats) -> Floats:
+        """The transform, before centring; a missing value is NaN unless that is what the term is about."""
+        if self.kind == "missing":
+            return np.isnan(values).astype(np.float64)
+        if self.kind == "level":
+            return (values == self.level).astype(np.float64)
+        return np.sign(values) * np.log1p(np.abs(values)) if self.kind == "log" else values
+
+    def scaled(self, values: Floats) -> Floats:
+        """The transform as the weight multiplies it: 0 for the average row, and for a missing value."""
+        return np.nan_to_num((self.raw(values) - self.center) / self.scale)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A sum of terms; `intercept` is the log-odds of the average training row."""
+
+    intercept: float
+    terms: tuple[Term, ...]
+
+    def contributions(self, matrix: Floats) -> Floats:
+        """Log-odds that each column adds to each row: (rows, columns); with the intercept, the margin."""
+        found = np.zeros(matrix.shape)
+        for term in self.terms:
+            found[:, term.column] += term.weight * term.scaled(matrix[:, term.column])
+        return found
+
+    def margin(self, matrix: Floats) -> Floats:
+        return self.intercept + self.contributions(matrix).sum(axis=1)
+
+    @cached_property
+    def as_json(self) -> dict[str, Any]:
+        return {"intercept": self.intercept, "terms": [asdict(term) for term in self.terms]}
+
+    @classmethod
+    def of_json(cls, written: dict[str, Any]) -> Linear:
+        return cls(written["intercept"], tuple(Term(**term) for term in written["terms"]))
+
+
+def terms_of(matrix: Floats, columns: Sequence[Column]) -> tuple[Term, ...]:
+    """The terms of some training rows, their centres and scales set, their weights 0; constants are left out."""
+    found = []
+    for place, column in enumerate(columns):
+        values = matrix[:, place]
+        if column.levels is None:
+            kinds = [Term(place, "value"), Term(place, "log")]
+        else:
+            kinds = [Term(place, "level", level) for level in range(len(column.levels))]
+        for term in [*kinds, Term(place, "missing")]:
+            raw = term.raw(values)
+            spread = float(np.nanstd(raw)) if np.isfinite(raw).any() else 0.0
+            if spread > 1e-9:
+                found.append(replace(term, center=float(np.nanmean(raw)), scale=spread))
+    return tuple(found)
+
+
+def design(terms: Sequence[Term], matrix: Floats) -> Floats:
+    """(rows, terms): what the weights multiply."""
+    return (
+        np.column_stack([term.scaled(matrix[:, term.column]) for term in terms])
+        if terms
+        else np.empty((len(matrix), 0))
+    )
+
+
+def fit_linear(terms: Sequence[Term], rows: Floats, outcome: Floats, shrinkage: float, signs: Sequence[int]) -> Linear:
+    """Weights that maximise the likelihood less `shrinkage` / 2 times their squares.
+
+    rows: `design` of the terms. signs: by term, +1 where a weight may not be negative, -1 where not positive, else 0.
+    """
+    bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs)]
+    rate = float(np.clip(outcome.mean(), 1e-6, 1 - 1e-6))
+    start = np.concatenate([[np.log(rate / (1 - rate))], np.zeros(len(terms))])
+    found = minimize(_loss, start, args=(rows, outcome, shrinkage), jac=True, method="L-BFGS-B", bounds=bounds)
+    weighted = (replace(term, weight=float(w)) for term, w in zip(terms, found.x[1:], strict=True))
+    return Linear(float(found.x[0]), tuple(term for term in weighted if term.weight))
+
+
+def _loss(weights: Floats, rows: Floats, outcome: Floats, shrinkage: float) -> tuple[float, Floats]:
+    margin = weights[0] + rows @ weights[1:]
+    loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + shrinkage / 2 * (weights[1:] @ weights[1:])
+    error = 1 / (1 + np.exp(-np.clip(margin, -700, 700))) - outcome
+    gradient = np.concatenate([[error.sum()], rows.T @ error + shrinkage * weights[1:]])
+    return float(loss) / len(outcome), gradient / len(outcome)
