@@ -78,7 +78,7 @@ def _features_of(
             columns[f"{name}_minutes_hl{half_life:g}d"] = _read(part(SUMS + spans + h) * decay)
     columns[f"{name}_count_total"] = part(COUNT)
     if has_minutes:
-        columns[f"{name}_minutes_total"] = part(MINUTES)
+        columns[f"{name}_minutes_total"] = _read(part(MINUTES))
     columns[f"days_since_first_{name}"] = _days_since(part(FIRST), happened, as_of_us)
     columns[f"days_since_{name}"] = _days_since(_last_us(states, happened), happened, as_of_us)
     return columns

@@ -85,15 +85,15 @@ def parsed(raw: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise _not_json(text, error) from None
     if text.count(b"{") + text.count(b"[") > DEPTH:  # otherwise it cannot be deeper, and the walk costs more than this
-        _refuse([_too_deep(pointer) for pointer, _, depth in _leaves(value) if depth > DEPTH])
+        _refuse([_too_deep(pointer) for pointer, leaf in _leaves(value) if isinstance(leaf, dict | list)])
     return value
 
 
 def _refuse_what_json_lacks(value: Any) -> None:
     """Raise Problem 422 where a value that another parser read holds NaN or Infinity, or nests too deep."""
     found = []
-    for pointer, leaf, depth in _leaves(value):
-        if depth > DEPTH:
+    for pointer, leaf in _leaves(value):
+        if isinstance(leaf, dict | list):
             found.append(_too_deep(pointer))
         elif isinstance(leaf, float) and not math.isfinite(leaf):
             found.append(FieldError(pointer, "not_a_number", f"{_spelled(leaf)} is no JSON number; leave it out"))
@@ -134,13 +134,13 @@ def _too_deep(pointer: str) -> FieldError:
     return FieldError(pointer, "too_deep", f"nested over {DEPTH} levels deep")
 
 
-def _leaves(value: Any) -> Iterator[tuple[str, Any, int]]:
-    """(pointer, leaf, depth) of each value that holds no other; not below DEPTH, so nothing overflows."""
+def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    """(pointer, value) of each value that holds no other, and of each object or array that is one too deep."""
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
     while waiting:
         pointer, found, depth = waiting.pop()
-        if depth > DEPTH or not isinstance(found, dict | list):
-            yield pointer, found, depth
+        if depth == DEPTH or not isinstance(found, dict | list):
+            yield pointer, found
             continue
         inside = list(found.items() if isinstance(found, dict) else enumerate(found))
         waiting.extend((f"{pointer}/{escaped(key)}", inner, depth + 1) for key, inner in reversed(inside))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,6 +48,7 @@ class Live:
         self._ring: KeyRing | None = None
         self._lane: CapacityLimiter | None = None
         self._said: dict[str, str] = {}
+        self._is_warm = False
         self.allows_anonymous = False
 
     @property
@@ -78,6 +79,13 @@ class Live:
         """See what changed since: a promoted model, a new agreement, keys made or revoked. Never raises."""
         self._try("keys", lambda: self.ring.look(time.monotonic()))
         self._try("deployment", self.scorer.refresh)
+        if not self._is_warm:
+            self._try("first score", self._warm_up)
+
+    def _warm_up(self) -> None:
+        # The first score imports the feature store and compiles: seconds that no caller should wait for.
+        self.scorer.scores([{"traits": {}}, {"lead_id": "nobody"}], datetime.now(UTC), None)
+        self._is_warm = True
 
     def _try(self, what: str, step: Callable[[], None]) -> None:
         try:

@@ -110,11 +110,11 @@ def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
     code = CODES.get(kind, "wrong_type" if kind.endswith("_type") else kind)
     if code == "unknown_field":
         return FieldError(pointer, code, _unknown(str(steps[-1]), LeadAsked if len(steps) > 1 else model))
-    about, found = detail.get("ctx", {}), detail.get("ctx", {}).get("actual_length")
-    if kind == "too_long":
-        return FieldError(pointer, code, f"at most {about['max_length']:,} of these; there are {found:,}")
-    if kind == "too_short":
-        return FieldError(pointer, code, f"at least {about['min_length']} of these; there are {found}")
+    about = detail.get("ctx", {})
+    if kind in ("too_long", "too_short"):
+        most, least, found = (about.get(name) for name in ("max_length", "min_length", "actual_length"))
+        limit = f"at most {most:,}" if least is None else f"at least {least}"
+        return FieldError(pointer, code, f"{limit} of these" + ("" if found is None else f"; there are {found:,}"))
     return FieldError(pointer, code, detail["msg"][0].lower() + detail["msg"][1:])
 
 

@@ -99,7 +99,7 @@ def test_keys_are_listed_oldest_first_with_what_became_of_them(keys):
     ("scopes", "remedy"),
     [
         (["score:read"], "did you mean scores:read?"),
-        (["admin", "everything"], "there are events:write"),
+        (["admin", "any"], "there are events:write"),
         ([], "there are"),
     ],
 )

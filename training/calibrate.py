@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from features.recurrence import Floats
 from training.folds import FOLDS, lead_folds, log_loss
 from training.model import Calibrator
+
+RIDGE = 1e-3  # towards the identity, so that separable rows have an answer too
+Covariance = tuple[tuple[float, float], tuple[float, float]]
 
 
 def fit_calibrator(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int) -> Calibrator:
@@ -24,12 +25,32 @@ def fit_calibrator(margin: Floats, outcome: Floats, lead_ids: Sequence[str], see
     return Calibrator(slope, intercept, _covariance(margin, outcome, lead_ids, seed))
 
 
-def _platt(margin: Floats, outcome: Floats, weight: Floats | None = None) -> tuple[float, float] | None:
+def _platt(margin: Floats, outcome: Floats) -> tuple[float, float] | None:
+    """Slope and intercept of most likelihood; None where there is one class or the margin points the wrong way."""
     if outcome.min() == outcome.max():
         return None
-    mapped = LogisticRegression(C=1e6, max_iter=1_000).fit(margin[:, None], outcome, sample_weight=weight)
-    slope = float(mapped.coef_[0, 0])
-    return (slope, float(mapped.intercept_[0])) if slope > 0 else None
+    slope, intercept = _newton(margin, outcome, np.ones((1, len(outcome))))[0]
+    return (float(slope), float(intercept)) if np.isfinite(slope) and slope > 0 else None
+
+
+def _newton(margin: Floats, outcome: Floats, weights: Floats, steps: int = 50) -> Floats:
+    """(fits, 2): slope and intercept of a weighted logistic regression on one column, for each row of weights.
+
+    Two unknowns have a closed Newton step, so a hundred resamples are solved at once.
+    """
+    found = np.tile([1.0, 0.0], (len(weights), 1))
+    for _ in range(steps):
+        said = 1 / (1 + np.exp(-np.clip(found[:, :1] * margin + found[:, 1:], -30, 30)))
+        error, curve = weights * (outcome - said), weights * said * (1 - said)
+        gradient = np.stack([error @ margin, error.sum(axis=1)], axis=1) - RIDGE * (found - [1.0, 0.0])
+        a, b, c = curve @ margin**2 + RIDGE, curve @ margin, curve.sum(axis=1) + RIDGE
+        determinant = a * c - b * b
+        step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
+        step = np.clip(step / determinant[:, None], -1.0, 1.0)
+        found += step
+        if np.abs(step).max() < 1e-10:
+            break
+    return found
 
 
 def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int) -> float:
@@ -42,16 +63,10 @@ def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], see
     return log_loss(logits, outcome)
 
 
-def _covariance(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, times: int = 100) -> Any:
+def _covariance(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, times: int = 100) -> Covariance:
     """How slope and intercept vary when whole leads are drawn again."""
     generator = np.random.default_rng(seed)
     _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
-    drawn = []
-    for _ in range(times):
-        weight = generator.poisson(1.0, lead.max() + 1)[lead].astype(np.float64)
-        kept = weight > 0
-        if kept.any() and (found := _platt(margin[kept], outcome[kept], weight[kept])):
-            drawn.append(found)
-    if len(drawn) < times // 2:
-        return ((0.0, 0.0), (0.0, 0.0))
-    return tuple(map(tuple, np.cov(np.array(drawn).T).tolist()))
+    weights = generator.poisson(1.0, (times, lead.max() + 1))[:, lead].astype(np.float64)
+    (ss, si), (_, ii) = np.cov(_newton(margin, outcome, weights).T).tolist()
+    return ((ss, si), (si, ii))

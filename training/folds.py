@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from features.recurrence import Floats
 
@@ -16,9 +16,19 @@ Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 def lead_folds(outcome: Floats, lead_ids: Sequence[str], seed: int) -> list[Fold]:
-    """(inside, outside) row positions of each fold."""
-    parted = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    return list(parted.split(np.zeros(len(outcome)), outcome, np.asarray(lead_ids)))
+    """(inside, outside) row positions of each fold, converted leads spread evenly."""
+    # Folding the leads and not their rows: StratifiedGroupKFold takes minutes for 100,000 leads.
+    _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
+    converted = np.zeros(lead.max() + 1)
+    np.maximum.at(converted, lead, outcome)
+    few = min(converted.sum(), (1 - converted).sum()) < FOLDS
+    folding = KFold if few else StratifiedKFold
+    parted = folding(FOLDS, shuffle=True, random_state=seed).split(converted, converted)
+    outside = np.zeros(len(converted), dtype=np.int64)
+    for fold, (_, leads) in enumerate(parted):
+        outside[leads] = fold
+    place = outside[lead]
+    return [(np.flatnonzero(place != fold), np.flatnonzero(place == fold)) for fold in range(FOLDS)]
 
 
 def log_loss(logits: Floats, outcome: Floats) -> float:

@@ -144,15 +144,22 @@ class Model:
         Raises ModelDamaged naming the file that differs. Nothing is unpickled.
         """
         _check(folder, digest)
-        facts = json.loads((folder / FACTS).read_text())
-        columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in facts["columns"])
+        try:
+            return cls._of_json(json.loads((folder / FACTS).read_text()), folder)
+        except (KeyError, TypeError, ValueError) as error:
+            wrong = f"{folder / FACTS} is not of this version of Leadlight ({error!r})"
+            raise ModelDamaged(f"{wrong}; train and promote again") from error
+
+    @classmethod
+    def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
+        columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in written["columns"])
         return cls(
             columns=tuple(columns),
             trees=(folder / TREES).read_text(),
-            linear=Linear.of_json(facts["linear"]) if facts["linear"] else None,
-            blend=facts["blend"],
-            calibrator=Calibrator.of_json(facts["calibrator"]),
-            facts=facts["facts"],
+            linear=Linear.of_json(written["linear"]) if written["linear"] else None,
+            blend=written["blend"],
+            calibrator=Calibrator.of_json(written["calibrator"]),
+            facts=written["facts"],
             agreement_text=(folder / AGREEMENT).read_text(),
         )
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (12, 9), "vp": (12, 9), "director": (10, 15), "manager": (0, 27), "staff": (-10, 34), "intern": (-18, 6),
+    "c_level": (11, 9), "vp": (11, 9), "director": (9, 15), "manager": (0, 27), "staff": (-9, 34), "intern": (-16, 6),
 }  # fmt: skip
 DEPARTMENT = {
-    "it": (3, 22), "engineering": (0, 14), "operations": (2, 15), "finance": (0, 11), "marketing": (0, 15),
-    "sales": (-1, 9), "people": (-3, 8), "other": (0, 6),
+    "it": (2, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
+    "sales": (0, 9), "people": (-2, 8), "other": (0, 6),
 }  # fmt: skip
 INDUSTRY = {
     "software": (4, 24), "financial services": (4, 14), "manufacturing": (0, 16), "retail": (-2, 12),
     "healthcare": (0, 12), "logistics": (0, 8), "education": (-8, 9), "public sector": (-8, 5),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-14, 22), (20, 49): (-4, 20), (50, 249): (7, 25),
-    (250, 999): (8, 18), (1_000, 4_999): (4, 10), (5_000, 90_000): (2, 5),
+    (1, 19): (-13, 22), (20, 49): (-4, 20), (50, 249): (6, 25),
+    (250, 999): (8, 18), (1_000, 4_999): (5, 10), (5_000, 90_000): (4, 5),
 }  # fmt: skip
 COUNTRY = {
-    "United States": (1, 38), "Germany": (1, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
-    "India": (-2, 9), "Brazil": (-2, 5), "Australia": (0, 4),
+    "United States": (0, 38), "Germany": (0, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
+    "India": (0, 9), "Brazil": (0, 5), "Australia": (0, 4),
 }  # fmt: skip
 SOURCE = {
-    "webinar": (2, 16), "search": (2, 24), "paid ad": (-3, 17), "trade show": (0, 12), "referral": (5, 8),
+    "webinar": (2, 16), "search": (2, 24), "paid ad": (-3, 17), "trade show": (0, 12), "referral": (4, 8),
     "email": (0, 11), "social": (-4, 12),
 }  # fmt: skip
 FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = -3, -5, -2, -3

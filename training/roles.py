@@ -140,9 +140,7 @@ def _created_at(profiles: Mapping[str, Profile], taken: set[str]) -> str | None:
     return next((profile.column for profile in dated if CREATED.match(words(profile.column))), None)
 
 
-def _outcome_at(
-    profiles: Mapping[str, Profile], won: Bools, taken: set[str | None]
-) -> str | None:
+def _outcome_at(profiles: Mapping[str, Profile], won: Bools, taken: set[str | None]) -> str | None:
     """The column of dates that is filled for the converted and hardly for others, and by its title says why."""
     if not won.any() or won.all():
         return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from features.agreement import Agreement
 from features.settings import Home
+from features.store import lean
 from features.traits import trait_columns
 
 PROJECT = "leadlight"
@@ -57,11 +58,10 @@ class Repository:
     @cached_property
     def store(self) -> Any:
         """The Feast store of the home, its definitions not yet applied."""
-        from feast import FeatureStore, RepoConfig
-
+        feast = lean.feast()
         self.home.features.mkdir(parents=True, exist_ok=True)
-        return FeatureStore(
-            config=RepoConfig(
+        return feast.FeatureStore(
+            config=feast.RepoConfig(
                 project=PROJECT,
                 provider="local",
                 registry=str(self.home.features / "registry.db"),
@@ -82,6 +82,7 @@ class Repository:
         self.store.apply(self._definitions())
 
     def _definitions(self) -> list[Any]:
+        lean.feast()
         from feast import Entity, FeatureView, Field, FileSource, ValueType
         from feast.types import Array, Bool, Float64, String
 
