@@ -15,9 +15,12 @@ from features.errors import LeadlightError
 TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
 NOBODY = frozenset({"", "null", "undefined", "anonymous", "guest", "none", "nan"})
 CLOCK_SKEW = timedelta(minutes=5)  # a browser's clock may run this far ahead before we say so
+# What stands in for what a date leaves out: a text that comes out different names no one moment.
+FILLED = (datetime(2000, 1, 1), datetime(2001, 2, 2))
 LONGEST = {"messageId": 100, "event": 200}
 # What an event says lies in these; everything else of the envelope has a column of its own.
-BODY = ("properties", "traits", "context", "previousId", "integrations")
+OBJECTS = ("properties", "traits", "context")
+BODY = (*OBJECTS, "previousId", "integrations")
 
 
 class EventRefused(LeadlightError):
@@ -53,7 +56,7 @@ def event(raw: Mapping[str, Any], *, source: str, received_at: datetime) -> Even
     Raises EventRefused with a code and one sentence when it has no usable type or identity.
     """
     kind = raw.get("type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise EventRefused(f"type {kind!r} is no event type; send one of {', '.join(sorted(TYPES))}", code="bad_type")
     user_id, anonymous_id = identity(raw.get("userId")), identity(raw.get("anonymousId"))
     if user_id is None and anonymous_id is None:
@@ -71,7 +74,7 @@ def event(raw: Mapping[str, Any], *, source: str, received_at: datetime) -> Even
         occurred_at=occurred_at,
         recorded_at=recorded_at,
         body=_body(raw),
-        flags=flags + more,
+        flags=flags + more + tuple(f"bad_{part}" for part in OBJECTS if not _is_object(raw.get(part))),
     )
 
 
@@ -81,8 +84,13 @@ def identity(value: object) -> str | None:
         return None
     if isinstance(value, float):
         value = int(value) if value.is_integer() else value
-    text = str(value).strip()
+    text = printable(str(value)).strip()
     return None if text.lower() in NOBODY else text
+
+
+def printable(text: str) -> str:
+    """`text` without NUL and lone surrogates: both databases refuse them."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def moment(value: object) -> datetime | None:
@@ -106,8 +114,10 @@ def _moment(value: object) -> datetime:
         try:
             return datetime.fromisoformat(value)
         except ValueError:
-            parsed: datetime = dates.parse(value)
-            return parsed
+            first, second = (dates.parse(value, default=filled) for filled in FILLED)
+            if first != second:
+                raise ValueError("no whole date") from None
+            return first
     seconds = float(value)  # type: ignore[arg-type]
     if not math.isfinite(seconds):
         raise ValueError("not finite")
@@ -137,7 +147,7 @@ def _occurred_at(raw: Mapping[str, Any], recorded_at: datetime) -> tuple[datetim
 
 def _message_id(raw: Mapping[str, Any]) -> str:
     value = raw.get("messageId")
-    text = "" if value is None else str(value)
+    text = "" if value is None else printable(str(value))
     if not text or len(text) > LONGEST["messageId"]:
         raise EventRefused(
             f"messageId has {len(text)} characters; send 1 to {LONGEST['messageId']}", code="bad_message_id"
@@ -148,14 +158,19 @@ def _message_id(raw: Mapping[str, Any]) -> str:
 def _name(raw: Mapping[str, Any], kind: str) -> str:
     if kind != "track":
         return kind
-    name = str(raw.get("event") or "")
+    name = printable(str(raw.get("event") or ""))
     if not name or len(name) > LONGEST["event"]:
         raise EventRefused(f"event has {len(name)} characters; send 1 to {LONGEST['event']}", code="bad_event_name")
     return name
 
 
 def _body(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: raw[key] for key in BODY if raw.get(key)}
+    # A part that is no object says nothing that could be read; it costs that part, not the event.
+    return {key: raw[key] for key in BODY if raw.get(key) and (key not in OBJECTS or _is_object(raw[key]))}
+
+
+def _is_object(value: object) -> bool:
+    return not value or isinstance(value, Mapping)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

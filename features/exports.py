@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from features.facts import Fact, cells_as, emails, facts, missing_columns
 from features.files import tables_in
 
 ROW_NUMBER = "row number"  # as [export] id: no column identifies a lead, its place in the file does
+_OLD = timedelta(days=30)
 ANY_VALUE = "known"  # as [export] positive: whatever is written there, such as the date it was won, means converted
 
 
@@ -58,6 +59,7 @@ class CrmExport:
     exported_at: datetime
     file: str = "the export"
     counts: Counter[str] = field(default_factory=Counter)
+    newest_at: datetime | None = None  # of the dates of leads and outcomes, once the events were asked for
     _problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     _orders: dict[str, DayOrder] = field(default_factory=dict)
     _ids: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
@@ -137,7 +139,9 @@ class CrmExport:
         self._note(column, "no date", "they were left out", lost)
         late = [text for text, moment in zip(texts, moments, strict=True) if moment and moment[0] > self.exported_at]
         self._note(column, "later than the export", "they count as the moment of the export", late)
-        return [moment and min(moment[1], self.exported_at) for moment in moments]
+        clamped = [moment and min(moment[1], self.exported_at) for moment in moments]
+        self.newest_at = max((moment for moment in (self.newest_at, *clamped) if moment), default=None)
+        return clamped
 
     def _moment(self, text: str, first: First | None, day_ends: bool) -> tuple[datetime, datetime] | None:
         """When a written date begins, and the moment that it stands for."""
@@ -205,12 +209,19 @@ class CrmExport:
             *self._of_ids(),
             *(f'{self.file}: it has no column "{column}", so nothing is known of it' for column in self._lacking),
             *self._of_cells(),
+            *self._of_age(),
         ]
 
     def _of_cells(self) -> Iterator[str]:
         for (column, problem, effect), (count, example) in self._problems.items():
             cells_are = "1 cell is" if count == 1 else f"{count:,} cells are"
             yield f'{self.file}: column "{column}": {cells_are} {problem}, such as "{example}"; {effect}'
+
+    def _of_age(self) -> Iterator[str]:
+        if self.newest_at and self.exported_at - self.newest_at > _OLD:
+            day = (self.newest_at + timedelta(days=1)).date()
+            problem = "if the export is of that time, what it does not tell of later is no silence of the leads"
+            yield f"{self.file}: its newest date is {self.newest_at:%Y-%m-%d}; {problem}: train --known-until {day}"
 
     def _summary(self) -> str:
         rows, converted = self.counts["rows"], self.counts["converted"]

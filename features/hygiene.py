@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from features.identity import Identities
 from features.log import Log
@@ -15,23 +16,35 @@ CRAWLER = re.compile(
 SCANNER_US = 10_000_000  # a person does not open or click within ten seconds of delivery; a mail scanner does
 
 
-def not_people(log: Log, found: Identities) -> dict[int, str]:
+class NotAPerson(NamedTuple):
+    """Why an event is not counted, and when we knew that."""
+
+    reason: str
+    known_us: int
+
+
+def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
     """Rows that are not counted, each with the reason a person can read."""
-    reasons = {row: "crawler" for row, agent in log.agents if CRAWLER.search(agent)}
-    return reasons | _scanned(log, found)
-
-
-def _scanned(log: Log, found: Identities) -> dict[int, str]:
-    delivered = {
-        (int(found.lead[row]), mail): log.occurred[row] for row, name, mail in log.mails if name == "Email Delivered"
+    crawlers = {
+        row: NotAPerson("crawler", int(found.known_us[row])) for row, agent in log.agents if CRAWLER.search(agent)
     }
-    return {
-        row: "mail scanner"
-        for row, name, mail in log.mails
-        if name in ("Email Opened", "Email Link Clicked") and _too_soon(log, found, delivered, row, mail)
-    }
+    return dict(_scanned(log, found)) | crawlers
 
 
-def _too_soon(log: Log, found: Identities, delivered: Mapping[tuple[int, str], int], row: int, mail: str) -> bool:
-    at = delivered.get((int(found.lead[row]), mail))
-    return bool(mail) and at is not None and log.occurred[row] - at < SCANNER_US
+def _scanned(log: Log, found: Identities) -> Iterator[tuple[int, NotAPerson]]:
+    """Opens and clicks within seconds of a delivery, or before the first; known once both are."""
+    deliveries: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for row, name, mail in log.mails:
+        if name == "Email Delivered" and mail:
+            sent = (log.occurred[row], int(found.known_us[row]))
+            deliveries.setdefault((int(found.lead[row]), mail), []).append(sent)
+    for row, name, mail in log.mails:
+        sent_to = deliveries.get((int(found.lead[row]), mail), [])
+        if name not in ("Email Opened", "Email Link Clicked") or not sent_to:
+            continue
+        at = log.occurred[row]
+        too_soon = [known for sent, known in sent_to if 0 <= at - sent < SCANNER_US]
+        if at < min(sent for sent, _ in sent_to):
+            too_soon = [known for _, known in sent_to]
+        if too_soon:
+            yield row, NotAPerson("mail scanner", max(min(too_soon), int(found.known_us[row])))

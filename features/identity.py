@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from features.events import identity
 from features.log import Log
 from features.recurrence import Ints
 
@@ -68,17 +69,18 @@ def identities(log: Log) -> Identities:
 def _links(log: Log) -> _Links:
     links = _Links()
     traits = dict(log.said)
-    crm = {row: str(properties.get("crm_lead_id") or "") for row, _, properties in log.crm}
+    crm = {row: identity(properties.get("crm_lead_id")) for row, _, properties in log.crm}
     previous = dict(log.previous)
     first_seen = _first_seen(log)
-    telling = sorted(set(traits) | set(crm) | set(previous) | _identifying(log), key=lambda row: log.recorded[row])
-    for row in telling:
+    telling = set(traits) | set(crm) | set(previous) | _identifying(log)
+    # One export is known all at once: the order of the ledger must not decide who is who.
+    for row in sorted(telling, key=lambda row: (log.recorded[row], log.occurred[row], log.message_id[row])):
         user = log.user_id[row]
         if user is None:
             continue
         said = traits.get(row, {})
         _hold(links, user, ("email", normal_email(said.get("email"))), first_seen[user] == log.recorded[row])
-        _hold(links, user, ("crm", crm.get(row) or str(said.get("crm_lead_id") or "")), False)
+        _hold(links, user, ("crm", crm.get(row) or identity(said.get("crm_lead_id")) or ""), False)
         for visitor in {log.anonymous_id[row] if log.type[row] == "identify" else None, previous.get(row)} - {None}:
             _own(links, log, row, str(visitor), user, first_seen)
     return links
@@ -109,12 +111,17 @@ def _hold(links: _Links, user: str, key: tuple[str, str], is_new: bool) -> None:
 def _own(links: _Links, log: Log, row: int, visitor: str, user: str, first_seen: dict[str, int]) -> None:
     if visitor in first_seen:  # an alias from one known user id to another: the CRM merges those, a write key cannot
         return
-    rank = (log.occurred[row], log.message_id[row])
-    if visitor not in links.owner or rank < links.owner[visitor][0]:
-        links.owner[visitor] = (rank, user, log.recorded[row])
+    rank, linked_us = (log.occurred[row], log.message_id[row]), log.recorded[row]
+    if visitor in links.owner:
+        earliest, owner, known_us = links.owner[visitor]
+        if rank > earliest:
+            return
+        # Hearing late of an earlier link to the same lead tells nothing new.
+        linked_us = known_us if links.lead_of(owner) == links.lead_of(user) else linked_us
+    links.owner[visitor] = (rank, user, linked_us)
 
 
 def normal_email(value: object) -> str:
     """An e-mail address trimmed and in lower case; empty where there is none."""
-    text = str(value or "").strip().lower()
+    text = value.strip().lower() if isinstance(value, str) else ""
     return text if "@" in text else ""

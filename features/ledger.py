@@ -15,10 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features import tables
 from features.database import migrate, reading, writing
-from features.events import Event, EventRefused, event
+from features.events import Event, EventRefused, event, printable
 from features.settings import Home
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEEPEST = 200  # levels of a body; orjson itself stops at 254
 AT_ONCE = 5_000  # events in one transaction: large enough for speed, small enough not to keep other writers waiting
 
 
@@ -115,19 +116,29 @@ def from_microseconds(us: int | float) -> datetime:
 
 
 def json_text(value: object) -> str:
-    """JSON in which NaN is null and lone surrogates are replaced: both databases refuse them."""
+    """JSON that both databases take: NaN is null, NUL and lone surrogates are replaced, huge integers are text."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode().replace("\\u0000", "\ufffd")
+        text = _dumped(value)
     except TypeError:
-        return orjson.dumps(_printable(value), option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+        return _dumped(_plain(value))
+    # A NUL is written \u0000, and so is a backslash that somebody typed before u0000: only the values tell them apart.
+    return _dumped(_plain(value)) if "\\u0000" in text else text
 
 
-def _printable(value: Any) -> Any:
+def _dumped(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return printable(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    if isinstance(value, Mapping | list | tuple) and depth == DEEPEST:
+        return None
     if isinstance(value, Mapping):
-        return {_printable(key): _printable(item) for key, item in value.items()}
-    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
+        return {_plain(key): _plain(item, depth + 1) for key, item in value.items()}
+    return [_plain(item, depth + 1) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _event_row(found: Event) -> dict[str, Any]:

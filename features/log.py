@@ -11,6 +11,7 @@ import orjson
 
 from features.agreement import Agreement, Behaviour
 from features.agreement_checks import CRM_EVENTS, SALES_TOUCHES
+from features.events import identity
 from features.recurrence import Ints
 
 
@@ -89,7 +90,7 @@ def _read(made: Log, event: Any, watched: Mapping[str, list[tuple[int, Behaviour
             made.hits.append((row, position, _minutes(properties, behaviour.minutes)))
     _read_envelope(made, row, event.type, body, context)
     if event.type in ("page", "screen"):
-        made.views[row] = str(properties.get("page_view_id") or "")
+        made.views[row] = _text(properties.get("page_view_id"))
         if properties.get("engaged_ms") is not None:
             made.leaves.append((row, made.views[row] or f"row {row}", _number(properties["engaged_ms"]) / 60_000))
             made.views[row] = made.views[row] or f"row {row}"
@@ -99,28 +100,34 @@ def _read(made: Log, event: Any, watched: Mapping[str, list[tuple[int, Behaviour
 
 def _read_envelope(made: Log, row: int, kind: str, body: Mapping[str, Any], context: Mapping[str, Any]) -> None:
     traits = body.get("traits") or context.get("traits")
-    if traits and kind in ("identify", "group"):
-        made.said.append((row, traits))
-    if body.get("previousId"):
-        made.previous.append((row, str(body["previousId"])))
-    campaign = context.get("campaign") or {}
-    if campaign.get("source") or campaign.get("name"):
-        made.touches.append((row, str(campaign.get("source") or "unknown"), campaign.get("name")))
-    if context.get("userAgent"):
-        made.agents.append((row, str(context["userAgent"])))
+    if isinstance(traits, Mapping) and kind in ("identify", "group"):
+        made.said.append((row, dict(traits)))
+    if previous := identity(body.get("previousId")):
+        made.previous.append((row, previous))
+    campaign = context.get("campaign")
+    if isinstance(campaign, Mapping):
+        source, name = _text(campaign.get("source")), _text(campaign.get("name"))
+        if source or name:
+            made.touches.append((row, source or "unknown", name or None))
+    if agent := _text(context.get("userAgent")):
+        made.agents.append((row, agent))
 
 
 def _read_track(made: Log, row: int, name: str, properties: dict[str, Any], outcome: str) -> None:
     if name == "Page Left":
-        if properties.get("page_view_id"):
-            minutes = _number(properties.get("engaged_ms")) / 60_000
-            made.leaves.append((row, str(properties["page_view_id"]), minutes))
+        if view := _text(properties.get("page_view_id")):
+            made.leaves.append((row, view, _number(properties.get("engaged_ms")) / 60_000))
     elif name in SALES_TOUCHES or name in CRM_EVENTS or name == outcome:
         made.crm.append((row, name, properties))
     elif name.startswith("Email "):
-        made.mails.append((row, name, str(properties.get("email_id") or properties.get("campaign_id") or "")))
+        made.mails.append((row, name, _text(properties.get("email_id")) or _text(properties.get("campaign_id"))))
         if properties.get("sent_by") == "sales":
             made.crm.append((row, "sales mail", properties))
+
+
+def _text(value: object) -> str:
+    """Text and numbers as text; empty for anything else that may stand there."""
+    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def _minutes(properties: Mapping[str, Any], name: str | None) -> float:

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from features.agreement import Agreement
-from features.hygiene import not_people
+from features.hygiene import NotAPerson, not_people
 from features.identity import Identities
 from features.log import Log
-from features.recurrence import Observations
+from features.recurrence import Ints, Observations
 
-LONGEST_GAP_MINUTES = 30.0  # a page left open over lunch is not read over lunch
+LONGEST_GAP_US = 30 * 60_000_000  # a page left open over lunch is not read over lunch
+NOT_THEIR_DOING = ("Email Delivered", "Email Bounced")
 
 
 def observations(log: Log, found: Identities, agreement: Agreement, with_sales_us: Mapping[int, int]) -> Observations:
@@ -21,11 +22,10 @@ def observations(log: Log, found: Identities, agreement: Agreement, with_sales_u
 
     with_sales_us: when each lead (by position) went to sales; what it answers on the phone later is not its own doing.
     """
-    sales_mails = {row for row, name, _ in log.crm if name == "sales mail"}
-    skipped = np.array(sorted(set(not_people(log, found)) | sales_mails), dtype=np.int64)
     counted = _occurrences(log, found)
-    counted = counted[~counted["row"].isin(skipped)]
+    counted = counted[~counted["row"].isin([row for row, name, _ in log.crm if name == "sales mail"])]
     counted = counted[~_calls_after_handover(counted, agreement, with_sales_us)]
+    counted = _people_only(counted, not_people(log, found))
     rows = pd.concat([counted, _dwells(log, found, counted)], ignore_index=True)
     # An occurrence stands before the minutes that became known of it at the same moment.
     order = ["lead", "known_us", "occurred_us", "row", "behaviour", "weight"]
@@ -57,6 +57,14 @@ def _occurrences(log: Log, found: Identities) -> pd.DataFrame:
     return occurred[occurred["lead"] >= 0]
 
 
+def _people_only(counted: pd.DataFrame, machines: Mapping[int, NotAPerson]) -> pd.DataFrame:
+    """Without what was known to be a machine's at once; what turned out to be later is taken back then."""
+    flagged_us = counted["row"].map({row: flag.known_us for row, flag in machines.items()}).astype(np.float64)
+    counted = counted[~(flagged_us <= counted["known_us"])]
+    later = flagged_us[counted.index].dropna().astype(np.int64)
+    return pd.concat([counted, counted.loc[later.index].assign(weight=-1.0, known_us=later)], ignore_index=True)
+
+
 def _calls_after_handover(
     counted: pd.DataFrame, agreement: Agreement, with_sales_us: Mapping[int, int]
 ) -> pd.Series[bool]:
@@ -68,53 +76,67 @@ def _calls_after_handover(
 def _dwells(log: Log, found: Identities, counted: pd.DataFrame) -> pd.DataFrame:
     """Minutes on a page, which are known only later: when the page is left, else at the visitor's next event.
 
-    Where both become known, the leave corrects the gap. One row of weight 0 for each thing learned.
+    What was learned stands until we know better: by an event in between that we heard of late, at last by the leave.
+    One row of weight 0 for each thing learned, its minutes what it adds to those before.
     """
-    views = counted[counted["row"].isin(list(log.views))].copy()
-    if views.empty:
-        return views
-    views["view_id"] = [log.views[row] for row in views["row"]]
-    views = views.join(_leaves(log, found), on="view_id").join(_gaps(log, found), on="row")
-    left_first = views["left_known_us"].notna() & ~(views["gap_known_us"] < views["left_known_us"])
-    gap_first = views["gap_known_us"].notna() & ~left_first
-    corrected = gap_first & views["left_known_us"].notna()
-    learned = [
-        _learned(views[left_first], "left_minutes", "left_known_us"),
-        _learned(views[gap_first], "gap_minutes", "gap_known_us"),
-        _learned(views[corrected].assign(more=lambda v: v["left_minutes"] - v["gap_minutes"]), "more", "left_known_us"),
-    ]
-    return pd.concat(learned, ignore_index=True)
+    views = counted[counted["row"].isin(list(log.views)) & (counted["weight"] > 0)]
+    rows = views["row"].drop_duplicates().to_numpy(np.int64)
+    left = _leaves(log, found, rows)
+    gaps = _gaps(log, found, rows)
+    gaps = gaps[~(gaps["known_us"] >= gaps["row"].map(left.set_index("row")["known_us"]))]
+    learned = pd.concat([gaps, left]).sort_values(["row", "known_us"], kind="stable")
+    # An anonymous visit is known only by its link, however soon the next event came.
+    learned["known_us"] = np.maximum(learned["known_us"], found.known_us[learned["row"].to_numpy(np.int64)])
+    learned = learned.drop_duplicates(["row", "known_us"], keep="last")
+    learned["minutes"] = learned.groupby("row")["minutes"].diff().fillna(learned["minutes"])
+    kept = views[["row", "lead", "behaviour", "occurred_us"]].assign(weight=0.0)
+    return kept.merge(learned, on="row")
 
 
-def _learned(views: pd.DataFrame, minutes: str, known_us: str) -> pd.DataFrame:
-    known = np.maximum(views[known_us].astype(np.float64), views["known_us"]).astype(np.int64)
-    kept = views[["row", "lead", "behaviour", "occurred_us"]]
-    return kept.assign(weight=0.0, minutes=views[minutes].astype(np.float64), known_us=known)
+def _leaves(log: Log, found: Identities, rows: Ints) -> pd.DataFrame:
+    """Minutes of the page views in `rows` that were left: row, minutes, known_us."""
+    leaves = pd.DataFrame(log.leaves, columns=["leave", "view", "minutes"])
+    leaves = leaves.astype({"leave": np.int64, "view": object, "minutes": np.float64})
+    told = leaves["leave"].to_numpy()
+    # Some tools count views from 1 in each browser, so a view id means something only within one lead.
+    leaves = leaves.assign(lead=found.lead[told], known_us=found.known_us[told])
+    first = leaves.sort_values("known_us", kind="stable").drop_duplicates(["lead", "view"])
+    views = pd.DataFrame({"row": rows, "lead": found.lead[rows], "view": [log.views[row] for row in rows]})
+    return views.astype({"view": object}).merge(first, on=["lead", "view"])[["row", "minutes", "known_us"]]
 
 
-def _leaves(log: Log, found: Identities) -> pd.DataFrame:
-    leaves = pd.DataFrame(log.leaves, columns=["row", "view_id", "left_minutes"])
-    leaves["left_known_us"] = found.known_us[leaves["row"].to_numpy(np.int64)].astype(np.float64)
-    first = leaves.sort_values("left_known_us", kind="stable").drop_duplicates("view_id")
-    return first.set_index("view_id")[["left_minutes", "left_known_us"]]
+def _gaps(log: Log, found: Identities, rows: Ints) -> pd.DataFrame:
+    """Minutes from the page views in `rows` to the next event that was known: row, minutes, known_us.
+
+    A nearer event that became known later gives a row of its own.
+    """
+    lead, occurred, known, place = _own_events(log, found, rows)
+    soonest = np.full(len(rows), np.iinfo(np.int64).max)  # when an event after each view was first known
+    active, step, learned = np.arange(len(rows)), 0, [np.empty((3, 0), dtype=np.int64)]
+    while len(active):
+        step += 1
+        active = active[place[active] + step < len(lead)]
+        at, after = place[active], place[active] + step
+        gap = occurred[after] - occurred[at]
+        near = (lead[after] == lead[at]) & (gap <= LONGEST_GAP_US)
+        active, after, gap = active[near], after[near], gap[near]
+        new = (gap > 0) & (known[after] < soonest[active])
+        learned.append(np.stack([rows[active[new]], gap[new], known[after[new]]]))
+        soonest[active[new]] = known[after[new]]
+        # Nothing is known before it happens, and nothing counts before the view itself is known.
+        active = active[(soonest[active] > occurred[after]) & (soonest[active] > known[place[active]])]
+    row, gap, known_us = np.concatenate(learned, axis=1)
+    return pd.DataFrame({"row": row, "minutes": gap / 60e6, "known_us": known_us})
 
 
-def _gaps(log: Log, found: Identities) -> pd.DataFrame:
-    """By row of a page view: the minutes to the lead's next event, and when that was known."""
-    leaving = {row for row, _, _ in log.leaves}
-    events = pd.DataFrame(
-        {"row": np.arange(len(log)), "lead": found.lead, "occurred_us": log.occurred_us(), "known_us": found.known_us}
-    )
-    own = (events["lead"] >= 0) & ~events["row"].isin(leaving - set(log.views)) & ~events["row"].isin(_not_own(log))
-    events = events[own].sort_values(["lead", "occurred_us", "row"], kind="stable")
-    following = events.groupby("lead")[["occurred_us", "known_us"]].shift(-1)
-    minutes = (following["occurred_us"] - events["occurred_us"]) / 60e6
-    gaps = pd.DataFrame(
-        {"gap_minutes": minutes.to_numpy(), "gap_known_us": following["known_us"].to_numpy()}, index=events["row"]
-    )
-    return gaps[(gaps["gap_minutes"] > 0) & (gaps["gap_minutes"] <= LONGEST_GAP_MINUTES)]
-
-
-def _not_own(log: Log) -> list[int]:
-    """Rows that the visitor did not do: mail deliveries, what sales and the CRM report."""
-    return [row for row, _, _ in log.crm] + [row for row, name, _ in log.mails if name == "Email Delivered"]
+def _own_events(log: Log, found: Identities, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """What visitors did, by lead and time: lead, occurred_us, known_us; and where each of `rows` stands there."""
+    reported = {row for row, _, _ in log.crm} | {row for row, name, _ in log.mails if name in NOT_THEIR_DOING}
+    reported |= {row for row, _, _ in log.leaves} - set(log.views)
+    own = found.lead >= 0
+    own[list(reported)] = False
+    events = np.flatnonzero(own)
+    order = events[np.lexsort((found.known_us[events], log.occurred_us()[events], found.lead[events]))]
+    place = np.full(len(log), -1, dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return found.lead[order], log.occurred_us()[order], found.known_us[order], place[rows]

@@ -19,16 +19,8 @@ from features.recurrence import DAY_US
 
 # Facts that rules and reasons need of every lead, whatever traits an agreement counts.
 FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
-TEXTS = (
-    "seniority",
-    "department",
-    "email_domain",
-    "mail_kind",
-    "source",
-    "campaign",
-    "latest_source",
-    "latest_campaign",
-)
+TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
+TEXTS = ("seniority", "department", "email_domain", "mail_kind", *TOUCHES)
 FIRST_KNOWN = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 SAME_AS = {"title": "job_title", "company_industry": "industry", "company_employees": "employees",
            "company_employee_count": "employees", "address_country": "country"}  # fmt: skip
@@ -65,7 +57,7 @@ def trait_states(log: Log, found: Identities, agreement: Agreement) -> pd.DataFr
     rows: list[dict[str, Any]] = []
     state: dict[str, Any] = {}
     since: dict[str, int] = {}
-    statements = sorted(_statements(log, found, agreement))
+    statements = sorted(_statements(log, found, agreement), key=lambda said: said[:5])
     for position, said in enumerate(statements):
         if not rows or position == 0 or statements[position - 1].lead != said.lead:
             state, since = dict.fromkeys(columns), {}
@@ -81,6 +73,8 @@ def trait_states(log: Log, found: Identities, agreement: Agreement) -> pd.DataFr
 def _merge(state: dict[str, Any], since: dict[str, int], said: Statement) -> bool:
     """Let `said` change `state`; whether it did."""
     before = since.get(said.trait)
+    if said.trait in FIRST_KNOWN and said.value is None:
+        return False  # an empty field is no touch
     overtaken = before is not None and (
         said.occurred_us >= before if said.trait in FIRST_KNOWN else said.occurred_us < before
     )
@@ -142,8 +136,8 @@ def _typed(traits: Mapping[str, Any], agreement: Agreement) -> Iterator[tuple[st
         if flag in said and flag not in agreement.traits:
             yield flag, typed(said[flag], "boolean")
     for name in ("source", "campaign"):
-        if name in said:
-            yield f"latest_{name}", typed(said[name], "category")
+        if value := typed(said.get(name), "category"):
+            yield f"latest_{name}", value
     if said.get("job_title"):
         title = str(said["job_title"])
         yield from (("seniority", people.seniority(title)), ("department", people.department(title)))
@@ -193,9 +187,4 @@ def _number(value: Any) -> float | None:
 
 
 def _boolean(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    return (
-        True if text in ("true", "yes", "1", "y", "on") else False if text in ("false", "no", "0", "n", "off") else None
-    )
+    return YES_OR_NO.get(str(value).strip().lower())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from features.errors import LeadlightError
 from features.events import EventRefused
@@ -22,7 +22,7 @@ from serving.problems import Problem, unavailable
 
 EACH_S = 1.0  # between looks at the deployment and the keys
 AT_ONCE = 16  # leads and inline events scored in the event loop: so few that a thread costs more than it frees
-ONE_BY_ONE = 1  # larger requests wait for one another in one thread, so that they cannot take the process
+IN_TURN_S = 5.0  # larger requests are scored in a thread, one at a time; one that would wait longer is sent away
 
 Leads = Sequence[Mapping[str, Any]]  # as `serving.requests` checked them
 
@@ -46,7 +46,7 @@ class Live:
         self._home, self._make_scorer = home, scorer
         self._scorer: Scorer | None = None
         self._ring: KeyRing | None = None
-        self._lane: CapacityLimiter | None = None
+        self._turn = asyncio.Lock()
         self._said: dict[str, str] = {}
         self._is_warm = False
         self.allows_anonymous = False
@@ -69,7 +69,6 @@ class Live:
             return
         home = self._home()
         self.allows_anonymous = home.settings.allow_anonymous
-        self._lane = CapacityLimiter(ONE_BY_ONE)
         self._ring = KeyRing(Keys(home))
         self._scorer = self._make_scorer(home)
         self.look()
@@ -117,14 +116,25 @@ class Live:
             await to_thread.run_sync(self.look)
 
     async def scores(self, asked: Leads, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
-        """Scores in the order asked. Raises Problem 503 while this home cannot score."""
+        """Scores in the order asked. Raises Problem 503 while this home cannot, or is too busy."""
         step = partial(self.scorer.scores, asked, as_of, most)
         size = sum(1 + len(lead.get("events", ())) for lead in asked)
         try:
-            found = step() if size <= AT_ONCE else await to_thread.run_sync(step, limiter=self._lane)
+            found = step() if size <= AT_ONCE else await self._in_turn(step)
         except LeadlightError as error:
             raise not_now(error) from error
         return [_referenced(lead, score) for lead, score in zip(asked, found, strict=True)]
+
+    async def _in_turn(self, step: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        try:
+            await asyncio.wait_for(self._turn.acquire(), IN_TURN_S)
+        except TimeoutError:
+            said = "Too many large requests wait to be scored; send this one again."
+            raise unavailable("busy", said, retry_after_s=5) from None
+        try:
+            return await to_thread.run_sync(step)
+        finally:
+            self._turn.release()
 
 
 def not_now(error: LeadlightError) -> Problem:

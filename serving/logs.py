@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -14,6 +15,8 @@ A_SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
 
 def start() -> None:
     """Set up structlog for this process."""
+    # BentoML 1.4.39 reads its input in a way that pydantic 2.11 deprecates, and says so at each request.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -16,7 +16,7 @@ from features.inline import inline_states
 from features.settings import Home
 from features.store.online import online_states
 from features.store.repository import Repository
-from serving.scoring import NUMBERS, LeadRow, Scoring
+from serving.scoring import SHAPE, LeadRow, Scoring
 from training.model import Model
 
 
@@ -135,5 +135,5 @@ def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
 
 def _unknown(lead: Mapping[str, Any], scoring: Scoring) -> dict[str, Any]:
     """No made-up number for a lead that we never heard of."""
-    blank = dict.fromkeys((*NUMBERS, "decision", "decision_code", "owner", "criteria", "source", "campaign"))
-    return {"lead_id": lead.get("lead_id"), "status": "unknown_lead", **blank, "reasons": []} | scoring.provenance
+    said: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": "unknown_lead", "reasons": []} | scoring.provenance
+    return {name: said.get(name) for name in SHAPE}

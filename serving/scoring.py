@@ -18,6 +18,7 @@ from features.criteria import criteria_points, prior
 from features.ledger import microseconds
 from features.recurrence import DAY_US, Floats
 from features.snapshots import as_states, feature_frame
+from features.traits import TOUCHES
 from serving.policy import Decision, decision, threshold
 from serving.reasons import Evidence, reasons
 from serving.scale import base_points, grade, logit, points, score
@@ -151,27 +152,10 @@ class Scoring:
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
         if decided.status == "opted_out":
             probability = None
-        numbers = self._numbers(row, found, probability, most, as_of_us)
-        return (
-            {"lead_id": row.lead_id, "status": decided.status}
-            | numbers
-            | {
-                **_decided(decided, as_of),
-                "criteria": criteria.as_json(),
-                "source": row.traits.get("source"),
-                "campaign": row.traits.get("campaign"),
-                "latest_source": row.traits.get("latest_source"),
-                "latest_campaign": row.traits.get("latest_campaign"),
-                "nurture": None,
-                "exploration": None,
-                "as_of": _iso(as_of),
-                "data_through": _iso(row.known_at) if row.known_at else None,
-                "expires_at": _iso(as_of + GOOD_FOR),
-                "stale": False,
-                "served_from": row.served_from,
-            }
-            | self.provenance
-        )
+        found_of = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
+        said = found_of | self._numbers(row, found, probability, most, as_of_us) | _decided(decided)
+        said |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
+        return {name: said.get(name) for name in SHAPE}
 
     def _numbers(
         self, row: LeadRow, found: Explained, probability: float | None, most: int | None, as_of_us: int
@@ -213,13 +197,30 @@ class Scoring:
         }
 
 
+# Every score has every one of these, in this order; what is not known, or not yet built, is null.
+SHAPE = (
+    "lead_id", "status", "probability", "score", "grade", "decision", "decision_code", "owner", "look_again_at",
+    "threshold", "horizon_days", "base_rate", "basis", "interval", "trend", "base_points", "fit_points",
+    "engagement_points", "reasons", "baseline", "source", "campaign", "latest_source", "latest_campaign", "criteria",
+    "nurture", "exploration", "as_of", "data_through", "expires_at", "stale", "served_from", "model", "agreement",
+)  # fmt: skip
 KINDS = ("behaviour", "trait")
 NUMBERS = (
     "probability", "score", "grade", "interval", "base_points", "fit_points", "engagement_points", "baseline",
 )  # fmt: skip
 
 
-def _decided(decided: Decision, as_of: datetime) -> dict[str, Any]:
+def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
+    return {
+        "as_of": _iso(as_of),
+        "data_through": _iso(row.known_at) if row.known_at else None,
+        "expires_at": _iso(as_of + GOOD_FOR),
+        "stale": False,
+        "served_from": row.served_from,
+    }
+
+
+def _decided(decided: Decision) -> dict[str, Any]:
     return {
         "decision": decided.decision,
         "decision_code": decided.code,

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from features.errors import LeadlightError
 from features.settings import Home
 from serving.access import is_loopback
@@ -58,11 +60,20 @@ def environment(home: Home, workers: int, inherited: Mapping[str, str]) -> dict[
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": inherited.get("BENTOML_HOME", str(home.path / "bentoml")),
     }
+    if home.settings.database_url:
+        ours["LEADLIGHT_DATABASE_URL"] = _from_here(home.settings.database_url)
     if workers > 1:
         overrides = json.loads(inherited.get("BENTOML_CONFIG_OVERRIDES") or "{}")
         overrides.setdefault("services", {}).setdefault("Leadlight", {})["workers"] = workers
         ours["BENTOML_CONFIG_OVERRIDES"] = json.dumps(overrides)
     return {**inherited, **ours}
+
+
+def _from_here(database_url: str) -> str:
+    # The service works in the repo's folder, where a relative file would be another.
+    url = make_url(database_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return str(url.set(database=str(Path(url.database or "").absolute()))) if is_file else database_url
 
 
 def _address(host: str) -> str:

@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-# No telemetry. BentoML takes only the word "true" for a yes, and its command line has asked and remembered by now.
+# No telemetry, whoever starts this. `bentoml serve` has read the variable and remembers its answer by now: see below.
 os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 import bentoml
 from bentoml._internal.utils.analytics import usage_stats
@@ -28,7 +28,9 @@ from serving.requests import leads_asked
 
 usage_stats.do_not_track.cache_clear()
 
-BENTOML_SECONDS = 15  # its middleware keeps a timer for each request this long; over serving.bodies.SECONDS
+# BentoML keeps a timer for each request this long, and what it cuts off it answers in a shape of its own: short, but
+# over what a request may take by our limits (bodies.SECONDS, then live.IN_TURN_S, then the scoring of 1,000 leads).
+BENTOML_SECONDS = 20
 
 
 def _scorer(home: Home) -> Scorer:
@@ -45,7 +47,7 @@ api.router.routes.append(Route("/metrics", metrics))
 @bentoml.service(
     workers=1,
     traffic={"timeout": BENTOML_SECONDS},
-    tracing={"excluded_urls": ".*"},  # costs half the rate; who wants traces sets services.Leadlight.tracing to ""
+    tracing={"excluded_urls": ".*"},  # a span for each request costs much; to trace, override this
     metrics={"enabled": False, "namespace": "bentoml_service"},  # ours are at the same address: serving.metrics
     logging={"access": {"enabled": False}},  # its lines hold lead ids, and cost more than some scores
     envs=[{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}],

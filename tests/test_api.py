@@ -362,6 +362,21 @@ def test_every_answer_has_a_request_id_and_a_sound_one_is_the_callers_own(app, s
         assert re.fullmatch(r"[0-9a-f]{32}", made)
 
 
+def test_a_caller_who_leaves_is_no_error_of_ours(app):
+    """A client that breaks off in the middle of its body waits for no answer."""
+    sent = []
+
+    async def leave():
+        return {"type": "http.disconnect"}
+
+    async def note(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/scores", "query_string": b"", "client": LOOPBACK}
+    asyncio.run(app(scope | {"headers": [(b"host", b"localhost")], "http_version": "1.1"}, leave, note))
+    assert sent == []
+
+
 # How a process goes on
 
 
@@ -387,6 +402,30 @@ def test_a_large_request_leaves_others_free(tmp_path):
     small, large = asyncio.run(both())
     assert small.status_code == 200
     assert [score["lead_id"] for score in large.json()["data"]] == [str(i) for i in range(1000)]
+
+
+def test_a_large_request_that_would_wait_too_long_is_sent_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("serving.live.IN_TURN_S", 0.01)
+    second_is_answered = threading.Event()
+
+    def does(asked):
+        assert len(asked) <= AT_ONCE or second_is_answered.wait(30)
+
+    _, app = served(empty_home(tmp_path), StandIn(does))
+
+    async def both():
+        transport = httpx.ASGITransport(app=app, client=LOOPBACK)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
+            leads = {"leads": [{"lead_id": "L-1"}] * (AT_ONCE + 1)}
+            tasks = [asyncio.create_task(caller.post("/v1/scores", json=leads)) for _ in range(2)]
+            (sent_away,), (waiting,) = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            second_is_answered.set()
+            return await sent_away, await waiting
+
+    sent_away, scored = asyncio.run(both())
+    problem(sent_away, 503, "busy")
+    assert int(sent_away.headers["retry-after"]) > 0
+    assert scored.status_code == 200
 
 
 def test_a_look_that_fails_leaves_what_was_good(tmp_path):

@@ -215,6 +215,14 @@ def test_a_body_that_names_its_size_is_refused_before_it_is_sent():
         assert problem(asyncio.run, body(request)).status == 413
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
+    async def never():
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("serving.bodies.SECONDS", 0.01)
+    assert problem(asyncio.run, body(Request({"type": "http", "headers": []}, never))).status == 408
+
+
 def test_a_bomb_is_inflated_no_further_than_the_limit():
     bomb = gzip.compress(b" " * (256 * 2**20), compresslevel=9)
     assert len(bomb) < COMPRESSED_BYTES

@@ -22,6 +22,7 @@ from serving.logs import without_secrets
 from serving.server import environment, listening, serve
 
 REPO = Path(__file__).resolve().parents[1]
+POSTGRES = "postgresql+psycopg://leadlight:secret@db/leads"
 FROM_REPO = "from features.settings import Home; from serving.server import serve; serve(Home.open(), port={port})"
 # Whoever asks a network of anything in these processes gets no answer.
 OFFLINE = {
@@ -244,6 +245,14 @@ def test_each_home_has_bentomls_working_files_to_itself(tmp_path):
         "BENTOML_HOME": str(tmp_path / "nothing yet" / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "True",
     }
+
+
+def test_a_relative_database_stays_where_it_was(tmp_path, monkeypatch):
+    """The service runs in the repo's folder, whatever folder it was started from."""
+    monkeypatch.chdir(tmp_path)
+    for url, meant in (("sqlite:///leads.db", f"sqlite:///{tmp_path}/leads.db"), (POSTGRES, POSTGRES)):
+        monkeypatch.setenv("LEADLIGHT_DATABASE_URL", url)
+        assert environment(empty_home(tmp_path), 1, {})["LEADLIGHT_DATABASE_URL"] == meant
 
 
 def test_workers_are_added_to_what_was_set(tmp_path):

@@ -34,7 +34,7 @@ class Term:
             return np.isnan(values).astype(np.float64)
         if self.kind == "level":
             return (values == self.level).astype(np.float64)
-        return np.sign(values) * np.log1p(np.abs(values)) if self.kind == "log" else values
+        return np.asarray(np.sign(values) * np.log1p(np.abs(values))) if self.kind == "log" else values
 
     def scaled(self, values: Floats) -> Floats:
         """The transform as the weight multiplies it: 0 for the average row, and for a missing value."""
@@ -56,7 +56,7 @@ class Linear:
         return found
 
     def margin(self, matrix: Floats) -> Floats:
-        return self.intercept + self.contributions(matrix).sum(axis=1)
+        return np.asarray(self.intercept + self.contributions(matrix).sum(axis=1))
 
     @cached_property
     def as_json(self) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 
-def feast() -> ModuleType:
+def feast() -> Any:
     """The module `feast`.
 
     Feast's classes are `@typechecked`: typeguard parses and rewrites 261 modules' worth of source at each start, some

@@ -18,11 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from features.recurrence import DAY_US, Floats, Ints
+
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
-DAY_US = 86_400_000_000
 HORIZON_DAYS = 90
 FAST_KEPT = 2.0 ** (-1 / 7)  # what is left of fast interest a day later
 SLOW_KEPT = 2.0 ** (-1 / 30)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.dynamics import FAST_KEPT, SLOW_KEPT, Law
+from training.market.dynamics import FAST_KEPT, SLOW_KEPT, Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
@@ -17,7 +17,7 @@ ADDS: dict[str, tuple[int, int]] = {
     "whitepaper": (3, 10),
     "webinar_signup": (2, 4),
     "webinar": (5, 16),
-    "email_click": (2, 6),
+    "email_click": (2, 4),
     "demo_request": (12, 16),
     "contact_sales": (9, 14),
     "newsletter": (0, 0),
@@ -66,6 +66,11 @@ KINDS = (
     Kind("careers", ("careers_page", "careers_page"), 5, 0.6),
     Kind("unsubscribe", ("unsubscribe",), 2.4, 0.4),
 )
+# After an unsubscribe there is no mail: the same interest then shows as what adds the same.
+UNSUBSCRIBED = {
+    "email": Kind("product_again", ("product_page", "product_page", "product_page"), 0, 0),
+    "unsubscribe": Kind("careers_again", ("careers_page", "careers_page"), 0, 0),
+}
 KIND = {kind.name: place for place, kind in enumerate(KINDS)}
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from training import population as of
-from training.dynamics import FIT_LOW, FIT_NODES
-from training.interest import KIND
+from training.market import population as of
+from training.market.dynamics import FIT_LOW, FIT_NODES
+from training.market.interest import KIND
 
 LEADS_PER_ACCOUNT = 1.6
 FREE_MAIL_SHARE, NO_TITLE_SHARE, NO_INDUSTRY_SHARE, NO_EMPLOYEES_SHARE = 0.14, 0.07, 0.04, 0.06
