@@ -23,7 +23,7 @@ class NoAgreement(LeadlightError):
 
     def __init__(self, home: Home) -> None:
         remedy = "run: leadlight ingest FILE --agreement agreement.toml, or leadlight demo"
-        super().__init__(f"{home.path} holds no agreement yet; {remedy}")
+        super().__init__(f"the home {home.path.name} holds no agreement yet; {remedy}")
 
 
 @dataclass(frozen=True)

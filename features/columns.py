@@ -94,7 +94,7 @@ def cells(column: pd.Series, missing: Iterable[str] = ()) -> list[str | None]:
     known: dict[object, str | None] = {
         value: None if text.casefold() in absent else text for value, text in texts.items()
     }
-    return [known[value] if value == value else None for value in values]
+    return [known.get(value) for value in values]
 
 
 def _distinct(values: list[object]) -> list[object]:

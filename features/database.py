@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from features.settings import Home
 
+IN_LINE = 7_301_994  # the advisory lock of all writers that must not overtake one another
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
@@ -44,6 +45,15 @@ def writing(home: Home) -> Iterator[Connection]:
         yield connection
 
 
+def wait_in_line(connection: Connection) -> None:
+    """Let other appends and migrations end first; SQLite has one writer at a time anyway.
+
+    Else an id could become visible after a higher one that was read already, and overlapping batches could deadlock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({IN_LINE})")
+
+
 @contextmanager
 def reading(home: Home) -> Iterator[Connection]:
     """A transaction that only reads."""
@@ -61,14 +71,21 @@ def migrate(home: Home) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = home.database_url
     command.upgrade(config, "head")
-    if home.database_url.startswith("sqlite"):
-        (home.path / "leadlight.db").chmod(0o600)
+    if file := _file(home):
+        file.chmod(0o600)
 
 
 def exists(home: Home) -> bool:
     """Whether this home has a database with its tables."""
     from sqlalchemy import inspect
 
-    if home.database_url.startswith("sqlite") and not (home.path / "leadlight.db").exists():
+    file = _file(home)
+    if file and not file.exists():
         return False
     return bool(inspect(engine(home.database_url)).has_table("events"))
+
+
+def _file(home: Home) -> Path | None:
+    """Where SQLite keeps the home's database."""
+    url = make_url(home.database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

@@ -225,7 +225,8 @@ class CrmExport:
 
     def _summary(self) -> str:
         rows, converted = self.counts["rows"], self.counts["converted"]
-        summary = f"{self.file}: {rows:,} rows, {self._leads():,} leads, {converted:,} converted"
+        leads = "1 lead" if self._leads() == 1 else f"{self._leads():,} leads"
+        summary = f"{self.file}: {rows:,} {'row' if rows == 1 else 'rows'}, {leads}, {converted:,} converted"
         if not converted:
             return f'{summary}; no row has {self.columns.outcome} = "{self.columns.positive}"'
         return summary

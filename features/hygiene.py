@@ -23,6 +23,12 @@ class NotAPerson(NamedTuple):
     known_us: int
 
 
+@lru_cache(maxsize=4_096)
+def is_crawler(agent: str) -> bool:
+    """Whether a user agent names a crawler or a scanner; sites see few of them, again and again."""
+    return bool(CRAWLER.search(agent))
+
+
 def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
     """Rows that are not counted, each with the reason a person can read."""
     crawlers = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +71,7 @@ def identities(log: Log) -> Identities:
 def _links(log: Log) -> _Links:
     links = _Links()
     traits = dict(log.said)
-    crm = {row: identity(properties.get("crm_lead_id")) for row, _, properties in log.crm}
+    crm = {row: _in_crm(properties) for row, _, properties in log.crm}
     previous = dict(log.previous)
     first_seen = _first_seen(log)
     telling = set(traits) | set(crm) | set(previous) | _identifying(log)
@@ -80,7 +82,7 @@ def _links(log: Log) -> _Links:
             continue
         said = traits.get(row, {})
         _hold(links, user, ("email", normal_email(said.get("email"))), first_seen[user] == log.recorded[row])
-        _hold(links, user, ("crm", crm.get(row) or identity(said.get("crm_lead_id")) or ""), False)
+        _hold(links, user, crm.get(row) or _in_crm(said), False)
         for visitor in {log.anonymous_id[row] if log.type[row] == "identify" else None, previous.get(row)} - {None}:
             _own(links, log, row, str(visitor), user, first_seen)
     return links
@@ -119,6 +121,11 @@ def _own(links: _Links, log: Log, row: int, visitor: str, user: str, first_seen:
         # Hearing late of an earlier link to the same lead tells nothing new.
         linked_us = known_us if links.lead_of(owner) == links.lead_of(user) else linked_us
     links.owner[visitor] = (rank, user, linked_us)
+
+
+def _in_crm(said: Mapping[str, Any]) -> tuple[str, str]:
+    """The lead's id in the CRM that names it; "crm" where the CRM does not say which it is."""
+    return str(said.get("crm") or "crm").lower(), identity(said.get("crm_lead_id")) or ""
 
 
 def normal_email(value: object) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from features.agreement import Agreement
 from features.events import event
-from features.identity import identities
+from features.identity import Identities
 from features.ledger import json_text, microseconds
 from features.lifecycle import lifecycle
 from features.log import log
@@ -45,7 +47,9 @@ def inline_states(
     rows = [row for lead, asked in enumerate(leads) for row in _rows(lead, asked, as_of)]
     numbered = [InlineRow(**{**row.__dict__, "event_id": i}) for i, row in enumerate(rows)]
     read = log([numbered], agreement)
-    found = identities(read)
+    # Never stitched: two rows of a file may well have the same address.
+    asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
+    found = Identities([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
     way = lifecycle(read, found, agreement)
     observed = observations(read, found, agreement, dict(enumerate(way["with_sales_us"])))
     folded = states(observed, len(agreement.behaviours), agreement.half_lives)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features import tables
-from features.database import migrate, reading, writing
+from features.database import migrate, reading, wait_in_line, writing
 from features.events import Event, EventRefused, event, printable
 from features.settings import Home
 
@@ -67,6 +67,7 @@ class Ledger:
             except EventRefused as refusal:
                 bad.append(_failed_row(raw, refusal, source, received_at))
         with writing(self.home) as connection:
+            wait_in_line(connection)
             accepted = _insert_new(connection, tables.events, good)
             _insert_new(connection, tables.failed_events, bad)
         return Appended(accepted, len(good) - accepted, len(bad))
@@ -175,4 +176,5 @@ def _insert_new(connection: Connection, table: Any, rows: list[dict[str, Any]]) 
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return int(connection.execute(statement, rows).rowcount)
+    # Without the option, psycopg's count of many rows is lost.
+    return int(connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount)

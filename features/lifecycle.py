@@ -34,7 +34,8 @@ def lifecycle(log: Log, found: Identities, agreement: Agreement) -> pd.DataFrame
     owned = found.lead >= 0
     np.minimum.at(moments["opened_us"], found.lead[owned], found.known_us[owned])
     reasons: list[str | None] = [None] * len(found.lead_ids)
-    for row, name, properties in log.crm:
+    # By when it happened: the last word on a reject is the last in time, not in the ledger.
+    for row, name, properties in sorted(log.crm, key=lambda said: (log.occurred[said[0]], log.message_id[said[0]])):
         lead = int(found.lead[row])
         if lead >= 0:
             _fold(moments, reasons, lead, name, properties, log.occurred[row], int(found.known_us[row]), agreement)

@@ -18,6 +18,8 @@ SENIORITIES = (  # the first that matches; "VP" stands before "president", "head
     ("manager", r"\b(manager|lead|supervisor|team leader)\b"),
     ("intern", r"\b(intern|student|trainee|apprentice|werkstudent)\b"),
 )
+# Ranks are in order: a model that knows it needs fewer leads to learn what each is worth.
+RANKS = {"intern": 1.0, "staff": 2.0, "manager": 3.0, "director": 4.0, "vp": 5.0, "c_level": 6.0}
 DEPARTMENTS = (
     ("marketing", r"\b(marketing|growth|brand|demand|content|seo)\b"),
     ("sales", r"\b(sales|account executive|business development|revenue)\b"),

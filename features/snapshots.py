@@ -14,12 +14,11 @@ from features.agreement import Agreement
 from features.behaviour import behaviour_features
 from features.lifecycle import NEVER_LEADS
 from features.moments import moments
+from features.people import RANKS
 from features.recurrence import DAY_US, Floats, Ints, Ragged
 from features.store.offline import ragged, states_at
 from features.store.repository import Repository
 from features.traits import trait_columns
-
-FROM_THE_TITLE = ("seniority", "department")  # what a job title becomes; the title itself is free text
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,10 @@ def feature_frame(states: States, as_of_us: Ints, agreement: Agreement) -> pd.Da
 
 
 def model_traits(agreement: Agreement) -> dict[str, str]:
-    """The traits that a model can use, with their kinds; a job title is its seniority and department."""
+    """The traits that a model can use, with their kinds; a job title is its seniority (ranked) and department."""
     used: dict[str, str] = {name: trait.kind for name, trait in agreement.traits.items() if trait.kind != "text"}
     if "job_title" in agreement.traits:
-        used |= dict.fromkeys(FROM_THE_TITLE, "category")
+        used = {"seniority": "rank", "department": "category"} | used
     return used | {"mail_kind": "category"}
 
 
@@ -102,6 +101,8 @@ def group_of(column: str, agreement: Agreement) -> tuple[str, str]:
 def _column(values: Sequence[Any], kind: str, as_of_us: Ints) -> Floats | list[Any]:
     if kind == "category":
         return np.array([value if value else None for value in values], dtype=object)
+    if kind == "rank":
+        values = [None if value is None else RANKS.get(value) for value in values]
     numbers = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
     return numbers - as_of_us / DAY_US if kind == "date" else numbers
 

@@ -57,7 +57,8 @@ def trait_states(log: Log, found: Identities, agreement: Agreement) -> pd.DataFr
     rows: list[dict[str, Any]] = []
     state: dict[str, Any] = {}
     since: dict[str, int] = {}
-    statements = sorted(_statements(log, found, agreement), key=lambda said: said[:5])
+    # What was said at one moment is ordered by its id: the order of the ledger means nothing.
+    statements = sorted(_statements(log, found, agreement), key=lambda said: (*said[:3], log.message_id[said.row]))
     for position, said in enumerate(statements):
         if not rows or position == 0 or statements[position - 1].lead != said.lead:
             state, since = dict.fromkeys(columns), {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -75,8 +75,16 @@ class Live:
         log.info("serving", home=str(home.path), code=str(Path(__file__).parents[1]))
 
     def look(self) -> None:
-        """See what changed since: a promoted model, a new agreement, keys made or revoked. Never raises."""
+        """See what changed since. Never raises."""
+        self.look_at_home()
+        self.look_at_keys()  # last: the other may take longer than keys are trusted unseen
+
+    def look_at_keys(self) -> None:
+        """Keys made or revoked."""
         self._try("keys", lambda: self.ring.look(time.monotonic()))
+
+    def look_at_home(self) -> None:
+        """A promoted model, a new agreement."""
         self._try("deployment", self.scorer.refresh)
         if not self._is_warm:
             self._try("first score", self._warm_up)
@@ -102,18 +110,14 @@ class Live:
     async def running(self, _app: object = None) -> AsyncIterator[None]:
         """The life of a serving process: open, and looked after until its end."""
         self.open()
-        after = asyncio.create_task(self._look_each_second())
+        # Apart, so that no key is refused while a large model loads.
+        looks = [asyncio.create_task(_each_second(look)) for look in (self.look_at_keys, self.look_at_home)]
         try:
             yield
         finally:
-            after.cancel()
-            with suppress(asyncio.CancelledError):
-                await after
-
-    async def _look_each_second(self) -> None:
-        while True:
-            await asyncio.sleep(EACH_S)
-            await to_thread.run_sync(self.look)
+            for task in looks:
+                task.cancel()
+            await asyncio.gather(*looks, return_exceptions=True)
 
     async def scores(self, asked: Leads, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
         """Scores in the order asked. Raises Problem 503 while this home cannot, or is too busy."""
@@ -135,6 +139,12 @@ class Live:
             return await to_thread.run_sync(step)
         finally:
             self._turn.release()
+
+
+async def _each_second(look: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(EACH_S)
+        await to_thread.run_sync(look)
 
 
 def not_now(error: LeadlightError) -> Problem:

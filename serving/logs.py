@@ -15,8 +15,6 @@ A_SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
 
 def start() -> None:
     """Set up structlog for this process."""
-    # BentoML 1.4.39 reads its input in a way that pydantic 2.11 deprecates, and says so at each request.
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -28,6 +26,11 @@ def start() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def calm() -> None:
+    """Drop a warning of BentoML's own at each native request. After all imports: Feast's put another filter first."""
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
 
 
 def without_secrets(_logger: object, _method: str, said: MutableMapping[str, Any]) -> Mapping[str, Any]:

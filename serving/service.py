@@ -60,6 +60,7 @@ class Leadlight:
     def start(self) -> None:
         logs.start()
         live.open()
+        logs.calm()
         # What was loaded lives as long as the process; without this each full collection walks all of it.
         gc.collect()
         gc.freeze()

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
+import pytest
+import servers
 from hypothesis import settings
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from features.database import engine
 
 # The same examples on every machine, and no deadline: the first call compiles.
 settings.register_profile("suite", deadline=None, derandomize=True)
@@ -12,3 +21,43 @@ settings.load_profile("suite")
 
 for name in [name for name in os.environ if name.startswith(("LEADLIGHT_", "MLFLOW_")) and "PUBLIC_DATA" not in name]:
     del os.environ[name]  # a home, database or registry of the person who runs the suite is none of its business
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of the public data sets that data/README.md names; they may not be in the repo, so tests may skip."""
+    folder = os.environ.get("LEADLIGHT_PUBLIC_DATA")
+    if not folder:
+        pytest.skip("LEADLIGHT_PUBLIC_DATA is not set: download the public data sets as data/README.md says")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a throw-away PostgreSQL."""
+    binaries = servers.postgres_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
+    with servers.postgres(binaries) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    name = f"test_{uuid4().hex}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    yield url
+    engine(url).dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """host:port of a throw-away Redis."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("Redis is not installed here: apt-get install redis-server")
+    with servers.redis() as url:
+        yield url

@@ -455,6 +455,26 @@ def test_a_running_process_looks_again_by_itself(tmp_path, monkeypatch):
     assert scorer.looks >= 3
 
 
+def test_keys_are_looked_at_while_a_model_loads(tmp_path, monkeypatch):
+    monkeypatch.setattr("serving.live.EACH_S", 0.001)
+    is_loaded, home = threading.Event(), empty_home(tmp_path)
+
+    class Loading(StandIn):
+        def refresh(self):
+            super().refresh()
+            assert self.looks == 1 or is_loaded.wait(30)
+
+    async def life():
+        live = Live(lambda: home, lambda _: Loading())
+        async with live.running():
+            made = Keys(home).create(["admin"], NOW)
+            while live.ring.key(made.key, time.monotonic()) is None:
+                await asyncio.sleep(0.001)
+            is_loaded.set()
+
+    asyncio.run(asyncio.wait_for(life(), 30))
+
+
 def test_the_first_caller_does_not_wait_for_what_only_the_first_score_loads(tmp_path):
     scored = []
     _, app = served(empty_home(tmp_path), StandIn(scored.append))

@@ -77,7 +77,7 @@ def test_an_alias_between_two_known_leads_merges_nothing() -> None:
 
 def test_a_crm_id_finds_the_lead_that_reported_it() -> None:
     world = World.of([track("ann", "Opportunity Created", 3, crm="salesforce", crm_lead_id="00Q9")])
-    assert world.found.identifiers["crm", "00Q9"] == "ann"
+    assert world.found.identifiers["salesforce", "00Q9"] == "ann"
 
 
 def test_circles_of_aliases_end() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.columns import column_named
 from features.dates import DatesError
 from features.errors import LeadlightError
 from features.files import is_event_file, sample_in
@@ -68,7 +69,7 @@ def draft(
     """
     paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
     name = ", ".join(path.name for path in paths)
-    rows, total, notes = _sample(paths)
+    rows, total, notes = _sample(paths, outcome)
     found = profiles(rows)
     assigned = roles(found, Asked(outcome, positive, id, created_at), name)
     waited = _waiting(found, assigned)
@@ -78,12 +79,14 @@ def draft(
     return Draft(text, verdicts, (*notes, *assigned.notes, *waited.notes), total, share, auc)
 
 
-def _sample(paths: Sequence[Path]) -> tuple[pd.DataFrame, int, list[str]]:
+def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, list[str]]:
     for path in paths:
         if is_event_file(path):
             remedy = "init drafts from a table of leads: import events with leadlight ingest"
             raise LeadlightError(f"{path.name} holds events; {remedy}", code="not_a_table")
     parts = [sample_in(path, max(MOST_ROWS // len(paths), 1)) for path in paths]
+    for path, (part, _) in zip(paths, parts, strict=True):
+        column_named(outcome, [str(title) for title in part.columns], path.name)
     rows, total = pd.concat([part for part, _ in parts], ignore_index=True), sum(count for _, count in parts)
     notes = [note for part, _ in parts for note in part.attrs.get("notes", [])]
     if total > len(rows):
@@ -103,9 +106,8 @@ def _verdicts(found: Mapping[str, Profile], assigned: Roles) -> tuple[tuple[Verd
     useless = {profile.column: said for profile in others if (said := dropped(profile))}
     triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
     seen = {
-        profile.column: Seen(profile, triage.signals(profile.column), _later_share(profile, found, assigned))
-        for profile in others
-        if profile.column not in useless
+        column: Seen(found[column], signals, _later_share(found[column], found, assigned))
+        for column, signals in triage.all_signals().items()
     }
     judged = {column: verdict(one) for column, one in seen.items()}
     # What a field adds shows only beside the others that are left: ask again with those that seemed honest.

@@ -20,7 +20,7 @@ from training.model import Model
 from training.trees import fit_trees
 
 FEWEST_LEADS = 20  # a level that fewer leads have is pooled: it would be learned by heart
-SHRINKAGES = (3.0, 10.0, 30.0, 100.0, 300.0)
+SHRINKAGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0)
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
 ENOUGH_FOR_FULL = 100  # converted leads; with fewer a score says that it rests on few
 

@@ -6,7 +6,9 @@ well may look weak. So each field is asked several questions, and a person decid
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -33,10 +35,11 @@ EMPTINESS_IS_ALL = 0.80  # then not even a question to the lead excuses it
 ONLY_FOR_WON = 0.005  # filled for so few of the others, it is filled in because a lead was won
 FEWEST = 20  # of each outcome; with fewer an AUC is an accident
 _FOLDS, _ROUNDS = 3, 60
-_CELLS = 1_500_000  # rows times columns that the triage fits; more would cost a stranger's patience
+_MOST_ROWS, _MOST_CELLS = 20_000, 1_000_000  # that the triage fits; more would cost a stranger's patience
 _TREES = {
     "objective": "binary", "num_leaves": 8, "learning_rate": 0.15, "min_data_in_leaf": 20, "cat_smooth": 20,
     "min_data_per_group": 20, "max_bin": 63, "verbose": -1, "seed": 0, "deterministic": True, "force_row_wise": True,
+    "num_threads": 1,  # the fits are small, and go side by side
 }  # fmt: skip
 
 
@@ -79,7 +82,7 @@ class Triage:
     @classmethod
     def of(cls, profiles: Sequence[Profile], won: Bools, seed: int = 0) -> Triage:
         """At most so many rows, drawn once, that the fits stay within half a minute."""
-        most = max(2_000, _CELLS // max(len(profiles), 1))
+        most = min(_MOST_ROWS, max(2_000, _MOST_CELLS // max(len(profiles), 1)))
         rows = np.arange(len(won))
         if len(won) > most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
@@ -91,8 +94,13 @@ class Triage:
         """Whether there are enough outcomes of both kinds."""
         return min(int(self.won.sum()), int((~self.won).sum())) >= FEWEST
 
+    def all_signals(self) -> dict[str, Signals]:
+        """What each field says alone."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(self.fields, pool.map(self.signals, self.fields), strict=True))
+
     def signals(self, column: str) -> Signals:
-        """What the field says alone."""
+        """What one field says alone."""
         field, won = self.fields[column], self.won
         filled = ~np.isnan(field)
         filled_won = float(filled[won].mean()) if won.any() else 0.0
@@ -117,9 +125,10 @@ class Triage:
             return {}
         base = self.auc(kept)
         used = sorted(columns, key=self._use([*kept, *(c for c in columns if c not in kept)]).__getitem__, reverse=True)
-        changed = {column: self.auc([k for k in kept if k != column] or []) for column in used[:most] if column in kept}
-        added = {column: self.auc([*kept, column]) for column in used[:most] if column not in kept}
-        return {column: base - auc for column, auc in changed.items()} | {c: auc - base for c, auc in added.items()}
+        others = [[k for k in kept if k != column] if column in kept else [*kept, column] for column in used[:most]]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            aucs = dict(zip(used, pool.map(self.auc, others), strict=False))
+        return {column: base - auc if column in kept else auc - base for column, auc in aucs.items()}
 
     def _use(self, columns: Sequence[str]) -> dict[str, float]:
         """How much a model of all these fields uses each."""

@@ -27,6 +27,8 @@ class Term:
     center: float = 0.0
     scale: float = 1.0
     weight: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
 
     def raw(self, values: Floats) -> Floats:
         """The transform, before centring; a missing value is NaN unless that is what the term is about."""
@@ -34,11 +36,18 @@ class Term:
             return np.isnan(values).astype(np.float64)
         if self.kind == "level":
             return (values == self.level).astype(np.float64)
-        return np.asarray(np.sign(values) * np.log1p(np.abs(values))) if self.kind == "log" else values
+        return _signed_log(values) if self.kind == "log" else values
 
     def scaled(self, values: Floats) -> Floats:
-        """The transform as the weight multiplies it: 0 for the average row, and for a missing value."""
-        return np.nan_to_num((self.raw(values) - self.center) / self.scale)
+        """The transform as the weight multiplies it: 0 for the average row, and for a missing value.
+
+        Held to the range of the training rows: a line knows nothing of what lies beyond them.
+        """
+        return np.nan_to_num((np.clip(self.raw(values), self.low, self.high) - self.center) / self.scale)
+
+
+def _signed_log(values: Floats) -> Floats:
+    return np.asarray(np.sign(values) * np.log1p(np.abs(values)), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -72,16 +81,25 @@ def terms_of(matrix: Floats, columns: Sequence[Column]) -> tuple[Term, ...]:
     found = []
     for place, column in enumerate(columns):
         values = matrix[:, place]
-        if column.levels is None:
-            kinds = [Term(place, "value"), Term(place, "log")]
-        else:
-            kinds = [Term(place, "level", level) for level in range(len(column.levels))]
-        for term in [*kinds, Term(place, "missing")]:
+        for term in _terms_of(place, column):
             raw = term.raw(values)
             spread = float(np.nanstd(raw)) if np.isfinite(raw).any() else 0.0
             if spread > 1e-9:
-                found.append(replace(term, center=float(np.nanmean(raw)), scale=spread))
+                low, high = float(np.nanmin(raw)), float(np.nanmax(raw))
+                found.append(replace(term, center=float(np.nanmean(raw)), scale=spread, low=low, high=high))
     return tuple(found)
+
+
+def _terms_of(place: int, column: Column) -> list[Term]:
+    """Interest as it stands now and what is known of the lead; how long ago things began is for the trees.
+
+    A line drawn through days and lifetime totals goes on rising where no training row ever was.
+    """
+    if column.levels is not None:
+        return [*(Term(place, "level", level) for level in range(len(column.levels))), Term(place, "missing")]
+    if column.kind == "behaviour":
+        return [Term(place, "log")] if "_hl" in column.name else []
+    return [] if column.name == "days_open" else [Term(place, kind) for kind in ("value", "log", "missing")]
 
 
 def design(terms: Sequence[Term], matrix: Floats) -> Floats:

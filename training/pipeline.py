@@ -146,11 +146,11 @@ def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> d
 
 def _warnings(labelled: pd.DataFrame, found: Derived, agreement: Agreement) -> tuple[str, ...]:
     """What every output of this model must say with it."""
-    said = ["Under the present way of working: it learned from the leads that sales tried, as sales tries them now."]
-    never = share_never_tried(labelled, found.leads)
     if not contacts_are_recorded(found.leads):
-        said.append("Contacts are not recorded, so a lead that nobody tried counts as a no.")
-    elif never:
+        said = ["Contacts are not recorded, so a lead that nobody tried counts as a no."]
+        return (*said, "Under the present way of working: it says what happens as sales works its leads now.")
+    said = ["Under the present way of working: it learned from the leads that sales tried, as sales tries them now."]
+    if never := share_never_tried(labelled, found.leads):
         said.append(f"{never:.0%} of the leads it learned from were never tried, yet their outcome is known.")
     return tuple(said)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from features.columns import column_named, spelling, words
+from features.dates import DatesError, DayOrder
 from features.errors import LeadlightError
 from features.exports import ANY_VALUE, ROW_NUMBER
 from training.profiles import Profile
@@ -66,15 +67,16 @@ def roles(profiles: Mapping[str, Profile], asked: Asked, file: str) -> Roles:
     outcome = column_named(asked.outcome, titles, file)
     positive, won, notes = _outcome(profiles[outcome], asked.positive, file)
     id_column, id_notes = _id(profiles, asked.id and column_named(asked.id, titles, file), outcome)
-    created_at = asked.created_at and column_named(asked.created_at, titles, file)
-    guessed = created_at or _created_at(profiles, {outcome, id_column})
+    created_at = asked.created_at and _dated(profiles[column_named(asked.created_at, titles, file)], file)
+    guessed, more = (created_at, []) if created_at else _created_at(profiles, {outcome, id_column}, file)
     outcome_at = outcome if positive == ANY_VALUE else _outcome_at(profiles, won, {outcome, id_column, guessed})
-    notes += [*id_notes, *_on_dates(guessed, created_at, outcome_at, outcome)]
+    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome)]
     return Roles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
 
 
 def _outcome(profile: Profile, asked: str | None, file: str) -> tuple[str, Bools, list[str]]:
     if asked is None and profile.kind == "date":
+        DayOrder().after(profile.counts).first(profile.column, file)
         won = np.array([value is not None for value in profile.values])
         return ANY_VALUE, won, [_on_outcome(profile, "a date", won)]
     positive = _positive(profile, asked, file)
@@ -134,10 +136,25 @@ def _preference(profile: Profile) -> tuple[bool, bool, bool, float]:
     return plain not in ("id", "lead id", "record id", "contact id"), "mail" in plain, not is_of_lead, length
 
 
-def _created_at(profiles: Mapping[str, Profile], taken: set[str]) -> str | None:
+def _dated(profile: Profile, file: str) -> str:
+    """The column, once it is sure that its dates can be read in one way only."""
+    if profile.kind != "date":
+        problem = f'column "{profile.column}" holds no dates but {quoted(list(profile.counts), 2) or "nothing"}'
+        raise OutcomeError(f"{file}: {problem}; name the column that says when leads came, or none")
+    DayOrder().after(profile.counts).first(profile.column, file)
+    return profile.column
+
+
+def _created_at(profiles: Mapping[str, Profile], taken: set[str], file: str) -> tuple[str | None, list[str]]:
     """The column of dates that by its title says when a lead came, and that every lead has."""
-    dated = [p for p in profiles.values() if p.kind == "date" and p.column not in taken and p.empty_share < 0.05]
-    return next((profile.column for profile in dated if CREATED.match(words(profile.column))), None)
+    for profile in profiles.values():
+        is_dated = profile.kind == "date" and profile.column not in taken and profile.empty_share < 0.05
+        if is_dated and CREATED.match(words(profile.column)):
+            try:
+                return _dated(profile, file), []
+            except DatesError as unclear:
+                return None, [str(unclear)]
+    return None, []
 
 
 def _outcome_at(profiles: Mapping[str, Profile], won: Bools, taken: set[str | None]) -> str | None:
@@ -145,7 +162,8 @@ def _outcome_at(profiles: Mapping[str, Profile], won: Bools, taken: set[str | No
     if not won.any() or won.all():
         return None
     for profile in profiles.values():
-        if profile.kind == "date" and profile.column not in taken and WON.search(words(profile.column)):
+        is_dated = profile.kind == "date" and not profile.is_unclear and profile.column not in taken
+        if is_dated and WON.search(words(profile.column)):
             filled = np.array([value is not None for value in profile.values])
             if filled[won].mean() >= 0.95 and filled[~won].mean() <= 0.05:
                 return profile.column

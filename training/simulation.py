@@ -29,8 +29,9 @@ from training.market.visits import visits
 class Market:
     """A simulated market.
 
-    events: one row per recorded event, in the order of its record: type, messageId, userId, anonymousId, groupId, event,
-    name, timestamp, receivedAt (UTC), properties, traits, context (JSON text), previousId; some rows repeat a messageId.
+    events: one row per recorded event, in the order of its record: type, messageId, userId, anonymousId, groupId,
+    event, name, timestamp, receivedAt (UTC), properties, traits, context (JSON text), previousId; some rows repeat a
+    messageId, as senders do.
     truth: one row per lead and moment: lead_id, as_of, horizon_days, probability (given what was recorded before, if
     sales tries), is_arrival, is_end (the lead is open at the market's end), with_sales, outcome (<NA> while unknown).
     summary: what the market is like at snapshot grain.
@@ -41,7 +42,7 @@ class Market:
     summary: dict[str, Any]
 
     def write(self, directory: Path | str) -> list[Path]:
-        """Writes `events.parquet`, `events.jsonl` (nested JSON, nulls left out) and `truth.parquet`; returns their paths."""
+        """Write `events.parquet`, `events.jsonl` (nested JSON, nulls left out) and `truth.parquet`; their paths."""
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
         paths = [folder / "events.parquet", folder / "events.jsonl", folder / "truth.parquet"]
@@ -80,8 +81,8 @@ def simulate(leads: int = 5_000, seed: int = 7, ends_at: datetime | None = None)
 
 def _named(looked_at: pd.DataFrame, lead_id: pd.Series[str], ends_at: datetime) -> pd.DataFrame:
     """The truth with lead ids and real times."""
-    as_of = np.datetime64(ends_at.replace(tzinfo=None), "us") + looked_at["moment_us"].to_numpy().astype("timedelta64[us]")
-    ids = pd.array(lead_id, dtype=pd.StringDtype("pyarrow")).take(looked_at["lead"].to_numpy())
+    since = looked_at["moment_us"].to_numpy().astype("timedelta64[us]")
+    as_of = pd.Series(np.datetime64(ends_at.replace(tzinfo=None), "us") + since).dt.tz_localize("UTC")
+    ids = lead_id.astype(pd.StringDtype("pyarrow")).take(looked_at["lead"].to_numpy()).reset_index(drop=True)
     columns = ["probability", "is_arrival", "is_end", "with_sales", "outcome"]
-    named = pd.DataFrame({"lead_id": ids, "as_of": pd.Series(as_of).dt.tz_localize("UTC"), "horizon_days": HORIZON_DAYS})
-    return named.join(looked_at[columns])
+    return pd.DataFrame({"lead_id": ids, "as_of": as_of, "horizon_days": HORIZON_DAYS}).join(looked_at[columns])

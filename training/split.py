@@ -10,9 +10,9 @@ import pandas as pd
 
 from features.recurrence import DAY_US
 
-ENOUGH_OUTCOMES = 200  # converted snapshots to train on; below that the gaps cost more than they protect
+ENOUGH_OUTCOMES = 200  # converted leads to train on; below that the gaps cost more than they protect
 TEST_SHARE, CALIBRATION_SHARE = 0.2, 0.15
-CALIBRATION_LEADS = 0.4  # of the newest third's leads, where calibration takes other leads instead of a later span
+CALIBRATION_LEADS = 0.3  # of the newest third's leads, where calibration takes other leads instead of a later span
 
 Mask = npt.NDArray[np.bool_]
 
@@ -60,7 +60,7 @@ def split_by_time(labelled: pd.DataFrame, horizon_days: int, seed: int) -> Split
     before_test = moments < test_from - gap
     calibrate_from = test_from - gap - (last - first) * CALIBRATION_SHARE
     train = moments < calibrate_from - gap
-    if labelled["outcome"].to_numpy(bool)[train].sum() >= ENOUGH_OUTCOMES:
+    if labelled.loc[train & labelled["outcome"].to_numpy(bool), "lead_id"].nunique() >= ENOUGH_OUTCOMES:
         calibration = before_test & (moments >= calibrate_from)
         how = f"3 spans in time order over {days:.0f} days, {horizon_days} days apart"
         return Split(train, calibration, moments >= test_from, "time", how)
@@ -78,7 +78,7 @@ def _with_other_leads(labelled: pd.DataFrame, before_test: Mask, test: Mask, hor
     chosen = labelled["lead_id"].isin(recent).to_numpy() & (_draws(labelled, seed) < CALIBRATION_LEADS)
     how = (
         f"train and test in time order, {horizon_days} days apart; calibration on other leads of the newest third: "
-        f"gaps would have left under {ENOUGH_OUTCOMES} conversions to train on"
+        f"gaps would have left under {ENOUGH_OUTCOMES} converted leads to train on"
     )
     return Split(before_test & ~chosen, newest & chosen, test, "time", how)
 

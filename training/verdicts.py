@@ -107,7 +107,7 @@ def _useless(profile: Profile) -> str | None:
     if not profile.filled:
         return "it is empty"
     if profile.is_constant:
-        return f'it is always "{next(iter(profile.counts))}"'
+        return f"it is always {quoted(list(profile.counts))}"
     if PERSONAL.match(words(profile.column)) and profile.distinct >= 0.3 * profile.filled:
         is_mail = "@" in next(iter(profile.counts))
         return f"it identifies a person{', and only matches the lead to its visits' if is_mail else ''}"

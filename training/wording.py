@@ -38,6 +38,7 @@ AFTER_CONTACT = (
     (_any("converted, conversion, won, lost, closed?, close ?date, deals?"), "it tells the outcome"),
     (_any("opportunity, opportunities, became a, invoiced?, quote, proposal"), "it tells the outcome"),
     (_any(r"contract (signed|start|value), (dis|un)qualif\w+, reject\w*, recycled?"), "it tells the outcome"),
+    (_any("(loss|close) reason"), "it tells the outcome"),
 )
 _DONE = _any(
     "activity, activities, action, contact, contacted, modified, updated?, touch, touched, visit, visited, "
@@ -136,5 +137,6 @@ def _is_reps(value: str) -> bool:
 
 
 def quoted(values: Sequence[str], most: int = 3) -> str:
-    """Some values as a person reads them: "Ringing", "Busy"."""
-    return ", ".join(f'"{value if len(value) <= 60 else value[:57] + "..."}"' for value in values[:most])
+    """Some values as a person reads them, each on one line and short: "Ringing", "Busy"."""
+    plain = ["".join(sign if sign.isprintable() else " " for sign in value) for value in values[:most]]
+    return ", ".join(f'"{value if len(value) <= 60 else value[:57] + "..."}"' for value in plain)

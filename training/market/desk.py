@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.recurrence import DAY_US, Ints
 from training.market.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, REASONS, Said
-from training.market.dynamics import DAY_US, NEVER, Ints
+from training.market.dynamics import NEVER
 from training.market.histories import MINUTE_US, MONTHS_18_US
 from training.market.rows import ANONYMOUS, BOTH, SECOND_US, rows
 

@@ -12,13 +12,13 @@ Everything compiled is in this one file: numba's cache does not notice a change 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from features.recurrence import DAY_US, Floats, Ints
+from training.market.inputs import Law, Records, Walkers
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
@@ -29,30 +29,11 @@ TENTH = 0.1
 FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
 SLOW_LOW, SLOW_NODES = -20, 81
 FIT_LOW, FIT_NODES = -30, 61
+MOST_ACTIVE = 0.7  # no lead is active on more of its days
+MOST_ADDED = 40  # tenths that one day adds at most, either way
 ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
-NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max  # a moment that does not come
 VISIT_DAYS = 30  # how long before it is known a lead may have looked around
-
-
-class Law(NamedTuple):
-    """Of each kind of active day: the tenths it adds, and its share while browsing and while buying."""
-
-    fast_adds: Ints
-    slow_adds: Ints
-    browsing: Floats
-    buying: Floats
-
-
-class Records(NamedTuple):
-    """Active days as they were recorded, sorted by lead and time; lead i has rows `starts[i]` to `starts[i + 1]`.
-
-    day: the lead's own, 0 when it was known; -1 is the visit that made it known. at_us: when its first step was recorded.
-    """
-
-    starts: Ints
-    day: Ints
-    kind: Ints
-    at_us: Ints
 
 
 def compiled(function: Compiled) -> Compiled:
@@ -69,13 +50,13 @@ def purchase(fit: float, fast: float, slow: float) -> float:
 @compiled
 def browsing(fast: float, slow: float) -> float:
     """The chance of a day of looking around."""
-    return float(0.35 / (1.0 + np.exp(3.3 - 0.2 * fast - 0.25 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(3.3 - 0.2 * fast - 0.25 * slow)))
 
 
 @compiled
 def buying(fast: float, slow: float) -> float:
     """The chance of a day of serious interest: more activity brings more, and of another kind."""
-    return float(0.35 / (1.0 + np.exp(4.6 - 0.4 * fast - 0.35 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(4.6 - 0.4 * fast - 0.35 * slow)))
 
 
 @compiled
@@ -106,29 +87,38 @@ def _parts(value: float, low: int, nodes: int, parts: Floats) -> int:
 @compiled
 def _moved(now: Floats, law: Law, share: Floats) -> Floats:
     """The mean of `now` over what a day's activity adds."""
+    # Widened by its edges, where interest saturates: the inner loop then has no bound to check.
+    wide = np.empty((FAST_NODES + 2 * MOST_ADDED, SLOW_NODES + 2 * MOST_ADDED))
+    for i in range(wide.shape[0]):
+        for j in range(wide.shape[1]):
+            to = min(max(i - MOST_ADDED, 0), FAST_NODES - 1)
+            wide[i, j] = now[to, min(max(j - MOST_ADDED, 0), SLOW_NODES - 1)]
     moved = np.zeros_like(now)
     for kind in range(share.size):
+        column = MOST_ADDED + law.slow_adds[kind]
         for i in range(FAST_NODES):
-            to = min(max(i + law.fast_adds[kind], 0), FAST_NODES - 1)
+            row = wide[i + MOST_ADDED + law.fast_adds[kind], column : column + SLOW_NODES]
             for j in range(SLOW_NODES):
-                moved[i, j] += share[kind] * now[to, min(max(j + law.slow_adds[kind], 0), SLOW_NODES - 1)]
+                moved[i, j] += share[kind] * row[j]
     return moved
 
 
 @compiled
 def _faded(now: Floats) -> Floats:
     """`now` at each node as it is after one day's fading."""
+    # Loops, here and below: compiling sums of slices takes numba several times as long.
     parts = np.empty(4)
-    half = np.zeros_like(now)
+    half, faded = np.zeros_like(now), np.zeros_like(now)
     for i in range(FAST_NODES):
         first = _parts((FAST_LOW + i) * TENTH * FAST_KEPT, FAST_LOW, FAST_NODES, parts)
         for k in range(4):
-            half[i] += parts[k] * now[first + k]
-    faded = np.zeros_like(now)
+            for j in range(SLOW_NODES):
+                half[i, j] += parts[k] * now[first + k, j]
     for j in range(SLOW_NODES):
         first = _parts((SLOW_LOW + j) * TENTH * SLOW_KEPT, SLOW_LOW, SLOW_NODES, parts)
-        for k in range(4):
-            faded[:, j] += parts[k] * half[:, first + k]
+        for i in range(FAST_NODES):
+            for k in range(4):
+                faded[i, j] += parts[k] * half[i, first + k]
     return faded
 
 
@@ -155,14 +145,18 @@ def chances(law: Law, days: int) -> Floats:
 
     after: 0 from the state itself, 1 and 2 the mean over what a day of browsing or of buying adds to it.
     """
-    found = np.zeros((FIT_NODES, 3, 2, FAST_NODES, SLOW_NODES))
+    found = np.empty((FIT_NODES, 3, 2, FAST_NODES, SLOW_NODES))
     for level in range(FIT_NODES):
         now = np.zeros((FAST_NODES, SLOW_NODES))
-        for n in range(days + 1):
-            if n >= days - 1:
-                found[level, 0, n - days + 1] = now
-                found[level, 1, n - days + 1] = _moved(now, law, law.browsing)
-                found[level, 2, n - days + 1] = _moved(now, law, law.buying)
+        for _ in range(days - 1):
+            now = _day_before(now, (FIT_LOW + level) * TENTH, law)
+        for n in range(2):
+            browsed, bought = _moved(now, law, law.browsing), _moved(now, law, law.buying)
+            for i in range(FAST_NODES):
+                for j in range(SLOW_NODES):
+                    found[level, 0, n, i, j] = now[i, j]
+                    found[level, 1, n, i, j] = browsed[i, j]
+                    found[level, 2, n, i, j] = bought[i, j]
             now = _day_before(now, (FIT_LOW + level) * TENTH, law)
     return found
 
@@ -234,21 +228,6 @@ def true_chances(
     return found
 
 
-class Walkers(NamedTuple):
-    """What decides how each lead goes on; one row per lead.
-
-    fit: tenths. opened_us: when it was known. visits: the chance to look around on each day before that. arrival: the
-    kind of the visit that made it known. days: how long it is followed. is_buyer: False where a purchase cannot happen.
-    """
-
-    fit: Ints
-    opened_us: Ints
-    visits: Floats
-    arrival: Ints
-    days: Ints
-    is_buyer: npt.NDArray[np.bool_]
-
-
 @compiled
 def _kind(share: Floats, drawn: float) -> int:
     kind = 0
@@ -256,6 +235,15 @@ def _kind(share: Floats, drawn: float) -> int:
         drawn -= share[kind]
         kind += 1
     return kind
+
+
+@compiled
+def _longer(rows: Ints) -> Ints:
+    longer = np.empty((2 * rows.shape[0], rows.shape[1]), dtype=np.int64)
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            longer[i, j] = rows[i, j]
+    return longer
 
 
 @compiled
@@ -269,17 +257,18 @@ def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) ->
     count = 0
     for lead in range(who.fit.size):
         if count + VISIT_DAYS + who.days[lead] > len(rows):
-            rows = np.concatenate((rows, np.empty_like(rows)))
+            rows = _longer(rows)
         fast = slow = 0.0
         for day in range(-VISIT_DAYS, who.days[lead]):
             start_us = who.opened_us[lead] + day * DAY_US
             kind = _activity(lead, day, who, law, looking, fast, slow, draws)
-            at_us = start_us + np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else start_us + DAY_US - 1
             if day >= 0 and who.is_buyer[lead] and draws.random() < purchase(who.fit[lead] * TENTH, fast, slow):
                 bought_us[lead] = start_us + np.int64(draws.random() * DAY_US)
-            if kind >= 0 and at_us < bought_us[lead]:
-                rows[count] = (lead, day, kind, at_us)
-                count += 1
+            if kind >= 0:
+                at_us = start_us + (np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else DAY_US - 1)
+                if at_us < bought_us[lead]:
+                    rows[count, 0], rows[count, 1], rows[count, 2], rows[count, 3] = lead, day, kind, at_us
+                    count += 1
             if bought_us[lead] < NEVER:
                 break
             fast = next_fast(fast, law.fast_adds[kind] if kind >= 0 else 0)
@@ -291,12 +280,15 @@ def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) ->
 def _activity(
     lead: int, day: int, who: Walkers, law: Law, looking: Floats, fast: float, slow: float, draws: np.random.Generator
 ) -> int:
-    """The kind of a lead's day, -1 where it does nothing."""
+    """The kind of a lead's day, -1 where it does nothing. Before it is known, too, looking around brings more of it."""
     if day == -1:
         return int(who.arrival[lead])
     drawn = draws.random()
     if day < 0:
         return _kind(looking, draws.random()) if drawn < who.visits[lead] * (0.5 + max(slow, 0.0)) else -1
-    if drawn < browsing(fast, slow):
+    if drawn >= MOST_ACTIVE:  # for most idle days that is all there is to find out
+        return -1
+    browsed = browsing(fast, slow)
+    if drawn < browsed:
         return _kind(law.browsing, draws.random())
-    return _kind(law.buying, draws.random()) if drawn < browsing(fast, slow) + buying(fast, slow) else -1
+    return _kind(law.buying, draws.random()) if drawn < browsed + buying(fast, slow) else -1

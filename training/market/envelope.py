@@ -17,6 +17,10 @@ from training.market import catalogue as of
 from training.market.catalogue import Said
 from training.market.rows import ANONYMOUS, USER
 
+IDENTIFIED_TRAITS = (
+    "email", "first_name", "last_name", "job_title", "company", "industry", "employees", "country", "source",
+    "campaign",
+)  # fmt: skip
 CHUNK = 500_000  # rows built at a time: bounds the memory that the pieces take
 SCHEMA = pa.schema(
     [
@@ -56,19 +60,21 @@ def _open(**said: Any) -> str:
     return orjson.dumps(said).decode()[:-1]
 
 
+WEBINAR_HEADS = [_open(webinar_id=name, title=title, live=True) for name, title in of.WEBINARS]
+MAIL_HEADS = [_open(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
+QUESTION = "When do you plan to choose?"
 HEADS: dict[Said, list[str]] = {
     Said.PAGE: [_open(path=path, url=of.SITE + path, title=title) for path, title in of.PAGES],
     Said.DOWNLOADED: [_open(content_id=i, content_type="whitepaper", title=t, topic=a) for i, t, a in of.PAPERS],
-    **{code: [_open(webinar_id=i, title=t, live=True) for i, t in of.WEBINARS] for code in (Said.REGISTERED, Said.ATTENDED)},
-    **{
-        code: [_open(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
-        for code in (Said.DELIVERED, Said.OPENED, Said.CLICKED, Said.UNSUBSCRIBED)
-    },
+    Said.REGISTERED: WEBINAR_HEADS,
+    Said.ATTENDED: WEBINAR_HEADS,
+    Said.DELIVERED: MAIL_HEADS,
+    Said.OPENED: MAIL_HEADS,
+    Said.CLICKED: MAIL_HEADS,
+    Said.UNSUBSCRIBED: MAIL_HEADS,
     Said.SUBMITTED: [_open(form_id=form, form_type=kind) for form, kind in of.FORMS],
     Said.SCANNED: [_open(event_name=name) for name in of.FAIRS],
-    Said.ANSWERED: [
-        _open(question="When do you plan to choose?", answer=answer, trait="timeframe") for answer in of.TIMEFRAMES
-    ],
+    Said.ANSWERED: [_open(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
     Said.DISQUALIFIED: [_open(reason=reason) for reason in of.REASONS],
 }
 
@@ -172,11 +178,9 @@ def _reordered(built: Sequence[pa.Array], places: Sequence[npt.NDArray[np.int64]
 
 
 def _lead_traits(leads: pd.DataFrame) -> list[str]:
-    names = ["email", "first_name", "last_name", "job_title", "company", "industry", "employees", "country", "source", "campaign"]
-    made = leads[names].astype(object).where(leads[names].notna(), None)
-    columns = [made[name].tolist() for name in names]
-    columns[6] = [None if employees is None else int(employees) for employees in columns[6]]
-    return [_json(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    said = leads[list(IDENTIFIED_TRAITS)].astype({"employees": "Int64"}).astype(object)
+    columns = [[None if value is None or value is pd.NA else value for value in said[name]] for name in said]
+    return [_json(zip(IDENTIFIED_TRAITS, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _account_traits(leads: pd.DataFrame) -> list[str | None]:
@@ -213,8 +217,7 @@ def lines(batch: pa.RecordBatch) -> memoryview:
     for name in ("messageId", "userId", "anonymousId", "groupId", "event", "name"):
         parts.append(_present(f',"{name}":"', batch[name], '"'))
     for name in ("timestamp", "receivedAt"):
-        moment = pc.strftime(batch[name], "%Y-%m-%dT%H:%M:%SZ")
-        parts += [f',"{name}":"', moment, '"']
+        parts += [f',"{name}":"', *_clock(batch[name]), '"']
     for name in ("properties", "traits", "context"):
         parts.append(_present(f',"{name}":', batch[name], ""))
     parts += [_present(',"previousId":"', batch["previousId"], '"'), "}\n"]
@@ -226,3 +229,18 @@ def lines(batch: pa.RecordBatch) -> memoryview:
 
 def _present(before: str, values: pa.Array, after: str) -> pa.Array:
     return pc.fill_null(pc.binary_join_element_wise(before, values, after, ""), "")
+
+
+DAY_SECONDS = 86_400
+CLOCK = pa.array([f"T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}." for s in range(DAY_SECONDS)], pa.string())
+THOUSAND = pa.array([f"{n:03d}" for n in range(1_000)], pa.string())
+
+
+def _clock(moments: pa.Array) -> list[Any]:
+    """ISO 8601 in pieces: formatting each moment on its own takes ten times as long."""
+    us = moments.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    seconds, rest = us // 1_000_000, us % 1_000_000
+    days, place = np.unique(seconds // DAY_SECONDS, return_inverse=True)
+    dates = pa.array(days.astype("datetime64[D]").astype(str).tolist(), pa.string())
+    thousands = [_taken(THOUSAND, rest // 1_000), _taken(THOUSAND, rest % 1_000)]
+    return [_taken(dates, place), _taken(CLOCK, seconds % DAY_SECONDS), *thousands, "Z"]

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.recurrence import DAY_US, Floats, Ints
 from training.market import population
 from training.market.catalogue import TOUCHES
-from training.market.dynamics import DAY_US, HORIZON_DAYS, NEVER, Floats, Ints, Law, Records, Walkers, walk
+from training.market.dynamics import HORIZON_DAYS, NEVER, walk
+from training.market.inputs import Law, Records, Walkers
 from training.market.interest import KIND
 
 MONTHS_18_US = 548 * DAY_US
@@ -35,9 +37,10 @@ class Histories:
 def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> Histories:
     """The histories of `people`. Adds to their columns:
 
-    touch: what brought it, by the catalogue. opened_us: the identifying event was recorded. is_tried, is_lead: whether sales tries it, and finds a lead at all.
-    touched_us: the first touch by a rep, recorded the moment it happens. bought_us, bought_known_us: the purchase.
-    rejected_us, reason: the reject, if any. closed_us: nothing is done after it. NEVER where it does not happen.
+    touch: what brought it, by the catalogue. opened_us: its identifying event was recorded. is_tried, is_lead: whether
+    sales tries it, and finds a lead at all. touched_us: the first touch by a rep, recorded the moment it happens.
+    bought_us, bought_known_us: the purchase, and its record. rejected_us, reason: the reject, "" if none. closed_us: it
+    does nothing more. A moment that does not come is NEVER.
     """
     leads = people.assign(
         opened_us=_opened(len(people), draws), is_tried=draws.random(len(people)) < people["habit"].to_numpy()
@@ -48,11 +51,12 @@ def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> His
     leads["bought_us"] = bought
     leads["touched_us"] = _touched(leads, draws)
     leads["reason"], leads["rejected_us"] = _rejects(leads, draws)
-    closing = ~leads["reason"].isin([*STAYS_OPEN, None])
+    closing = ~leads["reason"].isin(["", *STAYS_OPEN])
     leads["bought_us"] = leads["bought_us"].mask(closing, NEVER)
-    leads["bought_known_us"] = _later(leads["bought_us"].to_numpy(), draws.integers(MINUTE_US, 360 * MINUTE_US, len(leads)))
+    synced = draws.integers(MINUTE_US, 360 * MINUTE_US, len(leads))
+    leads["bought_known_us"] = _later(leads["bought_us"].to_numpy(), synced)
     leads["closed_us"] = leads["bought_us"].where(~closing, leads["rejected_us"])
-    return Histories(leads, _records(rows, leads["closed_us"].to_numpy()))
+    return Histories(leads, _records(rows, leads["closed_us"].to_numpy(np.int64)))
 
 
 def _opened(count: int, draws: np.random.Generator) -> Ints:
@@ -74,23 +78,23 @@ def _walkers(leads: pd.DataFrame) -> Walkers:
 
 
 def _looking() -> Floats:
-    shares = np.zeros(len(KIND))
-    for name, share in population.LOOKING_AROUND.items():
-        shares[KIND[name]] = share
-    return shares / shares.sum()
+    """The shares of the kinds before a lead is known."""
+    weights = np.array([population.LOOKING_AROUND.get(name, 0.0) for name in KIND])
+    return np.asarray(weights / weights.sum())
 
 
 def _touched(leads: pd.DataFrame, draws: np.random.Generator) -> Ints:
-    """Sales calls 1 to 80 days after arrival, whatever the lead does; who buys sooner calls first, half an hour before."""
+    """Sales calls 1 to 80 days after arrival, whatever the lead does; who buys sooner calls half an hour before."""
     wait = DAY_US + (draws.exponential(28.0, len(leads)) % 79.0 * DAY_US).astype(np.int64)
     opened, bought = leads["opened_us"].to_numpy(), leads["bought_us"].to_numpy()
     planned = np.where(leads["is_tried"], opened + wait, NEVER)
-    own_call = bought - np.minimum(30 * MINUTE_US, (bought - opened) // 2)
+    buys = np.where(bought < NEVER, bought, 0)
+    own_call = buys - np.minimum(30 * MINUTE_US, (buys - opened) // 2)
     return np.where(bought < planned, own_call, planned)
 
 
 def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArray[np.object_], Ints]:
-    """The reason and moment of each reject.
+    """The reason ("" where there is none) and moment of each reject.
 
     No reject changes an outcome: who was never a lead cannot buy, too early is drawn blindly and keeps the lead open,
     and a hopeless lead is one that would not have bought within the horizon of any look at it, low fits mostly.
@@ -100,7 +104,7 @@ def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArr
     chance, which = draws.random(len(leads)), draws.random(len(leads))
     hopeless = bought - HORIZON_DAYS * DAY_US > np.minimum(touched, NEVER - 1)
     chance_of_no = 0.5 / (1.0 + np.exp(0.2 * (leads["fit"].to_numpy() + 8)))
-    reason = np.full(len(leads), None, dtype=object)
+    reason = np.full(len(leads), "", dtype=object)
     early = chance < TOO_EARLY_SHARE
     reason[early] = "too_early"
     chosen = ~early & hopeless & (chance - TOO_EARLY_SHARE < chance_of_no)
@@ -108,8 +112,8 @@ def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArr
     not_leads = ~leads["is_lead"].to_numpy()
     reason[not_leads] = np.array(NEVER_A_LEAD, dtype=object)[(which[not_leads] * 4).astype(int)]
     never_said = ~leads["is_tried"].to_numpy() | (moment >= bought)
-    reason[never_said] = None
-    return reason, np.where(np.equal(reason, None), NEVER, moment)
+    reason[never_said] = ""
+    return reason, np.where(reason == "", NEVER, moment)
 
 
 def _later(moment_us: Ints, wait_us: Ints) -> Ints:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.market.dynamics import FAST_KEPT, SLOW_KEPT, Law
+from training.market.dynamics import FAST_KEPT, SLOW_KEPT
+from training.market.inputs import Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
@@ -30,7 +31,7 @@ ADDS: dict[str, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of active day: its steps in order, its shares while browsing and while buying, how late it is recorded."""
+    """One kind of active day: its steps, its shares while browsing and while buying, how late it is recorded."""
 
     name: str
     steps: tuple[str, ...]
@@ -47,8 +48,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("blog", ("blog_page", "blog_page"), 22, 2),
-    Kind("product", ("home_page", "product_page", "product_page"), 24, 12),
+    Kind("blog", ("blog_page",), 22, 2),
+    Kind("product", ("product_page", "product_page"), 24, 12),
     Kind("pricing_look", ("product_page", "pricing_page"), 10, 22),
     Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 2, 24),
     Kind("whitepaper", ("resources_page", "whitepaper"), 9, 8),
@@ -58,7 +59,7 @@ KINDS = (
     Kind("email", ("email_delivered", "email_open", "email_click", "product_page"), 10, 8),
     Kind("demo", ("pricing_page", "demo_page", "demo_request"), 0.3, 6),
     Kind("contact", ("contact_page", "contact_sales"), 0.4, 3),
-    Kind("newsletter", ("blog_page", "newsletter"), 2, 0.5),
+    Kind("newsletter", ("home_page", "newsletter"), 2, 0.5),
     Kind("trade_show", ("trade_show",), 0.6, 0.6),
     Kind("trade_show_late", ("trade_show",), 0.8, 0.8, late_days=4),
     Kind("survey_soon", ("survey_soon",), 0.5, 2),

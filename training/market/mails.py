@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from training.market.catalogue import CRAWLER, MAILS, PEOPLES_AGENTS, PROXY, SCANNER, Said
-from training.market.dynamics import DAY_US, Floats, Ints
+from features.recurrence import DAY_US, Ints
+from training.market.catalogue import CRAWLER, PEOPLES_AGENTS, PROXY, SCANNER, Said
 from training.market.histories import MINUTE_US, Histories
 from training.market.rows import SECOND_US, USER, rows
 from training.market.visits import MAIL_LINKS, STEPS_A_DAY, unsubscribed_us
@@ -32,22 +32,24 @@ def mails(histories: Histories, visited: list[pd.DataFrame], draws: np.random.Ge
     proxied = delivered[is_proxied[delivered["lead"]]]
     scanned = delivered[is_scanned[delivered["lead"]]]
     read = news[draws.random(len(news)) < OPENED_SHARE]
+    by_people = draws.integers(10 * MINUTE_US, 1_800 * MINUTE_US, len(read))
+    by_machine = draws.integers(5 * SECOND_US, 90 * SECOND_US, len(proxied))
     return [
         news,
-        _opened(read, draws.integers(10 * MINUTE_US, 1_800 * MINUTE_US, len(read)), draws.integers(PEOPLES_AGENTS, size=len(read))),
-        _opened(proxied, draws.integers(5 * SECOND_US, 90 * SECOND_US, len(proxied)), np.full(len(proxied), PROXY)),
+        _opened(read, by_people, draws.integers(PEOPLES_AGENTS, size=len(read))),
+        _opened(proxied, by_machine, np.full(len(proxied), PROXY)),
         *_scanned(scanned, draws),
     ]
 
 
 def _news(histories: Histories, draws: np.random.Generator) -> pd.DataFrame:
     leads = histories.leads
-    until = np.minimum(np.minimum(leads["closed_us"], 0), unsubscribed_us(histories.records))
-    first = leads["opened_us"] + (draws.random(len(leads)) * EVERY_US).astype(np.int64)
-    count = np.maximum(-((first - until) // EVERY_US), 0).to_numpy(np.int64)
+    until = np.minimum(np.minimum(leads["closed_us"].to_numpy(np.int64), 0), unsubscribed_us(histories.records))
+    first = leads["opened_us"].to_numpy(np.int64) + (draws.random(len(leads)) * EVERY_US).astype(np.int64)
+    count = np.maximum(-((first - until) // EVERY_US), 0)
     lead = np.repeat(np.arange(len(leads)), count)
     place = np.arange(len(lead)) - np.repeat(np.cumsum(count) - count, count)
-    at_us = first.to_numpy()[lead] + place * EVERY_US
+    at_us = first[lead] + place * EVERY_US
     return rows(
         Said.DELIVERED,
         lead=lead,

@@ -134,7 +134,7 @@ def _employees_fit(employees: pd.Series[float]) -> npt.NDArray[np.int64]:
 def _habit(made: pd.DataFrame) -> npt.NDArray[np.float64]:
     odds = of.HABIT_ALWAYS + made["source"].map(of.HABIT_SOURCE) + made["country"].map(of.HABIT_COUNTRY)
     odds += of.HABIT_BIG_NAME * (made["employees"] >= of.BIG_NAME)
-    return 1.0 / (1.0 + np.exp(-odds.to_numpy(np.float64)))
+    return np.asarray(1.0 / (1.0 + np.exp(-odds.to_numpy(np.float64))))
 
 
 def _name(made: pd.DataFrame, draws: np.random.Generator) -> None:

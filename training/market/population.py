@@ -1,4 +1,4 @@
-"""Who is in the simulated market: what people and companies are like, where they come from, what fits, whom sales calls."""
+"""Who is in the simulated market: what people and companies are like, where they come from, whom sales calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOURCE = {
 FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = -3, -5, -2, -3
 
 # Sales goes by habit: where a lead comes from and how big the name is, in log-odds. None of it follows the true chance.
-HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.45, 1.2, 1_000
+HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.33, 1.2, 1_000
 HABIT_SOURCE = {
     "webinar": 0.5, "search": -0.4, "paid ad": -0.1, "trade show": 1.3, "referral": 0.7, "email": -0.6, "social": -1.0,
 }  # fmt: skip
@@ -40,7 +40,8 @@ HABIT_COUNTRY = {
 
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
 VISITS = {
-    "webinar": 0.10, "search": 0.14, "paid ad": 0.10, "trade show": 0.04, "referral": 0.14, "email": 0.10, "social": 0.08,
+    "webinar": 0.10, "search": 0.14, "paid ad": 0.10, "trade show": 0.04, "referral": 0.14, "email": 0.10,
+    "social": 0.08,
 }  # fmt: skip
 ARRIVAL = {
     "webinar": {"webinar_signup": 1},
@@ -74,8 +75,8 @@ TITLES = {  # {} takes the department's word
     "intern": ("{} Intern", "{} Trainee"),
 }
 DEPARTMENT_WORDS = {
-    "it": "IT", "engineering": "Engineering", "operations": "Operations", "finance": "Finance", "marketing": "Marketing",
-    "sales": "Sales", "people": "HR", "other": "Legal",
+    "it": "IT", "engineering": "Engineering", "operations": "Operations", "finance": "Finance",
+    "marketing": "Marketing", "sales": "Sales", "people": "HR", "other": "Legal",
 }  # fmt: skip
 FIRST_NAMES = [
     "Anna",

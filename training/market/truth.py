@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.moments import moments
-from training.market.dynamics import DAY_US, HORIZON_DAYS, NEVER, Floats, Ints, chances, true_chances
+from features.recurrence import DAY_US, Floats
+from training.market.dynamics import HORIZON_DAYS, chances, true_chances
 from training.market.histories import STAYS_OPEN, Histories
 from training.market.interest import law
 from training.tally import figures, tally
@@ -17,6 +17,9 @@ from training.tally import figures, tally
 
 def truth(histories: Histories) -> pd.DataFrame:
     """One row per lead and moment, sorted by both: at each snapshot, and at the end for each lead that is open then.
+
+    With sales a lead is not looked at until the end. There the truth still follows from what the lead did alone: that
+    sales has not rejected it yet is not taken for a sign.
 
     lead: its row. moment_us: relative to the end. probability: of a purchase within the horizon, if sales tries, given
     what was recorded before. outcome: True, False, <NA> unless sales tried, found a lead, and the horizon has closed.
@@ -45,7 +48,7 @@ def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
     ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})
     both = pd.concat([snapshots.assign(is_end=False), ends.assign(is_end=True)], ignore_index=True)
     both["with_sales"] = leads["touched_us"].to_numpy()[both["lead"]] < both["moment_us"]
-    return both.sort_values(["lead", "moment_us"], kind="stable", ignore_index=True)
+    return both.take(np.lexsort([both["moment_us"], both["lead"]])).reset_index(drop=True)
 
 
 def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dict[str, Any]:

@@ -1,16 +1,18 @@
-"""The active days of the simulated market as recorded events: pages, downloads, webinars, forms, mails that are read."""
+"""The active days of the simulated market as recorded events: pages, downloads, webinars, forms, mails."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.recurrence import DAY_US, Floats, Ints
 from training.market.catalogue import MAILS, PEOPLES_AGENTS, STEPS, TOUCHES, Said, Step
-from training.market.dynamics import DAY_US, Floats, Ints, Records
 from training.market.histories import Histories
+from training.market.inputs import Records
 from training.market.interest import KIND, KINDS, UNSUBSCRIBED, Kind
 from training.market.rows import ANONYMOUS, BOTH, NOTHING, SECOND_US, USER, rows
 
@@ -110,9 +112,9 @@ def _touch(histories: Histories, record: Ints, kind: Kind, pick: Floats) -> Ints
         sent = STEPS["email_click"].items
         mails = np.array([TOUCHES.index(("email", MAILS[item][0])) for item in sent])
         return mails[(pick * len(sent)).astype(int)]
-    is_first = histories.records.starts[lead_of(histories.records)[record]] == record
-    before = histories.records.day[record] < 0
-    return np.where(is_first & before, histories.leads["touch"].to_numpy()[lead_of(histories.records)[record]], NOTHING)
+    lead = lead_of(histories.records)[record]
+    is_first = (histories.records.starts[lead] == record) & (histories.records.day[record] < 0)
+    return np.asarray(np.where(is_first, histories.leads["touch"].to_numpy(np.int64)[lead], NOTHING))
 
 
 def _events(days: Days, place: int, step: Step, touch: Ints, draws: np.random.Generator) -> list[pd.DataFrame]:
@@ -128,17 +130,26 @@ def _events(days: Days, place: int, step: Step, touch: Ints, draws: np.random.Ge
         "carries": days.browser_carries if in_browser else np.where(days.is_known, USER, ANONYMOUS),
     }
     number = _number(step, days.seconds[:, place], draws)
-    parts = [rows(step.said, at_us=at_us - days.lag_us, known_us=known_us, number=number, touch=touch, **shared)]
+    happened_us = at_us - days.lag_us
+    parts = [rows(step.said, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
     if step.said == Said.PAGE:
-        stayed = draws.random(len(at_us)) < LEFT_SHARE
-        left = {name: np.broadcast_to(values, len(at_us))[stayed] for name, values in shared.items()}
-        stay_us = (days.seconds[stayed, place] * SECOND_US).astype(np.int64)
-        ms = (days.seconds[stayed, place] * 1_000).astype(np.int64)
-        left_us = at_us[stayed] + stay_us
-        parts.append(rows(Said.PAGE_LEFT, at_us=left_us - days.lag_us[stayed], known_us=left_us + SECOND_US // 2, number=ms, **left))
+        parts.append(_left(days, place, shared, draws.random(len(at_us)) < LEFT_SHARE))
     if step.said == Said.ANSWERED:
-        parts.append(rows(Said.TIMEFRAME, at_us=at_us + SECOND_US, known_us=known_us + SECOND_US, **shared))
+        parts.append(rows(Said.TIMEFRAME, at_us=happened_us + SECOND_US, known_us=known_us + SECOND_US, **shared))
     return parts
+
+
+def _left(days: Days, place: int, shared: dict[str, Any], is_recorded: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """That a page was left, and how long it was read."""
+    seconds = days.seconds[is_recorded, place]
+    left_us = days.begins_us[is_recorded, place] + (seconds * SECOND_US).astype(np.int64)
+    return rows(
+        Said.PAGE_LEFT,
+        at_us=left_us - days.lag_us[is_recorded],
+        known_us=left_us + SECOND_US // 2,
+        number=(seconds * 1_000).astype(np.int64),
+        **{name: shared[name][is_recorded] for name in ("lead", "ref", "carries")},
+    )
 
 
 def _number(step: Step, seconds: Floats, draws: np.random.Generator) -> Ints:

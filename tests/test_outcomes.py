@@ -1,0 +1,132 @@
+"""Labels mature: an outcome is unknown until its horizon closes, and silence is not a no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.agreement import Agreement
+from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
+from worlds import SMALL, Told, World, identify, track, us
+
+ANN = identify("ann", 0)
+TRIED = track("ann", "Call Attempted", 3)
+SOMEONE_TRIED = [identify("bob", 0), track("bob", "Call Attempted", 2)]  # contacts reach the ledger at all
+HORIZON = SMALL.outcome.within_days or 0
+UNDATED = Agreement.parse(SMALL.text.replace("within_days = 30", "undated = true"))
+NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nnever_contacted = "no"'))
+
+
+def outcome(*told: Told, looked_at: float = 1, until: float = 100, agreement: Agreement = SMALL) -> Any:
+    """What became of ann after a look at her: True, False or None for unknown."""
+    leads = World.of([ANN, *told], agreement).leads
+    asked = pd.DataFrame({"lead_id": ["ann"], "snapshot_us": [us(looked_at)]})
+    (found,) = outcomes(asked, leads, agreement, us(until))
+    return None if pd.isna(found) else bool(found)
+
+
+def won(day: float, known: float | None = None) -> Told:
+    return track("ann", "Lead Converted", day, known=known)
+
+
+def rejected(day: float, reason: str) -> Told:
+    return track("ann", "Lead Disqualified", day, reason=reason)
+
+
+@pytest.mark.parametrize(("day", "expected"), [(0.9, False), (1, False), (1.001, True), (31, True), (31.001, False)])
+def test_the_outcome_counts_within_the_horizon_after_the_look(day: float, expected: bool) -> None:
+    assert outcome(TRIED, won(day)) is expected
+
+
+@pytest.mark.parametrize("told", [[TRIED], [TRIED, won(10)]], ids=["nothing yet", "won already"])
+def test_an_open_horizon_has_no_outcome_even_when_already_won(told: list[Told]) -> None:
+    assert outcome(*told, until=1 + HORIZON - 0.001) is None
+    assert outcome(*told, until=1 + HORIZON) is (len(told) == 2)
+
+
+def test_a_lead_that_sales_never_tried_is_unknown_where_contacts_are_recorded() -> None:
+    assert outcome(*SOMEONE_TRIED) is None
+    assert outcome(*SOMEONE_TRIED, TRIED) is False
+
+
+def test_a_touch_after_the_horizon_came_too_late_to_say_no() -> None:
+    assert outcome(*SOMEONE_TRIED, track("ann", "Call Attempted", 40)) is None
+
+
+def test_whoever_converts_untried_has_converted() -> None:
+    assert outcome(*SOMEONE_TRIED, won(10)) is True
+
+
+def test_where_no_contact_is_ever_recorded_never_tried_cannot_be_told_from_no() -> None:
+    assert outcome() is False
+    assert not contacts_are_recorded(World.of([ANN]).leads)
+
+
+def test_the_agreement_may_count_silence_as_a_no() -> None:
+    assert outcome(*SOMEONE_TRIED, agreement=NO_IF_SILENT) is False
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("not_a_fit", False),
+        ("no_budget", False),
+        ("too_early", False),  # stays open, and its label matures
+        ("no_contact_wanted", None),
+        ("duplicate", None),
+        ("wrong_person", None),
+        ("bad_data", None),
+        ("already_customer", None),
+    ],
+)
+def test_a_reject_says_what_its_reason_says(reason: str, expected: bool | None) -> None:
+    assert outcome(TRIED, rejected(5, reason)) is expected
+
+
+def test_a_reject_is_unknown_for_the_same_reasons_only_while_it_lies_within_the_horizon() -> None:
+    assert outcome(TRIED, rejected(50, "no_contact_wanted")) is False
+
+
+def test_a_reject_for_no_fit_is_a_no_even_where_its_call_was_not_recorded() -> None:
+    """Sales looked at it: that is no lead nobody tried."""
+    assert outcome(*SOMEONE_TRIED, rejected(5, "not_a_fit")) is False
+
+
+@pytest.mark.parametrize("reason", ["not_a_fit", "too_early", "bad_data"])
+def test_a_lead_that_was_rejected_and_converts_all_the_same_has_converted(reason: str) -> None:
+    assert outcome(TRIED, rejected(5, reason), won(20)) is True
+
+
+def test_a_label_matures_only_from_what_happened_and_not_from_when_we_heard() -> None:
+    assert outcome(TRIED, won(30, known=80)) is True
+
+
+def test_without_dates_the_outcome_is_as_exported() -> None:
+    assert outcome(won(0.5), agreement=UNDATED, until=0) is True
+    assert outcome(*SOMEONE_TRIED, agreement=UNDATED, until=0) is False
+
+
+def test_each_look_has_its_own_outcome() -> None:
+    leads = World.of([ANN, TRIED, won(40), *SOMEONE_TRIED]).leads
+    asked = pd.DataFrame({"lead_id": ["ann", "bob", "ann", "ann"], "snapshot_us": [us(day) for day in (1, 1, 15, 80)]})
+    found = outcomes(asked, leads, SMALL, us(100))
+    assert found.tolist() == [False, False, True, pd.NA]
+    assert found.dtype == "boolean"
+
+
+@given(st.floats(0, 60), st.floats(0, 200), st.floats(0, 200))
+def test_an_outcome_once_known_never_changes(look: float, sooner: float, later: float) -> None:
+    told = (TRIED, won(45))
+    first, second = (outcome(*told, looked_at=look, until=until) for until in sorted((sooner, later)))
+    assert first is None or first is second
+
+
+def test_the_share_that_nobody_tried_is_told() -> None:
+    leads = World.of([ANN, *SOMEONE_TRIED]).leads
+    asked = pd.DataFrame({"lead_id": ["ann", "ann", "bob"]})
+    assert share_never_tried(asked, leads) == 0.5
+    assert share_never_tried(asked, World.of([ANN, identify("bob", 0)]).leads) is None

@@ -1,0 +1,123 @@
+"""Spans in time order, one horizon apart; or other leads; or at random by lead. Every output says which."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.recurrence import DAY_US
+from training.folds import FOLDS, lead_folds
+from training.split import ENOUGH_OUTCOMES, Split, split
+
+HORIZON = 30
+
+
+def looks(leads: int, days: float, rate: float, seed: int = 0, weeks: int = 4) -> pd.DataFrame:
+    """Leads that arrive over some days, each looked at every week for some weeks."""
+    draws = np.random.default_rng(seed)
+    came = draws.uniform(0, days, leads)
+    rows = [
+        (f"lead-{i:05}", round((came[i] + 7 * week) * DAY_US), bool(draws.random() < rate))
+        for i in range(leads)
+        for week in range(weeks)
+    ]
+    return pd.DataFrame(rows, columns=["lead_id", "snapshot_us", "outcome"])
+
+
+def span(labelled: pd.DataFrame, part: np.ndarray) -> tuple[int, int]:
+    moments = labelled["snapshot_us"][part]
+    return int(moments.min()), int(moments.max())
+
+
+def overlap(parted: Split) -> int:
+    return int((parted.train & parted.calibration | parted.calibration & parted.test | parted.train & parted.test).sum())
+
+
+PLENTY = looks(2_000, 600, 0.3)
+SCARCE = looks(300, 300, 0.05)
+SHORT = looks(300, 20, 0.3, weeks=2)
+
+
+@given(st.integers(0, 50), st.sampled_from([10, 30, 90]))
+def test_spans_are_in_time_order_and_one_horizon_apart(seed: int, horizon: int) -> None:
+    labelled = looks(800, 600, 0.6, seed)
+    parted = split(labelled, horizon, seed)
+    (_, train_ends), (calibration_begins, calibration_ends) = (
+        span(labelled, part) for part in (parted.train, parted.calibration)
+    )
+    test_begins, _ = span(labelled, parted.test)
+    assert calibration_begins - train_ends >= horizon * DAY_US
+    assert test_begins - calibration_ends >= horizon * DAY_US
+    assert overlap(parted) == 0
+    assert (parted.kind, f"{horizon} days apart" in parted.how) == ("time", True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_where_gaps_cost_too_much_calibration_takes_other_leads_of_the_newest_third(seed: int) -> None:
+    parted = split(SCARCE, HORIZON, seed)
+    leads = SCARCE["lead_id"]
+    assert not set(leads[parted.train]) & set(leads[parted.calibration])
+    assert parted.train.any()
+    assert parted.calibration.any()
+    before = parted.train | parted.calibration
+    assert span(SCARCE, parted.test)[0] - span(SCARCE, before)[1] >= HORIZON * DAY_US
+    assert span(SCARCE, parted.calibration)[0] >= np.quantile(SCARCE["snapshot_us"][before], 0.5)
+    assert overlap(parted) == 0
+    assert "calibration on other leads of the newest third" in parted.how
+    assert str(ENOUGH_OUTCOMES) in parted.how
+
+
+def test_few_outcomes_are_what_decides_it() -> None:
+    enough = split(PLENTY, HORIZON, 0)
+    assert PLENTY["outcome"][enough.train].sum() >= ENOUGH_OUTCOMES
+    assert "3 spans" in enough.how
+
+
+def test_a_history_of_less_than_two_horizons_is_parted_at_random_by_lead_and_says_so() -> None:
+    parted = split(SHORT, 60, 0)
+    assert parted.kind == "random"
+    assert "shorter than two horizons" in parted.how
+
+
+@pytest.mark.parametrize("labelled", [PLENTY, SCARCE, SHORT], ids=["plenty", "scarce", "short"])
+def test_without_dates_leads_are_parted_at_random_and_never_cut(labelled: pd.DataFrame) -> None:
+    parted = split(labelled, None, 3)
+    held = [set(labelled["lead_id"][part]) for part in (parted.train, parted.calibration, parted.test)]
+    assert not held[0] & held[1]
+    assert not held[1] & held[2]
+    assert not held[0] & held[2]
+    assert [round(len(leads) / labelled["lead_id"].nunique(), 2) for leads in held] == [0.6, 0.2, 0.2]
+    assert (parted.train | parted.calibration | parted.test).all()
+    assert (parted.kind, "no dates" in parted.how) == ("random", True)
+
+
+@pytest.mark.parametrize(("labelled", "horizon"), [(PLENTY, HORIZON), (SCARCE, HORIZON), (SCARCE, None)])
+def test_the_same_seed_parts_the_same_whatever_the_order_of_the_rows(labelled: pd.DataFrame, horizon: int) -> None:
+    shuffled = labelled.sample(frac=1, random_state=5)
+    first, second = split(labelled, horizon, 1), split(shuffled.reset_index(drop=True), horizon, 1)
+    for name in ("train", "calibration", "test"):
+        assert set(labelled.index[getattr(first, name)]) == set(shuffled.index[getattr(second, name)])
+    if horizon is None:
+        assert (split(labelled, horizon, 2).train != first.train).any()
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.01, 0.0])
+def test_no_lead_is_on_both_sides_of_a_fold(rate: float) -> None:
+    labelled = looks(120, 100, rate, seed=2)
+    leads = labelled["lead_id"].to_numpy()
+    folds = list(lead_folds(labelled["outcome"].to_numpy(float), list(leads), seed=1))
+    assert len(folds) == FOLDS
+    for inside, outside in folds:
+        assert not set(leads[inside]) & set(leads[outside])
+        assert len(inside) + len(outside) == len(leads)
+    assert sorted(np.concatenate([outside for _, outside in folds])) == list(range(len(leads)))
+
+
+def test_converted_leads_are_spread_over_the_folds() -> None:
+    labelled = looks(200, 100, 0.1, seed=4, weeks=1)
+    outcome = labelled["outcome"].to_numpy(float)
+    found = [outcome[outside].sum() for _, outside in lead_folds(outcome, list(labelled["lead_id"]), seed=1)]
+    assert max(found) - min(found) <= 1
