@@ -32,9 +32,7 @@ def is_crawler(agent: str) -> bool:
 
 def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
     """Rows that are not counted, each with the reason a person can read."""
-    crawlers = {
-        row: NotAPerson("crawler", int(found.known_us[row])) for row, agent in log.agents if CRAWLER.search(agent)
-    }
+    crawlers = {row: NotAPerson("crawler", int(found.known_us[row])) for row, agent in log.agents if is_crawler(agent)}
     return dict(_scanned(log, found)) | crawlers
 
 

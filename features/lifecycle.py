@@ -22,6 +22,7 @@ MOMENTS = (
     "opened_us",  # known by its first identifying event
     "with_sales_us",  # first known touch or opportunity
     "tried_us",  # first touch by a person, as it happened
+    "rejected_us",  # first reject, as it happened
     "converted_us",  # the outcome, as it happened
     "converted_known_us",
     "disqualified_us",  # a reject that closes it, as it became known
@@ -59,6 +60,7 @@ def _fold(
         earlier("converted_us", occurred)
         earlier("converted_known_us", known)
     if name == "Lead Disqualified":
+        earlier("rejected_us", occurred)
         reasons[lead] = str(properties.get("reason") or "not_a_fit")
         if reasons[lead] not in KEPT_OPEN:
             earlier("disqualified_us", known)

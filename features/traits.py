@@ -60,7 +60,7 @@ def trait_states(log: Log, found: Identities, agreement: Agreement) -> pd.DataFr
     # What was said at one moment is ordered by its id: the order of the ledger means nothing.
     statements = sorted(_statements(log, found, agreement), key=lambda said: (*said[:3], log.message_id[said.row]))
     for position, said in enumerate(statements):
-        if not rows or position == 0 or statements[position - 1].lead != said.lead:
+        if position == 0 or statements[position - 1].lead != said.lead:
             state, since = dict.fromkeys(columns), {}
         if _merge(state, since, said):
             if rows and rows[-1]["lead"] == said.lead and rows[-1]["known_us"] == said.known_us:

@@ -9,12 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from features.agreement import Agreement
 from features.columns import ColumnError
-from features.dates import DatesError, DayOrder, moment_of, written
+from features.dates import DatesError
 from features.errors import LeadlightError
 from features.events import event
 from features.exports import CrmExport, export_events, leads_in
@@ -268,36 +266,6 @@ def test_rows_can_be_read_as_leads_without_an_outcome() -> None:
     assert lead == "7"
     assert said["employees"] == 1200
     assert said["email"] == "ann@example.com"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2024-02-13 08:30", "2024-02-13T08:30:00.000+0000", "2024/2/13 8:30", "13.02.2024 08:30", "13/02/24 08:30",
-        "02/13/2024 8:30 AM", "13 Feb 2024 08:30", "Feb 13, 2024 8:30 am", "Tue, 13 Feb 2024 08:30:00 GMT",
-        "1707813000", "1707813000000", "2024-02-13 14:00:00+05:30",
-    ],
-)  # fmt: skip
-def test_a_moment_is_read_in_every_common_form(text: str) -> None:
-    found = written(text, DayOrder().after([text]).first("", ""))
-    assert found is not None
-    assert moment_of(found, ZoneInfo("UTC")) == datetime(2024, 2, 13, 8, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("text", ["", "soon", "May-20", "31/02/2024", "12", "2024", "1.5", "99/99/9999", "2024-13-45"])
-def test_what_is_no_date_is_none(text: str) -> None:
-    assert written(text, "day") is None
-
-
-@given(st.lists(st.dates(datetime(1990, 1, 1).date(), datetime(2060, 1, 1).date()), min_size=1), st.sampled_from("/-"))
-def test_dates_are_read_as_they_were_written_or_refused(days: list[Any], separator: str) -> None:
-    for pattern in (f"%d{separator}%m{separator}%Y", f"%m{separator}%d{separator}%Y", "%Y-%m-%d"):
-        texts = [day.strftime(pattern) for day in days]
-        try:
-            first = DayOrder().after(texts).first("", "")
-        except DatesError:
-            continue
-        assert [found and found.at.date() for found in (written(text, first) for text in texts)] == days
 
 
 def test_an_export_file_is_read_in_two_passes(tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_da
 
 def outcome(*told: Told, looked_at: float = 1, until: float = 100, agreement: Agreement = SMALL) -> Any:
     """What became of ann after a look at her: True, False or None for unknown."""
-    leads = World.of([ANN, *told], agreement).leads
+    return outcome_of(World.of([ANN, *told], agreement).leads, looked_at, until, agreement)
+
+
+def outcome_of(leads: pd.DataFrame, looked_at: float, until: float, agreement: Agreement = SMALL) -> Any:
     asked = pd.DataFrame({"lead_id": ["ann"], "snapshot_us": [us(looked_at)]})
     (found,) = outcomes(asked, leads, agreement, us(until))
     return None if pd.isna(found) else bool(found)
@@ -118,10 +121,12 @@ def test_each_look_has_its_own_outcome() -> None:
     assert found.dtype == "boolean"
 
 
+WON_LATE = World.of([ANN, TRIED, track("ann", "Lead Converted", 45)]).leads
+
+
 @given(st.floats(0, 60), st.floats(0, 200), st.floats(0, 200))
 def test_an_outcome_once_known_never_changes(look: float, sooner: float, later: float) -> None:
-    told = (TRIED, won(45))
-    first, second = (outcome(*told, looked_at=look, until=until) for until in sorted((sooner, later)))
+    first, second = (outcome_of(WON_LATE, look, until) for until in sorted((sooner, later)))
     assert first is None or first is second
 
 

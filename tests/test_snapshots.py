@@ -71,7 +71,13 @@ def us_of(written: str) -> int:
     return round(datetime.fromisoformat(written).timestamp() * 1e6)
 
 
+EMPTIED = identify("ann", 2, industry=None)
+FILLED_LATE = identify("ann", 1, known=4, industry="b")
+
+
 @given(events_of(own_links), st.sampled_from(MOMENTS))
+@example([page("ann", 1, known=31), EMPTIED, FILLED_LATE], us(5))
+@example([page("ann", 1, known=31), FILLED_LATE, EMPTIED], us(5))
 @example([page("ann", 1), page("ann", 1 + 20 * MINUTE), page("ann", 1 + 5 * MINUTE, known=3)], us(2))
 @example([page("visitor-1", 1), page("visitor-1", 1.001), identify("ann", 3, visitor="visitor-1")], us(2))
 @example([page("visitor-1", 1), *(identify("ann", d, known=k, visitor="visitor-1") for d, k in [(2, 5), (3, 3)])], us(4))

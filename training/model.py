@@ -78,7 +78,7 @@ class Model:
     def margin(self, matrix: Floats) -> Floats:
         """Log-odds before calibration; one per row."""
         found = np.zeros(len(matrix))
-        if self.booster is not None:
+        if self.booster is not None and len(matrix):  # LightGBM divides by the number of rows
             raw = self.booster.predict(matrix, raw_score=True, num_threads=_threads(matrix))
             found += self.blend * np.asarray(raw, dtype=np.float64)
         if self.linear is not None and self.blend < 1:
@@ -95,10 +95,10 @@ class Model:
         returns: (rows, columns) and the baseline; a row's sum plus the baseline is its logit(probability).
         """
         found, baseline = np.zeros(matrix.shape), 0.0
-        if self.booster is not None:
+        if self.booster is not None and len(matrix):
             raw = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=_threads(matrix)))
             found += self.blend * raw[:, :-1]
-            baseline += self.blend * float(raw[0, -1]) if len(raw) else 0.0
+            baseline += self.blend * float(raw[0, -1])
         if self.linear is not None and self.blend < 1:
             found += (1 - self.blend) * self.linear.contributions(matrix)
             baseline += (1 - self.blend) * self.linear.intercept

@@ -24,7 +24,8 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     # Open horizons stay unknown even when already won: keeping only the early wins would inflate the rate.
     unknown = closes > known_until_us
     if rule.never_contacted == "unknown" and contacts_are_recorded(leads):
-        unknown |= ~won & (way["tried_us"] > closes)
+        # Who rejected a lead has looked at it, whether or not the call was recorded.
+        unknown |= ~won & (way[["tried_us", "rejected_us"]].min(axis=1) > closes)
     # A reject that says nothing about interest ends the watching, and its label stays unknown.
     ended = way["reject_reason"].notna() & ~way["reject_reason"].isin([*rule.no_if_rejected, *KEPT_OPEN])
     unknown |= ended & ~won & (way["disqualified_us"] <= closes)

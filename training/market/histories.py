@@ -21,9 +21,9 @@ from training.market.interest import KIND
 MONTHS_18_US = 548 * DAY_US
 MINUTE_US = 60_000_000
 NEVER_A_LEAD = ("duplicate", "wrong_person", "bad_data", "already_customer")
-WITHOUT_HOPE = ("not_a_fit", "no_budget", "no_contact_wanted")
 STAYS_OPEN = ("too_early", "no_budget")
-NEVER_A_LEAD_SHARE, TOO_EARLY_SHARE = 0.06, 0.08
+NEVER_A_LEAD_SHARE, TOO_EARLY_SHARE, HAD_ENOUGH_SHARE = 0.06, 0.08, 0.05
+NO_BUDGET_SHARE = 0.3  # of the hopeless
 
 
 @dataclass(frozen=True)
@@ -96,27 +96,29 @@ def _touched(leads: pd.DataFrame, draws: np.random.Generator) -> Ints:
 def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArray[np.object_], Ints]:
     """The reason ("" where there is none) and moment of each reject.
 
-    No reject changes an outcome: who was never a lead cannot buy, too early is drawn blindly and keeps the lead open,
-    and a hopeless lead is one that would not have bought within the horizon of any look at it, low fits mostly.
+    No reject changes an outcome: who was never a lead cannot buy; too early is drawn blindly and keeps the lead open;
+    no contact wanted is drawn blindly, too, a horizon after the first call; and a hopeless lead is one that would not
+    have bought within the horizon of any look at it, low fits mostly.
     """
     touched, bought = leads["touched_us"].to_numpy(), leads["bought_us"].to_numpy()
     moment = _later(touched, draws.integers(60 * MINUTE_US, 15 * DAY_US, len(leads)))
     chance, which = draws.random(len(leads)), draws.random(len(leads))
     hopeless = bought - HORIZON_DAYS * DAY_US > np.minimum(touched, NEVER - 1)
     chance_of_no = 0.5 / (1.0 + np.exp(0.2 * (leads["fit"].to_numpy() + 8)))
+    had_enough = chance > 1.0 - HAD_ENOUGH_SHARE
+    moment = np.where(had_enough, _later(moment, HORIZON_DAYS * DAY_US), moment)
     reason = np.full(len(leads), "", dtype=object)
-    early = chance < TOO_EARLY_SHARE
-    reason[early] = "too_early"
-    chosen = ~early & hopeless & (chance - TOO_EARLY_SHARE < chance_of_no)
-    reason[chosen] = np.array(WITHOUT_HOPE, dtype=object)[np.searchsorted([0.6, 0.85], which[chosen])]
+    reason[chance < TOO_EARLY_SHARE] = "too_early"
+    reason[(chance >= TOO_EARLY_SHARE) & hopeless & (chance - TOO_EARLY_SHARE < chance_of_no)] = "not_a_fit"
+    reason[(reason == "not_a_fit") & (which < NO_BUDGET_SHARE)] = "no_budget"
+    reason[had_enough] = "no_contact_wanted"
     not_leads = ~leads["is_lead"].to_numpy()
-    reason[not_leads] = np.array(NEVER_A_LEAD, dtype=object)[(which[not_leads] * 4).astype(int)]
-    never_said = ~leads["is_tried"].to_numpy() | (moment >= bought)
-    reason[never_said] = ""
+    reason[not_leads] = np.array(NEVER_A_LEAD, dtype=object)[(which[not_leads] * len(NEVER_A_LEAD)).astype(int)]
+    reason[~leads["is_tried"].to_numpy() | (moment >= bought)] = ""
     return reason, np.where(reason == "", NEVER, moment)
 
 
-def _later(moment_us: Ints, wait_us: Ints) -> Ints:
+def _later(moment_us: Ints, wait_us: Ints | int) -> Ints:
     return np.where(moment_us == NEVER, NEVER, np.minimum(moment_us, NEVER - wait_us) + wait_us)
 
 

@@ -111,10 +111,10 @@ def _touch(histories: Histories, record: Ints, kind: Kind, pick: Floats) -> Ints
     if "email_click" in kind.steps:
         sent = STEPS["email_click"].items
         mails = np.array([TOUCHES.index(("email", MAILS[item][0])) for item in sent])
-        return mails[(pick * len(sent)).astype(int)]
+        return np.asarray(mails[(pick * len(sent)).astype(int)])
     lead = lead_of(histories.records)[record]
     is_first = (histories.records.starts[lead] == record) & (histories.records.day[record] < 0)
-    return np.asarray(np.where(is_first, histories.leads["touch"].to_numpy(np.int64)[lead], NOTHING))
+    return np.where(is_first, histories.leads["touch"].to_numpy(np.int64)[lead], NOTHING)
 
 
 def _events(days: Days, place: int, step: Step, touch: Ints, draws: np.random.Generator) -> list[pd.DataFrame]:
