@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,9 @@ import typer
 from commands.terms import AgreementFile, Json, Seed, answer, at, home, now
 from features.agreement import DEFAULT
 from features.agreement_versions import NoAgreement, chosen, kept
+from features.durations import duration
 from features.errors import LeadlightError
+from features.ledger import Ledger, from_microseconds
 from serving import console
 
 Files = Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)]
@@ -66,14 +69,29 @@ def init(
     answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)
 
 
-def ingest(files: Files, agreement: AgreementFile = None, as_json: Json = False) -> None:
+def ingest(
+    files: Files,
+    agreement: AgreementFile = None,
+    recorded_lag: Annotated[
+        str, typer.Option(help='How long after it happened an event was known, where its file does not say: "2 days".')
+    ] = "0 days",
+    as_json: Json = False,
+) -> None:
     """Read events (jsonl, csv, Parquet) or a CRM export (csv, Parquet, xlsx) into the ledger; twice adds nothing."""
     from serving.intake import ingest as take_in
 
     with console.progress("reading") as said:
-        done = take_in(home(), files, agreed(agreement), now(), said)
+        done = take_in(home(), files, agreed(agreement), now(), said, lag(recorded_lag))
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
     answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
+
+
+def lag(text: str) -> timedelta:
+    """A length of time from the command line."""
+    try:
+        return duration(text)
+    except ValueError:
+        raise LeadlightError(f'--recorded-lag is {text!r}; write for example "2 days" or "30 minutes"') from None
 
 
 def agreed(path: Path | None) -> Any:
@@ -93,7 +111,9 @@ def _ingested_lines(file: Mapping[str, Any]) -> Iterator[str]:
 
 def train(
     agreement: AgreementFile = None,
-    known_until: Annotated[str | None, typer.Option(help="Learn from what was known by then; default now.")] = None,
+    known_until: Annotated[
+        str | None, typer.Option(help="Learn from what was known by then; default: when the ledger's newest event was.")
+    ] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Serve it if every gate holds.")] = False,
     seed: Seed = 7,
     as_json: Json = False,
@@ -112,7 +132,10 @@ def trained(agreement: Path | None, known_until: str | None, promote: bool, seed
 
     moment = now()
     with_agreement = chosen(home(), agreement, moment) if agreement else agreed(None)
-    candidate = learn(home(), with_agreement, at(known_until, moment), seed, said)
+    newest_us = Ledger.open(home()).newest_happened_us()
+    # Later than that, silence would count as a no: an old export does not say what happened since.
+    default = from_microseconds(newest_us + 1) if newest_us else moment
+    candidate = learn(home(), with_agreement, at(known_until, default), seed, said)
     said("registering")
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,12 +40,7 @@ def model_folder(home: Home, digest: str) -> Path:
 def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, view_suffix: str, why: str,
            now: datetime) -> None:  # fmt: skip
     """Copy a model's checked files into the home and write the row that serving processes follow."""
-    target = model_folder(home, digest)
-    if not target.exists():
-        beside = target.with_suffix(".part")
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.copytree(files, beside)
-        beside.rename(target)
+    _copy(files, model_folder(home, digest))
     with writing(home) as connection:
         connection.execute(
             insert(tables.deployments).values(
@@ -56,6 +52,17 @@ def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, vie
                 deployed_us=microseconds(now),
             )
         )
+
+
+def _copy(files: Path, target: Path) -> None:
+    """Each file written beside and switched: one that was damaged is mended, and a reader never sees half of it."""
+    if files == target:
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for file in files.iterdir():
+        beside = target / f"{file.name}.part"
+        shutil.copyfile(file, beside)
+        os.replace(beside, target / file.name)
 
 
 def deployments(home: Home) -> list[Deployment]:

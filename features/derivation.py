@@ -27,6 +27,9 @@ from features.store.repository import Repository
 from features.traits import trait_states
 
 
+LAYOUT = 1  # of what is derived: a release that derives something else raises it, and homes are derived anew
+
+
 @dataclass(frozen=True)
 class Derived:
     """What stands derived from the ledger for one feature part: the Feast repository and one row per lead."""
@@ -42,10 +45,11 @@ def derived(home: Home, agreement: Agreement, said: Callable[[str], None] = lamb
     ledger = Ledger.open(home)
     newest = ledger.last_event_id()
     stamp = repository.folder / "derived.json"
-    if not stamp.exists() or json.loads(stamp.read_text())["last_event_id"] != newest:
+    state = {"last_event_id": newest, "layout": LAYOUT}
+    if not stamp.exists() or json.loads(stamp.read_text()) != state:
         _derive(ledger, repository, agreement, said)
         beside = stamp.with_suffix(".part")
-        beside.write_text(json.dumps({"last_event_id": newest}))
+        beside.write_text(json.dumps(state))
         os.replace(beside, stamp)
     return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), newest)
 

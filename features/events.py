@@ -14,6 +14,7 @@ from features.errors import LeadlightError
 
 TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
 NOBODY = frozenset({"", "null", "undefined", "anonymous", "guest", "none", "nan"})
+ASSUMED = "assumed"  # the flag of an event whose record time nobody wrote down
 CLOCK_SKEW = timedelta(minutes=5)  # a browser's clock may run this far ahead before we say so
 # What stands in for what a date leaves out: a text that comes out different names no one moment.
 FILLED = (datetime(2000, 1, 1), datetime(2001, 2, 2))
@@ -50,8 +51,10 @@ class Event:
     flags: tuple[str, ...] = ()
 
 
-def event(raw: Mapping[str, Any], *, source: str, received_at: datetime) -> Event:
+def event(raw: Mapping[str, Any], *, source: str, received_at: datetime, lag: timedelta | None = None) -> Event:
     """The event that a Segment-shaped `raw` means; `received_at` stands in for a time that it lacks.
+
+    lag: for history, where a missing receipt does not mean now: it was known so long after it happened, flagged.
 
     Raises EventRefused with a code and one sentence when it has no usable type or identity.
     """
@@ -63,6 +66,8 @@ def event(raw: Mapping[str, Any], *, source: str, received_at: datetime) -> Even
         raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
     recorded_at, flags = _recorded_at(raw, received_at)
     occurred_at, more = _occurred_at(raw, recorded_at)
+    if lag is not None and raw.get("receivedAt") is None:
+        recorded_at, more = min(occurred_at + lag, received_at), (*more, ASSUMED)
     return Event(
         source=source,
         message_id=_message_id(raw),

@@ -49,7 +49,14 @@ class Ledger:
         migrate(home)
         return cls(home)
 
-    def append(self, raws: Iterable[Mapping[str, Any]], *, source: str, received_at: datetime) -> Iterator[Appended]:
+    def append(
+        self,
+        raws: Iterable[Mapping[str, Any]],
+        *,
+        source: str,
+        received_at: datetime,
+        lag: timedelta | None = None,
+    ) -> Iterator[Appended]:
         """Append Segment-shaped events; yields after each committed batch, so that progress can be shown.
 
         An event that cannot be used goes to `failed_events` with its reason. One that is there already
@@ -57,13 +64,15 @@ class Ledger:
         """
         pending = iter(raws)
         while batch := list(islice(pending, AT_ONCE)):
-            yield self._append_batch(batch, source, received_at)
+            yield self._append_batch(batch, source, received_at, lag)
 
-    def _append_batch(self, batch: Sequence[Mapping[str, Any]], source: str, received_at: datetime) -> Appended:
+    def _append_batch(
+        self, batch: Sequence[Mapping[str, Any]], source: str, received_at: datetime, lag: timedelta | None
+    ) -> Appended:
         good, bad = [], []
         for raw in batch:
             try:
-                good.append(_event_row(event(raw, source=source, received_at=received_at)))
+                good.append(_event_row(event(raw, source=source, received_at=received_at, lag=lag)))
             except EventRefused as refusal:
                 bad.append(_failed_row(raw, refusal, source, received_at))
         with writing(self.home) as connection:
@@ -99,6 +108,21 @@ class Ledger:
         """How many events are kept aside."""
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.count()).select_from(tables.failed_events)) or 0)
+
+    def count_flagged(self, flag: str) -> int:
+        """How many events carry a flag of intake."""
+        flagged = tables.events.c.flags.contains(flag)
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.count()).select_from(tables.events).where(flagged)) or 0)
+
+    def newest_happened_us(self) -> int:
+        """When the newest thing happened that a lead did or that became of it; 0 where only traits are known.
+
+        A trait's time does not count: an export says all of its traits at the moment of the export.
+        """
+        happened = tables.events.c.type.not_in(("identify", "group", "alias"))
+        with reading(self.home) as connection:
+            return int(connection.scalar(select(func.max(tables.events.c.occurred_us)).where(happened)) or 0)
 
     def newest_recorded_us(self) -> int:
         """When the newest event was recorded; 0 for an empty ledger."""

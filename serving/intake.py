@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,17 @@ class Ingested:
         return {"file": self.file, **self.appended.__dict__, "notes": list(self.sentences)}
 
 
-def ingest(home: Home, files: list[Path], kept: Kept, now: datetime, said: Said = lambda _: None) -> list[Ingested]:
+def ingest(
+    home: Home,
+    files: list[Path],
+    kept: Kept,
+    now: datetime,
+    said: Said = lambda _: None,
+    recorded_lag: timedelta = timedelta(0),
+) -> list[Ingested]:
     """Append the files' events to the ledger and bring leads and features up to date; twice adds nothing.
+
+    recorded_lag: how long after it happened an event was known whose file does not say when it was received.
 
     Every file is read to its end, or nothing more of it is appended than whole batches that the next run counts as
     duplicates. Raises FileError and ExportError with one sentence.
@@ -42,7 +51,8 @@ def ingest(home: Home, files: list[Path], kept: Kept, now: datetime, said: Said 
     done = []
     for path, has_events in zip(files, kinds, strict=True):
         if has_events:
-            total = _append(ledger, events_in(path), "file", path.name, now, said)
+            pending = ledger.append(events_in(path), source="file", received_at=now, lag=recorded_lag)
+            total = _counted(pending, path.name, said)
             done.append(Ingested(path.name, total, _of_refused(total)))
         else:
             done.append(_ingest_export(ledger, path, kept.agreement, now, said))
@@ -53,15 +63,13 @@ def ingest(home: Home, files: list[Path], kept: Kept, now: datetime, said: Said 
 def _ingest_export(ledger: Ledger, path: Path, agreement: Agreement, now: datetime, said: Said) -> Ingested:
     said(f"looking at {path.name}")
     export = CrmExport.of(path, agreement, now)
-    total = _append(ledger, export.stream(path), "crm", path.name, now, said)
+    total = _counted(ledger.append(export.stream(path), source="crm", received_at=now), path.name, said)
     return Ingested(path.name, total, tuple(export.sentences))
 
 
-def _append(
-    ledger: Ledger, raws: Iterator[Mapping[str, Any]], source: str, name: str, now: datetime, said: Said
-) -> Appended:
+def _counted(batches: Iterator[Appended], name: str, said: Said) -> Appended:
     total = Appended()
-    for batch in ledger.append(raws, source=source, received_at=now):
+    for batch in batches:
         total += batch
         said(f"{name}: {total.accepted + total.duplicates:,} events")
     return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_the_truth_is_what_brute_force_finds(
 ) -> None:
     times = 60_000
     chance = dynamics.chance_now(table[fit - dynamics.FIT_LOW], fit / 10, fast, slow, elapsed)
-    found = bought(np.random.default_rng(fit), law(), fit / 10, fast, slow, elapsed, times) / times
+    found = bought(np.random.default_rng(fit + 50), law(), fit / 10, fast, slow, elapsed, times) / times
     assert abs(found - chance) < 4 * np.sqrt(chance * (1 - chance) / times)
 
 
@@ -103,8 +104,9 @@ def test_of_the_leads_that_sales_tried_as_many_buy_as_the_truth_says(lived: Hist
     known["excess"] = known["outcome"].astype(float) - known["probability"]
     tenth = pd.qcut(known["probability"], 10, labels=False)
     for rows in [known, *(known[tenth == place] for place in range(10))]:
-        by_lead = rows.groupby("lead")["excess"].sum()  # the looks at one lead share its fate
-        assert abs(by_lead.sum()) < 3.9 * np.sqrt((by_lead**2).sum())
+        # The looks at one lead share its fate: its sum varies at most as much as if they were all the same.
+        spread = (rows["probability"] * (1 - rows["probability"])).groupby(rows["lead"]).agg(["sum", "size"])
+        assert abs(rows["excess"].sum()) < 3.5 * np.sqrt((spread["sum"] * spread["size"]).sum())
     assert 0.06 < known["outcome"].mean() < 0.08
 
 
@@ -131,7 +133,8 @@ def test_a_call_comes_one_to_eighty_days_after_arrival_or_just_before_the_purcha
 def test_a_reject_changes_no_outcome(lived: Histories) -> None:
     leads = lived.leads
     for reason in ("not_a_fit", "no_budget"):
-        assert (leads["bought_us"] - leads["touched_us"])[leads["reason"] == reason].gt(90 * DAY_US).all()
+        hopeless = leads[leads["reason"] == reason]
+        assert (hopeless["touched_us"] + 90 * DAY_US < hopeless["bought_us"]).all()
     assert (leads["bought_us"][leads["reason"].isin(NEVER_A_LEAD)] == NEVER).all()
     enough = leads[leads["reason"] == "no_contact_wanted"]
     assert (enough["rejected_us"] - enough["touched_us"]).gt(90 * DAY_US).all()
@@ -305,7 +308,7 @@ def test_a_lead_is_looked_at_on_arrival_and_weekly_on_its_own_day() -> None:
     found = snapshot_moments("L-00001", END, until)
     assert found[0] == END + timedelta(microseconds=1)
     assert found[0] < found[1] <= END + timedelta(days=7)
-    assert {later - earlier for earlier, later in zip(found[1:], found[2:], strict=False)} == {timedelta(days=7)}
+    assert {later - earlier for earlier, later in pairwise(found[1:])} == {timedelta(days=7)}
     assert until - timedelta(days=7) <= found[-1] < until
     assert found[1] - END != snapshot_moments("L-00002", END, until)[1] - END
     assert snapshot_moments("L-00001", END, found[3]) == found[:3]

@@ -33,9 +33,9 @@ class Term:
     def raw(self, values: Floats) -> Floats:
         """The transform, before centring; a missing value is NaN unless that is what the term is about."""
         if self.kind == "missing":
-            return np.isnan(values).astype(np.float64)
+            return np.asarray(np.isnan(values), dtype=np.float64)
         if self.kind == "level":
-            return (values == self.level).astype(np.float64)
+            return np.asarray(values == self.level, dtype=np.float64)
         return _signed_log(values) if self.kind == "log" else values
 
     def scaled(self, values: Floats) -> Floats:

@@ -14,7 +14,8 @@ from features.agreement import Agreement
 from features.agreement_versions import Kept
 from features.derivation import Derived, derived
 from features.errors import LeadlightError
-from features.ledger import microseconds
+from features.events import ASSUMED
+from features.ledger import Ledger, microseconds
 from features.lifecycle import NOT_YET
 from features.recurrence import DAY_US, Floats
 from features.settings import Home
@@ -146,10 +147,19 @@ def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> d
 
 def _warnings(labelled: pd.DataFrame, found: Derived, agreement: Agreement) -> tuple[str, ...]:
     """What every output of this model must say with it."""
+    assumed = Ledger(found.repository.home).count_flagged(ASSUMED)
+    late = (
+        [f"When {assumed:,} events were recorded is not known: it is taken to be when they happened."]
+        if assumed
+        else []
+    )
     if not contacts_are_recorded(found.leads):
-        said = ["Contacts are not recorded, so a lead that nobody tried counts as a no."]
+        said = [*late, "Contacts are not recorded, so a lead that nobody tried counts as a no."]
         return (*said, "Under the present way of working: it says what happens as sales works its leads now.")
-    said = ["Under the present way of working: it learned from the leads that sales tried, as sales tries them now."]
+    said = [
+        *late,
+        "Under the present way of working: it learned from the leads that sales tried, as sales tries them now.",
+    ]
     if never := share_never_tried(labelled, found.leads):
         said.append(f"{never:.0%} of the leads it learned from were never tried, yet their outcome is known.")
     return tuple(said)

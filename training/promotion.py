@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from features.agreement import Agreement
@@ -14,8 +15,11 @@ from training.model import AGREEMENT, Model
 from training.registry import Registry
 
 
+ROLLED_BACK = "rolled back from"  # how the reason of a rollback begins
+
+
 class NothingToRollBack(LeadlightError):
-    """A home that has served fewer than two models."""
+    """A home that serves its first model still, or again."""
 
     code = "nothing_to_roll_back"
 
@@ -37,17 +41,31 @@ def promote(home: Home, registry: Registry, version: str, why: str, now: datetim
 
 
 def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
-    """Serve again what was served before the newest promotion; the files are in the home already."""
+    """Serve again what was served before the newest promotion; the files are in the home already.
+
+    Again goes further back: what was taken back is served again only by promoting it.
+    """
     rows = [row for row in deployments(home) if row.model_name == registry.name]
-    before = next((row for row in rows if row.digest != rows[0].digest), None)
-    if before is None:
-        raise NothingToRollBack(
-            f"{home.path} has served {len({row.digest for row in rows})} model; promote a second one to roll back from"
-        )
+    standing = _standing(rows)
+    if len(standing) < 2:
+        remedy = "see: leadlight models, then: leadlight promote VERSION"
+        raise NothingToRollBack(f"{home.path} has served no other model before; {remedy}")
+    before = standing[-2]
     Model.read(model_folder(home, before.digest), before.digest)
     registry.set_champion(before.model_version)
     deploy(
         home, before.folder(home), name=before.model_name, version=before.model_version, digest=before.digest,
-        view_suffix=before.view_suffix, why=f"rolled back from {rows[0].model_version}", now=now,
+        view_suffix=before.view_suffix, why=f"{ROLLED_BACK} {rows[0].model_version}", now=now,
     )  # fmt: skip
     return before
+
+
+def _standing(rows: Sequence[Deployment]) -> list[Deployment]:
+    """The promotions that were not taken back, oldest first; the last is what is served."""
+    standing: list[Deployment] = []
+    for row in reversed(rows):
+        if row.why.startswith(ROLLED_BACK):
+            standing.pop()
+        elif not standing or standing[-1].digest != row.digest:
+            standing.append(row)
+    return standing

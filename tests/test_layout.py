@@ -1,0 +1,135 @@
+"""The house keeps its shape: imports go one way, files stay small, and nothing is ever unpickled or evaluated."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("features", "training", "serving", "commands")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")) + [ROOT / "leadlight.py"]
+MIGRATIONS = sorted((ROOT / "migrations").rglob("*.py"))
+# features <- training <- serving <- commands <- leadlight.py
+MAY_IMPORT = {
+    "features": {"features"},
+    "training": {"features", "training"},
+    "serving": {"features", "training", "serving"},
+    "commands": {"features", "training", "serving", "commands"},
+    "leadlight": {"features", "training", "serving", "commands"},
+}
+OURS = frozenset(MAY_IMPORT)
+LONGEST = 300
+VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "processor", "misc"})
+UNPICKLES = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "skops"})
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, wherever in it the import stands."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: {ast.unparse(node)} is relative; write the whole name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [
+        (str(path.relative_to(ROOT)), name)
+        for path in FILES
+        for name in imports(path)
+        if name.partition(".")[0] in OURS - MAY_IMPORT[package_of(path)]
+    ]
+    assert not wrong
+
+
+def test_of_training_serving_imports_only_the_model() -> None:
+    found = {name for path in FILES if package_of(path) == "serving" for name in imports(path)}
+    of_training = {name for name in found if name.split(".")[0] == "training"}
+    assert of_training
+    assert all(name.startswith("training.model.") for name in of_training), of_training
+
+
+def test_serving_names_neither_mlflow_nor_shap() -> None:
+    """They cost seconds at start; another test scores a lead and looks at what was really loaded."""
+    served = [ROOT / "training" / "model.py", *(path for path in FILES if package_of(path) in ("features", "serving"))]
+    found = {name.partition(".")[0] for path in served for name in imports(path)}
+    assert not found & {"mlflow", "shap", "matplotlib", "altair"}
+
+
+def test_files_are_short_and_their_names_say_something() -> None:
+    long = {path.name: n for path in [*FILES, *MIGRATIONS] if (n := len(path.read_text().splitlines())) > LONGEST}
+    assert not long
+    assert not {path.stem for path in FILES} & VAGUE
+
+
+def test_nothing_is_unpickled_or_run_as_code() -> None:
+    wrong = []
+    for path in [*FILES, *MIGRATIONS]:
+        wrong += [(path.name, name) for name in imports(path) if name.partition(".")[0] in UNPICKLES]
+        calls = (node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call))
+        wrong += [(path.name, ast.unparse(call)) for call in calls if runs_code(call)]
+    assert not wrong
+
+
+def runs_code(call: ast.Call) -> bool:
+    called = ast.unparse(call.func)
+    return (
+        called in ("eval", "exec", "compile", "__import__", "yaml.load")
+        or called.endswith((".read_pickle", ".to_pickle", ".eval"))
+        or any(word.arg == "allow_pickle" for word in call.keywords)
+    )
+
+
+def test_every_file_and_every_public_name_says_what_it_is() -> None:
+    """One sentence for the file; a docstring for each public function and class of more than a few lines."""
+    silent = [str(path.relative_to(ROOT)) for path in FILES if not ast.get_docstring(parsed(path))]
+    for path in FILES:
+        for node in parsed(path).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                is_plain = (node.end_lineno or 0) - node.lineno <= 6
+                silent += [] if is_plain or ast.get_docstring(node) else [f"{path.name}: {node.name}"]
+    assert not silent
+
+
+def test_the_packages_are_those_of_the_repo_wherever_a_command_is_run(tmp_path: Path) -> None:
+    """An application run from its repo: names such as `features` must not come from somebody's environment."""
+    asked = f"from importlib.util import find_spec; print(*[find_spec(n).origin for n in {[*PACKAGES, 'leadlight']}])"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [Path(place) for place in done.stdout.split()] == [
+        *(ROOT / package / "__init__.py" for package in PACKAGES),
+        ROOT / "leadlight.py",
+    ]
+
+
+def test_importing_the_packages_does_no_work(tmp_path: Path) -> None:
+    """No file appears, and the slow libraries stay away until they are needed."""
+    asked = (
+        "import sys, features.derivation, serving.scorer, leadlight; "
+        "print([n for n in ('feast', 'mlflow', 'shap', 'bentoml', 'altair', 'matplotlib') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert list(tmp_path.iterdir()) == []
+
+
+FLOORS = {"bentoml": "1.4.39", "feast": "0.67", "mlflow": "3.17", "lightgbm": "4.6", "shap": "0.50"}
+
+
+def test_dependencies_that_a_resolver_would_age_have_floors() -> None:
+    """Without them it silently picks BentoML 0.9.2 of 2021."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    floors = {line.split(">=")[0].split("[")[0]: line.split(">=")[1].split(",")[0] for line in project["dependencies"]}
+    assert {name: floors[name] for name in FLOORS} == FLOORS
