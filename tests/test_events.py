@@ -98,7 +98,9 @@ def test_a_moment_is_read_in_any_form_and_without_a_zone_it_is_utc(written: obje
     assert moment(written) == datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("written", ["soon", "", "10:30", "Nov 2026", "2026-13-45", math.nan, math.inf, None, [], {}, "NaT", 10**30])
+@pytest.mark.parametrize(
+    "written", ["soon", "", "10:30", "Nov 2026", "2026-13-45", math.nan, math.inf, None, [], {}, "NaT", 10**30]
+)
 def test_what_is_no_time_is_none_and_never_an_error(written: object) -> None:
     assert moment(written) is None
 

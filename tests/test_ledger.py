@@ -175,7 +175,9 @@ def test_a_home_is_for_its_owner_only_and_synced_at_each_commit(ledger: Ledger) 
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert stat.S_IMODE((home.path / "leadlight.db").stat().st_mode) == 0o600
     with writing(home) as connection:
-        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
+        }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
 
 

@@ -82,7 +82,9 @@ def test_a_page_may_bring_its_own_time() -> None:
 def test_pages_of_two_leads_may_have_the_same_view_id() -> None:
     """Some tools count views from 1 in each browser."""
     left = track("bob", "Page Left", 1.001, page_view_id="1", engaged_ms=600_000)
-    world = World.of([ANN, page("ann", 1, page_view_id="1"), identify("bob", 0), page("bob", 1, page_view_id="1"), left])
+    world = World.of(
+        [ANN, page("ann", 1, page_view_id="1"), identify("bob", 0), page("bob", 1, page_view_id="1"), left]
+    )
     assert (minutes(world, 9), minutes(world, 9, lead="bob")) == (0, 10)
 
 
@@ -98,7 +100,8 @@ def test_two_pages_opened_at_once_are_both_read_until_the_next_event() -> None:
 
 
 @pytest.mark.parametrize(
-    "agent", ["Googlebot/2.1", "Mozilla/5.0 (compatible; bingbot/2.0)", "Proofpoint URL Defense", "python-requests/2.32"]
+    "agent",
+    ["Googlebot/2.1", "Mozilla/5.0 (compatible; bingbot/2.0)", "Proofpoint URL Defense", "python-requests/2.32"],
 )
 def test_crawlers_and_scanners_are_kept_and_not_counted(agent: str) -> None:
     told = [ANN, says("page", 1, userId="ann", properties={"path": "/pricing"}, context={"userAgent": agent})]

@@ -71,7 +71,9 @@ def surviving(seen: Sequence[Seen]) -> list[float]:
 
 
 def names() -> list[str]:
-    return [str(name) for name in behaviour_features({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"])]
+    return [
+        str(name) for name in behaviour_features({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"])
+    ]
 
 
 def agrees(found: dict[str, float], expected: dict[str, float]) -> bool:

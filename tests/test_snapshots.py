@@ -80,7 +80,9 @@ FILLED_LATE = identify("ann", 1, known=4, industry="b")
 @example([page("ann", 1, known=31), FILLED_LATE, EMPTIED], us(5))
 @example([page("ann", 1), page("ann", 1 + 20 * MINUTE), page("ann", 1 + 5 * MINUTE, known=3)], us(2))
 @example([page("visitor-1", 1), page("visitor-1", 1.001), identify("ann", 3, visitor="visitor-1")], us(2))
-@example([page("visitor-1", 1), *(identify("ann", d, known=k, visitor="visitor-1") for d, k in [(2, 5), (3, 3)])], us(4))
+@example(
+    [page("visitor-1", 1), *(identify("ann", d, known=k, visitor="visitor-1") for d, k in [(2, 5), (3, 3)])], us(4)
+)
 def test_what_comes_to_light_later_changes_no_earlier_snapshot(told: list[Told], as_of_us: int) -> None:
     """The history read today gives each past moment the features that a score had at that moment."""
     today, then = World.of(told), World.of(heard_by(told, as_of_us))

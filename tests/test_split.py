@@ -33,7 +33,9 @@ def span(labelled: pd.DataFrame, part: np.ndarray) -> tuple[int, int]:
 
 
 def overlap(parted: Split) -> int:
-    return int((parted.train & parted.calibration | parted.calibration & parted.test | parted.train & parted.test).sum())
+    return int(
+        (parted.train & parted.calibration | parted.calibration & parted.test | parted.train & parted.test).sum()
+    )
 
 
 PLENTY = looks(2_000, 600, 0.3)

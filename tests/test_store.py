@@ -85,7 +85,9 @@ def test_feast_gives_each_lead_as_it_was_known_at_each_moment(store: Derived) ->
 
 def test_a_row_known_at_the_very_moment_is_not_joined(store: Derived) -> None:
     known_us = us(8)  # ann's webinar
-    before, after = (offline(store, ["ann"], as_of_us).loc[0, "webinar_count_total"] for as_of_us in (known_us, known_us + 1))
+    before, after = (
+        offline(store, ["ann"], as_of_us).loc[0, "webinar_count_total"] for as_of_us in (known_us, known_us + 1)
+    )
     assert (before, after) == (0, 1)
 
 
@@ -180,7 +182,11 @@ def test_leads_are_found_by_every_name_outsiders_have_for_them(store: Derived) -
 
 def test_who_objects_or_is_our_own_is_left_out(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", Settings())
-    told = [identify("ann", 1, email="ann@ours.example"), identify("bob", 1, profiling_opt_out=True), identify("cid", 1)]
+    told = [
+        identify("ann", 1, email="ann@ours.example"),
+        identify("bob", 1, profiling_opt_out=True),
+        identify("cid", 1),
+    ]
     append(home, told)
     leads = derived(home, SMALL).leads.set_index("lead_id")
     assert leads["is_left_out"].to_dict() == {"ann": True, "bob": True, "cid": False}

@@ -11,21 +11,21 @@ from training.market.inputs import Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
-    "product_page": (1, 2),
-    "pricing_page": (4, 8),
-    "pricing_read": (5, 11),  # the same page, read for minutes
-    "careers_page": (-3, -9),
-    "whitepaper": (3, 10),
-    "webinar_signup": (2, 4),
-    "webinar": (5, 16),
-    "email_click": (2, 4),
-    "demo_request": (12, 16),
-    "contact_sales": (9, 14),
+    "product_page": (2, 6),
+    "pricing_page": (4, 12),
+    "pricing_read": (5, 15),  # the same page, read for minutes
+    "careers_page": (-3, -8),
+    "whitepaper": (3, 12),
+    "webinar_signup": (2, 6),
+    "webinar": (5, 21),
+    "email_click": (2, 6),
+    "demo_request": (12, 27),
+    "contact_sales": (9, 24),
     "newsletter": (0, 0),
-    "trade_show": (2, 4),
-    "survey_soon": (3, 8),
-    "survey_later": (-2, -5),
-    "unsubscribe": (-6, -18),
+    "trade_show": (2, 6),
+    "survey_soon": (3, 12),
+    "survey_later": (-2, -4),
+    "unsubscribe": (-6, -16),
 }
 
 
@@ -48,28 +48,28 @@ class Kind:
 
 
 KINDS = (
-    Kind("blog", ("blog_page",), 22, 2),
-    Kind("product", ("product_page", "product_page"), 24, 12),
-    Kind("pricing_look", ("product_page", "pricing_page"), 10, 22),
-    Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 2, 24),
-    Kind("whitepaper", ("resources_page", "whitepaper"), 9, 8),
-    Kind("webinar_signup", ("webinars_page", "webinar_signup"), 5, 3),
-    Kind("webinar", ("webinar",), 4, 7),
+    Kind("blog", ("blog_page",), 18, 2),
+    Kind("product", ("product_page",), 24, 10),
+    Kind("pricing_look", ("pricing_page",), 14, 22),
+    Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 1.5, 22),
+    Kind("whitepaper", ("resources_page", "whitepaper"), 10, 8),
+    Kind("webinar_signup", ("webinars_page", "webinar_signup"), 4, 3),
+    Kind("webinar", ("webinar",), 5, 8),
     Kind("webinar_late", ("webinar",), 2, 3, late_days=2),  # attendance comes as a list, days after
-    Kind("email", ("email_delivered", "email_open", "email_click", "product_page"), 10, 8),
-    Kind("demo", ("pricing_page", "demo_page", "demo_request"), 0.3, 6),
-    Kind("contact", ("contact_page", "contact_sales"), 0.4, 3),
-    Kind("newsletter", ("home_page", "newsletter"), 2, 0.5),
-    Kind("trade_show", ("trade_show",), 0.6, 0.6),
-    Kind("trade_show_late", ("trade_show",), 0.8, 0.8, late_days=4),
-    Kind("survey_soon", ("survey_soon",), 0.5, 2),
-    Kind("survey_later", ("survey_later",), 1, 0.5),
-    Kind("careers", ("careers_page", "careers_page"), 5, 0.6),
-    Kind("unsubscribe", ("unsubscribe",), 2.4, 0.4),
+    Kind("email", ("email_delivered", "email_open", "email_click"), 12, 8),
+    Kind("demo", ("demo_page", "demo_request"), 0.2, 6),
+    Kind("contact", ("contact_page", "contact_sales"), 0.3, 3),
+    Kind("newsletter", ("home_page", "newsletter"), 1, 0.2),
+    Kind("trade_show", ("trade_show",), 0.5, 0.5),
+    Kind("trade_show_late", ("trade_show",), 0.5, 0.5, late_days=4),
+    Kind("survey_soon", ("survey_soon",), 0.3, 1),
+    Kind("survey_later", ("survey_later",), 0.5, 0.2),
+    Kind("careers", ("careers_page", "careers_page"), 5, 0.5),
+    Kind("unsubscribe", ("unsubscribe",), 1.5, 0.3),
 )
 # After an unsubscribe there is no mail: the same interest then shows as what adds the same.
 UNSUBSCRIBED = {
-    "email": Kind("product_again", ("product_page", "product_page", "product_page"), 0, 0),
+    "email": Kind("product_again", ("product_page",), 0, 0),
     "unsubscribe": Kind("careers_again", ("careers_page", "careers_page"), 0, 0),
 }
 KIND = {kind.name: place for place, kind in enumerate(KINDS)}

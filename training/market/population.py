@@ -4,29 +4,29 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (11, 9), "vp": (11, 9), "director": (9, 15), "manager": (0, 27), "staff": (-9, 34), "intern": (-16, 6),
+    "c_level": (10, 9), "vp": (10, 9), "director": (10, 15), "manager": (0, 27), "staff": (-9, 34), "intern": (-14, 6),
 }  # fmt: skip
 DEPARTMENT = {
-    "it": (2, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
-    "sales": (0, 9), "people": (-2, 8), "other": (0, 6),
+    "it": (0, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
+    "sales": (0, 9), "people": (0, 8), "other": (0, 6),
 }  # fmt: skip
 INDUSTRY = {
-    "software": (4, 24), "financial services": (4, 14), "manufacturing": (0, 16), "retail": (-2, 12),
-    "healthcare": (0, 12), "logistics": (0, 8), "education": (-8, 9), "public sector": (-8, 5),
+    "software": (3, 24), "financial services": (3, 14), "manufacturing": (0, 16), "retail": (0, 12),
+    "healthcare": (0, 12), "logistics": (0, 8), "education": (-9, 9), "public sector": (-9, 5),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-13, 22), (20, 49): (-4, 20), (50, 249): (6, 25),
-    (250, 999): (8, 18), (1_000, 4_999): (5, 10), (5_000, 90_000): (4, 5),
+    (1, 19): (-13, 22), (20, 49): (-3, 20), (50, 249): (6, 25),
+    (250, 999): (7, 18), (1_000, 4_999): (6, 10), (5_000, 90_000): (5, 5),
 }  # fmt: skip
 COUNTRY = {
     "United States": (0, 38), "Germany": (0, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
     "India": (0, 9), "Brazil": (0, 5), "Australia": (0, 4),
 }  # fmt: skip
 SOURCE = {
-    "webinar": (2, 16), "search": (2, 24), "paid ad": (-3, 17), "trade show": (0, 12), "referral": (4, 8),
-    "email": (0, 11), "social": (-4, 12),
+    "webinar": (0, 16), "search": (0, 24), "paid ad": (-2, 17), "trade show": (0, 12), "referral": (3, 8),
+    "email": (0, 11), "social": (-3, 12),
 }  # fmt: skip
-FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = -3, -5, -2, -3
+FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = 0, -4, 0, -3
 
 # Sales goes by habit: where a lead comes from and how big the name is, in log-odds. None of it follows the true chance.
 HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.33, 1.2, 1_000
