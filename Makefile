@@ -29,5 +29,5 @@ serve: setup
 bench: setup  ## a short form of each benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN)/python $$file --short --out $${file%.py}.json || exit 1; done
 
-clean:
-	rm -rf .venv .leadlight .pytest_cache .mypy_cache .ruff_cache mlruns/*.db mlruns/[0-9]* benchmarks/*.json
+clean:  ## what can be made again; a home and its models stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/*.json

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.terms import Json, answer, at, home, now
+from commands.learning import agreed, questions
+from commands.terms import AgreementFile, Json, answer, at, home, now
 from features.errors import LeadlightError
 from serving import console
 
@@ -18,12 +19,15 @@ def score(
     lead: Annotated[list[str] | None, typer.Option(help="Only this lead; may be repeated.")] = None,
     as_of: Annotated[str | None, typer.Option(help="As it was known then; default now.")] = None,
     reasons: Annotated[str, typer.Option(help='How many reasons, or "all".')] = "3",
+    agreement: AgreementFile = None,
     as_json: Json = False,
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
     from serving.bulk import file_scores, home_scores, open_leads, write_scores
 
     moment, most = at(as_of, now()), _most(reasons)
+    if agreement:
+        agreed(agreement)
     with console.progress("scoring") as said:
         beside, chunks = (
             file_scores(home(), file, moment, most) if file else (None, home_scores(home(), moment, most, lead))
@@ -37,7 +41,7 @@ def score(
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
     shown = scored if lead else open_leads(scored)
-    answer(document, [*done, "", *console.hottest(shown)], as_json)
+    answer(document, [*done, "", *console.hottest(shown, questions(home()))], as_json)
 
 
 def _most(reasons: str) -> int | None:
@@ -52,10 +56,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Other machines reach it only where a key exists.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
     workers: Annotated[int, typer.Option(min=1)] = 1,
+    agreement: AgreementFile = None,
 ) -> None:
     """Run the BentoML service: the API on /v1, BentoML's own on /scores, health, metrics and OpenAPI."""
     from serving.server import serve as become
 
+    if agreement:
+        agreed(agreement)
     become(home(), host, port, workers)
 
 

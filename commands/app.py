@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
@@ -42,17 +41,15 @@ def run(arguments: list[str]) -> int:
     """Run one command; its exit status."""
     _quiet()
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        app(arguments)
     except LeadlightError as error:
         console.err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
         if "--json" in arguments:
             console.out.print(json({"code": error.code, "message": str(error)}), markup=False)
         return 1
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.exceptions.Abort:
-        return 130
+    except SystemExit as done:  # Typer says usage errors itself and leaves with their status
+        return int(done.code or 0)
+    return 0
 
 
 def _quiet() -> None:

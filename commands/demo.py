@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.learning import trained
+from commands.learning import NotPromoted, questions, trained
 from commands.terms import Json, Seed, answer, home, now
 from features.agreement import DEFAULT
 from features.agreement_versions import chosen
@@ -23,11 +23,10 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Simulate a market, ingest it, train, promote, score; print the hottest leads and where the report is."""
-    from training.simulation import simulate
-
     from serving.bulk import home_scores, open_leads
     from serving.intake import ingest
     from training.reporting import write_report
+    from training.simulation import simulate
 
     moment = now()
     with console.progress("simulating a market") as said:
@@ -36,6 +35,8 @@ def demo(
         market.write(folder)
         ingested = ingest(home(), [folder / "events.parquet"], chosen(home(), DEFAULT, moment), now(), said)
         summary = trained(None, moment.isoformat(), True, seed, said)
+        if not summary["promoted"]:
+            raise NotPromoted(summary["model_version"])
         said("scoring every lead")
         scored = [score for chunk in home_scores(home(), moment) for score in chunk]
         report = write_report(home(), None)
@@ -55,7 +56,7 @@ def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any]
     checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."
     yield f"{checked}  Top tenth: {lift:.1f} times the average."
     yield ""
-    yield from console.hottest(_variety(hot))
+    yield from console.hottest(_variety(hot), questions(home()))
     yield ""
     yield f"Report {_near(report)}    Pages and API: leadlight serve, then http://127.0.0.1:3000"
 

@@ -15,6 +15,7 @@ from features.agreement_versions import NoAgreement, chosen, kept
 from features.durations import duration
 from features.errors import LeadlightError
 from features.ledger import Ledger, from_microseconds
+from features.settings import Home
 from serving import console
 
 Files = Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)]
@@ -103,6 +104,11 @@ def agreed(path: Path | None) -> Any:
         return chosen(home(), here if here.exists() else DEFAULT, now())
 
 
+def questions(of: Home) -> dict[str, str | None]:
+    """What each criterion of the home's agreement asks."""
+    return {name: criterion.ask for name, criterion in kept(of).agreement.criteria.items()}
+
+
 def _ingested_lines(file: Mapping[str, Any]) -> Iterator[str]:
     counts = f"{file['accepted']:,} new events, {file['duplicates']:,} known already, {file['refused']:,} kept aside"
     yield f"{file['file']}: {counts}"
@@ -122,6 +128,18 @@ def train(
     with console.progress("training") as said:
         summary = trained(agreement, known_until, promote, seed, said)
     answer(summary, console.metrics_lines(summary), as_json)
+    if promote and not summary["promoted"]:
+        raise NotPromoted(summary["model_version"])
+
+
+class NotPromoted(LeadlightError):
+    """A candidate that a gate held back."""
+
+    code = "not_promoted"
+
+    def __init__(self, version: str) -> None:
+        remedy = f"look at it with `leadlight models`, and serve it all the same with: leadlight promote {version}"
+        super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
 
 
 def trained(agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any) -> dict[str, Any]:

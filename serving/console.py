@@ -22,18 +22,26 @@ def progress(what: str) -> Iterator[Any]:
         yield lambda said: shown.update(task, description=said)
 
 
-def hottest(scored: Sequence[Mapping[str, Any]], most: int = 8) -> Iterator[str]:
-    """The leads to look at first, each with score, probability, decision and reasons that add up."""
+def hottest(scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8) -> Iterator[str]:
+    """The leads to look at first, each with score, probability, decision and reasons that add up.
+
+    questions: by criterion, what to ask a lead that it has no points for.
+    """
     yield "score        decision     lead    source, campaign             why"
     for score in scored[:most]:
-        yield from _lead(score)
+        yield from _lead(score, questions)
 
 
-def _lead(score: Mapping[str, Any]) -> Iterator[str]:
+def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iterator[str]:
     came = f"{score['source'] or '-'}, {score['campaign'] or '-'}"
-    chance = f"{score['probability'] * 100:.0f}/100"
-    head = f"{score['score']:>2} {score['grade']} {chance:>7} {score['decision']:<12} {score['lead_id']:<7} {came:<28}"
+    decided = f"{score['decision'] or score['status']:<12} {score['lead_id']:<7} {came:<28}"
+    if score["probability"] is None:
+        yield f"{'-':<12} {decided} {score['decision_code'] or 'no event named this lead'}"
+        return
+    head = f"{score['score']:>2} {score['grade']} {score['probability'] * 100:>3.0f}/100 {decided}"
     lines = [f"{points:+3d} {text}" for points, text in arithmetic(score)]
+    if score["decision"] in ("nurture", "needs_data") and (question := questions.get(score["criteria"]["ask_next"])):
+        lines.append(f'ask next: "{question}"')
     yield f"{head} {lines[0]}"
     yield from (f"{'':<{len(head)}} {line}" for line in lines[1:])
 
@@ -54,6 +62,21 @@ def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, label in shown.items():
         yield f"{label:<22} {_figure(metrics.get(name))}{_interval(summary['intervals'].get(name))}"
     yield f"{'ECE if perfect, 95 %':<22} {_figure(metrics.get('ece_null95'))}"
+    if folded := summary["out_of_fold"]:
+        auc, ece = _figure(folded["roc_auc"]), _figure(folded["ece"])
+        yield f"out of fold, all leads: ROC AUC {auc}, ECE {ece} (if perfect, 95 %: {_figure(folded['ece_null95'])})"
+    yield from summary["warnings"]
+    yield from gate_lines(summary["gates"])
+    if version := summary["model_version"]:
+        yield f"registered as version {version}" + (", and it answers from now on" if summary["promoted"] else "")
+
+
+def gate_lines(gates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The gates that did not hold, each with why; nothing where all did."""
+    for gate in gates:
+        if not gate["passed"]:
+            found = f"{_figure(gate['value'])}, limit {gate['limit']:.4f}"
+            yield f"gate {gate['name']} does not hold: {gate['why']} is {found}"
 
 
 def _figure(value: float | None) -> str:

@@ -15,6 +15,7 @@ from features.exports import CrmExport
 from features.files import events_in, is_event_file
 from features.ledger import Appended, Ledger
 from features.settings import Home
+from serving.scorer import Scorer
 
 Said = Callable[[str], None]
 
@@ -56,8 +57,16 @@ def ingest(
             done.append(Ingested(path.name, total, _of_refused(total)))
         else:
             done.append(_ingest_export(ledger, path, kept.agreement, now, said))
-    derived(home, kept.agreement, said)
+    refresh(home, kept, said)
     return done
+
+
+def refresh(home: Home, kept: Kept, said: Said) -> None:
+    """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
+    derived(home, kept.agreement, said)
+    served = Scorer(home).scoring.features_by
+    if served.feature_digest != kept.agreement.feature_digest:
+        derived(home, served, said)
 
 
 def _ingest_export(ledger: Ledger, path: Path, agreement: Agreement, now: datetime, said: Said) -> Ingested:

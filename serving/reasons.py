@@ -28,6 +28,7 @@ class Evidence:
     behaviours: Mapping[str, Sequence[float] | Floats | None]
     traits: Mapping[str, Any]
     as_of_us: int
+    levels: Mapping[str, int | None] | None = None  # the criteria's points, where they are what the score is made of
 
     def state(self, behaviour: str) -> BehaviourState:
         held = self.behaviours.get(behaviour)
@@ -52,23 +53,21 @@ def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], eviden
 
 
 def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> dict[str, Any]:
-    worded = _of_behaviour if kind == "behaviour" else _of_trait
+    worded = _of_criterion if evidence.levels is not None else _of_behaviour if kind == "behaviour" else _of_trait
     text, found = worded(name, evidence)
     return {
         "name": name,
         "kind": kind,
         "points": points(contribution),
         "contribution": contribution,
-        "direction": "raises" if contribution > 0 else "lowers" if contribution < 0 else "neither",
+        "direction": "raises" if contribution >= 0 else "lowers",
         "text": text,
         "evidence": found,
     }
 
 
 def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
-    behaviour = evidence.agreement.behaviours.get(name)
-    if behaviour is None:
-        return _of_criterion(name, evidence)
+    behaviour = evidence.agreement.behaviours[name]
     state = evidence.state(name)
     last_us = state.last_us()
     found = {
@@ -88,16 +87,16 @@ def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
     if name == "days_open":
         days = max(evidence.as_of_us - (evidence.traits.get("opened_us") or evidence.as_of_us), 0) / DAY_US
         return f"known for {_days(days)}", {"days": days}
-    if name in evidence.agreement.criteria:
-        return _of_criterion(name, evidence)
     trait = evidence.agreement.traits.get(name)
     label = trait.label if trait else name.replace("_", " ")
     shown = _shown(evidence.traits.get(name))
     return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
 
 
-def _of_criterion(name: str, _evidence: Evidence) -> tuple[str, dict[str, Any]]:
-    return f"{name.replace('_', ' ')} by the agreement's criteria", {}
+def _of_criterion(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    level, most = (evidence.levels or {}).get(name), evidence.agreement.criteria[name].most
+    said = "nothing known yet" if level is None else f"{level} of {most} points"
+    return f"{name.replace('_', ' ')}: {said}", {"points": level, "of": most}
 
 
 def _shown(value: Any) -> str | None:

@@ -55,6 +55,7 @@ class Explained:
     kinds: dict[str, str]
     interval: tuple[float, float] | None
     earlier_logit: float | None  # a week before; None where that cannot be known
+    levels: Mapping[str, int | None] | None = None  # the criteria's points, where the prior answers
 
 
 @dataclass(frozen=True)
@@ -134,15 +135,17 @@ class Scoring:
 
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
         agreement = self.kept.agreement
-        stood = prior(agreement, criteria_points(agreement, self._facts(row, as_of_us)))
+        criteria = criteria_points(agreement, self._facts(row, as_of_us))
+        stood = prior(agreement, criteria)
         kinds = {name: _kind(agreement, name) for name in stood.contributions}
-        return Explained(logit(stood.probability), stood.baseline, dict(stood.contributions), kinds, None, None)
+        contributions = dict(stood.contributions)
+        return Explained(logit(stood.probability), stood.baseline, contributions, kinds, None, None, criteria.levels)
 
     def _facts(self, row: LeadRow, as_of_us: int) -> Facts:
         return Facts(row.traits, self._evidence(row, as_of_us).count_within)
 
-    def _evidence(self, row: LeadRow, as_of_us: int) -> Evidence:
-        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us)
+    def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
+        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels)
 
     def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)
@@ -182,7 +185,7 @@ class Scoring:
             "base_points": base_points(found.baseline, policy.score_50),
             "fit_points": by_kind["trait"],
             "engagement_points": by_kind["behaviour"],
-            "reasons": reasons(found.contributions, found.kinds, self._evidence(row, as_of_us), most),
+            "reasons": reasons(found.contributions, found.kinds, self._evidence(row, as_of_us, found.levels), most),
             "baseline": found.baseline,
         }
 

@@ -75,6 +75,6 @@ def _covariance(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: 
     """How slope and intercept vary when whole leads are drawn again."""
     generator = np.random.default_rng(seed)
     _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
-    weights = generator.poisson(1.0, (times, lead.max() + 1))[:, lead] * _weight(lead_ids)
+    weights = generator.poisson(1.0, (times, lead.max() + 1))[:, lead].astype(np.float64) * _weight(lead_ids)
     (ss, si), (_, ii) = np.cov(_newton(margin, outcome, weights).T).tolist()
     return ((ss, si), (si, ii))

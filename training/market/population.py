@@ -40,8 +40,8 @@ HABIT_COUNTRY = {
 
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
 VISITS = {
-    "webinar": 0.10, "search": 0.14, "paid ad": 0.10, "trade show": 0.04, "referral": 0.14, "email": 0.10,
-    "social": 0.08,
+    "webinar": 0.07, "search": 0.098, "paid ad": 0.07, "trade show": 0.028, "referral": 0.098, "email": 0.07,
+    "social": 0.056,
 }  # fmt: skip
 ARRIVAL = {
     "webinar": {"webinar_signup": 1},
