@@ -85,7 +85,7 @@ def event(raw: Mapping[str, Any], *, source: str, received_at: datetime, lag: ti
 
 def identity(value: object) -> str | None:
     """An identifier as text, or None where it names nobody ("", "null", "guest", ...)."""
-    if value is None or isinstance(value, bool | Mapping | list):
+    if value is None or isinstance(value, (bool, dict, list)):
         return None
     if isinstance(value, float):
         value = int(value) if value.is_integer() else value
@@ -95,6 +95,8 @@ def identity(value: object) -> str | None:
 
 def printable(text: str) -> str:
     """`text` without NUL and lone surrogates: both databases refuse them."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
