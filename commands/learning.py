@@ -39,9 +39,8 @@ def simulate(
 
 def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:
     """What a market is like, for people."""
-    yield from (
-        f"{name.replace('_', ' '):<28} {value:,.4g}" for name, value in summary.items() if not isinstance(value, str)
-    )
+    figures = {name: value for name, value in summary.items() if isinstance(value, (int, float))}
+    yield from (f"{name.replace('_', ' '):<28} {value:,.4g}" for name, value in figures.items())
     yield f"written to {out}; next: leadlight ingest {out / 'events.parquet'}"
 
 
@@ -129,7 +128,8 @@ def train(
         summary = trained(agreement, known_until, promote, seed, said)
     answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
-        raise NotPromoted(summary["model_version"])
+        console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
 
 
 class NotPromoted(LeadlightError):

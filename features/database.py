@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from features.settings import Home
 
 IN_LINE = 7_301_994  # the advisory lock of all writers that must not overtake one another
+ONE_MIGRATES = Lock()  # Alembic keeps what it is doing in module globals, so threads of one process must take turns
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 
@@ -70,7 +72,8 @@ def migrate(home: Home) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = home.database_url
-    command.upgrade(config, "head")
+    with ONE_MIGRATES:
+        command.upgrade(config, "head")
     if file := _file(home):
         file.chmod(0o600)
 

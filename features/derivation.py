@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +28,6 @@ from features.store.online import publish
 from features.store.repository import Repository
 from features.traits import trait_states
 
-
 LAYOUT = 1  # of what is derived: a release that derives something else raises it, and homes are derived anew
 
 
@@ -43,15 +44,25 @@ def derived(home: Home, agreement: Agreement, said: Callable[[str], None] = lamb
     """What the ledger says by `agreement`, derived anew only where events came since."""
     repository = Repository.of(home, agreement)
     ledger = Ledger.open(home)
-    newest = ledger.last_event_id()
-    stamp = repository.folder / "derived.json"
-    state = {"last_event_id": newest, "layout": LAYOUT}
-    if not stamp.exists() or json.loads(stamp.read_text()) != state:
-        _derive(ledger, repository, agreement, said)
-        beside = stamp.with_suffix(".part")
-        beside.write_text(json.dumps(state))
-        os.replace(beside, stamp)
-    return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), newest)
+    with _alone(home):
+        newest = ledger.last_event_id()
+        stamp = repository.folder / "derived.json"
+        state = {"last_event_id": newest, "layout": LAYOUT}
+        if not stamp.exists() or json.loads(stamp.read_text()) != state:
+            _derive(ledger, repository, agreement, said)
+            beside = stamp.with_suffix(".part")
+            beside.write_text(json.dumps(state))
+            os.replace(beside, stamp)
+        return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), newest)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """One process of a home derives at a time: two would mix their files, and Feast's registry is one file for all."""
+    home.features.mkdir(parents=True, exist_ok=True)
+    with (home.features / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _derive(ledger: Ledger, repository: Repository, agreement: Agreement, said: Callable[[str], None]) -> None:

@@ -58,8 +58,10 @@ def inline_states(
         place = int(found.lead_ids[position])
         behaviours[place] = {n: s.row(row).tolist() for n, s in zip(agreement.behaviours, folded, strict=True)}
     traits: list[dict[str, Any]] = [dict.fromkeys(trait_columns(agreement)) for _ in leads]
+    columns = trait_columns(agreement)
     for known in trait_states(read, found, agreement).to_dict("records"):
-        traits[int(known["lead_id"])] = {str(name): None if value != value else value for name, value in known.items()}
+        said = {name: known[name] for name in columns}
+        traits[int(known["lead_id"])] = {name: None if value != value else value for name, value in said.items()}
     return behaviours, traits
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,12 +15,30 @@ err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Any]:
-    """A line on stderr that moves while something takes its time; call it with what is being done."""
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """A line on stderr that moves while something takes its time; call it with what is being done.
+
+    Where stderr is no terminal, a plain line now and then.
+    """
+    if not err.is_terminal:
+        yield _told_now_and_then()
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as shown:
         task = shown.add_task(what, total=None)
         yield lambda said: shown.update(task, description=said)
+
+
+def _told_now_and_then(each_s: float = 5.0) -> Callable[[str], None]:
+    last = time.monotonic()
+
+    def tell(said: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= each_s:
+            last = time.monotonic()
+            err.print(said, markup=False)
+
+    return tell
 
 
 def hottest(scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8) -> Iterator[str]:

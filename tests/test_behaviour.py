@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import MINUTE, SMALL, World, identify, page, track, us
 
 from features.behaviour import NEVER, NOTHING, BehaviourState, behaviour_features
 from features.recurrence import DAY_US, Ragged
-from worlds import MINUTE, SMALL, World, identify, page, track, us
 
 VISITS = [identify("ann", 0), page("ann", 1), page("ann", 5), track("ann", "Webinar Attended", 6, minutes_attended=30)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from worlds import Told, World, identify, page, says, touch, track, us
 
 from features.people import department, email_domain, mail_kind, seniority
-from worlds import Told, World, identify, page, says, touch, track, us
 
 
 def known(world: World, row: int) -> tuple[str | None, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("features", "training", "serving", "commands")
-FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")) + [ROOT / "leadlight.py"]
+FILES = [*sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")), ROOT / "leadlight.py"]
 MIGRATIONS = sorted((ROOT / "migrations").rglob("*.py"))
 # features <- training <- serving <- commands <- leadlight.py
 MAY_IMPORT = {

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import inspect, select
+from worlds import LATER, SMALL, Told, at, identify, page, track
+from writers import written
 
 from features import tables
 from features.agreement import Agreement
@@ -23,8 +25,6 @@ from features.database import MIGRATIONS, engine, exists, migrate, reading, writ
 from features.events import EventRefused
 from features.ledger import AT_ONCE, Appended, Ledger
 from features.settings import Home, Settings
-from worlds import LATER, SMALL, Told, at, identify, page, track
-from writers import written
 
 WRITERS, EACH, SHARED = 8, 120, 100
 
@@ -115,9 +115,13 @@ def test_a_file_that_breaks_off_leaves_whole_batches(ledger: Ledger) -> None:
 
 
 def test_a_failing_transaction_leaves_nothing(ledger: Ledger) -> None:
-    with pytest.raises(EventRefused), writing(ledger.home) as connection:
-        connection.execute(tables.events.insert(), [_row("m1")])
-        raise EventRefused("changed my mind")
+    def half_done() -> None:
+        with writing(ledger.home) as connection:
+            connection.execute(tables.events.insert(), [_row("m1")])
+            raise EventRefused("changed my mind")
+
+    with pytest.raises(EventRefused):
+        half_done()
     assert ledger.count() == 0
 
 

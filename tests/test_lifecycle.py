@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import SMALL, Told, World, at, identify, page, track, us
 
 from features.agreement import Agreement
 from features.lifecycle import NOT_YET
 from features.moments import WEEK_US, moments
 from features.recurrence import DAY_US
 from features.snapshots import snapshot_moments
-from worlds import SMALL, Told, World, at, identify, page, track, us
 
 
 def way(*told: Told, lead: str = "ann") -> pd.Series:
@@ -141,8 +141,8 @@ def test_many_leads_moments_are_each_leads_own(spans: list[tuple[int, int]], sal
 def test_a_leads_way_does_not_depend_on_the_order_of_the_ledger(seed: int) -> None:
     told = [
         ANN, page("visitor", 1), identify("ann", 4, visitor="visitor"), track("ann", "Call Attempted", 8, known=9),
-        track("ann", "Lead Disqualified", 9, reason="too_early"), track("ann", "Lead Disqualified", 9, reason="bad_data"),
-        track("ann", "Lead Converted", 20), identify("bob", 4),
+        track("ann", "Lead Disqualified", 9, reason="too_early"), track("ann", "Lead Converted", 20),
+        track("ann", "Lead Disqualified", 9, reason="bad_data"), identify("bob", 4),
     ]  # fmt: skip
     shuffled = random.Random(seed).sample(told, len(told))
     ways = [World.of(t).leads.sort_values("lead_id", ignore_index=True) for t in (told, shuffled)]

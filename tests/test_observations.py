@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from worlds import MINUTE, Told, World, alike, identify, page, says, track, us
 
 

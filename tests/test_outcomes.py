@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import SMALL, Told, World, identify, track, us
 
 from features.agreement import Agreement
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
-from worlds import SMALL, Told, World, identify, track, us
 
 ANN = identify("ann", 0)
 TRIED = track("ann", "Call Attempted", 3)

@@ -18,7 +18,7 @@ HALF_LIVES = (1.0, 7.0, 30.0)
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing learned: +1 an occurrence, 0 minutes of one that is counted, -1 a retraction of one with its minutes."""
+    """One thing learned: +1 an occurrence, 0 minutes of one, -1 a retraction of one with all its minutes."""
 
     day: float
     known: float

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from worlds import MINUTE, SMALL, Told, World, alike, identify, page, says, touch, track, us
 
 from features.recurrence import Ragged
 from features.snapshots import as_states, feature_frame, group_of, model_traits
-from worlds import MINUTE, SMALL, Told, World, alike, identify, page, says, touch, track, us
 
 LEADS = ("ann", "bob")
 VISITORS = ("visitor-1", "visitor-2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
+from worlds import LATER, MINUTE, SMALL, Told, World, alike, at, identify, market, page, touch, track, us
 
 from features import tables
 from features.agreement import Agreement
@@ -21,14 +22,14 @@ from features.ledger import Ledger
 from features.settings import Home, Settings
 from features.snapshots import as_states, feature_frame, snapshot_moments, snapshots
 from features.store.online import online_states
-from features.store.repository import Repository, view_suffix
-from worlds import LATER, MINUTE, SMALL, Told, World, alike, at, identify, market, page, touch, track, us
+from features.store.repository import view_suffix
 
 TOLD: list[Told] = [
     identify("ann", 1, industry="software", employees=310, renewal_on="2026-06-01", is_partner=True),
     page("visitor", 0.5), page("visitor", 0.5 + 9 * MINUTE, "/"), touch("visitor", 0.6, "ads", "spring"),
     identify("ann", 4, visitor="visitor"),
-    page("ann", 6, known=9, page_view_id="1"), track("ann", "Page Left", 6.001, known=9.5, page_view_id="1", engaged_ms=60_000),
+    page("ann", 6, known=9, page_view_id="1"),
+    track("ann", "Page Left", 6.001, known=9.5, page_view_id="1", engaged_ms=60_000),
     track("ann", "Webinar Attended", 8, minutes_attended=42),
     identify("bob", 2, is_partner="no"),  # nothing but a trait
     page("cid", 3), page("cid", 3, "/pricing/eu"),  # nothing but behaviour, two at once
@@ -244,7 +245,13 @@ def test_a_what_if_with_a_ledgers_events_has_the_ledgers_features() -> None:
     assert alike(row(frame, 0), World.of(told).features("ann", us(10)))
 
 
-def test_repositories_of_one_home_share_its_registry(tmp_path: Path) -> None:
-    home = Home(tmp_path, Settings())
-    assert Repository.of(home, SMALL).folder.parent == home.features
-    assert datetime.fromisoformat("2026-01-01T00:00:00+00:00") == at(0)
+def test_commands_that_derive_at_once_wait_for_one_another(tmp_path: Path) -> None:
+    """`leadlight score` in one terminal while `leadlight ingest` ends in another must not mix their files."""
+    home = Home(tmp_path / "home", Settings())
+    append(home, TOLD)
+    with ThreadPoolExecutor(4) as pool:
+        leads = [len(found.leads) for found in pool.map(lambda _: derived(home, SMALL), range(4))]
+    assert leads == [len(WORLD.found.lead_ids)] * 4
+    found = offline(derived(home, SMALL), ["ann"], us(NOW))
+    assert alike(row(found, 0), WORLD.features("ann", us(NOW)), within=0)
+    engine(home.database_url).dispose()

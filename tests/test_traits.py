@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import Told, World, identify, says, touch, track, us
 
 from features.traits import flat, snake_case, typed
-from worlds import Told, World, identify, says, touch, track, us
 
 
 def traits(*told: Told, day: float = 100) -> dict[str, Any]:

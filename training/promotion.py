@@ -14,7 +14,6 @@ from features.store.repository import view_suffix
 from training.model import AGREEMENT, Model
 from training.registry import Registry
 
-
 ROLLED_BACK = "rolled back from"  # how the reason of a rollback begins
 
 

@@ -27,7 +27,7 @@ FAST_KEPT = 2.0 ** (-1 / 7)  # what is left of fast interest a day later
 SLOW_KEPT = 2.0 ** (-1 / 30)
 TENTH = 0.1
 FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
-SLOW_LOW, SLOW_NODES = -20, 121
+SLOW_LOW, SLOW_NODES = -20, 106
 FIT_LOW, FIT_NODES = -30, 61
 MOST_ACTIVE = 0.7  # no lead is active on more of its days
 MOST_ADDED = 80  # tenths that one day adds at most, either way
@@ -44,19 +44,19 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-11.5 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-9.3 + fit + fast + slow, -2.5))))
 
 
 @compiled
 def browsing(fast: float, slow: float) -> float:
     """The chance of a day of looking around."""
-    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(2.6 - 0.1 * fast - 0.1 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(3.0 - 0.15 * fast - 0.15 * slow)))
 
 
 @compiled
 def buying(fast: float, slow: float) -> float:
     """The chance of a day of serious interest: more activity brings more, and of another kind."""
-    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(4.2 - 0.3 * fast - 0.2 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(4.8 - 0.3 * fast - 0.3 * slow)))
 
 
 @compiled

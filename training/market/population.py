@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (10, 9), "vp": (10, 9), "director": (10, 15), "manager": (0, 27), "staff": (-9, 34), "intern": (-14, 6),
+    "c_level": (14, 9), "vp": (14, 9), "director": (14, 15), "manager": (0, 27), "staff": (-13, 34), "intern": (-20, 6),
 }  # fmt: skip
 DEPARTMENT = {
     "it": (0, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
@@ -15,8 +15,8 @@ INDUSTRY = {
     "healthcare": (0, 12), "logistics": (0, 8), "education": (-9, 9), "public sector": (-9, 5),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-13, 22), (20, 49): (-3, 20), (50, 249): (6, 25),
-    (250, 999): (7, 18), (1_000, 4_999): (6, 10), (5_000, 90_000): (5, 5),
+    (1, 19): (-18, 22), (20, 49): (-4, 20), (50, 249): (8, 25),
+    (250, 999): (10, 18), (1_000, 4_999): (8, 10), (5_000, 90_000): (7, 5),
 }  # fmt: skip
 COUNTRY = {
     "United States": (0, 38), "Germany": (0, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
@@ -40,8 +40,8 @@ HABIT_COUNTRY = {
 
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
 VISITS = {
-    "webinar": 0.07, "search": 0.098, "paid ad": 0.07, "trade show": 0.028, "referral": 0.098, "email": 0.07,
-    "social": 0.056,
+    "webinar": 0.06, "search": 0.084, "paid ad": 0.06, "trade show": 0.024, "referral": 0.084, "email": 0.06,
+    "social": 0.048,
 }  # fmt: skip
 ARRIVAL = {
     "webinar": {"webinar_signup": 1},
