@@ -28,7 +28,7 @@ SLOW_KEPT = 2.0 ** (-1 / 30)
 TENTH = 0.1
 FAST_LOW, FAST_NODES = -15, 51  # tenths; interest saturates at the ends, in the market as in the table
 SLOW_LOW, SLOW_NODES = -20, 106
-FIT_LOW, FIT_NODES = -30, 61
+FIT_LOW, FIT_NODES = -45, 81
 MOST_ACTIVE = 0.7  # no lead is active on more of its days
 MOST_ADDED = 80  # tenths that one day adds at most, either way
 ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
@@ -44,7 +44,7 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-9.3 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-9.2 + fit + fast + slow, -2.5))))
 
 
 @compiled

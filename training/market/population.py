@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (14, 9), "vp": (14, 9), "director": (14, 15), "manager": (0, 27), "staff": (-13, 34), "intern": (-20, 6),
+    "c_level": (15, 9), "vp": (15, 9), "director": (15, 15), "manager": (0, 27), "staff": (-14, 34), "intern": (-21, 6),
 }  # fmt: skip
 DEPARTMENT = {
     "it": (0, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
@@ -15,8 +15,8 @@ INDUSTRY = {
     "healthcare": (0, 12), "logistics": (0, 8), "education": (-9, 9), "public sector": (-9, 5),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-18, 22), (20, 49): (-4, 20), (50, 249): (8, 25),
-    (250, 999): (10, 18), (1_000, 4_999): (8, 10), (5_000, 90_000): (7, 5),
+    (1, 19): (-18, 22), (20, 49): (-6, 20), (50, 249): (4, 25),
+    (250, 999): (9, 18), (1_000, 4_999): (10, 10), (5_000, 90_000): (10, 5),
 }  # fmt: skip
 COUNTRY = {
     "United States": (0, 38), "Germany": (0, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
@@ -54,13 +54,13 @@ ARRIVAL = {
 }
 LOOKING_AROUND = {"blog": 30, "product": 35, "pricing_look": 20, "pricing_study": 7, "careers": 8}
 CAMPAIGN: dict[str, tuple[str | None, ...]] = {
-    "webinar": ("spring-launch", "pricing-clinic", "security-hour"),
-    "search": (None, None, "brand-search", "category-search"),
-    "paid ad": ("retargeting", "comparison-ads", "lookalike"),
-    "trade show": ("expo-26", "cloud-days"),
+    "webinar": ("spring-launch", "pricing-clinic"),
+    "search": (None,),
+    "paid ad": ("retargeting", "comparison-ads"),
+    "trade show": ("expo-26",),
     "referral": (None,),
     "email": ("pricing-news", "partner-list"),
-    "social": ("buyers-guide", "founder-posts", None),
+    "social": ("buyers-guide", None),
 }
 
 CHIEFS = {
