@@ -25,6 +25,13 @@ class Column:
     levels: tuple[str, ...] | None = None
     direction: int = 0
 
+    @property
+    def is_lifetime(self) -> bool:
+        """Whether it counts from the beginning: how long ago a lead began, and all that it ever did."""
+        if self.kind != "behaviour":
+            return self.name == "days_open"
+        return self.name.startswith("days_since_first_") or self.name.endswith("_total")
+
     def encoded(self, values: Any) -> Floats:
         """The column as models read it: numbers as they are, levels as positions, missing as NaN."""
         if self.levels is None:

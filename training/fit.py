@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from features.recurrence import Floats
 from features.snapshots import group_of, model_traits
 from training.calibrate import fit_calibrator
 from training.columns import OTHER, Column
-from training.folds import Fold, lead_folds, log_loss
+from training.folds import Fold, lead_folds, log_loss, row_losses
 from training.linear import Linear, design, fit_linear, terms_of
 from training.model import Model
 from training.trees import fit_trees
@@ -33,30 +33,58 @@ class FittedLinear:
     out_of_fold: Floats
 
 
+@dataclass(frozen=True)
+class Blend:
+    """Trees and a line in the shares that held-out leads like best, and what they say of each row's unseen lead."""
+
+    model: Model
+    out_of_fold: Floats
+
+
 def fit(train_rows: pd.DataFrame, calibration_rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
     """The model of `train_rows`, calibrated on `calibration_rows`; labelled snapshots with their features, both.
 
-    Every choice, the number of trees, the shrinkage and the blend, is made on folds of whole leads inside train.
+    Every choice, columns, number of trees, shrinkage and blend, is made on folds of whole leads inside train.
     """
-    columns = columns_of(train_rows, agreement)
-    matrix = Model(columns).matrix(train_rows)
-    outcome = train_rows["outcome"].to_numpy(np.float64)
-    folds = lead_folds(outcome, list(train_rows["lead_id"]), seed)
-    trees = fit_trees(matrix, outcome, columns, folds, seed)
-    line = fit_shrunk(matrix, outcome, columns, folds)
-    blend = min(BLENDS, key=lambda w: log_loss(w * trees.out_of_fold + (1 - w) * line.out_of_fold, outcome))
-    raw = Model(columns, trees.text, line.linear, blend)
-    margin = raw.margin(raw.matrix(calibration_rows))
-    became = calibration_rows["outcome"].to_numpy(np.float64)
-    calibrator = fit_calibrator(margin, became, list(calibration_rows["lead_id"]), seed)
+    found = chosen(train_rows, columns_of(train_rows, agreement), seed)
+    outcome = calibration_rows["outcome"].to_numpy(np.float64)
+    margin = found.model.margin(found.model.matrix(calibration_rows))
+    calibrator = fit_calibrator(margin, outcome, list(calibration_rows["lead_id"]), seed)
     converted = train_rows.loc[train_rows["outcome"], "lead_id"].nunique()
     facts = {
-        "base_rate": float(np.concatenate([outcome, became]).mean()),
+        "base_rate": float(pd.concat([train_rows["outcome"], calibration_rows["outcome"]]).mean()),
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
         "seed": seed,
         "horizon_days": agreement.outcome.horizon_days,
     }
-    return Model(columns, trees.text, line.linear, blend, calibrator, facts, agreement.text)
+    return replace(found.model, calibrator=calibrator, facts=facts, agreement_text=agreement.text)
+
+
+def chosen(rows: pd.DataFrame, columns: Sequence[Column], seed: int) -> Blend:
+    """The blend without lifetime columns, unless held-out leads like the one with them clearly better.
+
+    How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
+    than sales usually lets a lead become; so these columns have to earn their place: by one standard error.
+    """
+    outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy()
+    folds = lead_folds(outcome, list(leads), seed)
+    lean = blend(rows, [column for column in columns if not column.is_lifetime], folds, seed)
+    if len(lean.model.columns) == len(columns):
+        return lean
+    full = blend(rows, columns, folds, seed)
+    gained = row_losses(lean.out_of_fold, outcome) - row_losses(full.out_of_fold, outcome)
+    by_lead = pd.Series(gained).groupby(leads).sum()
+    return full if by_lead.sum() > np.sqrt(len(by_lead)) * by_lead.std() else lean
+
+
+def blend(rows: pd.DataFrame, columns: Sequence[Column], folds: Sequence[Fold], seed: int) -> Blend:
+    """Trees and a line on some columns, blended as the held-out leads of `folds` like best."""
+    matrix, outcome = Model(tuple(columns)).matrix(rows), rows["outcome"].to_numpy(np.float64)
+    trees = fit_trees(matrix, outcome, columns, folds, seed)
+    line = fit_shrunk(matrix, outcome, columns, folds)
+    margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
+    best = min(BLENDS, key=lambda share: log_loss(margins[share], outcome))
+    return Blend(Model(tuple(columns), trees.text, line.linear, best), margins[best])
 
 
 def columns_of(rows: pd.DataFrame, agreement: Agreement) -> tuple[Column, ...]:

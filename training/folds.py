@@ -33,4 +33,9 @@ def lead_folds(outcome: Floats, lead_ids: Sequence[str], seed: int) -> list[Fold
 
 def log_loss(logits: Floats, outcome: Floats) -> float:
     """Mean log loss of log-odds, finite however sure they are."""
-    return float(np.mean(np.logaddexp(0.0, logits) - outcome * logits))
+    return float(np.mean(row_losses(logits, outcome)))
+
+
+def row_losses(logits: Floats, outcome: Floats) -> Floats:
+    """The log loss of each row."""
+    return np.asarray(np.logaddexp(0.0, logits) - outcome * logits, dtype=np.float64)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 # What each recorded value adds to the fit, in tenths of log-hazard, and its share of the market.
 SENIORITY = {
-    "c_level": (15, 9), "vp": (15, 9), "director": (15, 15), "manager": (0, 27), "staff": (-14, 34), "intern": (-21, 6),
+    "c_level": (14, 9), "vp": (14, 9), "director": (14, 15), "manager": (0, 27), "staff": (-13, 34), "intern": (-20, 6),
 }  # fmt: skip
 DEPARTMENT = {
     "it": (0, 22), "engineering": (0, 14), "operations": (0, 15), "finance": (0, 11), "marketing": (0, 15),
     "sales": (0, 9), "people": (0, 8), "other": (0, 6),
 }  # fmt: skip
 INDUSTRY = {
-    "software": (3, 24), "financial services": (3, 14), "manufacturing": (0, 16), "retail": (0, 12),
-    "healthcare": (0, 12), "logistics": (0, 8), "education": (-9, 9), "public sector": (-9, 5),
+    "software": (3, 26), "financial services": (3, 16), "manufacturing": (0, 18), "retail": (-2, 14),
+    "healthcare": (0, 13), "education": (-9, 13),
 }  # fmt: skip
 EMPLOYEES = {  # from, to: fit, share
-    (1, 19): (-18, 22), (20, 49): (-6, 20), (50, 249): (4, 25),
+    (1, 19): (-17, 22), (20, 49): (-6, 20), (50, 249): (4, 25),
     (250, 999): (9, 18), (1_000, 4_999): (10, 10), (5_000, 90_000): (10, 5),
 }  # fmt: skip
 COUNTRY = {
-    "United States": (0, 38), "Germany": (0, 14), "United Kingdom": (0, 13), "France": (0, 9), "Canada": (0, 8),
-    "India": (0, 9), "Brazil": (0, 5), "Australia": (0, 4),
+    "United States": (0, 42), "Germany": (0, 18), "United Kingdom": (0, 16), "France": (0, 12), "India": (0, 12),
 }  # fmt: skip
 SOURCE = {
     "webinar": (0, 16), "search": (0, 24), "paid ad": (-2, 17), "trade show": (0, 12), "referral": (3, 8),
@@ -34,8 +33,7 @@ HABIT_SOURCE = {
     "webinar": 0.5, "search": -0.4, "paid ad": -0.1, "trade show": 1.3, "referral": 0.7, "email": -0.6, "social": -1.0,
 }  # fmt: skip
 HABIT_COUNTRY = {
-    "United States": 0.6, "Germany": 0.2, "United Kingdom": 0.3, "France": -0.4, "Canada": -0.4, "India": -0.9,
-    "Brazil": -0.9, "Australia": -0.4,
+    "United States": 0.6, "Germany": 0.2, "United Kingdom": 0.3, "France": -0.4, "India": -0.9,
 }  # fmt: skip
 
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
