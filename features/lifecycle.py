@@ -45,6 +45,19 @@ def lifecycle(log: Log, found: Identities, agreement: Agreement) -> pd.DataFrame
     return leads
 
 
+def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
+    """The leads as they were known at a moment: what was recorded later has not come yet."""
+    known = leads.copy()
+    known.loc[known["converted_known_us"] > moment_us, ["converted_us", "converted_known_us"]] = NOT_YET
+    known.loc[known["with_sales_us"] > moment_us, ["with_sales_us", "tried_us"]] = NOT_YET
+    known.loc[known["disqualified_us"] > moment_us, "disqualified_us"] = NOT_YET
+    later = known["rejected_us"] > moment_us
+    known.loc[later, "rejected_us"] = NOT_YET
+    known["reject_reason"] = known["reject_reason"].mask(later, None)
+    known["closed_us"] = known[["converted_known_us", "disqualified_us"]].min(axis=1)
+    return known
+
+
 def _fold(
     moments: dict[str, Ints], reasons: list[str | None], lead: int, name: str, properties: Mapping[str, Any],
     occurred: int, known: int, agreement: Agreement,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worlds import SMALL, Told, World, at, identify, page, track, us
 
 from features.agreement import Agreement
-from features.lifecycle import NOT_YET
+from features.lifecycle import NOT_YET, known_by
 from features.moments import WEEK_US, moments
 from features.recurrence import DAY_US
 from features.snapshots import snapshot_moments
@@ -152,3 +152,26 @@ def test_a_leads_way_does_not_depend_on_the_order_of_the_ledger(seed: int) -> No
 def test_moments_are_in_utc_and_exact() -> None:
     assert us(0) % DAY_US == 0
     assert at(1).isoformat() == "2026-01-02T00:00:00+00:00"
+
+
+def test_what_was_recorded_after_a_moment_was_not_known_at_it() -> None:
+    leads = pd.DataFrame(
+        {
+            "lead_id": ["ann", "bob"],
+            "opened_us": [1, 2],
+            "with_sales_us": [10, 40],
+            "tried_us": [9, 30],
+            "rejected_us": [NOT_YET, 50],
+            "converted_us": [20, NOT_YET],
+            "converted_known_us": [60, NOT_YET],
+            "disqualified_us": [NOT_YET, 55],
+            "reject_reason": [None, "not_a_fit"],
+            "closed_us": [60, 55],
+        }
+    )
+    then = known_by(leads, 45)
+    assert then[["converted_us", "closed_us"]].iloc[0].tolist() == [NOT_YET, NOT_YET]
+    assert then["tried_us"].tolist() == [9, 30]
+    assert then["disqualified_us"].tolist() == [NOT_YET, NOT_YET]
+    assert then["reject_reason"].isna().all()
+    pd.testing.assert_frame_equal(known_by(leads, 60), leads, check_dtype=False)

@@ -16,7 +16,7 @@ from features.derivation import Derived, derived
 from features.errors import LeadlightError
 from features.events import ASSUMED
 from features.ledger import Ledger, microseconds
-from features.lifecycle import NOT_YET
+from features.lifecycle import NOT_YET, known_by
 from features.recurrence import DAY_US, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
@@ -91,8 +91,9 @@ def labelled_snapshots(found: Derived, agreement: Agreement, known_until: dateti
     Raises TooFewOutcomes where they are all the same or there are none.
     """
     known_until_us = microseconds(known_until)
-    looked_at = snapshot_moments(found.leads, agreement, known_until_us)
-    became = outcomes(looked_at, found.leads, agreement, known_until_us)
+    leads = known_by(found.leads, known_until_us)
+    looked_at = snapshot_moments(leads, agreement, known_until_us)
+    became = outcomes(looked_at, leads, agreement, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
     if looked_at["outcome"].nunique() < 2:
@@ -120,7 +121,8 @@ def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: S
 
 def with_open_leads(model: Model, found: Derived, agreement: Agreement, known_until: datetime) -> Model:
     """The model, knowing how its probabilities lie over the leads that are open now: what a bar of a share needs."""
-    leads, now_us = found.leads, microseconds(known_until)
+    now_us = microseconds(known_until)
+    leads = known_by(found.leads, now_us)
     still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
     asked = still_open[["lead_id"]].assign(snapshot_us=now_us)
     probability = model.probability(snapshots(found.repository, agreement, asked)) if len(asked) else np.empty(0)

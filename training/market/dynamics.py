@@ -44,19 +44,19 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-9.1 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-9.7 + fit + fast + slow, -2.5))))
 
 
 @compiled
 def browsing(fast: float, slow: float) -> float:
     """The chance of a day of looking around."""
-    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(2.9 - 0.15 * fast - 0.15 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(2.7 - 0.1 * fast - 0.1 * slow)))
 
 
 @compiled
 def buying(fast: float, slow: float) -> float:
     """The chance of a day of serious interest: more activity brings more, and of another kind."""
-    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(4.7 - 0.3 * fast - 0.3 * slow)))
+    return float(MOST_ACTIVE / 2 / (1.0 + np.exp(4.7 - 0.2 * fast - 0.2 * slow)))
 
 
 @compiled

@@ -11,19 +11,19 @@ from training.market.inputs import Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
-    "product_page": (2, 4),
-    "pricing_page": (4, 8),
-    "pricing_read": (5, 10),  # the same page, read for minutes
+    "product_page": (2, 5),
+    "pricing_page": (4, 10),
+    "pricing_read": (5, 12),  # the same page, read for minutes
     "careers_page": (-3, -8),
-    "whitepaper": (3, 8),
-    "webinar_signup": (2, 4),
-    "webinar": (5, 14),
-    "email_click": (2, 4),
-    "demo_request": (12, 18),
-    "contact_sales": (9, 16),
+    "whitepaper": (3, 10),
+    "webinar_signup": (2, 5),
+    "webinar": (5, 17),
+    "email_click": (2, 5),
+    "demo_request": (12, 22),
+    "contact_sales": (9, 19),
     "newsletter": (0, 0),
-    "trade_show": (2, 4),
-    "survey_soon": (3, 8),
+    "trade_show": (2, 5),
+    "survey_soon": (3, 10),
     "survey_later": (-2, -4),
     "unsubscribe": (-6, -16),
 }
