@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.calibrate import fit_calibrator
+from training.calibrate import fit_calibrator, platt
 from training.gates import Gate, better_than_average, calibrated
 from training.model import Calibrator
 
@@ -36,27 +36,27 @@ def calibration_world(slope: float, rows: int = 4_000) -> tuple[np.ndarray, np.n
 
 
 def test_margins_that_are_too_sure_are_drawn_in() -> None:
-    calibrator = fit_calibrator(*calibration_world(0.5), seed=1)
+    calibrator = fit_calibrator(*calibration_world(0.5), seed=1, learned_from=1_000)
     assert calibrator.slope == pytest.approx(0.5, abs=0.1)
     assert calibrator.covariance[0][0] > 0
 
 
 def test_margins_that_are_right_are_left_alone() -> None:
     margin, outcome, leads = calibration_world(1.0, rows=400)
-    calibrator = fit_calibrator(margin, outcome, leads, seed=1)
+    calibrator = fit_calibrator(margin, outcome, leads, seed=1, learned_from=1_000)
     assert (calibrator.slope, calibrator.intercept) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_one_class_says_nothing_of_calibration(outcome: float) -> None:
     margin = np.linspace(-2, 2, 30)
-    found = fit_calibrator(margin, np.full(30, outcome), [str(i) for i in range(30)], seed=1)
-    assert found == Calibrator()
+    found = fit_calibrator(margin, np.full(30, outcome), [str(i) for i in range(30)], seed=1, learned_from=1_000)
+    assert (found.slope, found.intercept) == (1.0, 0.0)
 
 
 def test_a_margin_that_points_the_wrong_way_is_never_turned_round() -> None:
     margin, outcome, leads = calibration_world(-1.0)
-    assert fit_calibrator(margin, outcome, leads, seed=1).slope > 0
+    assert fit_calibrator(margin, outcome, leads, seed=1, learned_from=1_000).slope > 0
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,15 @@ def test_a_margin_that_points_the_wrong_way_is_never_turned_round() -> None:
 def test_a_gate_says_what_it_saw(gate: Gate, passed: bool) -> None:
     assert gate.passed is passed
     assert set(gate.as_json()) == {"name", "passed", "value", "limit", "why"}
+
+
+def test_few_conversions_hardly_move_what_many_have_taught() -> None:
+    margin, outcome, leads = calibration_world(1.0, rows=60)
+    shifted = platt(margin - 1.0, outcome, leads, trusted=1 / (1 / 400 + 0.1**2))
+    by_themselves = platt(margin - 1.0, outcome, leads, trusted=1e-9)
+    assert 0 < shifted.level < by_themselves.level / 2
+
+
+def test_thousands_of_conversions_overrule_the_model() -> None:
+    margin, outcome, leads = calibration_world(1.0, rows=40_000)
+    assert platt(margin - 1.0, outcome, leads, trusted=80.0).level == pytest.approx(1.0, abs=0.1)

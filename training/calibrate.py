@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,71 +11,72 @@ from features.recurrence import Floats
 from training.folds import FOLDS, lead_folds, log_loss
 from training.model import Calibrator
 
-# How far a fitted model's slope and intercept are expected to be off. Some thirty conversions say less of them than
-# that, so the map is shrunk to the identity by it; thousands overrule it.
-EXPECTED_OFF = (0.25, 0.5)
-Covariance = tuple[tuple[float, float], tuple[float, float]]
+DRIFT = 0.1  # how far level and slope may have moved since the train span, in log-odds and as a part
 
 
-def fit_calibrator(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int) -> Calibrator:
-    """Platt's map on the calibration span, or the identity where that predicts held-out leads of the span better."""
-    weight = _weight(lead_ids)
-    fitted = _platt(margin, outcome, weight)
-    if fitted is None:
-        return Calibrator()
-    slope, intercept = fitted
-    if _held_out_loss(margin, outcome, lead_ids, seed) >= log_loss(margin, outcome):
-        slope, intercept = 1.0, 0.0
-    return Calibrator(slope, intercept, _covariance(margin, outcome, lead_ids, seed))
+@dataclass(frozen=True)
+class Map:
+    """logit = slope * (margin - center) + center + level, and the covariance of (slope, level).
 
-
-def _weight(lead_ids: Sequence[str]) -> float:
-    """What one row counts: the snapshots of a lead share its outcome and are together one observation."""
-    return len(set(lead_ids)) / max(len(lead_ids), 1)
-
-
-def _platt(margin: Floats, outcome: Floats, weight: float) -> tuple[float, float] | None:
-    """Slope and intercept of most posterior; None where there is one class or the margin points the wrong way."""
-    if outcome.min() == outcome.max():
-        return None
-    slope, intercept = _newton(margin, outcome, np.full((1, len(outcome)), weight))[0]
-    return (float(slope), float(intercept)) if np.isfinite(slope) and slope > 0 else None
-
-
-def _newton(margin: Floats, outcome: Floats, weights: Floats, steps: int = 50) -> Floats:
-    """(fits, 2): slope and intercept of a weighted logistic regression on one column, for each row of weights.
-
-    Two unknowns have a closed Newton step, so a hundred resamples are solved at once.
+    About the middle of the margins: there slope and level say different things, and each can be shrunk by itself.
     """
-    identity, shrink = np.array([1.0, 0.0]), 1.0 / np.square(EXPECTED_OFF)
-    found = np.tile(identity, (len(weights), 1))
+
+    center: float
+    slope: float
+    level: float
+    covariance: Floats
+
+    def logit(self, margin: Floats) -> Floats:
+        return self.slope * (margin - self.center) + self.center + self.level
+
+    def calibrator(self) -> Calibrator:
+        """The same map as slope and intercept."""
+        turned = np.array([[1.0, 0.0], [-self.center, 1.0]])
+        (ss, si), (_, ii) = (turned @ self.covariance @ turned.T).tolist()
+        return Calibrator(self.slope, self.center * (1 - self.slope) + self.level, ((ss, si), (si, ii)))
+
+
+def fit_calibrator(
+    margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, learned_from: int
+) -> Calibrator:
+    """Platt's map on the calibration span, or the identity where that predicts held-out leads of the span better.
+
+    learned_from: how many converted leads the margin was fitted on. Its own level and slope are about as sure as so
+    many conversions can make them, so the span's conversions correct them only as far as they are surer: a map that
+    follows twenty conversions by themselves is further from the truth than none.
+    """
+    trusted = 1.0 / (1.0 / max(learned_from, 1) + DRIFT**2)
+    found = platt(margin, outcome, lead_ids, trusted)
+    if found.slope <= 0 or _held_out_loss(margin, outcome, lead_ids, seed, trusted) >= log_loss(margin, outcome):
+        return Map(found.center, 1.0, 0.0, found.covariance).calibrator()
+    return found.calibrator()
+
+
+def platt(margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: float, steps: int = 50) -> Map:
+    """The map of most posterior: logistic regression on one column, its prior the identity with precision `trusted`.
+
+    The snapshots of a lead share its outcome and count as one observation together. Newton's step has a closed form.
+    """
+    if not len(margin):
+        return Map(0.0, 1.0, 0.0, np.eye(2) / trusted)
+    weight, center = len(set(lead_ids)) / len(margin), float(margin.mean())
+    columns = np.stack([margin - center, np.ones(len(margin))], axis=1)
+    off, curve = np.zeros(2), np.eye(2)  # from slope 1 and level 0
     for _ in range(steps):
-        said = 1 / (1 + np.exp(-np.clip(found[:, :1] * margin + found[:, 1:], -30, 30)))
-        error, curve = weights * (outcome - said), weights * said * (1 - said)
-        gradient = np.stack([error @ margin, error.sum(axis=1)], axis=1) - shrink * (found - identity)
-        a, b, c = curve @ margin**2 + shrink[0], curve @ margin, curve.sum(axis=1) + shrink[1]
-        step = np.stack([c * gradient[:, 0] - b * gradient[:, 1], a * gradient[:, 1] - b * gradient[:, 0]], axis=1)
-        step = np.clip(step / (a * c - b * b)[:, None], -1.0, 1.0)
-        found += step
+        said = 1 / (1 + np.exp(-np.clip(margin + columns @ off, -30, 30)))
+        curve = (columns.T * (weight * said * (1 - said))) @ columns + trusted * np.eye(2)
+        step = np.linalg.solve(curve, weight * (columns.T @ (outcome - said)) - trusted * off)
+        off = off + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:
             break
-    return found
+    return Map(center, 1.0 + float(off[0]), float(off[1]), np.asarray(np.linalg.inv(curve), dtype=np.float64))
 
 
-def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int) -> float:
+def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, trusted: float) -> float:
     if min(outcome.sum(), (1 - outcome).sum()) < 2 * FOLDS:
         return np.inf
-    logits = np.empty(len(outcome))
+    ids, logits = np.asarray(lead_ids), np.empty(len(outcome))
     for inside, outside in lead_folds(outcome, lead_ids, seed):
-        slope, intercept = _platt(margin[inside], outcome[inside], _weight(lead_ids)) or (1.0, 0.0)
-        logits[outside] = slope * margin[outside] + intercept
+        fitted = platt(margin[inside], outcome[inside], list(ids[inside]), trusted)
+        logits[outside] = fitted.logit(margin[outside])
     return log_loss(logits, outcome)
-
-
-def _covariance(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, times: int = 100) -> Covariance:
-    """How slope and intercept vary when whole leads are drawn again."""
-    generator = np.random.default_rng(seed)
-    _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
-    weights = generator.poisson(1.0, (times, lead.max() + 1))[:, lead].astype(np.float64) * _weight(lead_ids)
-    (ss, si), (_, ii) = np.cov(_newton(margin, outcome, weights).T).tolist()
-    return ((ss, si), (si, ii))

@@ -49,8 +49,8 @@ def fit(train_rows: pd.DataFrame, calibration_rows: pd.DataFrame, agreement: Agr
     found = chosen(train_rows, columns_of(train_rows, agreement), seed)
     outcome = calibration_rows["outcome"].to_numpy(np.float64)
     margin = found.model.margin(found.model.matrix(calibration_rows))
-    calibrator = fit_calibrator(margin, outcome, list(calibration_rows["lead_id"]), seed)
     converted = train_rows.loc[train_rows["outcome"], "lead_id"].nunique()
+    calibrator = fit_calibrator(margin, outcome, list(calibration_rows["lead_id"]), seed, converted)
     facts = {
         "base_rate": float(pd.concat([train_rows["outcome"], calibration_rows["outcome"]]).mean()),
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
