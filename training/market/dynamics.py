@@ -44,7 +44,7 @@ def compiled(function: Compiled) -> Compiled:
 @compiled
 def purchase(fit: float, fast: float, slow: float) -> float:
     """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-9.7 + fit + fast + slow, -2.5))))
+    return float(1.0 - np.exp(-np.exp(min(-9.83 + fit + fast + slow, -2.5))))
 
 
 @compiled

@@ -28,7 +28,7 @@ SOURCE = {
 FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = 0, -4, 0, -3
 
 # Sales goes by habit: where a lead comes from and how big the name is, in log-odds. None of it follows the true chance.
-HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.33, 1.2, 1_000
+HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.42, 1.2, 1_000
 HABIT_SOURCE = {
     "webinar": 0.5, "search": -0.4, "paid ad": -0.1, "trade show": 1.3, "referral": 0.7, "email": -0.6, "social": -1.0,
 }  # fmt: skip
