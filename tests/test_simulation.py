@@ -143,7 +143,7 @@ def test_a_reject_changes_no_outcome(lived: Histories) -> None:
 
 def test_the_default_market_is_as_hard_as_it_promises() -> None:
     summary = simulate(ends_at=END).summary
-    assert summary["leads"] == 5_000
+    assert summary["leads"] == 8_000
     assert 0.06 < summary["base_rate"] < 0.08
     assert 0.78 < summary["oracle_auc"] < 0.85
     assert 0.25 < summary["share_contacted"] < 0.29
