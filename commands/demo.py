@@ -18,7 +18,7 @@ SHOWN = 3
 
 
 def demo(
-    leads: Annotated[int, typer.Option(min=200, help="How many leads the market has.")] = 5_000,
+    leads: Annotated[int, typer.Option(min=200, help="How many leads the market has.")] = 8_000,
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
