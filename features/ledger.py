@@ -140,6 +140,11 @@ def from_microseconds(us: int | float) -> datetime:
     return EPOCH + timedelta(microseconds=int(us))
 
 
+def rfc3339(moment: datetime) -> str:
+    """A UTC moment as the API writes it: "2026-03-01T09:00:00Z"."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def json_text(value: object) -> str:
     """JSON that both databases take: NaN is null, NUL and lone surrogates are replaced, huge integers are text."""
     try:

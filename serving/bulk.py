@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from features.errors import LeadlightError
 from features.exports import leads_in
 from features.files import table_in
 from features.inline import inline_states
-from features.ledger import microseconds
+from features.ledger import from_microseconds, microseconds
 from features.settings import Home
 from features.store.offline import states_at
 from features.traits import trait_columns
@@ -94,7 +94,7 @@ def _rows(found: Derived, scoring: Scoring, table: pa.Table, leads: pd.DataFrame
             lead_id,
             {name: column[i] for name, column in behaviours.items()},
             {name: column[i] for name, column in traits.items()},
-            datetime.fromtimestamp(newest[i] / 1e6, UTC),
+            from_microseconds(newest[i]),
         )
         for i, lead_id in enumerate(table["lead_id"].to_pylist())
     ]

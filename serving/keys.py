@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Row, make_url
 
 from features.database import engine, migrate, reading, writing
 from features.errors import LeadlightError
+from features.ledger import from_microseconds, microseconds
 from features.settings import Home
 from features.tables import metadata
 
@@ -73,7 +74,7 @@ class Keys:
         row = {"key_id": made.key_id, "digest": digest(made.key), "scopes": " ".join(sorted(wanted)), "label": label}
         migrate(self.home)
         with writing(self.home) as connection:
-            connection.execute(insert(api_keys).values(**row, created_us=_us(created_at)))
+            connection.execute(insert(api_keys).values(**row, created_us=microseconds(created_at)))
         return made
 
     def revoke(self, key_id: str, revoked_at: datetime) -> None:
@@ -84,7 +85,7 @@ class Keys:
         if known[key_id].revoked_at is None:
             with writing(self.home) as connection:
                 was = api_keys.c.key_id == key_id
-                connection.execute(update(api_keys).where(was).values(revoked_us=_us(revoked_at)))
+                connection.execute(update(api_keys).where(was).values(revoked_us=microseconds(revoked_at)))
 
     def listed(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
@@ -145,13 +146,5 @@ def _check(scopes: frozenset[str]) -> None:
 
 
 def _key(row: Row[tuple[object, ...]]) -> Key:
-    revoked_at = None if row.revoked_us is None else _moment(row.revoked_us)
-    return Key(row.key_id, frozenset(row.scopes.split()), row.label, _moment(row.created_us), revoked_at)
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def _moment(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
+    revoked_at = None if row.revoked_us is None else from_microseconds(row.revoked_us)
+    return Key(row.key_id, frozenset(row.scopes.split()), row.label, from_microseconds(row.created_us), revoked_at)

@@ -11,7 +11,7 @@ import numpy as np
 
 from features.agreement import Agreement
 from features.behaviour import BehaviourState
-from features.ledger import from_microseconds
+from features.ledger import from_microseconds, rfc3339
 from features.recurrence import DAY_US, Floats
 from serving.scale import points
 
@@ -73,7 +73,7 @@ def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
     found = {
         "count": state.count,
         "minutes": state.minutes if state.minutes else None,
-        "last_at": _iso(last_us) if last_us is not None else None,
+        "last_at": rfc3339(from_microseconds(last_us)) if last_us is not None else None,
     }
     if not state.count or last_us is None:
         return f"no {behaviour.label} yet", found
@@ -118,7 +118,3 @@ def _ago(us: int) -> str:
 def _days(days: float) -> str:
     whole = int(days)
     return "1 day" if whole == 1 else f"{whole} days"
-
-
-def _iso(us: int) -> str:
-    return from_microseconds(us).isoformat().replace("+00:00", "Z")

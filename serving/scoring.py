@@ -15,7 +15,7 @@ from features.agreement_versions import Kept
 from features.behaviour import week_before
 from features.conditions import Facts
 from features.criteria import criteria_points, prior
-from features.ledger import microseconds
+from features.ledger import microseconds, rfc3339
 from features.recurrence import DAY_US, Floats
 from features.snapshots import as_states, feature_frame
 from features.traits import TOUCHES
@@ -215,9 +215,9 @@ NUMBERS = (
 
 def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
     return {
-        "as_of": _iso(as_of),
-        "data_through": _iso(row.known_at) if row.known_at else None,
-        "expires_at": _iso(as_of + GOOD_FOR),
+        "as_of": rfc3339(as_of),
+        "data_through": rfc3339(row.known_at) if row.known_at else None,
+        "expires_at": rfc3339(as_of + GOOD_FOR),
         "stale": False,
         "served_from": row.served_from,
     }
@@ -228,7 +228,7 @@ def _decided(decided: Decision) -> dict[str, Any]:
         "decision": decided.decision,
         "decision_code": decided.code,
         "owner": decided.owner,
-        "look_again_at": _iso(decided.look_again_at) if decided.look_again_at else None,
+        "look_again_at": rfc3339(decided.look_again_at) if decided.look_again_at else None,
         "threshold": decided.threshold,
     }
 
@@ -248,7 +248,3 @@ def _kind(agreement: Agreement, criterion: str) -> str:
 
 def _array(state: Sequence[float] | None) -> Floats:
     return np.asarray([] if state is None else state, dtype=np.float64)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

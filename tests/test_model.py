@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import SMALL
 
+from serving.scale import logit
 from training.columns import OTHER, Column
 from training.fit import fit
 from training.gates import EXACT, contributions_exact
-from training.model import FACTS, MANIFEST, TREES, Calibrator, Model, ModelDamaged, logit
+from training.model import FACTS, MANIFEST, TREES, Calibrator, Model, ModelDamaged
 
 BLENDS = (0.0, 0.25, 1.0)
 

@@ -21,9 +21,10 @@ from features.derivation import derived
 from features.ledger import Ledger
 from features.settings import Home, Settings
 from features.store.repository import view_suffix
+from serving.scale import logit
 from serving.scorer import Scorer
 from training.candidate import REPORT, Candidate
-from training.model import TREES, Calibrator, Model, ModelDamaged, logit
+from training.model import TREES, Calibrator, Model, ModelDamaged
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
 from training.promotion import NothingToRollBack, promote, rollback
 from training.registry import NoSuchModel, Registry

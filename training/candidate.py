@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from features.agreement_versions import Kept
+from features.ledger import from_microseconds
 from training.cautions import Field
 from training.comparison import Compared
 from training.drivers import Driver, drivers
@@ -84,7 +85,7 @@ class Candidate:
     def _span(self, name: str) -> Span:
         rows = self.labelled[getattr(self.split, name)]
         dated = self.kept.agreement.outcome.horizon_days is not None and len(rows)
-        ends = [_moment(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
+        ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
         return Span(name, len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), *ends)
 
     def drivers(self) -> tuple[Driver, ...]:
@@ -136,7 +137,3 @@ class Candidate:
 def named(facts: ReportFacts, version: str, digest: str) -> ReportFacts:
     """The same report once its model has a version."""
     return replace(facts, identity=replace(facts.identity, version=version, digest=digest))
-
-
-def _moment(us: float) -> datetime:
-    return datetime.fromtimestamp(us / 1e6, UTC)

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.recurrence import Floats
 
+NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]  # of a labelled snapshot, beside its features
 OTHER = "(other)"  # a level too rare to learn from, or one never seen
 
 

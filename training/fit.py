@@ -13,7 +13,7 @@ from features.agreement import Agreement
 from features.recurrence import Floats
 from features.snapshots import group_of, model_traits
 from training.calibrate import fit_calibrator
-from training.columns import OTHER, Column
+from training.columns import NOT_FEATURES, OTHER, Column
 from training.folds import Fold, lead_folds, log_loss, row_losses
 from training.linear import Linear, design, fit_linear, terms_of
 from training.model import Model
@@ -91,7 +91,7 @@ def columns_of(rows: pd.DataFrame, agreement: Agreement) -> tuple[Column, ...]:
     """The inputs that say anything in these labelled snapshots: constants are left out, rare levels pooled."""
     kinds = model_traits(agreement)
     found = []
-    for name in rows.columns.drop(["lead_id", "snapshot_us", "is_arrival", "outcome"]):
+    for name in rows.columns.drop(NOT_FEATURES):
         if rows[name].nunique(dropna=False) < 2:
             continue
         group, kind = group_of(str(name), agreement)

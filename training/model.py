@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -184,11 +183,6 @@ def _sha256(path: Path) -> str:
 
 def _sigmoid(logit: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -700, 700))))
-
-
-def logit(probability: float) -> float:
-    """Log-odds."""
-    return math.log(probability / (1 - probability))
 
 
 def _threads(matrix: Floats) -> int:

@@ -21,6 +21,7 @@ from features.recurrence import DAY_US, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
 from training.candidate import Candidate
+from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
 from training.fit import fit
@@ -31,7 +32,6 @@ from training.peers import baselines, peers
 from training.split import Split, split
 
 Said = Callable[[str], None]
-NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
 
