@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from features.events import identity
 from features.log import Log
-from features.recurrence import Ints
+from features.recurrence import NOT_YET, Ints
+
+
+class Attributions(NamedTuple):
+    """Events that belonged to a lead for a while: row, lead, and from when to when that was known."""
+
+    row: Ints
+    lead: Ints
+    known_us: Ints
+    until_us: Ints
+
+    @classmethod
+    def none(cls) -> Attributions:
+        nothing = np.empty(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, nothing)
 
 
 @dataclass
@@ -20,13 +34,28 @@ class Identities:
 
     lead: position in `lead_ids` per event, -1 for a visitor who is not identified yet.
     known_us: the later of the event's record and of the link that made it this lead's.
-    identifiers: (kind, value) to lead_id, for those who ask by e-mail or CRM id.
+    identifiers: (kind, value) to lead_id, for those who ask by another name: user, anonymous, email, a CRM.
+    former: where events belonged before an earlier link, a merge or its undoing moved them.
     """
 
     lead_ids: list[str]
     lead: Ints
     known_us: Ints
-    identifiers: dict[tuple[str, str], str] = field(default_factory=dict)
+    identifiers: dict[tuple[str, str], str]
+    former: Attributions
+    merged_us: Ints  # per lead: since when it is part of another; NOT_YET for one that stands
+
+    @classmethod
+    def settled(
+        cls,
+        lead_ids: list[str],
+        lead: Ints,
+        known_us: Ints,
+        identifiers: dict[tuple[str, str], str] | None = None,
+    ) -> Identities:
+        """Identities of events that never belonged to another lead."""
+        never = np.full(len(lead_ids), NOT_YET, dtype=np.int64)
+        return cls(lead_ids, lead, known_us, identifiers or {}, Attributions.none(), never)
 
 
 @dataclass
@@ -65,7 +94,7 @@ def identities(log: Log) -> Identities:
         lead[row] = leads.setdefault(name, len(leads))
         known[row] = max(known[row], linked_us)
     identifiers = {key: links.lead_of(user) for key, user in links.held.items()}
-    return Identities(list(leads), lead, known, identifiers)
+    return Identities.settled(list(leads), lead, known, identifiers)
 
 
 def _links(log: Log) -> _Links:

@@ -49,7 +49,7 @@ def inline_states(
     read = log([numbered], agreement)
     # Never stitched: two rows of a file may well have the same address.
     asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
-    found = Identities([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
+    found = Identities.settled([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
     way = lifecycle(read, found, agreement)
     observed = observations(read, found, agreement, dict(enumerate(way["with_sales_us"])))
     folded = states(observed, len(agreement.behaviours), agreement.half_lives)

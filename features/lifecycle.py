@@ -12,9 +12,8 @@ from features.agreement import Agreement
 from features.agreement_checks import SALES_TOUCHES
 from features.identity import Identities
 from features.log import Log
-from features.recurrence import Ints
+from features.recurrence import NOT_YET, Ints
 
-NOT_YET = np.iinfo(np.int64).max  # a moment that has not come
 KEPT_OPEN = frozenset({"too_early", "no_budget"})  # a reject that changes who is watched, not the outcome
 NEVER_LEADS = frozenset({"duplicate", "wrong_person", "bad_data", "already_customer"})
 

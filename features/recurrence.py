@@ -21,6 +21,7 @@ import numpy.typing as npt
 DAY_US = 86_400_000_000
 COUNT, MINUTES, FIRST, REFERENCE, SUMS = 0, 1, 2, 3, 4  # where each part of a state starts
 LATEST = 32
+NOT_YET = np.iinfo(np.int64).max  # a moment that has not come
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 # SQLite counts up only an INTEGER PRIMARY KEY; PostgreSQL needs 64 bits.
@@ -26,6 +37,10 @@ events = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("source", "message_id", name="uq_events_source_message"),
 )
+
+Index("ix_events_user_id", events.c.user_id)
+Index("ix_events_anonymous_id", events.c.anonymous_id)
+Index("ix_events_recorded_us", events.c.recorded_us)
 
 # grain: one event that could not be used, with the reason and what came.
 failed_events = Table(
@@ -62,6 +77,79 @@ identities = Table(
     Column("lead_id", Text, nullable=False),
 )
 Index("ix_identities_lead_id", identities.c.lead_id)
+
+# grain: one thing that ties an identifier to a user id: what a component of leads is found by.
+links = Table(
+    "links",
+    metadata,
+    Column("kind", String(64), primary_key=True),  # anonymous, email, a CRM's name, merge
+    Column("value", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+)
+Index("ix_links_user_id", links.c.user_id)
+
+# grain: one identifier (user or anonymous) with events that the online store does not show yet.
+online_pending = Table(
+    "online_pending",
+    metadata,
+    Column("kind", String(64), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("event_id", BigInteger, nullable=False),  # the newest of them
+)
+
+# grain: one build of the Feast views for one feature part; the newest of each suffix is read.
+feature_views = Table(
+    "feature_views",
+    metadata,
+    Column("build_id", Serial, primary_key=True),
+    Column("suffix", String(64), nullable=False),
+    Column("generation", String(16), nullable=False),  # what the names of this build's views end in
+    Column("layout", Integer, nullable=False),
+    Column("last_event_id", BigInteger, nullable=False),  # what the offline files hold
+    Column("folded_us", BigInteger, nullable=False),  # account states hold what was known up to here
+    Column("built_us", BigInteger, nullable=False),
+)
+
+# grain: one account of one build: what its leads did together.
+account_states = Table(
+    "account_states",
+    metadata,
+    Column("build_id", BigInteger, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("known_us", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
+# grain: one source and one thing that intake noticed of its events, counted.
+intake_counts = Table(
+    "intake_counts",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("code", String(64), primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+)
+
+# grain: one identifier of an erased lead, as an HMAC: its later events are refused, and it cannot be read back.
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("erased_us", BigInteger, nullable=False),
+)
+
+# grain: one answer to a request that named an Idempotency-Key, kept for a day.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("caller", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_digest", LargeBinary(32), nullable=False),
+    Column("status", Integer),  # null while the first request runs
+    Column("body", Text),
+    Column("lead_id", Text),
+    Column("created_us", BigInteger, nullable=False),
+)
 
 # grain: one promotion or rollback; the newest row is what is served.
 deployments = Table(

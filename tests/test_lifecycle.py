@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from worlds import SMALL, Told, World, at, identify, page, track, us
 
 from features.agreement import Agreement
-from features.lifecycle import NOT_YET, known_by
+from features.lifecycle import known_by
 from features.moments import WEEK_US, moments
-from features.recurrence import DAY_US
+from features.recurrence import DAY_US, NOT_YET
 from features.snapshots import snapshot_moments
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from features.agreement import Agreement
-from features.lifecycle import KEPT_OPEN, NOT_YET
-from features.recurrence import DAY_US
+from features.lifecycle import KEPT_OPEN
+from features.recurrence import DAY_US, NOT_YET
 
 
 def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.Series:

@@ -16,8 +16,8 @@ from features.derivation import Derived, derived
 from features.errors import LeadlightError
 from features.events import ASSUMED
 from features.ledger import Ledger, microseconds
-from features.lifecycle import NOT_YET, known_by
-from features.recurrence import DAY_US, Floats
+from features.lifecycle import known_by
+from features.recurrence import DAY_US, NOT_YET, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
 from training.candidate import Candidate

@@ -1,0 +1,54 @@
+"""fresh states"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_index("ix_events_user_id", "events", ["user_id"])
+    op.create_index("ix_events_anonymous_id", "events", ["anonymous_id"])
+    op.create_index("ix_events_recorded_us", "events", ["recorded_us"])
+    op.create_table(
+        "links",
+        sa.Column("kind", sa.String(length=64), primary_key=True),
+        sa.Column("value", sa.Text(), primary_key=True),
+        sa.Column("user_id", sa.Text(), primary_key=True),
+    )
+    op.create_index("ix_links_user_id", "links", ["user_id"])
+    op.create_table(
+        "online_pending",
+        sa.Column("kind", sa.String(length=64), primary_key=True),
+        sa.Column("value", sa.Text(), primary_key=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "feature_views",
+        sa.Column(
+            "build_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
+        ),
+        sa.Column("suffix", sa.String(length=64), nullable=False),
+        sa.Column("generation", sa.String(length=16), nullable=False),
+        sa.Column("layout", sa.Integer(), nullable=False),
+        sa.Column("last_event_id", sa.BigInteger(), nullable=False),
+        sa.Column("folded_us", sa.BigInteger(), nullable=False),
+        sa.Column("built_us", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "account_states",
+        sa.Column("build_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("account_id", sa.Text(), primary_key=True),
+        sa.Column("known_us", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    for table in ("account_states", "feature_views", "online_pending", "links"):
+        op.drop_table(table)
+    for index in ("ix_events_recorded_us", "ix_events_anonymous_id", "ix_events_user_id"):
+        op.drop_index(index, "events")
