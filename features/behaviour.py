@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numba
 import numpy as np
-import pandas as pd
 
 from features.recurrence import COUNT, DAY_US, FIRST, MINUTES, REFERENCE, SUMS, Floats, Ints, Ragged
 
@@ -44,81 +45,85 @@ class BehaviourState:
         return latest[(latest[:, 0] >= as_of_us - days * DAY_US) & (latest[:, 0] < as_of_us)]
 
 
-def behaviour_features(
-    rows: Mapping[str, Ragged], as_of_us: Ints, half_lives: Sequence[float], with_minutes: Sequence[str]
-) -> pd.DataFrame:
+def behaviour_columns(
+    rows: Mapping[str, Ragged], as_of_us: Ints, half_lives: Sequence[float], with_minutes: Collection[str]
+) -> dict[str, Floats]:
     """Decayed counts and minutes, totals, days since first and last, of each behaviour at each row's moment.
 
     rows: a Ragged of states per behaviour, one row a lead and moment. with_minutes: behaviours that have minutes.
-    returns: one row per moment; counts and minutes halve every half-life, `days_since_*` is NEVER before the first.
+    returns: by name, one value per moment; counts and minutes halve every half-life, `days_since_*` is NEVER before
+    the first.
     """
     columns: dict[str, Floats] = {}
+    moments, halves = as_of_us.astype(np.float64), np.asarray(half_lives, dtype=np.float64)
     for name, states in rows.items():
-        columns |= _features_of(name, states, as_of_us, half_lives, name in with_minutes)
-    return pd.DataFrame(columns)
-
-
-def _features_of(
-    name: str, states: Ragged, as_of_us: Ints, half_lives: Sequence[float], has_minutes: bool
-) -> dict[str, Floats]:
-    start, happened = states.offsets[:-1], np.diff(states.offsets) > 0
-    spans = len(half_lives)
-
-    def part(place: int) -> Floats:
-        taken = np.zeros(len(happened))
-        taken[happened] = states.values[start[happened] + place]
-        return taken
-
-    age_days = np.maximum(as_of_us - part(REFERENCE), 0.0) / DAY_US
-    columns = {}
-    for h, half_life in enumerate(half_lives):
-        decay = np.exp2(-age_days / half_life)
-        columns[f"{name}_count_hl{half_life:g}d"] = _read(part(SUMS + h) * decay)
-        if has_minutes:
-            columns[f"{name}_minutes_hl{half_life:g}d"] = _read(part(SUMS + spans + h) * decay)
-    columns[f"{name}_count_total"] = part(COUNT)
-    if has_minutes:
-        columns[f"{name}_minutes_total"] = _read(part(MINUTES))
-    columns[f"days_since_first_{name}"] = _days_since(part(FIRST), happened, as_of_us)
-    columns[f"days_since_{name}"] = _days_since(_last_us(states, happened), happened, as_of_us)
+        found = np.empty((2 * len(halves) + 4, len(states)))
+        _read(states.values, states.offsets, moments, halves, found)
+        named = zip(_names(name, tuple(half_lives)), found, strict=True)
+        columns |= {column: values for column, values in named if name in with_minutes or "_minutes_" not in column}
     return columns
 
 
-def _read(sums: Floats) -> Floats:
-    return np.where(np.abs(sums) < NOTHING, 0.0, sums)
+@lru_cache(maxsize=1_000)
+def _names(name: str, half_lives: tuple[float, ...]) -> tuple[str, ...]:
+    """The columns of a behaviour, as `_read` fills them."""
+    decayed = [f"{name}_{what}_hl{half_life:g}d" for what in ("count", "minutes") for half_life in half_lives]
+    return (*decayed, f"{name}_count_total", f"{name}_minutes_total", f"days_since_first_{name}", f"days_since_{name}")
 
 
-def _days_since(us: Floats, happened: np.ndarray, as_of_us: Ints) -> Floats:
-    return np.where(happened, np.maximum(as_of_us - us, 0.0) / DAY_US, NEVER)
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _read(values: Floats, offsets: Ints, as_of: Floats, half_lives: Floats, found: Floats) -> None:
+    spans = half_lives.size
+    totals = 2 * spans
+    for row in range(as_of.size):
+        start, end = offsets[row], offsets[row + 1]
+        if start == end:
+            found[: totals + 2, row] = 0.0
+            found[totals + 2 :, row] = NEVER
+            continue
+        age = max(as_of[row] - values[start + REFERENCE], 0.0) / DAY_US
+        for h in range(totals):
+            half_life = half_lives[h % spans]
+            found[h, row] = _or_nothing(values[start + SUMS + h] * np.exp2(-age / half_life))
+        found[totals, row] = values[start + COUNT]
+        found[totals + 1, row] = _or_nothing(values[start + MINUTES])
+        found[totals + 2, row] = max(as_of[row] - values[start + FIRST], 0.0) / DAY_US
+        found[totals + 3, row] = max(as_of[row] - values[end - 2], 0.0) / DAY_US
 
 
-def _last_us(states: Ragged, happened: np.ndarray) -> Floats:
-    last = np.zeros(len(happened))
-    last[happened] = states.values[states.offsets[1:][happened] - 2]
-    return last
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _or_nothing(total: float) -> float:
+    return 0.0 if abs(total) < NOTHING else total
 
 
-def week_before(state: Floats, as_of_us: int, half_lives: Sequence[float], days: float = 7.0) -> Floats:
+def week_before(state: Floats, as_of_us: int, half_lives: Floats, days: float = 7.0) -> Floats:
     """The state as it stood `days` before `as_of_us`: the occurrences since then are taken out again.
 
     Exact while fewer than 33 happened since; `REFERENCE` moves back so that ages come out right.
     """
-    if not state.size:
-        return state
-    spans, moment = len(half_lives), as_of_us - days * DAY_US
-    latest = state[SUMS + 2 * spans :].reshape(-1, 2)
-    since = latest[latest[:, 0] >= moment]
-    count = state[COUNT] - len(since)
-    if count <= 0:
+    return np.asarray(_before(state, as_of_us - days * DAY_US, half_lives))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _before(state: Floats, moment: float, half_lives: Floats) -> Floats:
+    spans = half_lives.size
+    pairs = SUMS + 2 * spans
+    since = pairs  # where the occurrences since then begin
+    while since < state.size and state[since] < moment:
+        since += 2
+    if state.size == 0 or state[COUNT] - (state.size - since) // 2 <= 0.0:
         return np.empty(0)
-    ages = (state[REFERENCE] - since[:, 0]) / DAY_US
-    kept = latest[latest[:, 0] < moment]
-    earlier = state.copy()
-    earlier[COUNT], earlier[MINUTES] = count, state[MINUTES] - since[:, 1].sum()
-    for h, half_life in enumerate(half_lives):
-        decay = np.exp2(-ages / half_life)
-        grown = np.exp2((state[REFERENCE] - moment) / DAY_US / half_life) if state[REFERENCE] > moment else 1.0
-        earlier[SUMS + h] = (state[SUMS + h] - decay.sum()) * grown
-        earlier[SUMS + spans + h] = (state[SUMS + spans + h] - (decay * since[:, 1]).sum()) * grown
-    earlier[REFERENCE] = min(state[REFERENCE], moment)
-    return np.concatenate([earlier[: SUMS + 2 * spans], (kept if len(kept) else since[:1]).ravel()])
+    earlier = state[: max(since, pairs + 2)].copy()
+    earlier[COUNT] -= (state.size - since) // 2
+    for pair in range(since, state.size, 2):
+        earlier[MINUTES] -= state[pair + 1]
+        age = (state[REFERENCE] - state[pair]) / DAY_US
+        for h in range(spans):
+            decay = np.exp2(-age / half_lives[h])
+            earlier[SUMS + h] -= decay
+            earlier[SUMS + spans + h] -= decay * state[pair + 1]
+    if state[REFERENCE] > moment:
+        for h in range(2 * spans):
+            earlier[SUMS + h] *= np.exp2((state[REFERENCE] - moment) / DAY_US / half_lives[h % spans])
+        earlier[REFERENCE] = moment
+    return earlier

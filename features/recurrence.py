@@ -35,7 +35,7 @@ class Ragged:
     values: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[float] | None]) -> Ragged:
+    def of(cls, rows: Sequence[Sequence[float] | Floats | None]) -> Ragged:
         """Rows from lists; None is an empty row."""
         lengths = [0 if row is None else len(row) for row in rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.agreement import Agreement
-from features.behaviour import behaviour_features
+from features.behaviour import behaviour_columns
 from features.lifecycle import NEVER_LEADS
 from features.moments import moments
 from features.people import RANKS
@@ -68,17 +68,24 @@ def snapshots(repository: Repository, agreement: Agreement, looked_at: pd.DataFr
 
 
 def feature_frame(states: States, as_of_us: Ints, agreement: Agreement) -> pd.DataFrame:
+    """`feature_columns` as a frame: one row per moment."""
+    return pd.DataFrame(feature_columns(states, as_of_us, agreement))
+
+
+def feature_columns(states: States, as_of_us: Ints, agreement: Agreement) -> dict[str, Any]:
     """The model's view of some states at each row's moment: numbers as floats, categories as text (None: missing).
 
     The one function of both doors: training and serving see the same numbers by construction.
     """
     with_minutes = [b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen")]
-    counted = behaviour_features(states.behaviours, as_of_us, agreement.half_lives, with_minutes)
-    known = {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
+    found: dict[str, Any] = dict(
+        behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, frozenset(with_minutes))
+    )
+    found |= {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
     if not agreement.outcome.undated:
         opened = np.array([moment or np.nan for moment in states.traits["opened_us"]], dtype=np.float64)
-        known["days_open"] = np.maximum(as_of_us - opened, 0.0) / DAY_US
-    return pd.concat([counted, pd.DataFrame(known, index=counted.index if len(counted) else None)], axis=1)
+        found["days_open"] = np.maximum(as_of_us - opened, 0.0) / DAY_US
+    return found
 
 
 def model_traits(agreement: Agreement) -> dict[str, str]:
@@ -107,7 +114,7 @@ def _column(values: Sequence[Any], kind: str, as_of_us: Ints) -> Floats | list[A
     return numbers - as_of_us / DAY_US if kind == "date" else numbers
 
 
-def as_states(rows: Sequence[Mapping[str, Sequence[float] | None]], traits: Sequence[Mapping[str, Any]],
+def as_states(rows: Sequence[Mapping[str, Sequence[float] | Floats | None]], traits: Sequence[Mapping[str, Any]],
               agreement: Agreement) -> States:  # fmt: skip
     """States from single leads' rows, as the online store and what-if requests give them."""
     return States(

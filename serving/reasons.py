@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,14 @@ class Evidence:
     traits: Mapping[str, Any]
     as_of_us: int
     levels: Mapping[str, int | None] | None = None  # the criteria's points, where they are what the score is made of
+    _seen: dict[str, BehaviourState] = field(default_factory=dict, repr=False)
 
     def state(self, behaviour: str) -> BehaviourState:
-        held = self.behaviours.get(behaviour)
-        return BehaviourState(
-            np.asarray([] if held is None else held, dtype=np.float64), len(self.agreement.half_lives)
-        )
+        if behaviour not in self._seen:
+            held = self.behaviours.get(behaviour)
+            state = np.asarray([] if held is None else held, dtype=np.float64)
+            self._seen[behaviour] = BehaviourState(state, len(self.agreement.half_lives))
+        return self._seen[behaviour]
 
     def count_within(self, behaviour: str, days: float) -> int:
         """The exact number of occurrences in the last `days`, of the latest 32."""

@@ -16,8 +16,8 @@ from features.behaviour import week_before
 from features.conditions import Facts
 from features.criteria import criteria_points, prior
 from features.ledger import microseconds, rfc3339
-from features.recurrence import DAY_US, Floats
-from features.snapshots import as_states, feature_frame
+from features.recurrence import DAY_US, Floats, Ints
+from features.snapshots import as_states, feature_columns
 from features.traits import TOUCHES
 from serving.policy import Decision, decision, threshold
 from serving.reasons import Evidence, reasons
@@ -34,7 +34,7 @@ class LeadRow:
     """One lead as a door of the store gives it: its behaviour states, its traits, and how fresh they are."""
 
     lead_id: str | None
-    behaviours: Mapping[str, Sequence[float] | None]
+    behaviours: Mapping[str, Sequence[float] | Floats | None]
     traits: Mapping[str, Any]
     known_at: datetime | None
     served_from: str | None = "online"
@@ -87,13 +87,18 @@ class Scoring:
 
     def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explained]:
         assert self.model is not None
-        matrix = self._matrix(rows, as_of_us)
-        contributions, baseline = self.model.contributions(matrix)
+        week_ago_us = as_of_us - round(TREND_DAYS * DAY_US)
+        known_then = self._known_at(rows, week_ago_us)
+        before = [self._before(rows[i], as_of_us) for i in known_then]
+        moments = np.repeat([as_of_us, week_ago_us], [len(rows), len(before)])
+        matrix = self._matrix([*rows, *before], moments)
+        contributions, baseline = self.model.contributions(matrix[: len(rows)])
         names, member = self.model.groups
         grouped = contributions @ member
         margin = (contributions.sum(axis=1) + baseline - self.model.calibrator.intercept) / self.model.calibrator.slope
         lower, upper = self.model.calibrator.interval(margin)
-        earlier = self._earlier(rows, as_of_us)
+        earlier = self.model.calibrator.logit(self.model.margin(matrix[len(rows) :]))
+        logits_then = dict(zip(known_then, earlier.tolist(), strict=True))
         return [
             Explained(
                 float(grouped[i].sum()) + baseline,
@@ -101,37 +106,26 @@ class Scoring:
                 dict(zip(names, grouped[i].tolist(), strict=True)),
                 self.model.kinds,
                 (float(lower[i]), float(upper[i])),
-                earlier[i],
+                logits_then.get(i),
             )
             for i in range(len(rows))
         ]
 
-    def _matrix(self, rows: Sequence[LeadRow], as_of_us: int) -> Floats:
+    def _matrix(self, rows: Sequence[LeadRow], moments: Ints) -> Floats:
         assert self.model is not None
         states = as_states([row.behaviours for row in rows], [row.traits for row in rows], self.features_by)
-        moments = np.full(len(rows), as_of_us, dtype=np.int64)
-        return self.model.matrix(feature_frame(states, moments, self.features_by))
+        return self.model.matrix(feature_columns(states, moments, self.features_by))
 
-    def _earlier(self, rows: Sequence[LeadRow], as_of_us: int) -> list[float | None]:
-        """Each lead's logit a week before; None where it was not known then."""
-        assert self.model is not None
-        then_us = as_of_us - round(TREND_DAYS * DAY_US)
-        half_lives = self.features_by.half_lives
-        known = [i for i, row in enumerate(rows) if (row.traits.get("opened_us") or as_of_us) < then_us]
-        if not known or self.features_by.outcome.undated:
-            return [None] * len(rows)
-        before = [
-            LeadRow(
-                rows[i].lead_id,
-                {n: week_before(_array(s), as_of_us, half_lives).tolist() for n, s in rows[i].behaviours.items()},
-                rows[i].traits,
-                None,
-            )
-            for i in known
-        ]
-        logits = self.model.calibrator.logit(self.model.margin(self._matrix(before, then_us)))
-        found = dict(zip(known, logits.tolist(), strict=True))
-        return [found.get(i) for i in range(len(rows))]
+    def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
+        """The places of the leads that were known at a moment: only they can have a trend since."""
+        if self.features_by.outcome.undated:
+            return []
+        return [i for i, row in enumerate(rows) if (row.traits.get("opened_us") or moment_us) < moment_us]
+
+    def _before(self, row: LeadRow, as_of_us: int) -> LeadRow:
+        halves = np.asarray(self.features_by.half_lives, dtype=np.float64)
+        earlier = {name: week_before(_array(state), as_of_us, halves) for name, state in row.behaviours.items()}
+        return LeadRow(row.lead_id, earlier, row.traits, None)
 
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
         agreement = self.kept.agreement
@@ -246,5 +240,5 @@ def _kind(agreement: Agreement, criterion: str) -> str:
     return "behaviour" if any(f"'{name}'" in asked for name in agreement.behaviours) else "trait"
 
 
-def _array(state: Sequence[float] | None) -> Floats:
+def _array(state: Sequence[float] | Floats | None) -> Floats:
     return np.asarray([] if state is None else state, dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from features.behaviour import NEVER, NOTHING, behaviour_features, week_before
+from features.behaviour import NEVER, NOTHING, behaviour_columns, week_before
 from features.recurrence import DAY_US, LATEST, Observations, Ragged, states
 
 HALF_LIVES = (1.0, 7.0, 30.0)
@@ -44,8 +44,8 @@ def folded(seen: Sequence[Seen]) -> Ragged:
 def read(states: Ragged, row: int, day: float) -> dict[str, float]:
     """The features of one state at a moment."""
     one = Ragged.of([states.row(row)])
-    frame = behaviour_features({"visit": one}, np.array([round(day * DAY_US)]), HALF_LIVES, ["visit"])
-    return {str(name): float(value) for name, value in frame.iloc[0].items()}
+    columns = behaviour_columns({"visit": one}, np.array([round(day * DAY_US)]), HALF_LIVES, ["visit"])
+    return {name: float(values[0]) for name, values in columns.items()}
 
 
 def brute(seen: Sequence[Seen], day: float) -> dict[str, float]:
@@ -71,9 +71,7 @@ def surviving(seen: Sequence[Seen]) -> list[float]:
 
 
 def names() -> list[str]:
-    return [
-        str(name) for name in behaviour_features({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"])
-    ]
+    return [name for name in behaviour_columns({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"])]
 
 
 def agrees(found: dict[str, float], expected: dict[str, float]) -> bool:
@@ -175,7 +173,7 @@ def test_a_week_before_equals_the_brute_force_a_week_earlier(seen: list[Seen], a
     seen = [s for s in seen if s.weight >= 0]
     states = folded(seen)
     now = max(s.day for s in seen) + after
-    earlier = week_before(states.row(len(states) - 1), round(now * DAY_US), HALF_LIVES)
+    earlier = week_before(states.row(len(states) - 1), round(now * DAY_US), np.asarray(HALF_LIVES))
     expected = brute([s for s in seen if round(s.day * DAY_US) < round(now * DAY_US) - 7 * DAY_US], now - 7)
     found = read(Ragged.of([earlier.tolist()]), 0, now - 7)
     # Taking recent visits out again costs digits: 2^7 of them at a half-life of a day.
@@ -187,8 +185,8 @@ def test_a_week_before_equals_the_brute_force_a_week_earlier(seen: list[Seen], a
 
 def test_a_week_before_the_first_visit_nothing_had_happened() -> None:
     state = folded([Seen(10, 10), Seen(12, 12)]).row(1)
-    assert not week_before(state, 13 * DAY_US, HALF_LIVES).size
-    assert not week_before(np.empty(0), 13 * DAY_US, HALF_LIVES).size
+    assert not week_before(state, 13 * DAY_US, np.asarray(HALF_LIVES)).size
+    assert not week_before(np.empty(0), 13 * DAY_US, np.asarray(HALF_LIVES)).size
 
 
 def test_states_of_leads_and_behaviours_do_not_mix() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,13 @@ class Column:
         """The column as models read it: numbers as they are, levels as positions, missing as NaN."""
         if self.levels is None:
             return np.asarray(values, dtype=np.float64)
-        other = self.levels.index(OTHER) if OTHER in self.levels else np.nan
-        place: dict[Any, float] = {level: float(i) for i, level in enumerate(self.levels)}
+        place, other = self._places
         return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, float], float]:
+        place = {level: float(i) for i, level in enumerate(self.levels or ())}
+        return place, place.get(OTHER, np.nan)
 
 
 def _missing(value: Any) -> bool:

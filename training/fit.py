@@ -15,7 +15,7 @@ from features.snapshots import group_of, model_traits
 from training.calibrate import fit_calibrator
 from training.columns import NOT_FEATURES, OTHER, Column
 from training.folds import Fold, lead_folds, log_loss, row_losses
-from training.linear import Linear, design, fit_linear, terms_of
+from training.linear import Design, Linear, fit_linear, terms_of
 from training.model import Model
 from training.trees import fit_trees
 
@@ -117,7 +117,7 @@ def _direction(name: str, group: str, kind: str, agreement: Agreement) -> int:
 def fit_shrunk(matrix: Floats, outcome: Floats, columns: Sequence[Column], folds: Sequence[Fold]) -> FittedLinear:
     """The linear model, its shrinkage the one that predicts held-out leads of `folds` best."""
     terms = terms_of(matrix, columns)
-    rows, signs = design(terms, matrix), [columns[term.column].direction for term in terms]
+    rows, signs = Design.of(terms).rows(matrix), [columns[term.column].direction for term in terms]
     signs = [0 if term.kind == "missing" else sign for term, sign in zip(terms, signs, strict=True)]
 
     def held_out(shrinkage: float) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from features.recurrence import Floats
-from training.linear import design
+from training.linear import Design
 from training.model import Model
 
 EXACT = 1e-9  # log-odds by which our contributions may differ from shap's
@@ -69,7 +69,7 @@ def _explained(model: Model, rows: Floats) -> tuple[Floats, float]:
         terms = model.linear.terms
         weights = np.array([term.weight for term in terms])
         average = np.zeros((1, len(terms)))  # terms are centred on the average training row
-        line = shap.LinearExplainer((weights, model.linear.intercept), average)(design(terms, rows))
+        line = shap.LinearExplainer((weights, model.linear.intercept), average)(Design.of(terms).rows(rows))
         for place, term in enumerate(terms):
             found[:, term.column] += (1 - model.blend) * np.asarray(line.values)[:, place]
         baseline += (1 - model.blend) * model.linear.intercept

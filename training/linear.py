@@ -7,11 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numba
 import numpy as np
 from scipy.optimize import minimize
 
-from features.recurrence import Floats
+from features.recurrence import Floats, Ints
 from training.columns import Column
+
+KINDS = ("value", "log", "missing", "level")
+_, LOG, MISSING, LEVEL = range(len(KINDS))
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,6 @@ class Term:
             return np.asarray(values == self.level, dtype=np.float64)
         return _signed_log(values) if self.kind == "log" else values
 
-    def scaled(self, values: Floats) -> Floats:
-        """The transform as the weight multiplies it: 0 for the average row, and for a missing value.
-
-        Held to the range of the training rows: a line knows nothing of what lies beyond them.
-        """
-        return np.nan_to_num((np.clip(self.raw(values), self.low, self.high) - self.center) / self.scale)
-
 
 def _signed_log(values: Floats) -> Floats:
     return np.asarray(np.sign(values) * np.log1p(np.abs(values)), dtype=np.float64)
@@ -59,10 +56,13 @@ class Linear:
 
     def contributions(self, matrix: Floats) -> Floats:
         """Log-odds that each column adds to each row: (rows, columns); with the intercept, the margin."""
-        found = np.zeros(matrix.shape)
-        for term in self.terms:
-            found[:, term.column] += term.weight * term.scaled(matrix[:, term.column])
-        return found
+        owner = np.zeros((len(self.terms), matrix.shape[1]))
+        owner[np.arange(len(self.terms)), self._design.column] = [term.weight for term in self.terms]
+        return np.asarray(self._design.rows(matrix) @ owner)
+
+    @cached_property
+    def _design(self) -> Design:
+        return Design.of(self.terms)
 
     def margin(self, matrix: Floats) -> Floats:
         return np.asarray(self.intercept + self.contributions(matrix).sum(axis=1))
@@ -102,19 +102,59 @@ def _terms_of(place: int, column: Column) -> list[Term]:
     return [] if column.name == "days_open" else [Term(place, kind) for kind in ("value", "log", "missing")]
 
 
-def design(terms: Sequence[Term], matrix: Floats) -> Floats:
-    """(rows, terms): what the weights multiply."""
-    return (
-        np.column_stack([term.scaled(matrix[:, term.column]) for term in terms])
-        if terms
-        else np.empty((len(matrix), 0))
-    )
+@dataclass(frozen=True)
+class Design:
+    """Terms side by side, an array for each of their parts: one pass over the rows reads them all."""
+
+    column: Ints
+    kind: Ints  # place in KINDS
+    level: Floats
+    low: Floats
+    high: Floats
+    center: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> Design:
+        places = [(term.column, KINDS.index(term.kind)) for term in terms]
+        parts = [(term.level, term.low, term.high, term.center, term.scale) for term in terms]
+        column, kind = np.array(places, dtype=np.int64).reshape(-1, 2).T.copy()
+        return cls(column, kind, *np.array(parts, dtype=np.float64).reshape(-1, 5).T.copy())
+
+    def rows(self, matrix: Floats) -> Floats:
+        """(rows, terms): what the weights multiply; 0 for the average row, and for a missing value.
+
+        Held to the range of the training rows: a line knows nothing of what lies beyond them.
+        """
+        found = np.empty((len(matrix), len(self.column)))
+        parts = (self.level, self.low, self.high, self.center, self.scale)
+        _scale(np.ascontiguousarray(matrix), self.column, self.kind, *parts, found)
+        return found
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _scale(
+    matrix: Floats, column: Ints, kind: Ints, level: Floats, low: Floats, high: Floats, center: Floats, scale: Floats,
+    found: Floats,
+) -> None:  # fmt: skip
+    for row in range(matrix.shape[0]):
+        for t in range(column.size):
+            value = matrix[row, column[t]]
+            if kind[t] == MISSING:
+                value = 1.0 if np.isnan(value) else 0.0
+            elif kind[t] == LEVEL:
+                value = 1.0 if value == level[t] else 0.0
+            elif kind[t] == LOG:
+                value = np.sign(value) * np.log1p(abs(value))
+            held = min(max(value, low[t]), high[t])
+            found[row, t] = 0.0 if np.isnan(value) else (held - center[t]) / scale[t]
 
 
 def fit_linear(terms: Sequence[Term], rows: Floats, outcome: Floats, shrinkage: float, signs: Sequence[int]) -> Linear:
     """Weights that maximise the likelihood less `shrinkage` / 2 times their squares.
 
-    rows: `design` of the terms. signs: by term, +1 where a weight may not be negative, -1 where not positive, else 0.
+    rows: `Design.rows` of the terms. signs: by term, +1 where a weight may not be negative, -1 where
+    not positive, else 0.
     """
     bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs)]
     rate = float(np.clip(outcome.mean(), 1e-6, 1 - 1e-6))

@@ -69,10 +69,11 @@ class Model:
         """The trees, where they have a share."""
         return lightgbm.Booster(model_str=self.trees) if self.trees and self.blend > 0 else None
 
-    def matrix(self, known: pd.DataFrame) -> Floats:
-        """The frame of `features.snapshots.feature_frame` as the model reads it."""
-        columns = [column.encoded(known[column.name].to_numpy())[:, None] for column in self.columns]
-        return np.hstack(columns) if columns else np.empty((len(known), 0))
+    def matrix(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
+        """The columns of `features.snapshots.feature_frame` as the model reads them: (rows, columns)."""
+        encoded = [column.encoded(np.asarray(known[column.name])) for column in self.columns]
+        rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
+        return np.column_stack(encoded) if encoded else np.empty((rows, 0))
 
     def margin(self, matrix: Floats) -> Floats:
         """Log-odds before calibration; one per row."""
