@@ -27,6 +27,7 @@ serve: setup
 	$(RUN)/leadlight serve
 
 bench: setup  ## a short form of each benchmark
+	$(UV) sync --frozen --compile-bytecode --quiet --inexact --group bench
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN)/python $$file --short --out $${file%.py}.json || exit 1; done
 
 clean:  ## what can be made again; a home and its models stay

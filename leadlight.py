@@ -43,6 +43,31 @@ class NotebookHome:
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}
         return labelled
 
+    def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
+        """`looked_at` (lead_id, as_of: aware moments), and the features of each lead as they were known just before."""
+        from features.agreement_versions import kept
+        from features.derivation import derived
+        from features.ledger import microseconds
+        from features.snapshots import snapshots
+
+        agreement = kept(self.home).agreement
+        asked = looked_at.assign(snapshot_us=[microseconds(moment) for moment in looked_at["as_of"]])
+        return snapshots(derived(self.home, agreement).repository, agreement, asked).drop(columns="snapshot_us")
+
+    def timeline(self, lead_id: str) -> pd.DataFrame:
+        """One row per event of a lead, oldest first: when it happened and was recorded, what it counts as, why not."""
+        import pandas as pd
+
+        from features.agreement_versions import kept
+        from features.database import reading
+        from features.dossier import dossier
+        from serving.timeline import timeline
+
+        agreement = kept(self.home).agreement
+        with reading(self.home) as connection:
+            told = [event for _, event in timeline(dossier(connection, agreement, lead_id), agreement)]
+        return pd.DataFrame(told[::-1])
+
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
         """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
         from serving.bulk import as_table, home_scores

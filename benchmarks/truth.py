@@ -12,10 +12,14 @@ import argparse
 import json
 import math
 import os
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+# This folder has a features.py and a serving.py, which would hide the packages of these names.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Commands that answer: scores, the service, its keys, and whether a home is well."""
+"""Commands that answer: scores, the service, and its keys."""
 
 from __future__ import annotations
 
@@ -102,14 +102,3 @@ def keys_revoke(key_id: Annotated[str, typer.Argument(show_default=False)], as_j
 
     Keys(home()).revoke(key_id, now())
     answer({"id": key_id, "revoked": True}, [f"{key_id} opens nothing any more"], as_json)
-
-
-def doctor(as_json: Json = False) -> None:
-    """Whether this home can do its work, and what to do where it cannot."""
-    from serving.health import checks
-
-    found = checks(home(), now())
-    lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
-    answer([check.__dict__ for check in found], lines, as_json)
-    if not all(check.ok for check in found):
-        raise typer.Exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,23 +45,51 @@ def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:
     yield f"written to {out}; next: leadlight ingest {out / 'events.parquet'}"
 
 
+class Origin(StrEnum):
+    """Where files come from whose columns are known beforehand."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+    SEGMENT = "segment"
+
+
+class Told(StrEnum):
+    """What a file of something else than leads and events tells."""
+
+    CUSTOMERS = "customers"
+
+
 def init(
     files: Files,
-    outcome: Annotated[str, typer.Option(help="The column that says what became of a lead.", show_default=False)],
+    outcome: Annotated[
+        str | None, typer.Option(help="The column, or with --from segment the event, that says what became of a lead.")
+    ] = None,
     positive: Annotated[str | None, typer.Option(help="The value that means converted.")] = None,
     id: Annotated[str | None, typer.Option(help="The column that names a lead.")] = None,
     created_at: Annotated[str | None, typer.Option(help="The column that says when a lead came.")] = None,
+    origin: Annotated[
+        Origin | None, typer.Option("--from", help="Whose files they are: their columns need not be named.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The agreement to write.")] = Path("agreement.toml"),
     force: Annotated[bool, typer.Option(help="Write over an agreement that is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draft an agreement from a CRM export, and say of each column whether the model may see it."""
+    """Draft an agreement from a CRM export or from events, and say of each field whether the model may see it."""
+    from features.contents import CRMS
     from training.draft import draft
+    from training.event_draft import event_draft
 
     if out.exists() and not force:
         raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")
+    if origin is Origin.SEGMENT and (positive or id or created_at):
+        raise LeadlightError(
+            "--positive, --id and --created-at name columns of an export, and events have none of them"
+        )
     with console.progress("looking at every column"):
-        drafted = draft(files, outcome, positive, id, created_at)
+        if origin is Origin.SEGMENT:
+            drafted = event_draft(files, outcome)
+        else:
+            drafted = draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
     out.write_text(drafted.text)
     then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
     verdicts = [
@@ -75,13 +104,20 @@ def ingest(
     recorded_lag: Annotated[
         str, typer.Option(help='How long after it happened an event was known, where its file does not say: "2 days".')
     ] = "0 days",
+    told: Annotated[
+        Told | None, typer.Option("--as", help="What else the files tell: who is a customer already.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read events (jsonl, csv, Parquet) or a CRM export (csv, Parquet, xlsx) into the ledger; twice adds nothing."""
+    """Read events, a warehouse's tables, or a CRM's export and history into the ledger; twice adds nothing."""
     from serving.intake import ingest as take_in
+    from serving.intake import ingest_customers
 
     with console.progress("reading") as said:
-        done = take_in(home(), files, agreed(agreement), now(), said, lag(recorded_lag))
+        if told is Told.CUSTOMERS:
+            done = ingest_customers(home(), files, agreed(agreement), now(), said)
+        else:
+            done = take_in(home(), files, agreed(agreement), now(), said, lag(recorded_lag))
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
     answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
 

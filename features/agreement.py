@@ -121,7 +121,16 @@ class Agreement(Section):
         part = {"our_domains": True, "outcome": True, "interest": True, "behaviours": True, "traits": True}
         shown = {"behaviours": shown_only, "traits": shown_only}
         content = self.model_dump(include=part, exclude=shown, exclude_defaults=True)
-        return _digest(content | {"excluded": sorted(self.excluded)})
+        # A campaign's spellings decide what a feature holds; what it cost does not.
+        spelled = {"campaigns": self.campaign_names} if self.campaign_names else {}
+        objecting = self.privacy.model_dump(include={"objected", "allowed", "consent"}, exclude_defaults=True)
+        heard = {"objecting": objecting} if objecting else {}
+        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard)
+
+    @cached_property
+    def campaign_names(self) -> dict[str, str]:
+        """Each other spelling of a campaign, and the name that it goes by."""
+        return {spelling: name for name, campaign in self.campaigns.items() for spelling in campaign.also}
 
     @field_validator("behaviours", "traits", "excluded", "criteria")
     @classmethod

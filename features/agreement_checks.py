@@ -34,7 +34,7 @@ SALES_TOUCHES = frozenset(
     {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
 )
 CRM_EVENTS = frozenset({"Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged"}) | frozenset(
-    {"Opportunity Created", "Opportunity Won", "Opportunity Lost"}
+    {"Lead Merge Undone", "Opportunity Created", "Opportunity Won", "Opportunity Lost"}
 )
 
 # Facts that must not decide whom sales calls, as columns name them.
@@ -56,7 +56,18 @@ def is_protected(column: str) -> bool:
 
 def problems(agreement: Agreement, file: str) -> list[str]:
     """One sentence a problem, in the order of the file's sections."""
-    checks = (_names, _collisions, _labels_as_features, _protected, _rules, _criteria, _handover, _nurture, _money)
+    checks = (
+        _names,
+        _collisions,
+        _labels_as_features,
+        _protected,
+        _rules,
+        _criteria,
+        _handover,
+        _nurture,
+        _money,
+        _campaigns,
+    )
     return [sentence(file, *problem) for check in checks for problem in check(agreement)]
 
 
@@ -141,3 +152,15 @@ def _money(agreement: Agreement) -> Iterator[Problem]:
     elif not 0 < agreement.costs.contact < agreement.costs.conversion:
         found, problem = agreement.costs.contact, "leaves no bar between nothing and a conversion"
         yield ("costs", "contact"), found, problem, "write more than 0 and less than conversion"
+
+
+def _campaigns(agreement: Agreement) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for name, campaign in agreement.campaigns.items():
+        for spelling in campaign.also:
+            if spelling in agreement.campaigns:
+                remedy = f"remove it here, or the line {spelling}"
+                yield ("campaigns", name, "also"), spelling, "is a campaign with a line of its own", remedy
+            elif owner.setdefault(spelling, name) != name:
+                problem = f"is a spelling of {owner[spelling]} as well"
+                yield ("campaigns", name, "also"), spelling, problem, "leave it in one of the two"

@@ -211,7 +211,13 @@ class Campaign(Section):
 
 
 class Privacy(Section):
-    """How long events are kept, and whether pages name people."""
+    """How long events are kept, how a lead objects to profiling, and whether pages name people.
+
+    objected, allowed: names of the events that say so. consent: the category of `context.consent` that says it, too.
+    """
 
     keep_events: Length = timedelta(days=3 * 365)
     per_rep: Truth = Field(True, examples=["per_rep = true"])
+    objected: Text = Field("Profiling Objected", examples=['objected = "Profiling Objected"'])
+    allowed: Text = Field("Profiling Allowed", examples=['allowed = "Profiling Allowed"'])
+    consent: Text | None = Field(None, examples=['consent = "advertising"'])

@@ -68,6 +68,15 @@ def kept(home: Home) -> Kept:
     return Kept(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
 
 
+def kept_with(home: Home, feature_digest: str) -> Agreement | None:
+    """The newest kept agreement whose feature part has a digest that starts so; None where none has."""
+    columns = tables.agreements.c
+    is_it = columns.feature_digest.startswith(f"sha256:{feature_digest}")
+    with reading(home) as connection:
+        text = connection.scalar(select(columns.text).where(is_it).order_by(columns.version.desc()).limit(1))
+    return Agreement.parse(text, file="the kept agreement") if text else None
+
+
 def chosen(home: Home, path: Path | None, now: datetime) -> Kept:
     """The agreement in the file at `path`, kept; without one, LEADLIGHT_AGREEMENT's, else what the home has."""
     path = path or home.settings.agreement

@@ -20,9 +20,12 @@ MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 
 @lru_cache(maxsize=8)
 def engine(url: str) -> Engine:
-    """The engine for `url`; SQLite in WAL mode, synced at each commit."""
-    made = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if url.startswith("sqlite"):
+    """The engine for `url`; whatever it commits is on the disk: SQLite in WAL mode, synced at each commit."""
+    # Errors of the database are logged, and what was to be written is personal data.
+    made = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    if not url.startswith("sqlite"):
+        event.listen(made, "connect", _prepare_postgresql)
+    else:
         event.listen(made, "connect", _prepare_sqlite)
         event.listen(made, "begin", _begin_sqlite)
     return made
@@ -32,6 +35,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # A server may be set to acknowledge first and write later; who sends events deletes them once we acknowledge.
+    connection.execute("SET synchronous_commit = on")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -61,6 +70,16 @@ def reading(home: Home) -> Iterator[Connection]:
     """A transaction that only reads."""
     with engine(home.database_url).connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def snapshot(home: Home) -> Iterator[Connection]:
+    """A transaction that only reads, and sees one state of the database however many questions it asks."""
+    with engine(home.database_url).connect() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite's readers see one state anyway
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 def migrate(home: Home) -> None:

@@ -1,34 +1,51 @@
-"""From the ledger to everything else: leads, identities, observations, states and the Feast tables."""
+"""From the ledger to everything else: leads, identities, observations, states and the Feast views of a new build."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-import numpy as np
 import pandas as pd
-from sqlalchemy import delete, insert
+from sqlalchemy import select
 
 from features import tables
+from features.account_folding import keep_states, whole_states
 from features.agreement import Agreement
-from features.database import writing
-from features.identity import Identities, identities
+from features.agreement_versions import kept_with
+from features.builds import (
+    LAYOUT,
+    Build,
+    build_of,
+    builds,
+    every_build,
+    forget,
+    is_here,
+    needed,
+    new_generation,
+    outdated,
+    switch,
+)
+from features.clocks import microseconds
+from features.components import component, note_links, pend_since
+from features.database import reading, writing
+from features.erasure import STALE, erased_leads, tombstones
+from features.filling import fill
+from features.identifiers import names_of, replace_all_names
 from features.ledger import Ledger
-from features.lifecycle import lifecycle
 from features.log import log
-from features.observations import observations
-from features.recurrence import states
+from features.rows import Rows, leads_of, rows_of
 from features.settings import Home
-from features.store.offline import write_behaviour_states, write_trait_states
-from features.store.online import publish
-from features.store.repository import Repository
-from features.traits import trait_states
+from features.store.files import digest, write_files
+from features.store.online import OnlineStore, StoreGone
+from features.store.removal import remove
+from features.store.repository import Repository, view_suffix
+from features.turns import one_builder, one_publisher
 
-LAYOUT = 1  # of what is derived: a release that derives something else raises it, and homes are derived anew
+Said = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,68 +57,139 @@ class Derived:
     last_event_id: int
 
 
-def derived(home: Home, agreement: Agreement, said: Callable[[str], None] = lambda _: None) -> Derived:
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild made. digest: of its files, the same for the same ledger; before: of those that were read."""
+
+    views: tuple[str, ...]
+    leads: int
+    events: int
+    seconds: float
+    digest: str
+    before: str | None
+
+    @property
+    def is_the_same(self) -> bool | None:
+        """Whether the files are what they were, byte for byte; None where there were none."""
+        return None if self.before is None else self.digest == self.before
+
+
+def derived(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Derived:
     """What the ledger says by `agreement`, derived anew only where events came since."""
-    repository = Repository.of(home, agreement)
     ledger = Ledger.open(home)
-    with _alone(home):
-        newest = ledger.last_event_id()
-        stamp = repository.folder / "derived.json"
-        state = {"last_event_id": newest, "layout": LAYOUT}
-        if not stamp.exists() or json.loads(stamp.read_text()) != state:
-            _derive(ledger, repository, agreement, said)
-            beside = stamp.with_suffix(".part")
-            beside.write_text(json.dumps(state))
-            os.replace(beside, stamp)
-        return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), newest)
+    with one_builder(home):
+        build, newest = build_of(home, agreement), ledger.last_event_id()
+        if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not is_here(home, build):
+            build = _built(ledger, agreement, said)
+        repository = build.repository(home)
+        return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
 
 
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """One process of a home derives at a time: two would mix their files, and Feast's registry is one file for all."""
-    home.features.mkdir(parents=True, exist_ok=True)
-    with (home.features / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def rebuild(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Rebuilt:
+    """Derive everything from the ledger into new views and switch to them, whether or not anything changed."""
+    started = time.monotonic()
+    ledger = Ledger.open(home)
+    with one_builder(home):
+        before = build_of(home, agreement)
+        was = digest(before.repository(home).folder) if before and is_here(home, before) else None
+        repository = _built(ledger, agreement, said).repository(home)
+        leads = len(pd.read_parquet(repository.folder / "leads.parquet", columns=["lead_id"]))
+        views = (repository.behaviour_view, repository.trait_view, repository.account_view)
+        made = digest(repository.folder)
+    return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 
-def _derive(ledger: Ledger, repository: Repository, agreement: Agreement, said: Callable[[str], None]) -> None:
+def derive_needed(home: Home) -> None:
+    """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
+    there = {build.suffix: build.layout for build in builds(home)}
+    for suffix in needed(home):
+        agreement = kept_with(home, suffix) if there.get(suffix) != LAYOUT else None
+        if agreement is not None:
+            derived(home, agreement)
+
+
+def _built(ledger: Ledger, agreement: Agreement, said: Said) -> Build:
+    """A new build of everything in the ledger, published and switched to."""
+    home = ledger.home
+    _sweep(home, view_suffix(agreement))
+    _tie(ledger)
     said("reading the ledger")
+    with reading(home) as connection:
+        erasures = tombstones(connection)
     read = log(ledger.chunks(), agreement)
-    found = identities(read)
-    leads = lifecycle(read, found, agreement)
     said("folding observations into states")
-    observed = observations(read, found, agreement, dict(enumerate(leads["with_sales_us"])))
-    stands = observed.is_last_known()
-    lead_ids = [found.lead_ids[lead] for lead in observed.lead[stands]]
-    folded = states(observed, len(agreement.behaviours), agreement.half_lives)
-    known = trait_states(read, found, agreement)
+    rows = rows_of(read, agreement)
+    last_us = max(read.recorded, default=0)
+    build = Build(
+        view_suffix(agreement), new_generation(), LAYOUT, agreement.text,
+        last_event_id=max(read.event_id, default=0), folded_us=last_us, published_us=last_us,
+    )  # fmt: skip
+    repository = build.repository(home)
     said("writing the Feast tables")
-    write_behaviour_states(repository, lead_ids, observed.known_us[stands], folded)
-    write_trait_states(repository, known)
-    leads = _with_ends(leads, found, known, agreement)
-    leads.to_parquet(repository.folder / "leads.parquet")
-    _write_identities(ledger.home, found)
+    write_files(repository, rows, leads_of(read, rows, agreement), read, agreement)
     repository.apply()
-    said("publishing the newest states")
-    publish(repository)
-
-
-def _with_ends(leads: pd.DataFrame, found: Identities, known: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
-    """The leads, with the newest moment of each and whether it is left out: objected to profiling, or our own."""
-    newest = np.zeros(len(leads), dtype=np.int64)
-    owned = found.lead >= 0
-    np.maximum.at(newest, found.lead[owned], found.known_us[owned])
-    last = known.drop_duplicates("lead_id", keep="last").set_index("lead_id")
-    objected = last["profiling_opt_out"].eq(True).reindex(leads["lead_id"], fill_value=False)
-    ours = last["email_domain"].isin(agreement.our_domains).reindex(leads["lead_id"], fill_value=False)
-    return leads.assign(newest_us=newest, is_left_out=(objected | ours).to_numpy())
-
-
-def _write_identities(home: Home, found: Identities) -> None:
-    rows = [{"kind": kind, "value": value, "lead_id": lead} for (kind, value), lead in found.identifiers.items()]
-    rows += [{"kind": "lead", "value": lead, "lead_id": lead} for lead in found.lead_ids]
     with writing(home) as connection:
-        connection.execute(delete(tables.identities))
-        if rows:
-            connection.execute(insert(tables.identities), rows)
+        keep_states(connection, build, whole_states(rows, agreement), build.folded_us)
+    said("publishing the newest states")
+    with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher sees that nothing is there
+        fill(home, OnlineStore(repository.patient()), build)
+    _switch(home, build, rows, erasures)
+    return build
+
+
+def _sweep(home: Home, suffix: str) -> None:
+    """Remove what a build left that did not come to its end, and what older releases kept here."""
+    known = {build.generation for build in every_build(home)}
+    for path in (home.features / suffix).glob("*"):
+        if path.is_file():
+            path.unlink()
+        elif path.name not in known:
+            shutil.rmtree(path, ignore_errors=True)
+    for name in ("online.db", "online.db-wal", "online.db-shm", "registry.db"):
+        (home.features / name).unlink(missing_ok=True)
+
+
+def _tie(ledger: Ledger) -> None:
+    """Write what the events tie where that was never done: an older release knew of no components."""
+    with reading(ledger.home) as connection:
+        if connection.execute(select(tables.links.c.kind).limit(1)).first():
+            return
+    for chunk in ledger.chunks():
+        with writing(ledger.home) as connection:
+            note_links(connection, (event._mapping for event in chunk))
+
+
+def _switch(home: Home, build: Build, rows: Rows, erasures: int) -> None:
+    """Let every reader follow the new build, and remove those that nobody reads any more.
+
+    What came while it was built is published to it next, since whoever published that did not know of it. Whoever was
+    erased while it was built, after so many `erasures`, is taken out again, and its files are known to be out of date.
+    """
+    with one_publisher(home, wait=True):
+        now_us = microseconds(datetime.now(UTC))
+        names = names_of(rows.found)
+        with writing(home) as connection:
+            gone_leads = erased_leads(connection, names, erasures)
+            names = {name: lead for name, lead in names.items() if lead not in gone_leads}
+            since = pend_since(connection, build.last_event_id)
+            touched = component(connection, since).ids if since else frozenset()
+            replace_all_names(connection, names, touched)
+            switch(connection, replace(build, last_event_id=STALE) if gone_leads else build, now_us)
+        with suppress(StoreGone):
+            remove(build.repository(home), sorted(gone_leads))
+        asked = needed(home)
+        with reading(home) as connection:
+            gone = outdated(connection, asked, now_us)
+    for old in gone:
+        _remove(home, old)
+
+
+def _remove(home: Home, build: Build) -> None:
+    repository = build.repository(home)
+    try:
+        repository.remove()
+    except StoreGone:
+        return  # its rows are removed when the next build is made
+    shutil.rmtree(repository.folder, ignore_errors=True)
+    with writing(home) as connection:
+        forget(connection, build)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from dateutil import parser as dates
+import orjson
 
+from features.clocks import Clock, Flags, occurred_at, recorded_at
+from features.clocks import moment as moment
 from features.errors import LeadlightError
+from features.json_text import json_text, printable
 
 TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
 NOBODY = frozenset({"", "null", "undefined", "anonymous", "guest", "none", "nan"})
 ASSUMED = "assumed"  # the flag of an event whose record time nobody wrote down
-CLOCK_SKEW = timedelta(minutes=5)  # a browser's clock may run this far ahead before we say so
-# What stands in for what a date leaves out: a text that comes out different names no one moment.
-FILLED = (datetime(2000, 1, 1), datetime(2001, 2, 2))
+MADE_ID = "made_id"  # the flag of an event whose messageId is made of what it says
 LONGEST = {"messageId": 100, "event": 200}
+LONGEST_NAME = 255  # of a user, a visitor, a group: PostgreSQL's indexes refuse names of 2,700 bytes
+EXACT = 2**53  # floats are whole numbers up to here
 # What an event says lies in these; everything else of the envelope has a column of its own.
 OBJECTS = ("properties", "traits", "context")
-BODY = (*OBJECTS, "previousId", "integrations")
+# The rest of an event is kept as it came, also what nobody here has heard of.
+COLUMNS = frozenset({
+    "type", "event", "messageId", "userId", "anonymousId", "groupId",
+    "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
+})  # fmt: skip
+MERGES = frozenset({"Lead Merged", "Lead Merge Undone"})  # a conversion that names a contact ties two ids as well
+NOT_SAID = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})  # by whom and when it was sent, not what
 
 
 class EventRefused(LeadlightError):
@@ -35,7 +44,7 @@ class Event:
     """One thing that was said of a lead, and when.
 
     occurred_at: when it happened (UTC). recorded_at: when we learned it (UTC).
-    body: properties, traits, context and previousId as they came. flags: what intake noticed.
+    body: properties, traits, context, previousId and unknown fields, as they came. flags: what intake noticed.
     """
 
     source: str
@@ -48,26 +57,38 @@ class Event:
     occurred_at: datetime
     recorded_at: datetime
     body: dict[str, Any]
-    flags: tuple[str, ...] = ()
+    flags: Flags = ()
 
 
-def event(raw: Mapping[str, Any], *, source: str, received_at: datetime, lag: timedelta | None = None) -> Event:
+def event(
+    raw: Mapping[str, Any],
+    *,
+    source: str,
+    received_at: datetime,
+    lag: timedelta | None = None,
+    clock: Clock = "file",
+) -> Event:
     """The event that a Segment-shaped `raw` means; `received_at` stands in for a time that it lacks.
 
     lag: for history, where a missing receipt does not mean now: it was known so long after it happened, flagged.
+    clock: whose clock wrote its times; an event that does not come from a file may lack a messageId.
 
     Raises EventRefused with a code and one sentence when it has no usable type or identity.
     """
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
-        raise EventRefused(f"type {kind!r} is no event type; send one of {', '.join(sorted(TYPES))}", code="bad_type")
-    user_id, anonymous_id = identity(raw.get("userId")), identity(raw.get("anonymousId"))
+        known = ", ".join(sorted(TYPES))
+        raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {known}", code="bad_type")
+    user_id, anonymous_id = _named(raw, "userId"), _named(raw, "anonymousId")
     if user_id is None and anonymous_id is None:
         raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
-    recorded_at, flags = _recorded_at(raw, received_at)
-    occurred_at, more = _occurred_at(raw, recorded_at)
+    _named(raw, "previousId")
+    known_at, flags = recorded_at(raw, received_at, clock)
+    happened_at, more = occurred_at(raw, known_at, clock)
     if lag is not None and raw.get("receivedAt") is None:
-        recorded_at, more = min(occurred_at + lag, received_at), (*more, ASSUMED)
+        known_at, more = min(happened_at + lag, received_at), (*more, ASSUMED)
+    if clock != "file" and not raw.get("messageId"):
+        raw, more = {**raw, "messageId": made_id(raw, received_at)}, (*more, MADE_ID)
     return Event(
         source=source,
         message_id=_message_id(raw),
@@ -75,11 +96,11 @@ def event(raw: Mapping[str, Any], *, source: str, received_at: datetime, lag: ti
         name=_name(raw, kind),
         user_id=user_id,
         anonymous_id=anonymous_id,
-        group_id=identity(raw.get("groupId") or _mapping(raw.get("context")).get("groupId")),
-        occurred_at=occurred_at,
-        recorded_at=recorded_at,
+        group_id=_named(raw, "groupId") or _named(_object(raw.get("context")), "groupId"),
+        occurred_at=happened_at,
+        recorded_at=known_at,
         body=_body(raw),
-        flags=flags + more + tuple(f"bad_{part}" for part in OBJECTS if not _is_object(raw.get(part))),
+        flags=flags + more + _bad_parts(raw),
     )
 
 
@@ -88,68 +109,36 @@ def identity(value: object) -> str | None:
     if value is None or isinstance(value, (bool, dict, list)):
         return None
     if isinstance(value, float):
+        if not abs(value) < EXACT:  # rounded on its way, or no number at all: it would name somebody else
+            return None
         value = int(value) if value.is_integer() else value
     text = printable(str(value)).strip()
     return None if text.lower() in NOBODY else text
 
 
-def printable(text: str) -> str:
-    """`text` without NUL and lone surrogates: both databases refuse them."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+def is_merge(name: str, body: Mapping[str, Any]) -> bool:
+    """Whether an event says that two leads are one, or are not after all."""
+    return name in MERGES or (name == "Lead Converted" and "contact_id" in _object(body.get("properties")))
 
 
-def moment(value: object) -> datetime | None:
-    """A time in UTC from ISO 8601, epoch seconds or epoch milliseconds; None where it is no time.
+def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
+    """A messageId for an event that came without: the same for the same content, so that a resend adds nothing.
 
-    Without a zone it is UTC: that is what no zone on the wire means.
+    Two events that say the same and carry no time of their own are one per day.
     """
-    try:
-        found = _moment(value)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError, OSError, AttributeError):
-        return None
+    said = {key: value for key, value in raw.items() if key not in NOT_SAID}
+    if not raw.get("timestamp") and not raw.get("originalTimestamp"):
+        said["day"] = received_at.date().isoformat()
+    canonical = orjson.dumps(orjson.loads(json_text(said)), option=orjson.OPT_SORT_KEYS)
+    return f"made-{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
 
 
-def _moment(value: object) -> datetime:
-    if isinstance(value, datetime):
-        if value != value:  # pandas' NaT is a datetime that equals nothing
-            raise ValueError("NaT")
-        return value
-    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            first, second = (dates.parse(value, default=filled) for filled in FILLED)
-            if first != second:
-                raise ValueError("no whole date") from None
-            return first
-    seconds = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(seconds):
-        raise ValueError("not finite")
-    return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-
-
-def _recorded_at(raw: Mapping[str, Any], received_at: datetime) -> tuple[datetime, tuple[str, ...]]:
-    said = raw.get("receivedAt")
-    known = moment(said) if said is not None else None
-    if known is None:
-        return received_at, ()
-    # Nothing is known later than now.
-    return (known, ()) if known <= received_at else (received_at, ("future_receipt",))
-
-
-def _occurred_at(raw: Mapping[str, Any], recorded_at: datetime) -> tuple[datetime, tuple[str, ...]]:
-    said = raw.get("timestamp") or raw.get("originalTimestamp")
-    if said is None:
-        return recorded_at, ()
-    occurred = moment(said)
-    if occurred is None:
-        return recorded_at, ("bad_time",)
-    if occurred > recorded_at:
-        return recorded_at, (("future_time",) if occurred - recorded_at > CLOCK_SKEW else ())
-    return occurred, ()
+def _named(raw: Mapping[str, Any], field: str) -> str | None:
+    said = raw.get(field)
+    name = None if said is None else identity(said)
+    if name is not None and len(name) > LONGEST_NAME:
+        raise EventRefused(f"{field} has {len(name):,} characters; send at most {LONGEST_NAME}", code="bad_identity")
+    return name
 
 
 def _message_id(raw: Mapping[str, Any]) -> str:
@@ -157,7 +146,7 @@ def _message_id(raw: Mapping[str, Any]) -> str:
     text = "" if value is None else printable(str(value))
     if not text or len(text) > LONGEST["messageId"]:
         raise EventRefused(
-            f"messageId has {len(text)} characters; send 1 to {LONGEST['messageId']}", code="bad_message_id"
+            f"messageId has {len(text):,} characters; send 1 to {LONGEST['messageId']}", code="bad_message_id"
         )
     return text
 
@@ -165,20 +154,26 @@ def _message_id(raw: Mapping[str, Any]) -> str:
 def _name(raw: Mapping[str, Any], kind: str) -> str:
     if kind != "track":
         return kind
-    name = printable(str(raw.get("event") or ""))
+    said = raw.get("event")
+    name = "" if said is None or isinstance(said, dict | list) else printable(str(said))
     if not name or len(name) > LONGEST["event"]:
-        raise EventRefused(f"event has {len(name)} characters; send 1 to {LONGEST['event']}", code="bad_event_name")
+        raise EventRefused(f"event has {len(name):,} characters; send 1 to {LONGEST['event']}", code="bad_event_name")
     return name
 
 
 def _body(raw: Mapping[str, Any]) -> dict[str, Any]:
     # A part that is no object says nothing that could be read; it costs that part, not the event.
-    return {key: raw[key] for key in BODY if raw.get(key) and (key not in OBJECTS or _is_object(raw[key]))}
+    return {
+        key: value
+        for key, value in raw.items()
+        if value is not None and key not in COLUMNS and (key not in OBJECTS or (value and isinstance(value, dict)))
+    }
 
 
-def _is_object(value: object) -> bool:
-    return not value or isinstance(value, Mapping)
+def _bad_parts(raw: Mapping[str, Any]) -> Flags:
+    said = [(part, raw.get(part)) for part in OBJECTS]
+    return tuple([f"bad_{part}" for part, value in said if value and not isinstance(value, dict)])
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

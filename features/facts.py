@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.agreement import Agreement, Excluded, Trait
 from features.columns import boolean, cells, each, number, words
+from features.crm import Crm
 from features.dates import DatesError, DayOrder, First, moment_of, written
 from features.identity import normal_email
 
@@ -28,13 +29,16 @@ class Fact(NamedTuple):
     is_excluded: bool  # still imported, so that a person can sign it without importing again
 
 
-def facts(agreement: Agreement, columns: Sequence[str]) -> list[Fact]:
-    """The traits and signable excluded fields that an export with these columns tells, and the e-mail address."""
+def facts(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[Fact]:
+    """The traits and signable excluded fields that an export with these columns tells, and the e-mail address.
+
+    crm: whose export it is, where that is known: then a trait may go by another title of the same field.
+    """
     lines: list[Trait | Excluded] = [*agreement.traits.values(), *agreement.excluded.values()]
     found = []
     for line in lines:
         is_excluded = line.name in agreement.excluded
-        column = _column(line.column or line.name, columns)
+        column = _column_of(line, columns, crm)
         kept_out = is_excluded and str(line.why).lower().startswith(KEPT_OUT)
         if column and not kept_out and line.name != "email":
             found.append(Fact(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded))
@@ -46,10 +50,18 @@ def email_column(columns: Sequence[str]) -> str | None:
     return next((column for column in columns if words(column) in _EMAIL), None)
 
 
-def missing_columns(agreement: Agreement, columns: Sequence[str]) -> list[str]:
+def missing_columns(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[str]:
     """The columns that traits name and the file lacks."""
-    named = [trait.column for trait in agreement.traits.values() if trait.column]
-    return [column for column in named if _column(column, columns) is None]
+    named = [trait for trait in agreement.traits.values() if trait.column]
+    return [str(trait.column) for trait in named if _column_of(trait, columns, crm) is None]
+
+
+def _column_of(line: Trait | Excluded, columns: Sequence[str], crm: Crm | None) -> str | None:
+    name = line.column or line.name
+    found = _column(name, columns)
+    if found or crm is None:
+        return found
+    return crm.title(name, columns) or crm.title(crm.traits.get(line.name, name), columns)
 
 
 def _column(name: str, columns: Sequence[str]) -> str | None:

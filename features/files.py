@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import pandas as pd
 import pyarrow as pa
 
 from features.delimited import FileError, delimited_rows
+from features.json_lines import holds_records, json_object, lines_in, record_rows
 from features.sheets import parquet_batches, parquet_columns, parquet_rows, workbook_rows
+from features.warehouse import Table, warehouse_table
 
 ROWS_AT_ONCE = 20_000
 TEXT = frozenset({".csv", ".tsv", ".tab", ".txt"})
@@ -53,6 +55,8 @@ def tables_in(path: Path | str, rows: int = ROWS_AT_ONCE) -> Iterator[pd.DataFra
         return delimited_rows(path, rows)
     if kind in PARQUET | WORKBOOK:
         return _numbered(parquet_rows(path, rows) if kind in PARQUET else workbook_rows(path, rows), path.name)
+    if kind in JSON_LINES and holds_records(path):
+        return _numbered(record_rows(path, rows), path.name)
     raise _unknown(path, "table", TEXT | PARQUET | WORKBOOK)
 
 
@@ -102,63 +106,53 @@ def _unknown(path: Path, what: str, known: frozenset[str]) -> FileError:
     return FileError(f"{path.name} is no {what} that can be read; {remedy}", code="unknown_extension")
 
 
-def is_event_file(path: Path | str) -> bool:
-    """Whether a file holds events: JSON lines, or a table with a type and somebody's id. Raises FileError."""
+def titles_in(path: Path | str) -> list[str]:
+    """The titles of a table's columns, without its rows. Raises FileError as `tables_in` does."""
     path = _existing(path)
-    kind = path.suffix.lower()
-    if kind in JSON_LINES:
-        return True
-    columns = parquet_columns(path) if kind in PARQUET else next(tables_in(path, 1)).columns
-    known = {WIRE.get(column, column) for column in columns}
+    return parquet_columns(path) if path.suffix.lower() in PARQUET else [*map(str, next(tables_in(path, 1)).columns)]
+
+
+def is_event_file(path: Path | str) -> bool:
+    """Whether a file holds events: JSON lines, a table with a type and somebody's id, or a warehouse's table.
+
+    Raises FileError.
+    """
+    path = _existing(path)
+    if path.suffix.lower() in JSON_LINES:
+        return not holds_records(path)
+    titles = titles_in(path)
+    known = {WIRE.get(title, title) for title in titles}
     told = (known & {"userId", "anonymousId"}, known & {"timestamp", "receivedAt", "messageId"})
-    return "type" in known and all(told)
+    return ("type" in known and all(told)) or warehouse_table(titles, path) is not None
 
 
 def events_in(path: Path | str) -> Iterator[dict[str, Any]]:
     """The Segment-shaped events of a file, one at a time, in its order.
 
-    properties, traits and context may be JSON text, nested, or columns such as "properties.path". Fields that are
-    empty are left out. An event without a messageId gets one made of what it says, so that reading twice adds nothing.
-    Raises FileError naming the line that is no event.
+    properties, traits and context may be JSON text, nested, or columns such as "properties.path"; a warehouse's tables
+    are read by their own columns. Fields that are empty are left out. An event without a messageId gets one made of
+    what it says, so that reading twice adds nothing. Raises FileError naming the line that is no event.
     """
     path = _existing(path)
     kind = path.suffix.lower()
     if kind in JSON_LINES:
-        return _of_lines(path)
+        return map(_with_id, lines_in(path))
+    if kind not in PARQUET | TEXT:
+        raise _unknown(path, "file of events", TEXT | PARQUET | JSON_LINES)
+    table = warehouse_of(path)
+    event: Callable[[Mapping[str, Any]], dict[str, Any]] = table.event if table else partial(_event, file=path.name)
+    return (_with_id(event(row)) for row in _rows_of(path, kind))
+
+
+def warehouse_of(path: Path) -> Table | None:
+    """The warehouse table that a file is, None where it is none. Raises FileError."""
+    return None if path.suffix.lower() not in PARQUET | TEXT else warehouse_table(titles_in(path), path)
+
+
+def _rows_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
     if kind in PARQUET:
-        return (_event(row, path.name) for batch in parquet_batches(path, ROWS_AT_ONCE) for row in _records(batch))
-    if kind in TEXT:
-        return (_event(row, path.name) for chunk in delimited_rows(path, ROWS_AT_ONCE) for row in _rows(chunk))
-    raise _unknown(path, "file of events", TEXT | PARQUET | JSON_LINES)
-
-
-def _of_lines(path: Path) -> Iterator[dict[str, Any]]:
-    found = False
-    with path.open("rb") as file:
-        for place, line in enumerate(file, start=1):
-            text = line.removeprefix(b"\xef\xbb\xbf").strip() if place == 1 else line.strip()
-            if text:
-                found = True
-                yield _with_id(_object(text, f"{path.name}: line {place:,}"))
-    if not found:
-        raise FileError(f"{path.name} has 0 events; export it again with its events", code="no_rows")
-
-
-def _object(text: bytes, where: str) -> dict[str, Any]:
-    remedy = "write one JSON object a line, in UTF-8"
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        try:
-            # Clients put NaN and Infinity into JSON: one bad value must not cost the event.
-            found = json.loads(text, parse_constant=lambda _: None)
-        except ValueError as error:
-            problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"is not JSON ({error})"
-            raise FileError(f"{where} {problem}; {remedy}", code="broken_file") from error
-    if not isinstance(found, dict):
-        shown = text[:30].decode(errors="replace")
-        raise FileError(f"{where} is no event but {shown!r}; {remedy}", code="broken_file")
-    return found
+        return (row for batch in parquet_batches(path, ROWS_AT_ONCE) for row in _records(batch))
+    return (row for chunk in delimited_rows(path, ROWS_AT_ONCE) for row in _rows(chunk))
 
 
 def _records(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
@@ -194,12 +188,12 @@ def _event(row: Mapping[str, Any], file: str) -> dict[str, Any]:
             event[column] = event.get(column, {}) | _nested(value, column, file)
         else:
             event[WIRE.get(column, column)] = value
-    return _with_id(event)
+    return event
 
 
 def _nested(value: Any, column: str, file: str) -> dict[str, Any]:
     if isinstance(value, str):
-        value = _object(value.encode(), f"{file}: {column} {value[:40]!r}")
+        value = json_object(value.encode(), f"{file}: {column} {value[:40]!r}")
     return {key: inner for key, inner in value.items() if inner is not None}
 
 

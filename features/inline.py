@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from features.accounts import memberships
 from features.agreement import Agreement
 from features.events import event
 from features.identity import Identities
 from features.ledger import json_text, microseconds
-from features.lifecycle import lifecycle
 from features.log import log
 from features.observations import observations
 from features.recurrence import states
@@ -35,6 +35,7 @@ class InlineRow:
     recorded_us: int
     flags: str
     body: str
+    source: str = "inline"
 
 
 def inline_states(
@@ -50,8 +51,7 @@ def inline_states(
     # Never stitched: two rows of a file may well have the same address.
     asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
     found = Identities.settled([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
-    way = lifecycle(read, found, agreement)
-    observed = observations(read, found, agreement, dict(enumerate(way["with_sales_us"])))
+    observed = observations(read, found, agreement)
     folded = states(observed, len(agreement.behaviours), agreement.half_lives)
     behaviours: list[dict[str, list[float]]] = [{} for _ in leads]
     for row, position in enumerate(observed.lead[observed.is_last_known()]):
@@ -59,7 +59,8 @@ def inline_states(
         behaviours[place] = {n: s.row(row).tolist() for n, s in zip(agreement.behaviours, folded, strict=True)}
     traits: list[dict[str, Any]] = [dict.fromkeys(trait_columns(agreement)) for _ in leads]
     columns = trait_columns(agreement)
-    for known in trait_states(read, found, agreement).to_dict("records"):
+    members = memberships(read, found, agreement)
+    for known in trait_states(read, found, agreement, observed, members).to_dict("records"):
         said = {name: known[name] for name in columns}
         traits[int(known["lead_id"])] = {name: None if value != value else value for name, value in said.items()}
     return behaviours, traits

@@ -1,9 +1,9 @@
-"""A lead's way: opened, with sales, converted, disqualified; each moment as it became known."""
+"""A lead's way: opened, with sales, converted, rejected, lost, come back; each moment as it became known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,12 @@ from features.agreement import Agreement
 from features.agreement_checks import SALES_TOUCHES
 from features.identity import Identities
 from features.log import Log
-from features.recurrence import NOT_YET, Ints
+from features.occurrences import TO_SALES, sales_turns
+from features.periods import Period, held, without
+from features.recurrence import NOT_YET, Bools, Ints, Observations
+from features.stretches import Way, flat, known_stretches, stretches
+from features.verdicts import KEPT_OPEN, LOST, REJECTED, Verdict, verdicts
 
-KEPT_OPEN = frozenset({"too_early", "no_budget"})  # a reject that changes who is watched, not the outcome
 NEVER_LEADS = frozenset({"duplicate", "wrong_person", "bad_data", "already_customer"})
 
 MOMENTS = (
@@ -25,23 +28,117 @@ MOMENTS = (
     "converted_us",  # the outcome, as it happened
     "converted_known_us",
     "disqualified_us",  # a reject that closes it, as it became known
+    "closed_us",  # its first end that was known: outcome, reject, lost opportunity, or that it is part of another lead
 )
 
 
-def lifecycle(log: Log, found: Identities, agreement: Agreement) -> pd.DataFrame:
-    """One row per lead, as in `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), `reject_reason`, `closed_us`."""
+class _Said(NamedTuple):
+    """What sales and the CRM said, once for each lead that it was held to be said of."""
+
+    name: Any
+    closes: Bools  # of rejects
+    lead: Ints
+    occurred_us: Ints
+    known_us: Ints
+    until_us: Ints
+
+    def of(self, leads: set[int]) -> Iterator[tuple[str, int, int, Period]]:
+        """What was said of some leads: name, lead, occurred_us, when that was known."""
+        which = np.isin(self.lead, list(leads))
+        columns = (self.name, self.lead, self.occurred_us, self.known_us, self.until_us)
+        for name, lead, us, known_us, until_us in zip(*(column[which].tolist() for column in columns), strict=True):
+            yield name, lead, us, (known_us, until_us)
+
+
+def lifecycle(log: Log, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
+    """One row per lead, as in `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), and what is no moment.
+
+    reject_reason: of the last reject. merged_us: since when it is part of another lead, and thus was a duplicate.
+    again: its stretches as `features.stretches.flat` writes them; None where there are none, as for nearly all leads.
+    """
+    said = _said(log, found)
+    told = verdicts(log, found, agreement, observed)
+    moments = _moments(said, found, agreement)
+    reasons: list[str | None] = [None] * len(found.lead_ids)
+    for lead, own in told.items():
+        reasons[lead] = next((v.reason for v in reversed(own) if v.reason and v.known[1] == NOT_YET), None)
+    again: list[list[int] | None] = [None] * len(found.lead_ids)
+    for lead, way in _ways(log, found, said, told, moments, agreement):
+        again[lead] = flat(list(stretches(way)))
+    told_of = {"reject_reason": reasons, "merged_us": found.merged_us, "again": again}
+    return pd.DataFrame({"lead_id": found.lead_ids, **moments, **told_of})
+
+
+def _said(log: Log, found: Identities) -> _Said:
+    rows = np.array([row for row, _, _ in log.crm], dtype=np.int64)
+    names = np.array([name for _, name, _ in log.crm], dtype=object)
+    closes = np.array([str(said.get("reason") or "") not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
+    at = held(found, rows)
+    occurred = log.occurred_us()[rows[at.place]]
+    return _Said(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
+
+
+def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, Ints]:
     moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     owned = found.lead >= 0
     np.minimum.at(moments["opened_us"], found.lead[owned], found.known_us[owned])
-    reasons: list[str | None] = [None] * len(found.lead_ids)
-    # By when it happened: the last word on a reject is the last in time, not in the ledger.
-    for row, name, properties in sorted(log.crm, key=lambda said: (log.occurred[said[0]], log.message_id[said[0]])):
-        lead = int(found.lead[row])
-        if lead >= 0:
-            _fold(moments, reasons, lead, name, properties, log.occurred[row], int(found.known_us[row]), agreement)
-    leads = pd.DataFrame({"lead_id": found.lead_ids, **moments, "reject_reason": reasons})
-    leads["closed_us"] = leads[["converted_known_us", "disqualified_us"]].min(axis=1)
-    return leads
+    np.minimum.at(moments["opened_us"], found.former.lead, found.former.known_us)
+    is_touch, to_sales = np.isin(said.name, list(SALES_TOUCHES)), np.isin(said.name, list(TO_SALES))
+    is_outcome, is_reject = said.name == agreement.outcome.event, said.name == REJECTED
+    ends = is_outcome | (is_reject & said.closes) | (said.name == LOST)
+    # Whether a lead was looked at rests on what was known then; what became of it, on what is known now.
+    stands = said.until_us == NOT_YET
+    for name, which, us in (
+        ("with_sales_us", to_sales, said.known_us),
+        ("closed_us", ends, said.known_us),
+        ("tried_us", is_touch & stands, said.occurred_us),
+        ("rejected_us", is_reject & stands, said.occurred_us),
+        ("converted_us", is_outcome & stands, said.occurred_us),
+        ("converted_known_us", is_outcome & stands, said.known_us),
+        ("disqualified_us", is_reject & said.closes & stands, said.known_us),
+    ):
+        np.minimum.at(moments[name], said.lead[which], us[which])
+    for lead, gone in _absences(found).items():
+        moments["closed_us"][lead] = min(moments["closed_us"][lead], gone[0][0])
+    return moments
+
+
+def _absences(found: Identities) -> dict[int, list[Period]]:
+    """When leads had no events at all, since all of them were another's: while they were merged into it."""
+    moved = np.unique(found.former.lead).tolist()
+    known: dict[int, list[Period]] = {lead: [] for lead in moved}
+    for _, lead, known_us, until_us in zip(*(column.tolist() for column in found.former), strict=True):
+        known[lead].append((known_us, until_us))
+    for row in np.flatnonzero(np.isin(found.lead, moved)).tolist() if moved else ():
+        known[int(found.lead[row])].append((int(found.known_us[row]), NOT_YET))
+    gone = {lead: without((min(periods)[0], NOT_YET), periods) for lead, periods in known.items()}
+    return {lead: periods for lead, periods in gone.items() if periods}
+
+
+def _ways(
+    log: Log,
+    found: Identities,
+    said: _Said,
+    told: Mapping[int, list[Verdict]],
+    moments: Mapping[str, Ints],
+    agreement: Agreement,
+) -> Iterator[tuple[int, Way]]:
+    """The ways of the leads that may be looked at again; all others stay as they were once they ended."""
+    absences = _absences(found)
+    asked = set(told) | set(absences) | set(said.lead[said.until_us != NOT_YET].tolist())
+    ended = {lead: list(absences.get(lead, ())) for lead in asked}
+    touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in asked}
+    for name, lead, us, known in said.of(asked) if asked else ():
+        if name == agreement.outcome.event:
+            ended[lead].append(known)
+        elif name in SALES_TOUCHES and known[1] == NOT_YET:
+            touches[lead].append((us, known[0]))
+    turns = sales_turns(log, found, asked) if asked else {}
+    for lead in asked:
+        first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
+        if first_until < NOT_YET:
+            opened = int(moments["opened_us"][lead])
+            yield lead, Way(opened, first_until, turns.get(lead, []), told.get(lead, []), ended[lead], touches[lead])
 
 
 def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
@@ -49,30 +146,10 @@ def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
     known = leads.copy()
     known.loc[known["converted_known_us"] > moment_us, ["converted_us", "converted_known_us"]] = NOT_YET
     known.loc[known["with_sales_us"] > moment_us, ["with_sales_us", "tried_us"]] = NOT_YET
-    known.loc[known["disqualified_us"] > moment_us, "disqualified_us"] = NOT_YET
+    for name in ("disqualified_us", "closed_us", "merged_us"):
+        known.loc[known[name] > moment_us, name] = NOT_YET
     later = known["rejected_us"] > moment_us
     known.loc[later, "rejected_us"] = NOT_YET
     known["reject_reason"] = known["reject_reason"].mask(later, None)
-    known["closed_us"] = known[["converted_known_us", "disqualified_us"]].min(axis=1)
-    return known
-
-
-def _fold(
-    moments: dict[str, Ints], reasons: list[str | None], lead: int, name: str, properties: Mapping[str, Any],
-    occurred: int, known: int, agreement: Agreement,
-) -> None:  # fmt: skip
-    def earlier(column: str, moment: int) -> None:
-        moments[column][lead] = min(moments[column][lead], moment)
-
-    if name in SALES_TOUCHES:
-        earlier("tried_us", occurred)
-    if name in SALES_TOUCHES or name == "Opportunity Created":
-        earlier("with_sales_us", known)
-    if name == agreement.outcome.event:
-        earlier("converted_us", occurred)
-        earlier("converted_known_us", known)
-    if name == "Lead Disqualified":
-        earlier("rejected_us", occurred)
-        reasons[lead] = str(properties.get("reason") or "not_a_fit")
-        if reasons[lead] not in KEPT_OPEN:
-            earlier("disqualified_us", known)
+    again = [None if again is None else known_stretches(again, moment_us) for again in known["again"]]
+    return known.assign(again=again)

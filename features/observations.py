@@ -2,141 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from features.accounts import Memberships
 from features.agreement import Agreement
-from features.hygiene import NotAPerson, not_people
+from features.dwells import dwells
 from features.identity import Identities
 from features.log import Log
-from features.recurrence import Ints, Observations
-
-LONGEST_GAP_US = 30 * 60_000_000  # a page left open over lunch is not read over lunch
-NOT_THEIR_DOING = ("Email Delivered", "Email Bounced")
+from features.occurrences import occurrences
+from features.recurrence import NOT_YET, Floats, Ints, Observations
 
 
-def observations(log: Log, found: Identities, agreement: Agreement, with_sales_us: Mapping[int, int]) -> Observations:
-    """The counted behaviour of every lead, sorted by lead, `known_us`, `occurred_us` and event.
+def observations(log: Log, found: Identities, agreement: Agreement) -> Observations:
+    """The counted behaviour of every lead: what happened, what was learned of it later, and what was taken back.
 
-    with_sales_us: when each lead (by position) went to sales; what it answers on the phone later is not its own doing.
+    It is a function of the set of events, of each lead's component alone, and true of every earlier moment: the rows
+    known by then follow from the events recorded by then. What turns out to be another lead's, or a machine's, is
+    taken back when that is known.
     """
-    counted = _occurrences(log, found)
-    counted = counted[~counted["row"].isin([row for row, name, _ in log.crm if name == "sales mail"])]
-    counted = counted[~_calls_after_handover(counted, agreement, with_sales_us)]
-    counted = _people_only(counted, not_people(log, found))
-    rows = pd.concat([counted, _dwells(log, found, counted)], ignore_index=True)
-    # An occurrence stands before the minutes that became known of it at the same moment.
-    order = ["lead", "known_us", "occurred_us", "row", "behaviour", "weight"]
-    rows = rows.sort_values(order, ascending=[True] * 5 + [False], kind="stable")
-    return Observations(
-        lead=rows["lead"].to_numpy(np.int64),
-        behaviour=rows["behaviour"].to_numpy(np.int64),
-        weight=rows["weight"].to_numpy(np.float64),
-        minutes=rows["minutes"].to_numpy(np.float64),
-        occurred_us=rows["occurred_us"].to_numpy(np.int64),
-        known_us=rows["known_us"].to_numpy(np.int64),
+    counted = occurrences(log, found, agreement)
+    learned = dwells(log, found, counted)
+    place = learned.place
+    gone = np.flatnonzero(counted.until_us != NOT_YET)
+    return in_order(
+        lead=_stacked(counted.lead, place, gone),
+        behaviour=_stacked(counted.behaviour, place, gone),
+        event=_stacked(counted.row, place, gone),
+        weight=np.concatenate([counted.weight, np.zeros(len(place)), -counted.weight[gone]]),
+        minutes=np.concatenate([counted.minutes, learned.minutes, (counted.minutes + learned.total)[gone]]),
+        occurred_us=_stacked(counted.occurred_us, place, gone),
+        known_us=np.concatenate([counted.known_us, learned.known_us, counted.until_us[gone]]),
     )
 
 
-def _occurrences(log: Log, found: Identities) -> pd.DataFrame:
-    hits = np.array(log.hits, dtype=np.float64).reshape(-1, 3)
-    rows = hits[:, 0].astype(np.int64)
-    occurred = pd.DataFrame(
-        {
-            "row": rows,
-            "lead": found.lead[rows],
-            "behaviour": hits[:, 1].astype(np.int64),
-            "weight": 1.0,
-            "minutes": hits[:, 2],
-            "occurred_us": log.occurred_us()[rows],
-            "known_us": found.known_us[rows],
-        }
+def account_observations(observed: Observations, members: Memberships) -> Observations:
+    """What the leads of each account did, while they were known to be in it; `lead` is the position of the account.
+
+    It counts from when both were known, and is taken back when the stay ends.
+    """
+    row, stay = _pairs(observed, members)
+    end = np.minimum(_until(observed)[row], members.until_us[stay])
+    start = np.maximum(observed.known_us[row], members.known_us[stay])
+    counts = (observed.weight[row] >= 0) & (start < end)
+    row, stay, start, end = row[counts], stay[counts], start[counts], end[counts]
+    gone = np.flatnonzero((end != NOT_YET) & (observed.weight[row] > 0))
+    minutes = observed.minutes[row]
+    return in_order(
+        lead=np.append(members.account[stay], members.account[stay[gone]]),
+        behaviour=np.append(observed.behaviour[row], observed.behaviour[row[gone]]),
+        event=np.append(observed.event[row], observed.event[row[gone]]),
+        weight=np.append(observed.weight[row], -observed.weight[row[gone]]),
+        minutes=np.append(minutes, _told_by_then(observed, row, stay, end)[gone]),
+        occurred_us=np.append(observed.occurred_us[row], observed.occurred_us[row[gone]]),
+        known_us=np.append(start, end[gone]),
     )
-    return occurred[occurred["lead"] >= 0]
 
 
-def _people_only(counted: pd.DataFrame, machines: Mapping[int, NotAPerson]) -> pd.DataFrame:
-    """Without what was known to be a machine's at once; what turned out to be later is taken back then."""
-    flagged_us = counted["row"].map({row: flag.known_us for row, flag in machines.items()}).astype(np.float64)
-    counted = counted[~(flagged_us <= counted["known_us"])]
-    later = flagged_us[counted.index].dropna().astype(np.int64)
-    return pd.concat([counted, counted.loc[later.index].assign(weight=-1.0, known_us=later)], ignore_index=True)
+def _pairs(observed: Observations, members: Memberships) -> tuple[Ints, Ints]:
+    """Each observation with each stay of its lead, as positions in both."""
+    first = np.searchsorted(members.lead, observed.lead, side="left")
+    count = np.searchsorted(members.lead, observed.lead, side="right") - first
+    row = np.repeat(np.arange(len(observed)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
 
 
-def _calls_after_handover(
-    counted: pd.DataFrame, agreement: Agreement, with_sales_us: Mapping[int, int]
-) -> pd.Series[bool]:
-    calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
-    handed_over = counted["lead"].map(with_sales_us).fillna(np.inf)
-    return counted["behaviour"].isin(calls) & (counted["known_us"] >= handed_over)
+def _until(observed: Observations) -> Ints:
+    """When each observation was taken back; NOT_YET for what stands."""
+    until = np.full(len(observed), NOT_YET, dtype=np.int64)
+    again = dict[tuple[int, int, int], int]()
+    columns = (observed.lead, observed.behaviour, observed.event)
+    some = np.flatnonzero(np.isin(observed.event, observed.event[observed.weight < 0]))[::-1]
+    for row, *what in zip(some.tolist(), *(column[some].tolist() for column in columns), strict=True):
+        if observed.weight[row] < 0:
+            again[tuple(what)] = int(observed.known_us[row])
+        else:
+            until[row] = again.get(tuple(what), NOT_YET)
+    return until
 
 
-def _dwells(log: Log, found: Identities, counted: pd.DataFrame) -> pd.DataFrame:
-    """Minutes on a page, which are known only later: when the page is left, else at the visitor's next event.
+def _told_by_then(observed: Observations, row: Ints, stay: Ints, end: Ints) -> Floats:
+    """The minutes of each occurrence with all that was learned of them before `end`."""
+    told = observed.minutes[row]
+    ends = np.flatnonzero(end != NOT_YET)
+    if len(ends):
+        keys = np.stack([stay, end, observed.behaviour[row], observed.event[row]])[:, ends]
+        _, same = np.unique(keys, axis=1, return_inverse=True)
+        later = np.where(observed.weight[row[ends]] == 0, told[ends], 0.0)
+        told[ends] += np.bincount(same, weights=later)[same]
+    return told
 
-    What was learned stands until we know better: by an event in between that we heard of late, at last by the leave.
-    One row of weight 0 for each thing learned, its minutes what it adds to those before.
+
+def _stacked(column: Ints, place: Ints, gone: Ints) -> Ints:
+    return np.concatenate([column, column[place], column[gone]])
+
+
+def in_order(**columns: Any) -> Observations:
+    """Observations in their order, whatever the order of the ledger: rows that tie say the same.
+
+    Of one moment, retractions stand first, and an occurrence before the minutes that were learned of it.
     """
-    views = counted[counted["row"].isin(list(log.views)) & (counted["weight"] > 0)]
-    rows = views["row"].drop_duplicates().to_numpy(np.int64)
-    left = _leaves(log, found, rows)
-    gaps = _gaps(log, found, rows)
-    gaps = gaps[~(gaps["known_us"] >= gaps["row"].map(left.set_index("row")["known_us"]))]
-    learned = pd.concat([gaps, left]).sort_values(["row", "known_us"], kind="stable")
-    # An anonymous visit is known only by its link, however soon the next event came.
-    learned["known_us"] = np.maximum(learned["known_us"], found.known_us[learned["row"].to_numpy(np.int64)])
-    learned = learned.drop_duplicates(["row", "known_us"], keep="last")
-    learned["minutes"] = learned.groupby("row")["minutes"].diff().fillna(learned["minutes"])
-    kept = views[["row", "lead", "behaviour", "occurred_us"]].assign(weight=0.0)
-    return kept.merge(learned, on="row")
-
-
-def _leaves(log: Log, found: Identities, rows: Ints) -> pd.DataFrame:
-    """Minutes of the page views in `rows` that were left: row, minutes, known_us."""
-    leaves = pd.DataFrame(log.leaves, columns=["leave", "view", "minutes"])
-    leaves = leaves.astype({"leave": np.int64, "view": object, "minutes": np.float64})
-    told = leaves["leave"].to_numpy()
-    # Some tools count views from 1 in each browser, so a view id means something only within one lead.
-    leaves = leaves.assign(lead=found.lead[told], known_us=found.known_us[told])
-    first = leaves.sort_values("known_us", kind="stable").drop_duplicates(["lead", "view"])
-    views = pd.DataFrame({"row": rows, "lead": found.lead[rows], "view": [log.views[row] for row in rows]})
-    return views.astype({"view": object}).merge(first, on=["lead", "view"])[["row", "minutes", "known_us"]]
-
-
-def _gaps(log: Log, found: Identities, rows: Ints) -> pd.DataFrame:
-    """Minutes from the page views in `rows` to the next event that was known: row, minutes, known_us.
-
-    A nearer event that became known later gives a row of its own.
-    """
-    lead, occurred, known, place = _own_events(log, found, rows)
-    soonest = np.full(len(rows), np.iinfo(np.int64).max)  # when an event after each view was first known
-    active, step, learned = np.arange(len(rows)), 0, [np.empty((3, 0), dtype=np.int64)]
-    while len(active):
-        step += 1
-        active = active[place[active] + step < len(lead)]
-        at, after = place[active], place[active] + step
-        gap = occurred[after] - occurred[at]
-        near = (lead[after] == lead[at]) & (gap <= LONGEST_GAP_US)
-        active, after, gap = active[near], after[near], gap[near]
-        new = (gap > 0) & (known[after] < soonest[active])
-        learned.append(np.stack([rows[active[new]], gap[new], known[after[new]]]))
-        soonest[active[new]] = known[after[new]]
-        # Nothing is known before it happens, and nothing counts before the view itself is known.
-        active = active[(soonest[active] > occurred[after]) & (soonest[active] > known[place[active]])]
-    row, gap, known_us = np.concatenate(learned, axis=1)
-    return pd.DataFrame({"row": row, "minutes": gap / 60e6, "known_us": known_us})
-
-
-def _own_events(log: Log, found: Identities, rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """What visitors did, by lead and time: lead, occurred_us, known_us; and where each of `rows` stands there."""
-    reported = {row for row, _, _ in log.crm} | {row for row, name, _ in log.mails if name in NOT_THEIR_DOING}
-    reported |= {row for row, _, _ in log.leaves} - set(log.views)
-    own = found.lead >= 0
-    own[list(reported)] = False
-    events = np.flatnonzero(own)
-    order = events[np.lexsort((found.known_us[events], log.occurred_us()[events], found.lead[events]))]
-    place = np.full(len(log), -1, dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return found.lead[order], log.occurred_us()[order], found.known_us[order], place[rows]
+    rows = Observations(**columns)
+    keys = (rows.occurred_us, rows.known_us, rows.lead)
+    order = np.lexsort(keys)
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        same &= key[order[1:]] == key[order[:-1]]
+    tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+    if len(tied):
+        kind = np.where(rows.weight < 0, 0, np.where(rows.weight > 0, 1, 2))
+        finer = (rows.weight, rows.minutes, rows.behaviour, kind, *keys)
+        some = order[tied]
+        order[tied] = some[np.lexsort([key[some] for key in finer])]
+    return rows.taken(order)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,6 +22,7 @@ class Settings(BaseSettings):
     online_store: Literal["sqlite", "redis"] = "sqlite"
     redis_url: str = "localhost:6379"
     allow_anonymous: bool = True  # on loopback only; elsewhere a key is always needed
+    segment_secret: SecretStr | None = None  # what Segment's webhook destination signs single events with
 
 
 @dataclass(frozen=True)

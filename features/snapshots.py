@@ -15,9 +15,11 @@ from features.behaviour import behaviour_columns
 from features.lifecycle import NEVER_LEADS
 from features.moments import moments
 from features.people import RANKS
-from features.recurrence import DAY_US, Floats, Ints, Ragged
+from features.recurrence import DAY_US, NOT_YET, Floats, Ints, Ragged
+from features.rest import rest_columns
 from features.store.offline import ragged, states_at
 from features.store.repository import Repository
+from features.stretches import stretches_of
 from features.traits import trait_columns
 
 
@@ -27,6 +29,7 @@ class States:
 
     behaviours: dict[str, Ragged]
     traits: dict[str, Sequence[Any]]
+    account: dict[str, Ragged]  # what all leads of the lead's account did; empty rows where it has none
 
     @classmethod
     def of(cls, table: pa.Table, agreement: Agreement) -> States:
@@ -34,30 +37,44 @@ class States:
         return cls(
             {name: ragged(table[name]) for name in agreement.behaviours},
             {name: table[name].to_pylist() for name in trait_columns(agreement)},
+            {name: ragged(table[f"account_{name}"]) for name in agreement.behaviours},
         )
 
 
 def snapshot_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
-    """When each lead is looked at: at arrival and every 7 days while open and not yet with sales.
+    """When each lead is looked at: at arrival and every 7 days while open and not with sales.
 
     leads: as `lifecycle` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by moment.
+    One that sales gave back goes on being looked at; one that returned after it was closed, from its return on.
     An undated export has one snapshot per lead, after everything it says.
     """
-    real = leads[~leads["reject_reason"].isin(NEVER_LEADS) & ~leads["is_left_out"]]
+    is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
+    real = leads[~is_never]
     if agreement.outcome.undated:
         looked_at = pd.DataFrame({"lead_id": real["lead_id"], "snapshot_us": real["newest_us"] + 1, "is_arrival": True})
         return looked_at.reset_index(drop=True)
     until = real[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
     opened = real["opened_us"].to_numpy(np.int64)
     rows, moments_us = moments(list(real["lead_id"]), opened, until)
+    later, later_us = _looks_again(real, known_until_us)
     looked_at = pd.DataFrame(
         {
-            "lead_id": real["lead_id"].to_numpy()[rows],
-            "snapshot_us": moments_us,
-            "is_arrival": moments_us == opened[rows] + 1,
+            "lead_id": real["lead_id"].to_numpy()[np.append(rows, later)],
+            "snapshot_us": np.append(moments_us, later_us),
+            "is_arrival": np.append(moments_us == opened[rows] + 1, np.zeros(len(later), dtype=bool)),
         }
     )
     return looked_at.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
+
+
+def _looks_again(leads: pd.DataFrame, known_until_us: int) -> tuple[Ints, Ints]:
+    """The row and moment of each look at a lead that sales gave back or that returned."""
+    again = stretches_of(leads)
+    until = np.minimum(again["until_us"].to_numpy(), known_until_us)
+    ids = leads["lead_id"].to_numpy()[again["row"]].tolist()
+    place, moments_us = moments(ids, again["origin_us"].to_numpy(), until)
+    is_in = moments_us > again["from_us"].to_numpy()[place]
+    return again["row"].to_numpy()[place[is_in]], moments_us[is_in]
 
 
 def snapshots(repository: Repository, agreement: Agreement, looked_at: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +98,7 @@ def feature_columns(states: States, as_of_us: Ints, agreement: Agreement) -> dic
     found: dict[str, Any] = dict(
         behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, frozenset(with_minutes))
     )
+    found |= rest_columns(states.behaviours, states.account, as_of_us, agreement.half_lives)
     found |= {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
     if not agreement.outcome.undated:
         opened = np.array([moment or np.nan for moment in states.traits["opened_us"]], dtype=np.float64)
@@ -101,8 +119,10 @@ def group_of(column: str, agreement: Agreement) -> tuple[str, str]:
     if column in model_traits(agreement) or column == "days_open":
         return column, "trait"
     stem = column.removeprefix("days_since_first_").removeprefix("days_since_")
-    owner = max((name for name in agreement.behaviours if stem == name or stem.startswith(f"{name}_")), key=len)
-    return owner, "behaviour"
+    # What colleagues did belongs to the behaviour that they showed.
+    stems = (stem, stem.removeprefix("account_"))
+    owners = (name for name in agreement.behaviours for s in stems if s == name or s.startswith(f"{name}_"))
+    return max(owners, key=len), "behaviour"
 
 
 def _column(values: Sequence[Any], kind: str, as_of_us: Ints) -> Floats | list[Any]:
@@ -114,10 +134,19 @@ def _column(values: Sequence[Any], kind: str, as_of_us: Ints) -> Floats | list[A
     return numbers - as_of_us / DAY_US if kind == "date" else numbers
 
 
-def as_states(rows: Sequence[Mapping[str, Sequence[float] | Floats | None]], traits: Sequence[Mapping[str, Any]],
-              agreement: Agreement) -> States:  # fmt: skip
-    """States from single leads' rows, as the online store and what-if requests give them."""
+def as_states(
+    rows: Sequence[Mapping[str, Sequence[float] | Floats | None]],
+    traits: Sequence[Mapping[str, Any]],
+    agreement: Agreement,
+    accounts: Sequence[Mapping[str, Sequence[float] | Floats | None] | None] | None = None,
+) -> States:
+    """States from single leads' rows, as the online store, the ledger and what-if requests give them.
+
+    accounts: of each lead what all of its account did; None for one without an account, or for all.
+    """
+    shared = [{} if account is None else account for account in accounts or [None] * len(rows)]
     return States(
         {name: Ragged.of([row.get(name) for row in rows]) for name in agreement.behaviours},
         {name: [known.get(name) for known in traits] for name in trait_columns(agreement)},
+        {name: Ragged.of([account.get(name) for account in shared]) for name in agreement.behaviours},
     )

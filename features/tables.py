@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -13,6 +14,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
+    true,
 )
 
 metadata = MetaData()
@@ -38,9 +41,13 @@ events = Table(
     UniqueConstraint("source", "message_id", name="uq_events_source_message"),
 )
 
-Index("ix_events_user_id", events.c.user_id)
-Index("ix_events_anonymous_id", events.c.anonymous_id)
+# Only ever looked up, never ordered: a hash takes names of any length, which PostgreSQL's trees do not.
+Index("ix_events_user_id", events.c.user_id, postgresql_using="hash")
+Index("ix_events_anonymous_id", events.c.anonymous_id, postgresql_using="hash")
 Index("ix_events_recorded_us", events.c.recorded_us)
+# What is said of groups: a handful of events among many that name the group they were sent from.
+ABOUT_GROUPS = events.c.type == literal_column("'group'")
+Index("ix_events_group_id", events.c.group_id, sqlite_where=ABOUT_GROUPS, postgresql_where=ABOUT_GROUPS)
 
 # grain: one event that could not be used, with the reason and what came.
 failed_events = Table(
@@ -48,6 +55,9 @@ failed_events = Table(
     metadata,
     Column("failed_event_id", Serial, primary_key=True),
     Column("source", String(64), nullable=False),
+    Column("clock", String(16), nullable=False, server_default="file"),  # with the next two, how it was read
+    Column("may_merge", Boolean, nullable=False, server_default=true()),
+    Column("flags", Text, nullable=False, server_default=""),
     Column("received_us", BigInteger, nullable=False),
     Column("code", String(64), nullable=False),
     Column("message", Text, nullable=False),
@@ -103,18 +113,20 @@ feature_views = Table(
     metadata,
     Column("build_id", Serial, primary_key=True),
     Column("suffix", String(64), nullable=False),
-    Column("generation", String(16), nullable=False),  # what the names of this build's views end in
+    Column("generation", String(32), nullable=False),  # what the names of this build's views end in
     Column("layout", Integer, nullable=False),
+    Column("agreement", Text, nullable=False),  # the text of the one whose feature part it is
     Column("last_event_id", BigInteger, nullable=False),  # what the offline files hold
     Column("folded_us", BigInteger, nullable=False),  # account states hold what was known up to here
+    Column("published_us", BigInteger, nullable=False),  # event time of the newest online rows
     Column("built_us", BigInteger, nullable=False),
 )
 
-# grain: one account of one build: what its leads did together.
+# grain: one account of one build that several leads have been in: what they did together.
 account_states = Table(
     "account_states",
     metadata,
-    Column("build_id", BigInteger, primary_key=True),
+    Column("generation", String(32), primary_key=True),
     Column("account_id", Text, primary_key=True),
     Column("known_us", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
@@ -128,6 +140,14 @@ intake_counts = Table(
     Column("code", String(64), primary_key=True),
     Column("events", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
+)
+
+# grain: one random key of this home that never leaves it; here and not in a file, since several hosts may share it.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary(32), nullable=False),
 )
 
 # grain: one identifier of an erased lead, as an HMAC: its later events are refused, and it cannot be read back.

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import heapq
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numba
+import numpy as np
 import pandas as pd
 
-from features import people
+from features.accounts import Memberships
 from features.agreement import Agreement
-from features.agreement_checks import SALES_TOUCHES
-from features.events import moment
-from features.identity import Identities, normal_email
-from features.lifecycle import KEPT_OPEN
+from features.identity import Identities
 from features.log import Log
-from features.recurrence import DAY_US
+from features.recurrence import NOT_YET, Bools, Ints, Observations
+from features.sayings import FIRST, Sayings, sayings
+from features.ties import groups, ranks
 
 # Facts that rules and reasons need of every lead, whatever traits an agreement counts.
 FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
 TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
-TEXTS = ("seniority", "department", "email_domain", "mail_kind", *TOUCHES)
-FIRST_KNOWN = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
-SAME_AS = {"title": "job_title", "company_industry": "industry", "company_employees": "employees",
-           "company_employee_count": "employees", "address_country": "country"}  # fmt: skip
+TEXTS = ("seniority", "department", "email_domain", "mail_kind", "account", *TOUCHES)
+NUMBERS = ("number", "date")
 
 
-YES_OR_NO = dict.fromkeys(("true", "yes", "1", "1.0", "y", "on"), True) | dict.fromkeys(
-    ("false", "no", "0", "0.0", "n", "off"), False
-)
+class _Changes(NamedTuple):
+    """From when on which lead's trait has which value, as numbers; sorted by lead, then moment."""
 
-
-class Statement(NamedTuple):
-    """One value that one event says one trait has."""
-
-    lead: int
-    known_us: int
-    occurred_us: int
-    row: int
-    trait: str
-    value: Any
+    lead: Ints
+    known_us: Ints
+    trait: Ints
+    value: Ints
 
 
 def trait_columns(agreement: Agreement) -> dict[str, str]:
@@ -48,144 +40,115 @@ def trait_columns(agreement: Agreement) -> dict[str, str]:
     return {"opened_us": "number"} | dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(TEXTS, "category") | kinds
 
 
-def trait_states(log: Log, found: Identities, agreement: Agreement) -> pd.DataFrame:
+def trait_states(
+    log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships
+) -> pd.DataFrame:
     """One row per lead and moment at which something new was known: lead_id, known_us, and `trait_columns`.
 
-    A late, older value never overwrites a newer one; a missing value is None.
+    A late, older value never overwrites a newer one; what is said of a lead itself goes before what is said of its
+    company. A missing value is None, or NaN for numbers and dates.
     """
     columns = trait_columns(agreement)
-    rows: list[dict[str, Any]] = []
-    state: dict[str, Any] = {}
-    since: dict[str, int] = {}
-    # What was said at one moment is ordered by its id: the order of the ledger means nothing.
-    statements = sorted(_statements(log, found, agreement), key=lambda said: (*said[:3], log.message_id[said.row]))
-    for position, said in enumerate(statements):
-        if position == 0 or statements[position - 1].lead != said.lead:
-            state, since = dict.fromkeys(columns), {}
-        if _merge(state, since, said):
-            if rows and rows[-1]["lead"] == said.lead and rows[-1]["known_us"] == said.known_us:
-                rows.pop()
-            rows.append({"lead": said.lead, "known_us": said.known_us, **state})
-    frame = pd.DataFrame(rows, columns=["lead", "known_us", *columns])
-    frame.insert(0, "lead_id", [found.lead_ids[lead] for lead in frame.pop("lead")])
-    return frame
+    said = sayings(log, found, agreement, observed, members, columns)
+    changes = _changes(said, _strength(log, said, list(columns)))
+    is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
+    states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
+    _fill(states, np.cumsum(is_new) - 1, changes.lead, changes.trait, changes.value)
+    held: dict[str, Any] = {
+        "lead_id": np.array(found.lead_ids, dtype=object)[changes.lead[is_new]],
+        "known_us": changes.known_us[is_new],
+    }
+    texts = np.array(said.values, dtype=object)
+    numbers = np.array([value if isinstance(value, float) else np.nan for value in said.values])
+    for place, (name, kind) in enumerate(columns.items()):
+        held[name] = (numbers if kind in NUMBERS else texts)[states[:, place]]
+    return pd.DataFrame(held)
 
 
-def _merge(state: dict[str, Any], since: dict[str, int], said: Statement) -> bool:
-    """Let `said` change `state`; whether it did."""
-    before = since.get(said.trait)
-    if said.trait in FIRST_KNOWN and said.value is None:
-        return False  # an empty field is no touch
-    overtaken = before is not None and (
-        said.occurred_us >= before if said.trait in FIRST_KNOWN else said.occurred_us < before
+def _strength(log: Log, said: Sayings, traits: list[str]) -> Ints:
+    """What decides between the values said of a lead's trait: the strongest that is known stands.
+
+    Own words go before the company's, then the newest by (occurred_us, message id); of a first touch, the oldest.
+    """
+    rank = ranks(log, said.row, said.occurred_us, groups(said.trait, said.lead))
+    order = np.lexsort((rank, said.occurred_us, said.nearness, said.trait, said.lead))
+    lead, trait = said.lead[order], said.trait[order]
+    starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
+    sizes = np.diff(np.append(starts, len(order)))
+    place, start = np.arange(len(order)), np.repeat(starts, sizes)
+    is_first = np.isin(trait, [traits.index(name) for name in FIRST if name in traits])
+    strength = np.empty(len(order), dtype=np.int64)
+    strength[order] = np.where(is_first, 2 * start + np.repeat(sizes, sizes) - 1 - place, place)
+    return strength
+
+
+def _changes(said: Sayings, strength: Ints) -> _Changes:
+    order = np.lexsort((strength, said.known_us, said.trait, said.lead))
+    of_trait = np.cumsum(_is_other(said.lead[order], said.trait[order]))
+    ends = np.bincount(of_trait, said.until_us[order] != NOT_YET, len(order) + 1) > 0
+    passing = ends[of_trait]
+    settled, moving = order[~passing], order[passing]
+    # Strengths rise from trait to trait, so that one running maximum does for all.
+    settled = settled[strength[settled] >= np.maximum.accumulate(strength[settled])] if len(settled) else settled
+    turns = np.array(list(_turns(said, strength, moving)), dtype=np.int64).reshape(-1, 4)
+    changes = _Changes(
+        *(
+            np.append(column[settled], turn)
+            for column, turn in zip((said.lead, said.known_us, said.trait, said.value), turns.T, strict=True)
+        )
     )
-    if overtaken or said.trait not in state:
-        return False
-    since[said.trait] = said.occurred_us
-    changed = bool(state[said.trait] != said.value)
-    state[said.trait] = said.value
-    return changed
+    return _only_new(changes, np.append(strength[settled], np.arange(len(turns))))
 
 
-def _statements(log: Log, found: Identities, agreement: Agreement) -> Iterator[Statement]:
-    for row, trait, value in _said(log, agreement):
-        lead = int(found.lead[row])
-        if lead >= 0:
-            yield Statement(lead, int(found.known_us[row]), log.occurred[row], row, trait, value)
-    opened: dict[int, tuple[int, int]] = {}
-    for row, lead in enumerate(found.lead.tolist()):
-        known = int(found.known_us[row])
-        if lead >= 0 and known < opened.get(lead, (known + 1, 0))[0]:
-            opened[lead] = (known, row)
-    for lead, (known, row) in opened.items():
-        yield Statement(lead, known, known, row, "opened_us", float(known))
+def _is_other(*keys: Ints) -> Bools:
+    """Rows that differ from the one before in any of the keys."""
+    other = np.zeros(len(keys[0]), dtype=bool)
+    for key in keys:
+        other[1:] |= key[1:] != key[:-1]
+    return other
 
 
-def _said(log: Log, agreement: Agreement) -> Iterator[tuple[int, str, Any]]:
-    for row, traits in log.said:
-        yield from ((row, name, value) for name, value in _typed(traits, agreement))
-    for row, source, campaign in log.touches:
-        yield from ((row, name, source) for name in ("source", "latest_source"))
-        yield from ((row, name, campaign) for name in ("campaign", "latest_campaign") if campaign)
-    for row, name, _ in log.mails:
-        if name == "Email Unsubscribed":
-            yield row, "unsubscribed", True
-    for row, name, properties in log.crm:
-        yield from ((row, flag, value) for flag, value in _crm_flags(name, properties, agreement.outcome.event))
+def _only_new(changes: _Changes, strength: Ints) -> _Changes:
+    """Without values that another of the same moment replaces, and those that were there before."""
+    order = np.lexsort((strength, changes.known_us, changes.trait, changes.lead))
+    changes = _Changes(*(column[order] for column in changes))
+    last = np.append(_is_other(changes.lead, changes.trait, changes.known_us)[1:], True)[: len(order)]
+    changes = _Changes(*(column[last] for column in changes))
+    begins = np.append(True, _is_other(changes.lead, changes.trait)[1:])[: len(changes.lead)]
+    before = np.where(begins, 0, np.append(0, changes.value[:-1])[: len(changes.lead)])
+    is_new = changes.value != before
+    changes = _Changes(*(column[is_new] for column in changes))
+    order = np.lexsort((changes.trait, changes.known_us, changes.lead))
+    return _Changes(*(column[order] for column in changes))
 
 
-def _crm_flags(name: str, properties: Mapping[str, Any], outcome: str) -> Iterator[tuple[str, bool]]:
-    if name in SALES_TOUCHES:
-        yield "with_sales", True
-    if name.startswith("Opportunity "):
-        yield "open_opportunity", name == "Opportunity Created"
-    if name == "Opportunity Won":
-        yield "customer", True
-    if name == outcome:
-        yield from (("with_sales", True), ("closed", True))
-    if name == "Lead Disqualified":
-        kept_open = str(properties.get("reason")) in KEPT_OPEN
-        yield from (("with_sales", False), ("closed", not kept_open), ("rejected", not kept_open))
+def _turns(said: Sayings, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """The changes of traits some of whose values were known for a while only; rows: by lead, trait and moment."""
+    ends = np.flatnonzero(_is_other(said.lead[rows], said.trait[rows]))
+    for some in np.split(rows, ends) if len(rows) else ():
+        columns = (said.known_us, said.until_us, strength, said.value)
+        words = list(zip(*(column[some].tolist() for column in columns), strict=True))
+        for moment, value in _standing(words):
+            yield int(said.lead[some[0]]), moment, int(said.trait[some[0]]), value
 
 
-def _typed(traits: Mapping[str, Any], agreement: Agreement) -> Iterator[tuple[str, Any]]:
-    said = flat(traits)
-    for name, trait in agreement.traits.items():
-        if name in said:
-            yield name, typed(said[name], trait.kind)
-    for flag in ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity"):
-        if flag in said and flag not in agreement.traits:
-            yield flag, typed(said[flag], "boolean")
-    for name in ("source", "campaign"):
-        if value := typed(said.get(name), "category"):
-            yield f"latest_{name}", value
-    if said.get("job_title"):
-        title = str(said["job_title"])
-        yield from (("seniority", people.seniority(title)), ("department", people.department(title)))
-    if email := normal_email(said.get("email")):
-        domain = people.email_domain(email)
-        yield from (("email_domain", domain), ("mail_kind", people.mail_kind(domain)))
+def _standing(words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Each moment at which a word came or went, and the value that then stood; words: known, until, strength, value."""
+    held: list[tuple[int, int, int]] = []
+    place = 0
+    for moment in sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET}):
+        while place < len(words) and words[place][0] <= moment:
+            _, until_us, strength, value = words[place]
+            heapq.heappush(held, (-strength, until_us, value))
+            place += 1
+        while held and held[0][1] <= moment:
+            heapq.heappop(held)
+        yield moment, held[0][2] if held else 0
 
 
-def flat(traits: Mapping[str, Any]) -> dict[str, Any]:
-    """Traits by snake_case name; what stands in `company` and `address` gets that as a prefix, then its own name."""
-    said: dict[str, Any] = {}
-    for key, value in traits.items():
-        name = snake_case(key)
-        if isinstance(value, Mapping):
-            said |= {f"{name}_{snake_case(inner)}": item for inner, item in value.items()}
-        else:
-            said[name] = value
-    return said | {plain: said[name] for name, plain in SAME_AS.items() if name in said and plain not in said}
-
-
-def snake_case(name: str) -> str:
-    """`employeeCount` and `Employee count` are `employee_count`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name).strip())
-    return re.sub(r"\W+", "_", parted).strip("_").lower()
-
-
-def typed(value: Any, kind: str) -> Any:
-    """`value` as its kind keeps it: float, text, bool, days since 1970 for a date; None where it is not of the kind."""
-    if value is None or value == "" or value != value:
-        return None
-    if kind == "number":
-        return _number(value)
-    if kind == "boolean":
-        return _boolean(value)
-    if kind == "date":
-        found = moment(value)
-        return None if found is None else found.timestamp() * 1e6 / DAY_US
-    return str(value).strip() or None
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(str(value).replace(",", "").replace("\u00a0", "").strip())
-    except ValueError:
-        return None
-    return number if abs(number) < 1e300 else None
-
-
-def _boolean(value: Any) -> bool | None:
-    return YES_OR_NO.get(str(value).strip().lower())
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _fill(states: Any, row: Ints, lead: Ints, trait: Ints, value: Ints) -> None:
+    for i in range(row.size):
+        if i > 0 and row[i] != row[i - 1] and lead[i] == lead[i - 1]:
+            states[row[i]] = states[row[i - 1]]
+        states[row[i], trait[i]] = value[i]

@@ -9,9 +9,9 @@ from features.settings import Home
 from features.tables import metadata
 
 url = context.config.attributes.get("url") or Home.open().database_url
-with engine(url).connect().execution_options(writes=True) as connection:
-    wait_in_line(connection)  # several workers may start on a new database at once
+# Several workers may start on a new database at once. A transaction of ours is around all of it, since Alembic's own on
+# SQLite begin after it has looked what there is to do, and two of them would then do the same.
+with engine(url).connect().execution_options(writes=True) as connection, connection.begin():
+    wait_in_line(connection)
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+    context.run_migrations()

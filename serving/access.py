@@ -39,14 +39,25 @@ def admit(connection: HTTPConnection, doors: Doors, scope: str) -> Key | None:
     """
     said = connection.headers.get("authorization")
     if said is None:
-        outside = why_outside(connection)
-        if outside is None and doors.allows_anonymous:
-            return None
+        admit_anonymous(connection, doors, scope)
+        return None
+    scheme, _, secret = said.strip().partition(" ")
+    key = key_of(secret.strip(), doors.ring) if scheme.lower() == "bearer" else None
+    return checked(key, scope)
+
+
+def admit_anonymous(connection: HTTPConnection, doors: Doors, scope: str) -> None:
+    """Let a request in that came without a key. Raises Problem 401 unless it is simply one of this machine."""
+    outside = why_outside(connection)
+    if outside or not doors.allows_anonymous:
         why = f"{outside}, so a key is needed" if outside else "A key is needed"
-        raise _unauthorized("key_needed", f"{why}; {REMEDY.format(scope=scope)}.")
-    key = _key(said, doors.ring)
+        raise unauthorized("key_needed", f"{why}; {REMEDY.format(scope=scope)}.")
+
+
+def checked(key: Key | None, scope: str) -> Key:
+    """The key, if there is one and it opens `scope`. Raises Problem 401 and 403."""
     if key is None:
-        raise _unauthorized("unknown_key", f"This key is unknown or was revoked; {REMEDY.format(scope=scope)}.")
+        raise unauthorized("unknown_key", f"This key is unknown or was revoked; {REMEDY.format(scope=scope)}.")
     if not key.may(scope):
         has = ", ".join(sorted(key.scopes))
         raise Problem(403, "missing_scope", f"This needs the scope {scope}; the key has {has}.")
@@ -90,15 +101,14 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _key(authorization: str, ring: KeyRing) -> Key | None:
-    scheme, _, secret = authorization.strip().partition(" ")
-    if scheme.lower() != "bearer":
-        return None
+def key_of(secret: str, ring: KeyRing) -> Key | None:
+    """The active key that `secret` is. Raises Problem 503 where keys cannot be checked."""
     try:
-        return ring.key(secret.strip(), time.monotonic())
+        return ring.key(secret, time.monotonic())
     except LeadlightError as error:
         raise unavailable(error.code, f"{str(error).capitalize()}.", retry_after_s=5) from error
 
 
-def _unauthorized(code: str, message: str) -> Problem:
+def unauthorized(code: str, message: str) -> Problem:
+    """The 401 with what HTTP asks of one."""
     return Problem(401, code, message, headers={"WWW-Authenticate": 'Bearer realm="leadlight"'})

@@ -9,7 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import orjson
+import structlog
 from anyio import to_thread
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,10 +22,13 @@ from starlette.routing import Mount, Route, Router
 from features.errors import LeadlightError
 from serving.access import admit
 from serving.bodies import body, parsed
+from serving.failed_events import FailedEvents
 from serving.live import Live, not_now
 from serving.openapi import document
-from serving.problems import Boundary, Problem
+from serving.problems import Boundary, Problem, unavailable
 from serving.requests import leads_asked, most_reasons
+from serving.rights import Rights
+from serving.tracking import Tracking
 
 AT_ONCE_BYTES = 2**16  # parsed in the event loop; a larger body takes long enough for others to notice
 # A score is about a person and true for a moment; no cache on the way may keep it.
@@ -31,12 +36,19 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 INDEX = """\
 Leadlight: which leads convert, whom to call today, and why.
 
+POST /v1/track, page, screen,      events as Segment's and RudderStack's clients send them
+     identify, group, alias, batch
+POST /v1/segment                   events as Segment and RudderStack forward them
+GET  /v1/failed-events             what could not be used, and why
 POST /v1/scores                    score 1 to 1,000 leads
 GET  /v1/leads/{lead_id}/score     score one
+GET  /v1/leads/{lead_id}/timeline  what it did, and what of it counts
+GET  /v1/leads/{lead_id}/export    all that is held on it; DELETE /v1/leads/{lead_id} erases it
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
 """
+log = structlog.get_logger(__name__)
 GONE = {"unknown_lead": (404, "There is no lead with this id."), "erased": (410, "This lead was erased.")}
 
 
@@ -49,13 +61,23 @@ def application(live: Live, now: Callable[[], datetime] = lambda: datetime.now(U
         Route("/leads/{lead_id:path}/score", api.lead_score),
         Route("/models", api.models),
         Route("/openapi.json", openapi),
+        *Tracking(live, now).routes(),
+        *FailedEvents(live, now).routes(),
+        *Rights(live, now).routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=[Route("/", index), Mount("/v1", app=Router(routes, redirect_slashes=False), name="v1")],
         middleware=[Middleware(Boundary)],
-        exception_handlers={Problem: _problem, HTTPException: _http_problem},
+        exception_handlers={
+            Problem: _problem,
+            HTTPException: _http_problem,
+            OperationalError: _no_database,
+            InterfaceError: _no_database,
+        },
         lifespan=live.running,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class Api:
@@ -126,6 +148,12 @@ def _json(said: Any) -> Response:
 def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)
     return problem.response(request.scope)
+
+
+def _no_database(request: Request, error: Exception) -> Response:
+    log.error("the database cannot be reached", why=type(error).__name__)
+    said = "The database of this home cannot be reached now; ask again."
+    return unavailable("database_unavailable", said, retry_after_s=5).response(request.scope)
 
 
 def _http_problem(request: Request, error: Exception) -> Response:

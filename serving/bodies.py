@@ -71,7 +71,7 @@ def _inflated(sent: bytes) -> bytes:
 
 def _too_large(limit: int, is_gzip: bool) -> Problem:
     kind = "compressed body" if is_gzip else "body"
-    return Problem(413, "body_too_large", f"The {kind} is over {limit:,} bytes; send fewer leads at a time.")
+    return Problem(413, "body_too_large", f"The {kind} is over {limit:,} bytes; send less at a time.")
 
 
 def parsed(raw: bytes) -> Any:
@@ -108,6 +108,11 @@ def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
         return problem
     except (ValueError, RecursionError):
         pass
+    return broken(text, error)
+
+
+def broken(text: bytes, error: orjson.JSONDecodeError) -> Problem:
+    """The 400 for a body that is no JSON; it says where, and repeats nothing of the body."""
     if not text:
         return Problem(400, "broken_json", "The body is empty; send a JSON object.")
     where = f"line {error.lineno}, column {error.colno}"

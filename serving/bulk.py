@@ -88,6 +88,7 @@ def _known_leads(found: Derived, as_of: datetime, lead_ids: Sequence[str] | None
 def _rows(found: Derived, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
     behaviours = {name: table[name].to_pylist() for name in scoring.features_by.behaviours}
     traits = {name: table[name].to_pylist() for name in trait_columns(scoring.features_by)}
+    shared = {name: table[f"account_{name}"].to_pylist() for name in scoring.features_by.behaviours}
     newest = leads["newest_us"].to_numpy(np.int64)
     return [
         LeadRow(
@@ -95,6 +96,7 @@ def _rows(found: Derived, scoring: Scoring, table: pa.Table, leads: pd.DataFrame
             {name: column[i] for name, column in behaviours.items()},
             {name: column[i] for name, column in traits.items()},
             from_microseconds(newest[i]),
+            account={name: column[i] for name, column in shared.items()},
         )
         for i, lead_id in enumerate(table["lead_id"].to_pylist())
     ]

@@ -1,36 +1,32 @@
-"""`leadlight doctor`: whether a home can do its work."""
+"""`leadlight doctor`: whether a home can do its work, and whether what arrives is what it used to be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from features.agreement import Agreement
 from features.agreement_versions import NoAgreement, kept
+from features.builds import build_of
+from features.clocks import from_microseconds
+from features.database import reading
 from features.deployments import deployments
 from features.errors import LeadlightError
-from features.ledger import Ledger, from_microseconds
+from features.ledger import Ledger
 from features.settings import Home
 from serving.scorer import Scorer
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that must hold, and in a sentence what was found."""
-
-    name: str
-    ok: bool
-    sentence: str
+from serving.signals import Check, signals
+from serving.touches import touches
 
 
 def checks(home: Home, now: datetime) -> list[Check]:
-    """The agreement, the ledger, and what is served; later checks need the earlier ones."""
+    """The agreement, the ledger, what is served, then what arrives; later checks need the earlier ones."""
     try:
         agreed = kept(home)
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
     found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
-    return [*found, *_ledger(home, now), *_served(home)]
+    return [*found, *_ledger(home, now), *_served(home), *_arrives(home, agreed.agreement, now)]
 
 
 def _ledger(home: Home, now: datetime) -> Iterator[Check]:
@@ -41,9 +37,6 @@ def _ledger(home: Home, now: datetime) -> Iterator[Check]:
         return
     age = now - from_microseconds(ledger.newest_recorded_us())
     yield Check("ledger", True, f"{count:,} events, the newest recorded {max(age.days, 0)} days ago")
-    refused = ledger.count_failed()
-    if refused:
-        yield Check("failed events", False, f"{refused:,} events could not be used; see the table failed_events")
 
 
 def _served(home: Home) -> Iterator[Check]:
@@ -59,3 +52,14 @@ def _served(home: Home) -> Iterator[Check]:
     if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
         changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
         yield Check("agreement part 1", False, changed)
+
+
+def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]:
+    with reading(home) as connection:
+        yield from signals(connection, agreement, now)
+    if build := build_of(home, agreement):
+        repository = build.repository(home)
+        yield from touches(repository.source_of(repository.trait_view), agreement)
+
+
+__all__ = ["Check", "checks"]

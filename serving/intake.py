@@ -1,18 +1,23 @@
-"""Files into the ledger: events as they are, a CRM export as the events it stands for."""
+"""Files into the ledger: events as they are, a CRM's export and history as the events that they stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from features.agreement import Agreement
 from features.agreement_versions import Kept
+from features.contents import Changes, Events, Leads, contents
+from features.customers import Customers
 from features.derivation import derived
-from features.exports import CrmExport
-from features.files import events_in, is_event_file
+from features.exports import CrmExport, ExportError
+from features.files import events_in
+from features.history import History
+from features.known_leads import known_since, leads_named
 from features.ledger import Appended, Ledger
 from features.settings import Home
 from serving.scorer import Scorer
@@ -44,19 +49,27 @@ def ingest(
 
     recorded_lag: how long after it happened an event was known whose file does not say when it was received.
 
-    Every file is read to its end, or nothing more of it is appended than whole batches that the next run counts as
-    duplicates. Raises FileError and ExportError with one sentence.
+    What the files hold is told by their columns, and their order does not matter: a CRM's history counts for the leads
+    of its export. Every file is read to its end, or nothing more of it is appended than whole batches that the next
+    run counts as duplicates. Raises FileError and ExportError with one sentence.
     """
-    kinds = [is_event_file(path) for path in files]  # a wrong name is said before the first long import
-    ledger = Ledger.open(home)
-    done = []
-    for path, has_events in zip(files, kinds, strict=True):
-        if has_events:
-            pending = ledger.append(events_in(path), source="file", received_at=now, lag=recorded_lag)
-            total = _counted(pending, path.name, said)
-            done.append(Ingested(path.name, total, _of_refused(total)))
-        else:
-            done.append(_ingest_export(ledger, path, kept.agreement, now, said))
+    held = [part for path in files for part in contents(path)]  # a wrong name is said before the first long import
+    intake = _Intake(Ledger.open(home), kept, now, said, recorded_lag)
+    done = list(intake.all_of(held))
+    refresh(home, kept, said)
+    places = [path.name for path in files]
+    return sorted(done, key=lambda file: places.index(file.file))
+
+
+def ingest_customers(
+    home: Home, files: list[Path], kept: Kept, now: datetime, said: Said = lambda _: None
+) -> list[Ingested]:
+    """Append that the accounts and leads of the files are customers; twice adds nothing.
+
+    Raises FileError and ColumnError with one sentence.
+    """
+    intake = _Intake(Ledger.open(home), kept, now, said, timedelta(0))
+    done = [intake.customers(path) for path in files]
     refresh(home, kept, said)
     return done
 
@@ -69,22 +82,80 @@ def refresh(home: Home, kept: Kept, said: Said) -> None:
         derived(home, served, said)
 
 
-def _ingest_export(ledger: Ledger, path: Path, agreement: Agreement, now: datetime, said: Said) -> Ingested:
-    said(f"looking at {path.name}")
-    export = CrmExport.of(path, agreement, now)
-    total = _counted(ledger.append(export.stream(path), source="crm", received_at=now), path.name, said)
-    return Ingested(path.name, total, tuple(export.sentences))
+@dataclass(frozen=True)
+class _Intake:
+    ledger: Ledger
+    kept: Kept
+    now: datetime
+    said: Said
+    lag: timedelta
+
+    def all_of(self, held: Sequence[Events | Leads | Changes]) -> Iterator[Ingested]:
+        """Everything in an order in which nothing is lost, whatever order the files were given in."""
+        histories = self._histories([part for part in held if isinstance(part, Changes)])
+        # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
+        yield from map(self._events, sorted((part for part in held if isinstance(part, Events)), key=_comes_later))
+        for part in held:
+            if isinstance(part, Leads):
+                yield self._leads(part, histories.get(part.crm.name) if part.crm else None)
+        for history in histories.values():
+            yield from self._history(history)
+
+    def customers(self, path: Path) -> Ingested:
+        """A file of customers."""
+        customers = Customers(path, self.kept.agreement, self.now, partial(leads_named, self.ledger.home))
+        total = self._appended(customers.events(), path.name, source="customers")
+        return Ingested(path.name, total, tuple(customers.sentences))
+
+    def _events(self, part: Events) -> Ingested:
+        total = self._appended(events_in(part.path), part.path.name, source="file", lag=self.lag)
+        return Ingested(part.path.name, total, tuple(_of_events(part, total)))
+
+    def _leads(self, part: Leads, history: History | None) -> Ingested:
+        self.said(f"looking at {part.path.name}")
+        export = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history)
+        total = self._appended(export.stream(part.path), part.path.name, source="crm")
+        return Ingested(part.path.name, total, tuple(export.sentences))
+
+    def _histories(self, changes: Sequence[Changes]) -> dict[str, History]:
+        if changes and self.kept.agreement.outcome.undated:
+            problem = "without dates nothing has a past; draft it again, from an export that says when leads came"
+            name = self.kept.agreement.file
+            raise ExportError(f"{changes[0].path.name} is a history, but {name} says undated = true: {problem}")
+        named = {part.crm.name: part.crm for part in changes}
+        self.said(f"looking at {', '.join(part.path.name for part in changes)}")
+        return {
+            name: History.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
+            for name, crm in named.items()
+        }
+
+    def _history(self, history: History) -> Iterator[Ingested]:
+        since = known_since(self.ledger.home, history.leads)
+        if not since:
+            problem = f"tells how {len(history.leads):,} leads changed, and none of them is known here"
+            raise ExportError(f"{history.file} {problem}; give the export of the leads as well")
+        for place, changes in enumerate(history.files):
+            news = (event for chunk in changes.chunks() for event in history.events(chunk, since))
+            first = history.firsts(since) if place == 0 else ()
+            total = self._appended(chain(first, news), changes.path.name, source="crm")
+            is_last = place + 1 == len(history.files)
+            yield Ingested(changes.path.name, total, tuple(history.sentences(since)) if is_last else ())
+
+    def _appended(self, events: Iterable[Mapping[str, Any]], name: str, **how: Any) -> Appended:
+        total = Appended()
+        for batch in self.ledger.append(events, received_at=self.now, **how):
+            total += batch
+            self.said(f"{name}: {total.accepted + total.duplicates:,} events")
+        return total
 
 
-def _counted(batches: Iterator[Appended], name: str, said: Said) -> Appended:
-    total = Appended()
-    for batch in batches:
-        total += batch
-        said(f"{name}: {total.accepted + total.duplicates:,} events")
-    return total
+def _comes_later(part: Events) -> bool:
+    return part.is_rollup
 
 
-def _of_refused(total: Appended) -> tuple[str, ...]:
-    if not total.refused:
-        return ()
-    return (f"{total.refused:,} events could not be used and are kept with their reasons in failed_events",)
+def _of_events(part: Events, total: Appended) -> Iterator[str]:
+    if total.refused:
+        yield f"{total.refused:,} events could not be used and are kept with their reasons in failed_events"
+    if part.is_rollup and total.accepted:
+        remedy = "give the tables of those events in the same call as tracks"
+        yield f"{part.path.name}: {total.accepted:,} of its events came without properties; if they have any, {remedy}"

@@ -20,6 +20,7 @@ from features.settings import Home
 from features.tables import metadata
 
 PREFIX = "llk_"  # so that a leaked key is recognised by whoever or whatever reads it
+LONGEST_LABEL = 50  # it is part of the source of events
 SCOPES = ("events:write", "scores:read", "feedback:write", "models:promote", "admin")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,6 +47,10 @@ class Key:
     created_at: datetime
     revoked_at: datetime | None
 
+    @property
+    def is_active(self) -> bool:
+        return self.revoked_at is None
+
     def may(self, scope: str) -> bool:
         """Whether this key opens what needs `scope`; admin opens everything."""
         return scope in self.scopes or "admin" in self.scopes
@@ -67,9 +72,16 @@ class Keys:
     home: Home
 
     def create(self, scopes: Iterable[str], created_at: datetime, label: str = "") -> NewKey:
-        """Make a key. Its secret is returned here and never again. Raises LeadlightError for an unknown scope."""
+        """Make a key. Its secret is returned here and never again. Raises LeadlightError for an unknown scope.
+
+        label: whose it is. Events that it sends belong to it: a new key with the same label continues the old one, so
+        that what is sent again under the new one is still known.
+        """
         wanted = frozenset(scopes)
         _check(wanted)
+        if len(label) > LONGEST_LABEL:
+            said = f"--label has {len(label)} characters; give at most {LONGEST_LABEL}"
+            raise LeadlightError(said, code="label_too_long")
         made = NewKey(PREFIX + secrets.token_urlsafe(32), f"key_{secrets.token_hex(8)}", wanted)
         row = {"key_id": made.key_id, "digest": digest(made.key), "scopes": " ".join(sorted(wanted)), "label": label}
         migrate(self.home)
@@ -93,7 +105,11 @@ class Keys:
 
     def active(self) -> dict[bytes, Key]:
         """The keys that open something now, by the digest of their secret."""
-        return {row.digest: _key(row) for row in self._rows() if row.revoked_us is None}
+        return {secret: key for secret, key in self.known().items() if key.is_active}
+
+    def known(self) -> dict[bytes, Key]:
+        """Every key, revoked ones too, by the digest of its secret."""
+        return {row.digest: _key(row) for row in self._rows()}
 
     def _rows(self) -> list[Row[tuple[object, ...]]]:
         if not self._has_table():
@@ -117,18 +133,31 @@ class KeyRing:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._active: Mapping[bytes, Key] = {}
+        self._known: Mapping[bytes, Key] = {}
         self._seen_at: float | None = None
 
     def look(self, now: float) -> None:
         """Read the keys; `now` in seconds of a monotonic clock. On an error the earlier view stays, and ages."""
-        self._active, self._seen_at = self._keys.active(), now
+        self._known, self._seen_at = self._keys.known(), now
 
     def key(self, secret: str, now: float) -> Key | None:
         """The active key that `secret` is, or None. Raises LeadlightError when the last look is too long ago."""
+        found = self._seen(now).get(digest(secret))
+        return found if found and found.is_active else None
+
+    def guards(self, scope: str, now: float) -> bool:
+        """Whether there is a key for `scope`; then another one that nobody made here is a mistake."""
+        return any(key.is_active and key.may(scope) for key in self._seen(now).values())
+
+    def was_revoked(self, secret: str, now: float) -> bool:
+        """Whether `secret` was a key once."""
+        found = self._seen(now).get(digest(secret))
+        return found is not None and not found.is_active
+
+    def _seen(self, now: float) -> Mapping[bytes, Key]:
         if self._seen_at is None or now - self._seen_at > TRUSTED_S:
             raise LeadlightError("the API keys cannot be read now; try again", code="keys_unavailable")
-        return self._active.get(digest(secret))
+        return self._known
 
 
 def digest(secret: str) -> bytes:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from anyio import to_thread
@@ -17,12 +17,18 @@ from anyio import to_thread
 from features.errors import LeadlightError
 from features.events import EventRefused
 from features.settings import Home
+from serving.appending import Intake, Publishes
 from serving.keys import KeyRing, Keys
 from serving.problems import Problem, unavailable
 
 EACH_S = 1.0  # between looks at the deployment and the keys
+HOUSE_S = 60.0  # between looks at what a home needs now and then
+DRAIN_S = 0.5  # between looks at what is pending: any process publishes within 1 s what another one left behind
 AT_ONCE = 16  # leads and inline events scored in the event loop: so few that a thread costs more than it frees
 IN_TURN_S = 5.0  # larger requests are scored in a thread, one at a time; one that would wait longer is sent away
+
+if TYPE_CHECKING:
+    from features.housekeeping import Housekeeping
 
 Leads = Sequence[Mapping[str, Any]]  # as `serving.requests` checked them
 
@@ -42,14 +48,29 @@ class Scorer(Protocol):
 class Live:
     """One home, served. Opened at start, never at import: the home may be empty then, and may fill later."""
 
-    def __init__(self, home: Callable[[], Home], scorer: Callable[[Home], Scorer]) -> None:
-        self._home, self._make_scorer = home, scorer
+    def __init__(
+        self,
+        home: Callable[[], Home],
+        scorer: Callable[[Home], Scorer],
+        publisher: Callable[[Home], Publishes] | None = None,
+    ) -> None:
+        self._home, self._make_scorer, self._make_publisher = home, scorer, publisher or _publisher
+        self._opened: Home | None = None
         self._scorer: Scorer | None = None
         self._ring: KeyRing | None = None
+        self._intake: Intake | None = None
+        self._house: Housekeeping | None = None
         self._turn = asyncio.Lock()
         self._said: dict[str, str] = {}
         self._is_warm = False
         self.allows_anonymous = False
+        self.segment_secret: str | None = None
+
+    @property
+    def home(self) -> Home:
+        if self._opened is None:
+            raise RuntimeError("the service is not open yet")
+        return self._opened
 
     @property
     def scorer(self) -> Scorer:
@@ -63,14 +84,24 @@ class Live:
             raise RuntimeError("the service is not open yet")
         return self._ring
 
+    @property
+    def intake(self) -> Intake:
+        if self._intake is None:
+            raise RuntimeError("the service is not open yet")
+        return self._intake
+
     def open(self) -> None:
         """Read the home: its scorer and its keys. An empty home opens too, and is asked again each second."""
         if self._scorer is not None:
             return
-        home = self._home()
+        self._opened = home = self._home()
         self.allows_anonymous = home.settings.allow_anonymous
+        secret = home.settings.segment_secret
+        self.segment_secret = secret.get_secret_value() if secret else None
         self._ring = KeyRing(Keys(home))
+        self._intake = Intake(home, self._make_publisher(home))
         self._scorer = self._make_scorer(home)
+        self._try("schema", self._intake.prepare)
         self.look()
         log.info("serving", home=str(home.path), code=str(Path(__file__).parents[1]))
 
@@ -88,6 +119,21 @@ class Live:
         self._try("deployment", self.scorer.refresh)
         if not self._is_warm:
             self._try("first score", self._warm_up)
+
+    def look_at_events(self) -> None:
+        """Events that another process accepted and could not publish, and an online store that lost what it had."""
+        self._try("pending events", self.intake.look)
+
+    def look_after(self) -> None:
+        """Files that hold an erased lead, and events that are older than agreed."""
+        self._try("housekeeping", self._keep_house)
+
+    def _keep_house(self) -> None:
+        if self._house is None:
+            from features.housekeeping import Housekeeping  # as heavy as the publisher
+
+            self._house = Housekeeping(self.home)
+        self._house.look(datetime.now(UTC))
 
     def _warm_up(self) -> None:
         # The first score imports the feature store and compiles: seconds that no caller should wait for.
@@ -110,8 +156,10 @@ class Live:
     async def running(self, _app: object = None) -> AsyncIterator[None]:
         """The life of a serving process: open, and looked after until its end."""
         self.open()
-        # Apart, so that no key is refused while a large model loads.
-        looks = [asyncio.create_task(_each_second(look)) for look in (self.look_at_keys, self.look_at_home)]
+        # Apart, so that no key is refused while a large model loads, and no event waits for it.
+        looks = [asyncio.create_task(_each(EACH_S, look)) for look in (self.look_at_keys, self.look_at_home)]
+        looks.append(asyncio.create_task(_each(DRAIN_S, self.look_at_events)))
+        looks.append(asyncio.create_task(_each(HOUSE_S, self.look_after)))
         try:
             yield
         finally:
@@ -141,9 +189,15 @@ class Live:
             self._turn.release()
 
 
-async def _each_second(look: Callable[[], None]) -> None:
+def _publisher(home: Home) -> Publishes:
+    from features.publisher import Publisher  # it brings in all that derives features, which a test may do without
+
+    return Publisher(home)
+
+
+async def _each(seconds: float, look: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(EACH_S)
+        await asyncio.sleep(seconds)
         await to_thread.run_sync(look)
 
 

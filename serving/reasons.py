@@ -29,6 +29,7 @@ class Evidence:
     traits: Mapping[str, Any]
     as_of_us: int
     levels: Mapping[str, int | None] | None = None  # the criteria's points, where they are what the score is made of
+    account: Mapping[str, Sequence[float] | Floats | None] = field(default_factory=dict)  # what all of its leads did
     _seen: dict[str, BehaviourState] = field(default_factory=dict, repr=False)
 
     def state(self, behaviour: str) -> BehaviourState:
@@ -37,6 +38,12 @@ class Evidence:
             state = np.asarray([] if held is None else held, dtype=np.float64)
             self._seen[behaviour] = BehaviourState(state, len(self.agreement.half_lives))
         return self._seen[behaviour]
+
+    def colleagues(self, behaviour: str) -> int:
+        """How many times the other leads of its account did it."""
+        held = self.account.get(behaviour)
+        state = np.asarray([] if held is None else held, dtype=np.float64)
+        return max(BehaviourState(state, len(self.agreement.half_lives)).count - self.state(behaviour).count, 0)
 
     def count_within(self, behaviour: str, days: float) -> int:
         """The exact number of occurrences in the last `days`, of the latest 32."""
@@ -77,12 +84,20 @@ def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
         "minutes": state.minutes if state.minutes else None,
         "last_at": rfc3339(from_microseconds(last_us)) if last_us is not None else None,
     }
+    # Contributions of what colleagues did stand under the same name: a reason must not hide them.
+    others = evidence.colleagues(name)
+    found |= {"colleagues": others} if others else {}
+    more = f"; colleagues {_times(others)}" if others else ""
     if not state.count or last_us is None:
-        return f"no {behaviour.label} yet", found
+        return f"no {behaviour.label} yet{more}", found
     on = "on " if behaviour.event in ("page", "screen") else ""
-    times = {1: "once", 2: "twice"}.get(state.count, f"{state.count} times")
     minutes = f" ({state.minutes:.0f} min)" if state.minutes >= 0.5 else ""
-    return f"{on}{behaviour.label} {times}{minutes}, last {_ago(evidence.as_of_us - last_us)}", found
+    did = f"{on}{behaviour.label} {_times(state.count)}{minutes}, last {_ago(evidence.as_of_us - last_us)}"
+    return f"{did}{more}", found
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:

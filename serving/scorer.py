@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,16 @@ from sqlalchemy import and_, or_, select
 
 from features import tables
 from features.agreement_versions import NoAgreement, kept
+from features.builds import build_of
 from features.database import reading
 from features.deployments import deployments
-from features.identity import normal_email
+from features.erasure import erased_among, lately_erased
+from features.freshness import ledger_states, pending_leads, pending_names
 from features.inline import inline_states
 from features.settings import Home
-from features.store.online import online_states
-from features.store.repository import Repository
+from features.statements import Key, normal_email
+from features.store.online import LeadState, OnlineStore, StoreGone
+from features.unseen import is_anything_unseen
 from serving.scoring import SHAPE, LeadRow, Scoring
 from training.model import Model
 
@@ -27,7 +30,7 @@ class Served:
     """What answers at one time: swapped whole, so that a request never sees half of a change."""
 
     scoring: Scoring
-    repository: Repository
+    online: OnlineStore | None  # None before the first build: the ledger answers
     seen: tuple[int, int | None]  # the agreement's version and the deployment
 
 
@@ -37,6 +40,7 @@ class Scorer:
     def __init__(self, home: Home) -> None:
         self.home = home
         self._served: Served | None = None
+        self._was_erased: Callable[[Key], bool] = lambda _: False
 
     def refresh(self) -> None:
         """Follow the home: one comparison when nothing changed, one swapped reference when something did.
@@ -50,15 +54,26 @@ class Scorer:
             return
         newest = next((row for row in deployments(self.home) if row.model_name == agreed.agreement.name), None)
         seen = (agreed.version, newest.deployment_id if newest else None)
+        with reading(self.home) as connection:
+            self._was_erased = lately_erased(connection)
         before = self._served
         if before and seen == before.seen:
+            self._served = replace(before, online=self._online(before.scoring))
             return
         scoring = Scoring(agreed)
         if newest:
             same = before and before.scoring.digest == newest.digest and before.scoring.model
             model = same or Model.read(newest.folder(self.home), newest.digest)
             scoring = Scoring(agreed, model, newest.model_version, newest.digest)
-        self._served = Served(scoring, Repository.of(self.home, scoring.features_by), seen)
+        self._served = Served(scoring, self._online(scoring), seen)
+
+    def _online(self, scoring: Scoring) -> OnlineStore | None:
+        """The online store of the build that is read now; the one that was read where that is the same."""
+        build = build_of(self.home, scoring.features_by)
+        before = self._served.online if self._served else None
+        if build is None or (before and before.repository.generation == build.generation):
+            return before if build else None
+        return OnlineStore(build.repository(self.home))
 
     @property
     def served(self) -> Served:
@@ -82,11 +97,23 @@ class Scorer:
         """
         served = self.served  # once: a promotion in between must not mix two models
         scoring = served.scoring
-        rows = self._inline(asked, scoring, as_of) | self._stored(asked, served.repository)
+        rows = self._inline(asked, scoring, as_of) | self._stored(asked, served)
         places = [place for place, row in rows.items() if row is not None]
         answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
         found = dict(zip(places, answered, strict=True))
-        return [found.get(place) or _unknown(lead, scoring) for place, lead in enumerate(asked)]
+        missing = {place: _name(lead) for place, lead in enumerate(asked) if place not in found}
+        gone = self._erased(set(missing.values()))
+        return [
+            found.get(place) or _unknown(lead, scoring, "erased" if missing[place] in gone else "unknown_lead")
+            for place, lead in enumerate(asked)
+        ]
+
+    def _erased(self, names: set[Key]) -> set[Key]:
+        """Those of the names that nobody has any more, since their lead was erased."""
+        if not names:
+            return set()
+        with reading(self.home) as connection:
+            return erased_among(connection, names)
 
     def models(self) -> list[dict[str, Any]]:
         """Every promotion of this home, newest first; the first is what answers."""
@@ -113,19 +140,36 @@ class Scorer:
             place: LeadRow(None, behaviours[i], traits[i], as_of, served_from=None) for i, place in enumerate(places)
         }
 
-    def _stored(self, asked: Sequence[Mapping[str, Any]], repository: Repository) -> dict[int, LeadRow | None]:
+    def _stored(self, asked: Sequence[Mapping[str, Any]], served: Served) -> dict[int, LeadRow | None]:
         wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
         if not wanted:
             return {}
-        lead_ids = self._lead_ids(set(wanted.values()))
+        lead_ids = self._lead_ids(set(wanted.values()), served)
         known = {place: lead_ids[name] for place, name in wanted.items() if name in lead_ids}
-        states = online_states(repository, list(known.values()))
-        return {
-            place: LeadRow(state.lead_id, state.behaviours, state.traits, state.known_at) if state.known_at else None
-            for place, state in zip(known, states, strict=True)
-        }
+        known = {place: lead_id for place, lead_id in known.items() if not self._was_erased(("lead", lead_id))}
+        rows = self._rows(list(dict.fromkeys(known.values())), served)
+        return {place: rows.get(lead_id) for place, lead_id in known.items()}
 
-    def _lead_ids(self, names: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    def _rows(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadRow]:
+        """The states of some leads by the id that was asked for: online where that is fresh and whole, else derived."""
+        shown = self._shown(lead_ids, served)
+        rows = {lead_id: _row(state, "online") for lead_id, state in shown.items()}
+        unseen = [lead_id for lead_id in lead_ids if lead_id not in rows or not rows[lead_id].has_facts]
+        # One without a fact may be part of another lead now, which the ledger knows.
+        derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
+        found = zip(unseen, derived, strict=True)
+        return rows | {lead_id: _row(state, "ledger") for lead_id, state in found if state.known_at}
+
+    def _shown(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadState]:
+        pending = pending_leads(self.home, lead_ids)
+        asked = [lead_id for lead_id in lead_ids if lead_id not in pending]
+        try:
+            states = served.online.states(asked) if served.online else []
+        except StoreGone:
+            return {}
+        return {state.lead_id: state for state in states if state}
+
+    def _lead_ids(self, names: set[Key], served: Served) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""
         found = {name: name[1] for name in names if name[0] == "lead"}
         others = [name for name in names if name[0] != "lead"]
@@ -135,7 +179,13 @@ class Scorer:
             with reading(self.home) as connection:
                 rows = connection.execute(select(columns.kind, columns.value, columns.lead_id).where(asked)).all()
             found |= {(row.kind, row.value): row.lead_id for row in rows}
+        if len(found) < len(names) and is_anything_unseen(self.home):
+            found |= pending_names(self.home, served.scoring.features_by, names - found.keys())
         return found
+
+
+def _row(state: LeadState, served_from: str) -> LeadRow:
+    return LeadRow(state.lead_id, state.behaviours, state.traits, state.known_at, served_from, state.account)
 
 
 def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
@@ -147,8 +197,8 @@ def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
     return str(system).lower(), str(value)
 
 
-def _unknown(lead: Mapping[str, Any], scoring: Scoring) -> dict[str, Any]:
-    """No made-up number for a lead that we never heard of."""
-    said: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": "unknown_lead", "reasons": []}
+def _unknown(lead: Mapping[str, Any], scoring: Scoring, status: str) -> dict[str, Any]:
+    """No made-up number for a lead that we never heard of, or that was erased."""
+    said: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": status, "reasons": []}
     said |= scoring.provenance
     return {name: said.get(name) for name in SHAPE}

@@ -38,6 +38,7 @@ class LeadRow:
     traits: Mapping[str, Any]
     known_at: datetime | None
     served_from: str | None = "online"
+    account: Mapping[str, Sequence[float] | Floats | None] | None = None  # what all leads of its account did
 
     @property
     def has_facts(self) -> bool:
@@ -113,7 +114,8 @@ class Scoring:
 
     def _matrix(self, rows: Sequence[LeadRow], moments: Ints) -> Floats:
         assert self.model is not None
-        states = as_states([row.behaviours for row in rows], [row.traits for row in rows], self.features_by)
+        behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
+        states = as_states(behaviours, traits, self.features_by, [row.account for row in rows])
         return self.model.matrix(feature_columns(states, moments, self.features_by))
 
     def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
@@ -124,8 +126,11 @@ class Scoring:
 
     def _before(self, row: LeadRow, as_of_us: int) -> LeadRow:
         halves = np.asarray(self.features_by.half_lives, dtype=np.float64)
-        earlier = {name: week_before(_array(state), as_of_us, halves) for name, state in row.behaviours.items()}
-        return LeadRow(row.lead_id, earlier, row.traits, None)
+        own, account = (
+            {name: week_before(_array(state), as_of_us, halves) for name, state in states.items()}
+            for states in (row.behaviours, row.account or {})
+        )
+        return LeadRow(row.lead_id, own, row.traits, None, account=account)
 
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
         agreement = self.kept.agreement
@@ -139,7 +144,8 @@ class Scoring:
         return Facts(row.traits, self._evidence(row, as_of_us).count_within)
 
     def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
-        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels)
+        account = row.account if self.model and any(column.is_account for column in self.model.columns) else None
+        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account or {})
 
     def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)

@@ -24,13 +24,17 @@ def postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def postgres(binaries: Path) -> Iterator[str]:
-    """A cluster that only this machine's users reach, by a socket file; yields the URL of its first database."""
+def postgres(binaries: Path, is_durable: bool = False) -> Iterator[str]:
+    """A cluster that only this machine's users reach, by a socket file; yields the URL of its first database.
+
+    is_durable: commits are synced to disk, as a benchmark has to.
+    """
     with _folder() as folder:
         cluster, user = folder / "cluster", _unprivileged()
         made = [binaries / "initdb", "-D", cluster, "-U", "leadlight", "--auth=trust", "-E", "UTF8", "--no-sync"]
         subprocess.run(made, user=user, check=True, capture_output=True, cwd=folder, env=_plain())
-        served = [binaries / "postgres", "-D", cluster, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        synced = "fsync=on" if is_durable else "fsync=off"
+        served = [binaries / "postgres", "-D", cluster, "-k", folder, "-c", "listen_addresses=", "-c", synced]
         with _running(served, user, folder):
             until(lambda: (folder / ".s.PGSQL.5432").exists() and _is_ready(binaries, folder))
             yield f"postgresql+psycopg://leadlight@/postgres?host={folder}"
@@ -42,10 +46,10 @@ def _is_ready(binaries: Path, folder: Path) -> bool:
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """A Redis on a free port; yields host:port."""
+def redis(port: int | None = None) -> Iterator[str]:
+    """A Redis, on a free port where none is asked for; yields host:port."""
     with _folder() as folder:
-        port = free_port()
+        port = port or free_port()
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         with _running(command, None, folder):
             until(lambda: _answers(port))

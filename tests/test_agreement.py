@@ -384,3 +384,33 @@ def test_the_default_behaviours_know_the_events_of_the_contract() -> None:
     assert matched("Form Submitted", "track", form_type="contact") == ["contact_sales"]
     assert matched("", "page", path="/product/tour") == ["product_page"]
     assert matched("Opportunity Won", "track") == []
+
+
+SPELLED = "spring-launch = {{ cost = {cost}, also = [{also}] }}"
+
+
+def with_campaign(also: str = "", cost: int = 1, more: str = "") -> str:
+    return changed(("[campaigns] ", f"[campaigns]\n{SPELLED.format(cost=cost, also=also)}\n{more}\n#"))
+
+
+def test_spellings_of_campaigns_are_part_of_what_is_learned_from_and_their_costs_are_not() -> None:
+    plain = Agreement.default()
+    assert Agreement.parse(with_campaign(cost=12)).feature_digest == plain.feature_digest
+    spelled = Agreement.parse(with_campaign('"Spring_Launch"'))
+    assert spelled.feature_digest != plain.feature_digest
+    assert spelled.campaign_names == {"Spring_Launch": "spring-launch"}
+    assert Agreement.parse(with_campaign('"Spring_Launch"', cost=7)).feature_digest == spelled.feature_digest
+
+
+def test_one_spelling_is_of_one_campaign() -> None:
+    twice = with_campaign('"Spring_Launch"', more='fall = { also = ["Spring_Launch"] }')
+    assert "is a spelling of spring-launch as well; leave it in one of the two" in str(refusal(twice))
+    itself = with_campaign('"fall"', more="fall = { cost = 3 }")
+    assert "campaigns.spring-launch.also = 'fall' is a campaign with a line of its own" in str(refusal(itself))
+
+
+def test_what_is_an_objection_is_part_of_what_is_learned_from_and_how_long_events_are_kept_is_not() -> None:
+    plain = Agreement.default()
+    longer = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "5 years"')))
+    mapped = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "3 years"\nconsent = "advertising"')))
+    assert longer.feature_digest == plain.feature_digest != mapped.feature_digest

@@ -272,3 +272,21 @@ def test_event_files_are_told_from_tables_of_leads(tmp_path: Path) -> None:
         events_in(written(tmp_path, "events.sav", "x"))
     with pytest.raises(FileError, match="has 0 events"):
         list(events_in(written(tmp_path, "none.jsonl", "\n")))
+
+
+def test_records_of_an_api_are_a_table_of_their_properties(tmp_path: Path) -> None:
+    records = [{"id": "7", "properties": {"city": "Pune"}}, {"id": "8", "properties": {"size": "3"}}]
+    lines = written(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
+    assert not is_event_file(lines)
+    expected = {"id": ["7", "8"], "city": ["Pune", None], "size": [None, "3"]}
+    assert as_lists(table_in(lines).replace({float("nan"): None})) == expected
+    page = written(tmp_path, "page.jsonl", json.dumps({"results": records, "paging": {}}))
+    assert as_lists(table_in(page).replace({float("nan"): None})) == expected
+
+
+def test_a_record_without_an_id_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "records.jsonl", '{"id": "7", "properties": {}}\n{"properties": {"city": "Pune"}}\n')
+    with pytest.raises(
+        FileError, match=r"records.jsonl: record 2 has no id and properties; write what the API answers"
+    ):
+        table_in(path)

@@ -8,6 +8,7 @@ import pytest
 from worlds import Told, World, identify, page, says, touch, track, us
 
 from features.people import department, email_domain, mail_kind, seniority
+from features.recurrence import NOT_YET
 
 
 def known(world: World, row: int) -> tuple[str | None, float]:
@@ -66,8 +67,40 @@ def test_a_new_name_with_a_known_address_is_the_lead_that_has_it() -> None:
 
 
 def test_two_known_leads_never_merge_by_an_address() -> None:
-    told = [identify("ann", 1, email="a@firm.example"), identify("bob", 2), identify("bob", 5, email="a@firm.example")]
-    assert World.of(told).found.lead_ids == ["ann", "bob"]
+    ann, bob = identify("ann", 1, email="a@firm.example"), identify("bob", 2, email="b@firm.example")
+    world = World.of([ann, bob, identify("bob", 5, email="a@firm.example")])
+    assert world.found.lead_ids == ["ann", "bob"]
+    assert world.found.identifiers["email", "a@firm.example"] == "ann"
+
+
+def test_until_it_has_an_address_a_lead_may_turn_out_to_be_another() -> None:
+    world = World.of(
+        [identify("ann", 1, email="a@firm.example"), page("bob", 2), identify("bob", 5, email="a@firm.example")]
+    )
+    assert known(world, 1) == ("ann", 5)
+    assert world.found.lead_ids == ["ann", "bob"]
+    assert world.found.merged_us.tolist() == [NOT_YET, us(5)]
+    assert [column.tolist() for column in world.found.former] == [[1], [1], [us(2)], [us(5)]]
+
+
+def test_a_chain_of_aliases_is_followed() -> None:
+    told = [
+        page("visitor-1", 1),
+        says("alias", 2, userId="first-name", previousId="visitor-1"),
+        says("alias", 3, userId="ann", previousId="first-name"),
+        identify("ann", 4),
+    ]
+    world = World.of(told)
+    assert [known(world, row) for row in range(3)] == [("ann", 3)] * 3
+    assert world.found.identifiers["user", "first-name"] == world.found.identifiers["anonymous", "visitor-1"] == "ann"
+    assert known(World.of(told[:2]), 0) == ("first-name", 2)
+
+
+def test_a_name_that_gets_events_of_its_own_is_a_lead_from_then_on() -> None:
+    told = [says("alias", 2, userId="bob", previousId="visitor-1"), says("alias", 3, userId="ann", previousId="bob")]
+    world = World.of([*told, identify("bob", 7)])
+    assert known(world, 0) == ("bob", 7)
+    assert world.found.lead_ids == ["ann", "bob"]
 
 
 def test_an_alias_between_two_known_leads_merges_nothing() -> None:
@@ -87,7 +120,7 @@ def test_circles_of_aliases_end() -> None:
         identify("ann", 3, email="a@firm.example"),
         identify("cid", 4, email="a@firm.example"),
     ]
-    assert World.of(told).found.lead_ids == ["ann", "bob"]
+    assert World.of(told).found.lead_ids == ["ann"]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, make_url, select
 from worlds import LATER, SMALL, Told, at, identify, page, track
 from writers import written
 
@@ -24,6 +24,7 @@ from features.agreement_versions import NoAgreement, keep, kept
 from features.database import MIGRATIONS, engine, exists, migrate, reading, writing
 from features.events import EventRefused
 from features.ledger import AT_ONCE, Appended, Ledger
+from features.recording import NEWEST
 from features.settings import Home, Settings
 
 WRITERS, EACH, SHARED = 8, 120, 100
@@ -183,6 +184,29 @@ def test_a_home_is_for_its_owner_only_and_synced_at_each_commit(ledger: Ledger) 
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2}
+
+
+def test_a_commit_is_on_the_disk_whatever_the_server_is_set_to(postgres_url: str, tmp_path: Path) -> None:
+    database = make_url(postgres_url).database
+    with engine(postgres_url).begin() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE {database} SET synchronous_commit = off")
+    engine(postgres_url).dispose()
+    with writing(at_home(tmp_path, postgres_url)) as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
+def test_the_newest_is_found_without_reading_the_ledger(ledger: Ledger) -> None:
+    with reading(ledger.home) as connection:
+        plan = " ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {NEWEST}"))
+    assert plan.count("SEARCH events") == 2
+    assert "SCAN events" not in plan
+
+
+def test_many_open_a_new_home_at_once(tmp_path: Path) -> None:
+    home = at_home(tmp_path)
+    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
+        list(pool.map(written, [str(home.path)] * WRITERS, [None] * WRITERS, [[]] * WRITERS))
+    assert exists(home)
 
 
 def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger) -> None:

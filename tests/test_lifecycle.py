@@ -105,6 +105,91 @@ def test_not_now_goes_on_being_looked_at() -> None:
     assert found["snapshot_us"].max() > us(80)
 
 
+TRIED = track("ann", "Call Attempted", 12, known=14)
+
+
+def looks(*told: Told, until: float = 90) -> list[float]:
+    """The days of the looks, the arrival's left out."""
+    return [(moment - us(0)) / DAY_US for moment in looked_at(*told, until=until)["snapshot_us"].tolist()][1:]
+
+
+@pytest.mark.parametrize("reason", ["too_early", "no_budget"])
+def test_whom_sales_gives_back_is_looked_at_again_on_its_own_day_until_sales_tries_again(reason: str) -> None:
+    told = [ANN, TRIED, track("ann", "Lead Disqualified", 30, reason=reason, known=33)]
+    again = track("ann", "Call Attempted", 60, known=61)
+    assert looks(*told, again) == [day for day in looks(ANN) if day < 14 or 33 < day < 61]
+    assert looks(*told) == [day for day in looks(ANN) if day < 14 or day > 33]
+
+
+def test_a_touch_heard_of_after_it_was_given_back_does_not_take_it_away() -> None:
+    told = [ANN, TRIED, track("ann", "Lead Disqualified", 30, reason="too_early")]
+    late = track("ann", "Call Attempted", 20, known=50)
+    assert looks(*told, late) == looks(*told)
+
+
+CLOSED = track("ann", "Lead Disqualified", 30, reason="not_a_fit", known=31)
+
+
+@pytest.mark.parametrize("end", [CLOSED, track("ann", "Opportunity Lost", 30, known=31)], ids=["rejected", "lost"])
+def test_a_closed_lead_that_returns_is_looked_at_anew_from_its_return(end: Told) -> None:
+    found = looked_at(ANN, TRIED, end, page("ann", 40, known=41), page("ann", 60), until=90)
+    assert found["is_arrival"].tolist() == [True] + [False] * (len(found) - 1)
+    later = found["snapshot_us"][found["snapshot_us"] > us(14)].tolist()
+    assert later == moments(["ann"], np.array([us(41)]), np.array([us(90)]))[1].tolist()
+    assert later[0] == us(41) + 1
+    assert looks(ANN, TRIED, end) == looks(ANN, TRIED)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        page("ann", 29, known=50),  # before it was closed
+        page("ann", 40, "/"),  # does not count
+        track("ann", "Email Opened", 40),
+        track("ann", "Email Unsubscribed", 40),
+        track("ann", "Call Attempted", 40),
+        identify("ann", 40, industry="retail"),
+    ],
+    ids=["late", "no behaviour", "an open", "unsubscribed", "touch", "trait"],
+)
+def test_nothing_but_new_behaviour_is_a_return(told: Told) -> None:
+    lines = """
+email_open = { event = "Email Opened", label = "opens" }
+unsubscribe = { event = "Email Unsubscribed", direction = "down", label = "unsubscribes" }
+[traits]"""
+    agreement = Agreement.parse(SMALL.text.replace("\n[traits]", lines))
+    found, without = (looked_at(ANN, CLOSED, *more, until=90, agreement=agreement) for more in ([told], []))
+    assert found.equals(without)
+
+
+def test_what_a_machine_did_is_no_return_once_that_is_known() -> None:
+    told = [ANN, CLOSED, track("ann", "Email Link Clicked", 40, email_id="e1")]
+    delivered = track("ann", "Email Delivered", 40, email_id="e1", known=60)
+    assert looks(*told, delivered) == [day for day in looks(*told) if day < 60]
+
+
+def test_a_customer_does_not_return() -> None:
+    told = [ANN, track("ann", "Lead Converted", 30), CLOSED, page("ann", 40)]
+    assert looks(*told) == looks(*told[:2])
+
+
+def test_a_lead_that_is_part_of_another_was_a_duplicate() -> None:
+    told = [ANN, identify("bob", 2), track("bob", "Lead Merged", 20, previous_lead_id="ann")]
+    assert set(looked_at(*told, until=90)["lead_id"]) == {"bob"}
+    assert way(*told)["merged_us"] == way(*told)["closed_us"] == us(20)
+
+
+def test_a_merge_that_is_taken_back_leaves_a_time_without_looks() -> None:
+    merge = track("bob", "Lead Merged", 20, previous_lead_id="ann")
+    undo = track("bob", "Lead Merge Undone", 50, merge_id=merge["messageId"])
+    told = [ANN, identify("bob", 2), merge, undo]
+    found = looked_at(*told, until=90)
+    days = [(moment - us(0)) / DAY_US for moment in found.loc[found["lead_id"] == "ann", "snapshot_us"].tolist()]
+    assert [day for day in days if day < 50] == [day for day in [3 + 1 / DAY_US, *looks(ANN)] if day < 20]
+    assert min(day for day in days if day > 20) == 50 + 1 / DAY_US
+    assert way(*told)["merged_us"] == NOT_YET
+
+
 def test_who_objected_or_is_our_own_is_never_looked_at() -> None:
     leads = World.of([ANN, identify("bob", 2)]).leads
     found = snapshot_moments(leads.assign(newest_us=0, is_left_out=[True, False]), SMALL, us(30))
@@ -167,6 +252,8 @@ def test_what_was_recorded_after_a_moment_was_not_known_at_it() -> None:
             "disqualified_us": [NOT_YET, 55],
             "reject_reason": [None, "not_a_fit"],
             "closed_us": [60, 55],
+            "merged_us": [NOT_YET, 58],
+            "again": [None, [2, 56, 70, NOT_YET, NOT_YET, NOT_YET]],
         }
     )
     then = known_by(leads, 45)
@@ -174,4 +261,10 @@ def test_what_was_recorded_after_a_moment_was_not_known_at_it() -> None:
     assert then["tried_us"].tolist() == [9, 30]
     assert then["disqualified_us"].tolist() == [NOT_YET, NOT_YET]
     assert then["reject_reason"].isna().all()
-    pd.testing.assert_frame_equal(known_by(leads, 60), leads, check_dtype=False)
+    assert (then["merged_us"] == NOT_YET).all()
+    assert then["again"].isna().all()
+    assert known_by(leads, 65)["again"].tolist() == [None, [2, 56, *[NOT_YET] * 4]]
+    leads = known_by(leads, 75)
+    assert known_by(leads, 75)["again"].tolist() == [None, [2, 56, 70, *[NOT_YET] * 3]]
+    leads["again"] = None
+    pd.testing.assert_frame_equal(known_by(leads, 75), leads, check_dtype=False)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import SMALL, Told, World, identify, track, us
+from worlds import SMALL, Told, World, identify, page, track, us
 
 from features.agreement import Agreement
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
@@ -97,6 +97,24 @@ def test_a_reject_is_unknown_for_the_same_reasons_only_while_it_lies_within_the_
 def test_a_reject_for_no_fit_is_a_no_even_where_its_call_was_not_recorded() -> None:
     """Sales looked at it: that is no lead nobody tried."""
     assert outcome(*SOMEONE_TRIED, rejected(5, "not_a_fit")) is False
+
+
+@pytest.mark.parametrize("reason", ["too_early", "not_a_fit"])
+def test_after_a_lead_was_given_back_or_returned_its_outcome_is_that_of_its_new_time(reason: str) -> None:
+    """Silence since then is not a no, whatever sales did before; a conversion is one."""
+    before = [*SOMEONE_TRIED, TRIED, rejected(5, reason), page("ann", 8)]
+    assert outcome(*before, looked_at=10) is None
+    assert outcome(*before, track("ann", "Call Attempted", 20), looked_at=10) is False
+    assert outcome(*before, track("ann", "Call Attempted", 60), looked_at=10) is None
+    assert outcome(*before, won(20), looked_at=10) is True
+    assert outcome(*before) is False
+
+
+def test_a_reject_that_ended_the_watching_does_not_end_that_of_a_later_time() -> None:
+    before = [TRIED, rejected(5, "no_contact_wanted"), page("ann", 8), track("ann", "Call Attempted", 20)]
+    assert outcome(*before) is None
+    assert outcome(*before, looked_at=10) is False
+    assert outcome(*before, rejected(22, "no_contact_wanted"), looked_at=10) is None
 
 
 @pytest.mark.parametrize("reason", ["not_a_fit", "too_early", "bad_data"])

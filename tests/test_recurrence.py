@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.behaviour import NEVER, NOTHING, behaviour_columns, week_before
-from features.recurrence import DAY_US, LATEST, Observations, Ragged, states
+from features.recurrence import DAY_US, LATEST, SUMS, Observations, Ragged, states
 
 HALF_LIVES = (1.0, 7.0, 30.0)
 
@@ -24,21 +24,37 @@ class Seen:
     known: float
     weight: float = 1.0
     minutes: float = 0.0
+    event: int | None = None  # which occurrence, where several are of one day
+
+    @property
+    def told_of(self) -> int:
+        return round(self.day * 10) if self.event is None else self.event
+
+
+def observed(seen: Sequence[Seen]) -> Observations:
+    """What was learned of one behaviour of one lead."""
+    order = sorted(seen, key=lambda s: (s.known, s.day, s.weight >= 0, s.weight == 0))
+    zeros = np.zeros(len(order), dtype=np.int64)
+    return Observations(
+        lead=zeros,
+        behaviour=zeros,
+        event=np.array([s.told_of for s in order], dtype=np.int64),
+        weight=np.array([s.weight for s in order], dtype=np.float64),
+        minutes=np.array([s.minutes for s in order], dtype=np.float64),
+        occurred_us=np.array([round(s.day * DAY_US) for s in order], dtype=np.int64),
+        known_us=np.array([round(s.known * DAY_US) for s in order], dtype=np.int64),
+    )
 
 
 def folded(seen: Sequence[Seen]) -> Ragged:
     """The states of one behaviour of one lead after each moment at which something became known."""
-    order = sorted(seen, key=lambda s: (s.known, s.weight == 0, s.day, -s.weight))
-    zeros = np.zeros(len(order), dtype=np.int64)
-    observed = Observations(
-        lead=zeros,
-        behaviour=zeros,
-        weight=np.array([s.weight for s in order]),
-        minutes=np.array([s.minutes for s in order]),
-        occurred_us=np.array([round(s.day * DAY_US) for s in order], dtype=np.int64),
-        known_us=np.array([round(s.known * DAY_US) for s in order], dtype=np.int64),
-    )
-    return states(observed, 1, HALF_LIVES)[0]
+    return states(observed(seen), 1, HALF_LIVES)[0]
+
+
+def latest(states: Ragged, row: int = -1) -> list[list[float]]:
+    """The latest occurrences in a state, as (day, minutes)."""
+    pairs = states.row(row % len(states))[SUMS + 2 * len(HALF_LIVES) :].reshape(-1, 2)
+    return [[us / DAY_US, minutes] for us, minutes in pairs]
 
 
 def read(states: Ragged, row: int, day: float) -> dict[str, float]:
@@ -71,7 +87,7 @@ def surviving(seen: Sequence[Seen]) -> list[float]:
 
 
 def names() -> list[str]:
-    return [name for name in behaviour_columns({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"])]
+    return list(behaviour_columns({"visit": Ragged.of([None])}, np.array([0]), HALF_LIVES, ["visit"]))
 
 
 def agrees(found: dict[str, float], expected: dict[str, float]) -> bool:
@@ -113,6 +129,83 @@ def test_every_state_is_the_brute_force_sum_of_what_was_known(seen: list[Seen], 
         before = [s for s in seen if s.known <= known]
         day = max(s.day for s in before) + after
         assert agrees(read(states, row, day), brute(before, day)), (known, before)
+
+
+@given(histories(most=70), st.integers(0, 40))
+def test_after_a_retraction_a_state_is_that_of_what_is_left(seen: list[Seen], kept: int) -> None:
+    """The first, the latest 32 and every sum, also where more than 32 had happened."""
+    gone = [Seen(s.day, 5_000 + i, -1.0, _minutes(seen, s.day)) for i, s in enumerate(seen) if s.weight > 0][kept:]
+    taken_back = {s.told_of for s in [*gone, *(s for s in seen if s.weight < 0)]}
+    left = [s for s in seen if s.told_of not in taken_back]
+    found, expected = folded([*seen, *gone]), folded(left)
+    row = found.row(len(found) - 1)
+    np.testing.assert_allclose(row, expected.row(len(expected) - 1) if left else np.empty(0), rtol=1e-9, atol=0)
+
+
+same_day = st.tuples(st.integers(0, 3), st.sampled_from([0.0, 2.0, 5.0]), st.sampled_from([0.0, 0.0, 1.5, -1.0]))
+
+
+@given(
+    st.lists(same_day, min_size=1, max_size=70).flatmap(lambda told: st.tuples(st.just(told), st.permutations(told)))
+)
+def test_which_are_the_latest_does_not_depend_on_the_order_of_arrival(
+    orders: tuple[list[tuple[int, float, float]], ...],
+) -> None:
+    """Many at one moment, some with minutes that are learned later, more of them than are kept."""
+    heard = []
+    for told in orders:
+        first = [Seen(day, 10 + i, 1.0, minutes, event=i) for i, (day, minutes, _) in enumerate(told)]
+        later = [Seen(day, 200 + i, 0.0, more, event=i) for i, (day, _, more) in enumerate(told) if more]
+        heard.append(folded([*first, *later]))
+    np.testing.assert_allclose(*(states.row(len(states) - 1) for states in heard), rtol=1e-9, atol=1e-12)
+
+
+def test_many_of_which_only_the_first_moment_is_known_count_as_many() -> None:
+    states = folded([Seen(7, 30, 5.0, 4.0), Seen(14, 30, minutes=6.0)])
+    found = read(states, 0, 21)
+    assert (found["visit_count_total"], found["visit_minutes_total"]) == (6, 26)
+    assert (found["visit_count_hl7d"], found["visit_minutes_hl7d"]) == (5 / 4 + 1 / 2, 20 / 4 + 6 / 2)
+    assert (found["days_since_first_visit"], found["days_since_visit"]) == (14, 7)
+    assert latest(states) == [[7, 4], [14, 6]]
+
+
+def test_what_is_taken_back_and_told_again_counts_again() -> None:
+    states = folded([Seen(1, 1, minutes=3), Seen(1, 2, 0.0, 2.0), Seen(1, 4, -1, minutes=5), Seen(1, 6, minutes=7)])
+    assert [len(states.row(i)) > 0 for i in range(4)] == [True, True, False, True]
+    assert latest(states) == [[1, 7]]
+    assert read(states, 3, 8)["visit_minutes_total"] == 7
+
+
+def test_at_one_moment_a_retraction_stands_before_what_is_new() -> None:
+    """An event that moves from one lead of an account to another counts once before and once after."""
+    states = folded([Seen(1, 1, minutes=3), Seen(1, 4, -1, minutes=3), Seen(1, 4, minutes=3)])
+    assert read(states, 1, 8)["visit_count_total"] == 1
+
+
+@given(histories(most=20))
+def test_the_newest_states_are_the_last_of_all(seen: list[Seen]) -> None:
+    whole = observed(seen)
+    (newest,) = states(whole, 1, HALF_LIVES, whole.is_newest())
+    every = folded(seen)
+    assert newest.row(0).tobytes() == every.row(len(every) - 1).tobytes()
+
+
+@given(st.lists(histories(most=6), min_size=1, max_size=6), st.integers(1, 30))
+def test_a_part_at_a_time_folds_to_the_same_bits(leads: list[list[Seen]], rows: int) -> None:
+    told = [replace(observed(seen), lead=np.full(len(seen), i, dtype=np.int64)) for i, seen in enumerate(leads)]
+    columns = [name.name for name in fields(Observations)]
+    whole = Observations(*(np.concatenate([getattr(one, name) for one in told]) for name in columns))
+    parts = list(whole.parts(rows))
+    assert np.concatenate([part.lead for part in parts]).tolist() == whole.lead.tolist()
+    assert not {*parts[0].lead.tolist()} & {lead for part in parts[1:] for lead in part.lead.tolist()}
+    folded = [states(part, 1, HALF_LIVES)[0].values for part in parts]
+    assert np.concatenate(folded).tobytes() == states(whole, 1, HALF_LIVES)[0].values.tobytes()
+
+
+def test_of_nothing_there_are_no_states() -> None:
+    nothing = observed([])
+    assert len(states(nothing, 1, HALF_LIVES)[0]) == 0
+    assert not list(nothing.parts(10))
 
 
 @given(histories(), st.randoms())
@@ -162,10 +255,8 @@ def test_minutes_learned_later_count_from_when_they_were_spent() -> None:
 @given(st.lists(st.tuples(days, lags), min_size=1, max_size=60, unique_by=lambda pair: pair[0]))
 def test_the_latest_32_occurrences_are_kept_oldest_first(told: list[tuple[float, float]]) -> None:
     states = folded([Seen(day, day + lag, minutes=day) for day, lag in told])
-    pairs = states.row(len(states) - 1)[4 + 2 * len(HALF_LIVES) :].reshape(-1, 2)
     expected = sorted(day for day, _ in told)[-LATEST:]
-    assert pairs[:, 0].tolist() == [round(day * DAY_US) for day in expected]
-    assert pairs[:, 1].tolist() == expected
+    assert latest(states) == [[day, day] for day in expected]
 
 
 @given(histories(most=20), st.floats(0, 30))
@@ -194,6 +285,7 @@ def test_states_of_leads_and_behaviours_do_not_mix() -> None:
     observed = Observations(
         lead=np.array([0, 0, 1, 1]),
         behaviour=np.array([0, 1, 1, 1]),
+        event=np.arange(4),
         weight=np.ones(4),
         minutes=np.zeros(4),
         occurred_us=np.array([1, 2, 3, 4]) * DAY_US,

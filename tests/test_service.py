@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
+from served import Served, surroundings
+from servers import free_port
 from small_home import NOW, empty_home, small_home
 
 from features.errors import LeadlightError
@@ -24,65 +23,6 @@ from serving.server import environment, listening, serve
 REPO = Path(__file__).resolve().parents[1]
 POSTGRES = "postgresql+psycopg://leadlight:secret@db/leads"
 FROM_REPO = "from features.settings import Home; from serving.server import serve; serve(Home.open(), port={port})"
-# Whoever asks a network of anything in these processes gets no answer.
-OFFLINE = {
-    "HTTP_PROXY": "http://127.0.0.1:9",
-    "HTTPS_PROXY": "http://127.0.0.1:9",
-    "ALL_PROXY": "http://127.0.0.1:9",
-    "NO_PROXY": "127.0.0.1,localhost",
-    "UV_OFFLINE": "1",
-    "PIP_NO_INDEX": "1",
-    "__BENTOML_DEBUG_USAGE": "True",  # BentoML prints what it would send home, if it would
-}
-
-
-def surroundings(folder: Path, home: Path) -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = {"LEADLIGHT_HOME": str(home), "BENTOML_HOME": str(folder / "bentoml"), "PATH": path}
-    kept = {name: value for name, value in os.environ.items() if name != "BENTOML_DO_NOT_TRACK"}
-    return kept | OFFLINE | ours
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Served:
-    """A service that runs in processes of its own, and what it logged."""
-
-    def __init__(self, command, folder, env, port):
-        self.url, self.log_file = f"http://127.0.0.1:{port}", folder / "service.log"
-        with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
-        self.wait()
-
-    def wait(self):
-        for _ in range(600):
-            if self.process.poll() is not None:
-                pytest.fail(self.log)
-            try:
-                httpx.get(f"{self.url}/readyz").raise_for_status()
-            except httpx.HTTPError:
-                time.sleep(0.2)
-            else:
-                return
-        pytest.fail(self.log)
-
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-    def get(self, path, **request):
-        return httpx.get(self.url + path, **request)
-
-    def post(self, path, **request):
-        return httpx.post(self.url + path, **request)
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.wait(60)
 
 
 @pytest.fixture(scope="module", params=["repo", "bento"])

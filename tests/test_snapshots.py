@@ -90,11 +90,6 @@ def test_what_comes_to_light_later_changes_no_earlier_snapshot(told: list[Told],
         assert alike(today.features(who, as_of_us), then.features(who, as_of_us)), (who, as_of_us)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a visitor that turns out to be another lead's is moved as if it had never been the first one's; "
-    "design.md idea 2 asks for rows with sign -1 from the moment of the later, earlier-dated link",
-)
 def test_a_history_that_turns_out_to_be_anothers_is_taken_back_and_rewrites_no_score() -> None:
     told = [page("visitor-1", 1), identify("ann", 5, visitor="visitor-1")]
     told += [identify("bob", 3, known=9, visitor="visitor-1")]

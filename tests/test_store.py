@@ -21,7 +21,7 @@ from features.inline import inline_states
 from features.ledger import Ledger
 from features.settings import Home, Settings
 from features.snapshots import as_states, feature_frame, snapshot_moments, snapshots
-from features.store.online import online_states
+from features.store.online import LeadState, OnlineStore
 from features.store.repository import view_suffix
 
 TOLD: list[Told] = [
@@ -65,9 +65,10 @@ def offline(found: Derived, leads: list[str], as_of_us: int) -> pd.DataFrame:
 
 
 def online(found: Derived, leads: list[str], as_of_us: int) -> pd.DataFrame:
-    held = online_states(found.repository, leads)
-    states = as_states([state.behaviours for state in held], [state.traits for state in held], SMALL)
-    return feature_frame(states, np.full(len(leads), as_of_us), SMALL)
+    nothing = LeadState("nobody", {}, {}, None)
+    held = [state or nothing for state in OnlineStore(found.repository).states(leads)]
+    did, said, shared = zip(*((state.behaviours, state.traits, state.account) for state in held), strict=True)
+    return feature_frame(as_states(did, said, SMALL, shared), np.full(len(leads), as_of_us), SMALL)
 
 
 def row(frame: pd.DataFrame, place: int) -> dict[str, object]:
@@ -100,12 +101,11 @@ def test_the_online_row_equals_the_offline_row_at_the_same_moment(store: Derived
 
 
 def test_a_lead_nobody_heard_of_has_no_state(store: Derived) -> None:
-    (unknown, known) = online_states(store.repository, ["nobody", "ann"])
-    assert unknown.known_at is None
-    assert not any(unknown.behaviours.values())
-    assert set(unknown.traits.values()) == {None}
+    (unknown, known) = OnlineStore(store.repository).states(["nobody", "ann"])
+    assert unknown is None
+    assert known is not None
     assert known.known_at == at(9.5)  # the minutes that became known last
-    assert online_states(store.repository, []) == []
+    assert OnlineStore(store.repository).states([]) == []
 
 
 def test_feasts_event_time_is_when_we_knew_and_rises_per_lead(store: Derived) -> None:
@@ -155,7 +155,8 @@ def test_a_changed_feature_part_is_built_beside_the_served_one(tmp_path: Path) -
     served, beside = derived(home, SMALL), derived(home, changed)
     assert served.repository.behaviour_view != beside.repository.behaviour_view
     assert online(served, ["ann"], us(6)).loc[0, "pricing_page_count_hl1d"] == 0.5
-    (held,) = online_states(beside.repository, ["ann"])
+    (held,) = OnlineStore(beside.repository).states(["ann"])
+    assert held is not None
     assert len(held.behaviours["pricing_page"] or ()) == 4 + 2 * 2 + 2
     engine(home.database_url).dispose()
 
@@ -169,7 +170,7 @@ def test_a_changed_policy_keeps_the_views() -> None:
 def test_no_feature_is_code(store: Derived) -> None:
     """On-demand views would be rebuilt by exec and dill."""
     feast = store.repository.store
-    assert len(feast.list_feature_views()) == 2
+    assert len(feast.list_feature_views()) == 3
     assert not [*feast.list_on_demand_feature_views(), *feast.list_stream_feature_views()]
 
 
@@ -198,7 +199,7 @@ def test_an_empty_ledger_derives_to_no_leads(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", Settings())
     found = derived(home, SMALL)
     assert found.leads.empty
-    assert [state.known_at for state in online_states(found.repository, ["ann"])] == [None]
+    assert OnlineStore(found.repository).states(["ann"]) == [None]
     engine(home.database_url).dispose()
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import Told, World, identify, says, touch, track, us
+from worlds import SMALL, Told, World, identify, page, says, touch, track, us
 
-from features.traits import flat, snake_case, typed
+from features.agreement import Agreement
+from features.trait_values import flat, snake_case, typed
 
 
 def traits(*told: Told, day: float = 100) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def test_names_are_snake_case() -> None:
         (track("ann", "Opportunity Lost", 2), {"open_opportunity": False}),
         (track("ann", "Opportunity Won", 2), {"open_opportunity": False, "customer": True}),
         (track("ann", "Call Attempted", 2), {"with_sales": True}),
+        (track("ann", "Opportunity Lost", 2), {"with_sales": False, "closed": True}),
         (track("ann", "Lead Converted", 2), {"with_sales": True, "closed": True}),
         (track("ann", "Lead Disqualified", 2, reason="not_a_fit"), {"rejected": True, "closed": True}),
         (track("ann", "Lead Disqualified", 2), {"rejected": True, "closed": True}),
@@ -126,6 +128,142 @@ def test_names_are_snake_case() -> None:
 def test_rules_know_what_the_crm_and_the_lead_said(told: Told, expected: dict[str, bool]) -> None:
     found = traits(identify("ann", 1), told)
     assert {name: found[name] for name in expected} == expected
+
+
+def test_a_rejected_lead_that_returns_is_neither_rejected_nor_closed() -> None:
+    told = [identify("ann", 0), track("ann", "Lead Disqualified", 5, reason="not_a_fit"), page("ann", 9)]
+    assert [traits(*told, day=day)["rejected"] for day in (6, 10)] == [True, False]
+    assert [traits(*told, day=day)["closed"] for day in (6, 10)] == [True, False]
+    late = page("ann", 4, known=9)
+    assert traits(*told[:2], late, day=10)["rejected"] is True
+
+
+def test_a_customer_stays_closed_whatever_it_does_and_whatever_is_said_later() -> None:
+    told = [identify("ann", 0), track("ann", "Lead Converted", 5), page("ann", 9)]
+    assert traits(*told)["closed"] is True
+    assert traits(*told, track("ann", "Lead Disqualified", 12, reason="too_early"))["closed"] is True
+
+
+OBJECTED, ALLOWED = track("ann", "Profiling Objected", 5), track("ann", "Profiling Allowed", 8)
+
+
+@pytest.mark.parametrize(
+    ("told", "objects"),
+    [
+        ([], None),
+        ([OBJECTED], True),
+        ([OBJECTED, ALLOWED], False),
+        ([ALLOWED, OBJECTED], False),
+        ([ALLOWED, track("ann", "Profiling Objected", 9)], True),
+        ([OBJECTED, identify("ann", 7, profiling_opt_out=False)], False),
+        ([OBJECTED, identify("ann", 3, known=9, profiling_opt_out=False)], True),
+        ([OBJECTED, identify("ann", 7, profiling_opt_out=None)], True),
+        ([OBJECTED, identify("ann", 7, profiling_opt_out="")], True),
+    ],
+)
+def test_the_last_word_on_profiling_counts_and_silence_takes_no_objection_back(
+    told: list[Told], objects: bool | None
+) -> None:
+    assert traits(identify("ann", 0), *told)["profiling_opt_out"] is objects
+
+
+def agreed(privacy: str) -> Agreement:
+    return Agreement.parse(f"{SMALL.text}\n[privacy]\n{privacy}\n")
+
+
+def consents(day: float, **preferences: object) -> Told:
+    context = {"consent": {"categoryPreferences": preferences}}
+    return says("page", day, userId="ann", properties={"path": "/"}, context=context)
+
+
+def test_consent_says_it_where_the_agreement_says_which() -> None:
+    told = [identify("ann", 0), consents(2, advertising=False, analytics=True)]
+    assert traits(*told)["profiling_opt_out"] is None
+    for category, objects in (("advertising", True), ("analytics", False), ("functional", None)):
+        found = World.of(told, agreed(f'consent = "{category}"')).traits_at("ann", us(9))
+        assert found["profiling_opt_out"] is objects
+    again = World.of([*told, consents(4, advertising=True)], agreed('consent = "advertising"'))
+    assert [again.traits_at("ann", us(day))["profiling_opt_out"] for day in (3, 5)] == [True, False]
+
+
+@pytest.mark.parametrize("odd", [None, 7, "no", [], {"categoryPreferences": 3}, {"categoryPreferences": {"ads": "no"}}])
+def test_odd_consent_says_nothing(odd: object) -> None:
+    told = [identify("ann", 0), says("page", 2, userId="ann", context={"consent": odd})]
+    assert World.of(told, agreed('consent = "ads"')).traits_at("ann", us(9))["profiling_opt_out"] is None
+
+
+def test_the_names_of_an_objection_are_the_agreements() -> None:
+    told = [identify("ann", 0), track("ann", "Opted Out", 2)]
+    assert World.of(told, agreed('objected = "Opted Out"')).traits_at("ann", us(9))["profiling_opt_out"] is True
+    assert agreed('objected = "Opted Out"').feature_digest != SMALL.feature_digest
+    assert agreed('keep_events = "2 years"').feature_digest == SMALL.feature_digest
+
+
+def test_what_a_visitor_said_goes_with_the_visitor() -> None:
+    """Until bob turns out to be the one who came by an ad, ann is."""
+    told = [identify("ann", 0, source="fair"), touch("visitor-1", -1, "ads", "spring")]
+    told += [identify("ann", 2, visitor="visitor-1"), identify("bob", 1, known=6, visitor="visitor-1")]
+    world = World.of(told)
+    assert [world.traits_at("ann", us(day))["source"] for day in (1, 3, 7)] == ["fair", "ads", "fair"]
+    assert [world.traits_at("ann", us(day))["campaign"] for day in (1, 3, 7)] == [None, "spring", None]
+    assert world.traits_at("bob", us(7))["source"] == "ads"
+
+
+def group(who: str, name: str, day: float, *, known: float | None = None, **said: object) -> Told:
+    return says("group", day, known=known, userId=who, groupId=name, traits=said)
+
+
+def test_what_is_said_of_a_group_is_said_of_all_who_are_in_it() -> None:
+    told = [identify("ann", 0), identify("bob", 0), group("ann", "acme", 1), group("bob", "acme", 3, industry="retail")]
+    assert traits(*told, day=2)["industry"] is None
+    assert traits(*told, day=4)["industry"] == "retail"
+    assert traits(*told, group("bob", "acme", 5, customer=True))["customer"] is True
+    assert traits(*told, group("bob", "other", 5, industry="mining"))["industry"] == "retail"
+
+
+def test_it_counts_from_when_the_lead_is_in_the_group_until_it_leaves() -> None:
+    told = [identify("ann", 0), identify("bob", 0), group("bob", "acme", 1, industry="retail")]
+    told += [group("ann", "acme", 3), group("ann", "other", 6)]
+    assert [traits(*told, day=day)["industry"] for day in (2, 4, 7)] == [None, "retail", None]
+    assert [traits(*told, day=day)["account"] for day in (2, 4, 7)] == [None, "acme", "other"]
+
+
+def test_what_is_said_of_the_lead_itself_is_nearer_than_what_is_said_of_its_company() -> None:
+    told = [identify("ann", 0, industry="software"), identify("bob", 0), group("ann", "acme", 1)]
+    assert traits(*told, group("bob", "acme", 3, industry="retail"))["industry"] == "software"
+
+
+def test_the_newest_word_on_a_group_counts_in_whichever_order_they_come() -> None:
+    told = [identify("ann", 0), identify("bob", 0), group("ann", "acme", 1)]
+    words = [group("bob", "acme", 5, industry="retail"), group("bob", "acme", 3, known=8, industry="mining")]
+    assert traits(*told, *words)["industry"] == traits(*told, *reversed(words))["industry"] == "retail"
+
+
+def test_a_mailbox_of_the_company_is_not_the_persons() -> None:
+    told = [identify("ann", 0, email="ann@gmail.com"), group("ann", "acme", 1, email="info@acme.example")]
+    assert traits(*told)["email_domain"] == "gmail.com"
+
+
+def test_kept_traits_stand_as_they_were_said() -> None:
+    said = {
+        "industry": ["retail", us(1)],
+        "profiling_opt_out": [True, us(2)],
+        "employees": [50, us(1)],
+        "gender": ["f", 0],
+    }
+    told = [identify("ann", 3, industry=None), track("ann", "History Kept", 40, traits=said) | {"source": "leadlight"}]
+    found = traits(*told)
+    assert (found["profiling_opt_out"], found["employees"]) == (True, 50.0)
+    assert found["industry"] is None  # said later
+    assert "gender" not in found
+    assert traits(*told, day=39)["profiling_opt_out"] is None
+
+
+def test_other_spellings_of_a_campaign_are_that_campaign() -> None:
+    spelled = Agreement.parse(f'{SMALL.text}\n[campaigns]\nspring = {{ also = ["Spring_26"] }}\n')
+    told = [identify("ann", 0), touch("ann", 1, "ads", "Spring_26"), identify("ann", 2, campaign="Spring_26")]
+    found = World.of(told, spelled).traits_at("ann", us(9))
+    assert (found["campaign"], found["latest_campaign"]) == ("spring", "spring")
 
 
 def test_a_renewal_date_is_days_from_the_moment_of_the_look() -> None:

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.accounts import Memberships, memberships
 from features.agreement import Agreement
 from features.behaviour import BehaviourState
 from features.events import event
@@ -20,7 +22,7 @@ from features.inline import InlineRow
 from features.ledger import json_text, microseconds
 from features.lifecycle import lifecycle
 from features.log import Log, log
-from features.observations import observations
+from features.observations import account_observations, observations
 from features.recurrence import Observations, Ragged, states
 from features.snapshots import as_states, feature_frame
 from features.traits import trait_states
@@ -118,24 +120,41 @@ class World:
 
     @classmethod
     def of(cls, told: Iterable[Mapping[str, Any]], agreement: Agreement = SMALL) -> World:
-        rows = [_row(i, raw) for i, raw in enumerate(told, start=1)]
+        rows = [event_row(i, raw) for i, raw in enumerate(told, start=1)]
         read = log([rows], agreement)
         found = identities(read)
-        leads = lifecycle(read, found, agreement)
-        observed = observations(read, found, agreement, dict(enumerate(leads["with_sales_us"])))
+        observed = observations(read, found, agreement)
+        leads = lifecycle(read, found, agreement, observed)
         folded = states(observed, len(agreement.behaviours), agreement.half_lives)
-        return cls(agreement, read, found, leads, observed, folded, trait_states(read, found, agreement))
+        traits = trait_states(read, found, agreement, observed, memberships(read, found, agreement))
+        return cls(agreement, read, found, leads, observed, folded, traits)
 
     def states_at(self, lead: str, as_of_us: int) -> dict[str, list[float]]:
         """Each behaviour's state as known just before a moment; nothing for a lead nobody had heard of."""
         if lead not in self.found.lead_ids:
             return {}
-        stands = self.observed.is_last_known()
-        mine = self.observed.lead[stands] == self.found.lead_ids.index(lead)
-        known = np.flatnonzero(mine & (self.observed.known_us[stands] < as_of_us))
+        return self._read(self.observed, self.states, self.found.lead_ids.index(lead), as_of_us)
+
+    def account_at(self, lead: str, as_of_us: int) -> dict[str, list[float]]:
+        """The same of all that the lead's account did; nothing for a lead without one."""
+        account = self.traits_at(lead, as_of_us).get("account")
+        if account is None:
+            return {}
+        members, observed, folded = self._accounts
+        return self._read(observed, folded, members.account_ids.index(account), as_of_us)
+
+    @cached_property
+    def _accounts(self) -> tuple[Memberships, Observations, list[Ragged]]:
+        members = memberships(self.log, self.found, self.agreement)
+        observed = account_observations(self.observed, members)
+        return members, observed, states(observed, len(self.agreement.behaviours), self.agreement.half_lives)
+
+    def _read(self, observed: Observations, folded: list[Ragged], position: int, as_of_us: int) -> dict[str, list[float]]:
+        stands = observed.is_last_known()
+        known = np.flatnonzero((observed.lead[stands] == position) & (observed.known_us[stands] < as_of_us))
         if not len(known):
             return {}
-        return {n: s.row(known[-1]).tolist() for n, s in zip(self.agreement.behaviours, self.states, strict=True)}
+        return {n: s.row(known[-1]).tolist() for n, s in zip(self.agreement.behaviours, folded, strict=True)}
 
     def behaviour(self, lead: str, name: str, day: float) -> BehaviourState:
         held = self.states_at(lead, us(day)).get(name, [])
@@ -150,16 +169,18 @@ class World:
 
     def features(self, lead: str, as_of_us: int) -> dict[str, Any]:
         """The model's view of the lead at a moment."""
-        held = as_states([self.states_at(lead, as_of_us)], [self.traits_at(lead, as_of_us)], self.agreement)
+        own, shared = self.states_at(lead, as_of_us), self.account_at(lead, as_of_us)
+        held = as_states([own], [self.traits_at(lead, as_of_us)], self.agreement, [shared])
         frame = feature_frame(held, np.array([as_of_us], dtype=np.int64), self.agreement)
         return {str(name): value for name, value in frame.iloc[0].items()}
 
 
-def _row(number: int, raw: Mapping[str, Any]) -> InlineRow:
-    said = event(raw, source="test", received_at=LATER)
+def event_row(number: int, raw: Mapping[str, Any]) -> InlineRow:
+    said = event(raw, source=str(raw.get("source", "test")), received_at=LATER)
     return InlineRow(
         number, said.message_id, said.type, said.name, said.user_id, said.anonymous_id, said.group_id,
         microseconds(said.occurred_at), microseconds(said.recorded_at), ",".join(said.flags), json_text(said.body),
+        said.source,
     )  # type: ignore[arg-type]  # fmt: skip
 
 

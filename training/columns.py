@@ -34,6 +34,11 @@ class Column:
             return self.name == "days_open"
         return self.name.startswith("days_since_first_") or self.name.endswith("_total")
 
+    @property
+    def is_account(self) -> bool:
+        """Whether it counts what the other leads of the account did."""
+        return self.name.startswith((f"account_{self.group}_", f"days_since_account_{self.group}"))
+
     def encoded(self, values: Any) -> Floats:
         """The column as models read it: numbers as they are, levels as positions, missing as NaN."""
         if self.levels is None:

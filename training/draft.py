@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from features.columns import column_named
+from features.contents import Changes, Events, Leads, contents
+from features.crm import ANY_VALUE, Crm
 from features.dates import DatesError
 from features.errors import LeadlightError
-from features.files import is_event_file, sample_in
+from features.files import sample_in, titles_in
 from training.drafted import Found, drafted_text
 from training.leakage import Triage
 from training.profiles import Profile, markers_in, profiles
-from training.roles import Asked, Roles, roles
+from training.roles import Asked, OutcomeError, Roles, roles
 from training.verdicts import LEGEND, Seen, Verdict, dropped, verdict
 from training.waiting import Waiting, days, waiting
 
@@ -55,35 +57,73 @@ class Draft:
 
 def draft(
     files: Sequence[Path | str] | Path | str,
-    outcome: str,
+    outcome: str | None = None,
     positive: str | None = None,
     id: str | None = None,
     created_at: str | None = None,
+    crm: Crm | None = None,
 ) -> Draft:
-    """Draft an agreement from one or more files of one CRM export.
+    """Draft an agreement from one or more files of one CRM export; a history among them is left to the import.
 
     outcome: the column that says what became of a lead, a value or the date it converted. positive: the value that
-    means converted, where that is not plain. id, created_at: columns, guessed where not given.
+    means converted, where that is not plain. id, created_at: columns, guessed where not given. crm: whose export it
+    is: then nothing need be said, and what its sales causes is excluded by name.
 
     Raises FileError, ColumnError, OutcomeError or DatesError, each with what to type instead.
     """
-    paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
+    paths, notes = _exports([Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)])
     name = ", ".join(path.name for path in paths)
-    rows, total, notes = _sample(paths, outcome)
+    asked = _asked(Asked(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name)
+    rows, total, more = _sample(paths, asked.outcome)
     found = profiles(rows)
-    assigned = roles(found, Asked(outcome, positive, id, created_at), name)
+    assigned = roles(found, asked, name)
     waited = _waiting(found, assigned)
-    verdicts, auc = _verdicts(found, assigned)
-    text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days))
+    verdicts, auc = _verdicts(found, assigned, crm)
+    text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days, crm))
     share = float(np.mean(assigned.won))
-    return Draft(text, verdicts, (*notes, *assigned.notes, *waited.notes), total, share, auc)
+    return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, share, auc)
+
+
+def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The files that are tables of leads, and a sentence on each history."""
+    held = [part for path in paths for part in contents(path)]
+    if events := next((part for part in held if isinstance(part, Events)), None):
+        remedy = "init drafts from a table of leads: add --from segment, or import events with leadlight ingest"
+        raise LeadlightError(f"{events.path.name} holds events; {remedy}", code="not_a_table")
+    exports = [part.path for part in held if isinstance(part, Leads)]
+    if not exports:
+        problem = f"{paths[0].name} holds only how leads changed"
+        raise LeadlightError(f"{problem}; give the export of the leads as well", code="not_a_table")
+    histories = [part.path.name for part in held if isinstance(part, Changes)]
+    return exports, [f"{name}: a history, which counts once it is ingested with the export" for name in histories]
+
+
+def _asked(asked: Asked, crm: Crm | None, titles: Sequence[str], file: str) -> Asked:
+    """What was asked for, completed by what is known of the CRM."""
+    if crm is None and not asked.outcome:
+        remedy = "say it with --outcome COLUMN, or name the CRM with --from salesforce or --from hubspot"
+        raise OutcomeError(f"{file}: it is not said which column tells what became of a lead; {remedy}")
+    if crm is None:
+        return asked
+    if not crm.is_export(titles):
+        problem = f"is no export of {crm.label}'s leads: it has no {' or no '.join(crm.lacking(titles))}"
+        raise OutcomeError(f"{file} {problem}; export it with all columns, or leave out --from")
+    known = next((title, value) for name, value in crm.outcome if (title := crm.title(name, titles)))
+    outcome, positive = (asked.outcome, asked.positive) if asked.outcome else (known[0], asked.positive)
+    if not asked.outcome and known[1] not in (ANY_VALUE, "true"):
+        positive = positive or known[1]
+    return replace(
+        asked,
+        outcome=outcome,
+        positive=positive,
+        id=asked.id or crm.title(crm.id, titles),
+        created_at=asked.created_at or crm.title(crm.created_at, titles),
+        outcome_at=None if asked.outcome else crm.title(crm.converted_at, titles),
+        is_known=True,
+    )
 
 
 def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, list[str]]:
-    for path in paths:
-        if is_event_file(path):
-            remedy = "init drafts from a table of leads: import events with leadlight ingest"
-            raise LeadlightError(f"{path.name} holds events; {remedy}", code="not_a_table")
     parts = [sample_in(path, max(MOST_ROWS // len(paths), 1)) for path in paths]
     for path, (part, _) in zip(paths, parts, strict=True):
         column_named(outcome, [str(title) for title in part.columns], path.name)
@@ -100,13 +140,16 @@ def _waiting(found: Mapping[str, Profile], assigned: Roles) -> Waiting:
     return waiting(days(found[assigned.created_at]), days(found[assigned.outcome_at]), assigned.created_at)
 
 
-def _verdicts(found: Mapping[str, Profile], assigned: Roles) -> tuple[tuple[Verdict, ...], float | None]:
+def _verdicts(
+    found: Mapping[str, Profile], assigned: Roles, crm: Crm | None
+) -> tuple[tuple[Verdict, ...], float | None]:
     """A verdict on each column in the file's order, and the AUC of the kept ones."""
     others = [profile for title, profile in found.items() if title not in assigned.columns]
     useless = {profile.column: said for profile in others if (said := dropped(profile))}
     triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
+    why = crm.why if crm else lambda _: None
     seen = {
-        column: Seen(found[column], signals, _later_share(found[column], found, assigned))
+        column: Seen(found[column], signals, _later_share(found[column], found, assigned), why(column))
         for column, signals in triage.all_signals().items()
     }
     judged = {column: verdict(one) for column, one in seen.items()}

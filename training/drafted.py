@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import tomlkit
@@ -13,7 +13,8 @@ from features.agreement import DEFAULT, Agreement
 from features.agreement_checks import RESERVED
 from features.columns import words
 from features.conditions import FACTS
-from features.exports import ANY_VALUE, ROW_NUMBER
+from features.crm import ANY_VALUE, Crm
+from features.exports import ROW_NUMBER
 from training.roles import Roles
 from training.verdicts import Verdict
 
@@ -30,7 +31,10 @@ _KNOWN_AS = {
 
 @dataclass(frozen=True)
 class Found:
-    """All that a draft is written from; `horizon_days` counts only where the export has dates."""
+    """All that a draft is written from; `horizon_days` counts only where the export has dates.
+
+    crm: whose export it is, where that is known.
+    """
 
     file: str
     rows: int
@@ -38,30 +42,36 @@ class Found:
     verdicts: Sequence[Verdict]
     missing: Sequence[str]
     horizon_days: int = 90
+    crm: Crm | None = None
 
 
 def drafted_text(found: Found) -> str:
     """The agreement as TOML with comments; it loads with `Agreement.parse`."""
-    default = DEFAULT.read_text(encoding="utf-8")
-    names = trait_names(found.verdicts)
-    parts = [*_head(found), _outcome(found), _export(found)]
-    parts += [_section(name, default) for name in ("interest", "behaviours")]
-    parts += [_traits(found, names), _excluded(found, names), _part_2(found, names, default)]
+    names = trait_names(found.verdicts, found.crm)
+    parts = [*_head(found), _outcome(found), _export(found), section("interest"), section("behaviours")]
+    parts += [_traits(found, names), _excluded(found, names), _part_2(found, names)]
+    return joined(parts)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Sections as one text."""
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def trait_names(verdicts: Iterable[Verdict]) -> dict[str, str]:
+def trait_names(verdicts: Iterable[Verdict], crm: Crm | None = None) -> dict[str, str]:
     """A snake_case name for each column that is kept or excluded, none a behaviour's or one of Leadlight's own."""
     taken = set(Agreement.default().behaviours) | RESERVED | _DERIVED | {"email", "closed"}
     names: dict[str, str] = {}
     for verdict in verdicts:
         if verdict.use != "dropped":
-            names[verdict.column] = _free(_name(verdict), taken)
+            names[verdict.column] = free_name(_name(verdict, crm), taken)
             taken.add(names[verdict.column])
     return names
 
 
-def _name(verdict: Verdict) -> str:
+def _name(verdict: Verdict, crm: Crm | None) -> str:
+    if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(verdict.column)), None)):
+        return known
     plain = words(verdict.column).removeprefix("hs ")
     name = _KNOWN_AS.get(plain, plain.replace(" ", "_"))
     is_text = verdict.kind in ("category", "text")
@@ -70,7 +80,8 @@ def _name(verdict: Verdict) -> str:
     return name if name[:1].isalpha() else f"field_{name}".rstrip("_")
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or one like it that is not taken."""
     name = name[:56].rstrip("_")
     names = (name, f"{name}_given", *(f"{name}_{place}" for place in range(2, 10_000)))
     return next(free for free in names if free not in taken)
@@ -79,8 +90,13 @@ def _free(name: str, taken: set[str]) -> str:
 def _head(found: Found) -> Iterator[str]:
     count = int(found.roles.won.sum())
     share = f"{count / max(len(found.roles.won), 1):.1%} converted"
+    yield from head(f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.")
+
+
+def head(drafted_from: str) -> Iterator[str]:
+    """How a draft begins: what it was drafted from, what it is for, and whose it is."""
     yield (
-        f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.\n"
+        f"{drafted_from}\n"
         "# Read it with marketing and sales, change what is wrong, and sign it in agreed_by.\n"
         "# Part 1 is what the model learns from: after a change, retrain. Part 2 is what we do about it: it works\n"
         "# at once."
@@ -112,8 +128,8 @@ def _export(found: Found) -> str:
     lines = ["[export]  # which columns of a CRM export say who, when, and what became of it"]
     for key in ("id", "created_at", "outcome", "positive", "outcome_at"):
         if value := getattr(roles, key):
-            lines.append(f"{key} = {_toml(value)}{_comment(notes.get(key))}")
-    missing = ", ".join(_toml(marker) for marker in found.missing)
+            lines.append(f"{key} = {toml_text(value)}{_comment(notes.get(key))}")
+    missing = ", ".join(toml_text(marker) for marker in found.missing)
     return "\n".join([*lines, f"missing = [{missing}]  # what its cells write for missing, besides nothing"])
 
 
@@ -141,17 +157,17 @@ def _excluded(found: Found, names: Mapping[str, str]) -> str:
 
 
 def _line(verdict: Verdict, **more: str) -> str:
-    keys = more | {"kind": verdict.kind, "column": verdict.column, "label": _label(verdict.column)}
-    return f"{{ {', '.join(f'{key} = {_toml(value)}' for key, value in keys.items())} }}"
+    keys = more | {"kind": verdict.kind, "column": verdict.column, "label": plain_label(verdict.column)}
+    return f"{{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
 
 
-def _label(title: str) -> str:
+def plain_label(title: str) -> str:
     """A title as it reads inside a sentence: "TotalVisits" is "total visits", acronyms stay."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(title.replace("_", " ").split()))
     return re.sub(r"\b[A-Z][a-z]+\b|^[A-Z]\b", lambda word: word[0].lower(), parted)
 
 
-def _toml(text: str) -> str:
+def toml_text(text: str) -> str:
     is_plain = text.isprintable() and "'" not in text
     return f"'{text}'" if '"' in text and is_plain else tomlkit.string(text).as_string()
 
@@ -161,38 +177,46 @@ def _comment(text: str | None) -> str:
     return f"  # {''.join(sign if sign.isprintable() else ' ' for sign in text)}" if text else ""
 
 
-def _section(name: str, default: str) -> str:
+def section(name: str) -> str:
     """A section of the default agreement, comments included."""
+    default = DEFAULT.read_text(encoding="utf-8")
     found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", default, re.M | re.S)
     return found[0] if found else ""
 
 
-def _part_2(found: Found, names: Mapping[str, str], default: str) -> str:
-    """The default policy, without the criteria that nothing in the export could fulfil and with its average odds."""
+def _part_2(found: Found, names: Mapping[str, str]) -> str:
     kinds = {names[verdict.column]: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
+    return part_2(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
+
+
+def part_2(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:
+    """The default policy, without the criteria that nothing could fulfil and with the average odds.
+
+    kinds: of the drafted traits. behaviours: the default's that are drafted.
+    """
+    default = DEFAULT.read_text(encoding="utf-8")
     lines = default[default.index("# Part 2") :].splitlines()
-    possible = {match[1] for line in lines if (match := _POINTS.match(line)) and _is_possible(line, kinds)}
-    kept = [line for line in lines if not (match := _POINTS.match(line)) or _stays(line, match, possible, kinds)]
+    possible = {match[1] for line in lines if (match := _POINTS.match(line)) and _is_possible(line, kinds, behaviours)}
+    kept = [
+        line
+        for line in lines
+        if not (match := _POINTS.match(line))
+        or (match[1] in possible and (match[2] == "ask" or _is_possible(line, kinds, behaviours)))
+    ]
     no_points = r"\g<1>0                         # agree on criteria first, then on their points"
     text = re.sub(r"^(min_points\s*= )\d+ .*", no_points, "\n".join(kept), flags=re.M)
-    share = min(max(float(found.roles.won.mean()), 0.001), 0.999)
-    is_known = 0 < found.roles.won.sum() < len(found.roles.won)
-    return re.sub(r"^(score_50\s*= )[\d.]+ ?", rf"\g<1>{share:.3f}", text, flags=re.M) if is_known else text
+    share = min(max(won / max(leads, 1), 0.001), 0.999)
+    return re.sub(r"^(score_50\s*= )[\d.]+ ?", rf"\g<1>{share:.3f}", text, flags=re.M) if 0 < won < leads else text
 
 
-def _stays(line: str, match: re.Match[str], possible: set[str], kinds: Mapping[str, str]) -> bool:
-    """A question stays with its criterion, a line of points only where the export can fulfil it."""
-    return match[1] in possible and (match[2] == "ask" or _is_possible(line, kinds))
-
-
-def _is_possible(line: str, kinds: Mapping[str, str]) -> bool:
-    """Whether a line of points asks only for behaviours and for what a column of the export says."""
+def _is_possible(line: str, kinds: Mapping[str, str], behaviours: Container[str]) -> bool:
+    """Whether a line of points asks only for drafted behaviours and for what is said of leads."""
     [(_, points)] = next(iter(tomllib.loads(line).values())).items()
     default = Agreement.default()
     if not isinstance(points, dict):
         return False
     return all(
-        name in default.behaviours
+        name in behaviours
         or (name == "seniority" and "job_title" in kinds)
         or (name in default.traits and kinds.get(name) == default.traits[name].kind)
         for name in points

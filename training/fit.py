@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -61,20 +62,31 @@ def fit(train_rows: pd.DataFrame, calibration_rows: pd.DataFrame, agreement: Agr
 
 
 def chosen(rows: pd.DataFrame, columns: Sequence[Column], seed: int) -> Blend:
-    """The blend without lifetime columns, unless held-out leads like the one with them clearly better.
+    """The blend without lifetime and account columns, unless held-out leads like the one with them clearly better.
 
     How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
-    than sales usually lets a lead become; so these columns have to earn their place: by one standard error.
+    than sales usually lets a lead become; and what colleagues do says the same of each of them. So these columns have
+    to earn their place, the ones after the others: by one standard error.
     """
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy()
     folds = lead_folds(outcome, list(leads), seed)
-    lean = blend(rows, [column for column in columns if not column.is_lifetime], folds, seed)
-    if len(lean.model.columns) == len(columns):
-        return lean
-    full = blend(rows, columns, folds, seed)
-    gained = row_losses(lean.out_of_fold, outcome) - row_losses(full.out_of_fold, outcome)
+    used = [column for column in columns if not column.is_lifetime and not column.is_account]
+    best = blend(rows, used, folds, seed)
+    for more in (
+        [column for column in columns if column.is_lifetime and not column.is_account],
+        [column for column in columns if column.is_account],
+    ):
+        if more:
+            wider = blend(rows, [column for column in columns if column in [*used, *more]], folds, seed)
+            if _is_clearly_better(wider, best, outcome, leads):
+                best, used = wider, [*used, *more]
+    return best
+
+
+def _is_clearly_better(wider: Blend, lean: Blend, outcome: Floats, leads: npt.NDArray[np.object_]) -> bool:
+    gained = row_losses(lean.out_of_fold, outcome) - row_losses(wider.out_of_fold, outcome)
     by_lead = pd.Series(gained).groupby(leads).sum()
-    return full if by_lead.sum() > np.sqrt(len(by_lead)) * by_lead.std() else lean
+    return bool(by_lead.sum() > np.sqrt(len(by_lead)) * by_lead.std())
 
 
 def blend(rows: pd.DataFrame, columns: Sequence[Column], folds: Sequence[Fold], seed: int) -> Blend:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from features.agreement import Agreement
-from features.lifecycle import KEPT_OPEN
 from features.recurrence import DAY_US, NOT_YET
+from features.stretches import way_at
+from features.verdicts import KEPT_OPEN
 
 
 def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.Series:
@@ -15,7 +16,7 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     looked_at: lead_id, snapshot_us. leads: as `features.lifecycle.lifecycle` gives them.
     """
     rule = agreement.outcome
-    way = leads.set_index("lead_id").loc[looked_at["lead_id"]].reset_index()
+    way = way_at(looked_at, leads)
     if rule.undated or rule.within_days is None:
         return (way["converted_us"] != NOT_YET).astype("boolean")
     opens = looked_at["snapshot_us"].reset_index(drop=True)

@@ -20,6 +20,7 @@ from features.lifecycle import known_by
 from features.recurrence import DAY_US, NOT_YET, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
+from training import protection
 from training.candidate import Candidate
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
@@ -60,6 +61,7 @@ def candidate(
 ) -> Candidate:
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them."""
     started = time.monotonic()
+    protection.check(known(labelled), kept.agreement)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = fit(labelled[parted.train], labelled[parted.calibration], kept.agreement, seed)

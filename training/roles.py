@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from features.columns import column_named, spelling, words
+from features.crm import ANY_VALUE
 from features.dates import DatesError, DayOrder
 from features.errors import LeadlightError
-from features.exports import ANY_VALUE, ROW_NUMBER
+from features.exports import ROW_NUMBER
 from training.profiles import Profile
 from training.wording import CREATED, IDENTIFIER, WON, quoted
 
@@ -53,12 +54,14 @@ class Roles:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the person said of the columns."""
+    """What the person said of the columns, or what is known of the CRM that exported them."""
 
     outcome: str
     positive: str | None = None
     id: str | None = None
     created_at: str | None = None
+    outcome_at: str | None = None
+    is_known: bool = False  # by the CRM: nothing of it was guessed
 
 
 def roles(profiles: Mapping[str, Profile], asked: Asked, file: str) -> Roles:
@@ -69,8 +72,9 @@ def roles(profiles: Mapping[str, Profile], asked: Asked, file: str) -> Roles:
     id_column, id_notes = _id(profiles, asked.id and column_named(asked.id, titles, file), outcome)
     created_at = asked.created_at and _dated(profiles[column_named(asked.created_at, titles, file)], file)
     guessed, more = (created_at, []) if created_at else _created_at(profiles, {outcome, id_column}, file)
-    outcome_at = outcome if positive == ANY_VALUE else _outcome_at(profiles, won, {outcome, id_column, guessed})
-    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome)]
+    known = {outcome, id_column, guessed}
+    outcome_at = outcome if positive == ANY_VALUE else asked.outcome_at or _outcome_at(profiles, won, known)
+    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=asked.is_known)]
     return Roles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
 
 
@@ -170,13 +174,16 @@ def _outcome_at(profiles: Mapping[str, Profile], won: Bools, taken: set[str | No
     return None
 
 
-def _on_dates(created_at: str | None, asked: str | None, outcome_at: str | None, outcome: str) -> list[str]:
+def _on_dates(
+    created_at: str | None, asked: str | None, outcome_at: str | None, outcome: str, *, is_known: bool
+) -> list[str]:
     notes = []
     if created_at:
         guessed = "" if asked else " (guessed; --created-at COLUMN for another)"
         notes.append(f"{created_at}: when each lead came{guessed}")
     if outcome_at and outcome_at != outcome:
-        notes.append(f"{outcome_at}: when each lead converted (guessed: filled for the converted only)")
+        guessed = "" if is_known else " (guessed: filled for the converted only)"
+        notes.append(f"{outcome_at}: when each lead converted{guessed}")
     if created_at is None or outcome_at is None:
         lacks = "when leads came" if created_at is None else "when they converted"
         lacks = "when leads came or converted" if created_at is None and outcome_at is None else lacks

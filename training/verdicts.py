@@ -88,11 +88,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Seen:
-    """One column and what was found of it; `later_share`: how many of its dates lie after the lead came, if known."""
+    """One column and what was found of it.
+
+    later_share: how many of its dates lie after the lead came, if known. why: what is known of such a field beforehand.
+    """
 
     profile: Profile
     signals: Signals
     later_share: float | None = None
+    why: str | None = None
 
 
 def dropped(profile: Profile) -> Verdict | None:
@@ -129,6 +133,9 @@ def verdict(seen: Seen) -> Verdict:
 def _suspicions(seen: Seen) -> Iterator[str]:
     """Why the column may give the answer away; the plainest reason first."""
     profile, signals = seen.profile, seen.signals
+    if seen.why:
+        yield seen.why
+        return
     if signals.is_only_for_won:
         yield f"filled for {signals.filled_won:.0%} of the converted and {_share(signals.filled_lost)} of the others"
         return

@@ -2,70 +2,204 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
-import pandas as pd
-import pyarrow.parquet as pq
+from features.clocks import from_microseconds
+from features.recurrence import Floats
+from features.store.repository import ACCOUNT, LEAD, Repository, StoreGone, seen
 
-from features.store.repository import LEAD, Repository
+AT_ONCE = 2_000  # rows in one write: the store's own batch write costs some milliseconds whatever it carries
+CANARY = "\0canary"  # no lead has this id, since no event may hold a NUL
+PAGES = 10_000  # of 4 KiB, that wait beside SQLite's file
+SHUT_S = 1.0  # a store that did not answer is not asked again for so long: each request would wait for it
 
-AT_ONCE = 2_000  # leads in one write: the store's own batch write costs 6 to 11 ms whatever it carries
+
+State = Sequence[float] | Floats | None  # of one behaviour, as `recurrence` lays it out; None for never
+__all__ = ["CANARY", "LeadState", "OnlineRow", "OnlineStore", "StoreGone"]
 
 
 class LeadState(NamedTuple):
-    """What the online store holds of one lead; `known_at` None: nothing at all."""
+    """What is known of one lead; `known_at` None: nothing at all."""
 
     lead_id: str
-    behaviours: dict[str, Sequence[float] | None]
-    traits: dict[str, Any]
-    known_at: datetime | None  # to the second
+    behaviours: Mapping[str, State]
+    traits: Mapping[str, Any]
+    known_at: datetime | None  # when the newest thing about it became known
+    account: Mapping[str, State] | None = None  # what all leads of its account did
 
 
-def publish(repository: Repository) -> int:
-    """Write each lead's newest offline row to the online store; how many leads."""
-    _write_ahead(repository)
-    leads = 0
-    for view in (repository.behaviour_view, repository.trait_view):
-        path = repository.source_of(view)
-        if not path.exists() or (view == repository.behaviour_view and not repository.behaviours):
-            continue
-        newest = _newest(pq.read_table(path).to_pandas(timestamp_as_object=False))
-        for start in range(0, len(newest), AT_ONCE):
-            repository.store.write_to_online_store(view, df=newest.iloc[start : start + AT_ONCE])
-        leads = max(leads, len(newest))
-    return leads
+class OnlineRow(NamedTuple):
+    """One row of one view: of which lead or account, its features, up to when it knows it, and Feast's event time."""
+
+    key: str
+    features: Mapping[str, Any]
+    seen_us: int
+    event_us: int
 
 
-def _newest(rows: pd.DataFrame) -> pd.DataFrame:
-    newest = rows.drop_duplicates(LEAD, keep="last")
-    return newest.astype({name: object for name in newest.columns if newest[name].dtype == bool})
+class OnlineStore:
+    """The online rows of one build, through Feast. Threads may share it to read; who writes has one of its own."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._file: int | None = None  # which file the default store's connection is to
+        self._shut_until = 0.0
+
+    def states(self, lead_ids: Sequence[str]) -> list[LeadState | None]:
+        """The newest state of each lead, in order; None where the store has none that is whole. Raises StoreGone."""
+        if not lead_ids:
+            return []
+        repository = self.repository
+        did = self._rows(repository.behaviour_view, LEAD, lead_ids)
+        said = self._rows(repository.trait_view, LEAD, lead_ids)
+        found = [_state(lead_id, *rows) for lead_id, *rows in zip(lead_ids, did, said, strict=True)]
+        return self._with_accounts(found)
+
+    def _with_accounts(self, states: list[LeadState | None]) -> list[LeadState | None]:
+        """The states with what their accounts did; None for a lead whose account does not know of its newest yet."""
+        of = {i: state.traits["account"] for i, state in enumerate(states) if state and state.traits.get("account")}
+        if not of:
+            return states
+        rows = self._rows(self.repository.account_view, ACCOUNT, list(of.values()))
+        for i, row in zip(of, rows, strict=True):
+            if row is not None:
+                state = states[i]
+                assert state is not None
+                is_behind = state.known_at is not None and from_microseconds(row.seen_us) < state.known_at
+                states[i] = None if is_behind else state._replace(account=row.features)
+        return states
+
+    def holds_up_to(self) -> int | None:
+        """The event time of the newest write that the store still holds; None where it lost what was there before.
+
+        Raises StoreGone.
+        """
+        repository = self.repository
+        if repository.online_file is not None and not repository.online_file.exists():
+            return None  # a server may be down; a file is gone
+        first, last = (
+            self._rows(view, LEAD, [CANARY])[0] for view in (repository.behaviour_view, repository.trait_view)
+        )
+        return last.seen_us if first and last else None
+
+    def make_tables(self) -> None:
+        """Make what rows are written to, where somebody deleted it."""
+        self.repository.make_tables()
+        self._shut_until = 0.0
+
+    def mark(self, event_us: int, is_first: bool = False) -> None:
+        """Leave the row by which `holds_up_to` sees what was lost, after all other rows of a write. Raises StoreGone.
+
+        The first write of a build leaves one more, which no later write makes good: a wipe between two of them shows.
+        """
+        repository = self.repository
+        nothing: dict[str, Any] = {}
+        for view in [repository.behaviour_view] * is_first + [repository.trait_view]:
+            self.write(view, [OnlineRow(CANARY, nothing, event_us, event_us)])
+
+    def write(self, view: str, rows: Iterable[OnlineRow]) -> int:
+        """Write rows through Feast's own batch write; how many. Raises StoreGone.
+
+        Redis drops a row whose event time is not newer than the one that it holds; SQLite takes every row.
+        """
+        written = 0
+        with self._asked() as store:
+            feature_view = self.repository.views[view]
+            protos = self._protos(view, rows)
+            while some := list(islice(protos, AT_ONCE)):
+                store.provider.online_write_batch(store.config, feature_view, some, None)
+                written += len(some)
+        return written
+
+    def _rows(self, view: str, key: str, ids: Sequence[str]) -> list[OnlineRow | None]:
+        with self._asked() as store:
+            keys = [_entity_key(key, value) for value in ids]
+            found = store.provider.online_read(store.config, self.repository.views[view], keys, None)
+        nothing = dict.fromkeys(self.repository.features_of(view))
+        return [_row(view, value, features, nothing) for value, (_, features) in zip(ids, found, strict=True)]
+
+    @contextmanager
+    def _asked(self) -> Iterator[Any]:
+        """The Feast store, connected to what is there now. Raises StoreGone."""
+        if time.monotonic() < self._shut_until:
+            raise StoreGone("it did not answer a moment ago")
+        try:
+            self._follow_file()
+            yield self.repository.store
+        except self.repository.store_errors as error:
+            self._shut_until = time.monotonic() + SHUT_S
+            raise StoreGone(str(error)) from error
+
+    def _follow_file(self) -> None:
+        """A connection to a file that was deleted would go on as if nothing had happened."""
+        file = self.repository.online_file
+        if file is None:
+            return
+        inode = file.stat().st_ino
+        if inode != self._file:
+            online = self.repository.store.provider.online_store
+            online._conn = None
+            connection = online._get_conn(self.repository.store.config)
+            # What a power cut takes with it is published again: only the ledger has to wait for the disk.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            # The same leads are written again and again: rather once into the file than each time.
+            connection.execute(f"PRAGMA wal_autocheckpoint={PAGES}")
+            self._file = inode
+
+    def _protos(self, view: str, rows: Iterable[OnlineRow]) -> Iterator[tuple[Any, dict[str, Any], datetime, None]]:
+        key = ACCOUNT if view == self.repository.account_view else LEAD
+        kinds = self.repository.traits if view == self.repository.trait_view else {}
+        for row in rows:
+            values = {name: _proto(value, kinds.get(name, "state")) for name, value in row.features.items()}
+            values[seen(view)] = _proto(row.seen_us, "moment")
+            yield _entity_key(key, row.key), values, from_microseconds(row.event_us), None
 
 
-def online_states(repository: Repository, lead_ids: Sequence[str]) -> list[LeadState]:
-    """The newest state of each lead, in order, through Feast's online read."""
-    if not lead_ids:
-        return []
-    answer = repository.store.get_online_features(
-        features=repository.references(), entity_rows=[{LEAD: lead_id} for lead_id in lead_ids]
-    ).to_dict(include_event_timestamps=True)
-    return [_state(repository, answer, i, lead_id) for i, lead_id in enumerate(lead_ids)]
+def _state(lead_id: str, did: OnlineRow | None, said: OnlineRow | None) -> LeadState | None:
+    # Two views are written one after the other: a reader that came in between would see half of a state.
+    if did is None or said is None or did.seen_us != said.seen_us:
+        return None
+    return LeadState(lead_id, did.features, said.features, from_microseconds(said.seen_us))
 
 
-def _state(repository: Repository, answer: dict[str, list[Any]], i: int, lead_id: str) -> LeadState:
-    known = [answer[f"{name}__ts"][i] for name in (*repository.behaviours, *repository.traits)]
-    return LeadState(
-        lead_id,
-        {name: answer[name][i] for name in repository.behaviours},
-        {name: answer[name][i] for name in repository.traits},
-        datetime.fromtimestamp(newest, UTC) if (newest := max(known, default=0)) else None,
-    )
+def _entity_key(name: str, value: str) -> Any:
+    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.protos.feast.types.Value_pb2 import Value
+
+    return EntityKey(join_keys=[name], entity_values=[Value(string_val=value)])
 
 
-def _write_ahead(repository: Repository) -> None:
-    """Let readers of Feast's SQLite file go on while it is written."""
-    if repository.home.settings.online_store == "sqlite":
-        with sqlite3.connect(repository.home.features / "online.db") as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+def _proto(value: Any, kind: str) -> Any:
+    """A value as Feast keeps it; one without a kind is none."""
+    from feast.protos.feast.types.Value_pb2 import DoubleList, Value
+
+    if kind == "state":
+        return Value() if value is None or not len(value) else Value(double_list_val=DoubleList(val=value))
+    if value is None or value != value:
+        return Value()
+    if kind == "moment":
+        return Value(int64_val=value)
+    if kind in ("number", "date"):
+        return Value(double_val=value)
+    return Value(bool_val=value) if kind == "boolean" else Value(string_val=value)
+
+
+def _row(view: str, key: str, features: Mapping[str, Any] | None, nothing: dict[str, None]) -> OnlineRow | None:
+    if features is None:
+        return None
+    values = {name: _value(proto) for name, proto in features.items()}
+    seen_us = values.pop(seen(view), None)
+    return None if seen_us is None else OnlineRow(key, nothing | values, seen_us, seen_us)
+
+
+def _value(proto: Any) -> Any:
+    kind = proto.WhichOneof("val")
+    if kind is None:
+        return None
+    value = getattr(proto, kind)
+    return list(value.val) if kind == "double_list_val" else value

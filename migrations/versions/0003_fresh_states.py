@@ -10,9 +10,13 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.create_index("ix_events_user_id", "events", ["user_id"])
-    op.create_index("ix_events_anonymous_id", "events", ["anonymous_id"])
+    op.create_index("ix_events_user_id", "events", ["user_id"], postgresql_using="hash")
+    op.create_index("ix_events_anonymous_id", "events", ["anonymous_id"], postgresql_using="hash")
     op.create_index("ix_events_recorded_us", "events", ["recorded_us"])
+    about_groups = sa.text("type = 'group'")
+    op.create_index(
+        "ix_events_group_id", "events", ["group_id"], sqlite_where=about_groups, postgresql_where=about_groups
+    )
     op.create_table(
         "links",
         sa.Column("kind", sa.String(length=64), primary_key=True),
@@ -32,15 +36,17 @@ def upgrade() -> None:
             "build_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
         ),
         sa.Column("suffix", sa.String(length=64), nullable=False),
-        sa.Column("generation", sa.String(length=16), nullable=False),
+        sa.Column("generation", sa.String(length=32), nullable=False),
         sa.Column("layout", sa.Integer(), nullable=False),
+        sa.Column("agreement", sa.Text(), nullable=False),
         sa.Column("last_event_id", sa.BigInteger(), nullable=False),
         sa.Column("folded_us", sa.BigInteger(), nullable=False),
+        sa.Column("published_us", sa.BigInteger(), nullable=False),
         sa.Column("built_us", sa.BigInteger(), nullable=False),
     )
     op.create_table(
         "account_states",
-        sa.Column("build_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("generation", sa.String(length=32), primary_key=True),
         sa.Column("account_id", sa.Text(), primary_key=True),
         sa.Column("known_us", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
@@ -50,5 +56,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("account_states", "feature_views", "online_pending", "links"):
         op.drop_table(table)
-    for index in ("ix_events_recorded_us", "ix_events_anonymous_id", "ix_events_user_id"):
+    for index in ("ix_events_group_id", "ix_events_recorded_us", "ix_events_anonymous_id", "ix_events_user_id"):
         op.drop_index(index, "events")

@@ -17,7 +17,13 @@ def upgrade() -> None:
         sa.Column("events", sa.BigInteger(), nullable=False),
         sa.Column("last_us", sa.BigInteger(), nullable=False),
     )
+    clock = sa.Column("clock", sa.String(length=16), nullable=False, server_default="file")
+    may_merge = sa.Column("may_merge", sa.Boolean(), nullable=False, server_default=sa.true())
+    for column in (clock, may_merge, sa.Column("flags", sa.Text(), nullable=False, server_default="")):
+        op.add_column("failed_events", column)
 
 
 def downgrade() -> None:
+    for column in ("clock", "may_merge", "flags"):
+        op.drop_column("failed_events", column)
     op.drop_table("intake_counts")

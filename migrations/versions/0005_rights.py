@@ -11,6 +11,11 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.create_table(
+        "secrets",
+        sa.Column("name", sa.String(length=32), primary_key=True),
+        sa.Column("value", sa.LargeBinary(length=32), nullable=False),
+    )
+    op.create_table(
         "erased",
         sa.Column("digest", sa.LargeBinary(length=32), primary_key=True),
         sa.Column("erased_us", sa.BigInteger(), nullable=False),
@@ -28,5 +33,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("idempotency_keys", "erased"):
+    for table in ("idempotency_keys", "erased", "secrets"):
         op.drop_table(table)

@@ -1,0 +1,42 @@
+"""`leadlight doctor`: whether a home is well, for people as lines and a table, for programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from commands.terms import Json, answer, home, now
+from serving import console
+
+
+def doctor(as_json: Json = False) -> None:
+    """Whether this home can do its work and what arrives is what it used to be, and what to do where not."""
+    from serving.health import checks
+
+    moment = now()
+    found = checks(home(), moment)
+    lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
+    answer([check.as_json() for check in found], lines, as_json)
+    rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
+    if rows and not as_json:
+        console.out.print(_table(rows, moment))
+    if not all(check.ok for check in found):
+        raise typer.Exit(1)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], moment: datetime) -> Table:
+    table = Table("behaviour", "source", "last event", "usually a day", "", box=None, pad_edge=False)
+    for row in rows:
+        rate = "too new to say" if row["per_day"] is None else f"{row['per_day']:,.1f}"
+        silent = "fell silent" if row["is_silent"] else ""
+        table.add_row(row["behaviour"], row["source"], _ago(row["last_at"], moment), rate, silent)
+    return table
+
+
+def _ago(last_at: datetime, moment: datetime) -> str:
+    hours = (moment - last_at).total_seconds() / 3600
+    return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -1,0 +1,102 @@
+"""A home's tables as Parquet files, for whoever wants to look at all of them with tools of their own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, select
+
+from features import tables
+from features.agreement import Agreement
+from features.database import reading
+from features.derivation import derived
+from features.ledger import Ledger
+from features.log import log
+from features.recurrence import Observations
+from features.rows import rows_of
+from features.settings import Home
+
+Said = Callable[[str], None]
+
+AT_ONCE = 100_000
+KEPT_BACK = frozenset(
+    {"secrets", "erased", "api_keys", "idempotency_keys"}
+)  # keys, and answers that are kept for a day
+FILES = ("leads", "behaviour", "account", "traits")  # of a build, as training reads them
+
+
+def write_tables(home: Home, agreement: Agreement, folder: Path, said: Said = lambda _: None) -> dict[str, int]:
+    """Write each table of the home into `folder`, one Parquet file each; how many rows each has.
+
+    Beside the tables of the database: observations, and the states as training reads them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # all there is on everybody
+    written = {}
+    for table in tables.metadata.sorted_tables:
+        if table.name not in KEPT_BACK:
+            said(f"writing {table.name}")
+            written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _chunks(home, table))
+    said("deriving observations")
+    written["observations"] = _write_observations(home, agreement, folder / "observations.parquet")
+    repository = derived(home, agreement, said).repository
+    for name in FILES:
+        file = repository.folder / f"{name}.parquet"
+        if file.exists():
+            shutil.copyfile(file, folder / file.name)
+            written[name] = pq.read_metadata(file).num_rows
+    return written
+
+
+def _chunks(home: Home, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
+    with reading(home) as connection:
+        ordered = select(table).order_by(*table.primary_key.columns)
+        found = connection.execution_options(yield_per=AT_ONCE).execute(ordered)
+        for rows in found.mappings().partitions(AT_ONCE):
+            yield [dict(row) for row in rows]
+
+
+def _schema(table: Table) -> pa.Schema:
+    return pa.schema([(column.name, _kind(column.type)) for column in table.columns])
+
+
+def _kind(kind: object) -> pa.DataType:
+    if isinstance(kind, Boolean):
+        return pa.bool_()
+    if isinstance(kind, BigInteger | Integer):
+        return pa.int64()
+    return pa.binary() if isinstance(kind, LargeBinary) else pa.string()
+
+
+def _write(path: Path, schema: pa.Schema, chunks: Iterator[Sequence[Mapping[str, Any]]]) -> int:
+    rows = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for chunk in chunks:
+            writer.write_table(pa.Table.from_pylist(list(chunk), schema=schema))
+            rows += len(chunk)
+    return rows
+
+
+def _write_observations(home: Home, agreement: Agreement, path: Path) -> int:
+    """One row per thing known of a lead's behaviour: weight 1 an occurrence, 0 later minutes, -1 taken back."""
+    rows = rows_of(log(Ledger(home).chunks(), agreement), agreement)
+    pq.write_table(_observed(rows.observed, rows.found.lead_ids, list(agreement.behaviours)), path, compression="zstd")
+    return len(rows.observed)
+
+
+def _observed(observed: Observations, lead_ids: Sequence[str], behaviours: Sequence[str]) -> pa.Table:
+    return pa.table(
+        {
+            "lead_id": pa.array(lead_ids, pa.string()).take(pa.array(observed.lead)),
+            "behaviour": pa.array(behaviours, pa.string()).take(pa.array(observed.behaviour)),
+            "weight": observed.weight,
+            "minutes": observed.minutes,
+            "occurred_us": observed.occurred_us,
+            "known_us": observed.known_us,
+        }
+    )

@@ -1,0 +1,72 @@
+"""By which names outsiders find a lead: the table of identifiers, kept up to date with what is known of who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from features import tables
+from features.identity import Identities
+from features.recurrence import NOT_YET
+
+AT_ONCE = 5_000
+LONGEST = 255  # characters: PostgreSQL's indexes refuse longer names, and nobody asks by one
+
+Names = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
+
+
+def names_of(found: Identities) -> dict[tuple[str, str], str]:
+    """Every name of every lead that stands; its own id is one, and so is that of a lead that it took in."""
+    taken_in = {value: lead for (kind, value), lead in found.identifiers.items() if kind == "user"}
+    stands = (lead for lead, merged in zip(found.lead_ids, found.merged_us, strict=True) if merged == NOT_YET)
+    names = {("lead", value): lead for value, lead in taken_in.items()} | {("lead", lead): lead for lead in stands}
+    names |= found.identifiers
+    return {name: lead for name, lead in names.items() if len(name[1]) <= LONGEST}
+
+
+def replace_names(connection: Connection, names: Names, leads: Collection[str]) -> None:
+    """Let `names` be all the names of these leads: a few of them, all of whose names are known."""
+    held: dict[tuple[str, str], str] = {}
+    for some in _some(sorted(leads)):
+        rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(some))).all()
+        held |= {(row.kind, row.value): row.lead_id for row in rows}
+    _delete(connection, held.keys() - names.keys())
+    _write(connection, [(name, lead) for name, lead in names.items() if held.get(name) != lead])
+
+
+def replace_all_names(connection: Connection, names: Names, but_of: Collection[str]) -> None:
+    """Let `names` be all the names there are, but for those of some leads, which are left as they are."""
+    held = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
+    spared = frozenset(but_of)
+    _delete(connection, [name for name, lead in held.items() if name not in names and lead not in spared])
+    # Most are as they were: a whole table written anew would keep other writers waiting.
+    _write(connection, [(n, lead) for n, lead in names.items() if held.get(n) != lead and lead not in spared])
+
+
+def _write(connection: Connection, names: Iterable[tuple[tuple[str, str], str]]) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    made = dialect.insert(tables.identities)
+    statement = made.on_conflict_do_update(index_elements=["kind", "value"], set_={"lead_id": made.excluded.lead_id})
+    rows = iter(sorted(names))
+    while some := [{"kind": k, "value": v, "lead_id": lead} for (k, v), lead in islice(rows, AT_ONCE)]:
+        connection.execute(statement, some)
+
+
+def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
+    columns = tables.identities.c
+    by_kind: dict[str, list[str]] = {}
+    for kind, value in names:
+        by_kind.setdefault(kind, []).append(value)
+    for kind, values in by_kind.items():
+        for some in _some(values):
+            connection.execute(delete(tables.identities).where(and_(columns.kind == kind, columns.value.in_(some))))
+
+
+def _some(values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    rest = iter(values)
+    while some := tuple(islice(rest, AT_ONCE)):
+        yield some

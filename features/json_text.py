@@ -1,0 +1,57 @@
+"""JSON text that both databases take, from whatever came over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+DEEPEST = 200  # levels of a body; orjson itself stops at 254
+
+
+def json_text(value: object) -> str:
+    """JSON that both databases take: NaN is null, NUL and lone surrogates are replaced, huge integers are text."""
+    try:
+        text = _dumped(value)
+    except TypeError:
+        return _dumped(_plain(value))
+    # A NUL is written \u0000, and so is a backslash that somebody typed before u0000: only the values tell them apart.
+    return _dumped(_plain(value)) if "\\u0000" in text else text
+
+
+def printable(text: str) -> str:
+    """`text` without NUL and lone surrogates: both databases refuse them."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def is_deeper(value: Any, levels: int, text: str) -> bool:
+    """Whether objects and arrays stand inside one another over `levels` deep; `text` is the value as JSON."""
+    if text.count("{") + text.count("[") <= levels:  # most are told by this, which costs nothing
+        return False
+    inside = [value]
+    for _ in range(levels):
+        inside = [inner for held in inside for inner in _held(held) if isinstance(inner, Mapping | list)]
+    return bool(inside)
+
+
+def _held(value: Any) -> Any:
+    return value.values() if isinstance(value, Mapping) else value
+
+
+def _dumped(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    if isinstance(value, Mapping | list | tuple) and depth == DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item, depth + 1) for key, item in value.items()}
+    return [_plain(item, depth + 1) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,174 @@
+"""The publisher: brings the online store up to what the ledger holds, after each accepted batch of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from features.account_folding import account_rows, account_states, joined, keep_states, news_of
+from features.account_states import AccountState
+from features.builds import Build, current, moved_on
+from features.clocks import microseconds
+from features.database import exists, snapshot, writing
+from features.derivation import derive_needed
+from features.identifiers import names_of, replace_names
+from features.lead_states import newest_states
+from features.log import log
+from features.recurrence import Observations
+from features.restoring import restore
+from features.rows import Rows, rows_of
+from features.settings import Home
+from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone
+from features.turns import one_publisher
+from features.unseen import Unseen, is_anything_unseen
+
+STORES = 8  # connections kept open: of each feature part that is read
+ROUNDS = 20  # of one call: events that keep coming are the next call's, or it would never return
+
+R = TypeVar("R")
+said = structlog.get_logger(__name__)
+
+
+@dataclass
+class _News:
+    """What one round finds out for one build: who its leads are, and what is new of their accounts."""
+
+    build: Build
+    event_us: int
+    leads: int = 0
+    ids: set[str] = field(default_factory=set)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    accounts: dict[str, Observations] = field(default_factory=dict)
+    states: dict[str, AccountState] = field(default_factory=dict)
+
+    def add(self, rows: Rows, ids: frozenset[str], found: Sequence[LeadState]) -> None:
+        """Take in what some components say."""
+        self.ids |= ids
+        self.leads += len(found)
+        self.names |= {name: lead for name, lead in names_of(rows.found).items() if lead in ids}
+        news = news_of(rows, self.build.folded_us)
+        # Also where nothing is new: an account says up to when it knows its leads.
+        nothing = rows.accounts.taken(slice(0, 0))
+        for account in {str(name) for lead in found if (name := lead.traits.get("account"))} | set(news):
+            self.accounts[account] = joined(self.accounts.get(account, nothing), news.get(account, nothing))
+
+
+class Publisher:
+    """Publishes for one home; any number of processes may have one, and one of them is at work at a time."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._stores: dict[str, OnlineStore] = {}
+        self._looked: dict[str, OnlineStore] = {}  # connections of their own: one thread may look while one publishes
+        self._is_there, self._is_down = False, False
+
+    def publish(self) -> int:
+        """Write the states of every lead with unseen events to the online store; how many leads.
+
+        0 where there is nothing to do, where another publisher is at it, or where the online store is down: then
+        what is pending stays so, and is published later. Never raises for a store that is down.
+        """
+        leads = 0
+        self._is_there = self._is_there or exists(self.home)
+        for _ in range(ROUNDS):
+            if not self._is_there or not is_anything_unseen(self.home):
+                break
+            with one_publisher(self.home) as is_ours:
+                found = self._softly(self._round) if is_ours else None
+            if found is None:
+                break
+            leads += found
+        return leads
+
+    def look(self) -> None:
+        """See whether the online store still holds what was published, and publish all of it again where it does not.
+
+        Called each second or so by each serving process; also sees to it that there are views to publish to.
+        """
+        self._is_there = self._is_there or exists(self.home)
+        if self._is_there:
+            self._softly(self._look)
+
+    def _look(self) -> None:
+        derive_needed(self.home)
+        for build in restore(self.home, self._store_to_look):
+            said.info("online store rebuilt", views=build.suffix)
+
+    def _softly(self, work: Callable[[], R]) -> R | None:
+        """What `work` gives; None where the online store is down, which is said once."""
+        try:
+            done = work()
+        except StoreGone as error:
+            if not self._is_down:
+                said.warning("online store down, the ledger answers", reason=str(error.__cause__ or error))
+            self._is_down = True
+            return None
+        if self._is_down:
+            said.info("online store back")
+        self._is_down = False
+        return done
+
+    def _store(self, build: Build) -> OnlineStore:
+        return _kept(self._stores, self.home, build)
+
+    def _store_to_look(self, build: Build) -> OnlineStore:
+        return _kept(self._looked, self.home, build)
+
+    def _round(self) -> int | None:
+        """Publish all that is pending now; None where there is no build yet to publish to."""
+        with snapshot(self.home) as connection:
+            unseen, builds = Unseen.of(connection), list(current(connection).values())
+            if not builds:
+                return None
+            if not unseen.identifiers:
+                return 0
+            # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
+            news = [_News(build, max(unseen.newest_us, build.published_us + 1)) for build in builds]
+            for ids, events in unseen.parts(connection):
+                for each in news:
+                    self._write_leads(each, ids, events)
+            for each in news:
+                self._write_accounts(each, connection, unseen.newest_us)
+        with writing(self.home) as connection:
+            self._keep(connection, unseen, news)
+        return max(each.leads for each in news)
+
+    def _write_leads(self, news: _News, ids: frozenset[str], events: list[Any]) -> None:
+        agreement = news.build.agreement
+        rows = rows_of(log([events], agreement), agreement, ids)
+        found = list(newest_states(rows, agreement, ids))
+        store, repository = self._store(news.build), news.build.repository(self.home)
+        store.write(repository.behaviour_view, (_row(lead, lead.behaviours, news.event_us) for lead in found))
+        store.write(repository.trait_view, (_row(lead, lead.traits, news.event_us) for lead in found))
+        news.add(rows, ids, found)
+
+    def _write_accounts(self, news: _News, connection: Connection, newest_us: int) -> None:
+        agreement, store = news.build.agreement, self._store(news.build)
+        news.states = account_states(connection, agreement, news.build, news.accounts)
+        rows = account_rows(news.states.items(), agreement, newest_us, news.event_us)
+        store.write(news.build.repository(self.home).account_view, rows)
+        store.mark(news.event_us)
+
+    def _keep(self, connection: Connection, unseen: Unseen, news: Sequence[_News]) -> None:
+        for each in news:
+            keep_states(connection, each.build, each.states.items(), unseen.newest_us)
+            moved_on(connection, each.build, unseen.newest_us, each.event_us)
+        replace_names(connection, news[-1].names, news[-1].ids)
+        unseen.shown(connection)
+
+
+def _kept(stores: dict[str, OnlineStore], home: Home, build: Build) -> OnlineStore:
+    if build.generation not in stores:
+        stores[build.generation] = OnlineStore(build.repository(home).patient())
+        for generation in list(stores)[:-STORES]:
+            del stores[generation]  # of builds that were replaced long ago
+    return stores[build.generation]
+
+
+def _row(lead: LeadState, features: Mapping[str, Any], event_us: int) -> OnlineRow:
+    assert lead.known_at is not None
+    return OnlineRow(lead.lead_id, features, microseconds(lead.known_at), event_us)

@@ -1,0 +1,83 @@
+"""Texts: a column of texts of which most differ, held in little more memory than they are long."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from itertools import accumulate, islice, pairwise
+
+import numpy as np
+
+from features.recurrence import Ints
+
+
+class Texts:
+    """One text per row, as UTF-8 in one buffer: a string object for each would take twice the memory."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("q", [0])
+
+    def extend(self, texts: Iterable[str]) -> None:
+        """Add rows."""
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self._ends.extend(islice(accumulate(map(len, encoded), initial=len(self._bytes)), 1, None))
+        self._bytes += b"".join(encoded)
+
+    def append(self, text: str) -> None:
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, row: int) -> str:
+        if not 0 <= row < len(self):
+            raise IndexError(f"there is no row {row} in {len(self)} texts; count from 0")
+        return self._bytes[self._ends[row] : self._ends[row + 1]].decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._bytes[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(self._ends))
+
+
+class TextOf(Mapping[int, str]):
+    """The text of some rows, by row; rows are added in rising order."""
+
+    def __init__(self) -> None:
+        self._rows = array("q")
+        self._texts = Texts()
+
+    def append(self, row: int, text: str) -> None:
+        self._rows.append(row)
+        self._texts.append(text)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows)
+
+    def rows(self) -> Ints:
+        return np.array(self._rows, dtype=np.int64)
+
+    def items(self) -> ItemsView[int, str]:
+        return _Items(self)
+
+    def pairs(self) -> Iterator[tuple[int, str]]:
+        return zip(self._rows, self._texts, strict=True)
+
+    def __getitem__(self, row: int) -> str:
+        place = bisect_left(self._rows, row)
+        if place == len(self._rows) or self._rows[place] != row:
+            raise KeyError(row)
+        return self._texts[place]
+
+
+class _Items(ItemsView[int, str]):
+    """One after another, where looking each row up would take many times as long."""
+
+    _mapping: TextOf
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self._mapping.pairs()

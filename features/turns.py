@@ -1,0 +1,58 @@
+"""Turns: of several processes that would do the same work for a home, one does it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from features.database import engine
+from features.settings import Home
+
+PUBLISHERS = 7_301_995  # the advisory lock of those who write to the online store
+
+
+@contextmanager
+def one_builder(home: Home) -> Iterator[None]:
+    """Wait until no other process of this host derives: two would only do the same work twice."""
+    home.features.mkdir(parents=True, exist_ok=True)
+    with (home.features / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def one_publisher(home: Home, wait: bool = False) -> Iterator[bool]:
+    """Whether it is our turn to write to the online store; with `wait` it is, sooner or later.
+
+    Publishers of a home may be on several hosts where its database is a server, and take their turns there.
+    """
+    if home.database_url.startswith("sqlite"):
+        with _by_file(home, wait) as is_ours:
+            yield is_ours
+    else:
+        with _by_database(home, wait) as is_ours:
+            yield is_ours
+
+
+@contextmanager
+def _by_file(home: Home, wait: bool) -> Iterator[bool]:
+    home.features.mkdir(parents=True, exist_ok=True)
+    with (home.features / "publisher.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+@contextmanager
+def _by_database(home: Home, wait: bool) -> Iterator[bool]:
+    # Held by a transaction, so that it ends with its process, however that ends.
+    with engine(home.database_url).connect() as connection, connection.begin():
+        if wait:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({PUBLISHERS})")
+            yield True
+        else:
+            yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({PUBLISHERS})").scalar())

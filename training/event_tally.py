@@ -1,0 +1,98 @@
+"""What the events of some files are: which names and pages come how often, what is said of leads, who converted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from features.agreement import Agreement, Behaviour
+from features.clocks import moment
+from features.events import identity
+from features.files import events_in
+from features.trait_values import flat
+
+MOST_SAID = 20_000  # identify calls whose traits are looked at: enough to know their kinds
+_DAY = 86_400.0
+
+
+@dataclass
+class Tally:
+    """Counts over events.
+
+    matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: what
+    each identify call said, by snake_case name. came, happened: by lead and by name, the first moment, in days.
+    """
+
+    events: int = 0
+    matched: Counter[str] = field(default_factory=Counter)
+    tracks: Counter[str] = field(default_factory=Counter)
+    pages: Counter[str] = field(default_factory=Counter)
+    traits: list[dict[str, Any]] = field(default_factory=list)
+    came: dict[str, float] = field(default_factory=dict)
+    happened: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> Tally:
+        """The events of the files, all of them read.
+
+        bare: files that repeat track calls without their properties; only names that `full` lacks count there.
+        labels: names of events whose leads and moments are wanted.
+        """
+        tally = cls(happened={name: {} for name in labels})
+        for event in (event for path in full for event in events_in(path)):
+            tally.add(event)
+        known = set(tally.tracks)
+        for event in (event for path in bare for event in events_in(path)):
+            if event.get("event") not in known:
+                tally.add(event)
+        return tally
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Count one more event."""
+        self.events += 1
+        kind, name = event.get("type"), str(event.get("event") or "")
+        properties, context = (_mapping(event.get(part)) for part in ("properties", "context"))
+        told = name if kind == "track" else str(kind)
+        matched = [b.name for b in _by_event().get(told, ()) if b.matches(told, str(kind), properties, context)]
+        self.matched.update(matched)
+        if kind == "track":
+            self.tracks[name] += 1
+        elif kind in ("page", "screen") and not matched:
+            self.pages[_part(properties, context)] += 1
+        elif kind == "identify" and len(self.traits) < MOST_SAID:
+            self.traits.append(flat(_mapping(event.get("traits") or context.get("traits"))))
+        if lead := identity(event.get("userId")):
+            self._note(lead, name, event)
+
+    def _note(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
+        """When a lead was first heard of, and when it first did what is wanted."""
+        at = moment(event.get("timestamp") or event.get("originalTimestamp") or event.get("receivedAt"))
+        if at is None:
+            return
+        days = at.timestamp() / _DAY
+        self.came[lead] = min(days, self.came.get(lead, days))
+        if name in self.happened:
+            self.happened[name][lead] = min(days, self.happened[name].get(lead, days))
+
+
+@cache
+def _by_event() -> Mapping[str, list[Behaviour]]:
+    """The behaviours of the default agreement that events of each name may be."""
+    found: dict[str, list[Behaviour]] = {}
+    for behaviour in Agreement.default().behaviours.values():
+        found.setdefault(behaviour.event, []).append(behaviour)
+    return found | {"screen": found.get("page", [])}
+
+
+def _part(properties: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """The first part of a page's path: "/docs" of "/docs/api/keys", "/" of the home page."""
+    path = properties.get("path") or _mapping(context.get("page")).get("path") or "/"
+    return "/" + str(path).strip("/").partition("/")[0]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
