@@ -23,7 +23,6 @@ from typing import Any
 # This folder has a features.py and a serving.py, which would hide the packages of these names.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 import orjson
@@ -32,16 +31,16 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import log_loss, roc_auc_score
 
+from benchmarks.parts.by_hand import by_hand, lightgbm
+from benchmarks.parts.surroundings import forget_settings
 from features.agreement import Agreement
 from features.agreement_versions import keep
 from features.behaviour import NOTHING
-from features.recurrence import DAY_US
 from features.settings import Home
 from serving.bulk import home_scores
 from serving.intake import ingest
 from training.candidate import Candidate
 from training.evaluate import ece
-from training.folds import lead_folds
 from training.intervals import lead_weights
 from training.pipeline import train
 from training.promotion import promote
@@ -78,10 +77,11 @@ HALF_LIVES, HORIZON_DAYS = (1, 7, 30), 7
 def main() -> None:
     asked = _asked()
     events = read(asked.data, asked.short)
+    forget_settings()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # where MLflow keeps its files
         candidate, scored = leadlight(events, Path(folder))
-        figures = {"events": len(events), "cases": int(events["case_id"].nunique()), "horizon_days": HORIZON_DAYS}
+        figures: dict[str, Any] = {"events": len(events), "cases": int(events["case_id"].nunique())}
         figures |= {"rows": candidate.summary()["rows"], "split": candidate.split.how, "scores": scored}
         figures |= compared(candidate, events, 200 if asked.short else 2_000)
     Console().print(*tables(figures), sep="\n")
@@ -170,28 +170,6 @@ def leadlight(events: pd.DataFrame, folder: Path) -> tuple[Candidate, dict[str, 
     return candidate, done.as_json() | {"leads": len(said), "scored": said.count("scored")}
 
 
-def hand_built(events: pd.DataFrame, looked_at: pd.DataFrame) -> pd.DataFrame:
-    """For each row of `looked_at`, by kind of activity: decayed counts, count, days since; and tenure and recency.
-
-    Only what happened before the snapshot, and no activity that ends a case or follows from its end.
-    """
-    counted = events.loc[events["event"].isin(list(BEHAVIOURS)), ["lead_id", "event", "us"]]
-    asked = looked_at[["lead_id", "snapshot_us"]].reset_index(drop=True).rename_axis("row").reset_index()
-    pairs = asked.merge(counted, on="lead_id")
-    pairs = pairs[pairs["us"] < pairs["snapshot_us"]]
-    pairs["days_since"] = (pairs["snapshot_us"] - pairs["us"]) / DAY_US
-    for half_life in HALF_LIVES:
-        pairs[f"count_hl{half_life}d"] = 0.5 ** (pairs["days_since"] / half_life)
-    summed = [f"count_hl{half_life}d" for half_life in HALF_LIVES]
-    by_kind = pairs.groupby(["row", "event"]).agg(dict.fromkeys(summed, "sum") | {"us": "size", "days_since": "min"})
-    wide = by_kind.rename(columns={"us": "count"}).unstack().reindex(asked["row"])
-    counts = wide.columns.get_level_values(0) != "days_since"
-    wide.loc[:, counts] = wide.loc[:, counts].fillna(0.0)  # what never happened has no days since: LightGBM's missing
-    wide.columns = [f"{what} {kind}" for what, kind in wide.columns]
-    age = pairs.groupby("row")["days_since"]
-    return wide.assign(events=age.size(), tenure_days=age.max(), recency_days=age.min())
-
-
 def largest_difference(labelled: pd.DataFrame, rows: pd.DataFrame) -> float:
     """Between our decayed counts, by way of the ledger and Feast, and those by hand; relative, at least to 1."""
     gaps = []
@@ -204,36 +182,19 @@ def largest_difference(labelled: pd.DataFrame, rows: pd.DataFrame) -> float:
     return float(max(gaps))
 
 
-def peer(rows: pd.DataFrame, outcome: Floats, lead_ids: npt.NDArray[Any], tested: pd.DataFrame) -> Floats:
-    """LightGBM, its leaves and number of trees chosen by early stopping on the folds of whole cases that ours uses."""
-    names = [f"c{place}" for place in range(rows.shape[1])]
-    learned = lightgbm.Dataset(rows.to_numpy(float), outcome, feature_name=names, free_raw_data=False)
-    folds = lead_folds(outcome, list(lead_ids), seed=7)
-    tried = []
-    for leaves in (7, 15, 31):
-        parameters = {
-            "objective": "binary", "learning_rate": 0.05, "num_leaves": leaves, "min_data_in_leaf": 40,
-            "feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0,
-            "seed": 7, "deterministic": True, "force_col_wise": True, "num_threads": 1, "verbosity": -1,
-        }  # fmt: skip
-        stop = lightgbm.early_stopping(50, verbose=False)
-        curve = lightgbm.cv(parameters, learned, 2_000, folds=folds, callbacks=[stop])["valid binary_logloss-mean"]
-        tried.append((curve[-1], len(curve), parameters))
-    _, rounds, parameters = min(tried, key=lambda one: one[0])
-    return np.asarray(lightgbm.train(parameters, learned, rounds).predict(tested.to_numpy(float)))
-
-
 def compared(candidate: Candidate, events: pd.DataFrame, resamples: int) -> dict[str, Any]:
     """Each side's figures on the test snapshots, and ours less each peer's with the 95 % interval over cases."""
     labelled, parts = candidate.labelled, candidate.split
-    rows, outcome = hand_built(events, labelled), labelled["outcome"].to_numpy(float)
+    # No activity that ends a case or follows from its end.
+    counted = events.loc[events["event"].isin(list(BEHAVIOURS)), ["lead_id", "event", "us"]]
+    rows, outcome = by_hand(counted, labelled, HALF_LIVES), labelled["outcome"].to_numpy(float)
     lead = labelled["lead_id"].to_numpy()
     before = parts.train | parts.calibration
     said = {
         "leadlight": candidate.model.probability(labelled[parts.test]),
-        "lightgbm_by_hand": peer(rows[parts.train], outcome[parts.train], lead[parts.train], rows[parts.test]),
+        "lightgbm_by_hand": lightgbm(rows[parts.train], outcome[parts.train], lead[parts.train], rows[parts.test]),
         # It has no calibrator to hold rows back for, so it may learn from them.
-        "lightgbm_by_hand_more_rows": peer(rows[before], outcome[before], lead[before], rows[parts.test]),
+        "lightgbm_by_hand_more_rows": lightgbm(rows[before], outcome[before], lead[before], rows[parts.test]),
     }
     tested = outcome[parts.test]
     weights = list(lead_weights(np.unique(lead[parts.test], return_inverse=True)[1], resamples, seed=7))
@@ -271,7 +232,7 @@ def _differences(ours: Floats, theirs: Floats, outcome: Floats, weights: list[Fl
 
 def not_below(difference: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether neither measure is worse than the peer's beyond chance: a lower log loss is better, a higher AUC."""
-    return difference["log_loss"]["interval"][0] <= 0 <= difference["roc_auc"]["interval"][1]
+    return bool(difference["log_loss"]["interval"][0] <= 0 <= difference["roc_auc"]["interval"][1])
 
 
 def tables(figures: Mapping[str, Any]) -> list[Table | str]:
@@ -280,7 +241,7 @@ def tables(figures: Mapping[str, Any]) -> list[Table | str]:
     head = (
         f"{figures['events']:,} events of {figures['cases']:,} cases; {figures['split']}\n"
         f"snapshots: {rows['train']:,} train, {rows['calibration']:,} calibration, {rows['test']:,} test; the test's "
-        f"{test['cases']:,} cases: {100 * test['base_rate']:.2f} % accept within {figures['horizon_days']} days\n"
+        f"{test['cases']:,} cases: {100 * test['base_rate']:.2f} % accept within {HORIZON_DAYS} days\n"
         f"decayed counts by hand and by the ledger differ by at most {figures['decayed_counts_largest_difference']:.1g}"
     )
     models = Table("model", "log loss", "AUC", "ECE")

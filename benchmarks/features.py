@@ -32,6 +32,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.parts.surroundings import forget_settings
+
 SIZES, SHORT = (1_000_000, 3_000_000, 10_000_000), (100_000, 200_000)
 DAY_US = 86_400_000_000
 READ, ROWS, STATES = "read the ledger", "who did what", "states, written"
@@ -43,6 +45,7 @@ def main() -> None:
     if asked.side:
         print(json.dumps(SIDES[asked.side](asked.folder)))
         return
+    forget_settings()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         measured = [_measured(size, Path(folder)) for size in asked.sizes]
     growth = {side: _growth([(row["events"], row[side]["seconds"]) for row in measured]) for side in ("ours", "polars")}

@@ -35,6 +35,7 @@ from rich.table import Table
 from sqlalchemy import create_engine, make_url, text
 
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
+from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.visitors import Told, as_sent, visitors
 from features.agreement import Agreement
 from features.agreement_versions import keep
@@ -54,6 +55,7 @@ Side = Callable[[Home, Batches], float]  # the seconds that it took
 
 def main() -> None:
     asked = _asked()
+    forget_settings()
     told = list(visitors(asked.events))
     batches = [told[start : start + BATCH] for start in range(0, len(told), BATCH)]
     with tempfile.TemporaryDirectory() as folder, _databases(asked.only) as databases:

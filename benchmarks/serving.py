@@ -35,6 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
+from benchmarks.parts.surroundings import forget_settings
 from features.agreement import Agreement
 from features.agreement_versions import keep
 from features.settings import Home
@@ -51,6 +52,7 @@ PEERS = ("mlflow", "mlflow_without_signature", "mlflow_bare_matrix")
 
 def main() -> None:
     asked = _asked()
+    forget_settings()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.chdir(folder)
@@ -132,7 +134,7 @@ def _log(model: Path, trees: str, signed: pd.DataFrame | None) -> None:
 
 def _body(row: pd.DataFrame, peer: str) -> bytes:
     values = row.to_numpy().tolist()
-    said = {"inputs": values}
+    said: dict[str, Any] = {"inputs": values}
     if peer != "mlflow_bare_matrix":
         said = {"dataframe_split": {"columns": list(row.columns), "data": values}}
     return json.dumps(said).encode()

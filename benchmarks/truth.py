@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.parts.surroundings import forget_settings
 from features.agreement import Agreement
 from features.agreement_versions import Kept, keep
 from features.ledger import microseconds
@@ -44,6 +45,7 @@ Floats = npt.NDArray[np.float64]
 
 def main() -> None:
     asked = _asked()
+    forget_settings()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         ends_at = datetime.now(UTC)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from features import tables
 from features.account_states import AccountState, by_account
@@ -17,6 +16,7 @@ from features.agreement import Agreement
 from features.builds import Build
 from features.components import GROUP, component, events_of, linked
 from features.log import log
+from features.many_rows import insert_or_update
 from features.observations import in_order
 from features.recurrence import Observations
 from features.rows import Rows, rows_of
@@ -25,6 +25,10 @@ from features.store.online import OnlineRow
 T = TypeVar("T")
 AT_ONCE = 1_000  # accounts in one statement
 
+NOTHING = in_order(
+    **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
+    **{name: np.empty(0) for name in ("weight", "minutes")},
+)
 News = Mapping[str, Observations]  # account_id to what has become known of it since its kept state, of it alone
 
 
@@ -47,16 +51,10 @@ def keep_states(
     connection: Connection, build: Build, states: Iterable[tuple[str, AccountState]], known_us: int
 ) -> None:
     """Keep these states for a build in place of those before."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = dialect.insert(tables.account_states)
-    statement = made.on_conflict_do_update(
-        index_elements=["generation", "account_id"],
-        set_={"known_us": made.excluded.known_us, "state": made.excluded.state},
-    )
     shared = {"generation": build.generation, "known_us": known_us}
     for some in _some(states):
         rows = [shared | {"account_id": account_id, "state": state.packed()} for account_id, state in some]
-        connection.execute(statement, rows)
+        insert_or_update(connection, tables.account_states, rows)
 
 
 def account_rows(
@@ -65,6 +63,15 @@ def account_rows(
     """The online rows of accounts that are known up to a moment."""
     names = list(agreement.behaviours)
     return (OnlineRow(account_id, state.features(names), known_us, event_us) for account_id, state in states)
+
+
+def new_in(row: OnlineRow, state: AccountState, news: Observations, agreement: Agreement) -> OnlineRow:
+    """The row with the behaviours alone that are in the news, where nothing else changed."""
+    if state.is_anew:
+        return row
+    names = list(agreement.behaviours)
+    new = {names[behaviour] for behaviour in np.unique(news.behaviour).tolist()}
+    return row._replace(features={name: value for name, value in row.features.items() if name in new})
 
 
 def news_of(rows: Rows, since_us: int) -> dict[str, Observations]:
@@ -83,22 +90,29 @@ def joined(first: Observations, more: Observations) -> Observations:
 
 
 def account_states(
-    connection: Connection, agreement: Agreement, build: Build | None, news: News
+    connection: Connection,
+    agreement: Agreement,
+    build: Build | None,
+    news: News,
+    wrong: Collection[str] = (),
 ) -> dict[str, AccountState]:
     """The states of accounts, of which there may be `news`; those that one lead alone was ever in have none.
 
-    An account that has no kept state yet, or of which something was taken back, is derived from the ledger: rare.
+    An account that has no kept state yet, a `wrong` one, or of which something was taken back, is derived from the
+    ledger: rare.
     """
     kept = dict(kept_states(connection, build, news)) if build else {}
     found: dict[str, AccountState] = {}
     for account_id, state in kept.items():
-        if (carried := state.carried_on(news[account_id], agreement.half_lives)) is not None:
+        carried = None if account_id in wrong else state.carried_on(news[account_id], agreement.half_lives)
+        if carried is not None:
             found[account_id] = carried
     without = [account for account in news if account not in found]
     new = _maybe_shared(connection, [account for account in without if account not in kept])
-    return found | _from_ledger(
-        connection, agreement, [account for account in without if account in kept or account in new]
-    )
+    anew = [account for account in without if account in kept or account in new]
+    # Nothing is left of one whose leads were erased.
+    blank = AccountState.whole(NOTHING, len(agreement.behaviours), agreement.half_lives)
+    return found | {account: blank for account in anew if account in kept} | _from_ledger(connection, agreement, anew)
 
 
 def _maybe_shared(connection: Connection, account_ids: list[str]) -> set[str]:

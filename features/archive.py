@@ -15,10 +15,6 @@ from features import tables
 from features.agreement import Agreement
 from features.database import reading
 from features.derivation import derived
-from features.ledger import Ledger
-from features.log import log
-from features.recurrence import Observations
-from features.rows import rows_of
 from features.settings import Home
 
 Said = Callable[[str], None]
@@ -27,7 +23,7 @@ AT_ONCE = 100_000
 KEPT_BACK = frozenset(
     {"secrets", "erased", "api_keys", "idempotency_keys"}
 )  # keys, and answers that are kept for a day
-FILES = ("leads", "behaviour", "account", "traits")  # of a build, as training reads them
+FILES = ("leads", "behaviour", "account", "traits", "observations")  # of a build, as training reads them
 
 
 def write_tables(home: Home, agreement: Agreement, folder: Path, said: Said = lambda _: None) -> dict[str, int]:
@@ -42,8 +38,6 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, said: Said = la
         if table.name not in KEPT_BACK:
             said(f"writing {table.name}")
             written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _chunks(home, table))
-    said("deriving observations")
-    written["observations"] = _write_observations(home, agreement, folder / "observations.parquet")
     repository = derived(home, agreement, said).repository
     for name in FILES:
         file = repository.folder / f"{name}.parquet"
@@ -80,23 +74,3 @@ def _write(path: Path, schema: pa.Schema, chunks: Iterator[Sequence[Mapping[str,
             writer.write_table(pa.Table.from_pylist(list(chunk), schema=schema))
             rows += len(chunk)
     return rows
-
-
-def _write_observations(home: Home, agreement: Agreement, path: Path) -> int:
-    """One row per thing known of a lead's behaviour: weight 1 an occurrence, 0 later minutes, -1 taken back."""
-    rows = rows_of(log(Ledger(home).chunks(), agreement), agreement)
-    pq.write_table(_observed(rows.observed, rows.found.lead_ids, list(agreement.behaviours)), path, compression="zstd")
-    return len(rows.observed)
-
-
-def _observed(observed: Observations, lead_ids: Sequence[str], behaviours: Sequence[str]) -> pa.Table:
-    return pa.table(
-        {
-            "lead_id": pa.array(lead_ids, pa.string()).take(pa.array(observed.lead)),
-            "behaviour": pa.array(behaviours, pa.string()).take(pa.array(observed.behaviour)),
-            "weight": observed.weight,
-            "minutes": observed.minutes,
-            "occurred_us": observed.occurred_us,
-            "known_us": observed.known_us,
-        }
-    )

@@ -44,26 +44,43 @@ def note(connection: Connection, rows: Sequence[Row]) -> None:
     rows: as in `tables.events`, with their event ids.
     """
     note_links(connection, rows)
-    pend(connection, rows)
+    _pend(connection, _reached_by(rows), is_whole=False)
 
 
-def pend(connection: Connection, rows: Iterable[Row]) -> set[Identifier]:
-    """Note whom some events reach, and up to which event the online store does not show it yet; these identifiers."""
+def pend(connection: Connection, rows: Sequence[Row]) -> None:
+    """Note that what the online store shows of those whom some events reach is wrong, as when the events are gone.
+
+    It is written whole, and so is what it shows of their accounts.
+    """
+    accounts = [(GROUP, value) for row in rows for kind, value, _ in links_of(row) if kind == GROUP]
+    newest = max((row["event_id"] for row in rows), default=0)
+    _pend(connection, {**_reached_by(rows), **dict.fromkeys(accounts, newest)}, is_whole=True)
+
+
+def pend_since(connection: Connection, event_id: int) -> set[Identifier]:
+    """Note that whom the events after `event_id` reach is to be written whole; these identifiers."""
+    rows = connection.execute(select(tables.events).where(tables.events.c.event_id > event_id))
+    newest = _reached_by(cast(Iterable[Row], rows.mappings()))
+    _pend(connection, newest, is_whole=True)
+    return set(newest)
+
+
+def _pend(connection: Connection, newest: Mapping[Identifier, int], is_whole: bool) -> None:
+    """is_whole: what the online store shows may be wrong in more than lacking what is new."""
+    if newest:
+        ordered = sorted(newest.items())  # one order for all writers, or two of them could wait for each other
+        shared = {"whole": int(is_whole)}
+        reached = [shared | {"kind": kind, "value": value, "event_id": event_id} for (kind, value), event_id in ordered]
+        insert_or_update(connection, tables.online_pending, reached, added=("whole",))
+
+
+def _reached_by(rows: Iterable[Row]) -> dict[Identifier, int]:
+    """Whom some events reach, and the newest of these."""
     newest: dict[Identifier, int] = {}
     for row in rows:
         for identifier in _reached(row):
             newest[identifier] = max(newest.get(identifier, 0), row["event_id"])
-    if newest:
-        ordered = sorted(newest.items())  # one order for all writers, or two of them could wait for each other
-        reached = [{"kind": kind, "value": value, "event_id": event_id} for (kind, value), event_id in ordered]
-        insert_or_update(connection, tables.online_pending, reached)
-    return set(newest)
-
-
-def pend_since(connection: Connection, event_id: int) -> set[Identifier]:
-    """Note whom the events after `event_id` reach, as if they had just come."""
-    rows = connection.execute(select(tables.events).where(tables.events.c.event_id > event_id))
-    return pend(connection, cast(Iterable[Row], rows.mappings()))
+    return newest
 
 
 def _reached(row: Row) -> Iterator[Identifier]:
@@ -172,7 +189,7 @@ def events_of(connection: Connection, found: Component) -> list[Any]:
     columns = tables.events.c
     rows: dict[int, Any] = {}
     for some in _some(sorted(found.ids)):
-        of_visitor = and_(columns.user_id.is_(None), columns.anonymous_id.in_(some))
+        of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(some))
         for which in (columns.user_id.in_(some), of_visitor):
             _read(connection, which, rows)
     for some in _some(sorted(found.groups)):

@@ -99,6 +99,12 @@ def rebuild(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Re
     return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 
+def rebuild_all(home: Home, agreement: Agreement, said: Said = lambda _: None) -> list[Rebuilt]:
+    """The same for `agreement` and for every other feature part that something reads, as the served model does."""
+    others = [kept_with(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
+    return [rebuild(home, each, said) for each in (agreement, *others) if each]
+
+
 def derive_needed(home: Home) -> None:
     """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
     there = {build.suffix: build.layout for build in builds(home)}

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from features import tables
 from features.agreement_versions import NoAgreement, kept
-from features.builds import current, every_build, forget, needed
+from features.builds import builds, current, every_build, forget, needed
 from features.clocks import from_microseconds
 from features.database import exists, reading, writing
 from features.derivation import derived
@@ -73,8 +73,10 @@ def renew(home: Home, tell: Said = lambda _: None) -> int:
             derived(home, build.agreement, tell)
     deleted = 0
     with one_builder(home):
+        read_still = {build.generation for build in builds(home) if build.suffix in needed(home)}
         for build in every_build(home):
-            if build.last_event_id != STALE:
+            # Who was erased since the new files were made is their turn next; till then they are what is read.
+            if build.last_event_id != STALE or build.generation in read_still:
                 continue
             repository = build.repository(home)
             try:

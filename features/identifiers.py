@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from features import tables
 from features.identity import Identities
+from features.many_rows import insert_or_update
 from features.recurrence import NOT_YET
 
 AT_ONCE = 5_000
@@ -48,12 +48,8 @@ def replace_all_names(connection: Connection, names: Names, but_of: Collection[s
 
 
 def _write(connection: Connection, names: Iterable[tuple[tuple[str, str], str]]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = dialect.insert(tables.identities)
-    statement = made.on_conflict_do_update(index_elements=["kind", "value"], set_={"lead_id": made.excluded.lead_id})
-    rows = iter(sorted(names))
-    while some := [{"kind": k, "value": v, "lead_id": lead} for (k, v), lead in islice(rows, AT_ONCE)]:
-        connection.execute(statement, some)
+    rows = [{"kind": kind, "value": value, "lead_id": lead} for (kind, value), lead in sorted(names)]
+    insert_or_update(connection, tables.identities, rows)
 
 
 def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:

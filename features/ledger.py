@@ -15,7 +15,7 @@ from features import tables
 from features.clocks import from_microseconds as from_microseconds
 from features.clocks import microseconds as microseconds
 from features.clocks import rfc3339 as rfc3339
-from features.database import migrate, reading, writing
+from features.database import migrate, reading, snapshot, writing
 from features.json_text import json_text as json_text
 from features.readings import Reading, Result, Sender
 from features.readings import reading as read
@@ -90,10 +90,13 @@ class Ledger:
             return write(connection, readings, now)
 
     def chunks(self, rows: int = 100_000) -> Iterator[list[Any]]:
-        """The events in the order of `event_id`, some at a time; the columns are those of `tables.events`."""
+        """The events in the order of `event_id`, some at a time; the columns are those of `tables.events`.
+
+        All are of one state of the ledger: what stands for deleted events never comes beside them.
+        """
         columns = tables.events.c
         last = 0
-        with reading(self.home) as connection:
+        with snapshot(self.home) as connection:
             while True:
                 page = select(tables.events).where(columns.event_id > last).order_by(columns.event_id).limit(rows)
                 found = list(connection.execute(page))

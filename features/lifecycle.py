@@ -152,4 +152,4 @@ def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
     known.loc[later, "rejected_us"] = NOT_YET
     known["reject_reason"] = known["reject_reason"].mask(later, None)
     again = [None if again is None else known_stretches(again, moment_us) for again in known["again"]]
-    return known.assign(again=again)
+    return known.assign(again=pd.Series(again, index=known.index, dtype=object))

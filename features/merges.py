@@ -62,6 +62,8 @@ def merge(home: Home, agreement: Agreement, into: str, previous: str, now: datet
     with reading(home) as connection:
         became = dossier(connection, agreement, other).lead_id
     if became != survivor:
+        # Or it would come into force as soon as what stands in its way is undone.
+        _append(home, f"undo-{secrets.token_hex(6)}", UNDONE, survivor, {"merge_id": merge_id}, now)
         raise NotMerged(f"{other!r} is part of {became!r}, not of {survivor!r}; undo that merge first")
     return Merge(merge_id, survivor, other, OURS.source, now)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from features.account_folding import account_rows, account_states, joined, keep_states, news_of
+from features.account_folding import NOTHING, account_rows, account_states, joined, keep_states, new_in, news_of
 from features.account_states import AccountState
 from features.builds import Build, current, moved_on
 from features.clocks import microseconds
@@ -39,22 +39,22 @@ class _News:
 
     build: Build
     event_us: int
+    shown_us: int  # up to when the online store shows what is known, so that only what is new need be written
     leads: int = 0
     ids: set[str] = field(default_factory=set)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     accounts: dict[str, Observations] = field(default_factory=dict)
     states: dict[str, AccountState] = field(default_factory=dict)
 
-    def add(self, rows: Rows, ids: frozenset[str], found: Sequence[LeadState]) -> None:
+    def add(self, rows: Rows, ids: frozenset[str], leads: int) -> None:
         """Take in what some components say."""
         self.ids |= ids
-        self.leads += len(found)
+        self.leads += leads
         self.names |= {name: lead for name, lead in names_of(rows.found).items() if lead in ids}
         news = news_of(rows, self.build.folded_us)
         # Also where nothing is new: an account says up to when it knows its leads.
-        nothing = rows.accounts.taken(slice(0, 0))
-        for account in {str(name) for lead in found if (name := lead.traits.get("account"))} | set(news):
-            self.accounts[account] = joined(self.accounts.get(account, nothing), news.get(account, nothing))
+        for account in set(rows.accounts_now().values()) | set(news):
+            self.accounts[account] = joined(self.accounts.get(account, NOTHING), news.get(account, NOTHING))
 
 
 class Publisher:
@@ -126,30 +126,38 @@ class Publisher:
                 return None
             if not unseen.identifiers:
                 return 0
-            # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
-            news = [_News(build, max(unseen.newest_us, build.published_us + 1)) for build in builds]
-            for ids, events in unseen.parts(connection):
+            news = [self._news(build, unseen) for build in builds]
+            for ids, events, is_whole in unseen.parts(connection):
                 for each in news:
-                    self._write_leads(each, ids, events)
+                    self._write_leads(each, ids, events, is_whole)
             for each in news:
-                self._write_accounts(each, connection, unseen.newest_us)
+                self._write_accounts(each, connection, unseen)
         with writing(self.home) as connection:
             self._keep(connection, unseen, news)
         return max(each.leads for each in news)
 
-    def _write_leads(self, news: _News, ids: frozenset[str], events: list[Any]) -> None:
-        agreement = news.build.agreement
-        rows = rows_of(log([events], agreement), agreement, ids)
-        found = list(newest_states(rows, agreement, ids))
-        store, repository = self._store(news.build), news.build.repository(self.home)
-        store.write(repository.behaviour_view, (_row(lead, lead.behaviours, news.event_us) for lead in found))
-        store.write(repository.trait_view, (_row(lead, lead.traits, news.event_us) for lead in found))
-        news.add(rows, ids, found)
+    def _news(self, build: Build, unseen: Unseen) -> _News:
+        # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
+        event_us = max(unseen.newest_us, build.published_us + 1)
+        return _News(build, event_us, self._store(build).shown_us(build.folded_us))
 
-    def _write_accounts(self, news: _News, connection: Connection, newest_us: int) -> None:
+    def _write_leads(self, news: _News, ids: frozenset[str], events: list[Any], is_whole: bool) -> None:
         agreement, store = news.build.agreement, self._store(news.build)
-        news.states = account_states(connection, agreement, news.build, news.accounts)
-        rows = account_rows(news.states.items(), agreement, newest_us, news.event_us)
+        rows = rows_of(log([events], agreement), agreement, ids)
+        found = list(newest_states(rows, agreement, ids, -1 if is_whole else news.shown_us))
+        for view, part in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
+            # Also what nothing says any more is written where the store may hold what is gone.
+            nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if is_whole else {}
+            store.write(view, (_row(lead, nothing | dict(getattr(lead, part)), news.event_us) for lead in found))
+        news.add(rows, ids, len(found))
+
+    def _write_accounts(self, news: _News, connection: Connection, unseen: Unseen) -> None:
+        agreement, store, wrong = news.build.agreement, self._store(news.build), unseen.wrong_accounts()
+        news.accounts = dict.fromkeys(wrong, NOTHING) | news.accounts
+        news.states = account_states(connection, agreement, news.build, news.accounts, wrong)
+        rows = account_rows(news.states.items(), agreement, unseen.newest_us, news.event_us)
+        if news.shown_us >= 0:
+            rows = (new_in(row, news.states[row.key], news.accounts[row.key], agreement) for row in rows)
         store.write(news.build.repository(self.home).account_view, rows)
         store.mark(news.event_us)
 

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from features.clocks import microseconds
-from features.components import note, note_links
+from features.components import note, note_links, pend
 from features.database import wait_in_line
 from features.erasure import refused, refused_raws
 from features.many_rows import insert_new, insert_or_update
@@ -118,9 +118,12 @@ def _note(connection: Connection, parts: Sequence[tuple[Reading, Sequence[str]]]
     told: dict[bool, list[Row]] = {True: [], False: []}
     for read, statuses in parts:
         new = [row for row, status in zip(read.rows, statuses, strict=True) if status == ACCEPTED]
-        told[is_unseen or read.sender.is_live] += [row | {"event_id": newest_id} for row in new]
+        told[read.sender.is_live] += [row | {"event_id": newest_id} for row in new]
     note(connection, told[True])
     note_links(connection, told[False])
+    if is_unseen:
+        # History was known long ago: it is not in what came since the online store was last written.
+        pend(connection, told[False])
 
 
 def _results(read: Reading, statuses: Sequence[str]) -> list[Result]:

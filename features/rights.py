@@ -86,7 +86,7 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         failed = failed_about(connection, gone)
         _delete(connection, tables.failed_events.c.failed_event_id, failed)
         # Those around it are derived again: what it said of their group is gone.
-        pend(connection, (row._mapping for row in found.rows))
+        pend(connection, [row._mapping for row in found.rows])
         _forget_names(connection, found, gone)
         bury(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))

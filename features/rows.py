@@ -14,7 +14,7 @@ from features.identity import Identities, identities
 from features.lifecycle import lifecycle
 from features.log import Log
 from features.observations import account_observations, observations
-from features.recurrence import Ints, Observations
+from features.recurrence import NOT_YET, Ints, Observations
 from features.traits import trait_states
 
 
@@ -46,6 +46,15 @@ class Rows:
         stays = np.unique(np.stack([self.members.account, self.members.lead]), axis=1)
         account, leads = np.unique(stays[0], return_counts=True)
         return account[leads > 1]
+
+    def accounts_now(self) -> dict[str, str]:
+        """The account of each lead that has one, by lead_id."""
+        stays = self.members
+        now = np.flatnonzero(stays.until_us == NOT_YET)
+        leads, accounts = stays.lead[now].tolist(), stays.account[now].tolist()
+        return {
+            self.found.lead_ids[lead]: self.account_ids[account] for lead, account in zip(leads, accounts, strict=True)
+        }
 
     def accounts_at(self, leads: Ints, moments_us: Ints) -> list[str | None]:
         """The account of each of these leads (by position) as it was known at a moment each."""

@@ -90,14 +90,18 @@ def _read(again: Ints | list[int] | None) -> list[Stretch]:
 
 
 def way_at(looked_at: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
-    """The row of `leads` of each look; in a later stretch, with the first touch, reject and close since it began."""
+    """The row of `leads` of each look; in a later stretch, with the first touch, reject and close since it began.
+
+    is_given_back: the look is at a lead that sales had tried and gave back, and not at one that came of itself.
+    """
     way = leads.set_index("lead_id").loc[looked_at["lead_id"]].reset_index()
     later = stretches_of(way)
     moment = looked_at["snapshot_us"].to_numpy()[later["row"]]
     later = later[(later["from_us"] < moment) & (moment <= later["until_us"])]
     since = ["tried_us", "rejected_us", "disqualified_us"]
     way.loc[later["row"], since] = later[since].to_numpy()
-    return way
+    given_back = later.loc[later["origin_us"] != later["from_us"], "row"]
+    return way.assign(is_given_back=way.index.isin(given_back))
 
 
 def stretches_of(leads: pd.DataFrame) -> pd.DataFrame:

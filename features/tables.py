@@ -41,9 +41,11 @@ events = Table(
     UniqueConstraint("source", "message_id", name="uq_events_source_message"),
 )
 
-# Only ever looked up, never ordered: a hash takes names of any length, which PostgreSQL's trees do not.
-Index("ix_events_user_id", events.c.user_id, postgresql_using="hash")
-Index("ix_events_anonymous_id", events.c.anonymous_id, postgresql_using="hash")
+# An event with a user id is found by it, any other by its visitor's. Only ever looked up, never ordered: a hash takes
+# names of any length, which PostgreSQL's trees do not.
+OF_USERS, OF_VISITORS = events.c.user_id.is_not(None), events.c.user_id.is_(None)
+for name, of in (("user_id", OF_USERS), ("anonymous_id", OF_VISITORS)):
+    Index(f"ix_events_{name}", events.c[name], postgresql_using="hash", postgresql_where=of, sqlite_where=of)
 Index("ix_events_recorded_us", events.c.recorded_us)
 # What is said of groups: a handful of events among many that name the group they were sent from.
 ABOUT_GROUPS = events.c.type == literal_column("'group'")
@@ -105,6 +107,7 @@ online_pending = Table(
     Column("kind", String(64), primary_key=True),
     Column("value", Text, primary_key=True),
     Column("event_id", BigInteger, nullable=False),  # the newest of them
+    Column("whole", Integer, nullable=False, server_default="0"),  # how often more than what is new was to be written
 )
 
 # grain: one build of the Feast views for one feature part; the newest of each suffix is read.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
 
 from features import tables
-from features.components import Component, Identifier, component, events_of
+from features.components import GROUP, Component, Identifier, component, events_of
 from features.database import reading
 from features.settings import Home
 
@@ -16,36 +16,57 @@ AT_ONCE = 2_000  # identifiers whose events are read at once: memory, not speed
 
 
 class Unseen(NamedTuple):
-    """Identifiers with unseen events, each with the newest of these, and when the ledger's newest was recorded."""
+    """Identifiers with unseen events, each with the newest of these, and when the ledger's newest was recorded.
+
+    whole: those of which the online store may show more that is wrong than that it lacks what is new.
+    """
 
     identifiers: Mapping[Identifier, int]
+    whole: Mapping[Identifier, int]
     newest_us: int
 
     @classmethod
     def of(cls, connection: Connection) -> Unseen:
         """Everything that is pending in a snapshot of the database."""
         columns = tables.online_pending.c
-        rows = connection.execute(select(columns.kind, columns.value, columns.event_id).order_by(columns.event_id))
+        rows = connection.execute(select(tables.online_pending).order_by(columns.event_id)).all()
         identifiers = {(row.kind, row.value): row.event_id for row in rows}
-        return cls(identifiers, int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0))
+        whole = {(row.kind, row.value): row.whole for row in rows if row.whole}
+        return cls(identifiers, whole, int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0))
 
-    def parts(self, connection: Connection) -> Iterator[tuple[frozenset[str], list[Any]]]:
-        """Ids, and the events of all that they are tied to, some components at a time; no id in two of the parts."""
+    def parts(self, connection: Connection) -> Iterator[tuple[frozenset[str], list[Any], bool]]:
+        """Ids, the events of all that they are tied to, and whether they are to be written whole.
+
+        Some components at a time; no id is in two of the parts.
+        """
         done: set[str] = set()
         waiting = list(self.identifiers)
         for start in range(0, len(waiting), AT_ONCE):
-            found = component(connection, waiting[start : start + AT_ONCE])
+            some = waiting[start : start + AT_ONCE]
+            found = component(connection, some)
             # Components are closed: of one that was read before, nothing is left here.
             fresh = Component(found.ids - done, found.groups)
             done |= fresh.ids
             if fresh.ids:
-                yield fresh.ids, events_of(connection, fresh)
+                yield fresh.ids, events_of(connection, fresh), not self.whole.keys().isdisjoint(some)
+
+    def wrong_accounts(self) -> frozenset[str]:
+        """Accounts of which what is kept may be wrong."""
+        return frozenset(value for kind, value in self.whole if kind == GROUP)
 
     def shown(self, connection: Connection) -> None:
         """Note that the online store shows these events, but for those that came since."""
         columns = tables.online_pending.c
-        is_it = and_(columns.kind == bindparam("k"), columns.value == bindparam("v"), columns.event_id <= bindparam("e"))
-        rows = [{"k": kind, "v": value, "e": event_id} for (kind, value), event_id in self.identifiers.items()]
+        is_it = and_(
+            columns.kind == bindparam("k"),
+            columns.value == bindparam("v"),
+            columns.event_id <= bindparam("e"),
+            columns.whole == bindparam("w"),
+        )
+        rows = [
+            {"k": name[0], "v": name[1], "e": event_id, "w": self.whole.get(name, 0)}
+            for name, event_id in self.identifiers.items()
+        ]
         connection.execute(delete(tables.online_pending).where(is_it), rows)
 
 

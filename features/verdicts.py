@@ -10,7 +10,7 @@ import numpy as np
 from features.agreement import Agreement
 from features.identity import Identities
 from features.log import Log
-from features.periods import Period, held
+from features.periods import Period, common, held, joined
 from features.recurrence import NOT_YET, Observations
 
 KEPT_OPEN = frozenset({"too_early", "no_budget"})  # a reject that changes who is watched, not the outcome
@@ -74,13 +74,14 @@ def _returns(
 def _returned(closed: list[Verdict], observed: Observations) -> Iterator[Verdict]:
     """A verdict for each thing that a lead did, but where one known earlier and newer says the same already."""
     newest = 0
-    for (known_us, until_us), us in sorted((known, us) for us, known in _done(observed)):
-        before = [verdict.known[0] for verdict in closed if verdict.occurred_us < us]
-        if us <= newest or not before:
+    for known, us in sorted((known, us) for us, known in _done(observed)):
+        if us <= newest:
             continue
-        newest = us if until_us == NOT_YET else newest
-        # Before the verdict was known, there was nothing to come back from.
-        yield Verdict(us, "", False, False, None, (max(known_us, min(before)), until_us))
+        # While no verdict is known, there is nothing to come back from.
+        before = joined(verdict.known for verdict in closed if verdict.occurred_us < us)
+        periods = joined(common(known, period) for period in before)
+        newest = us if len(periods) == 1 and periods[0][1] == NOT_YET else newest
+        yield from (Verdict(us, "", False, False, None, period) for period in periods)
 
 
 def _done(observed: Observations) -> Iterator[tuple[int, Period]]:

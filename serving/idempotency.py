@@ -71,6 +71,7 @@ class Idempotency:
 
     def _asked(self, request: Request, caller: Key | None, key: str, body: bytes) -> Asked:
         with writing(self.home) as connection:
+            wait_in_line(connection)  # two first requests would both make the key
             secret_key = secret(connection, "idempotency")
         # An HMAC: the path may name a lead, and a plain hash of it could be found by trying.
         told = b"\0".join((request.method.encode(), f"{request.url.path}?{request.url.query}".encode(), body))

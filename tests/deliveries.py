@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -86,16 +87,18 @@ def _programs() -> Path:
 def _programs_with_packages() -> Path:
     """The same, once the packages of package-lock.json are beside it."""
     programs = _programs()
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
-        env = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-        _install([programs / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], env)
+    with LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the suite runs in several processes
+        if not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
+            env = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+            _install([programs / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], env)
     return programs
 
 
 def _install(command: Sequence[str | Path], env: Mapping[str, str] = os.environ) -> str:
     call = subprocess.run(command, cwd=FOLDER, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     if call.returncode != 0:
-        _cannot(f"`{' '.join(map(str, command))}` in tests/clients: {call.stderr.strip()}")
+        _cannot(f"`{' '.join(map(str, command))}` in tests/clients: {call.stderr.strip()[:300]}")
     return call.stdout
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain, count, islice
 from pathlib import Path
 from threading import Event, Thread
@@ -34,6 +35,7 @@ from worlds import SMALL, at
 from features import tables
 from features.agreement_versions import keep
 from features.database import engine, reading, writing
+from features.ledger import Ledger
 from features.settings import Home, Settings
 from serving.keys import Keys
 
@@ -140,6 +142,18 @@ def test_a_kill_loses_and_doubles_nothing_that_was_acknowledged(home: Home) -> N
             service.kill()
         assert_everything_is_there_once(home, wire, fed)
         print(summary(wire))
+    assert shows_the_ledger(home)
+
+
+def test_what_a_dead_process_accepted_is_shown_by_the_next(home: Home) -> None:
+    """Without any new event that would remind it."""
+    left = [
+        {"type": "page", "userId": "ann", "properties": {"path": "/pricing"}, "messageId": f"m{n}"} for n in range(3)
+    ]
+    Ledger.open(home).record(left, source="web", received_at=datetime.now(UTC))
+    assert not is_published(home)
+    with served(home):
+        until(lambda: is_published(home))
     assert shows_the_ledger(home)
 
 

@@ -11,14 +11,19 @@ from typing import Any
 import orjson
 import pytest
 from doors import NOW, STRANGER, call, opened, problem
+from published import array, shows_the_ledger, whole
 from sqlalchemy import select
+from worlds import SMALL, at, identify, page
 
 import leadlight
 from features import tables
+from features.agreement_versions import keep
 from features.clocks import from_microseconds, microseconds
 from features.database import engine, reading
+from features.derivation import derived
 from features.failed import AT_ONCE, failed_events, replay
 from features.ledger import Ledger
+from features.publisher import Publisher
 from features.readings import MERGE_REFUSED, Sender
 from features.settings import Home, Settings
 from serving.keys import Keys
@@ -96,6 +101,19 @@ def test_replayed_history_keeps_its_receipt(home: Home, monkeypatch: pytest.Monk
     assert replay(home, lambda: LATER).accepted == 2
     recorded = {row.message_id: (from_microseconds(row.recorded_us).day, row.flags) for row in rows(home)}
     assert recorded == {"m1": (1, "assumed"), "m2": (2, "")}
+
+
+def test_replayed_history_is_shown_although_it_was_known_long_ago(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(home, SMALL, at(0))
+    early = page("ann", 2) | {"previousId": "x" * 300}
+    list(Ledger.open(home).append([identify("ann", 1), early, page("ann", 3)], source="file", received_at=NOW))
+    derived(home, SMALL)
+    monkeypatch.setattr("features.events.LONGEST_NAME", 1_000)
+    assert replay(home, lambda: LATER).accepted == 1
+    Publisher(home).publish()
+    assert shows_the_ledger(home)
+    (ann,) = whole(home).values()
+    assert array(ann.behaviours["pricing_page"])[0] == 2.0
 
 
 def test_an_event_that_came_right_in_between_is_a_duplicate(home: Home, larger: Any) -> None:

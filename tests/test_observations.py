@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import MINUTE, Told, World, alike, identify, page, says, track, us
+from worlds import MINUTE, SMALL, Told, World, alike, identify, page, says, track, us
 
-from features.accounts import Memberships
+from features.accounts import Memberships, memberships
 from features.hygiene import not_people
 from features.observations import account_observations
 from features.recurrence import NOT_YET
@@ -107,6 +107,17 @@ def test_a_view_heard_of_late_takes_the_leave_that_was_its_own() -> None:
     world = World.of([ANN, *views, left])
     assert [pair[1] for pair in world.behaviour("ann", "pricing_page", 4).latest] == [2]
     assert [pair[1] for pair in world.behaviour("ann", "pricing_page", 6).latest] == [0, 2]
+
+
+def test_which_of_two_views_of_one_moment_was_left_does_not_rest_on_the_order_of_the_ledger() -> None:
+    views = [page("ann", 1, path, page_view_id="1") for path in ("/pricing", "/pricing/eu", "/pricing/us")]
+    left = track("ann", "Page Left", 1 + 3 * MINUTE, page_view_id="1", engaged_ms=120_000)
+    read = set()
+    for told in ([ANN, *views, left], [left, *reversed(views), ANN]):
+        world = World.of(told)
+        (row,) = world.observed.event[world.observed.weight == 0].tolist()
+        read.add(world.log.message_id[row])
+    assert len(read) == 1
 
 
 def test_a_leave_a_day_later_tells_nothing() -> None:
@@ -308,6 +319,22 @@ def test_an_account_counts_what_its_leads_did_from_when_both_were_known_until_th
     assert [(a, d, w, round(m, 9)) for a, d, w, m in rows] == [
         (0, 3, 1, 0), (0, 3, 0, 4), (0, 8, 1, 0), (0, 9, -1, 4), (1, 9, 1, 0), (1, 9, 0, 4),
     ]  # fmt: skip
+
+
+def test_what_moves_from_one_lead_of_an_account_to_another_stays_the_accounts() -> None:
+    """And what turns out to be a machine's is the account's no more."""
+    told = [page("visitor-1", 1), *(identify(who, 0, email=f"{who}@firm.example") for who in ("ann", "bob"))]
+    told += [identify("ann", 3, visitor="visitor-1"), identify("bob", 2, known=6, visitor="visitor-1")]
+    told += [track("bob", "Email Link Clicked", 4, email_id="e1"), mail_to("bob", 4, known=8, email_id="e1")]
+    world = World.of(told)
+    found = account_observations(world.observed, memberships(world.log, world.found, SMALL))
+    assert list(zip(found.known_us.tolist(), found.weight.tolist(), strict=True)) == [
+        (us(3), 1), (us(4), 1), (us(6), -1), (us(6), 1), (us(8), -1),
+    ]  # fmt: skip
+
+
+def mail_to(who: str, day: float, *, known: float, **properties: object) -> Told:
+    return track(who, "Email Delivered", day, known=known, **properties)
 
 
 @pytest.mark.parametrize(

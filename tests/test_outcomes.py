@@ -100,14 +100,22 @@ def test_a_reject_for_no_fit_is_a_no_even_where_its_call_was_not_recorded() -> N
 
 
 @pytest.mark.parametrize("reason", ["too_early", "not_a_fit"])
-def test_after_a_lead_was_given_back_or_returned_its_outcome_is_that_of_its_new_time(reason: str) -> None:
-    """Silence since then is not a no, whatever sales did before; a conversion is one."""
+def test_after_a_lead_was_given_back_or_returned_silence_is_again_no_no(reason: str) -> None:
     before = [*SOMEONE_TRIED, TRIED, rejected(5, reason), page("ann", 8)]
     assert outcome(*before, looked_at=10) is None
     assert outcome(*before, track("ann", "Call Attempted", 20), looked_at=10) is False
     assert outcome(*before, track("ann", "Call Attempted", 60), looked_at=10) is None
-    assert outcome(*before, won(20), looked_at=10) is True
+    assert outcome(*before, track("ann", "Call Attempted", 20), won(25), looked_at=10) is True
     assert outcome(*before) is False
+
+
+def test_who_returned_and_converts_untried_has_converted_who_was_given_back_may_have_been_won_before() -> None:
+    """Those given back that buy by themselves are all known, those that do not are not: that is no sample."""
+    assert outcome(*SOMEONE_TRIED, TRIED, rejected(5, "not_a_fit"), page("ann", 8), won(20), looked_at=10) is True
+    given_back = [TRIED, rejected(5, "too_early"), won(20)]
+    assert outcome(*SOMEONE_TRIED, *given_back, looked_at=10) is None
+    assert outcome(*given_back) is True
+    assert outcome(*given_back, looked_at=10, agreement=NO_IF_SILENT) is True
 
 
 def test_a_reject_that_ended_the_watching_does_not_end_that_of_a_later_time() -> None:

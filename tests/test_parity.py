@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import once, random_log
+from logs import LEADS, once, random_log
 from published import arrive, heard, same, shows_the_ledger, whole
-from worlds import SMALL, Told, market, us
+from worlds import SMALL, Told, market, says, us
 
 from features.builds import build_of
 from features.database import engine
@@ -25,6 +25,7 @@ from features.snapshots import as_states, feature_frame, snapshots
 from features.store.online import LeadState, OnlineStore
 
 NUMBER = count()
+COLLEAGUES = [says("group", 0.5, userId=lead, groupId="one", traits={"name": lead}) for lead in LEADS]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "redis"])
@@ -36,12 +37,17 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @settings(max_examples=40)
-@given(told=random_log(18), cuts=st.lists(st.integers(0, 17), max_size=3), is_shown=st.lists(st.booleans(), min_size=4))
+@given(
+    told=random_log(18),
+    cuts=st.lists(st.integers(0, 20), max_size=3),
+    is_shown=st.lists(st.booleans(), min_size=4),
+    are_colleagues=st.booleans(),
+)
 def test_what_is_published_is_what_a_rebuild_derives(
-    place: tuple[Path, Settings], told: list[Told], cuts: list[int], is_shown: list[bool]
+    place: tuple[Path, Settings], told: list[Told], cuts: list[int], is_shown: list[bool], are_colleagues: bool
 ) -> None:
     home = Home(place[0] / f"home {next(NUMBER)}", place[1])
-    history, *batches = in_batches(once(told), cuts)
+    history, *batches = in_batches(once([*told, *COLLEAGUES] if are_colleagues else told), cuts)
     arrive(home, history)
     derived(home, SMALL)
     publisher = Publisher(home)

@@ -16,13 +16,14 @@ import pytest
 import servers
 from published import arrive, same, shows_the_ledger, whole
 from redis import Redis
-from sqlalchemy import func, select
-from worlds import LATER, SMALL, at, identify, page, track
+from sqlalchemy import delete, func, select
+from worlds import LATER, SMALL, at, identify, page, says, track
 
 from features import tables
 from features.agreement_versions import keep
 from features.builds import build_of, builds, every_build
-from features.database import engine, reading
+from features.components import pend
+from features.database import engine, reading, writing
 from features.derivation import derived, rebuild
 from features.freshness import ledger_states, pending_leads
 from features.ledger import Ledger
@@ -110,6 +111,36 @@ def test_a_merge_and_its_undoing_move_what_is_shown(home: Home) -> None:
     assert shows_the_ledger(home)
 
 
+def test_a_lead_that_is_part_of_another_is_answered_by_that_one(home: Home) -> None:
+    scorer = Scorer(home)
+    arrive(home, [track("ann", "Lead Merged", 6, previous_lead_id="bob")])
+    for _ in ("from the ledger", "from the online store"):
+        by_id, by_mail = scorer.scores([{"lead_id": "bob"}, {"email": "bob@firm.example"}], LATER)
+        assert (by_id["lead_id"], by_mail["lead_id"]) == ("ann", "ann")
+        Publisher(home).publish()
+
+
+def test_a_lead_is_found_by_a_name_that_just_came(home: Home) -> None:
+    arrive(home, [identify("cid", 6, email="Cid@new.example")])
+    scorer = Scorer(home)
+    for served_from in ("ledger", "online"):
+        (score,) = scorer.scores([{"email": "cid@new.example"}], LATER)
+        assert (score["lead_id"], score["served_from"]) == ("cid", served_from)
+        Publisher(home).publish()
+
+
+def test_scores_of_an_unseen_event_come_from_the_ledger_and_then_from_the_online_store(home: Home) -> None:
+    scorer = Scorer(home)
+    before = scorer.scores([{"lead_id": "ann"}], LATER)[0]
+    arrive(home, [page("ann", 5), track("ann", "Webinar Attended", 5.5, minutes_attended=20)])
+    unseen = scorer.scores([{"lead_id": "ann"}], LATER)[0]
+    Publisher(home).publish()
+    shown = scorer.scores([{"lead_id": "ann"}], LATER)[0]
+    assert [score["served_from"] for score in (before, unseen, shown)] == ["online", "ledger", "online"]
+    assert unseen == shown | {"served_from": "ledger"}
+    assert unseen["data_through"] != before["data_through"]
+
+
 def test_a_colleague_moves_the_rest_of_the_account(home: Home) -> None:
     arrive(home, [page("bob", 5)])
     Publisher(home).publish()
@@ -117,6 +148,52 @@ def test_a_colleague_moves_the_rest_of_the_account(home: Home) -> None:
     assert ann is not None
     assert ann.account is not None
     assert (ann.account["pricing_page"] or [0])[0] == 3
+
+
+def test_what_events_said_that_are_gone_is_shown_no_more(home: Home) -> None:
+    """Neither of the lead nor of its account: an erasure reaches the online store at once."""
+    before = online(home).states(["ann", "bob"])
+    assert before[0] is not None
+    assert before[0].traits["industry"] == "software"
+    columns = tables.events.c
+    with writing(home) as connection:
+        gone = connection.execute(select(tables.events).where(columns.user_id == "ann")).all()
+        connection.execute(delete(tables.events).where(columns.event_id.in_([row.event_id for row in gone])))
+        pend(connection, [row._mapping for row in gone])
+    arrive(home, [identify("ann", 8)])
+    Publisher(home).publish()
+    ann, bob = online(home).states(["ann", "bob"])
+    assert ann is not None
+    assert bob is not None
+    assert (ann.behaviours["pricing_page"], ann.traits["industry"], ann.account) == (None, None, None)
+    assert bob.account is not None
+    assert not any(bob.account.values())
+
+
+def test_what_is_said_of_a_group_is_shown_of_all_of_its_leads(home: Home) -> None:
+    arrive(home, [says("group", 4, userId=who, groupId="firm") for who in ("ann", "bob")])
+    Publisher(home).publish()
+    arrive(home, [says("group", 5, userId="bob", groupId="firm", traits={"employees": 500})])
+    assert pending_leads(home, ["ann", "bob"]) == {"ann", "bob"}
+    Publisher(home).publish()
+    (ann,) = online(home).states(["ann"])
+    assert ann is not None
+    assert ann.traits["employees"] == 500
+    assert shows_the_ledger(home)
+
+
+def test_a_lead_that_leaves_an_account_takes_what_it_did_with_it(home: Home) -> None:
+    publisher = Publisher(home)
+    for told in (
+        [identify("cid", 3, email="cid@firm.example"), *[page("bob", 3.1 + day / 100) for day in range(40)]],
+        [says("group", 5, userId="bob", groupId="other")],
+        [page("bob", 6), page("cid", 6.5)],
+        [says("group", 7, userId="cid", groupId="other")],
+        [says("group", 8, userId="bob", groupId="firm.example")],
+    ):
+        arrive(home, told)
+        publisher.publish()
+        assert shows_the_ledger(home)
 
 
 def test_a_publisher_that_is_killed_half_way_costs_nothing(home: Home, tmp_path: Path) -> None:

@@ -148,6 +148,8 @@ same_day = st.tuples(st.integers(0, 3), st.sampled_from([0.0, 2.0, 5.0]), st.sam
 @given(
     st.lists(same_day, min_size=1, max_size=70).flatmap(lambda told: st.tuples(st.just(told), st.permutations(told)))
 )
+@example(([(1, 0.0, 5.0), *[(1, 0.0, 0.0)] * 40], [*[(1, 0.0, 0.0)] * 40, (1, 0.0, 5.0)]))
+@example(([(1, 5.0, -5.0), *[(1, 1.0, 0.0)] * 40], [*[(1, 1.0, 0.0)] * 40, (1, 5.0, -5.0)]))
 def test_which_are_the_latest_does_not_depend_on_the_order_of_arrival(
     orders: tuple[list[tuple[int, float, float]], ...],
 ) -> None:

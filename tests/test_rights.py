@@ -140,6 +140,25 @@ def test_who_is_erased_while_files_are_made_is_not_brought_back(small: Home, mon
     assert in_files(small) == {"eu/L 2"}
 
 
+def test_who_is_erased_while_files_are_made_anew_leaves_something_to_read(
+    small: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreement, as_ever = kept(small).agreement, derivation.derived
+    erase(small, agreement, "L-1", NOW)
+
+    def meanwhile(*arguments: Any) -> Any:
+        made = as_ever(*arguments)
+        erase(small, agreement, "eu/L 2", NOW)
+        return made
+
+    monkeypatch.setattr("features.housekeeping.derived", meanwhile)
+    renew(small)
+    assert in_files(small) == {"eu/L 2"}
+    monkeypatch.setattr("features.housekeeping.derived", as_ever)
+    renew(small)
+    assert in_files(small) == set()
+
+
 def test_an_online_store_that_was_down_brings_nobody_back(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: Any) -> None:
         raise StoreGone("it does not answer")

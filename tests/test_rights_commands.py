@@ -83,7 +83,7 @@ def test_the_tables_of_a_home_are_parquet(leadlight: Shell, tmp_path: Path) -> N
     assert {path.stem for path in (tmp_path / "out").iterdir()} == written.keys()
     assert {name: pq.read_metadata(tmp_path / "out" / f"{name}.parquet").num_rows for name in written} == written
     observed = pq.read_table(tmp_path / "out" / "observations.parquet").to_pylist()
-    assert {(row["lead_id"], row["behaviour"]) for row in observed if row["weight"] > 0} == {("L-1", "pricing_page")}
+    assert {(row["lead_id"], row["behaviour"]) for row in observed if row["sign"] > 0} == {("L-1", "pricing_page")}
 
 
 def test_an_erased_lead_is_gone_from_all_that_can_be_asked(leadlight: Shell, tmp_path: Path) -> None:

@@ -138,10 +138,22 @@ def test_a_rejected_lead_that_returns_is_neither_rejected_nor_closed() -> None:
     assert traits(*told[:2], late, day=10)["rejected"] is True
 
 
+def test_there_is_no_return_before_the_reject_is_known() -> None:
+    told = [identify("ann", 0), track("ann", "Lead Disqualified", 5, known=20), page("ann", 9)]
+    assert [traits(*told, day=day)["rejected"] for day in (15, 21)] == [None, False]
+
+
 def test_a_customer_stays_closed_whatever_it_does_and_whatever_is_said_later() -> None:
     told = [identify("ann", 0), track("ann", "Lead Converted", 5), page("ann", 9)]
     assert traits(*told)["closed"] is True
     assert traits(*told, track("ann", "Lead Disqualified", 12, reason="too_early"))["closed"] is True
+
+
+def test_nobody_returns_from_a_reject_that_was_anothers() -> None:
+    told = [identify("ann", 0), identify("bob", 0), page("ann", 9), track("bob", "Lead Disqualified", 5)]
+    merge = track("ann", "Lead Merged", 12, previous_lead_id="bob")
+    told += [merge, track("ann", "Lead Merge Undone", 20, merge_id=merge["messageId"])]
+    assert [traits(*told, day=day)["rejected"] for day in (11, 15, 21)] == [None, False, None]
 
 
 OBJECTED, ALLOWED = track("ann", "Profiling Objected", 5), track("ann", "Profiling Allowed", 8)
@@ -257,6 +269,12 @@ def test_kept_traits_stand_as_they_were_said() -> None:
     assert found["industry"] is None  # said later
     assert "gender" not in found
     assert traits(*told, day=39)["profiling_opt_out"] is None
+
+
+def test_a_lead_whose_first_events_are_deleted_stays_as_old_as_it_was() -> None:
+    said = {"opened_us": [us(1), us(1)]}
+    told = [identify("ann", 3), track("ann", "History Kept", 40, traits=said) | {"source": "leadlight"}]
+    assert [traits(*told, day=day)["opened_us"] for day in (39, 41)] == [us(3), us(1)]
 
 
 def test_other_spellings_of_a_campaign_are_that_campaign() -> None:

@@ -26,7 +26,9 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     unknown = closes > known_until_us
     if rule.never_contacted == "unknown" and contacts_are_recorded(leads):
         # Who rejected a lead has looked at it, whether or not the call was recorded.
-        unknown |= ~won & (way[["tried_us", "rejected_us"]].min(axis=1) > closes)
+        untried = way[["tried_us", "rejected_us"]].min(axis=1) > closes
+        # Of those that sales gave back some buy untried, of its earlier calls; those alone would inflate the rate.
+        unknown |= untried & (~won | way["is_given_back"])
     # A reject that says nothing about interest ends the watching, and its label stays unknown.
     ended = way["reject_reason"].notna() & ~way["reject_reason"].isin([*rule.no_if_rejected, *KEPT_OPEN])
     unknown |= ended & ~won & (way["disqualified_us"] <= closes)

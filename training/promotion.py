@@ -50,7 +50,8 @@ def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
         remedy = "see: leadlight models, then: leadlight promote VERSION"
         raise NothingToRollBack(f"{home.path} has served no other model before; {remedy}")
     before = standing[-2]
-    Model.read(model_folder(home, before.digest), before.digest)
+    model = Model.read(model_folder(home, before.digest), before.digest)
+    derived(home, Agreement.parse(model.agreement_text))
     registry.set_champion(before.model_version)
     deploy(
         home, before.folder(home), name=before.model_name, version=before.model_version, digest=before.digest,

@@ -51,7 +51,8 @@ def as_sent(told: Told) -> dict[str, Any]:
     said: dict[str, Any] = {"type": told.type, "messageId": told.message_id, "anonymousId": told.anonymous_id}
     said |= {"userId": told.user_id} if told.user_id else {}
     said |= {"event": told.name} if told.type == "track" else {}
-    return said | {"timestamp": rfc3339(from_microseconds(told.occurred_us))} | json.loads(told.body)
+    said["timestamp"] = rfc3339(from_microseconds(told.occurred_us))
+    return said | dict(json.loads(told.body))
 
 
 def fill(size: int, home: Path) -> None:

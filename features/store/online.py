@@ -87,6 +87,10 @@ class OnlineStore:
         )
         return last.seen_us if first and last else None
 
+    def shown_us(self, folded_us: int) -> int:
+        """Since when what is new is all that must be written; -1 for a server, which may have dropped a lead."""
+        return -1 if self.repository.online_file is None else folded_us
+
     def make_tables(self) -> None:
         """Make what rows are written to, where somebody deleted it."""
         self.repository.make_tables()

@@ -129,11 +129,11 @@ class Repository:
         store.provider.online_store.update(store.config, [], store.list_feature_views(), [], [], partial=True)
 
     def remove(self) -> None:
-        """Remove this build's rows from an online store that is a server; its folder is the caller's to remove.
-
-        Raises StoreGone.
-        """
-        if self.online_file is None:
+        """Remove all of this build's online rows. Raises StoreGone."""
+        if self.online_file is not None:
+            for end in ("", "-wal", "-shm"):
+                self.online_file.with_name(f"{self.online_file.name}{end}").unlink(missing_ok=True)
+        else:
             try:
                 store = self.patient().store
                 for key in (LEAD, ACCOUNT):

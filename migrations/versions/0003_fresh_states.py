@@ -10,8 +10,11 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.create_index("ix_events_user_id", "events", ["user_id"], postgresql_using="hash")
-    op.create_index("ix_events_anonymous_id", "events", ["anonymous_id"], postgresql_using="hash")
+    for name, where in (("user_id", "user_id IS NOT NULL"), ("anonymous_id", "user_id IS NULL")):
+        of = sa.text(where)
+        op.create_index(
+            f"ix_events_{name}", "events", [name], postgresql_using="hash", postgresql_where=of, sqlite_where=of
+        )
     op.create_index("ix_events_recorded_us", "events", ["recorded_us"])
     about_groups = sa.text("type = 'group'")
     op.create_index(
@@ -29,6 +32,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=64), primary_key=True),
         sa.Column("value", sa.Text(), primary_key=True),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("whole", sa.Integer(), nullable=False, server_default="0"),
     )
     op.create_table(
         "feature_views",
