@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from commands.learning import agreed
-from commands.terms import AgreementFile, Json, answer, home
+from commands.terms import AgreementFile, Json, answer, home, now
+from features.ledger import Ledger
 from serving import console
 
 if TYPE_CHECKING:
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
 
 
 def rebuild(agreement: AgreementFile = None, as_json: Json = False) -> None:
-    """Derive everything from the ledger anew, into new views, and switch to them; the same ledger gives the same."""
+    """Derive everything from the ledger anew, into new views, and switch to them; the same ledger gives the same.
+
+    Events that are older than the agreement keeps them are replaced by what they came to first.
+    """
     from features.derivation import rebuild_all
+    from features.retention import retain
 
     with_agreement = agreed(agreement).agreement
     with console.progress("rebuilding") as said:
+        replaced = retain(Ledger.open(home()).home, with_agreement, now(), said).events
         done = rebuild_all(home(), with_agreement, said)
-    document = {"builds": [asdict(each) | {"is_the_same": each.is_the_same} for each in done]}
-    answer(document, _lines(done), as_json)
+    builds = [asdict(each) | {"is_the_same": each.is_the_same} for each in done]
+    old = [f"{replaced:,} events older than is agreed replaced by what they came to"] if replaced else []
+    answer({"replaced_events": replaced, "builds": builds}, [*old, *_lines(done)], as_json)
 
 
 def _lines(done: Sequence[Rebuilt]) -> Iterator[str]:

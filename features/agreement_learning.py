@@ -140,10 +140,11 @@ class Behaviour(Line):
                 return False
         elif type != "track" or name != self.event:
             return False
-        return all(_is_like(_said(key, name, properties, context), globs) for key, globs in self.where.items())
+        return all(_is_like(said(key, name, properties, context), globs) for key, globs in self.where.items())
 
 
-def _said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
+def said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
+    """What an event says of a key under `where`, as text; None where it says nothing, or neither text nor a number."""
     value = properties.get(key)
     if value is None:
         page = context.get("page")
@@ -159,8 +160,8 @@ def _said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[s
 
 # Sites have few paths and forms have few kinds, so nearly every decision has been made before.
 @lru_cache(maxsize=65_536)
-def _is_like(said: str | None, globs: tuple[str, ...]) -> bool:
-    return said is not None and any(fnmatchcase(said, glob) for glob in globs)
+def _is_like(text: str | None, globs: tuple[str, ...]) -> bool:
+    return text is not None and any(fnmatchcase(text, glob) for glob in globs)
 
 
 @lru_cache(maxsize=65_536)

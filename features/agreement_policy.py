@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -60,13 +61,13 @@ class Criterion(Line):
     one: AgreedCondition | None = Field(None, alias="1")
     ask: Text | None = Field(None, examples=['ask = "When do you plan to choose?"'])
 
-    @property
+    @cached_property
     def lines(self) -> tuple[tuple[int, Condition], ...]:
         """(points, condition), the most points first."""
         written = ((3, self.three), (2, self.two), (1, self.one))
         return tuple((points, line) for points, line in written if line is not None)
 
-    @property
+    @cached_property
     def most(self) -> int:
         return max((points for points, _ in self.lines), default=0)
 

@@ -20,9 +20,8 @@ from features.settings import Home
 Said = Callable[[str], None]
 
 AT_ONCE = 100_000
-KEPT_BACK = frozenset(
-    {"secrets", "erased", "api_keys", "idempotency_keys"}
-)  # keys, and answers that are kept for a day
+# Keys and digests that only they can read, and answers that are kept for a day.
+KEPT_BACK = frozenset({"secrets", "erased", "retired", "api_keys", "idempotency_keys"})
 FILES = ("leads", "behaviour", "account", "traits", "observations")  # of a build, as training reads them
 
 

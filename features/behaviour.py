@@ -59,12 +59,16 @@ def behaviour_columns(
     for name, states in rows.items():
         found = np.empty((2 * len(halves) + 4, len(states)))
         _read(states.values, states.offsets, moments, halves, found)
-        named = zip(_names(name, tuple(half_lives)), found, strict=True)
-        columns |= {column: values for column, values in named if name in with_minutes or "_minutes_" not in column}
+        columns |= {column: found[place] for place, column in _kept(name, tuple(half_lives), name in with_minutes)}
     return columns
 
 
 @lru_cache(maxsize=1_000)
+def _kept(name: str, half_lives: tuple[float, ...], has_minutes: bool) -> list[tuple[int, str]]:
+    named = enumerate(_names(name, half_lives))
+    return [(place, column) for place, column in named if has_minutes or "_minutes_" not in column]
+
+
 def _names(name: str, half_lives: tuple[float, ...]) -> tuple[str, ...]:
     """The columns of a behaviour, as `_read` fills them."""
     decayed = [f"{name}_{what}_hl{half_life:g}d" for what in ("count", "minutes") for half_life in half_lives]

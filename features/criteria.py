@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from features.agreement import Agreement
@@ -28,7 +28,7 @@ class CriteriaPoints:
     ask_next: str | None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"points": self.points, "of": self.of, "levels": dict(self.levels), "ask_next": self.ask_next}
 
 
 def criteria_points(agreement: Agreement, facts: Facts) -> CriteriaPoints:

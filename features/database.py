@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -72,6 +75,38 @@ def reading(home: Home) -> Iterator[Connection]:
         yield connection
 
 
+def is_any_row(home: Home, table: str) -> bool:
+    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more than the look.
+    """
+    file = _file(home)
+    if file:
+        try:
+            return _looking(file).execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+        except sqlite3.Error:
+            _look.file = None  # the ordinary way says what is wrong
+    alone = engine(home.database_url).connect().execution_options(isolation_level="AUTOCOMMIT")
+    with alone as connection:
+        return connection.exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is not None
+
+
+class _Look(threading.local):
+    """Each thread's own connection to the file at which it looks."""
+
+    file: Path | None = None
+    connection: sqlite3.Connection | None = None
+
+
+_look = _Look()
+
+
+def _looking(file: Path) -> sqlite3.Connection:
+    if _look.connection is None or _look.file != file:
+        if _look.connection:
+            _look.connection.close()
+        _look.file, _look.connection = file, sqlite3.connect(file, isolation_level=None)
+    return _look.connection
+
+
 @contextmanager
 def snapshot(home: Home) -> Iterator[Connection]:
     """A transaction that only reads, and sees one state of the database however many questions it asks."""
@@ -80,6 +115,19 @@ def snapshot(home: Home) -> Iterator[Connection]:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
             yield connection
+
+
+def empty_log(home: Home) -> bool:
+    """Write what SQLite's log holds into its file and empty it, or what was deleted stays readable there.
+
+    False where somebody still reads an older state: it has to be asked again then.
+    """
+    file = _file(home)
+    if file is None or not file.exists():
+        return True
+    with closing(sqlite3.connect(file, timeout=1.0, autocommit=True)) as connection:  # writers wait meanwhile
+        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def migrate(home: Home) -> None:
@@ -109,5 +157,10 @@ def exists(home: Home) -> bool:
 
 def _file(home: Home) -> Path | None:
     """Where SQLite keeps the home's database."""
-    url = make_url(home.database_url)
+    return _file_of(home.database_url)
+
+
+@lru_cache(maxsize=8)
+def _file_of(database_url: str) -> Path | None:
+    url = make_url(database_url)
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from features import tables
 from features.events import identity
@@ -19,7 +19,7 @@ Name = tuple[str, str]  # a kind of identifier, and its value: ("id", "u_42"), (
 ID, EMAIL = "id", "email"  # a user id and an anonymous id are one kind: what was one may come back as the other
 TOMBSTONES = "tombstones"  # the name of the key that the HMACs are made with
 AT_ONCE = 500  # digests in one question: databases limit how many values a statement may hold
-STALE = -1  # in place of a build's last event id: its files hold somebody who was erased
+STALE = -1  # in place of a build's last event id: its files hold what was deleted since, a lead or old events
 IN_THE_ENVELOPE = ("userId", "anonymousId", "previousId")
 IN_THE_CRM = ("crm_lead_id", "previous_crm_lead_id", "contact_id")
 
@@ -30,24 +30,24 @@ def refused(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[in
     rows: as `tables.events` takes them: user_id, anonymous_id and the JSON text `body`. Where nobody was erased, this
     is one look at one small table.
     """
-    key = _key(connection)
+    key = kept_secret(connection)
     return set() if key is None else _named(connection, key, map(_of_row, rows))
 
 
 def refused_raws(connection: Connection, raws: Sequence[Mapping[str, Any]]) -> set[int]:
     """The same of events as they came, for those that cannot be used: they would be kept with all they say."""
-    key = _key(connection)
+    key = kept_secret(connection)
     return set() if key is None else _named(connection, key, raws)
 
 
 def erased_among(connection: Connection, asked: Iterable[Name]) -> set[Name]:
     """Those of the names that an erased lead had."""
-    key = _key(connection)
+    key = kept_secret(connection)
     if key is None:
         return set()
     names = {plain(name) for name in asked}
     digests = {name: digest(key, name) for name in names}
-    found = _standing(connection, set(digests.values()))
+    found = standing(connection, tables.erased, set(digests.values()))
     return {name for name in asked if digests[plain(name)] in found}
 
 
@@ -56,7 +56,7 @@ def lately_erased(connection: Connection, hours: float = 2.0) -> Callable[[Name]
 
     Until its files are made anew, an online store that was down when it was erased may still hold it.
     """
-    key, erased_us = _key(connection), tables.erased.c.erased_us
+    key, erased_us = kept_secret(connection), tables.erased.c.erased_us
     newest = connection.scalar(select(func.max(erased_us))) or 0
     since = newest - round(hours * 3.6e9)
     buried = frozenset(connection.scalars(select(tables.erased.c.digest).where(erased_us >= since))) if key else None
@@ -74,7 +74,7 @@ def bury(connection: Connection, names: Iterable[Name], erased_us: int) -> int:
     """Write a tombstone for each name that has none yet; how many names there are."""
     key = secret(connection, TOMBSTONES)
     digests = {digest(key, plain(name)) for name in names}
-    new = sorted(digests - _standing(connection, digests))
+    new = sorted(digests - standing(connection, tables.erased, digests))
     if new:
         connection.execute(insert(tables.erased), [{"digest": one, "erased_us": erased_us} for one in new])
     return len(digests)
@@ -87,7 +87,7 @@ def tombstones(connection: Connection) -> int:
 
 def secret(connection: Connection, name: str) -> bytes:
     """The home's random key of this name, made at its first use; needs a writing transaction."""
-    found = _key(connection, name)
+    found = kept_secret(connection, name)
     if found is None:
         found = secrets.token_bytes(32)
         connection.execute(insert(tables.secrets).values(name=name, value=found))
@@ -135,18 +135,20 @@ def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(connection: Connection, key: bytes, told: Iterable[Mapping[str, Any]]) -> set[int]:
     digests = [{digest(key, name) for name in names(said)} for said in told]
-    found = _standing(connection, set().union(*digests))
+    found = standing(connection, tables.erased, set().union(*digests))
     return {place for place, own in enumerate(digests) if own & found} if found else set()
 
 
-def _standing(connection: Connection, digests: set[bytes]) -> set[bytes]:
-    column, asked = tables.erased.c.digest, sorted(digests)
+def standing(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
+    """Those of the digests that the table has."""
+    column, asked = table.c.digest, sorted(digests)
     found: set[bytes] = set()
     for start in range(0, len(asked), AT_ONCE):
         found |= set(connection.scalars(select(column).where(column.in_(asked[start : start + AT_ONCE]))))
     return found
 
 
-def _key(connection: Connection, name: str = TOMBSTONES) -> bytes | None:
+def kept_secret(connection: Connection, name: str = TOMBSTONES) -> bytes | None:
+    """The home's key of this name; None before its first use."""
     columns = tables.secrets.c
     return connection.scalar(select(columns.value).where(columns.name == name))

@@ -21,12 +21,15 @@ from features.settings import Home
 from features.statements import ANONYMOUS, USER, Key
 from features.store.online import LeadState
 from features.store.repository import view_suffix
+from features.unseen import is_anything_unseen
 
 FEW = 2_000  # pending identifiers: as long as there are no more, one look at all of them does for many leads
 
 
 def pending_leads(home: Home, lead_ids: Collection[str]) -> set[str]:
     """Those of some leads that have events, accepted and acknowledged, which the online store does not show yet."""
+    if not is_anything_unseen(home):
+        return set()
     columns = tables.online_pending.c
     with reading(home) as connection:
         unseen = connection.execute(select(columns.kind, columns.value).limit(FEW + 1)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,11 @@ class Hits:
     def __init__(self) -> None:
         self._rows, self._behaviours, self._minutes = array("q"), array("q"), array("d")
 
-    def append(self, hit: tuple[int, int, float]) -> None:
-        row, behaviour, minutes = hit
-        self._rows.append(row)
-        self._behaviours.append(behaviour)
-        self._minutes.append(minutes)
+    def extend(self, hits: Iterable[tuple[int, int, float]]) -> None:
+        """Add hits."""
+        columns = self._rows, self._behaviours, self._minutes
+        for column, values in zip(columns, zip(*hits, strict=True), strict=False):
+            column.extend(values)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,11 +42,10 @@ class Leaves:
     def __init__(self) -> None:
         self._rows, self._views, self._minutes = array("q"), Texts(), array("d")
 
-    def append(self, leave: tuple[int, str, float]) -> None:
-        row, view, minutes = leave
-        self._rows.append(row)
-        self._views.append(view)
-        self._minutes.append(minutes)
+    def extend(self, leaves: Iterable[tuple[int, str, float]]) -> None:
+        """Add leaves."""
+        for column, values in zip((self._rows, self._views, self._minutes), zip(*leaves, strict=True), strict=False):
+            column.extend(values)
 
     def rows(self) -> Ints:
         return np.array(self._rows, dtype=np.int64)

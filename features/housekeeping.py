@@ -13,7 +13,7 @@ from features import tables
 from features.agreement_versions import NoAgreement, kept
 from features.builds import builds, current, every_build, forget, needed
 from features.clocks import from_microseconds
-from features.database import exists, reading, writing
+from features.database import empty_log, exists, reading, writing
 from features.derivation import derived
 from features.erasure import STALE
 from features.retention import retain
@@ -87,4 +87,5 @@ def renew(home: Home, tell: Said = lambda _: None) -> int:
             with writing(home) as connection:
                 forget(connection, build)
             deleted += 1
+    empty_log(home)
     return deleted

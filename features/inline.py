@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,11 +19,11 @@ from features.recurrence import states
 from features.traits import trait_columns, trait_states
 
 
-@dataclass(frozen=True)
-class InlineRow:
-    """An event as the ledger would hand it out; the columns of `tables.events` that the log reads."""
+class InlineRow(NamedTuple):
+    """An event as the ledger would hand it out: the columns of `tables.events`, in their order."""
 
     event_id: int
+    source: str
     message_id: str
     type: str
     name: str
@@ -35,7 +34,6 @@ class InlineRow:
     recorded_us: int
     flags: str
     body: str
-    source: str = "inline"
 
 
 def inline_states(
@@ -46,7 +44,7 @@ def inline_states(
     Raises EventRefused for an event that intake would refuse.
     """
     rows = [row for lead, asked in enumerate(leads) for row in _rows(lead, asked, as_of)]
-    numbered = [InlineRow(**{**row.__dict__, "event_id": i}) for i, row in enumerate(rows)]
+    numbered = [row._replace(event_id=i) for i, row in enumerate(rows)]
     read = log([numbered], agreement)
     # Never stitched: two rows of a file may well have the same address.
     asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
@@ -80,6 +78,6 @@ def _row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> I
     # Known when it happened: a what-if asks what the score would be, not when we would have heard.
     occurred_us = microseconds(made.occurred_at)
     return InlineRow(
-        0, made.message_id, made.type, made.name, str(lead), None, made.group_id, occurred_us, occurred_us, "",
-        json_text(made.body),
+        0, "inline", made.message_id, made.type, made.name, str(lead), None, made.group_id, occurred_us, occurred_us,
+        "", json_text(made.body),
     )  # fmt: skip

@@ -15,22 +15,18 @@ class Names:
     """One text or None per row: each distinct text is held once, each row is its number, -1 for None."""
 
     def __init__(self, texts: Iterable[str | None] = ()) -> None:
-        self._places: dict[str | None, int] = {None: -1}
+        self._places = _Places({None: -1})
         self._codes = array("i")
         self._values: list[str] = []
         self.extend(texts)
 
     def extend(self, texts: Iterable[str | None]) -> None:
         """Add rows."""
-        places = self._places
-        self._codes.extend([places.setdefault(text, len(places) - 1) for text in texts])
-
-    def append(self, text: str | None) -> None:
-        self._codes.append(self.number(text))
+        self._codes.extend(map(self._places.__getitem__, texts))
 
     def number(self, text: str | None) -> int:
         """The number of a text; a new one gets its own, though no row has it yet."""
-        return self._places.setdefault(text, len(self._places) - 1)
+        return self._places[text]
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -59,6 +55,14 @@ class Names:
         return np.array(self._codes, dtype=np.int64)
 
 
+class _Places(dict[str | None, int]):
+    """The number of each text; a new one gets the next."""
+
+    def __missing__(self, text: str | None) -> int:
+        self[text] = number = len(self) - 1  # None has its own
+        return number
+
+
 class NameOf:
     """(row, text) for some rows, where many texts are the same."""
 
@@ -66,10 +70,10 @@ class NameOf:
         self._rows = array("q")
         self.names = Names()
 
-    def append(self, pair: tuple[int, str]) -> None:
-        row, text = pair
-        self._rows.append(row)
-        self.names.append(text)
+    def extend(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Add rows."""
+        for column, values in zip((self._rows, self.names), zip(*pairs, strict=True), strict=False):
+            column.extend(values)
 
     def rows(self) -> Ints:
         return np.array(self._rows, dtype=np.int64)

@@ -13,6 +13,7 @@ from features.account_folding import NOTHING, account_rows, account_states, join
 from features.account_states import AccountState
 from features.builds import Build, current, moved_on
 from features.clocks import microseconds
+from features.components import Identifier
 from features.database import exists, snapshot, writing
 from features.derivation import derive_needed
 from features.identifiers import names_of, replace_names
@@ -24,7 +25,7 @@ from features.rows import Rows, rows_of
 from features.settings import Home
 from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone
 from features.turns import one_publisher
-from features.unseen import Unseen, is_anything_unseen
+from features.unseen import AT_ONCE, Part, Unseen, is_anything_unseen
 
 STORES = 8  # connections kept open: of each feature part that is read
 ROUNDS = 20  # of one call: events that keep coming are the next call's, or it would never return
@@ -118,8 +119,12 @@ class Publisher:
     def _store_to_look(self, build: Build) -> OnlineStore:
         return _kept(self._looked, self.home, build)
 
-    def _round(self) -> int | None:
-        """Publish all that is pending now; None where there is no build yet to publish to."""
+    def _round(self, at_once: int = AT_ONCE) -> int | None:
+        """Publish all that is pending now; None where nothing could be, as before the first build.
+
+        One lead that cannot be derived stays pending: it must not keep all others from being shown.
+        """
+        left: set[Identifier] = set()
         with snapshot(self.home) as connection:
             unseen, builds = Unseen.of(connection), list(current(connection).values())
             if not builds:
@@ -127,29 +132,37 @@ class Publisher:
             if not unseen.identifiers:
                 return 0
             news = [self._news(build, unseen) for build in builds]
-            for ids, events, is_whole in unseen.parts(connection):
-                for each in news:
-                    self._write_leads(each, ids, events, is_whole)
+            for part in unseen.parts(connection, at_once):
+                try:
+                    for each in news:
+                        self._write_leads(each, part)
+                except StoreGone:
+                    raise
+                except Exception as error:
+                    if at_once > 1:
+                        return self._round(at_once=1)
+                    said.error("a lead could not be published", reason=type(error).__name__)
+                    left |= set(part.identifiers)
             for each in news:
                 self._write_accounts(each, connection, unseen)
         with writing(self.home) as connection:
-            self._keep(connection, unseen, news)
-        return max(each.leads for each in news)
+            self._keep(connection, unseen.without(left), news)
+        return None if len(left) == len(unseen.identifiers) else max(each.leads for each in news)
 
     def _news(self, build: Build, unseen: Unseen) -> _News:
         # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
         event_us = max(unseen.newest_us, build.published_us + 1)
         return _News(build, event_us, self._store(build).shown_us(build.folded_us))
 
-    def _write_leads(self, news: _News, ids: frozenset[str], events: list[Any], is_whole: bool) -> None:
+    def _write_leads(self, news: _News, part: Part) -> None:
         agreement, store = news.build.agreement, self._store(news.build)
-        rows = rows_of(log([events], agreement), agreement, ids)
-        found = list(newest_states(rows, agreement, ids, -1 if is_whole else news.shown_us))
-        for view, part in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
+        rows = rows_of(log([part.events], agreement), agreement, part.ids)
+        found = list(newest_states(rows, agreement, part.ids, -1 if part.is_whole else news.shown_us))
+        for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
             # Also what nothing says any more is written where the store may hold what is gone.
-            nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if is_whole else {}
-            store.write(view, (_row(lead, nothing | dict(getattr(lead, part)), news.event_us) for lead in found))
-        news.add(rows, ids, len(found))
+            nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if part.is_whole else {}
+            store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), news.event_us) for lead in found))
+        news.add(rows, part.ids, len(found))
 
     def _write_accounts(self, news: _News, connection: Connection, unseen: Unseen) -> None:
         agreement, store, wrong = news.build.agreement, self._store(news.build), unseen.wrong_accounts()

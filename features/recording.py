@@ -16,6 +16,7 @@ from features.database import wait_in_line
 from features.erasure import refused, refused_raws
 from features.many_rows import insert_new, insert_or_update
 from features.readings import Reading, Result, Row
+from features.retired import STRIPPED, retired
 from features.tables import events, failed_events, intake_counts
 
 # One at a time: of two maxima in one query SQLite takes neither from its index.
@@ -55,9 +56,11 @@ def write(
 
 
 def _statuses(connection: Connection, rows: Sequence[Row], newest_id: int) -> list[str]:
-    gone = refused(connection, rows)  # events of erased leads go nowhere, not even among the failed ones
-    inserted = iter(_inserted(connection, [row for place, row in enumerate(rows) if place not in gone], newest_id))
-    return [ERASED if place in gone else next(inserted) for place in range(len(rows))]
+    known = dict.fromkeys(retired(connection, rows), DUPLICATE)
+    # Events of erased leads go nowhere, not even among the failed ones.
+    known |= dict.fromkeys(refused(connection, rows), ERASED)
+    inserted = iter(_inserted(connection, [row for place, row in enumerate(rows) if place not in known], newest_id))
+    return [known[place] if place in known else next(inserted) for place in range(len(rows))]
 
 
 def _not_of_erased(connection: Connection, failed: Sequence[Row]) -> Sequence[Row]:
@@ -86,6 +89,8 @@ def _status(row: Row, first: Row, before: Row | None) -> str:
 
 
 def _says_the_same(row: Row, other: Row) -> bool:
+    if STRIPPED in other["flags"]:  # what it said is gone
+        return True
     # Times are left out: a resend has another sentAt, and so another correction.
     is_same = all(row[part] == other[part] for part in SAID)
     return is_same and (row["body"] == other["body"] or orjson.loads(row["body"]) == orjson.loads(other["body"]))
@@ -93,7 +98,7 @@ def _says_the_same(row: Row, other: Row) -> bool:
 
 def _earlier(connection: Connection, keys: Sequence[Key], newest_id: int) -> Iterator[tuple[Key, Row]]:
     """Of these, the events that were there before this transaction."""
-    columns = [events.c.source, events.c.message_id, events.c.body, *(events.c[part] for part in SAID)]
+    columns = [events.c[part] for part in ("source", "message_id", "flags", "body", *SAID)]
     for source in {source for source, _ in keys}:
         ids = [message_id for its_source, message_id in keys if its_source == source]
         for start in range(0, len(ids), LOOKED_UP):

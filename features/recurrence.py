@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -43,6 +44,17 @@ class Ragged:
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         filled = [np.asarray(row, dtype=np.float64) for row in rows if row is not None and len(row)]
         return cls(offsets, np.concatenate(filled) if filled else np.empty(0))
+
+    @classmethod
+    def each(cls, columns: Sequence[Sequence[Sequence[float] | Floats | None]]) -> list[Ragged]:
+        """One per column of as many rows each; all of them read from the same values, which are packed once."""
+        rows = [row for column in columns for row in column]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([0 if row is None else len(row) for row in rows], out=offsets[1:])
+        filled = [row for row in rows if row is not None and len(row)]
+        values = np.concatenate(filled, dtype=np.float64) if filled else np.empty(0)
+        ends = np.cumsum([0, *map(len, columns)]).tolist()
+        return [cls(offsets[start : end + 1], values) for start, end in pairwise(ends)]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

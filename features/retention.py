@@ -16,19 +16,21 @@ from features import tables
 from features.agreement import Agreement
 from features.agreement_checks import CRM_EVENTS, SALES_TOUCHES
 from features.clocks import microseconds
-from features.components import component, events_of
+from features.components import component, events_of, pend
 from features.database import reading, wait_in_line, writing
+from features.erasure import STALE
 from features.identity import Identities
-from features.kept_history import kept_history
+from features.kept_history import History, kept_history
 from features.log import HISTORY_KEPT, OURSELVES, Log, log
 from features.recurrence import Ints
+from features.retired import STRIPPED, retire
 from features.rows import Rows, rows_of
 from features.settings import Home
 from features.statements import ANONYMOUS, USER
+from features.turns import one_builder
 
 Said = Callable[[str], None]
 
-STRIPPED = "stripped"  # the flag of an event of which only its identifiers are left
 AT_ONCE = 500  # ids whose events are read and replaced in one transaction: other writers wait meanwhile
 IN_A_STATEMENT = 5_000
 IDENTIFYING = ("identify", "alias")
@@ -57,27 +59,33 @@ class Retained:
 
 @dataclass
 class _Changes:
-    """What becomes of old events: deleted, or left with their identifiers alone; and the events that stand for them."""
+    """What becomes of old events: deleted, or left with their identifiers alone; and the events that stand for them.
 
-    deleted: list[int] = field(default_factory=list)
+    rounded: every event of the leads of which less is left than there was.
+    """
+
+    deleted: list[Any] = field(default_factory=list)
     stripped: list[dict[str, Any]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
+    rounded: list[Any] = field(default_factory=list)
 
 
 def retain(home: Home, agreement: Agreement, now: datetime, said: Said = lambda _: None) -> Retained:
     """Delete events older than the agreement's `keep_events`, and keep of each lead what they came to.
 
     Lifetime totals, the latest 32 moments of each behaviour, traits, who is who, and what became of a lead stay as they
-    were; of the oldest moments what is left after many half-lives is lost. Twice changes nothing.
+    were; of the oldest moments what is left after many half-lives is lost. Twice changes nothing. Events that come
+    again are no new ones. The files of every build are out of date then: `features.housekeeping` makes new ones.
     """
     until_us = microseconds(now - agreement.privacy.keep_events)
     done = _failed(home, until_us)
-    ids = iter(_with_old_events(home, agreement, until_us))
-    while some := list(islice(ids, AT_ONCE)):
-        with writing(home) as connection:
-            wait_in_line(connection)
-            done += _retain(connection, some, agreement, until_us)
-        said(f"{done.events:,} old events replaced by totals")
+    with one_builder(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
+        ids = iter(_with_old_events(home, agreement, until_us))
+        while some := list(islice(ids, AT_ONCE)):
+            with writing(home) as connection:
+                wait_in_line(connection)
+                done += _retain(connection, some, agreement, until_us)
+            said(f"{done.events:,} old events replaced by totals")
     return done
 
 
@@ -144,10 +152,17 @@ def _changes(events: Sequence[Any], read: Log, rows: Rows, agreement: Agreement,
     for lead, own in of_lead.items():
         needed = _needed(events, own, found.known_us) | _opening(events, own, found, lead)
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]
-        changes.deleted += [events[row].event_id for row in own if row not in needed]
+        changes.deleted += [events[row] for row in own if row not in needed]
         if said := history.get(lead):
             changes.kept.append(_event(found.lead_ids[lead], [events[row] for row in own], said, _known(own, found)))
+            if _is_rounded(said):
+                changes.rounded += [events[row] for row in np.flatnonzero(found.lead == lead).tolist()]
     return changes
+
+
+def _is_rounded(said: History) -> bool:
+    """Whether it says only how many older moments there were, not when: their counts halve from another one on."""
+    return any(each["count"] > len(each["latest"]) for each in said["behaviours"].values())
 
 
 def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[int]:
@@ -210,12 +225,17 @@ def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: 
 
 def _apply(connection: Connection, changes: _Changes) -> None:
     column = tables.events.c.event_id
-    for some in _some(changes.deleted):
+    retire(connection, ((event.source, event.message_id) for event in changes.deleted))
+    for some in _some([event.event_id for event in changes.deleted]):
         connection.execute(delete(tables.events).where(column.in_(some)))
     for row in changes.stripped:
         connection.execute(update(tables.events).where(column == row["event_id"]).values(row))
     if changes.kept:
         connection.execute(insert(tables.events), changes.kept)
+    # The online store holds the sums of before, and the files the events themselves.
+    pend(connection, [event._mapping for event in changes.rounded])
+    if changes.deleted or changes.stripped:
+        connection.execute(update(tables.feature_views).values(last_event_id=STALE))
 
 
 def _some(ids: Sequence[int]) -> Iterator[list[int]]:

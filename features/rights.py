@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from features.agreement import Agreement
 from features.builds import every_build
 from features.clocks import microseconds
 from features.components import pend
-from features.database import wait_in_line, writing
+from features.database import empty_log, wait_in_line, writing
 from features.dossier import Dossier, dossier
 from features.erasure import STALE, Name, bury, names, names_in_row, plain
 from features.identity import identities
@@ -63,6 +63,7 @@ def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: 
             with suppress(StoreGone):  # what is down answers nobody, and its rows go with the build within the hour
                 remove(build.repository(home), gone.lead_ids)
     Publisher(home).publish()
+    empty_log(home)
     return gone
 
 
@@ -109,21 +110,31 @@ def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:
 
 
 def failed_about(connection: Connection, gone: Collection[Name]) -> list[int]:
-    """The ids of failed events that bear one of these names, or cannot be read and hold one of them."""
-    columns, buried = tables.failed_events.c, set(map(plain, gone))
-    if not gone:
-        return []
-    held = or_(*(columns.raw.icontains(_as_json(value), autoescape=True) for _, value in sorted(gone)))
-    rows = connection.execute(select(columns.failed_event_id, columns.raw).where(held))
-    return [row.failed_event_id for row in rows if _is_about(row.raw, buried)]
+    """The ids of failed events that bear one of these names, or cannot be read and hold one of them.
+
+    For an erasure: rather another's too than one of its own left. What names the lead is `failed_naming`.
+    """
+    return [failed_id for failed_id, said in _failed_with(connection, gone) if said is None or said & _buried(gone)]
 
 
-def _is_about(raw: str, buried: set[Name]) -> bool:
-    try:
-        said = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return True
-    return not isinstance(said, dict) or bool(names(said) & buried)
+def failed_naming(connection: Connection, held: Collection[Name]) -> list[int]:
+    """The ids of failed events that bear one of these names: what came about others is theirs to see."""
+    return [failed_id for failed_id, said in _failed_with(connection, held) if said and said & _buried(held)]
+
+
+def _buried(gone: Collection[Name]) -> set[Name]:
+    return set(map(plain, gone))
+
+
+def _failed_with(connection: Connection, asked: Collection[Name]) -> Iterator[tuple[int, set[Name] | None]]:
+    """Failed events that hold one of these names somewhere, each with all names it bears; None where it is no event."""
+    columns = tables.failed_events.c
+    if not asked:
+        return
+    held = or_(*(columns.raw.icontains(_as_json(value), autoescape=True) for _, value in sorted(asked)))
+    for row in connection.execute(select(columns.failed_event_id, columns.raw).where(held)):
+        said = orjson.loads(row.raw)
+        yield row.failed_event_id, names(said) if isinstance(said, dict) else None
 
 
 def _as_json(value: str) -> str:

@@ -145,8 +145,10 @@ def as_states(
     accounts: of each lead what all of its account did; None for one without an account, or for all.
     """
     shared = [{} if account is None else account for account in accounts or [None] * len(rows)]
+    names = list(agreement.behaviours)
+    packed = Ragged.each([[row.get(name) for row in some] for some in (rows, shared) for name in names])
     return States(
-        {name: Ragged.of([row.get(name) for row in rows]) for name in agreement.behaviours},
+        dict(zip(names, packed[: len(names)], strict=True)),
         {name: [known.get(name) for known in traits] for name in trait_columns(agreement)},
-        {name: Ragged.of([account.get(name) for account in shared]) for name in agreement.behaviours},
+        dict(zip(names, packed[len(names) :], strict=True)),
     )

@@ -39,6 +39,7 @@ events = Table(
     Column("flags", Text, nullable=False, default=""),
     Column("body", Text, nullable=False),
     UniqueConstraint("source", "message_id", name="uq_events_source_message"),
+    sqlite_autoincrement=True,  # or the id of the newest event would be given again once that is deleted
 )
 
 # An event with a user id is found by it, any other by its visitor's. Only ever looked up, never ordered: a hash takes
@@ -160,6 +161,9 @@ erased = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("erased_us", BigInteger, nullable=False),
 )
+
+# grain: one event that was deleted for its age, as a digest: it may come again, and is no new one then.
+retired = Table("retired", metadata, Column("digest", LargeBinary(16), primary_key=True), sqlite_with_rowid=False)
 
 # grain: one answer to a request that named an Idempotency-Key, kept for a day.
 idempotency_keys = Table(

@@ -30,6 +30,7 @@ class Tangle:
         self._born: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # a user's first keys
         self._told: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # the first that are more than its own name
         self._links: dict[str, tuple[Rank, str]] = {}
+        self._relinked: set[str] = set()  # whose earliest link is another, or earlier, since this was last looked at
         self._joins: list[Join] = []
         self._undone: set[tuple[str, str]] = set()
         self._named: dict[str, Rank] = {}  # by merges: they go before what a user says of itself later
@@ -62,7 +63,9 @@ class Tangle:
         named = _named(merges)
         stirred |= {user for user in named.keys() | self._named.keys() if named.get(user) != self._named.get(user)}
         self._named = named
-        moved = self._below({user for user in stirred if self._moved(user)})
+        # A circle of aliases ends by their ranks, which may change though each link stays.
+        moved = self._below({user for user in stirred if self._moved(user)} | self._relinked)
+        self._relinked.clear()
         self._root |= self._roots(moved)
         moved |= self._below(self._merged(merges))
         for user in sorted(moved):
@@ -78,7 +81,10 @@ class Tangle:
             self._note_keys(said)
             return {said.user}
         if isinstance(said, Link):
-            self._links[said.name] = min((said.rank, said.user), self._links.get(said.name, (said.rank, said.user)))
+            link = said.rank, said.user
+            if said.name not in self._links or link < self._links[said.name]:
+                self._links[said.name] = link
+                self._relinked.add(said.name)
             return {said.name}
         if isinstance(said, Seen):
             self._seen.add(said.user)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, islice, pairwise
 
 import numpy as np
@@ -19,15 +19,13 @@ class Texts:
         self._bytes = bytearray()
         self._ends = array("q", [0])
 
-    def extend(self, texts: Iterable[str]) -> None:
+    def extend(self, texts: Sequence[str]) -> None:
         """Add rows."""
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self._ends.extend(islice(accumulate(map(len, encoded), initial=len(self._bytes)), 1, None))
-        self._bytes += b"".join(encoded)
-
-    def append(self, text: str) -> None:
-        self._bytes += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._bytes))
+        joined = "".join(texts)
+        # Nearly all are ASCII, where a character is a byte.
+        sizes = map(len, texts if joined.isascii() else [_encoded(text) for text in texts])
+        self._ends.extend(islice(accumulate(sizes, initial=len(self._bytes)), 1, None))
+        self._bytes += _encoded(joined)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
@@ -41,6 +39,10 @@ class Texts:
         return (self._bytes[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(self._ends))
 
 
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 class TextOf(Mapping[int, str]):
     """The text of some rows, by row; rows are added in rising order."""
 
@@ -48,9 +50,10 @@ class TextOf(Mapping[int, str]):
         self._rows = array("q")
         self._texts = Texts()
 
-    def append(self, row: int, text: str) -> None:
-        self._rows.append(row)
-        self._texts.append(text)
+    def extend(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Add rows."""
+        for column, values in zip((self._rows, self._texts), zip(*pairs, strict=True), strict=False):
+            column.extend(values)
 
     def __len__(self) -> int:
         return len(self._rows)

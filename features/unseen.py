@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
 
 from features import tables
 from features.components import GROUP, Component, Identifier, component, events_of
-from features.database import reading
+from features.database import is_any_row
 from features.settings import Home
 
 AT_ONCE = 2_000  # identifiers whose events are read at once: memory, not speed
+
+
+class Part(NamedTuple):
+    """Some pending identifiers, the ids of all that they are tied to, and the events of these.
+
+    is_whole: more may be wrong with what is shown of them than that it lacks what is new.
+    """
+
+    identifiers: Sequence[Identifier]
+    ids: frozenset[str]
+    events: list[Any]
+    is_whole: bool
 
 
 class Unseen(NamedTuple):
@@ -34,21 +46,25 @@ class Unseen(NamedTuple):
         whole = {(row.kind, row.value): row.whole for row in rows if row.whole}
         return cls(identifiers, whole, int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0))
 
-    def parts(self, connection: Connection) -> Iterator[tuple[frozenset[str], list[Any], bool]]:
-        """Ids, the events of all that they are tied to, and whether they are to be written whole.
-
-        Some components at a time; no id is in two of the parts.
-        """
+    def parts(self, connection: Connection, at_once: int = AT_ONCE) -> Iterator[Part]:
+        """All of them, some components at a time; no id is in two of the parts."""
         done: set[str] = set()
         waiting = list(self.identifiers)
-        for start in range(0, len(waiting), AT_ONCE):
-            some = waiting[start : start + AT_ONCE]
+        for start in range(0, len(waiting), at_once):
+            some = waiting[start : start + at_once]
             found = component(connection, some)
             # Components are closed: of one that was read before, nothing is left here.
             fresh = Component(found.ids - done, found.groups)
             done |= fresh.ids
             if fresh.ids:
-                yield fresh.ids, events_of(connection, fresh), not self.whole.keys().isdisjoint(some)
+                is_whole = not self.whole.keys().isdisjoint(some)
+                yield Part(some, fresh.ids, events_of(connection, fresh), is_whole)
+
+    def without(self, left: Collection[Identifier]) -> Unseen:
+        """All but these, which stay pending."""
+        return self._replace(
+            identifiers={name: newest for name, newest in self.identifiers.items() if name not in left}
+        )
 
     def wrong_accounts(self) -> frozenset[str]:
         """Accounts of which what is kept may be wrong."""
@@ -65,12 +81,12 @@ class Unseen(NamedTuple):
         )
         rows = [
             {"k": name[0], "v": name[1], "e": event_id, "w": self.whole.get(name, 0)}
-            for name, event_id in self.identifiers.items()
+            for name, event_id in sorted(self.identifiers.items())  # as writers lock them: no two wait for each other
         ]
-        connection.execute(delete(tables.online_pending).where(is_it), rows)
+        if rows:
+            connection.execute(delete(tables.online_pending).where(is_it), rows)
 
 
 def is_anything_unseen(home: Home) -> bool:
     """Whether any lead has events that the online store does not show yet."""
-    with reading(home) as connection:
-        return connection.execute(select(tables.online_pending.c.kind).limit(1)).first() is not None
+    return is_any_row(home, tables.online_pending.name)

@@ -18,7 +18,7 @@ from features.clocks import from_microseconds
 from features.database import reading
 from features.dossier import Dossier, dossier
 from features.recurrence import FIRST, Ragged, states
-from features.rights import failed_about
+from features.rights import failed_naming
 from features.rows import Rows, rows_of
 from features.settings import Home
 from serving.timeline import timeline
@@ -41,7 +41,7 @@ def held(home: Home, scorer: Scores, name: str, now: datetime, only_ids: bool = 
     with reading(home) as connection:
         found = dossier(connection, agreement, name, only_ids)
         columns = tables.failed_events.c
-        ids = failed_about(connection, found.names)
+        ids = failed_naming(connection, found.names)
         failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
     rows = rows_of(found.log, agreement)
     (score,) = scorer.scores([{"lead_id": found.lead_id}], now, None)
@@ -53,7 +53,8 @@ def held(home: Home, scorer: Scores, name: str, now: datetime, only_ids: bool = 
         "behaviours": _behaviours(found, rows, agreement),
         "traits": _traits(found, rows),
         "score": score,
-        "failed_events": [_failed(row) for row in failed],
+        # What is no event may be about anybody: it goes with each of them, and is shown to none.
+        "failed_events": [_failed(row) for row in failed if isinstance(orjson.loads(row.raw), dict)],
         "feedback": [],
     }
 

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from features.tables import metadata
 PREFIX = "llk_"  # so that a leaked key is recognised by whoever or whatever reads it
 LONGEST_LABEL = 50  # it is part of the source of events
 SCOPES = ("events:write", "scores:read", "feedback:write", "models:promote", "admin")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # grain: one key. The secret itself is nowhere; its digest finds it.
 api_keys = Table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import and_, or_, select
 
 from features import tables
@@ -164,7 +165,7 @@ class Scorer:
         pending = pending_leads(self.home, lead_ids)
         asked = [lead_id for lead_id in lead_ids if lead_id not in pending]
         try:
-            states = served.online.states(asked) if served.online else []
+            states = served.online.states(asked, served.scoring.reads_accounts) if served.online else []
         except StoreGone:
             return {}
         return {state.lead_id: state for state in states if state}
@@ -185,7 +186,9 @@ class Scorer:
 
 
 def _row(state: LeadState, served_from: str) -> LeadRow:
-    return LeadRow(state.lead_id, state.behaviours, state.traits, state.known_at, served_from, state.account)
+    # As arrays, once: they are read now, as of a week ago, and for the reasons.
+    did = {name: None if did is None else np.asarray(did, dtype=np.float64) for name, did in state.behaviours.items()}
+    return LeadRow(state.lead_id, did, state.traits, state.known_at, served_from, state.account)
 
 
 def _name(lead: Mapping[str, Any]) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -74,6 +74,11 @@ class Scoring:
         return Agreement.parse(self.model.agreement_text) if self.model else self.kept.agreement
 
     @cached_property
+    def reads_accounts(self) -> bool:
+        """Whether a score depends on what the other leads of an account did."""
+        return self.model is not None and self.model.reads_accounts
+
+    @cached_property
     def bar(self) -> float:
         """The probability from which on a lead is over the bar."""
         facts = self.model.facts if self.model else {}
@@ -116,6 +121,8 @@ class Scoring:
         assert self.model is not None
         behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
         states = as_states(behaviours, traits, self.features_by, [row.account for row in rows])
+        if not self.reads_accounts:
+            states = replace(states, account={})  # then no column of it is made
         return self.model.matrix(feature_columns(states, moments, self.features_by))
 
     def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
@@ -134,34 +141,32 @@ class Scoring:
 
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
         agreement = self.kept.agreement
-        criteria = criteria_points(agreement, self._facts(row, as_of_us))
+        criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
         stood = prior(agreement, criteria)
         kinds = {name: _kind(agreement, name) for name in stood.contributions}
         contributions = dict(stood.contributions)
         return Explained(logit(stood.probability), stood.baseline, contributions, kinds, None, None, criteria.levels)
 
-    def _facts(self, row: LeadRow, as_of_us: int) -> Facts:
-        return Facts(row.traits, self._evidence(row, as_of_us).count_within)
-
     def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
-        account = row.account if self.model and any(column.is_account for column in self.model.columns) else None
-        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account or {})
+        account = row.account or {} if self.reads_accounts else {}
+        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
 
     def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)
-        facts = self._facts(row, as_of_us)
+        evidence = self._evidence(row, as_of_us, found.levels)
+        facts = Facts(row.traits, evidence.count_within)
         criteria = criteria_points(agreement, facts)
         probability = 1 / (1 + np.exp(-found.logit)) if row.has_facts else None
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
         if decided.status == "opted_out":
             probability = None
         found_of = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
-        said = found_of | self._numbers(row, found, probability, most, as_of_us) | _decided(decided)
+        said = found_of | self._numbers(evidence, found, probability, most) | _decided(decided)
         said |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
         return {name: said.get(name) for name in SHAPE}
 
     def _numbers(
-        self, row: LeadRow, found: Explained, probability: float | None, most: int | None, as_of_us: int
+        self, evidence: Evidence, found: Explained, probability: float | None, most: int | None
     ) -> dict[str, Any]:
         facts = self.model.facts if self.model else {}
         about = {
@@ -185,7 +190,7 @@ class Scoring:
             "base_points": base_points(found.baseline, policy.score_50),
             "fit_points": by_kind["trait"],
             "engagement_points": by_kind["behaviour"],
-            "reasons": reasons(found.contributions, found.kinds, self._evidence(row, as_of_us, found.levels), most),
+            "reasons": reasons(found.contributions, found.kinds, evidence, most),
             "baseline": found.baseline,
         }
 

@@ -19,7 +19,8 @@ from features.events import ASSUMED
 from features.log import HISTORY_KEPT
 from features.readings import MERGE_REFUSED
 from features.recurrence import DAY_US
-from features.retention import STRIPPED, outcomes
+from features.retention import outcomes
+from features.retired import STRIPPED
 from serving.silence import Usual, usual
 from serving.spellings import likeness, nearest
 

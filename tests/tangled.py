@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def tangled_log(draw: st.DrawFn) -> list[Told]:
 
 def read(told: Iterable[Told]) -> tuple[Log, Identities]:
     """The log of some events and who is who in it; `flags` are those of intake."""
-    rows = [replace(event_row(number, raw), flags=str(raw.get("flags", ""))) for number, raw in enumerate(told, 1)]
+    rows = [event_row(number, raw)._replace(flags=str(raw.get("flags", ""))) for number, raw in enumerate(told, 1)]
     said = log([rows], SMALL)
     return said, identities(said)
 

@@ -20,6 +20,7 @@ from sqlalchemy import delete, func, select
 from worlds import LATER, SMALL, at, identify, page, says, track
 
 from features import tables
+from features.agreement import Agreement
 from features.agreement_versions import keep
 from features.builds import build_of, builds, every_build
 from features.components import pend
@@ -27,7 +28,9 @@ from features.database import engine, reading, writing
 from features.derivation import derived, rebuild
 from features.freshness import ledger_states, pending_leads
 from features.ledger import Ledger
+from features.log import Log
 from features.publisher import Publisher
+from features.rows import Rows
 from features.settings import Home, Settings
 from features.store import online as store
 from features.store.online import OnlineStore, StoreGone
@@ -213,7 +216,9 @@ def test_a_publisher_that_is_killed_half_way_costs_nothing(home: Home, tmp_path:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from features.log import Log
 from features.publisher import Publisher
+from features.rows import Rows
 from features.settings import Home, Settings
 from features.store.online import OnlineStore
 write = OnlineStore.write
@@ -224,6 +229,28 @@ def dying(store, view, rows):
 OnlineStore.write = dying
 Publisher(Home(Path(sys.argv[1]), Settings(database_url=sys.argv[2]))).publish()
 """
+
+
+def test_one_lead_that_cannot_be_derived_does_not_keep_the_others_from_being_shown(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from features import publisher
+
+    derive = publisher.rows_of
+
+    def rows_of(read: Log, agreement: Agreement, ids: frozenset[str]) -> Rows:
+        if "bob" in ids:
+            raise ValueError("something that nobody thought of")
+        return derive(read, agreement, ids)
+
+    monkeypatch.setattr(publisher, "rows_of", rows_of)
+    arrive(home, [page("ann", 5), page("bob", 5)])
+    assert Publisher(home).publish() == 1
+    assert (pages(home, "ann"), pages(home, "bob")) == (2, 1)
+    assert pending_leads(home, ["ann", "bob"]) == {"bob"}
+    monkeypatch.undo()
+    Publisher(home).publish()
+    assert pages(home, "bob") == 2
 
 
 def test_publishers_in_several_processes_take_turns(home: Home) -> None:

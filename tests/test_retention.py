@@ -23,7 +23,8 @@ from features.lifecycle import lifecycle
 from features.log import HISTORY_KEPT, log
 from features.observations import observations
 from features.recurrence import states
-from features.retention import STRIPPED, Retained, retain
+from features.retention import Retained, retain
+from features.retired import STRIPPED
 from features.settings import Home, Settings
 from features.traits import trait_states
 

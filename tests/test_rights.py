@@ -262,7 +262,7 @@ def test_only_a_lead_id_names_a_lead_in_an_address(small: Home, lead_id: str) ->
 
 def test_an_export_is_everything_that_is_held(small: Home) -> None:
     bad = {"type": "?", "userId": "L-1", "messageId": "bad"}
-    Ledger(small).record([bad], received_at=NOW)
+    Ledger(small).record([bad, ["of L-1, or of L-12"]], received_at=NOW)
     document = call(served(small)[1], "GET", "/v1/leads/L-1/export").json()
     held = Held.model_validate(document)
     assert [(one.kind, one.value) for one in held.identifiers] == [("email", "ann@buyer.example"), ("user", "L-1")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
+from logs import known_in_order
 from tangled import read, stays
 from worlds import Told, identify, page, says, track, us
 
@@ -241,3 +243,15 @@ def test_an_earlier_owner_heard_of_late_takes_all_names_over() -> None:
     assert found.lead.tolist() == [0] * 6
     assert found.former.lead.tolist() == [1] * 5
     assert set(found.former.until_us.tolist()) == {us(20)}
+
+
+def test_aliases_in_a_circle_mean_the_same_in_every_order() -> None:
+    """Also where a link is heard again with an earlier time, and stays the link that it was."""
+    told = [
+        says("alias", 1, userId="visitor-3", previousId="visitor-1"),
+        says("alias", 2, userId="visitor-1", previousId="visitor-3"),
+        says("alias", 1, userId="visitor-1", previousId="visitor-3"),
+        page("visitor-1", 1),
+    ]
+    owners = {lead_of("anonymous", "visitor-1", *known_in_order(order)) for order in permutations(told)}
+    assert len(owners) == 1, owners

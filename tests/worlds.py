@@ -178,9 +178,8 @@ class World:
 def event_row(number: int, raw: Mapping[str, Any]) -> InlineRow:
     said = event(raw, source=str(raw.get("source", "test")), received_at=LATER)
     return InlineRow(
-        number, said.message_id, said.type, said.name, said.user_id, said.anonymous_id, said.group_id,
+        number, said.source, said.message_id, said.type, said.name, said.user_id, said.anonymous_id, said.group_id,
         microseconds(said.occurred_at), microseconds(said.recorded_at), ",".join(said.flags), json_text(said.body),
-        said.source,
     )  # type: ignore[arg-type]  # fmt: skip
 
 

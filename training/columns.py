@@ -34,7 +34,7 @@ class Column:
             return self.name == "days_open"
         return self.name.startswith("days_since_first_") or self.name.endswith("_total")
 
-    @property
+    @cached_property
     def is_account(self) -> bool:
         """Whether it counts what the other leads of the account did."""
         return self.name.startswith((f"account_{self.group}_", f"days_since_account_{self.group}"))

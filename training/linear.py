@@ -56,9 +56,13 @@ class Linear:
 
     def contributions(self, matrix: Floats) -> Floats:
         """Log-odds that each column adds to each row: (rows, columns); with the intercept, the margin."""
-        owner = np.zeros((len(self.terms), matrix.shape[1]))
-        owner[np.arange(len(self.terms)), self._design.column] = [term.weight for term in self.terms]
-        return np.asarray(self._design.rows(matrix) @ owner)
+        found = np.zeros(matrix.shape)
+        _add(self._design.rows(matrix), self._design.column, self._weights, found)
+        return found
+
+    @cached_property
+    def _weights(self) -> Floats:
+        return np.array([term.weight for term in self.terms], dtype=np.float64)
 
     @cached_property
     def _design(self) -> Design:
@@ -148,6 +152,13 @@ def _scale(
                 value = np.sign(value) * np.log1p(abs(value))
             held = min(max(value, low[t]), high[t])
             found[row, t] = 0.0 if np.isnan(value) else (held - center[t]) / scale[t]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _add(scaled: Floats, column: Ints, weights: Floats, found: Floats) -> None:
+    for row in range(scaled.shape[0]):
+        for t in range(column.size):
+            found[row, column[t]] += scaled[row, t] * weights[t]
 
 
 def fit_linear(terms: Sequence[Term], rows: Floats, outcome: Floats, shrinkage: float, signs: Sequence[int]) -> Linear:

@@ -13,6 +13,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from features.errors import LeadlightError
 from features.recurrence import Floats
@@ -71,9 +72,16 @@ class Model:
 
     def matrix(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
         """The columns of `features.snapshots.feature_frame` as the model reads them: (rows, columns)."""
-        encoded = [column.encoded(np.asarray(known[column.name])) for column in self.columns]
         rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
-        return np.column_stack(encoded) if encoded else np.empty((rows, 0))
+        found = np.empty((rows, len(self.columns)))
+        for place, column in enumerate(self.columns):
+            found[:, place] = column.encoded(np.asarray(known[column.name]))
+        return found
+
+    @cached_property
+    def reads_accounts(self) -> bool:
+        """Whether any column counts what the other leads of an account did."""
+        return any(column.is_account for column in self.columns)
 
     def margin(self, matrix: Floats) -> Floats:
         """Log-odds before calibration; one per row."""
@@ -183,7 +191,7 @@ def _sha256(path: Path) -> str:
 
 
 def _sigmoid(logit: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -700, 700))))
+    return np.asarray(expit(logit))
 
 
 def _threads(matrix: Floats) -> int:

@@ -50,15 +50,18 @@ class OnlineStore:
         self._file: int | None = None  # which file the default store's connection is to
         self._shut_until = 0.0
 
-    def states(self, lead_ids: Sequence[str]) -> list[LeadState | None]:
-        """The newest state of each lead, in order; None where the store has none that is whole. Raises StoreGone."""
+    def states(self, lead_ids: Sequence[str], with_accounts: bool = True) -> list[LeadState | None]:
+        """The newest state of each lead, in order; None where the store has none that is whole. Raises StoreGone.
+
+        with_accounts: whether what their accounts did is asked for, which is a read of its own.
+        """
         if not lead_ids:
             return []
         repository = self.repository
         did = self._rows(repository.behaviour_view, LEAD, lead_ids)
         said = self._rows(repository.trait_view, LEAD, lead_ids)
         found = [_state(lead_id, *rows) for lead_id, *rows in zip(lead_ids, did, said, strict=True)]
-        return self._with_accounts(found)
+        return self._with_accounts(found) if with_accounts else found
 
     def _with_accounts(self, states: list[LeadState | None]) -> list[LeadState | None]:
         """The states with what their accounts did; None for a lead whose account does not know of its newest yet."""

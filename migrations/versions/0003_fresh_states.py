@@ -10,6 +10,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        # Before the indexes are made: SQLite counts up for good only in a table that was made so.
+        with op.batch_alter_table("events", recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+            pass
     for name, where in (("user_id", "user_id IS NOT NULL"), ("anonymous_id", "user_id IS NULL")):
         of = sa.text(where)
         op.create_index(

@@ -21,6 +21,11 @@ def upgrade() -> None:
         sa.Column("erased_us", sa.BigInteger(), nullable=False),
     )
     op.create_table(
+        "retired",
+        sa.Column("digest", sa.LargeBinary(length=16), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "idempotency_keys",
         sa.Column("caller", sa.String(length=64), primary_key=True),
         sa.Column("key", sa.String(length=255), primary_key=True),
@@ -33,5 +38,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("idempotency_keys", "erased", "secrets"):
+    for table in ("idempotency_keys", "retired", "erased", "secrets"):
         op.drop_table(table)
