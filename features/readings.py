@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from features.clocks import Clock, Flags, microseconds
-from features.events import EventRefused, event, is_merge
+from features.events import Event, EventRefused, event, is_merge
 from features.json_text import is_deeper, json_text, printable
 
 LARGEST = 32 * 2**10  # bytes of one live event's JSON
 DEPTH = 32  # of objects and arrays inside one another; nothing that reads an event nests deeper
 MERGE_REFUSED = "merge_refused"  # the flag of a merge by somebody who may only write events: kept, and not followed
+LATE_CLAIM = "late_claim"  # of an identify or alias by such a sender, said to be old: it claims nothing before it came
+LATE = timedelta(days=1)  # as long as a client that is offline may hold back what it has to say
 
 Row = dict[str, Any]  # of tables.events or tables.failed_events
 
@@ -85,7 +87,7 @@ def event_row(raw: Any, sender: Sender, received_at: datetime, noticed: Flags = 
     body = json_text(found.body)
     if sender.is_live:
         _check_size(found.body, body)
-    refused = () if sender.may_merge or not is_merge(found.name, found.body) else (MERGE_REFUSED,)
+    refused = () if sender.may_merge else tuple(_untrusted(found))
     return {
         "source": found.source,
         "message_id": found.message_id,
@@ -99,6 +101,15 @@ def event_row(raw: Any, sender: Sender, received_at: datetime, noticed: Flags = 
         "flags": ",".join((*noticed, *found.flags, *refused)),
         "body": body,
     }
+
+
+def _untrusted(found: Event) -> Iterator[str]:
+    """What is not done for a sender who may only write events."""
+    if is_merge(found.name, found.body):
+        yield MERGE_REFUSED
+    # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
+    if found.type in ("identify", "alias") and found.recorded_at - found.occurred_at > LATE:
+        yield LATE_CLAIM
 
 
 def message_id(raw: Any) -> str | None:

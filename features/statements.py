@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from features.events import identity
 from features.log import Log
-from features.readings import MERGE_REFUSED
+from features.readings import LATE_CLAIM, MERGE_REFUSED
 
 Rank = tuple[int, str]  # occurred_us and message id: what is first
 Key = tuple[str, str]  # an identifier besides the ids of events: "email" or a CRM's name, and its value
@@ -122,8 +122,9 @@ def undos(log: Log) -> Iterator[Undo]:
 
 
 def rank(log: Log, row: int) -> Rank:
-    """What decides which of two statements is first."""
-    return log.occurred[row], log.message_id[row]
+    """What decides which of two statements is first: when it happened, or came, where its date is not taken."""
+    is_late = LATE_CLAIM in str(log.flags[row]).split(",")
+    return (log.recorded if is_late else log.occurred)[row], log.message_id[row]
 
 
 def _allowed(log: Log, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:

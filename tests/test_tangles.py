@@ -255,3 +255,11 @@ def test_aliases_in_a_circle_mean_the_same_in_every_order() -> None:
     ]
     owners = {lead_of("anonymous", "visitor-1", *known_in_order(order)) for order in permutations(told)}
     assert len(owners) == 1, owners
+
+
+def test_an_old_date_takes_an_address_from_nobody_where_the_sender_may_only_write() -> None:
+    thief = identify("thief", 0.5, known=9, email="ann@firm.example")
+    assert leads(ANN, thief) == ["thief"]  # a file, an operator: the date is taken at its word
+    assert leads(ANN, thief | {"flags": "late_claim"}) == ["ann"]
+    own = identify("thief", 4, email="thief@firm.example")
+    assert leads(ANN, own, thief | {"flags": "late_claim"}) == ["ann", "thief"]

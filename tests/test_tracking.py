@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from features.clocks import from_microseconds, occurred_at
 from features.events import MADE_ID, OBJECTS
-from features.readings import DEPTH, LARGEST, MERGE_REFUSED, Sender, reading
+from features.readings import DEPTH, LARGEST, LATE_CLAIM, MERGE_REFUSED, Sender, reading
 from features.recording import CONFLICT, ERASED
 from serving.envelopes import MOST_EVENTS, Envelope, envelope
 from serving.problems import Problem
@@ -328,6 +328,15 @@ def test_a_key_that_may_only_write_does_not_merge(event: str, properties: dict[s
         assert (MERGE_REFUSED in flags(found)) == (is_refused and not may_merge)
 
 
+@pytest.mark.parametrize("kind", ["identify", "alias", "page"])
+@pytest.mark.parametrize("days", [0.9, 1.1])
+def test_a_key_that_may_only_write_claims_nothing_with_an_old_date(kind: str, days: float) -> None:
+    for may_merge in (True, False):
+        sender, at = Sender("live:x", "sender", may_merge), (NOW - timedelta(days=days)).isoformat()
+        found = row(sender, type=kind, previousId="visitor-1", timestamp=at)
+        assert (LATE_CLAIM in flags(found)) == (kind != "page" and days > 1 and not may_merge)
+
+
 def test_a_rejected_event_is_kept_whole_but_for_the_time_of_sending() -> None:
     said = {"type": "purchase", "userId": "ann", "sentAt": "1", "odd": math.nan}
     one, two = (reading([said | {"sentAt": sent}], CLIENT, NOW).failed[0] for sent in ("1", "2"))
@@ -340,7 +349,14 @@ def test_a_rejected_event_is_kept_whole_but_for_the_time_of_sending() -> None:
 
 def test_every_code_that_a_sender_can_meet_is_explained() -> None:
     written = "".join((ROOT / "features" / name).read_text() for name in ("events.py", "readings.py", "clocks.py"))
-    codes = set(re.findall(r'code="(\w+)"', written)) | {MADE_ID, MERGE_REFUSED, CONFLICT, ERASED, "bad_number"}
+    codes = set(re.findall(r'code="(\w+)"', written)) | {
+        MADE_ID,
+        MERGE_REFUSED,
+        LATE_CLAIM,
+        CONFLICT,
+        ERASED,
+        "bad_number",
+    }
     codes |= set(re.findall(r'"((?:bad|future)_[a-z]+)"', written)) | {f"bad_{part}" for part in OBJECTS}
     explained = (ROOT / "docs" / "events.md").read_text()
     assert {code for code in codes if f"`{code}`" not in explained} == {"future_receipt"}  # only history has receipts
