@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from commands.learning import agreed
 from commands.terms import AgreementFile, Json, answer, home, now
-from features.ledger import Ledger
 from serving import console
 
 if TYPE_CHECKING:
@@ -21,15 +20,19 @@ def rebuild(agreement: AgreementFile = None, as_json: Json = False) -> None:
     Events that are older than the agreement keeps them are replaced by what they came to first.
     """
     from features.derivation import rebuild_all
+    from features.housekeeping import renew
+    from features.ledger import Ledger
+    from features.publisher import Publisher
     from features.retention import retain
 
     with_agreement = agreed(agreement).agreement
     with console.progress("rebuilding") as said:
-        replaced = retain(Ledger.open(home()).home, with_agreement, now(), said).events
+        retained = retain(Ledger.open(home()).home, with_agreement, now(), said)
         done = rebuild_all(home(), with_agreement, said)
+        renew(home(), said)  # what was read before still holds the old events
+        Publisher(home()).publish()  # there may be no service that does
     builds = [asdict(each) | {"is_the_same": each.is_the_same} for each in done]
-    old = [f"{replaced:,} events older than is agreed replaced by what they came to"] if replaced else []
-    answer({"replaced_events": replaced, "builds": builds}, [*old, *_lines(done)], as_json)
+    answer({"retained": asdict(retained), "builds": builds}, [*retained.sentences(), *_lines(done)], as_json)
 
 
 def _lines(done: Sequence[Rebuilt]) -> Iterator[str]:

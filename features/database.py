@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -76,8 +75,7 @@ def reading(home: Home) -> Iterator[Connection]:
 
 
 def is_any_row(home: Home, table: str) -> bool:
-    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more than the look.
-    """
+    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more than the look."""
     file = _file(home)
     if file:
         try:
@@ -125,13 +123,13 @@ def empty_log(home: Home) -> bool:
     file = _file(home)
     if file is None or not file.exists():
         return True
-    with closing(sqlite3.connect(file, timeout=1.0, autocommit=True)) as connection:  # writers wait meanwhile
+    with closing(sqlite3.connect(file, timeout=1.0, isolation_level=None)) as connection:  # writers wait meanwhile
         is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not is_busy
 
 
-def migrate(home: Home) -> None:
-    """Bring the database to the newest schema; does nothing where it is there already."""
+def migrate(home: Home, revision: str = "head") -> None:
+    """Bring the database to the newest schema, or a test's to an older one; nothing where it is there already."""
     from alembic import command
     from alembic.config import Config
 
@@ -140,7 +138,7 @@ def migrate(home: Home) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = home.database_url
     with ONE_MIGRATES:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     if file := _file(home):
         file.chmod(0o600)
 

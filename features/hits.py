@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,13 @@ class Hits:
     def __init__(self) -> None:
         self._rows, self._behaviours, self._minutes = array("q"), array("q"), array("d")
 
-    def extend(self, hits: Iterable[tuple[int, int, float]]) -> None:
+    def extend(self, hits: Sequence[tuple[int, int, float]]) -> None:
         """Add hits."""
-        columns = self._rows, self._behaviours, self._minutes
-        for column, values in zip(columns, zip(*hits, strict=True), strict=False):
-            column.extend(values)
+        if hits:
+            rows, behaviours, minutes = zip(*hits, strict=True)
+            self._rows.extend(rows)
+            self._behaviours.extend(behaviours)
+            self._minutes.extend(minutes)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,10 +44,13 @@ class Leaves:
     def __init__(self) -> None:
         self._rows, self._views, self._minutes = array("q"), Texts(), array("d")
 
-    def extend(self, leaves: Iterable[tuple[int, str, float]]) -> None:
+    def extend(self, leaves: Sequence[tuple[int, str, float]]) -> None:
         """Add leaves."""
-        for column, values in zip((self._rows, self._views, self._minutes), zip(*leaves, strict=True), strict=False):
-            column.extend(values)
+        if leaves:
+            rows, views, minutes = zip(*leaves, strict=True)
+            self._rows.extend(rows)
+            self._views.extend(views)
+            self._minutes.extend(minutes)
 
     def rows(self) -> Ints:
         return np.array(self._rows, dtype=np.int64)

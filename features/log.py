@@ -25,6 +25,7 @@ OURSELVES = "leadlight"  # the source of the events that we write into the ledge
 HISTORY_KEPT = "History Kept"  # what older events, since deleted, came to
 LEFT = "Page Left"
 
+
 @dataclass
 class Log:
     """Columns over the events, in ledger order, and lists of (row, what it says) for the few that say more.
@@ -111,14 +112,11 @@ class _Reader:
         self._settle()
 
     def _settle(self) -> None:
-        for column, found in (
-            (self.made.hits, self._hits),
-            (self.made.views, self._views),
-            (self.made.leaves, self._leaves),
-            (self.made.agents, self._agents),
-        ):
-            column.extend(found)
-            found.clear()
+        self.made.hits.extend(self._hits)
+        self.made.views.extend(self._views)
+        self.made.leaves.extend(self._leaves)
+        self.made.agents.extend(self._agents)
+        self._hits, self._views, self._leaves, self._agents = [], [], [], []
 
     def _read(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
         properties, context = body.get("properties") or {}, body.get("context") or {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -48,9 +48,14 @@ def _prepared(statement: Any, dialect: Dialect, names: Names) -> Prepared:
 
 def _run(connection: Connection, prepared: Prepared, rows: Sequence[Row]) -> int:
     sql, order = prepared
-    values: Any = list(map(itemgetter(*order), rows)) if order else list(rows)
+    values: Any = list(map(_taken(order), rows)) if order else list(rows)
     # Without the option, psycopg's count of many rows is lost.
     return int(connection.exec_driver_sql(sql, values, execution_options={"preserve_rowcount": True}).rowcount)
+
+
+def _taken(names: Names) -> Callable[[Row], tuple[Any, ...]]:
+    # Of one name, itemgetter gives the value and no tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 def _module(dialect: Dialect) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -70,10 +70,12 @@ class NameOf:
         self._rows = array("q")
         self.names = Names()
 
-    def extend(self, pairs: Iterable[tuple[int, str]]) -> None:
+    def extend(self, pairs: Sequence[tuple[int, str]]) -> None:
         """Add rows."""
-        for column, values in zip((self._rows, self.names), zip(*pairs, strict=True), strict=False):
-            column.extend(values)
+        if pairs:
+            rows, texts = zip(*pairs, strict=True)
+            self._rows.extend(rows)
+            self.names.extend(texts)
 
     def rows(self) -> Ints:
         return np.array(self._rows, dtype=np.int64)

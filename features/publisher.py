@@ -146,7 +146,7 @@ class Publisher:
             for each in news:
                 self._write_accounts(each, connection, unseen)
         with writing(self.home) as connection:
-            self._keep(connection, unseen.without(left), news)
+            self._keep(connection, unseen.left(connection, left), news)
         return None if len(left) == len(unseen.identifiers) else max(each.leads for each in news)
 
     def _news(self, build: Build, unseen: Unseen) -> _News:

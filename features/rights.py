@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, true, update
 
 from features import tables
 from features.agreement import Agreement
@@ -131,10 +131,15 @@ def _failed_with(connection: Connection, asked: Collection[Name]) -> Iterator[tu
     columns = tables.failed_events.c
     if not asked:
         return
-    held = or_(*(columns.raw.icontains(_as_json(value), autoescape=True) for _, value in sorted(asked)))
+    held = or_(*(_may_hold(columns.raw, _as_json(value)) for _, value in sorted(asked)))
     for row in connection.execute(select(columns.failed_event_id, columns.raw).where(held)):
         said = orjson.loads(row.raw)
         yield row.failed_event_id, names(said) if isinstance(said, dict) else None
+
+
+def _may_hold(column: Any, text: str) -> ColumnElement[bool]:
+    # SQLite knows small and capital letters of English alone: of other names all are read.
+    return column.icontains(text, autoescape=True) if text.isascii() else true()
 
 
 def _as_json(value: str) -> str:

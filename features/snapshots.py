@@ -144,11 +144,18 @@ def as_states(
 
     accounts: of each lead what all of its account did; None for one without an account, or for all.
     """
-    shared = [{} if account is None else account for account in accounts or [None] * len(rows)]
-    names = list(agreement.behaviours)
-    packed = Ragged.each([[row.get(name) for row in some] for some in (rows, shared) for name in names])
+    shared = None if accounts is None else [{} if account is None else account for account in accounts]
     return States(
-        dict(zip(names, packed[: len(names)], strict=True)),
+        _by_behaviour(rows, agreement),
         {name: [known.get(name) for known in traits] for name in trait_columns(agreement)},
-        dict(zip(names, packed[len(names) :], strict=True)),
+        dict.fromkeys(agreement.behaviours, Ragged.of([None] * len(rows)))
+        if shared is None
+        else _by_behaviour(shared, agreement),
     )
+
+
+def _by_behaviour(
+    rows: Sequence[Mapping[str, Sequence[float] | Floats | None]], agreement: Agreement
+) -> dict[str, Ragged]:
+    columns = [[row.get(name) for row in rows] for name in agreement.behaviours]
+    return dict(zip(agreement.behaviours, Ragged.each(columns), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from itertools import accumulate, islice, pairwise
 
 import numpy as np
@@ -50,10 +50,12 @@ class TextOf(Mapping[int, str]):
         self._rows = array("q")
         self._texts = Texts()
 
-    def extend(self, pairs: Iterable[tuple[int, str]]) -> None:
+    def extend(self, pairs: Sequence[tuple[int, str]]) -> None:
         """Add rows."""
-        for column, values in zip((self._rows, self._texts), zip(*pairs, strict=True), strict=False):
-            column.extend(values)
+        if pairs:
+            rows, texts = zip(*pairs, strict=True)
+            self._rows.extend(rows)
+            self._texts.extend(texts)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, select
 from features import tables
 from features.components import GROUP, Component, Identifier, component, events_of
 from features.database import is_any_row
+from features.many_rows import insert_or_update
 from features.settings import Home
 
 AT_ONCE = 2_000  # identifiers whose events are read at once: memory, not speed
@@ -60,11 +61,11 @@ class Unseen(NamedTuple):
                 is_whole = not self.whole.keys().isdisjoint(some)
                 yield Part(some, fresh.ids, events_of(connection, fresh), is_whole)
 
-    def without(self, left: Collection[Identifier]) -> Unseen:
-        """All but these, which stay pending."""
-        return self._replace(
-            identifiers={name: newest for name, newest in self.identifiers.items() if name not in left}
-        )
+    def left(self, connection: Connection, names: Collection[Identifier]) -> Unseen:
+        """All but these, which stay pending, and are written whole once they can be: time goes on without them."""
+        whole = [{"kind": k, "value": v, "event_id": self.identifiers[k, v], "whole": 1} for k, v in sorted(names)]
+        insert_or_update(connection, tables.online_pending, whole, added=("whole",))
+        return self._replace(identifiers={name: last for name, last in self.identifiers.items() if name not in names})
 
     def wrong_accounts(self) -> frozenset[str]:
         """Accounts of which what is kept may be wrong."""

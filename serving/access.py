@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -82,6 +83,7 @@ def why_outside(connection: HTTPConnection) -> str | None:
     return None
 
 
+@lru_cache(maxsize=256)  # the same few addresses, with each request
 def is_loopback(host: str | None) -> bool:
     """Whether an address or name means this machine; of names only localhost does, whatever others resolve to."""
     if host is None or host.lower() == "localhost":

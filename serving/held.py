@@ -54,7 +54,7 @@ def held(home: Home, scorer: Scores, name: str, now: datetime, only_ids: bool = 
         "traits": _traits(found, rows),
         "score": score,
         # What is no event may be about anybody: it goes with each of them, and is shown to none.
-        "failed_events": [_failed(row) for row in failed if isinstance(orjson.loads(row.raw), dict)],
+        "failed_events": [_failed(row) for row in failed],
         "feedback": [],
     }
 

@@ -120,8 +120,9 @@ class Scoring:
     def _matrix(self, rows: Sequence[LeadRow], moments: Ints) -> Floats:
         assert self.model is not None
         behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
-        states = as_states(behaviours, traits, self.features_by, [row.account for row in rows])
-        if not self.reads_accounts:
+        accounts = [row.account for row in rows] if self.reads_accounts else None
+        states = as_states(behaviours, traits, self.features_by, accounts)
+        if accounts is None:
             states = replace(states, account={})  # then no column of it is made
         return self.model.matrix(feature_columns(states, moments, self.features_by))
 

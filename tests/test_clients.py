@@ -16,6 +16,7 @@ import httpx
 import pytest
 from deliveries import CLIENTS, SEGMENT_PYTHON, Call, Client, facts
 from served import Served, served
+from servers import until
 from small_home import NOW, small_home
 from wire import acknowledged, listening_in
 
@@ -155,4 +156,4 @@ def test_three_visits_that_a_client_delivers_move_the_score(place: Place) -> Non
     after = score()
     assert (before["criteria"]["levels"]["need"], after["criteria"]["levels"]["need"]) == (None, 3)
     assert after["score"] > before["score"]
-    assert after["served_from"] == "online"
+    until(lambda: score()["served_from"] == "online")  # the ledger answers for an online store that is slow

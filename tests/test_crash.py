@@ -41,11 +41,12 @@ from serving.keys import Keys
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 KILLED_AFTER_S = (0.05, 0.8)  # of intake, which is some dozens of requests
-PATIENCE_S = 60
+PATIENCE_S = 120
 FEEDS = "abc"  # three at once, so that events of several requests are in one transaction
 EACH = 40  # events of one lead
-# Small batches, so that a kill has many moments to hit, and a short queue, so that little is left to send at the end.
-BUSY = {"upload_size": 10, "upload_interval": 0.05, "max_queue_size": 100}
+# Small batches, so that a kill has many moments to hit; a short queue, so that little is left to send at the end; and
+# no end of retries, for here the service is down most of the time.
+BUSY = {"upload_size": 10, "upload_interval": 0.05, "max_queue_size": 100, "max_retries": 1_000}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import threading
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -166,3 +170,18 @@ def test_what_is_kept_of_a_request_names_nobody(counter: Counter) -> None:
         (row,) = connection.execute(select(tables.idempotency_keys))
     assert b"ann" not in row.request_digest
     assert (row.lead_id, row.body) == (None, '{"done":1}')
+
+
+def test_two_first_requests_of_a_home_are_both_done(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home's key for them is made by the first of them: the other must not make one too."""
+    both_make_one, made = threading.Barrier(2), secrets.token_bytes
+
+    def make(size: int) -> bytes:
+        with suppress(threading.BrokenBarrierError):
+            both_make_one.wait(0.5)
+        return made(size)
+
+    monkeypatch.setattr(secrets, "token_bytes", make)
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(counter.asks, ("k", "l")))
+    assert [answer.status_code for answer in answers] == [201, 201]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import inspect, make_url, select
 from worlds import LATER, SMALL, Told, at, identify, page, track
 from writers import written
@@ -243,3 +245,35 @@ def test_each_new_agreement_is_a_version_and_none_is_forgotten(tmp_path: Path) -
 
 def test_identify_and_page_of_one_person_are_two_events(ledger: Ledger) -> None:
     assert append(ledger, [identify("ann", 1), page("ann", 1)]).accepted == 2
+
+
+def test_no_event_has_the_id_of_one_that_was_deleted(database_url: str | None, tmp_path: Path) -> None:
+    """Files say up to which id they hold everything; a new event that took an old id would seem to be in them."""
+    ledger = Ledger.open(at_home(tmp_path, database_url))
+    append(ledger, [page("ann", 1), page("ann", 2)])
+    newest = ledger.last_event_id()
+    with writing(ledger.home) as connection:
+        connection.execute(tables.events.delete().where(tables.events.c.event_id == newest))
+    append(ledger, [page("ann", 3)])
+    assert ledger.last_event_id() > newest
+
+
+def test_a_home_of_an_earlier_release_keeps_its_events_and_reuses_no_id(tmp_path: Path) -> None:
+    home = at_home(tmp_path).made()
+    migrate(home, "0002")
+    told = {"event_id": 7, "user_id": None, "anonymous_id": "v", "group_id": None} | _row("m1")
+    with writing(home) as connection:
+        connection.execute(tables.events.insert(), [told])
+    ledger = Ledger.open(home)
+    assert [dict(row._mapping) for row in rows(ledger)] == [told]
+    with writing(home) as connection:
+        connection.execute(tables.events.delete())
+    append(ledger, [page("ann", 1), page("ann", 1)])
+    assert [row.event_id for row in rows(ledger)] == [8]
+    engine(home.database_url).dispose()
+
+
+def test_the_tables_are_those_that_the_migrations_make(database_url: str | None, tmp_path: Path) -> None:
+    ledger = Ledger.open(at_home(tmp_path, database_url))
+    with writing(ledger.home) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []

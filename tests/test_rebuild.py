@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from published import arrive, shows_the_ledger
 from sqlalchemy import func, select
 from worlds import LATER, SMALL, Told, at, identify, market, page, says, track
 
+from commands.app import run
 from features import tables
 from features.agreement_versions import keep
 from features.builds import build_of, every_build
@@ -57,6 +59,19 @@ def test_a_rebuild_of_the_same_ledger_has_the_same_files(home: Home, tmp_path: P
     elsewhere = home_of(tmp_path / "elsewhere", TOLD)
     assert rebuild(elsewhere, SMALL).digest == first.digest
     engine(elsewhere.database_url).dispose()
+
+
+def test_the_command_says_what_it_made(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADLIGHT_HOME", str(home.path))
+    assert run(["rebuild"]) == 0
+    assert "there were none before" in capsys.readouterr().out
+    assert run(["rebuild", "--json"]) == 0
+    (built,) = json.loads(capsys.readouterr().out)["builds"]
+    assert built["is_the_same"]
+    assert built["leads"] == len(derived(home, SMALL).leads)
+    assert [view.split("_")[0] for view in built["views"]] == ["behaviour", "traits", "account"]
 
 
 def test_another_event_makes_other_files(home: Home) -> None:

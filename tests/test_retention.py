@@ -10,18 +10,23 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from published import shows_the_ledger
 from sqlalchemy import select
 from worlds import LATER, SMALL, World, alike, at, identify, page, says, touch, track, us
 
 from features import tables
 from features.accounts import memberships
 from features.agreement import Agreement
+from features.builds import every_build
 from features.database import engine, reading
+from features.derivation import derived
+from features.housekeeping import is_due
 from features.identity import identities
 from features.ledger import Ledger
 from features.lifecycle import lifecycle
 from features.log import HISTORY_KEPT, log
 from features.observations import observations
+from features.publisher import Publisher
 from features.recurrence import states
 from features.retention import Retained, retain
 from features.retired import STRIPPED
@@ -107,6 +112,16 @@ def ann(days: Sequence[float]) -> list[Any]:
         track("ann", "Call Attempted", days[3] + 1, by="bob"),
         track("ann", "Lead Disqualified", days[3] + 2, reason="too_early"),
     ]  # fmt: skip
+
+
+def test_what_is_read_page_by_page_is_of_one_state(home: Home) -> None:
+    """Else what stands for old events would be counted beside those that were read before they were deleted."""
+    keep(home, [page("ann", 1), page("ann", 2), page("ann", 700)])
+    pages = Ledger(home).chunks(rows=1)
+    read = [*next(pages)]
+    assert retained(home).events == 2
+    read += [row for some in pages for row in some]
+    assert [(row.name, row.occurred_us) for row in read] == [("page", us(1)), ("page", us(2)), ("page", us(700))]
 
 
 def test_features_and_traits_are_after_as_they_were_before(home: Home) -> None:
@@ -276,3 +291,24 @@ def test_keeping_for_longer_than_there_are_events_changes_nothing(small: Home) -
     assert retain(small, SMALL, at(NOW)) == Retained()
     assert [tuple(row) for row in rows(small)] == before
     assert SMALL.privacy.keep_events == timedelta(days=3 * 365)
+
+
+def test_the_online_store_shows_what_is_left(home: Home) -> None:
+    """Of moments before the latest 32 only their number is kept, so they halve from another moment on."""
+    ann = [identify("ann", 10, email="ann@firm.example"), *(page("ann", day) for day in range(300, 340))]
+    keep(home, [*ann, page("ann", 700), identify("bob", 20, email="bob@firm.example"), page("bob", 30)])
+    derived(home, SMALL)
+    retained(home)
+    assert Publisher(home).publish() == 2
+    assert shows_the_ledger(home)
+
+
+def test_files_that_hold_what_was_deleted_are_made_anew(small: Home) -> None:
+    keep(small, [page("visitor-1", 1), page("ann", 700)])
+    before = derived(small, SMALL).repository.generation
+    assert derived(small, SMALL).repository.generation == before
+    retained(small)
+    assert is_due(small, at(NOW))
+    assert derived(small, SMALL).repository.generation != before
+    assert retained(small) == Retained()
+    assert not is_due(small, at(NOW)) or before in {build.generation for build in every_build(small)}

@@ -15,11 +15,13 @@ from small_home import NOW, small_home
 from sqlalchemy import select
 from test_api import call, problem, served
 
+import features.merges
 from features import derivation, tables
 from features.agreement_versions import kept
 from features.builds import build_of, every_build
-from features.database import engine, reading
+from features.database import empty_log, engine, reading, snapshot
 from features.derivation import derived
+from features.dossier import dossier
 from features.erasure import STALE
 from features.housekeeping import WAIT, Housekeeping, is_due, renew
 from features.ledger import Ledger
@@ -119,6 +121,23 @@ def test_nothing_of_an_erased_lead_is_left_in_the_homes_folder(small: Home) -> N
     engine(small.database_url).dispose()  # the last one out writes the log of SQLite back
     left = [file for file in small.path.rglob("*") if file.is_file() and b"ann@buyer.example" in file.read_bytes()]
     assert left == []
+
+
+def test_an_erased_lead_cannot_be_read_in_the_log_of_the_database_either(small: Home) -> None:
+    log = small.path / "leadlight.db-wal"
+    Ledger(small).record([{"type": "page", "userId": "L-1", "messageId": "secret-page"}], received_at=NOW)
+    assert b"secret-page" in log.read_bytes()
+    erase(small, kept(small).agreement, "L-1", NOW)
+    assert b"secret-page" not in log.read_bytes() + (small.path / "leadlight.db").read_bytes()
+
+
+def test_a_log_that_somebody_reads_is_emptied_once_they_have_read(small: Home) -> None:
+    with snapshot(small) as connection:
+        connection.execute(select(tables.events)).all()
+        erase(small, kept(small).agreement, "L-1", NOW)
+        assert not empty_log(small)
+    renew(small)
+    assert b"ann@buyer.example" not in (small.path / "leadlight.db-wal").read_bytes()
 
 
 def test_who_is_erased_while_files_are_made_is_not_brought_back(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,6 +295,21 @@ def test_an_export_is_everything_that_is_held(small: Home) -> None:
     assert [orjson.loads(one["raw"])["messageId"] for one in held.failed_events] == ["bad"]
 
 
+def test_an_export_shows_nothing_of_others_that_happens_to_hold_the_id(small: Home) -> None:
+    """An erasure takes what cannot be read and holds the id, rather too much than too little."""
+    others = [["L-1 and somebody else"], {"type": "?", "userId": "eu/L 2", "traits": {"note": "like L-1"}}]
+    Ledger(small).record([*others, {"type": "?", "userId": "L-1"}], received_at=NOW)
+    held = Held.model_validate_json(call(served(small)[1], "GET", "/v1/leads/L-1/export").content)
+    assert [orjson.loads(one["raw"]) for one in held.failed_events] == [{"type": "?", "userId": "L-1"}]
+    assert erase(small, kept(small).agreement, "L-1", NOW).failed_events == 2
+
+
+def test_a_failed_event_is_found_by_a_name_in_capital_letters_of_any_language(home: Home) -> None:
+    send(home, {"type": "identify", "userId": "zoë", "traits": {"email": "zoë@buyer.example"}})
+    Ledger(home).record([{"type": "?", "traits": {"email": "ZOË@BUYER.example"}}], received_at=NOW)
+    assert erase(home, kept(home).agreement, "zoë@buyer.example", NOW).failed_events == 1
+
+
 # The timeline
 
 
@@ -384,6 +418,26 @@ def test_a_merge_that_cannot_be_says_why(small: Home) -> None:
     with pytest.raises(NotMerged, match="was undone on"):
         undo(small, done.merge_id, NOW)
     assert len(merges(small)) == 1
+
+
+def test_a_merge_that_fails_never_comes_into_force(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the CRM merges the lead into a third one at that very moment."""
+    agreement, as_ever = kept(small).agreement, features.merges._append
+    send(small, {"type": "identify", "userId": "zoe"})
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(features.merges, "_append", as_ever)
+        merge(small, agreement, "zoe", "L-1", NOW - timedelta(days=1))
+        as_ever(*arguments)
+
+    monkeypatch.setattr(features.merges, "_append", meanwhile)
+    with pytest.raises(NotMerged, match="'eu/L 2' is part of 'zoe', not of 'L-1'; undo that merge first"):
+        merge(small, agreement, "L-1", "eu/L 2", NOW)
+    left = {one.previous: one for one in merges(small)}
+    assert left["eu/L 2"].undone_at
+    undo(small, left["L-1"].merge_id, NOW)
+    with reading(small) as connection:
+        assert [dossier(connection, agreement, name).lead_id for name in ("eu/L 2", "L-1")] == ["eu/L 2", "L-1"]
 
 
 def test_an_empty_home_says_what_to_run(tmp_path: Path) -> None:

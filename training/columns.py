@@ -44,7 +44,8 @@ class Column:
         if self.levels is None:
             return np.asarray(values, dtype=np.float64)
         place, other = self._places
-        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+        said = np.asarray(values)
+        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in said], dtype=np.float64)
 
     @cached_property
     def _places(self) -> tuple[dict[str, float], float]:

@@ -75,7 +75,7 @@ class Model:
         rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
         found = np.empty((rows, len(self.columns)))
         for place, column in enumerate(self.columns):
-            found[:, place] = column.encoded(np.asarray(known[column.name]))
+            found[:, place] = column.encoded(known[column.name])
         return found
 
     @cached_property

@@ -54,7 +54,7 @@ class Repository:
         """This repository for those who write: a thousand leads may take longer than a reader can wait for one."""
         return replace(self, patience_s=10.0)
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         return self.home.features / self.suffix / self.generation
 
@@ -87,7 +87,7 @@ class Repository:
         """Every feature of an account as Feast names it, view:feature."""
         return [f"{self.account_view}:{name}" for name in self.behaviours]
 
-    @property
+    @cached_property
     def online_file(self) -> Path | None:
         """Where the default online store keeps this build's rows; None for a server."""
         return None if self.home.settings.online_store == "redis" else self.folder / "online.db"
