@@ -94,6 +94,20 @@ def test_the_readme_request_is_answered_as_shown(service: str) -> None:
     assert answer["reasons"][0]["name"] == told["reasons"][0]["name"]
 
 
+def test_the_readme_event_is_accepted_and_the_next_score_knows_of_it(service: str) -> None:
+    block = next(block for block in blocks() if "/v1/track" in block)
+    sent, answered = re.search(r"-d '(.*)'\n(\{.*\})", block).groups()  # type: ignore[union-attr]
+    before = webinars(service)
+    answer = httpx.post(f"{service}/v1/track", content=sent, auth=("any", ""))
+    assert answer.json() == json.loads(answered)
+    assert webinars(service) == before + 1
+
+
+def webinars(service: str) -> int:
+    score = httpx.get(f"{service}/v1/leads/L-01929/score?reasons=all").json()
+    return int(next(reason["evidence"]["count"] for reason in score["reasons"] if reason["name"] == "webinar"))
+
+
 def test_the_quickstart_notebook_runs_from_a_clean_kernel(
     demo: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
