@@ -160,7 +160,7 @@ def _tie(ledger: Ledger) -> None:
     with reading(ledger.home) as connection:
         if connection.execute(select(tables.links.c.kind).limit(1)).first():
             return
-    for chunk in ledger.chunks():
+    for chunk in ledger.chunks(100_000):
         with writing(ledger.home) as connection:
             note_links(connection, (event._mapping for event in chunk))
 
