@@ -18,6 +18,7 @@ from features.recurrence import DAY_US
 from features.settings import Home
 from features.store.repository import Repository, suffix_of, view_suffix
 
+FOLLOWED_US = 10_000_000  # by when every reader has followed a switch
 LAYOUT = 2  # of what is derived: a release that derives something else raises it, and homes are derived anew
 
 
@@ -68,6 +69,19 @@ def current(connection: Connection) -> dict[str, Build]:
     """The build that is read of each feature part, by the suffix of its views."""
     rows = connection.execute(select(*_COLUMNS).order_by(tables.feature_views.c.build_id))
     return {row.suffix: Build(*row) for row in rows}
+
+
+def written(connection: Connection, now_us: int) -> list[Build]:
+    """The builds that new events are published to, the newest last.
+
+    Readers follow a switch within a second or two: until all have, the build before must show new events too.
+    """
+    columns = tables.feature_views.c
+    of_suffix: dict[str, list[tuple[Build, int]]] = {}
+    for *row, built_us in connection.execute(select(*_COLUMNS, columns.built_us).order_by(columns.build_id)):
+        of_suffix.setdefault(row[0], []).append((Build(*row), built_us))
+    before = [made[-2][0] for made in of_suffix.values() if len(made) > 1 and made[-1][1] > now_us - FOLLOWED_US]
+    return before + [made[-1][0] for made in of_suffix.values()]
 
 
 def every_build(home: Home) -> list[Build]:

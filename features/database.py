@@ -75,7 +75,7 @@ def reading(home: Home) -> Iterator[Connection]:
 
 
 def is_any_row(home: Home, table: str) -> bool:
-    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more than the look."""
+    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more."""
     file = _file(home)
     if file:
         try:

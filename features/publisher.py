@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from features.account_folding import NOTHING, account_rows, account_states, joined, keep_states, new_in, news_of
 from features.account_states import AccountState
-from features.builds import Build, current, moved_on
+from features.builds import Build, moved_on, written
 from features.clocks import microseconds
 from features.components import Identifier
 from features.database import exists, snapshot, writing
@@ -126,28 +127,33 @@ class Publisher:
         """
         left: set[Identifier] = set()
         with snapshot(self.home) as connection:
-            unseen, builds = Unseen.of(connection), list(current(connection).values())
+            unseen, builds = Unseen.of(connection), written(connection, microseconds(datetime.now(UTC)))
             if not builds:
                 return None
             if not unseen.identifiers:
                 return 0
             news = [self._news(build, unseen) for build in builds]
             for part in unseen.parts(connection, at_once):
-                try:
-                    for each in news:
-                        self._write_leads(each, part)
-                except StoreGone:
-                    raise
-                except Exception as error:
+                if not self._is_written(news, part):
                     if at_once > 1:
                         return self._round(at_once=1)
-                    said.error("a lead could not be published", reason=type(error).__name__)
                     left |= set(part.identifiers)
             for each in news:
                 self._write_accounts(each, connection, unseen)
         with writing(self.home) as connection:
             self._keep(connection, unseen.left(connection, left), news)
         return None if len(left) == len(unseen.identifiers) else max(each.leads for each in news)
+
+    def _is_written(self, news: Sequence[_News], part: Part) -> bool:
+        try:
+            for each in news:
+                self._write_leads(each, part)
+        except StoreGone:
+            raise
+        except Exception as error:
+            said.error("leads could not be published", identifiers=len(part.identifiers), reason=type(error).__name__)
+            return False
+        return True
 
     def _news(self, build: Build, unseen: Unseen) -> _News:
         # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.

@@ -327,6 +327,17 @@ def test_every_feature_part_that_is_read_is_published(home: Home) -> None:
         assert (ann.behaviours["pricing_page"] or [0])[0] == 2
 
 
+def test_who_has_not_followed_a_switch_yet_misses_no_event(home: Home) -> None:
+    """A serving process looks at its home each second."""
+    scorer = Scorer(home)
+    scorer.refresh()
+    rebuild(home, SMALL)
+    arrive(home, [page("ann", 5)])
+    Publisher(home).publish()
+    (score,) = scorer.scores([{"lead_id": "ann"}], LATER)
+    assert (score["served_from"], score["data_through"]) == ("online", "2026-01-06T00:00:00Z")
+
+
 def test_what_comes_while_a_build_is_made_is_shown_by_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was published to the build before and is pending no more when the new one is switched to."""
     from features import derivation

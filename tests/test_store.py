@@ -100,6 +100,16 @@ def test_the_online_row_equals_the_offline_row_at_the_same_moment(store: Derived
     assert now["pricing_page_count_total"].sum() > 10
 
 
+def test_feasts_own_online_features_are_those_that_scores_are_made_of(store: Derived) -> None:
+    """Whoever asks Feast itself, by the names of its views, gets the very rows."""
+    repository = store.repository
+    (ann,) = OnlineStore(repository).states(["ann"])
+    assert ann is not None
+    found = repository.store.get_online_features(repository.references(), [{"lead_id": "ann"}]).to_dict()
+    assert {name: found[name][0] for name in repository.behaviours} == ann.behaviours
+    assert {name: found[name][0] for name in repository.traits} == ann.traits
+
+
 def test_a_lead_nobody_heard_of_has_no_state(store: Derived) -> None:
     (unknown, known) = OnlineStore(store.repository).states(["nobody", "ann"])
     assert unknown is None

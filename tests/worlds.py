@@ -149,7 +149,9 @@ class World:
         observed = account_observations(self.observed, members)
         return members, observed, states(observed, len(self.agreement.behaviours), self.agreement.half_lives)
 
-    def _read(self, observed: Observations, folded: list[Ragged], position: int, as_of_us: int) -> dict[str, list[float]]:
+    def _read(
+        self, observed: Observations, folded: list[Ragged], position: int, as_of_us: int
+    ) -> dict[str, list[float]]:
         stands = observed.is_last_known()
         known = np.flatnonzero((observed.lead[stands] == position) & (observed.known_us[stands] < as_of_us))
         if not len(known):
