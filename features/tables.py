@@ -190,3 +190,15 @@ deployments = Table(
     Column("why", Text, nullable=False),
     Column("deployed_us", BigInteger, nullable=False),
 )
+
+# grain: one key. The secret itself is nowhere; its digest finds it.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String(32), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("label", Text, nullable=False, default=""),
+    Column("created_us", BigInteger, nullable=False),
+    Column("revoked_us", BigInteger),
+)

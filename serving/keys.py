@@ -10,30 +10,18 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, Text, insert, inspect, select, update
+from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.engine import Row, make_url
 
 from features.database import engine, migrate, reading, writing
 from features.errors import LeadlightError
 from features.ledger import from_microseconds, microseconds
 from features.settings import Home
-from features.tables import metadata
+from features.tables import api_keys
 
 PREFIX = "llk_"  # so that a leaked key is recognised by whoever or whatever reads it
 LONGEST_LABEL = 50  # it is part of the source of events
 SCOPES = ("events:write", "scores:read", "feedback:write", "models:promote", "admin")
-
-# grain: one key. The secret itself is nowhere; its digest finds it.
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("key_id", String(32), primary_key=True),
-    Column("digest", LargeBinary(32), nullable=False, unique=True),
-    Column("scopes", Text, nullable=False),
-    Column("label", Text, nullable=False, default=""),
-    Column("created_us", BigInteger, nullable=False),
-    Column("revoked_us", BigInteger),
-)
 
 
 @dataclass(frozen=True)
