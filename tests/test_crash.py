@@ -195,13 +195,14 @@ def summary(wire: Wire) -> str:
     """What the rounds were made of, to see that the kills hit something."""
     exchanges = wire.exchanges()
     lost = [exchange for exchange in exchanges if exchange.status is None]
-    resent = [exchange for exchange in exchanges if "x-retry-count" in exchange.headers]
+    resent = [int(exchange.headers["x-retry-count"]) for exchange in exchanges if "x-retry-count" in exchange.headers]
     # Committed, but killed before the answer: the resend found them there.
     doubles = sum(json.loads(exchange.answer)["duplicates"] for exchange in exchanges if exchange.status == 200)
     events = len(acknowledged(exchanges))
     return (
         f"{ROUNDS} kills, {len(exchanges):,} requests, {events:,} events acknowledged, {len(lost)} requests unanswered,"
-        f" {len(resent)} resends, {doubles} events committed before an answer that never came"
+        f" {len(resent)} resends (up to {max(resent, default=0)} of a batch),"
+        f" {doubles} events committed before an answer that never came"
     )
 
 
