@@ -92,6 +92,8 @@ class Intake:
         """
         self.prepare()
         if self._ledger is not None:
+            # Not in the thread that publishes: to derive a home anew may take minutes, and senders wait for that one.
+            self._publisher.look()
             self._publishes.submit(True).result()
 
     def _opened(self) -> Ledger:
@@ -110,8 +112,6 @@ class Intake:
 
     def _publish(self, looks: list[bool]) -> Sequence[Exception | None]:
         try:
-            if any(looks):
-                self._publisher.look()
             self._publisher.publish()
         except Exception as error:  # for whoever looks; who sent events waits for it, and cannot do anything about it
             return [error if is_look else None for is_look in looks]
