@@ -55,7 +55,7 @@ def same(found: Sequence[LeadState | None], expected: Sequence[LeadState]) -> bo
     for one, other in zip(found, expected, strict=True):
         assert one is not None, f"nothing of {other}"
         assert (one.lead_id, one.known_at) == (other.lead_id, other.known_at)
-        assert {name: one.traits.get(name) for name in other.traits} == dict(other.traits)
+        assert {name: one.traits.get(name) for name in other.traits} == dict(other.traits), other.lead_id
         assert not {name for name, value in one.traits.items() if value is not None} - set(other.traits)
         for left, right in ((one.behaviours, other.behaviours), (one.account or {}, other.account or {})):
             assert alike(left, right), (one, other)
