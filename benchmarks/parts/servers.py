@@ -25,10 +25,11 @@ CLIENT = Path(__file__).with_name("client.py")
 @contextmanager
 def served(command: Sequence[str], ready: str, port: int, environment: Mapping[str, str], log: Path) -> Iterator[str]:
     """host:port of a server that answers at the path `ready`; it and all of its processes end with the block."""
-    one_thread = {"OMP_NUM_THREADS": "1"}  # else two pools would fight for the one core
+    # One thread, else two pools would fight for the one core. MLflow starts uvicorn by its name.
+    ours = {"OMP_NUM_THREADS": "1", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     with log.open("wb") as written:
         server = subprocess.Popen(
-            command, env={**os.environ, **one_thread, **environment}, stdout=written, stderr=written,
+            command, env={**os.environ, **ours, **environment}, stdout=written, stderr=written,
             start_new_session=True, preexec_fn=_on_its_core,
         )  # fmt: skip
     try:
