@@ -46,8 +46,8 @@ class NotebookHome:
     def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
         """`looked_at` (lead_id, as_of: aware moments), and the features of each lead as they were known just before."""
         from features.agreement_versions import kept
+        from features.clocks import microseconds
         from features.derivation import derived
-        from features.ledger import microseconds
         from features.snapshots import snapshots
 
         agreement = kept(self.home).agreement

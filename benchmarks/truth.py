@@ -28,7 +28,7 @@ import pandas as pd
 from benchmarks.parts.surroundings import forget_settings
 from features.agreement import Agreement
 from features.agreement_versions import Kept, keep
-from features.ledger import microseconds
+from features.clocks import microseconds
 from features.settings import Home
 from serving.bulk import home_scores
 from serving.intake import ingest

@@ -13,9 +13,10 @@ import typer
 from commands.terms import AgreementFile, Json, Seed, answer, at, home, now
 from features.agreement import DEFAULT
 from features.agreement_versions import NoAgreement, chosen, kept
+from features.clocks import from_microseconds
 from features.durations import duration
 from features.errors import LeadlightError
-from features.ledger import Ledger, from_microseconds
+from features.ledger import Ledger
 from features.settings import Home
 from serving import console
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from features.clocks import moment
 from features.errors import LeadlightError
-from features.events import moment
 from features.settings import Home
 from serving import console
 

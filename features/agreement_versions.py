@@ -10,9 +10,9 @@ from sqlalchemy import insert, select
 
 from features import tables
 from features.agreement import Agreement
+from features.clocks import microseconds
 from features.database import exists, migrate, reading, writing
 from features.errors import LeadlightError
-from features.ledger import microseconds
 from features.settings import Home
 
 

@@ -13,9 +13,7 @@ from dateutil import parser as dates
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 AHEAD = timedelta(minutes=5)  # a clock may run this far ahead before we say so
-MOST_SKEW = timedelta(
-    hours=24
-)  # a clock that is further off, or an old sentAt, says nothing that could be mended by it
+MOST_SKEW = timedelta(hours=24)  # a clock further off, or an old sentAt, says nothing that could be mended by it
 LONGEST = 64  # characters of a time; longer texts are none, and dates.parse takes long over them
 # What stands in for what a date leaves out: a text that comes out different names no one moment.
 FILLED = (datetime(2000, 1, 1), datetime(2001, 2, 2))

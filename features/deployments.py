@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import insert, select
 
 from features import tables
+from features.clocks import microseconds
 from features.database import exists, reading, writing
-from features.ledger import microseconds
 from features.settings import Home
 
 

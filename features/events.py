@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from features.clocks import Clock, Flags, occurred_at, recorded_at
-from features.clocks import moment as moment
 from features.errors import LeadlightError
 from features.json_text import json_text, printable
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from features.accounts import memberships
 from features.agreement import Agreement
+from features.clocks import microseconds
 from features.events import event
 from features.identity import Identities
-from features.ledger import json_text, microseconds
+from features.json_text import json_text
 from features.log import log
 from features.observations import observations
 from features.recurrence import states

@@ -12,11 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from features import tables
-from features.clocks import from_microseconds as from_microseconds
-from features.clocks import microseconds as microseconds
-from features.clocks import rfc3339 as rfc3339
 from features.database import migrate, reading, snapshot, writing
-from features.json_text import json_text as json_text
 from features.readings import Reading, Result, Sender
 from features.readings import reading as read
 from features.recording import write

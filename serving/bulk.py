@@ -12,12 +12,12 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from features.clocks import from_microseconds, microseconds
 from features.derivation import Derived, derived
 from features.errors import LeadlightError
 from features.exports import leads_in
 from features.files import table_in
 from features.inline import inline_states
-from features.ledger import from_microseconds, microseconds
 from features.settings import Home
 from features.store.offline import states_at
 from features.traits import trait_columns

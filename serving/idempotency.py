@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features import tables
+from features.clocks import microseconds
 from features.database import wait_in_line, writing
 from features.erasure import secret
-from features.ledger import microseconds
 from features.settings import Home
 from serving.keys import Key
 from serving.problems import MEDIA_TYPE, Problem

@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.engine import Row, make_url
 
+from features.clocks import from_microseconds, microseconds
 from features.database import engine, migrate, reading, writing
 from features.errors import LeadlightError
-from features.ledger import from_microseconds, microseconds
 from features.settings import Home
 from features.tables import api_keys
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from features.agreement import Agreement
 from features.behaviour import BehaviourState
-from features.ledger import from_microseconds, rfc3339
+from features.clocks import from_microseconds, rfc3339
 from features.recurrence import DAY_US, Floats
 from serving.scale import points
 

@@ -13,9 +13,9 @@ import numpy as np
 from features.agreement import Agreement
 from features.agreement_versions import Kept
 from features.behaviour import week_before
+from features.clocks import microseconds, rfc3339
 from features.conditions import Facts
 from features.criteria import criteria_points, prior
-from features.ledger import microseconds, rfc3339
 from features.recurrence import DAY_US, Floats, Ints
 from features.snapshots import as_states, feature_columns
 from features.traits import TOUCHES

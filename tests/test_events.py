@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.events import EventRefused, event, identity, moment
-from features.ledger import from_microseconds, json_text, microseconds
+from features.clocks import from_microseconds, microseconds, moment
+from features.events import EventRefused, event, identity
+from features.json_text import json_text
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PAGE = {"type": "page", "messageId": "m1", "userId": "ann", "properties": {"path": "/pricing"}}

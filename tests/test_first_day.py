@@ -26,7 +26,8 @@ import leadlight
 from commands.app import run
 from features.agreement import Agreement
 from features.agreement_versions import keep
-from features.ledger import Ledger, microseconds
+from features.clocks import microseconds
+from features.ledger import Ledger
 from features.log import log
 from features.recurrence import NOT_YET
 from features.rows import Rows, leads_of, rows_of

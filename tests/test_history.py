@@ -14,11 +14,11 @@ from histories import EXPORTED, hubspot, hubspot_id, people, salesforce, salesfo
 from worlds import World
 
 from features.agreement import Agreement
+from features.clocks import microseconds
 from features.contents import Changes, Leads, contents
 from features.delimited import FileError
 from features.exports import CrmExport
 from features.history import History
-from features.ledger import microseconds
 from features.recurrence import NOT_YET
 from features.salesforce import full_id
 

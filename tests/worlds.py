@@ -16,10 +16,11 @@ import pandas as pd
 from features.accounts import Memberships, memberships
 from features.agreement import Agreement
 from features.behaviour import BehaviourState
+from features.clocks import microseconds
 from features.events import event
 from features.identity import Identities, identities
 from features.inline import InlineRow
-from features.ledger import json_text, microseconds
+from features.json_text import json_text
 from features.lifecycle import lifecycle
 from features.log import Log, log
 from features.observations import account_observations, observations

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from features.agreement_versions import Kept
-from features.ledger import from_microseconds
+from features.clocks import from_microseconds
 from training.cautions import Field
 from training.comparison import Compared
 from training.drivers import Driver, drivers

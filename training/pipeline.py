@@ -12,10 +12,11 @@ import pandas as pd
 
 from features.agreement import Agreement
 from features.agreement_versions import Kept
+from features.clocks import microseconds
 from features.derivation import Derived, derived
 from features.errors import LeadlightError
 from features.events import ASSUMED
-from features.ledger import Ledger, microseconds
+from features.ledger import Ledger
 from features.lifecycle import known_by
 from features.recurrence import DAY_US, NOT_YET, Floats
 from features.settings import Home

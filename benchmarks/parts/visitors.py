@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.ledger import Ledger, from_microseconds, rfc3339
+from features.clocks import from_microseconds, rfc3339
+from features.ledger import Ledger
 from features.settings import Home, Settings
 
 EVENTS_A_LEAD, LEADS_A_FIRM, DAYS = 30, 4, 180
