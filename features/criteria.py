@@ -10,8 +10,9 @@ from typing import Any
 from features.agreement import Agreement
 from features.conditions import Facts, holds
 
-# From no points to all of them the odds double six times: three doublings below the average lead, three above.
+# From no points to all of them the odds double six times: two doublings below the average lead, four above.
 _DOUBLINGS = 6
+AVERAGE = 1 / 3  # the part of the points that the average lead has
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ def most_points(agreement: Agreement) -> int:
 def prior_probability(agreement: Agreement, points: int) -> float:
     """The chance that the points alone stand for, before anything was learned.
 
-    logit(probability) = logit(score_50) + slope * (points - most / 2), where the slope doubles the odds six times
-    from none to all: of 12 points, every 2 double them. The lead with half of the points is the average lead.
+    logit(probability) = logit(score_50) + slope * (points - most / 3), where the slope doubles the odds six times
+    from none to all: of 12 points, every 2 double them. The lead with a third of the points is the average lead: of
+    most leads half is not known yet, and with half of the points as the middle nearly all would lie below the average.
     """
     most = most_points(agreement)
     score_50 = agreement.policy.score_50
-    odds = score_50 / (1 - score_50) * math.exp(_slope(most) * (points - most / 2))
+    odds = score_50 / (1 - score_50) * math.exp(slope(most) * (points - AVERAGE * most))
     return odds / (1 + odds)
 
 
@@ -70,15 +72,23 @@ class Prior:
 
 
 def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
-    """The prior of a lead with these points, and what each criterion adds about half of its own points."""
-    slope = _slope(criteria.of)
+    """The prior of a lead with these points, and what each criterion adds about a third of its own points."""
+    a_point = slope(criteria.of)
     contributions = {
-        name: slope * ((level or 0) - agreement.criteria[name].most / 2) for name, level in criteria.levels.items()
+        name: a_point * ((level or 0) - AVERAGE * agreement.criteria[name].most)
+        for name, level in criteria.levels.items()
     }
     score_50 = agreement.policy.score_50
     baseline = math.log(score_50 / (1 - score_50))
     return Prior(prior_probability(agreement, criteria.points), baseline, contributions)
 
 
-def _slope(most: int) -> float:
+def slope(most: int) -> float:
+    """The log-odds of one point, where so many are to be had."""
     return _DOUBLINGS * math.log(2) / most if most else 0.0
+
+
+def criterion_kind(agreement: Agreement, name: str) -> str:
+    """A criterion that asks for behaviours is engagement; one that asks for traits is fit."""
+    asked = str(agreement.criteria[name].lines)
+    return "behaviour" if any(f"'{behaviour}'" in asked for behaviour in agreement.behaviours) else "trait"

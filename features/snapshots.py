@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from features.agreement import Agreement
 from features.behaviour import behaviour_columns
+from features.criteria import criterion_kind
+from features.criteria_columns import PREFIX, criteria_columns
 from features.lifecycle import NEVER_LEADS
 from features.moments import moments
 from features.people import RANKS
@@ -89,10 +91,11 @@ def feature_frame(states: States, as_of_us: Ints, agreement: Agreement) -> pd.Da
     return pd.DataFrame(feature_columns(states, as_of_us, agreement))
 
 
-def feature_columns(states: States, as_of_us: Ints, agreement: Agreement) -> dict[str, Any]:
+def feature_columns(states: States, as_of_us: Ints, agreement: Agreement, with_criteria: bool = True) -> dict[str, Any]:
     """The model's view of some states at each row's moment: numbers as floats, categories as text (None: missing).
 
     The one function of both doors: training and serving see the same numbers by construction.
+    with_criteria: whether the criteria's points are asked for; only a model of few outcomes reads them.
     """
     with_minutes = [b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen")]
     found: dict[str, Any] = dict(
@@ -103,6 +106,8 @@ def feature_columns(states: States, as_of_us: Ints, agreement: Agreement) -> dic
     if not agreement.outcome.undated:
         opened = np.array([moment or np.nan for moment in states.traits["opened_us"]], dtype=np.float64)
         found["days_open"] = np.maximum(as_of_us - opened, 0.0) / DAY_US
+    if with_criteria:
+        found |= criteria_columns(states.behaviours, states.traits, as_of_us, agreement)
     return found
 
 
@@ -115,7 +120,10 @@ def model_traits(agreement: Agreement) -> dict[str, str]:
 
 
 def group_of(column: str, agreement: Agreement) -> tuple[str, str]:
-    """The behaviour or trait that a feature belongs to, and which of the two: (name, kind)."""
+    """The behaviour or trait that a feature belongs to, and which of the two: (name, kind); a criterion is either."""
+    if column.startswith(PREFIX):
+        name = column.removeprefix(PREFIX)
+        return name, criterion_kind(agreement, name)
     if column in model_traits(agreement) or column == "days_open":
         return column, "trait"
     stem = column.removeprefix("days_since_first_").removeprefix("days_since_")

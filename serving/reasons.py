@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,10 @@ import numpy as np
 from features.agreement import Agreement
 from features.behaviour import BehaviourState
 from features.clocks import from_microseconds, rfc3339
+from features.conditions import Facts
+from features.criteria import criteria_points
 from features.recurrence import DAY_US, Floats
+from features.snapshots import model_traits
 from serving.scale import points
 
 # No reason names a person: a value that could be an address or a number to call is not shown.
@@ -45,6 +48,13 @@ class Evidence:
         state = np.asarray([] if held is None else held, dtype=np.float64)
         return max(BehaviourState(state, len(self.agreement.half_lives)).count - self.state(behaviour).count, 0)
 
+    @property
+    def levels_of_criteria(self) -> Mapping[str, int | None]:
+        """The points of each criterion, None where no line holds."""
+        if self.levels is not None:
+            return self.levels
+        return criteria_points(self.agreement, Facts(self.traits, self.count_within)).levels
+
     def count_within(self, behaviour: str, days: float) -> int:
         """The exact number of occurrences in the last `days`, of the latest 32."""
         state = self.state(behaviour)
@@ -62,8 +72,7 @@ def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], eviden
 
 
 def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> dict[str, Any]:
-    worded = _of_criterion if evidence.levels is not None else _of_behaviour if kind == "behaviour" else _of_trait
-    text, found = worded(name, evidence)
+    text, found = _worded(name, evidence)(name, evidence)
     return {
         "name": name,
         "kind": kind,
@@ -73,6 +82,24 @@ def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> di
         "text": text,
         "evidence": found,
     }
+
+
+def _worded(name: str, evidence: Evidence) -> Callable[[str, Evidence], tuple[str, dict[str, Any]]]:
+    """Where a criterion has the name of a behaviour or trait, what the lead did or is says more than its points."""
+    agreement = evidence.agreement
+    if evidence.levels is not None:
+        return _of_criterion
+    if name in agreement.behaviours:
+        return _of_behaviour
+    if name in model_traits(agreement) or name == "days_open":
+        return _of_trait
+    return _of_criterion if name in agreement.criteria else _of_pair
+
+
+def _of_pair(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    """Two traits that say together what neither says alone: "source webinar with industry software"."""
+    told = [_of_trait(one, evidence) for one in name.split(" and ")]
+    return " with ".join(text for text, _ in told), {"values": [found.get("value") for _, found in told]}
 
 
 def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
@@ -111,7 +138,7 @@ def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
 
 
 def _of_criterion(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
-    level, most = (evidence.levels or {}).get(name), evidence.agreement.criteria[name].most
+    level, most = evidence.levels_of_criteria.get(name), evidence.agreement.criteria[name].most
     said = "nothing known yet" if level is None else f"{level} of {most} points"
     return f"{name.replace('_', ' ')}: {said}", {"points": level, "of": most}
 

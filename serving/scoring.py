@@ -15,7 +15,7 @@ from features.agreement_versions import Kept
 from features.behaviour import week_before
 from features.clocks import microseconds, rfc3339
 from features.conditions import Facts
-from features.criteria import criteria_points, prior
+from features.criteria import criteria_points, criterion_kind, prior
 from features.recurrence import DAY_US, Floats, Ints
 from features.snapshots import as_states, feature_columns
 from features.traits import TOUCHES
@@ -124,7 +124,8 @@ class Scoring:
         states = as_states(behaviours, traits, self.features_by, accounts)
         if accounts is None:
             states = replace(states, account={})  # then no column of it is made
-        return self.model.matrix(feature_columns(states, moments, self.features_by))
+        columns = feature_columns(states, moments, self.features_by, self.model.reads_criteria)
+        return self.model.matrix(columns)
 
     def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
         """The places of the leads that were known at a moment: only they can have a trend since."""
@@ -144,7 +145,7 @@ class Scoring:
         agreement = self.kept.agreement
         criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
         stood = prior(agreement, criteria)
-        kinds = {name: _kind(agreement, name) for name in stood.contributions}
+        kinds = {name: criterion_kind(agreement, name) for name in stood.contributions}
         contributions = dict(stood.contributions)
         return Explained(logit(stood.probability), stood.baseline, contributions, kinds, None, None, criteria.levels)
 
@@ -244,12 +245,6 @@ def _trend(found: Explained) -> str:
         return "not_enough_info"
     change = found.logit - found.earlier_logit
     return "improving" if change >= TREND_LOGIT else "declining" if change <= -TREND_LOGIT else "steady"
-
-
-def _kind(agreement: Agreement, criterion: str) -> str:
-    """A criterion that asks for behaviours is engagement; one that asks for traits is fit."""
-    asked = str(agreement.criteria[criterion].lines)
-    return "behaviour" if any(f"'{name}'" in asked for name in agreement.behaviours) else "trait"
 
 
 def _array(state: Sequence[float] | Floats | None) -> Floats:

@@ -10,7 +10,7 @@ from worlds import SMALL, World, identify, page, us
 from features.snapshots import group_of
 from serving.reasons import Evidence, reasons
 from training.columns import Column
-from training.fit import fit
+from training.fit import learned
 
 
 def looks(leads: int, seed: int, colleagues_matter: bool) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def looks(leads: int, seed: int, colleagues_matter: bool) -> pd.DataFrame:
 def test_columns_of_the_account_are_used_only_where_held_out_leads_like_them_clearly_better(
     colleagues_matter: bool,
 ) -> None:
-    model = fit(looks(300, 1, colleagues_matter), looks(120, 2, colleagues_matter), SMALL, seed=7)
+    model = learned(looks(300, 1, colleagues_matter), SMALL, seed=7)
     used = {column.name for column in model.columns if column.is_account}
     both = {"account_pricing_page_count_hl7d", "days_since_account_pricing_page"}
     assert used == (both if colleagues_matter else set())

@@ -61,8 +61,8 @@ def test_criteria_have_the_names_that_the_agreement_gives_them() -> None:
     assert criteria_points(agreement, lead()).ask_next is None
 
 
-def test_the_prior_of_half_of_the_points_is_the_average_lead() -> None:
-    assert prior_probability(Agreement.default(), 6) == pytest.approx(0.06)
+def test_the_prior_of_a_third_of_the_points_is_the_average_lead() -> None:
+    assert prior_probability(Agreement.default(), 4) == pytest.approx(0.06)
 
 
 def test_two_of_twelve_points_double_the_odds() -> None:

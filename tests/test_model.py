@@ -19,7 +19,7 @@ from worlds import SMALL
 
 from serving.scale import logit
 from training.columns import OTHER, Column
-from training.fit import fit
+from training.fit import learned
 from training.gates import EXACT, contributions_exact
 from training.model import FACTS, MANIFEST, TREES, Calibrator, Model, ModelDamaged
 
@@ -53,12 +53,12 @@ def looks(leads: int, seed: int) -> pd.DataFrame:
     )
 
 
-TRAIN, CALIBRATION, FRESH = looks(300, 1), looks(120, 2), looks(80, 3)
+TRAIN, FRESH = looks(300, 1), looks(80, 3)
 
 
 @pytest.fixture(scope="module")
 def fitted() -> Model:
-    return fit(TRAIN, CALIBRATION, SMALL, seed=7)
+    return learned(TRAIN, SMALL, seed=7)
 
 
 @pytest.fixture(scope="module", params=BLENDS, ids=["linear", "blend", "trees"])
@@ -134,13 +134,15 @@ def test_the_model_learned_the_direction(fitted: Model) -> None:
 def test_rare_unseen_and_missing_levels_are_three_different_things(fitted: Model) -> None:
     column = next(column for column in fitted.columns if column.name == "industry")
     assert column.levels == ("mining", "retail", "software", OTHER)
-    encoded = column.encoded(np.array(["retail", "a rare one", "never seen", None, "", float("nan")], dtype=object))
+    encoded = column.encoded(
+        {"industry": np.array(["retail", "a rare one", "never seen", None, "", float("nan")], dtype=object)}
+    )
     assert encoded[:3].tolist() == [1.0, 3.0, 3.0]
     assert np.isnan(encoded[3:]).all()
 
 
 def test_numbers_go_in_as_they_are() -> None:
-    assert Column("employees", "employees", "trait").encoded(np.array([1.5, np.nan]))[0] == 1.5
+    assert Column("employees", "employees", "trait").encoded({"employees": np.array([1.5, np.nan])})[0] == 1.5
 
 
 def test_a_lead_of_an_unseen_industry_without_facts_has_a_probability(model: Model) -> None:
@@ -155,7 +157,7 @@ def test_constants_and_bookkeeping_are_no_inputs(fitted: Model) -> None:
 
 
 def test_the_same_seed_fits_the_same_model_to_the_bit(fitted: Model) -> None:
-    again = fit(TRAIN, CALIBRATION, SMALL, seed=7)
+    again = learned(TRAIN, SMALL, seed=7)
     assert again.trees == fitted.trees
     assert again.linear == fitted.linear
     assert again.calibrator == fitted.calibrator
@@ -164,7 +166,7 @@ def test_the_same_seed_fits_the_same_model_to_the_bit(fitted: Model) -> None:
 def test_few_converted_leads_are_said_to_be_few(fitted: Model) -> None:
     assert fitted.facts["basis"] == "full"
     rows = TRAIN["lead_id"].isin([f"lead-{i}" for i in range(60)])
-    assert fit(TRAIN[rows], CALIBRATION, SMALL, seed=7).facts["basis"] == "few"
+    assert learned(TRAIN[rows], SMALL, seed=7).facts["basis"] == "few"
 
 
 def test_contributions_that_do_not_add_up_do_not_pass(fitted: Model) -> None:

@@ -144,15 +144,15 @@ def test_a_damaged_model_file_is_refused_and_the_last_good_one_goes_on_serving(h
     scorer = Scorer(home)
     before = scorer.scores([{"lead_id": "L-00001"}], END)[0]
     newest = deployments(home)[0]
-    trees = newest.folder(home) / "trees.txt"
-    good = trees.read_bytes()
+    file = newest.folder(home) / "model.json"
+    good = file.read_bytes()
     try:
-        trees.write_bytes(good[:100] + bytes([good[100] ^ 1]) + good[101:])
-        with pytest.raises(ModelDamaged, match=r"trees\.txt does not have the SHA-256"):
+        file.write_bytes(good[:100] + bytes([good[100] ^ 1]) + good[101:])
+        with pytest.raises(ModelDamaged, match=r"model\.json does not have the SHA-256"):
             Scorer(home).refresh()
         assert scorer.scores([{"lead_id": "L-00001"}], END)[0] == before
     finally:
-        trees.write_bytes(good)
+        file.write_bytes(good)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "xlsx"])

@@ -11,6 +11,8 @@ from features.recurrence import Floats
 from training.folds import FOLDS, lead_folds, log_loss
 from training.model import Calibrator
 
+WIDE = 1.0  # log-odds by which a base rate may well move: to nearly three times the odds, or to a third
+SURE = 2.576  # standard errors: chance goes beyond in 1 of 100 cases
 DRIFT = 0.1  # how far level and slope may have moved since the train span, in log-odds and as a part
 
 
@@ -39,33 +41,62 @@ class Map:
 def fit_calibrator(
     margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, learned_from: int
 ) -> Calibrator:
-    """Platt's map on the calibration span, or the identity where that predicts held-out leads of the span better.
+    """Platt's map of out-of-fold margins, or the identity where that predicts held-out leads better.
 
     learned_from: how many converted leads the margin was fitted on. Its own level and slope are about as sure as so
-    many conversions can make them, so the span's conversions correct them only as far as they are surer: a map that
-    follows twenty conversions by themselves is further from the truth than none.
+    many conversions can make them, so the rows correct them only as far as they are surer: a map that follows twenty
+    conversions by themselves is further from the truth than none.
     """
     trusted = 1.0 / (1.0 / max(learned_from, 1) + DRIFT**2)
-    found = platt(margin, outcome, lead_ids, trusted)
+    found = platt(margin, outcome, lead_ids, (trusted, trusted))
     if found.slope <= 0 or _held_out_loss(margin, outcome, lead_ids, seed, trusted) >= log_loss(margin, outcome):
         return Map(found.center, 1.0, 0.0, found.covariance).calibrator()
     return found.calibrator()
 
 
-def platt(margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: float, steps: int = 50) -> Map:
-    """The map of most posterior: logistic regression on one column, its prior the identity with precision `trusted`.
+@dataclass(frozen=True)
+class Shift:
+    """How far what came of some rows lies from what was said of them, in log-odds, with its standard error."""
 
-    The snapshots of a lead share its outcome and count as one observation together. Newton's step has a closed form.
+    level: float
+    error: float
+
+    @property
+    def is_sure(self) -> bool:
+        """More than chance explains in 99 of 100 cases: then it is followed."""
+        return abs(self.level) > SURE * self.error
+
+
+def shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Shift:
+    """The shift of the level that these rows show, slope held at 1; a base rate that moved shows here first."""
+    found = platt(logit, outcome, lead_ids, (1e9, 1.0 / WIDE**2))
+    return Shift(found.level, float(np.sqrt(found.covariance[1, 1])))
+
+
+def moved(calibrator: Calibrator, by: Shift) -> Calibrator:
+    """The calibrator with its level moved, and the doubt of the move added to its own."""
+    (ss, si), (_, ii) = calibrator.covariance
+    return Calibrator(calibrator.slope, calibrator.intercept + by.level, ((ss, si), (si, ii + by.error**2)))
+
+
+def platt(
+    margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: tuple[float, float], steps: int = 50
+) -> Map:
+    """The map of most posterior: logistic regression on one column, its prior the identity.
+
+    trusted: the prior's precision of slope and level. The snapshots of a lead share its outcome and count as one
+    observation together. Newton's step has a closed form.
     """
+    prior = np.diag(trusted)
     if not len(margin):
-        return Map(0.0, 1.0, 0.0, np.eye(2) / trusted)
+        return Map(0.0, 1.0, 0.0, np.asarray(np.linalg.inv(prior), dtype=np.float64))
     weight, center = len(set(lead_ids)) / len(margin), float(margin.mean())
     columns = np.stack([margin - center, np.ones(len(margin))], axis=1)
     off, curve = np.zeros(2), np.eye(2)  # from slope 1 and level 0
     for _ in range(steps):
         said = 1 / (1 + np.exp(-np.clip(margin + columns @ off, -30, 30)))
-        curve = (columns.T * (weight * said * (1 - said))) @ columns + trusted * np.eye(2)
-        step = np.linalg.solve(curve, weight * (columns.T @ (outcome - said)) - trusted * off)
+        curve = (columns.T * (weight * said * (1 - said))) @ columns + prior
+        step = np.linalg.solve(curve, weight * (columns.T @ (outcome - said)) - prior @ off)
         off = off + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:
             break
@@ -77,6 +108,6 @@ def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], see
         return np.inf
     ids, logits = np.asarray(lead_ids), np.empty(len(outcome))
     for inside, outside in lead_folds(outcome, lead_ids, seed):
-        fitted = platt(margin[inside], outcome[inside], list(ids[inside]), trusted)
+        fitted = platt(margin[inside], outcome[inside], list(ids[inside]), (trusted, trusted))
         logits[outside] = fitted.logit(margin[outside])
     return log_loss(logits, outcome)

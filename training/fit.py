@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from features.agreement import Agreement
-from features.recurrence import Floats
-from features.snapshots import group_of, model_traits
-from training.calibrate import fit_calibrator
-from training.columns import NOT_FEATURES, OTHER, Column
-from training.folds import Fold, lead_folds, log_loss, row_losses
-from training.linear import Design, Linear, fit_linear, terms_of
+from features.recurrence import DAY_US, Bools, Floats
+from training.calibrate import fit_calibrator, moved, shift
+from training.columns import Column
+from training.folds import log_loss, row_losses
+from training.inputs import columns_of, rated
 from training.model import Model
-from training.trees import fit_trees
+from training.sample import Sample
+from training.shrinkage import fit_shrunk, linear_of
+from training.trees import QUICK, fit_trees, trees_of
 
-FEWEST_LEADS = 20  # a level that fewer leads have is pooled: it would be learned by heart
-SHRINKAGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0)
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
+ENOUGH_FOR_TREES = 100  # converted leads; with fewer, trees learn single leads by heart
 ENOUGH_FOR_FULL = 100  # converted leads; with fewer a score says that it rests on few
-
-
-@dataclass(frozen=True)
-class FittedLinear:
-    """The linear model, and the margin of each training row by one that did not see its lead."""
-
-    linear: Linear
-    out_of_fold: Floats
+ENOUGH_TO_FORGET = 500  # converted leads; with fewer the line is shrunk to what the criteria's prior says
+NEWEST = 1 / 3  # of the rows, by time: where a base rate that moved shows
+CHOICES = ("shrinkage", "trees", "rounds")  # of a model's facts, beside its columns and blend
 
 
 @dataclass(frozen=True)
@@ -42,106 +37,138 @@ class Blend:
     out_of_fold: Floats
 
 
-def fit(train_rows: pd.DataFrame, calibration_rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
-    """The model of `train_rows`, calibrated on `calibration_rows`; labelled snapshots with their features, both.
+@dataclass(frozen=True)
+class Inputs:
+    """What a model may read: columns of the frame, and the categories whose rates become columns."""
 
-    Every choice, columns, number of trees, shrinkage and blend, is made on folds of whole leads inside train.
+    columns: tuple[Column, ...]
+    rated: tuple[tuple[str, ...], ...] = ()
+
+    def sample(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Sample:
+        score_50 = agreement.policy.score_50
+        return Sample.of(rows, self.columns, self.rated, math.log(score_50 / (1 - score_50)), seed)
+
+    def and_(self, more: Inputs, order: Sequence[Column]) -> Inputs:
+        """These inputs and more, the columns in this order."""
+        both = [*self.columns, *more.columns]
+        return Inputs(tuple(column for column in order if column in both), (*self.rated, *more.rated))
+
+
+def learned(rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+    """The model of labelled snapshots with their features, calibrated on what it says of leads that it did not see.
+
+    Every choice, inputs, number of trees, shrinkage and blend, is made on folds of whole leads inside the rows.
     """
-    found = chosen(train_rows, columns_of(train_rows, agreement), seed)
-    outcome = calibration_rows["outcome"].to_numpy(np.float64)
-    margin = found.model.margin(found.model.matrix(calibration_rows))
-    converted = train_rows.loc[train_rows["outcome"], "lead_id"].nunique()
-    calibrator = fit_calibrator(margin, outcome, list(calibration_rows["lead_id"]), seed, converted)
-    facts = {
-        "base_rate": float(pd.concat([train_rows["outcome"], calibration_rows["outcome"]]).mean()),
+    return calibrated(chosen(rows, agreement, seed), rows, agreement, seed)
+
+
+def refitted(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
+    """A model of other rows by the choices that made `like`: its inputs, shrinkage, trees and blend."""
+    names = {column.name for column in like.columns}
+    columns = tuple(column for column in columns_of(rows, agreement) if column.name in names)
+    rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
+    sample = Inputs(columns, rated).sample(rows, agreement, seed)
+    line = linear_of(sample, like.facts["shrinkage"])
+    text = trees_of(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
+    kept = {name: like.facts[name] for name in CHOICES if name in like.facts}
+    model = Model(sample.columns, text, line, like.blend, like.calibrator, agreement_text=agreement.text)
+    return replace(model, facts=kept | facts_of(rows, agreement, seed))
+
+
+def calibrated(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+    """The blend, calibrated on its out-of-fold margins; on the level of the newest rows, if that moved for sure."""
+    outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
+    facts = found.model.facts | facts_of(rows, agreement, seed)
+    calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
+    newest = newest_of(rows, agreement)
+    since = shift(calibrator.logit(found.out_of_fold[newest]), outcome[newest], list(leads[newest]))
+    if since.is_sure:
+        calibrator = moved(calibrator, since)
+        facts["shift"] = {"level": since.level, "error": since.error}
+    return replace(found.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
+
+
+def facts_of(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, Any]:
+    """What a score and a gate must know of the rows that a model learned from."""
+    converted = int(rows.loc[rows["outcome"], "lead_id"].nunique())
+    horizon_us = round((agreement.outcome.horizon_days or 0) * DAY_US)
+    return {
+        "base_rate": float(rows["outcome"].mean()),
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
         "seed": seed,
         "horizon_days": agreement.outcome.horizon_days,
+        "converted_leads": converted,
+        "learned_until_us": int(rows["snapshot_us"].max()),
+        "labels_until_us": int(rows["snapshot_us"].max()) + horizon_us,
     }
-    return replace(found.model, calibrator=calibrator, facts=facts, agreement_text=agreement.text)
 
 
-def chosen(rows: pd.DataFrame, columns: Sequence[Column], seed: int) -> Blend:
-    """The blend without lifetime and account columns, unless held-out leads like the one with them clearly better.
+def newest_of(rows: pd.DataFrame, agreement: Agreement) -> Bools:
+    """Which rows tell where the base rate stands now: the newest third by time, none where there is no time."""
+    if agreement.outcome.undated:
+        return np.zeros(len(rows), dtype=bool)
+    moments = rows["snapshot_us"].to_numpy(np.int64)
+    return np.asarray(moments >= np.quantile(moments, 1 - NEWEST))
+
+
+def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int) -> Blend:
+    """The blend on the inputs that held-out leads like best; which they are is found with quick trees.
 
     How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
-    than sales usually lets a lead become; and what colleagues do says the same of each of them. So these columns have
-    to earn their place, the ones after the others: by one standard error.
+    than sales usually lets a lead become, and the open leads are: these columns must win by two standard errors. What
+    colleagues do says the same of each of them: by one. Rates of categories only have to win.
     """
-    outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy()
-    folds = lead_folds(outcome, list(leads), seed)
-    used = [column for column in columns if not column.is_lifetime and not column.is_account]
-    best = blend(rows, used, folds, seed)
-    for more in (
-        [column for column in columns if column.is_lifetime and not column.is_account],
-        [column for column in columns if column.is_account],
-    ):
-        if more:
-            wider = blend(rows, [column for column in columns if column in [*used, *more]], folds, seed)
-            if _is_clearly_better(wider, best, outcome, leads):
-                best, used = wider, [*used, *more]
-    return best
+    columns = columns_of(rows, agreement)
+    is_believed = rows.loc[rows["outcome"], "lead_id"].nunique() < ENOUGH_TO_FORGET
+    columns = tuple(column for column in columns if is_believed or not column.is_criterion)
+    inputs = Inputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
+    sample = inputs.sample(rows, agreement, seed)
+    if not _is_enough(sample):
+        return blend(sample, seed)
+    best = None
+    for more, errors in _more(rows, columns, agreement, seed):
+        best = fit_trees(sample, seed, [QUICK]) if best is None else best
+        wider = inputs.and_(more, columns)
+        tried_on = wider.sample(rows, agreement, seed)
+        tried = fit_trees(tried_on, seed, [QUICK])
+        if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
+            inputs, sample, best = wider, tried_on, tried
+    return blend(sample, seed)
 
 
-def _is_clearly_better(wider: Blend, lean: Blend, outcome: Floats, leads: npt.NDArray[np.object_]) -> bool:
-    gained = row_losses(lean.out_of_fold, outcome) - row_losses(wider.out_of_fold, outcome)
-    by_lead = pd.Series(gained).groupby(leads).sum()
-    return bool(by_lead.sum() > np.sqrt(len(by_lead)) * by_lead.std())
+def _more(
+    rows: pd.DataFrame, columns: Sequence[Column], agreement: Agreement, seed: int
+) -> Iterator[tuple[Inputs, float]]:
+    """What may be read as well, and by how many standard errors it must win."""
+    wider = (
+        (Inputs((), tuple(rated(rows, columns, agreement, seed))), 0.0),
+        (Inputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
+        (Inputs(tuple(column for column in columns if column.is_account)), 1.0),
+    )
+    yield from ((more, errors) for more, errors in wider if more != Inputs(()))
 
 
-def blend(rows: pd.DataFrame, columns: Sequence[Column], folds: Sequence[Fold], seed: int) -> Blend:
-    """Trees and a line on some columns, blended as the held-out leads of `folds` like best."""
-    matrix, outcome = Model(tuple(columns)).matrix(rows), rows["outcome"].to_numpy(np.float64)
-    trees = fit_trees(matrix, outcome, columns, folds, seed)
-    line = fit_shrunk(matrix, outcome, columns, folds)
+def _is_better(wider: Floats, lean: Floats, sample: Sample, errors: float) -> bool:
+    """Whether held-out leads like the wider margins better, by so many standard errors over leads."""
+    gained = row_losses(lean, sample.outcome) - row_losses(wider, sample.outcome)
+    by_lead = pd.Series(gained).groupby(sample.leads).sum()
+    return bool(by_lead.sum() > errors * np.sqrt(len(by_lead)) * by_lead.std())
+
+
+def blend(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> Blend:
+    """Trees and a line on a sample, blended as its held-out leads like best.
+
+    tried: parameters of trees to choose from; by default those of `fit_trees`.
+    """
+    line = fit_shrunk(sample)
+    trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
+    if trees is None:
+        return Blend(Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.shrinkage}), line.out_of_fold)
     margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
-    best = min(BLENDS, key=lambda share: log_loss(margins[share], outcome))
-    return Blend(Model(tuple(columns), trees.text, line.linear, best), margins[best])
+    best = min(BLENDS, key=lambda share: log_loss(margins[share], sample.outcome))
+    facts = {"shrinkage": line.shrinkage, "trees": dict(trees.chosen), "rounds": trees.rounds}
+    return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best])
 
 
-def columns_of(rows: pd.DataFrame, agreement: Agreement) -> tuple[Column, ...]:
-    """The inputs that say anything in these labelled snapshots: constants are left out, rare levels pooled."""
-    kinds = model_traits(agreement)
-    found = []
-    for name in rows.columns.drop(NOT_FEATURES):
-        if rows[name].nunique(dropna=False) < 2:
-            continue
-        group, kind = group_of(str(name), agreement)
-        levels = _levels(rows, name) if kinds.get(name) == "category" else None
-        found.append(Column(str(name), group, kind, levels, _direction(str(name), group, kind, agreement)))
-    return tuple(found)
-
-
-def _levels(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
-    leads = rows["lead_id"].groupby(rows[name].astype("string")).nunique()
-    common = sorted(str(level) for level in leads.index[leads >= FEWEST_LEADS])
-    return (*common, OTHER)
-
-
-def _direction(name: str, group: str, kind: str, agreement: Agreement) -> int:
-    """+1 or -1 where the agreement says so of a behaviour; never of a category: LightGBM aborts the process."""
-    if kind != "behaviour":
-        return 0
-    sign = {"up": 1, "down": -1, None: 0}[agreement.behaviours[group].direction]
-    return -sign if name.startswith("days_since") else sign
-
-
-def fit_shrunk(matrix: Floats, outcome: Floats, columns: Sequence[Column], folds: Sequence[Fold]) -> FittedLinear:
-    """The linear model, its shrinkage the one that predicts held-out leads of `folds` best."""
-    terms = terms_of(matrix, columns)
-    rows, signs = Design.of(terms).rows(matrix), [columns[term.column].direction for term in terms]
-    signs = [0 if term.kind == "missing" else sign for term, sign in zip(terms, signs, strict=True)]
-
-    def held_out(shrinkage: float) -> Floats:
-        margins = np.empty(len(outcome))
-        for inside, outside in folds:
-            margins[outside] = fit_linear(terms, rows[inside], outcome[inside], shrinkage, signs).margin(
-                matrix[outside]
-            )
-        return margins
-
-    # Small products: BLAS threads would wait for each other longer than they multiply.
-    with threadpool_limits(1):
-        judged = {shrinkage: held_out(shrinkage) for shrinkage in SHRINKAGES}
-        best = min(judged, key=lambda shrinkage: log_loss(judged[shrinkage], outcome))
-        return FittedLinear(fit_linear(terms, rows, outcome, best, signs), judged[best])
+def _is_enough(sample: Sample) -> bool:
+    return len(set(sample.leads[sample.outcome == 1])) >= ENOUGH_FOR_TREES

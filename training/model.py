@@ -75,8 +75,13 @@ class Model:
         rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
         found = np.empty((rows, len(self.columns)))
         for place, column in enumerate(self.columns):
-            found[:, place] = column.encoded(known[column.name])
+            found[:, place] = column.encoded(known)
         return found
+
+    @cached_property
+    def reads_criteria(self) -> bool:
+        """Whether any column holds the points of a criterion."""
+        return any(column.is_criterion for column in self.columns)
 
     @cached_property
     def reads_accounts(self) -> bool:
@@ -160,9 +165,8 @@ class Model:
 
     @classmethod
     def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
-        columns = (Column(**{**c, "levels": tuple(c["levels"]) if c["levels"] else None}) for c in written["columns"])
         return cls(
-            columns=tuple(columns),
+            columns=tuple(Column.of_json(column) for column in written["columns"]),
             trees=(folder / TREES).read_text(),
             linear=Linear.of_json(written["linear"]) if written["linear"] else None,
             blend=written["blend"],

@@ -26,7 +26,7 @@ from training.candidate import Candidate
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
-from training.fit import fit
+from training.fit import learned
 from training.gates import better_than_average, calibrated, contributions_exact
 from training.model import Model
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
@@ -65,7 +65,7 @@ def candidate(
     protection.check(known(labelled), kept.agreement)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
     said(f"fitting on {parted.train.sum():,} snapshots")
-    model = fit(labelled[parted.train], labelled[parted.calibration], kept.agreement, seed)
+    model = learned(labelled[parted.train], kept.agreement, seed)
     model = with_open_leads(model, found, kept.agreement, known_until)
     said("testing on leads it has not seen")
     tested = labelled[parted.test]
@@ -116,8 +116,8 @@ def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: S
     probability = np.empty(len(labelled))
     for fold in range(folds):
         said(f"fold {fold + 1} of {folds}")
-        calibration, test = place == (fold + 1) % folds, place == fold
-        model = fit(labelled[~calibration & ~test], labelled[calibration], agreement, seed)
+        test = place == fold
+        model = learned(labelled[~test], agreement, seed)
         probability[test] = model.probability(labelled[test])
     return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(), seed=seed)
 
