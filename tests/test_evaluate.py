@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from features.errors import LeadlightError
 from training import intervals
 from training.evaluate import Evaluation, ReliabilityBin, ece, evaluate
-from training.sentences import of_100, trust, trust_sentence
+from training.page.sentences import of_100, trust, trust_sentence
 from training.tally import equal_mass_bins, tally
 
 CONTRACT = [

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training import axes, plots
-from training.cautions import Caution, Field, leak_cautions, worth_cautions
 from training.comparison import Compared, comparison
 from training.drivers import POINTS, Driver, drivers
 from training.evaluate import Evaluation, evaluate
-from training.report import Gate, Identity, ReportFacts, Span, cautions, pictures, report
-from training.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
+from training.page import axes, plots
+from training.page.cautions import Caution, Field, leak_cautions, worth_cautions
+from training.page.report import Gate, Identity, ReportFacts, Span, cautions, pictures, report
+from training.page.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
 
 NASTY = '<script>alert("1")</script>'
 DRIVERS = (

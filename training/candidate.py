@@ -11,16 +11,16 @@ import pandas as pd
 
 from features.agreement_versions import Kept
 from features.clocks import from_microseconds
-from training.cautions import Field
 from training.comparison import Compared
 from training.drivers import Driver, drivers
 from training.evaluate import Evaluation
 from training.gates import Gate
 from training.model import Model
+from training.page.cautions import Field
+from training.page.report import Gate as ReportedGate
+from training.page.report import Identity, ReportFacts, Span, pictures
+from training.page.sentences import trust_sentence
 from training.registry import Registry
-from training.report import Gate as ReportedGate
-from training.report import Identity, ReportFacts, Span, pictures
-from training.sentences import trust_sentence
 from training.split import Split
 
 REPORT = "report.json"  # what the report says, beside the model's files

@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
-from training import plots, sentences
-from training.cautions import Caution, Field, leak_cautions, worth_cautions
 from training.comparison import Compared
 from training.drivers import Driver
 from training.evaluate import Evaluation
+from training.page import plots, sentences
+from training.page.cautions import Caution, Field, leak_cautions, worth_cautions
 
 TEMPLATES = Path(__file__).parent / "templates"
 

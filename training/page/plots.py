@@ -8,10 +8,10 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from training import axes
-from training.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 from training.drivers import POINTS, Driver
 from training.evaluate import Evaluation
+from training.page import axes
+from training.page.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 
 SHOWN_DRIVERS = 12
 

@@ -10,7 +10,7 @@ from features.deployments import deployments
 from features.errors import LeadlightError
 from features.settings import Home
 from training.candidate import REPORT, named
-from training.report import ReportFacts, report
+from training.page.report import ReportFacts, report
 
 
 class NothingServed(LeadlightError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from training.comparison import Compared
 from training.drivers import Driver
 from training.evaluate import Evaluation
-from training.sentences import of_100, standing
+from training.page.sentences import of_100, standing
 
 TOO_GOOD = 0.95  # honest models of leads reach 0.7 to 0.93 on public sets; with fields that reps fill in, 0.98
 CARRIES = 1 / 3  # of all that moves the scores
