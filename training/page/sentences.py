@@ -9,8 +9,7 @@ from training.comparison import Compared
 from training.drivers import POINTS, Driver
 from training.evaluate import Evaluation
 from training.intervals import Interval
-
-ENOUGH_ROWS = 100  # "of 100" is said of no fewer
+from training.tally import ENOUGH_ROWS, highest_bins
 
 
 @dataclass(frozen=True)
@@ -20,35 +19,47 @@ class Trust:
     count: int
     predicted: float
     observed: float
+    chance: Interval | None = None  # where the observed part lies in 95 of 100 cases if every probability is true
+
+    @property
+    def verdict(self) -> str:
+        """Whether what became of them is "within" chance, or "too few" or "too many" for it."""
+        if self.chance is None or self.chance[0] <= self.observed <= self.chance[1]:
+            return "within"
+        return "too few" if self.observed < self.chance[0] else "too many"
 
 
 def trust(evaluation: Evaluation) -> Trust | None:
-    """The highest scored bin, joined with the next ones down until 100 rows are reached or none is left.
-
-    The rule is fixed, so that the prettiest bin cannot be picked: the top is whom sales will call, and where a model
-    that is too sure of itself is wrong the most. None without rows.
-    """
-    chosen: list[int] = []
-    for place in reversed(range(len(evaluation.reliability))):
-        if sum(evaluation.reliability[taken].count for taken in chosen) >= ENOUGH_ROWS:
-            break
-        chosen.append(place)
-    bins = [evaluation.reliability[place] for place in chosen]
+    """The highest scored bins, joined until they hold 100 rows or none is left (`tally.highest_bins`)."""
+    counts = [b.count for b in evaluation.reliability]
+    bins = evaluation.reliability[-highest_bins(counts) :] if counts else ()
     count = sum(b.count for b in bins)
     if not count:
         return None
     predicted = sum(b.count * b.predicted for b in bins) / count
-    return Trust(count, predicted, sum(b.count * b.observed for b in bins) / count)
+    return Trust(count, predicted, sum(b.count * b.observed for b in bins) / count, evaluation.chance_at_top)
 
 
 def trust_sentence(evaluation: Evaluation) -> str:
-    """`of 100 scored "about 30 in 100", 29 converted`, by the rows of `trust`; under 100 rows it says how many."""
+    """`of 100 scored "about 30 in 100", 29 converted (chance alone: 24 to 37)`; under 100 rows it says how many.
+
+    Outside of what chance gives, it says so: `12 converted, too few for chance alone (24 to 37)`.
+    """
     checked = trust(evaluation)
     if checked is None:
         return "no later lead to check it on yet"
     of = min(checked.count, ENOUGH_ROWS)
-    converted = of_100(checked.observed) if of == ENOUGH_ROWS else f"{checked.observed * of:.0f}"
-    return f'of {of} scored "about {of_100(checked.predicted)} in 100", {converted} converted'
+
+    def said(share: float) -> str:
+        return of_100(share) if of == ENOUGH_ROWS else f"{share * of:.0f}"
+
+    sentence = f'of {of} scored "about {of_100(checked.predicted)} in 100", {said(checked.observed)} converted'
+    if checked.chance is None:
+        return sentence
+    ends = f"{said(checked.chance[0])} to {said(checked.chance[1])}"
+    if checked.verdict == "within":
+        return f"{sentence} (chance alone: {ends})"
+    return f"{sentence}, {checked.verdict} for chance alone ({ends})"
 
 
 def of_100(share: float | None) -> str:
