@@ -19,7 +19,8 @@ from training.drivers import POINTS, Driver, drivers
 from training.evaluate import Evaluation, evaluate
 from training.page import axes, plots
 from training.page.cautions import Caution, Field, leak_cautions, worth_cautions
-from training.page.report import Gate, Identity, ReportFacts, Span, cautions, pictures, report
+from training.page.facts import Gate, Identity, ReportFacts, Span
+from training.page.report import cautions, pictures, report
 from training.page.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
 
 NASTY = '<script>alert("1")</script>'

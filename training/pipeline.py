@@ -26,6 +26,7 @@ from training.candidate import Candidate
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
+from training.findings import findings
 from training.fit import fit
 from training.gates import better_than_average, calibrated, contributions_exact
 from training.model import Model
@@ -77,6 +78,9 @@ def candidate(
         {"leadlight": probability} | others, tested["outcome"], tested["lead_id"].to_numpy(), seed=seed
     )
     constant = next((c.log_loss for c in compared if c.name == "constant"), None)
+    said("looking at segments, at arrival and back month by month")
+    closer = findings(labelled, parted.test, {"leadlight": probability} | others, kept.agreement, None)
+    untried = share_never_tried(labelled[~labelled["outcome"]], found.leads)
     gates = (
         better_than_average(shown.metrics["log_loss"], constant),
         calibrated(shown.metrics["ece"], shown.metrics["ece_null95"]),
@@ -85,7 +89,21 @@ def candidate(
     seconds = time.monotonic() - started
     warnings = _warnings(labelled, found, kept.agreement)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
-    return Candidate(model, labelled, parted, shown, compared, gates, kept, known_until, seconds, warnings, folded)
+    return Candidate(
+        model,
+        labelled,
+        parted,
+        shown,
+        compared,
+        gates,
+        kept,
+        known_until,
+        seconds,
+        warnings,
+        folded,
+        closer,
+        untried,
+    )
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:

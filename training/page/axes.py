@@ -43,6 +43,17 @@ def round_top(largest: float) -> float:
     return float(min([chance for chance in CHANCES if chance >= max(largest, 1)], default=100))
 
 
+def even_ticks(top: float) -> list[float]:
+    """About five steps from 0 to `top` on a straight axis."""
+    step = next((step for step in (0.2, 0.5, 1, 2, 5, 10, 20) if top / step <= 6), 20)
+    return [step * place for place in range(int(top / step + 1e-9) + 1)]
+
+
+def short(label: str, most: int = 34) -> str:
+    """A name that fits its place."""
+    return label if len(label) <= most else label[: most - 1] + "…"
+
+
 def log_odds(chance: float) -> float:
     return log(chance / (1 - chance))
 

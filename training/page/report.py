@@ -3,85 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pydantic import TypeAdapter
 
-from training.comparison import Compared
-from training.drivers import Driver
 from training.evaluate import Evaluation
-from training.page import plots, sentences
-from training.page.cautions import Caution, Field, leak_cautions, worth_cautions
+from training.page import bars, closeups, differences, doubts, plots, sentences
+from training.page.captions import caption
+from training.page.cautions import Caution, group_cautions, leak_cautions, worth_cautions
+from training.page.facts import ReportFacts
+from training.page.money import money_sentence
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which model this is, and which agreement it learned from."""
-
-    name: str
-    version: str | None  # None for a candidate that is not registered
-    digest: str | None
-    agreement_version: int | None
-    agreement_digest: str
-    basis: str = "full"  # "criteria", "few" or "full"
-
-
-@dataclass(frozen=True)
-class Span:
-    """One part of the labelled snapshots; the moments of its first and last snapshot, None without dates."""
-
-    name: str  # "train", "calibration", "test"
-    rows: int
-    leads: int
-    conversions: int
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Gate:
-    name: str
-    passed: bool
-    value: float | None
-    limit: float | None
-
-
-@dataclass(frozen=True)
-class ReportFacts:
-    """All that the report says, as plain values: what `train` found, kept with the model as JSON."""
-
-    identity: Identity
-    outcome: str  # the event that counts as converted
-    horizon_days: int | None  # None for an undated history
-    split: str  # "time" or "random"
-    split_how: str  # the same in words
-    spans: tuple[Span, ...]
-    evaluation: Evaluation  # on the test span
-    compared: tuple[Compared, ...] = ()  # ours first, then the others on the same rows
-    drivers: tuple[Driver, ...] = ()  # the strongest first
-    left_out: tuple[Field, ...] = ()  # [excluded] of the agreement
-    put_back: tuple[Field, ...] = ()  # suspects of the triage that the agreement uses all the same
-    warnings: tuple[str, ...] = ()  # further sentences that train has to say
-    gates: tuple[Gate, ...] = ()
-    bar: float | None = None  # the policy's probability, if it has one
-    known_until: datetime | None = None
-    written_at: datetime | None = None
-
-    def json(self) -> str:
-        """These facts as JSON text; `ReportFacts.read` gives them back equal."""
-        return TypeAdapter(ReportFacts).dump_json(self, indent=1).decode()
-
-    @classmethod
-    def read(cls, text: str | bytes) -> ReportFacts:
-        """The facts that `json` wrote. Raises pydantic.ValidationError for anything else."""
-        return TypeAdapter(ReportFacts).validate_json(text)
 
 
 def report(facts: ReportFacts) -> str:
@@ -93,39 +29,66 @@ def report(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {"of_100": sentences.of_100, "figure": figure, "interval": interval, "day": day}
-    said = {
-        "trust": sentences.trust_sentence(facts.evaluation),
-        "calibration": sentences.calibration_sentence(facts.evaluation),
-        "ranking": sentences.ranking_sentence(facts.evaluation),
-        "comparison": sentences.comparison_sentence(facts.compared),
-        "drivers": sentences.drivers_sentence(facts.drivers),
-    }
+    page.filters |= {"of_100": sentences.of_100, "figure": figure, "interval": interval, "signed": signed, "day": day}
+    drawn, found = pictures(facts), facts.findings
     return page.get_template("report.html.j2").render(
         facts=facts,
         evaluation=facts.evaluation,
-        said={name: curled(sentence) for name, sentence in said.items()},
+        said={name: curled(sentence) for name, sentence in _said(facts).items()},
         checked=sentences.trust(facts.evaluation),
         unit=sentences.unit(facts.evaluation),
         cautions=cautions(facts),
-        pictures={name: Markup(drawn) for name, drawn in pictures(facts).items()},
+        pictures={name: Markup(picture) for name, picture in drawn.items()},
+        captions={name: captioned(name, facts) for name in drawn},
         rows=tops(facts.evaluation),
+        differences=[*differences.promise_differences(found.groups), *differences.rank_differences(found.groups)],
+        doubts=doubts.doubts(found.calibration),
+        checks=doubts.check_rows(found.calibration),
     )
+
+
+def _said(facts: ReportFacts) -> dict[str, str]:
+    """The sentences that the page opens its sections with."""
+    evaluation, found = facts.evaluation, facts.findings
+    return {
+        "trust": sentences.trust_sentence(evaluation),
+        "calibration": sentences.calibration_sentence(evaluation),
+        "closer": doubts.check_sentence(found.calibration),
+        "ranking": sentences.ranking_sentence(evaluation),
+        "arrival": sentences.arrival_sentence(found.arrival) if found.arrival else "",
+        "money": money_sentence(evaluation, facts.money),
+        "comparison": sentences.comparison_sentence(facts.compared),
+        "groups": differences.differences_sentence(found.groups),
+        "months": sentences.months_sentence(found.months),
+        "drivers": sentences.drivers_sentence(facts.drivers),
+        "watch": sentences.watch_sentence([seen.status for seen in facts.watch]),
+    }
 
 
 def pictures(facts: ReportFacts) -> dict[str, str]:
     """Every picture that these facts allow, as SVG by name."""
-    evaluation = facts.evaluation
+    evaluation, found = facts.evaluation, facts.findings
     charts: dict[str, Any] = {}
     if evaluation.reliability:
         charts["reliability"] = plots.reliability(evaluation)
         charts["distribution"] = plots.distribution(evaluation)
     if evaluation.gains:
         charts["gains"] = plots.gains(evaluation)
-        charts["threshold"] = plots.threshold(evaluation, facts.bar)
+        charts["threshold"] = bars.threshold(evaluation, facts.bar, facts.money)
+    if found.groups:
+        charts["segments"] = closeups.segments(found.groups)
+    if found.months:
+        charts["months"] = closeups.months(found.months)
     if facts.drivers:
         charts["drivers"] = plots.drivers(facts.drivers)
+    if facts.dependence:
+        charts["dependence"] = closeups.dependence(facts.dependence)
     return {name: plots.svg(chart) for name, chart in charts.items()}
+
+
+def captioned(name: str, facts: ReportFacts) -> str:
+    """What to see in a picture of these facts."""
+    return caption(name, sentences.unit(facts.evaluation), facts.money is not None)
 
 
 def cautions(facts: ReportFacts) -> list[Caution]:
@@ -133,6 +96,8 @@ def cautions(facts: ReportFacts) -> list[Caution]:
     return [
         *leak_cautions(facts.evaluation, facts.drivers, facts.put_back),
         *worth_cautions(facts.evaluation, facts.compared, facts.split),
+        *group_cautions(facts.findings.groups),
+        *(Caution("Looked at closer", sentence) for sentence in doubts.doubts(facts.findings.calibration)),
         *(Caution("", sentence) for sentence in facts.warnings),
     ]
 
@@ -153,6 +118,10 @@ def curled(sentence: str) -> str:
 
 def figure(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
 def interval(ends: tuple[float, float] | None, digits: int = 3, times: float = 1.0) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from training.backtest import Month
 from training.comparison import Compared
 from training.drivers import POINTS, Driver
 from training.evaluate import Evaluation
+from training.findings import Arrival
 from training.intervals import Interval
 from training.tally import ENOUGH_ROWS, highest_bins
 
@@ -146,3 +148,44 @@ def drivers_sentence(drivers: Sequence[Driver]) -> str:
         f'The strongest is "{first.label}": it moves a score by {first.strength * POINTS:.1f} points on average, '
         f"{of_100(first.strength / total)} of 100 of all that moves scores. Ten points double the odds."
     )
+
+
+def arrival_sentence(arrival: Arrival) -> str:
+    """How good the score is at the moment a lead arrives."""
+    shown = arrival.evaluation
+    area = shown.metrics["roc_auc"]
+    if area is None:
+        return f"At arrival: {shown.leads:,} leads, too few of which converted to tell how well it ranks them."
+    ends = shown.intervals.get("roc_auc")
+    between = f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""
+    kept = f"{of_100(shown.mean_probability)} of 100 said, {of_100(shown.base_rate)} converted"
+    return (
+        f"At the moment they arrive, when little is known of them: {kept} of {shown.leads:,} leads, and it ranks them "
+        f"with ROC AUC {area:.2f}{between}."
+    )
+
+
+def months_sentence(months: Sequence[Month]) -> str:
+    """In how many months what was said was within chance of what came."""
+    if not months:
+        return "The history is too short, or has no dates, to look back at how it would have done month by month."
+    kept = sum(month.interval[0] <= month.predicted <= month.interval[1] for month in months)
+    sentence = (
+        f"Had it been trained anew at the beginning of each of these {len(months)} months, with what was known then, "
+        f"its promise would have been within chance of what came in {kept} of them"
+    )
+    better = [month for month in months if _beats_the_average(month)]
+    return f"{sentence}, and better than the average rate of then, by log loss, in {len(better)}."
+
+
+def watch_sentence(statuses: Sequence[str]) -> str:
+    """How much of what is watched is as it was when the model was trained."""
+    off = sum(status != "ok" for status in statuses)
+    if not off:
+        return "All that is watched is as it was when the model was trained."
+    return f"{off} of {len(statuses)} things that are watched are not as they were when the model was trained."
+
+
+def _beats_the_average(month: Month) -> bool:
+    constant = next((c for c in month.compared if c.name == "constant"), None)
+    return constant is not None and (constant.excess_log_loss or 0.0) > 0
