@@ -10,10 +10,10 @@ import pandas as pd
 
 from training.comparison import Compared
 from training.evaluate import evaluate
+from training.forecasts import Forecasts
 from training.intervals import Interval, effective_counts, wilson
 from training.model import Model
 from training.tally import Floats
-from training.tested import Tested
 
 MONTHS = 6
 FEWEST_ROWS, FEWEST_CONVERTED = 50, 20  # to foretell, and converted leads to learn from
@@ -86,7 +86,7 @@ def _is_enough(known: pd.DataFrame) -> bool:
 def _foretold(month: str, known: pd.DataFrame, asked: pd.DataFrame, refit: Refit) -> Month:
     ours = refit.again(*_parted(known, refit.seed)).probability(asked)
     others = refit.others(known, asked)
-    tested = Tested.of({"leadlight": ours} | dict(others), asked["outcome"], asked["lead_id"])
+    tested = Forecasts.of({"leadlight": ours} | dict(others), asked["outcome"], asked["lead_id"])
     shown = evaluate(ours, tested.outcome, tested.lead, seed=refit.seed, resamples=RESAMPLES)
     worth = effective_counts(tested.outcome, tested.lead, np.zeros(len(ours), dtype=np.intp), 1)
     low, high = wilson(tested.outcome.mean() * worth, worth)

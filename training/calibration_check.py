@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from training.folds import lead_folds, row_losses
+from training.forecasts import Forecasts
 from training.intervals import Interval, lead_weights, middle, resampled_sums
 from training.tally import Floats
-from training.tested import Tested
 
 FEWEST = 20  # converted and other rows; with fewer there is nothing to fit a line to
 RESAMPLES = 100
@@ -49,7 +49,7 @@ class CalibrationCheck:
     curvature: Estimate
 
 
-def calibration_check(tested: Tested, seed: int) -> CalibrationCheck | None:
+def calibration_check(tested: Forecasts, seed: int) -> CalibrationCheck | None:
     """The check of our probabilities on rows that nothing was fitted on; None where too few converted or did not."""
     if min(tested.outcome.sum(), (1 - tested.outcome).sum()) < FEWEST or tested.lead.max() < 2 * FEWEST:
         return None
@@ -88,7 +88,7 @@ class _Line:
         return found
 
 
-def _estimates(line: _Line, tested: Tested, seed: int) -> list[Estimate]:
+def _estimates(line: _Line, tested: Forecasts, seed: int) -> list[Estimate]:
     """Each coefficient; a resample is near the whole, so two steps from there are enough for it."""
     start = np.array([0.0, 1.0])[: line.columns.shape[1]]
     whole = line.fitted(tested.outcome, np.ones(len(tested.outcome)), start, 25)
@@ -101,7 +101,7 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
     return Estimate(value, middle(drawn) or (value, value))
 
 
-def _held_out(said: Floats, tested: Tested, seed: int, fit: Callable[[Floats, Floats], Fitted]) -> Floats:
+def _held_out(said: Floats, tested: Forecasts, seed: int, fit: Callable[[Floats, Floats], Fitted]) -> Floats:
     """The loss of each row by a map that was fitted on other leads."""
     losses = np.empty(len(said))
     for inside, outside in lead_folds(tested.outcome, list(tested.lead.astype(str)), seed):

@@ -12,10 +12,10 @@ from training.backtest import Month, Refit, backtest
 from training.calibration_check import CalibrationCheck, calibration_check
 from training.comparison import Compared
 from training.evaluate import Evaluation, evaluate
+from training.forecasts import Forecasts, Mask
 from training.groups import Group, groups
 from training.segments import segments
 from training.tally import Floats
-from training.tested import Mask, Tested
 
 OTHERS = ("constant", "naive_bayes", "logistic_regression")  # whom each group and month is held against
 RESAMPLES = 100
@@ -48,9 +48,9 @@ def findings(
     """
     seed = refit.seed if refit else 0
     rows = labelled[test]
-    tested = Tested.of(said, rows["outcome"], rows["lead_id"])
+    tested = Forecasts.of(said, rows["outcome"], rows["lead_id"])
     families = {family: level[test] for family, level in segments(labelled, agreement).items()}
-    few = Tested({name: chance for place, (name, chance) in enumerate(said.items()) if not place or name in OTHERS},
+    few = Forecasts({name: chance for place, (name, chance) in enumerate(said.items()) if not place or name in OTHERS},
                  tested.outcome, tested.lead)  # fmt: skip
     return Findings(
         arrival=arrival(tested, rows["is_arrival"].to_numpy(bool), seed),
@@ -60,7 +60,7 @@ def findings(
     )
 
 
-def arrival(tested: Tested, is_arrival: Mask, seed: int) -> Arrival | None:
+def arrival(tested: Forecasts, is_arrival: Mask, seed: int) -> Arrival | None:
     """The quality at arrival as its own figure: a score that is good only for leads long known comes too late."""
     if is_arrival.all() or not is_arrival.any():
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from training.comparison import Compared
+from training.forecasts import Forecasts
 from training.intervals import Interval, effective_counts, lead_weights, middle, wilson
 from training.tally import Floats, Tally, roc_auc, tally
-from training.tested import Tested
 
 FEWEST_ROWS, FEWEST_LEADS = 50, 20  # with less, a group says nothing of itself
 FEWEST_CONVERSIONS = 10  # to rank by
@@ -58,12 +59,12 @@ class _Seen:
     """A group, the rows it stands on, and how its ROC AUC spreads over resampled leads."""
 
     group: Group
-    tested: Tested
+    tested: Forecasts
     spread: float | None
 
 
-def groups(tested: Tested, families: Mapping[str, pd.Series], seed: int) -> tuple[Group, ...]:
-    """Every group of at least FEWEST_ROWS rows and FEWEST_LEADS leads, by family, the most conversions first.
+def groups(tested: Forecasts, families: Mapping[str, pd.Series], seed: int) -> tuple[Group, ...]:
+    """Every group of at least FEWEST_ROWS rows and FEWEST_LEADS leads, by family: bands rising, else by conversions.
 
     families: as `segments` gives them, one level per row of `tested`.
     """
@@ -74,7 +75,7 @@ def groups(tested: Tested, families: Mapping[str, pd.Series], seed: int) -> tupl
     return tuple(_ranked(group, seen[place], seen, z) for place, group in enumerate(found))
 
 
-def _family(tested: Tested, family: str, levels: pd.Series, seed: int) -> list[_Seen]:
+def _family(tested: Forecasts, family: str, levels: pd.Series, seed: int) -> list[_Seen]:
     said = levels.to_numpy(dtype=object)
     parts = {str(level): tested.part(said == level) for level in levels.dropna().unique()}
     large = {
@@ -84,11 +85,17 @@ def _family(tested: Tested, family: str, levels: pd.Series, seed: int) -> list[_
     }
     if len(large) < 2:
         return []
-    ranked = sorted(large, key=lambda level: (-float(large[level].outcome.sum()), level))
-    return [_seen(family, level, large[level], seed) for level in ranked]
+    ordered = sorted(large, key=lambda level: (*_size(level), -float(large[level].outcome.sum()), level))
+    return [_seen(family, level, large[level], seed) for level in ordered]
 
 
-def _seen(family: str, level: str, part: Tested, seed: int) -> _Seen:
+def _size(level: str) -> tuple[float, ...]:
+    """Bands of a number stand in its order: "10 to 49" before "50 to 249"."""
+    begins = re.match(r"([\d,]+) (to|and)\b", level)
+    return (float(begins[1].replace(",", "")),) if begins else (0.0,)
+
+
+def _seen(family: str, level: str, part: Forecasts, seed: int) -> _Seen:
     low, high = _observed(part)
     counted, entry = tally(part.ours, part.outcome)
     ranks = FEWEST_CONVERSIONS <= part.outcome.sum() <= len(part.outcome) - FEWEST_CONVERSIONS
@@ -109,16 +116,16 @@ def _seen(family: str, level: str, part: Tested, seed: int) -> _Seen:
     return _Seen(group, part, float(np.nanstd(drawn)) if ranks else None)
 
 
-def _resampled_areas(part: Tested, counted: Tally, entry: np.ndarray, seed: int) -> Iterator[float]:
+def _resampled_areas(part: Forecasts, counted: Tally, entry: np.ndarray, seed: int) -> Iterator[float]:
     size = len(counted.probability)
     for weight in lead_weights(part.lead, RESAMPLES, seed):
-        count = np.bincount(entry, weights=weight, minlength=size)
-        converted = np.bincount(entry, weights=weight * part.outcome, minlength=size)
+        count = np.bincount(entry, weights=weight, minlength=size).astype(float)
+        converted = np.bincount(entry, weights=weight * part.outcome, minlength=size).astype(float)
         area = roc_auc(replace(counted, count=count, converted=converted))
         yield np.nan if area is None else area
 
 
-def _observed(part: Tested, z: float | None = None) -> Interval:
+def _observed(part: Forecasts, z: float | None = None) -> Interval:
     """The interval of the part that converted, for so many whole leads as the rows are worth."""
     all_rows = np.zeros(len(part.outcome), dtype=np.intp)
     worth = effective_counts(part.outcome, part.lead, all_rows, 1)

@@ -44,7 +44,9 @@ def segments(labelled: pd.DataFrame, agreement: Agreement) -> dict[str, pd.Serie
             found[called] = _levels(labelled, name, kinds[name], family)
     if "days_open" in labelled:
         found[NEWNESS] = _newness(labelled["days_open"])
-    return {family: level for family, level in found.items() if level.nunique() > 1}
+    order = [*NAMED, NEWNESS]
+    named = sorted(found, key=lambda family: order.index(family.partition(" (")[0]))
+    return {family: found[family] for family in named if found[family].nunique() > 1}
 
 
 def _family(called: str) -> str | None:

@@ -56,7 +56,7 @@ def highest_bins(counts: Sequence[int]) -> int:
     bin cannot be picked.
     """
     held = np.cumsum(np.asarray(counts)[::-1])
-    return int(min(np.searchsorted(held, ENOUGH_ROWS) + 1, len(held)))
+    return min(int(np.searchsorted(held, ENOUGH_ROWS)) + 1, len(held))
 
 
 def figures(counted: Tally) -> dict[str, float | None]:

@@ -26,13 +26,13 @@ def threshold(evaluation: Evaluation, bar: float | None = None, money: Money | N
     chart = _passing(lines, top, titled=money is None)
     if bar is not None:
         chart += _mark(100 * bar) + axes.note(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
-    chart = chart.properties(width=WIDTH, height=230)
+    chart = chart.properties(width=WIDTH, height=200)
     if money is None:
         return chart
     below = _money(evaluation, money, top, lowest=min(lines["bar"], default=0.0))
     if bar is not None:
         below += _mark(100 * bar)
-    return alt.vconcat(chart, below.properties(width=WIDTH, height=120), spacing=10)
+    return alt.vconcat(chart, below.properties(width=WIDTH, height=100), spacing=10)
 
 
 def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
@@ -53,7 +53,7 @@ def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> a
     rows = pd.DataFrame(
         [(100 * one.bar, one.per_100) for one in earned(evaluation, money)], columns=["bar", "earned"]
     ).drop_duplicates("bar", keep="last")
-    rows = rows[rows["bar"] >= lowest]
+    rows = rows[rows["bar"].between(lowest, top)]  # a clipped line would need a url() in the page
     x, title = _bar("bar", top, titled=True), f"{money.currency} per 100 leads"
     chart = alt.Chart(rows).mark_line(color=DARK, strokeWidth=2.5).encode(x, alt.Y("earned", title=title))
     most = best(evaluation, money)
@@ -71,7 +71,7 @@ def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> a
 
 def _bar(column: str, top: float, titled: bool) -> alt.X:
     title = "the bar: a probability of at least, of 100" if titled else None
-    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled)
+    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled, labelOverlap=False)
     return alt.X(column, title=title, scale=axes.root(top), axis=named)
 
 

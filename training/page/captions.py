@@ -25,5 +25,5 @@ CAPTIONS = {
 
 
 def caption(name: str, rows: str = "leads", has_money: bool = False) -> str:
-    """The sentence under a picture."""
-    return CAPTIONS["money" if name == "threshold" and has_money else name].format(rows=rows)
+    """The sentence under a picture; empty for one that is not of these."""
+    return CAPTIONS.get("money" if name == "threshold" and has_money else name, "").format(rows=rows)

@@ -90,13 +90,12 @@ def _ranks(foretold: Sequence[Month], x: alt.X) -> alt.TopLevelMixin:
 def dependence(shown: Sequence[Dependence]) -> alt.TopLevelMixin:
     """Per driver a small chart: its values from top to bottom, and what each adds to a score in points."""
     ends = [POINTS * end for one in shown for step in one.steps for end in (step.low, step.high)]
-    domain = [min([-1.0, *ends]), max([1.0, *ends])]
-    pairs = [shown[place : place + 2] for place in range(0, len(shown), 2)]
-    drawn = [alt.hconcat(*(_steps(one, domain, pair is pairs[-1]) for one in pair), spacing=16) for pair in pairs]
-    return alt.vconcat(*drawn, spacing=16)
+    low, high = min([-1.0, *ends]), max([1.0, *ends])
+    domain = [low - 0.06 * (high - low), high + 0.06 * (high - low)]
+    return alt.concat(*(_steps(one, domain) for one in shown), columns=2, spacing={"row": 14, "column": 14})
 
 
-def _steps(one: Dependence, domain: Sequence[float], is_last: bool) -> alt.TopLevelMixin:
+def _steps(one: Dependence, domain: Sequence[float]) -> alt.TopLevelMixin:
     rows = pd.DataFrame(
         [(axes.short(s.value, 22), POINTS * s.low, POINTS * s.middle, POINTS * s.high) for s in one.steps],
         columns=["value", "low", "points", "high"],
@@ -108,7 +107,7 @@ def _steps(one: Dependence, domain: Sequence[float], is_last: bool) -> alt.TopLe
     zero = alt.Chart(pd.DataFrame({"points": [0.0]})).mark_rule(color=QUIET, strokeWidth=1)
     chart = zero.encode(alt.X("points:Q", scale=scale))
     chart += base.mark_rule(color=PALE, strokeWidth=7).encode(alt.X("low:Q", scale=scale), y, alt.X2("high"))
-    x = alt.X("points:Q", scale=scale, title="points" if is_last else None, axis=alt.Axis(tickCount=4))
+    x = alt.X("points:Q", scale=scale, title="points", axis=alt.Axis(tickCount=4, titlePadding=2))
     chart += base.mark_circle(color=DARK, size=55, opacity=1).encode(x, y)
     heading = alt.TitleParams(
         axes.short(one.label, 40), subtitle=one.axis or " ", anchor="start", fontSize=12, color=INK,

@@ -50,11 +50,11 @@ def check_rows(check: CalibrationCheck | None) -> list[tuple[str, str, Estimate,
         return []
     return [
         ("Cox slope", "1; below it, too sure of itself", check.slope, 3),
-        ("Cox intercept", "0, where the slope is 1", check.intercept, 3),
-        ("Level: the intercept at slope 1", "0; below it, too much is promised", check.level, 3),
-        ("Log loss that the best line would gain", "0", check.affine, 5),
-        ("Log loss that the best rising curve would gain", "0", check.isotonic, 5),
-        ("The curve over the line", "0; above it, no line mends it", check.curvature, 5),
+        ("Cox intercept", "0 where the slope is 1", check.intercept, 3),
+        ("Level (intercept at slope 1)", "0; below it, too much is promised", check.level, 3),
+        ("Log loss that a line would gain", "0 or below; above it, recalibrate", check.affine, 4),
+        ("Log loss that a rising curve would gain", "0 or below", check.isotonic, 4),
+        ("The curve over the line", "0 or below; above it, no line mends it", check.curvature, 4),
     ]
 
 

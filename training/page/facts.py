@@ -68,7 +68,7 @@ class Leak:
 
 @dataclass(frozen=True)
 class Watched:
-    """One thing that is watched since the model was trained; status: "ok", "warning" or "alert"."""
+    """One thing that is watched since the model was trained; status: "ok", "notice" or "alert"."""
 
     name: str
     status: str
