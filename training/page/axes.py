@@ -18,10 +18,10 @@ ODDS_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 70, 80, 90, 95, 98, 99)
 def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The chart in the house's look; screen readers get the page's caption instead of a name for every mark."""
     titles = {"titleColor": QUIET, "titleFontSize": 11, "titleFontWeight": "normal", "titlePadding": 8}
-    return (
-        chart.configure(font=FONT, aria=False, background="transparent", padding=2)
-        .configure_view(stroke=None)
-        .configure_axis(gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, **titles)
+    grid = alt.AxisConfig(gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, **titles)
+    # In one call: each copies the whole chart.
+    return chart.configure(
+        font=FONT, aria=False, background="transparent", padding=2, view=alt.ViewConfig(stroke=None), axis=grid
     )
 
 

@@ -42,11 +42,13 @@ def _family(groups: Sequence[Group], top: float, is_last: bool) -> alt.TopLevelM
     named = alt.Axis(minExtent=NAMES, maxExtent=NAMES, labelLimit=NAMES - 10, ticks=False, domain=False)
     y = alt.Y("level:N", sort=list(rows["level"]), title=None, axis=named)
     base = alt.Chart(rows)
-    chart = base.mark_rule(color=DARK, strokeWidth=1.5).encode(alt.X("lower:Q", scale=scale), y, alt.X2("upper"))
-    chart += base.mark_tick(color=LIGHT, thickness=4, size=15).encode(alt.X("said:Q", scale=scale), y)
-    chart += base.mark_circle(color=DARK, size=60, opacity=1).encode(x, y)
     words = base.mark_text(align="right", color=INK, fontSize=11, x="width")
-    chart += words.encode(y, alt.Text("off:N"))
+    chart = alt.layer(
+        base.mark_rule(color=DARK, strokeWidth=1.5).encode(alt.X("lower:Q", scale=scale), y, alt.X2("upper")),
+        base.mark_tick(color=LIGHT, thickness=4, size=15).encode(alt.X("said:Q", scale=scale), y),
+        base.mark_circle(color=DARK, size=60, opacity=1).encode(x, y),
+        words.encode(y, alt.Text("off:N")),
+    )
     heading = alt.TitleParams(groups[0].family, anchor="start", fontSize=12, color=QUIET, fontWeight="normal", offset=4)
     return chart.properties(width=WIDTH - NAMES, height=ROW * len(rows), title=heading)
 
@@ -65,11 +67,12 @@ def months(foretold: Sequence[Month]) -> alt.TopLevelMixin:
     top = axes.round_top(max(rows[["upper", "said"]].max()))
     y = alt.Scale(domain=[0, top], nice=False)
     base = alt.Chart(rows)
-    chart = base.mark_tick(color=LIGHT, thickness=4, size=22).encode(
-        x, alt.Y("said:Q", scale=y, title="of 100: said (light bar), converted (dot)")
+    title = "of 100: said (light bar), converted (dot)"
+    chart = alt.layer(
+        base.mark_tick(color=LIGHT, thickness=4, size=22).encode(x, alt.Y("said:Q", scale=y, title=title)),
+        base.mark_rule(color=DARK, strokeWidth=1.5).encode(x, alt.Y("lower:Q", scale=y), alt.Y2("upper")),
+        base.mark_circle(color=DARK, size=70, opacity=1).encode(x, alt.Y("converted:Q", scale=y)),
     )
-    chart += base.mark_rule(color=DARK, strokeWidth=1.5).encode(x, alt.Y("lower:Q", scale=y), alt.Y2("upper"))
-    chart += base.mark_circle(color=DARK, size=70, opacity=1).encode(x, alt.Y("converted:Q", scale=y))
     return alt.hconcat(chart.properties(width=270, height=210), _ranks(foretold, x), spacing=34)
 
 
@@ -105,10 +108,12 @@ def _steps(one: Dependence, domain: Sequence[float]) -> alt.TopLevelMixin:
     y = alt.Y("value:N", sort=list(rows["value"]), title=None, axis=named)
     base = alt.Chart(rows)
     zero = alt.Chart(pd.DataFrame({"points": [0.0]})).mark_rule(color=QUIET, strokeWidth=1)
-    chart = zero.encode(alt.X("points:Q", scale=scale))
-    chart += base.mark_rule(color=PALE, strokeWidth=7).encode(alt.X("low:Q", scale=scale), y, alt.X2("high"))
     x = alt.X("points:Q", scale=scale, title="points", axis=alt.Axis(tickCount=4, titlePadding=2))
-    chart += base.mark_circle(color=DARK, size=55, opacity=1).encode(x, y)
+    chart = alt.layer(
+        zero.encode(alt.X("points:Q", scale=scale)),
+        base.mark_rule(color=PALE, strokeWidth=7).encode(alt.X("low:Q", scale=scale), y, alt.X2("high")),
+        base.mark_circle(color=DARK, size=55, opacity=1).encode(x, y),
+    )
     heading = alt.TitleParams(
         axes.short(one.label, 40), subtitle=one.axis or " ", anchor="start", fontSize=12, color=INK,
         fontWeight="normal", subtitleColor=QUIET, subtitleFontSize=11, offset=6,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
@@ -18,7 +20,13 @@ SHOWN_DRIVERS = 12
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """The chart drawn as SVG, without a browser and without the network."""
-    drawn: str = vl_convert.vegalite_to_svg(axes.styled(chart).to_dict(validate=False))
+    return _drawn(json.dumps(axes.styled(chart).to_dict(validate=False)))
+
+
+@lru_cache(maxsize=32)
+def _drawn(specification: str) -> str:
+    """Drawn once: what a candidate registers is what its report shows a moment later."""
+    drawn: str = vl_convert.vegalite_to_svg(specification)
     return drawn
 
 
