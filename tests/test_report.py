@@ -254,6 +254,7 @@ def test_axis_names_never_touch() -> None:
         ticks = axes.root_ticks(top)
         assert ticks[0] == 0
         assert all(later**0.5 - sooner**0.5 > top**0.5 / 25 for sooner, later in pairwise(ticks))
+        assert set(axes.root_ticks(top, 15)) <= set(ticks)
 
 
 def test_drivers_by_hand() -> None:

@@ -18,7 +18,9 @@ ODDS_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 70, 80, 90, 95, 98, 99)
 def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The chart in the house's look; screen readers get the page's caption instead of a name for every mark."""
     titles = {"titleColor": QUIET, "titleFontSize": 11, "titleFontWeight": "normal", "titlePadding": 8}
-    grid = alt.AxisConfig(gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, **titles)
+    grid = alt.AxisConfig(
+        gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, labelOverlap=False, **titles
+    )
     # In one call: each copies the whole chart.
     return chart.configure(
         font=FONT, aria=False, background="transparent", padding=2, view=alt.ViewConfig(stroke=None), axis=grid
@@ -30,11 +32,11 @@ def root(top: float) -> alt.Scale:
     return alt.Scale(type="sqrt", domain=[0, top], nice=False)
 
 
-def root_ticks(top: float) -> list[int]:
-    """The chances to name on a square-root axis, none so near the last that their names touch."""
+def root_ticks(top: float, names: float = 25) -> list[int]:
+    """The chances to name on a square-root axis with room for so many `names`, none touching the last."""
     named: list[int] = []
     for chance in CHANCES:
-        if chance <= top and (not named or sqrt(chance) - sqrt(named[-1]) > sqrt(top) / 25):
+        if chance <= top and (not named or sqrt(chance) - sqrt(named[-1]) > sqrt(top) / names):
             named.append(chance)
     return named
 

@@ -71,7 +71,7 @@ def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> a
 
 def _bar(column: str, top: float, titled: bool) -> alt.X:
     title = "the bar: a probability of at least, of 100" if titled else None
-    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled, labelOverlap=False)
+    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled)
     return alt.X(column, title=title, scale=axes.root(top), axis=named)
 
 

@@ -38,10 +38,10 @@ def reliability(evaluation: Evaluation) -> alt.TopLevelMixin:
     )
     top = axes.round_top(max([*bins["upper"], *bins["predicted"]], default=1))
     ticks = axes.root_ticks(top)
-    named = alt.Axis(values=ticks, labelOverlap=False)
-    x = alt.X("predicted", scale=axes.root(top), title="predicted: would convert, of 100", axis=named)
+    upright = alt.Axis(values=axes.root_ticks(top, 15))
+    x = alt.X("predicted", scale=axes.root(top), title="predicted: would convert, of 100", axis=alt.Axis(values=ticks))
     bare = alt.X("predicted", scale=axes.root(top), title=None, axis=alt.Axis(values=ticks, labels=False, ticks=False))
-    y = alt.Y("observed", scale=axes.root(top), title="observed: did convert, of 100", axis=named)
+    y = alt.Y("observed", scale=axes.root(top), title="observed: did convert, of 100", axis=upright)
     dots = alt.Chart(bins)
     main = axes.ideal(top) + dots.mark_rule(color=DARK, strokeWidth=1.5).encode(bare, alt.Y("lower"), alt.Y2("upper"))
     main += dots.mark_circle(color=DARK, size=70, opacity=1).encode(bare, y)
@@ -50,7 +50,7 @@ def reliability(evaluation: Evaluation) -> alt.TopLevelMixin:
     counts += dots.mark_text(align="left", angle=270, dx=3, color=QUIET, fontSize=9).encode(
         x, alt.Y("rows"), alt.Text("rows:Q", format=",")
     )
-    return alt.vconcat(main.properties(width=WIDTH, height=280), counts.properties(width=WIDTH, height=44), spacing=22)
+    return alt.vconcat(main.properties(width=WIDTH, height=290), counts.properties(width=WIDTH, height=44), spacing=22)
 
 
 def gains(evaluation: Evaluation) -> alt.TopLevelMixin:
