@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from worlds import SMALL
 
 from features.recurrence import DAY_US
-from training.backtest import FEWEST_CONVERTED, FEWEST_ROWS, MONTHS, Month, Refit, backtest
+from training.backtest import FEWEST_CONVERTED, FEWEST_ROWS, MONTHS, Month, Refit, backtest, calibrated_then
 from training.columns import Column
 from training.fit import fit
 from training.model import Calibrator, Model
@@ -111,6 +112,17 @@ def test_months_with_too_little_to_learn_from_or_to_foretell_are_passed_over() -
 def test_without_dates_there_is_no_looking_back() -> None:
     assert backtest(history(100), None, Refit(Then().fit, the_rate, 1)) == ()
     assert "no dates" in months_sentence(())
+
+
+def test_a_refit_is_calibrated_on_what_was_known_then() -> None:
+    rows = history()
+    train, calibration = rows[rows["lead_id"] < "L5"], rows[rows["lead_id"] >= "L5"]
+    knows_later = replace(Model(COLUMNS), calibrator=Calibrator(0.2, 3.0))
+    then = calibrated_then(knows_later, train, calibration, 1)
+    assert then.calibrator == calibrated_then(Model(COLUMNS), train, calibration, 1).calibrator
+    rate = calibration["outcome"].mean()
+    said, said_later = (model.probability(calibration).mean() for model in (then, knows_later))
+    assert abs(said - rate) < abs(said_later - rate) / 5
 
 
 def test_real_models_and_their_rivals_are_fitted_again_for_each_month() -> None:

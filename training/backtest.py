@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from training.calibrate import fit_calibrator
 from training.comparison import Compared
 from training.evaluate import evaluate
 from training.forecasts import Forecasts
@@ -106,6 +107,16 @@ def _foretold(month: str, known: pd.DataFrame, asked: pd.DataFrame, refit: Refit
         ece_null95=shown.metrics["ece_null95"],
         compared=tested.compared(RESAMPLES, refit.seed),
     )
+
+
+def calibrated_then(fitted: Model, train: pd.DataFrame, calibration: pd.DataFrame, seed: int) -> Model:
+    """A model that was fitted on `train`, calibrated on `calibration`.
+
+    For a refit that takes over the choices of a later model: its calibrator would know outcomes of after the month.
+    """
+    margin, outcome = fitted.margin(fitted.matrix(calibration)), calibration["outcome"].to_numpy(np.float64)
+    converted = int(train.loc[train["outcome"], "lead_id"].nunique())
+    return replace(fitted, calibrator=fit_calibrator(margin, outcome, list(calibration["lead_id"]), seed, converted))
 
 
 def _parted(known: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
