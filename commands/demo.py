@@ -25,7 +25,7 @@ def demo(
     """Simulate a market, ingest it, train, promote, score; print the hottest leads and where the report is."""
     from serving.bulk import home_scores, open_leads
     from serving.intake import ingest
-    from training.reporting import write_report
+    from training.page.champion import write_report
     from training.simulation import simulate
 
     moment = now()

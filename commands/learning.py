@@ -246,7 +246,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the pictures and tables of the champion as one page that needs nothing else."""
-    from training.reporting import write_report
+    from training.page.champion import write_report
 
     path = write_report(home(), out)
     answer({"report": str(path)}, [f"wrote {path}"], as_json)

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from features.errors import LeadlightError
 from training import intervals
 from training.evaluate import Evaluation, ReliabilityBin, ece, evaluate
-from training.sentences import of_100, trust, trust_sentence
+from training.page.sentences import of_100, trust, trust_sentence
 from training.tally import equal_mass_bins, tally
 
 CONTRACT = [
@@ -202,6 +202,32 @@ def evaluation(*bins: tuple[int, float, float]) -> Evaluation:
 def test_trust_is_checked_on_the_highest_scores_not_on_the_prettiest_bin() -> None:
     found = evaluation((200, 0.1, 0.1), (200, 0.3, 0.2))
     assert trust_sentence(found) == 'of 100 scored "about 30 in 100", 20 converted'
+
+
+@pytest.mark.parametrize("followed", [False, True], ids=["one look per lead", "looked at every week"])
+def test_what_became_of_a_true_promise_lies_within_chance_about_95_times_in_100(followed: bool) -> None:
+    worlds = [followed_leads(seed) if followed else world(500, seed) for seed in range(120)]
+    verdicts = [trust(evaluate(*rows, resamples=0, seed=seed)).verdict for seed, rows in enumerate(worlds)]
+    assert 0.88 <= verdicts.count("within") / len(verdicts) <= 0.99
+
+
+def test_a_promise_is_told_with_what_chance_alone_would_make_of_it() -> None:
+    found = replace(evaluation((200, 0.3, 0.22)), chance_at_top=(0.19, 0.41))
+    assert trust_sentence(found) == 'of 100 scored "about 30 in 100", 22 converted (chance alone: 19 to 41)'
+    broken = replace(evaluation((200, 0.3, 0.12)), chance_at_top=(0.19, 0.41))
+    assert (
+        trust_sentence(broken) == 'of 100 scored "about 30 in 100", 12 converted, too few for chance alone (19 to 41)'
+    )
+    modest = replace(evaluation((40, 0.2, 0.5)), chance_at_top=(0.1, 0.325))
+    assert trust_sentence(modest).endswith("20 converted, too many for chance alone (4 to 13)")
+
+
+def test_the_promise_is_checked_on_the_rows_that_chance_is_drawn_for() -> None:
+    probability, outcome, lead = world(1500)
+    found = evaluate(probability, outcome, lead, resamples=0)
+    checked = trust(found)
+    assert checked.count == 100
+    assert checked.chance[0] < np.sort(probability)[-100:].mean() < checked.chance[1]
 
 
 def test_of_100_is_said_of_no_fewer_than_100() -> None:

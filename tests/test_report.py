@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from math import log
@@ -14,13 +16,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training import axes, plots
-from training.cautions import Caution, Field, leak_cautions, worth_cautions
+from training.backtest import Month
+from training.calibration_check import calibration_check
 from training.comparison import Compared, comparison
+from training.dependence import Dependence, Step
 from training.drivers import POINTS, Driver, drivers
 from training.evaluate import Evaluation, evaluate
-from training.report import Gate, Identity, ReportFacts, Span, cautions, pictures, report
-from training.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
+from training.findings import Findings, arrival
+from training.forecasts import Forecasts
+from training.groups import groups
+from training.page import axes, bars, closeups, plots
+from training.page.captions import caption
+from training.page.cautions import Caution, Field, leak_cautions, worth_cautions
+from training.page.facts import Gate, Identity, Leak, Money, ReportFacts, Span, Watched
+from training.page.money import best, earned, money_sentence
+from training.page.report import cautions, pictures, report
+from training.page.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
+from training.page.shown import Shown
 
 NASTY = '<script>alert("1")</script>'
 DRIVERS = (
@@ -34,6 +46,25 @@ def rows(count: int = 2400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.n
     draws = np.random.default_rng(seed)
     probability = 1 / (1 + np.exp(-draws.normal(-2.5, 1.1, count)))
     return probability, draws.random(count) < probability, draws.integers(0, count // 4, count)
+
+
+@cache
+def closer() -> Findings:
+    """Segments, arrival and months as a real model would leave them."""
+    probability, won, lead = rows()
+    forecasts = Forecasts.of({"leadlight": probability, "constant": np.full(2400, won.mean())}, won, lead)
+    source = pd.Series(np.where(lead % 2, "webinar", NASTY), dtype=object)
+    ours = forecasts.compared(5, 0)
+    months = [
+        Month(f"2026-{month:02}", 80, 400, 100, 30, 0.08, 0.075, (0.05, 0.1), 0.2, 0.77, (0.7, 0.84), 0.01, 0.02, ours)
+        for month in (1, 2)
+    ]
+    return Findings(
+        arrival(forecasts, np.arange(2400) % 4 == 0, 0),
+        groups(forecasts, {"source": source}, 0),
+        calibration_check(forecasts, 0),
+        tuple(months),
+    )
 
 
 def facts(evaluation: Evaluation | None = None) -> ReportFacts:
@@ -56,9 +87,27 @@ def facts(evaluation: Evaluation | None = None) -> ReportFacts:
     )
 
 
+@cache
+def full() -> ReportFacts:
+    """The same with everything that a report can hold."""
+    steps = (Step("staff", 40, -0.4, -0.2, 0.0), Step("vp", 30, 0.0, 0.5, 1.0))
+    return replace(
+        facts(),
+        money=Money("USD", 60, 1500),
+        dependence=(Dependence("seniority", "seniority", "", steps),),
+        findings=closer(),
+        negatives_never_tried=0.03,
+        leaks=(Leak("tags", "its values say what became of the lead", 0.91, 0.12), Leak("phone", "seldom filled in")),
+        watch=(
+            Watched("inputs", "notice", "More leads without an industry than then.", 0.21, 0.2),
+            Watched("calibration", "ok", "As many converted as were expected."),
+        ),
+    )
+
+
 @pytest.fixture(scope="module")
 def page() -> str:
-    return report(facts())
+    return report(full())
 
 
 class Tags(HTMLParser):
@@ -105,7 +154,10 @@ def test_the_page_answers_its_questions_in_order(page: str) -> None:
         "Does it rank?",
         "Where to put the bar?",
         "What is it compared with?",
+        "Does it hold for every group?",
+        "Would it have held, month by month?",
         "What drives it?",
+        "Since it was trained",
         "What was left out, and why",
     ]
 
@@ -125,14 +177,14 @@ def test_the_page_says_what_the_demo_says(page: str) -> None:
 
 def test_every_picture_has_one_sentence_on_what_to_see(page: str) -> None:
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
-    assert len(captions) == len(pictures(facts())) == page.count("<svg") == 5
-    for caption in captions:
-        assert re.fullmatch(r"[A-Z][^.!?]+\.", caption)
+    assert len(captions) == page.count("<svg") == 8
+    for said in captions:
+        assert re.fullmatch(r"[A-Z][^.!?]+\.", said)
 
 
 def test_what_strangers_wrote_is_shown_and_never_run() -> None:
     strange = replace(
-        facts(),
+        full(),
         identity=replace(facts().identity, name=NASTY),
         outcome=NASTY,
         drivers=(Driver("x", NASTY, "trait", 1, -1), *DRIVERS),
@@ -147,7 +199,7 @@ def test_what_strangers_wrote_is_shown_and_never_run() -> None:
 
 
 def test_facts_come_back_from_json_equal() -> None:
-    assert ReportFacts.read(facts().json()) == facts()
+    assert ReportFacts.read(full().json()) == full()
     nothing = facts(evaluate([], [], []))
     assert ReportFacts.read(nothing.json()) == nothing
 
@@ -174,7 +226,7 @@ def test_a_candidate_of_an_undated_history_with_nothing_to_show_still_makes_a_pa
 
 
 def test_pictures_are_drawn_and_carry_no_marks_for_a_mouse() -> None:
-    for name, drawn in pictures(facts()).items():
+    for name, drawn in pictures(full()).items():
         assert ElementTree.fromstring(drawn).tag.endswith("svg"), name
         assert "NaN" not in drawn
         assert "undefined" not in drawn
@@ -202,6 +254,7 @@ def test_axis_names_never_touch() -> None:
         ticks = axes.root_ticks(top)
         assert ticks[0] == 0
         assert all(later**0.5 - sooner**0.5 > top**0.5 / 25 for sooner, later in pairwise(ticks))
+        assert set(axes.root_ticks(top, 15)) <= set(ticks)
 
 
 def test_drivers_by_hand() -> None:
@@ -285,3 +338,75 @@ def test_what_train_has_to_say_stands_first() -> None:
     page = report(replace(facts(), warnings=("34 of 100 leads were never contacted.",)))
     assert page.index("34 of 100 leads were never contacted.") < page.index("What this model is")
     assert "not to be believed" not in page
+
+
+def test_groups_months_and_arrival_are_told(page: str) -> None:
+    for said in ("Looked at by source, in 2 groups: ", "At the moment they arrive", "with what was known then",
+                 "Cox slope", "webinar", "2026-02", "The same at the moment of arrival", "neither level nor slope",
+                 "of 100 leads that count as a no were never tried by sales"):  # fmt: skip
+        assert said in page
+
+
+def test_leaks_and_what_is_watched_are_told(page: str) -> None:
+    for said in ("its values say what became of the lead", "0.120", "More leads without an industry than then.",
+                 "1 of 2 things that are watched are not as they were"):  # fmt: skip
+        assert said in page
+
+
+def test_money_is_said_only_where_the_agreement_names_costs(page: str) -> None:
+    assert "At 60 USD a follow-up and 1,500 USD a conversion, a lead is worth its follow-up from 4.0 in 100 on." in page
+    assert "what working them earns" in page
+    assert "USD" not in report(facts())
+
+
+def test_a_bar_earns_its_conversions_less_its_follow_ups() -> None:
+    # of ten leads, the best two are worked: one converts
+    evaluation = evaluate([0.9, 0.8, *[0.1] * 8], [True, False, *[False] * 8], range(10), resamples=0)
+    ends = {round(one.share, 2): one.per_100 for one in earned(evaluation, Money("EUR", 50, 1000))}
+    assert ends[0.2] == pytest.approx((1000 - 2 * 50) * 10)
+    assert ends[1.0] == pytest.approx((1000 - 10 * 50) * 10)
+    top = best(evaluation, Money("EUR", 50, 1000))
+    assert top
+    assert (round(top.share, 2), top.bar) == (0.1, 0.9)
+    assert "no bar would have earned anything" in money_sentence(evaluation, Money("EUR", 2000, 1000))
+
+
+def test_the_money_line_is_drawn_only_with_costs() -> None:
+    evaluation = facts().evaluation
+    drawn = plots.svg(bars.threshold(evaluation, 0.2, Money("USD", 60, 1500)))
+    assert "USD per 100 leads" in drawn
+    assert "USD" not in plots.svg(bars.threshold(evaluation, 0.2))
+
+
+def test_every_group_is_drawn_by_name_and_marked_where_it_is_off() -> None:
+    off = replace(closer().groups[0], kept="too much")
+    drawn = plots.svg(closeups.segments((off, *closer().groups[1:])))
+    assert "webinar" in drawn
+    assert drawn.count("promises too much") == 1
+
+
+def test_a_group_and_a_level_that_are_off_are_cautioned() -> None:
+    off = replace(closer(), groups=(replace(closer().groups[0], kept="too little"), *closer().groups[1:]))
+    found = cautions(replace(full(), findings=off))
+    assert headings(found) == ["Not every group is promised the truth"]
+    assert found[0].text.endswith("it promises too little there.")
+
+
+def test_the_report_of_a_model_registered_before_these_figures_is_still_read() -> None:
+    new = {"money", "dependence", "findings", "negatives_never_tried", "leaks", "watch"}
+    old = json.loads(full().json())
+    written = {name: value for name, value in old.items() if name not in new}
+    del written["evaluation"]["chance_at_top"]
+    read = ReportFacts.read(json.dumps(written))
+    assert read.findings == Findings()
+    page = report(read)
+    assert Tags(page).open == []
+    assert "chance alone:" not in page
+
+
+def test_a_notebook_shows_a_picture_with_what_to_see_in_it() -> None:
+    drawn = {"gains": plots.svg(plots.gains(facts().evaluation))}
+    html = Shown({"gains": drawn["gains"]}, {"gains": caption("gains")})._repr_html_()
+    assert html.count("<svg") == html.count("<figcaption") == 1
+    assert "Left, the further the line bends" in html
+    assert Tags(html).open == []

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from features.agreement_versions import Kept
 from features.clocks import from_microseconds
-from training.cautions import Field
+from features.recurrence import Floats
 from training.comparison import Compared
+from training.dependence import Dependence, dependence
 from training.drivers import Driver, drivers
 from training.evaluate import Evaluation
+from training.findings import Findings
 from training.gates import Gate
 from training.model import Model
+from training.page.cautions import Field
+from training.page.differences import promise_differences, rank_differences
+from training.page.doubts import doubts
+from training.page.facts import Gate as ReportedGate
+from training.page.facts import Identity, Money, ReportFacts, Span
+from training.page.report import captioned, pictures
+from training.page.sentences import trust_sentence
+from training.page.shown import Shown
 from training.registry import Registry
-from training.report import Gate as ReportedGate
-from training.report import Identity, ReportFacts, Span, pictures
-from training.sentences import trust_sentence
 from training.split import Split
 
+PARTS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
 REPORT = "report.json"  # what the report says, beside the model's files
 
 
@@ -44,6 +53,8 @@ class Candidate:
     seconds: float
     warnings: tuple[str, ...] = ()
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
+    findings: Findings = field(default_factory=Findings)
+    negatives_never_tried: float | None = None
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -59,6 +70,11 @@ class Candidate:
         """The report's pictures as SVG, by name."""
         return pictures(self.facts)
 
+    def show(self, *names: str) -> Shown:
+        """Pictures with what to see in them, for a notebook; all of them unless named."""
+        drawn = {name: self.plots[name] for name in names or self.plots}
+        return Shown(drawn, {name: captioned(name, self.facts) for name in drawn})
+
     @cached_property
     def facts(self) -> ReportFacts:
         """What the report says of this candidate."""
@@ -69,7 +85,7 @@ class Candidate:
             horizon_days=agreement.outcome.horizon_days,
             split=self.split.kind,
             split_how=self.split.how,
-            spans=tuple(self._span(name) for name in ("train", "calibration", "test")),
+            spans=tuple(self._span(name) for name in ("train", "test")),
             evaluation=self.test,
             compared=self.compared,
             drivers=self.drivers(),
@@ -77,7 +93,11 @@ class Candidate:
             put_back=tuple(Field(name, trait.why) for name, trait in agreement.traits.items() if trait.why),
             warnings=self.warnings,
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
-            bar=agreement.policy.bar.value if agreement.policy.bar.unit == "probability" else None,
+            bar=self._bar,
+            money=Money(**agreement.costs.model_dump()) if agreement.costs else None,
+            dependence=self.dependence,
+            findings=self.findings,
+            negatives_never_tried=self.negatives_never_tried,
             known_until=self.known_until,
             written_at=self.known_until,
         )
@@ -88,15 +108,35 @@ class Candidate:
         ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
         return Span(name, len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), *ends)
 
+    @property
+    def _bar(self) -> float | None:
+        """The probability of the agreement's bar, as far as it is known before it is served."""
+        bar, costs = self.kept.agreement.policy.bar, self.kept.agreement.costs
+        if bar.unit == "costs" and costs:
+            return costs.contact / costs.conversion
+        ranked = self.model.facts.get("open_probabilities", [])
+        taken = int((bar.value or 0.0) * len(ranked)) if bar.unit == "share" else 0
+        return bar.value if bar.unit == "probability" else ranked[-taken] if taken else None
+
+    @cached_property
+    def _contributions(self) -> Floats:
+        """What each column adds to each row of the test span."""
+        return self.model.contributions(self.model.matrix(self.labelled[self.split.test]))[0]
+
     def drivers(self) -> tuple[Driver, ...]:
         """What moves the scores of the test span, the strongest first."""
-        contributions, _ = self.model.contributions(self.model.matrix(self.labelled[self.split.test]))
         names, member = self.model.groups
         agreement = self.kept.agreement
         labels = {
             name: line.label for lines in (agreement.behaviours, agreement.traits) for name, line in lines.items()
         }
-        return drivers(pd.DataFrame(contributions @ member, columns=names), labels, self.model.kinds)
+        return drivers(pd.DataFrame(self._contributions @ member, columns=names), labels, self.model.kinds)
+
+    @cached_property
+    def dependence(self) -> tuple[Dependence, ...]:
+        """How the strongest drivers move the scores of the test span as they change."""
+        tested = self.labelled[self.split.test]
+        return dependence(tested, self._contributions, self.model.columns, self.drivers())
 
     def register(self) -> tuple[str, str]:
         """Register this candidate in MLflow with its figures, report and pictures; (run id, version)."""
@@ -116,7 +156,7 @@ class Candidate:
         return {
             "run_id": None,
             "model_version": None,
-            "rows": {span.name: span.rows for span in self.facts.spans},
+            "rows": {name: len(self.labelled[getattr(self.split, name)]) for name in PARTS},
             "leads": {span.name: span.leads for span in self.facts.spans},
             "split": self.split.kind,
             "how": self.split.how,
@@ -125,8 +165,14 @@ class Candidate:
             "intervals": {name: list(span) if span else None for name, span in self.test.intervals.items()},
             "out_of_fold": self.out_of_fold.metrics if self.out_of_fold else None,
             "compared": [compared.__dict__ for compared in self.compared],
+            "findings": TypeAdapter(Findings).dump_python(self.findings, mode="json"),
+            "differences": rank_differences(self.findings.groups),
             "excluded": [{"field": field.name, "reason": field.reason} for field in self.facts.left_out],
-            "warnings": list(self.warnings),
+            "warnings": [
+                *self.warnings,
+                *doubts(self.findings.calibration),
+                *promise_differences(self.findings.groups),
+            ],
             "trust": trust_sentence(self.test),
             "promoted": False,
             "gates": [gate.as_json() for gate in self.gates],

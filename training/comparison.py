@@ -13,6 +13,7 @@ from training.intervals import Interval, lead_weights
 from training.tally import Floats, figures, tally
 
 LABELS = {
+    "leadlight": "Leadlight",
     "constant": "The average rate for everybody",
     "naive_bayes": "Naive Bayes (Odoo's formula)",
     "logistic_regression": "Logistic regression",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import LeadlightError
-from training.intervals import Interval, ece_null95, effective_counts, lead_weights, spread, wilson
+from training.intervals import Interval, chance_alone, effective_counts, lead_weights, spread, wilson
 from training.tally import BINS, Floats, Ints, Tally, calibration_error, conversions_in_top, figures, tally
 
 HISTOGRAM_BINS = 20
@@ -62,6 +62,8 @@ class Evaluation:
     reliability: tuple[ReliabilityBin, ...]  # rising; 15 equal-mass bins, fewer where probabilities tie
     gains: tuple[GainsPoint, ...]  # 1 % to 100 % of the rows; empty without a conversion
     distribution: tuple[HistogramBin, ...]
+    # 95 %: the part of the highest scored rows (`tally.highest_bins`) that would convert if each probability were true
+    chance_at_top: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def evaluate(
     counted, entry = tally(rows.probability, rows.outcome)
     measured = figures(counted)
     bins = counted.bin[entry]
-    null95 = ece_null95(rows.probability, rows.outcome, rows.lead, bins, seed)
+    chance = chance_alone(rows.probability, rows.outcome, rows.lead, bins, seed)
     drawn = lead_weights(rows.lead, resamples, seed)
     return Evaluation(
         rows=len(rows.outcome),
@@ -103,11 +105,12 @@ def evaluate(
         conversions=int(rows.outcome.sum()),
         base_rate=_mean(rows.outcome),
         mean_probability=_mean(rows.probability),
-        metrics=measured | {"ece_null95": null95},
+        metrics=measured | {"ece_null95": chance.ece_null95 if chance else None},
         intervals=spread(measured, [figures(_reweighted(counted, entry, rows, weight)) for weight in drawn]),
         reliability=_reliability(rows, bins),
         gains=_gains(counted),
         distribution=_distribution(rows),
+        chance_at_top=chance.top if chance else None,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from training.tally import Floats, Ints
+from training.tally import Floats, Ints, highest_bins
 
 Interval = tuple[float, float]
 
+Z95 = 1.959964
 NULL_DRAWS = 500  # for a 95 % point that moves little from seed to seed
 
 
@@ -44,12 +46,31 @@ def _middle(name: str, value: float | None, resampled: Sequence[float | None]) -
     return float(low), float(high)
 
 
-def wilson(converted: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """Lower and upper end of the 95 % interval of each rate (Wilson 1927), sensible down to 0 of 1."""
-    z = 1.959964
+def resampled_sums(columns: Floats, lead: Ints, resamples: int, seed: int) -> Floats:
+    """The sums of each column over each resample of whole leads: (resamples, columns).
+
+    columns: (rows, columns). As fast as it is for many groups at once: a group's column is 0 outside of it.
+    """
+    by_lead = np.stack([np.bincount(lead, weights=column) for column in columns.T], axis=1)
+    draws, leads = np.random.default_rng(seed), len(by_lead)
+    drawn = [np.bincount(draws.integers(leads, size=leads), minlength=leads) @ by_lead for _ in range(resamples)]
+    return np.array(drawn, dtype=float).reshape(resamples, columns.shape[1])
+
+
+def middle(drawn: Floats, share: float = 0.95) -> Interval | None:
+    """The middle `share` of what resamples gave, those that give nothing (NaN) left out; None where most do."""
+    known = drawn[np.isfinite(drawn)]
+    if len(known) < max(len(drawn) / 2, 2):
+        return None
+    low, high = np.quantile(known, [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
+
+
+def wilson(converted: Floats, count: Floats, z: float = Z95) -> tuple[Floats, Floats]:
+    """Lower and upper end of the interval of each rate (Wilson 1927), 95 % unless told; sensible down to 0 of 1."""
     rate, weight = converted / count, z * z / count
     middle = (rate + weight / 2) / (1 + weight)
-    half = np.sqrt(rate * (1 - rate) * weight + weight * weight / 4) / (1 + weight)
+    half = z * np.sqrt(rate * (1 - rate) / count + weight / (4 * count)) / (1 + weight)
     return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
@@ -71,8 +92,16 @@ def effective_counts(outcome: Floats, lead: Ints, group: Ints, groups: int) -> F
     return worth
 
 
-def ece_null95(probability: Floats, outcome: Floats, lead: Ints, bins: Ints, seed: int) -> float | None:
-    """The 95 % point of the calibration error that a perfectly calibrated model would show on these very rows.
+@dataclass(frozen=True)
+class Chance:
+    """What a perfectly calibrated model would show on some rows."""
+
+    ece_null95: float  # its calibration error stays under this in 95 of 100 cases
+    top: Interval  # 95 %: the part that converts of the highest bins, those that hold `highest_bins` rows
+
+
+def chance_alone(probability: Floats, outcome: Floats, lead: Ints, bins: Ints, seed: int) -> Chance | None:
+    """What chance alone does to the calibration of these very rows; None without any.
 
     Outcomes are drawn from the probabilities, so every error left is chance. Rows of one lead share their fate, and
     drawn one by one they would make chance look too small; so each row takes its lead's draw with probability c, else
@@ -83,13 +112,14 @@ def ece_null95(probability: Floats, outcome: Floats, lead: Ints, bins: Ints, see
         return None
     draws = np.random.default_rng(seed)
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
-    expected = np.add.reduceat(probability, starts)
-    share = shared_fate(outcome, lead, bins)
-    errors = [
-        np.abs(np.add.reduceat(_fates(draws, probability, lead, share), starts) - expected).sum()
-        for _ in range(NULL_DRAWS)
-    ]
-    return float(np.quantile(errors, 0.95)) / len(probability)
+    expected, count = np.add.reduceat(probability, starts), np.diff(np.append(starts, len(bins)))
+    share, top = shared_fate(outcome, lead, bins), slice(-highest_bins(count.tolist()), None)
+    drawn = np.array(
+        [np.add.reduceat(_fates(draws, probability, lead, share), starts) for _ in range(NULL_DRAWS)], dtype=float
+    )
+    low, high = np.quantile(drawn[:, top].sum(axis=1) / count[top].sum(), [0.025, 0.975])
+    errors = np.abs(drawn - expected).sum(axis=1) / len(probability)
+    return Chance(float(np.quantile(errors, 0.95)), (float(low), float(high)))
 
 
 def _fates(draws: np.random.Generator, probability: Floats, lead: Ints, share: float) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import lightgbm
 import numpy as np
@@ -15,7 +15,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
+from training.columns import Column
 from training.tally import Floats
 
 QUANTILES = 10
@@ -27,7 +29,14 @@ def baselines(train_outcome: npt.ArrayLike, rows: int) -> dict[str, Floats]:
     return {"constant": np.full(rows, rate)}
 
 
-def peers(train: pd.DataFrame, train_outcome: npt.ArrayLike, test: pd.DataFrame, *, seed: int = 0) -> dict[str, Floats]:
+def peers(
+    train: pd.DataFrame,
+    train_outcome: npt.ArrayLike,
+    test: pd.DataFrame,
+    *,
+    seed: int = 0,
+    only: Collection[str] = ("naive_bayes", "logistic_regression", "lightgbm"),
+) -> dict[str, Floats]:
     """The probabilities of each peer for the rows of `test`, by its name; each fitted on `train` alone.
 
     train, test: one row per snapshot, the same columns, numeric or category; missing values are allowed.
@@ -41,9 +50,26 @@ def peers(train: pd.DataFrame, train_outcome: npt.ArrayLike, test: pd.DataFrame,
         "logistic_regression": lambda: logistic_regression(train, outcome, test),
         "lightgbm": lambda: plain_lightgbm(train, outcome, test, seed),
     }
+    fitted = {name: probabilities for name, probabilities in fitted.items() if name in only}
     if len(np.unique(outcome)) < 2 or train.shape[1] == 0 or not len(test):
         return constant | {name: constant["constant"].copy() for name in fitted}
     return constant | {name: probabilities() for name, probabilities in fitted.items()}
+
+
+def simple_peers(columns: Sequence[Column]) -> Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Floats]]:
+    """The average rate, naive Bayes and logistic regression on a model's columns, to be fitted again and again.
+
+    returns: a function of (labelled snapshots to learn from, snapshots to predict), to probabilities by name.
+    """
+    kinds = {column.name: "category" for column in columns if column.levels}
+
+    def fitted(known: pd.DataFrame, asked: pd.DataFrame) -> Mapping[str, Floats]:
+        used = [column.name for column in columns if column.name in known]
+        rows = pd.concat([known[used], asked[used]]).astype({name: kinds[name] for name in used if name in kinds})
+        outcome = known["outcome"].to_numpy(np.float64)
+        return peers(rows[: len(known)], outcome, rows[len(known) :], only=("naive_bayes", "logistic_regression"))
+
+    return fitted
 
 
 def naive_bayes(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame) -> Floats:
@@ -106,7 +132,9 @@ def logistic_regression(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame
         # A peer that stops a little short of its optimum is still that peer, and a new level is no surprise.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
-        model.fit(train, outcome)
+        # Small products: BLAS threads would wait for each other longer than they multiply.
+        with threadpool_limits(1):
+            model.fit(train, outcome)
         return np.asarray(model.predict_proba(test)[:, 1], dtype=float)
 
 
@@ -121,9 +149,10 @@ def plain_lightgbm(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame, see
 
 def _typed(frame: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
     """The columns of `like` as floats and its categories; a level it does not have is empty, for all peers alike."""
+    categories = set(_categories(like))
     return pd.DataFrame(
         {
-            name: frame[name].astype(like[name].dtype) if name in _categories(like) else _numbers(frame[name])
+            name: frame[name].astype(like[name].dtype) if name in categories else _numbers(frame[name])
             for name in like.columns
         },
         index=frame.index,
@@ -131,7 +160,7 @@ def _typed(frame: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
 
 
 def _categories(frame: pd.DataFrame) -> list[str]:
-    return [name for name in frame.columns if isinstance(frame[name].dtype, pd.CategoricalDtype)]
+    return [str(name) for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)]
 
 
 def _levels(columns: pd.DataFrame) -> pd.DataFrame:

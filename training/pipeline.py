@@ -22,15 +22,17 @@ from features.recurrence import DAY_US, NOT_YET, Floats
 from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
 from training import protection
+from training.backtest import Refit, calibrated_then
 from training.candidate import Candidate
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
-from training.fit import learned
+from training.findings import findings
+from training.fit import learned, refitted
 from training.gates import better_than_average, calibrated, contributions_exact
 from training.model import Model
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
-from training.peers import baselines, peers
+from training.peers import baselines, peers, simple_peers
 from training.split import Split, split
 
 Said = Callable[[str], None]
@@ -77,6 +79,11 @@ def candidate(
         {"leadlight": probability} | others, tested["outcome"], tested["lead_id"].to_numpy(), seed=seed
     )
     constant = next((c.log_loss for c in compared if c.name == "constant"), None)
+    said("looking at segments, at arrival and back month by month")
+    closer = findings(
+        labelled, parted.test, {"leadlight": probability} | others, kept.agreement, _refit(model, kept.agreement, seed)
+    )
+    untried = share_never_tried(labelled[~labelled["outcome"]], found.leads)
     gates = (
         better_than_average(shown.metrics["log_loss"], constant),
         calibrated(shown.metrics["ece"], shown.metrics["ece_null95"]),
@@ -85,7 +92,21 @@ def candidate(
     seconds = time.monotonic() - started
     warnings = _warnings(labelled, found, kept.agreement)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
-    return Candidate(model, labelled, parted, shown, compared, gates, kept, known_until, seconds, warnings, folded)
+    return Candidate(
+        model,
+        labelled,
+        parted,
+        shown,
+        compared,
+        gates,
+        kept,
+        known_until,
+        seconds,
+        warnings,
+        folded,
+        closer,
+        untried,
+    )
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
@@ -141,10 +162,20 @@ def _thinned(probability: Floats) -> list[float]:
     return [float(value) for value in (ranked if len(ranked) <= QUANTILES else ranked[places])]
 
 
+def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:
+    """How the backtest fits the model and the simple peers again, by the choices that made the model."""
+
+    def again(train: pd.DataFrame, calibration: pd.DataFrame) -> Model:
+        return calibrated_then(refitted(train, agreement, seed, model), train, calibration, seed)
+
+    return Refit(again, simple_peers(model.columns), seed)
+
+
 def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> dict[str, Floats]:
     """The average rate and the peers, fitted on the same train span for the same test rows."""
-    used = [column.name for column in model.columns]
-    rows = known(labelled)[used].astype({column.name: "category" for column in model.columns if column.levels})
+    read = [column for column in model.columns if column.name in labelled]  # rates of pairs are ours alone
+    rows = known(labelled)[[column.name for column in read]]
+    rows = rows.astype({column.name: "category" for column in read if column.levels})
     outcome = labelled["outcome"].to_numpy(np.float64)[parted.train]
     constant = baselines(outcome, int(parted.test.sum()))
     return constant | peers(rows[parted.train], outcome, rows[parted.test], seed=seed)

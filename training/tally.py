@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ Ints = npt.NDArray[np.intp]
 
 BINS = 15  # equal-mass bins of the calibration error, as the contract says
 TOP_SHARES = (0.05, 0.10, 0.20)
+ENOUGH_ROWS = 100  # "of 100" is said of no fewer
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ def equal_mass_bins(count: Floats, bins: int) -> Ints:
     """The bin of each entry, by the middle of the ranks it holds; a bin that a large tie swallows stays empty."""
     middle = np.cumsum(count) - count / 2
     return np.floor(middle * bins / max(float(count.sum()), 1.0)).astype(np.intp)
+
+
+def highest_bins(counts: Sequence[int]) -> int:
+    """How many bins, the highest first, hold ENOUGH_ROWS together; all of them where they do not.
+
+    counts: the rows of each bin, rising by probability. What is promised is checked on these: the top is whom sales
+    will call, and where a model that is too sure of itself is wrong the most. The rule is fixed, so that the prettiest
+    bin cannot be picked.
+    """
+    held = np.cumsum(np.asarray(counts)[::-1])
+    return min(int(np.searchsorted(held, ENOUGH_ROWS)) + 1, len(held))
 
 
 def figures(counted: Tally) -> dict[str, float | None]:

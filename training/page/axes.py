@@ -18,10 +18,12 @@ ODDS_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 70, 80, 90, 95, 98, 99)
 def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The chart in the house's look; screen readers get the page's caption instead of a name for every mark."""
     titles = {"titleColor": QUIET, "titleFontSize": 11, "titleFontWeight": "normal", "titlePadding": 8}
-    return (
-        chart.configure(font=FONT, aria=False, background="transparent", padding=2)
-        .configure_view(stroke=None)
-        .configure_axis(gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, **titles)
+    grid = alt.AxisConfig(
+        gridColor=GRID, domainColor=PALE, tickColor=PALE, labelColor=INK, labelFontSize=11, labelOverlap=False, **titles
+    )
+    # In one call: each copies the whole chart.
+    return chart.configure(
+        font=FONT, aria=False, background="transparent", padding=2, view=alt.ViewConfig(stroke=None), axis=grid
     )
 
 
@@ -30,17 +32,28 @@ def root(top: float) -> alt.Scale:
     return alt.Scale(type="sqrt", domain=[0, top], nice=False)
 
 
-def root_ticks(top: float) -> list[int]:
-    """The chances to name on a square-root axis, none so near the last that their names touch."""
+def root_ticks(top: float, names: float = 25) -> list[int]:
+    """The chances to name on a square-root axis with room for so many `names`, none touching the last."""
     named: list[int] = []
     for chance in CHANCES:
-        if chance <= top and (not named or sqrt(chance) - sqrt(named[-1]) > sqrt(top) / 25):
+        if chance <= top and (not named or sqrt(chance) - sqrt(named[-1]) > sqrt(top) / names):
             named.append(chance)
     return named
 
 
 def round_top(largest: float) -> float:
     return float(min([chance for chance in CHANCES if chance >= max(largest, 1)], default=100))
+
+
+def even_ticks(top: float) -> list[float]:
+    """About five steps from 0 to `top` on a straight axis."""
+    step = next((step for step in (0.2, 0.5, 1, 2, 5, 10, 20) if top / step <= 6), 20)
+    return [step * place for place in range(int(top / step + 1e-9) + 1)]
+
+
+def short(label: str, most: int = 34) -> str:
+    """A name that fits its place."""
+    return label if len(label) <= most else label[: most - 1] + "…"
 
 
 def log_odds(chance: float) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from training.backtest import Month
 from training.comparison import Compared
 from training.drivers import POINTS, Driver
 from training.evaluate import Evaluation
+from training.findings import Arrival
 from training.intervals import Interval
-
-ENOUGH_ROWS = 100  # "of 100" is said of no fewer
+from training.tally import ENOUGH_ROWS, highest_bins
 
 
 @dataclass(frozen=True)
@@ -20,35 +21,47 @@ class Trust:
     count: int
     predicted: float
     observed: float
+    chance: Interval | None = None  # where the observed part lies in 95 of 100 cases if every probability is true
+
+    @property
+    def verdict(self) -> str:
+        """Whether what became of them is "within" chance, or "too few" or "too many" for it."""
+        if self.chance is None or self.chance[0] <= self.observed <= self.chance[1]:
+            return "within"
+        return "too few" if self.observed < self.chance[0] else "too many"
 
 
 def trust(evaluation: Evaluation) -> Trust | None:
-    """The highest scored bin, joined with the next ones down until 100 rows are reached or none is left.
-
-    The rule is fixed, so that the prettiest bin cannot be picked: the top is whom sales will call, and where a model
-    that is too sure of itself is wrong the most. None without rows.
-    """
-    chosen: list[int] = []
-    for place in reversed(range(len(evaluation.reliability))):
-        if sum(evaluation.reliability[taken].count for taken in chosen) >= ENOUGH_ROWS:
-            break
-        chosen.append(place)
-    bins = [evaluation.reliability[place] for place in chosen]
+    """The highest scored bins, joined until they hold 100 rows or none is left (`tally.highest_bins`)."""
+    counts = [b.count for b in evaluation.reliability]
+    bins = evaluation.reliability[-highest_bins(counts) :] if counts else ()
     count = sum(b.count for b in bins)
     if not count:
         return None
     predicted = sum(b.count * b.predicted for b in bins) / count
-    return Trust(count, predicted, sum(b.count * b.observed for b in bins) / count)
+    return Trust(count, predicted, sum(b.count * b.observed for b in bins) / count, evaluation.chance_at_top)
 
 
 def trust_sentence(evaluation: Evaluation) -> str:
-    """`of 100 scored "about 30 in 100", 29 converted`, by the rows of `trust`; under 100 rows it says how many."""
+    """`of 100 scored "about 30 in 100", 29 converted (chance alone: 24 to 37)`; under 100 rows it says how many.
+
+    Outside of what chance gives, it says so: `12 converted, too few for chance alone (24 to 37)`.
+    """
     checked = trust(evaluation)
     if checked is None:
         return "no later lead to check it on yet"
     of = min(checked.count, ENOUGH_ROWS)
-    converted = of_100(checked.observed) if of == ENOUGH_ROWS else f"{checked.observed * of:.0f}"
-    return f'of {of} scored "about {of_100(checked.predicted)} in 100", {converted} converted'
+
+    def said(share: float) -> str:
+        return of_100(share) if of == ENOUGH_ROWS else f"{share * of:.0f}"
+
+    sentence = f'of {of} scored "about {of_100(checked.predicted)} in 100", {said(checked.observed)} converted'
+    if checked.chance is None:
+        return sentence
+    ends = f"{said(checked.chance[0])} to {said(checked.chance[1])}"
+    if checked.verdict == "within":
+        return f"{sentence} (chance alone: {ends})"
+    return f"{sentence}, {checked.verdict} for chance alone ({ends})"
 
 
 def of_100(share: float | None) -> str:
@@ -135,3 +148,44 @@ def drivers_sentence(drivers: Sequence[Driver]) -> str:
         f'The strongest is "{first.label}": it moves a score by {first.strength * POINTS:.1f} points on average, '
         f"{of_100(first.strength / total)} of 100 of all that moves scores. Ten points double the odds."
     )
+
+
+def arrival_sentence(arrival: Arrival) -> str:
+    """How good the score is at the moment a lead arrives."""
+    shown = arrival.evaluation
+    area = shown.metrics["roc_auc"]
+    if area is None:
+        return f"At arrival: {shown.leads:,} leads, too few of which converted to tell how well it ranks them."
+    ends = shown.intervals.get("roc_auc")
+    between = f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""
+    kept = f"{of_100(shown.mean_probability)} of 100 said, {of_100(shown.base_rate)} converted"
+    return (
+        f"At the moment they arrive, when little is known of them: {kept} of {shown.leads:,} leads, and it ranks them "
+        f"with ROC AUC {area:.2f}{between}."
+    )
+
+
+def months_sentence(months: Sequence[Month]) -> str:
+    """In how many months what was said was within chance of what came."""
+    if not months:
+        return "The history is too short, or has no dates, to look back at how it would have done month by month."
+    kept = sum(month.interval[0] <= month.predicted <= month.interval[1] for month in months)
+    sentence = (
+        f"Had it been trained anew at the beginning of each of these {len(months)} months, with what was known then, "
+        f"its promise would have been within chance of what came in {kept} of them"
+    )
+    better = [month for month in months if _beats_the_average(month)]
+    return f"{sentence}, and better than the average rate of then, by log loss, in {len(better)}."
+
+
+def watch_sentence(statuses: Sequence[str]) -> str:
+    """How much of what is watched is as it was when the model was trained."""
+    off = sum(status != "ok" for status in statuses)
+    if not off:
+        return "All that is watched is as it was when the model was trained."
+    return f"{off} of {len(statuses)} things that are watched are not as they were when the model was trained."
+
+
+def _beats_the_average(month: Month) -> bool:
+    constant = next((c for c in month.compared if c.name == "constant"), None)
+    return constant is not None and (constant.excess_log_loss or 0.0) > 0

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from training.comparison import Compared
 from training.drivers import Driver
 from training.evaluate import Evaluation
-from training.sentences import of_100, standing
+from training.groups import Group
+from training.page.differences import promise_differences
+from training.page.sentences import of_100, standing
 
 TOO_GOOD = 0.95  # honest models of leads reach 0.7 to 0.93 on public sets; with fields that reps fill in, 0.98
 CARRIES = 1 / 3  # of all that moves the scores
 RANKS_WELL = 0.9  # below that, one strong field is no sign of a leak
 FEW_CONVERSIONS = 100
 TOLERATED_GAP = 0.02
+NAMED_GROUPS = 3
 
 WHY_NOT_REAL = (
     "What is filled in after sales has spoken with a lead tells the past, not the future: when a new lead is scored, "
@@ -92,3 +95,13 @@ def worth_cautions(evaluation: Evaluation, compared: Sequence[Compared], split: 
             text = "On these rows the model cannot be told from giving every lead the average rate."
             found.append(Caution("No better than the average", text))
     return found
+
+
+def group_cautions(groups: Sequence[Group]) -> list[Caution]:
+    """Groups whose promise is off by more than chance: a rep who works only those would learn not to trust it."""
+    off = promise_differences(groups)
+    if not off:
+        return []
+    shown = " ".join(off[:NAMED_GROUPS])
+    more = f" And {len(off) - NAMED_GROUPS} more, below." if len(off) > NAMED_GROUPS else ""
+    return [Caution("Not every group is promised the truth", shown + more)]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
-from training import axes
-from training.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 from training.drivers import POINTS, Driver
 from training.evaluate import Evaluation
+from training.page import axes
+from training.page.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 
 SHOWN_DRIVERS = 12
 
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """The chart drawn as SVG, without a browser and without the network."""
-    drawn: str = vl_convert.vegalite_to_svg(axes.styled(chart).to_dict())
+    return _drawn(json.dumps(axes.styled(chart).to_dict(validate=False)))
+
+
+@lru_cache(maxsize=32)
+def _drawn(specification: str) -> str:
+    """Drawn once: what a candidate registers is what its report shows a moment later."""
+    drawn: str = vl_convert.vegalite_to_svg(specification)
     return drawn
 
 
@@ -30,15 +38,19 @@ def reliability(evaluation: Evaluation) -> alt.TopLevelMixin:
     )
     top = axes.round_top(max([*bins["upper"], *bins["predicted"]], default=1))
     ticks = axes.root_ticks(top)
+    upright = alt.Axis(values=axes.root_ticks(top, 15))
     x = alt.X("predicted", scale=axes.root(top), title="predicted: would convert, of 100", axis=alt.Axis(values=ticks))
     bare = alt.X("predicted", scale=axes.root(top), title=None, axis=alt.Axis(values=ticks, labels=False, ticks=False))
-    y = alt.Y("observed", scale=axes.root(top), title="observed: did convert, of 100", axis=alt.Axis(values=ticks))
+    y = alt.Y("observed", scale=axes.root(top), title="observed: did convert, of 100", axis=upright)
     dots = alt.Chart(bins)
     main = axes.ideal(top) + dots.mark_rule(color=DARK, strokeWidth=1.5).encode(bare, alt.Y("lower"), alt.Y2("upper"))
     main += dots.mark_circle(color=DARK, size=70, opacity=1).encode(bare, y)
     # A bar would widen its axis and no longer stand under its dot.
     counts = dots.mark_rule(color=PALE, strokeWidth=8).encode(x, alt.Y("rows", axis=_sparse()), alt.Y2(datum=0))
-    return alt.vconcat(main.properties(width=WIDTH, height=290), counts.properties(width=WIDTH, height=40), spacing=6)
+    counts += dots.mark_text(align="left", angle=270, dx=3, color=QUIET, fontSize=9).encode(
+        x, alt.Y("rows"), alt.Text("rows:Q", format=",")
+    )
+    return alt.vconcat(main.properties(width=WIDTH, height=290), counts.properties(width=WIDTH, height=44), spacing=22)
 
 
 def gains(evaluation: Evaluation) -> alt.TopLevelMixin:
@@ -109,36 +121,10 @@ def distribution(evaluation: Evaluation) -> alt.TopLevelMixin:
     return chart.properties(width=WIDTH, height=200)
 
 
-def threshold(evaluation: Evaluation, bar: float | None = None) -> alt.TopLevelMixin:
-    """What a bar costs and gives: of 100 leads how many pass it, and of 100 that pass how many convert."""
-    # The first shares hold few rows, and their precision jumps.
-    points = [point for point in evaluation.gains if point.share * evaluation.rows >= 20] or evaluation.gains
-    lines = pd.DataFrame(
-        [(100 * p.threshold, 100 * p.share, 100 * p.precision) for p in points],
-        columns=["bar", "passing", "converting"],
-    ).drop_duplicates("bar", keep="last")
-    top = axes.round_top(max([*lines["bar"], 100 * (bar or 0)], default=1))
-    named = alt.Axis(values=axes.root_ticks(top))
-    x = alt.X("bar", title="the bar: a probability of at least, of 100", scale=axes.root(top), axis=named)
-    whole, base = alt.Scale(domain=[0, 100]), alt.Chart(lines)
-    passing = base.mark_line(color=QUIET, strokeWidth=2, strokeDash=[6, 3])
-    converting = base.mark_line(color=DARK, strokeWidth=2.5)
-    chart = passing.encode(x, alt.Y("passing", scale=whole, title="of 100"))
-    chart += converting.encode(x, alt.Y("converting", scale=whole))
-    if bar is not None:
-        mark = alt.Chart(pd.DataFrame({"x": [100 * bar]})).mark_rule(color=LIGHT, strokeWidth=2)
-        chart += mark.encode(alt.X("x")) + axes.note(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
-    if len(lines):
-        middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
-        chart += axes.note(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
-        chart += axes.note(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
-    return chart.properties(width=WIDTH, height=230)
-
-
 def drivers(strongest: Sequence[Driver]) -> alt.TopLevelMixin:
     """Per behaviour and trait, how far it raises and lowers the scores on average, in points; the strongest on top."""
     shown, rest = strongest[:SHOWN_DRIVERS], strongest[SHOWN_DRIVERS:]
-    rows = [(_short(driver.label), driver.raises, driver.lowers) for driver in shown]
+    rows = [(axes.short(driver.label), driver.raises, driver.lowers) for driver in shown]
     if rest:
         others = f"everything else ({len(rest)})"
         rows.append((others, sum(driver.raises for driver in rest), sum(driver.lowers for driver in rest)))
@@ -156,7 +142,3 @@ def drivers(strongest: Sequence[Driver]) -> alt.TopLevelMixin:
 
 def _sparse() -> alt.Axis:
     return alt.Axis(tickCount=2, grid=False)
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 34 else label[:33] + "…"

@@ -10,7 +10,8 @@ from features.deployments import deployments
 from features.errors import LeadlightError
 from features.settings import Home
 from training.candidate import REPORT, named
-from training.report import ReportFacts, report
+from training.page.facts import ReportFacts
+from training.page.report import report
 
 
 class NothingServed(LeadlightError):

@@ -1,0 +1,132 @@
+"""The report of a model as one page: pictures, tables and plain sentences, for a screen or for paper."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from training.evaluate import Evaluation
+from training.page import bars, closeups, differences, doubts, plots, sentences
+from training.page.captions import caption
+from training.page.cautions import Caution, group_cautions, leak_cautions, worth_cautions
+from training.page.facts import ReportFacts
+from training.page.money import money_sentence
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def report(facts: ReportFacts) -> str:
+    """One self-contained HTML page: pictures inline, no script, nothing fetched from anywhere."""
+    page = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,  # field names and labels come from files of strangers
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page.filters |= {"of_100": sentences.of_100, "figure": figure, "interval": interval, "signed": signed, "day": day}
+    drawn, found = pictures(facts), facts.findings
+    return page.get_template("report.html.j2").render(
+        facts=facts,
+        evaluation=facts.evaluation,
+        said={name: curled(sentence) for name, sentence in _said(facts).items()},
+        checked=sentences.trust(facts.evaluation),
+        unit=sentences.unit(facts.evaluation),
+        cautions=cautions(facts),
+        pictures={name: Markup(picture) for name, picture in drawn.items()},
+        captions={name: captioned(name, facts) for name in drawn},
+        rows=tops(facts.evaluation),
+        differences=[*differences.promise_differences(found.groups), *differences.rank_differences(found.groups)],
+        doubts=doubts.doubts(found.calibration),
+        checks=doubts.check_rows(found.calibration),
+    )
+
+
+def _said(facts: ReportFacts) -> dict[str, str]:
+    """The sentences that the page opens its sections with."""
+    evaluation, found = facts.evaluation, facts.findings
+    return {
+        "trust": sentences.trust_sentence(evaluation),
+        "calibration": sentences.calibration_sentence(evaluation),
+        "closer": doubts.check_sentence(found.calibration),
+        "ranking": sentences.ranking_sentence(evaluation),
+        "arrival": sentences.arrival_sentence(found.arrival) if found.arrival else "",
+        "money": money_sentence(evaluation, facts.money),
+        "comparison": sentences.comparison_sentence(facts.compared),
+        "groups": differences.differences_sentence(found.groups),
+        "months": sentences.months_sentence(found.months),
+        "drivers": sentences.drivers_sentence(facts.drivers),
+        "watch": sentences.watch_sentence([seen.status for seen in facts.watch]),
+    }
+
+
+def pictures(facts: ReportFacts) -> dict[str, str]:
+    """Every picture that these facts allow, as SVG by name."""
+    evaluation, found = facts.evaluation, facts.findings
+    charts: dict[str, Any] = {}
+    if evaluation.reliability:
+        charts["reliability"] = plots.reliability(evaluation)
+        charts["distribution"] = plots.distribution(evaluation)
+    if evaluation.gains:
+        charts["gains"] = plots.gains(evaluation)
+        charts["threshold"] = bars.threshold(evaluation, facts.bar, facts.money)
+    if found.groups:
+        charts["segments"] = closeups.segments(found.groups)
+    if found.months:
+        charts["months"] = closeups.months(found.months)
+    if facts.drivers:
+        charts["drivers"] = plots.drivers(facts.drivers)
+    if facts.dependence:
+        charts["dependence"] = closeups.dependence(facts.dependence)
+    return {name: plots.svg(chart) for name, chart in charts.items()}
+
+
+def captioned(name: str, facts: ReportFacts) -> str:
+    """What to see in a picture of these facts."""
+    return caption(name, sentences.unit(facts.evaluation), facts.money is not None)
+
+
+def cautions(facts: ReportFacts) -> list[Caution]:
+    """What to know before believing the figures; signs of a leak first."""
+    return [
+        *leak_cautions(facts.evaluation, facts.drivers, facts.put_back),
+        *worth_cautions(facts.evaluation, facts.compared, facts.split),
+        *group_cautions(facts.findings.groups),
+        *(Caution("Looked at closer", sentence) for sentence in doubts.doubts(facts.findings.calibration)),
+        *(Caution("", sentence) for sentence in facts.warnings),
+    ]
+
+
+def tops(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The top 5, 10 and 20 of 100 as rows of a table: the bar they need and what they give."""
+    return [
+        {"share": percent, "point": evaluation.gains[percent - 1], "name": f"{percent}pct"}
+        for percent in (5, 10, 20)
+        if evaluation.gains
+    ]
+
+
+def curled(sentence: str) -> str:
+    """The sentence with a printer's quotation marks."""
+    return re.sub(r'"([^"]*)"', r"“\1”", sentence)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def interval(ends: tuple[float, float] | None, digits: int = 3, times: float = 1.0) -> str:
+    return "" if ends is None else f"{times * ends[0]:.{digits}f} to {times * ends[1]:.{digits}f}"
+
+
+def day(moment: datetime | None) -> str:
+    return "" if moment is None else moment.date().isoformat()
