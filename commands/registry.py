@@ -16,7 +16,7 @@ from serving import console, logs
 if TYPE_CHECKING:
     from training.admission import Admitted
 
-ALIAS_PATIENCE_S = 2.0
+ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under five seconds
 Force = Annotated[bool, typer.Option("--force", help="Serve it though a gate does not hold; needs --why, is logged.")]
 Why = Annotated[str | None, typer.Option(help="The reason, kept with the version and with the promotion.")]
 

@@ -35,9 +35,11 @@ class HeldBack(LeadlightError):
 
     def __init__(self, version: str, gates: list[Gate]) -> None:
         names = " and ".join(held_back_by(gates))
-        remedy = f'to serve it all the same: leadlight promote {version} --force --why "REASON"'
+        remedy = f'leadlight promote {version} --force --why "REASON"'
         said = " ".join(gate.why for gate in gates if not gate.passed)
-        super().__init__(f"version {version} is not promoted, since {names} does not hold: {said} {remedy}")
+        super().__init__(
+            f"version {version} is not promoted, since {names} does not hold: {said} To serve it all the same: {remedy}"
+        )
 
 
 class NeedsReason(LeadlightError):
