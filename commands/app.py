@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
-from commands import answering, failed, health, learning, operating, rights
+from commands import answering, failed, health, learning, operating, registry, rights
 from commands.demo import demo
 from commands.terms import json
 from features.errors import LeadlightError
@@ -26,8 +26,8 @@ app = typer.Typer(
 keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    demo, learning.simulate, learning.init, learning.ingest, learning.train, learning.models, learning.promote,
-    learning.rollback, learning.report, answering.score, answering.serve, health.doctor,
+    demo, learning.simulate, learning.init, learning.ingest, learning.train, registry.promote,
+    registry.rollback, learning.report, answering.score, answering.serve, health.doctor,
     rights.merge, rights.erase, rights.export, operating.rebuild,
 )  # fmt: skip
 for command in COMMANDS:
@@ -36,6 +36,7 @@ keys.command("create")(answering.keys_create)
 keys.command("list")(answering.keys_list)
 keys.command("revoke")(answering.keys_revoke)
 app.add_typer(keys, name="keys")
+app.add_typer(registry.models, name="models")
 app.add_typer(failed.app, name="failed-events")
 
 

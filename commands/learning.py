@@ -175,7 +175,7 @@ class NotPromoted(LeadlightError):
     code = "not_promoted"
 
     def __init__(self, version: str) -> None:
-        remedy = f"look at it with `leadlight models`, and serve it all the same with: leadlight promote {version}"
+        remedy = f'serve it all the same with: leadlight promote {version} --force --why "REASON"'
         super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
 
 
@@ -199,46 +199,6 @@ def trained(agreement: Path | None, known_until: str | None, promote: bool, seed
         serve_it(home(), Registry(with_agreement.agreement.name), version, "train --promote", now())
         summary["promoted"] = True
     return summary
-
-
-def models(as_json: Json = False) -> None:
-    """The registered models, newest first."""
-    from training.registry import Registry
-
-    versions = Registry(kept(home()).agreement.name).versions()
-    answer(versions, _model_lines(versions), as_json)
-
-
-def _model_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
-    if not versions:
-        yield "no model is registered yet; run: leadlight train --promote"
-    for version in versions:
-        auc, loss = version["metrics"].get("roc_auc"), version["metrics"].get("log_loss")
-        figures = f"ROC AUC {auc:.4f}, log loss {loss:.4f}" if auc is not None and loss is not None else "no figures"
-        yield f"{version['version']:>4} {'champion' if version['champion'] else '        '} {figures}"
-
-
-def promote(
-    version: Annotated[str, typer.Argument(help="The version to serve.", show_default=False)], as_json: Json = False
-) -> None:
-    """Serve a registered version from now on."""
-    from training.promotion import promote as serve_it
-    from training.registry import Registry
-
-    name = kept(home()).agreement.name
-    serve_it(home(), Registry(name), version, "promoted by a person", now())
-    answer({"model": name, "version": version}, [f"version {version} of {name} answers now"], as_json)
-
-
-def rollback(as_json: Json = False) -> None:
-    """Serve again what was served before the newest promotion."""
-    from training.promotion import rollback as take_back
-    from training.registry import Registry
-
-    name = kept(home()).agreement.name
-    before = take_back(home(), Registry(name), now())
-    document = {"model": name, "version": before.model_version}
-    answer(document, [f"version {before.model_version} of {name} answers again"], as_json)
 
 
 def report(

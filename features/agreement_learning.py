@@ -128,6 +128,7 @@ class Behaviour(Line):
     minutes: Text | None = Field(None, examples=['minutes = "minutes_attended"'])
     label: str = Field("", examples=['label = "webinars"'])
     direction: Literal["up", "down"] | None = None
+    why: str | None = Field(None, examples=['why = "asked on the form"'])
 
     def matches(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
         """Whether an event of this name and Segment type is this behaviour.

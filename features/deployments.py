@@ -26,6 +26,7 @@ class Deployment:
     digest: str
     view_suffix: str
     why: str
+    deployed_us: int
 
     def folder(self, home: Home) -> Path:
         """Where the home keeps the model's checked files."""

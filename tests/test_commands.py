@@ -81,7 +81,8 @@ def test_an_export_goes_from_draft_to_scores(leadlight, tmp_path: Path) -> None:
     assert set(shown.json) >= {"run_id", "model_version", "rows", "split", "metrics", "intervals", "excluded", "gates"}
     assert shown.json["split"] == "random"
     assert (shown.status == 0) == shown.json["promoted"]
-    assert leadlight("promote", shown.json["model_version"]).status == 0
+    reason = ("--force", "--why", "a test of what comes after")
+    assert leadlight("promote", shown.json["model_version"], *reason).status == 0
     assert leadlight("score", "--out", "scored.csv").status == 0
     assert len((tmp_path / "scored.csv").read_text().splitlines()) == 401
     beside = leadlight("score", "leads.csv", "--out", "beside.csv")

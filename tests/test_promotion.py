@@ -27,7 +27,8 @@ from training.candidate import REPORT, Candidate
 from training.model import TREES, Calibrator, Model, ModelDamaged
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
 from training.promotion import NothingToRollBack, promote, rollback
-from training.registry import NoSuchModel, Registry
+from training.registry import CARD, GATES, NoSuchModel, Registry
+from training.signature import SIGNATURE
 
 DAYS = 420.0
 TOLD = market(350, days=DAYS)
@@ -107,7 +108,10 @@ def test_training_looks_at_leads_as_they_were_known_and_keeps_the_spans_apart(tr
 def test_the_candidate_learned_something_and_says_how_it_was_tested(trained: Trained) -> None:
     summary = trained.candidate.summary()
     assert summary["metrics"]["roc_auc"] > 0.55
-    assert {gate["name"] for gate in summary["gates"]} == {"better_than_average", "calibrated", "contributions_exact"}
+    assert [gate["name"] for gate in summary["gates"]] == [
+        "better_than_average", "calibrated", "contributions_exact", "no_leak", "directions_kept",
+        "not_worse_than_champion", "no_segment_worse",
+    ]  # fmt: skip
     assert next(gate for gate in summary["gates"] if gate["name"] == "contributions_exact")["passed"]
     assert set(summary["rows"]) == {"train", "calibration", "test"}
     assert (summary["split"], bool(summary["how"]), summary["promoted"]) == ("time", True, False)
@@ -136,13 +140,14 @@ def test_with_one_kind_of_outcome_there_is_nothing_to_learn(tmp_path: Path) -> N
 def test_a_version_holds_text_and_json_that_were_checked(versions: list[str], trained: Trained) -> None:
     with Registry(SMALL.name).files(versions[0]) as (files, digest):
         names = {file.name for file in files.iterdir()}
-        assert names == {"trees.txt", "model.json", "agreement.toml", "manifest.json", REPORT}
+        ours = {"trees.txt", "model.json", "agreement.toml", "manifest.json", REPORT, GATES, CARD, SIGNATURE}
+        assert names == ours
         assert Model.read(files, digest) == trained.candidate.model
 
 
 def test_no_artifact_of_a_run_is_a_pickle(versions: list[str]) -> None:
     kinds = {file.suffix for file in Path("mlruns").rglob("*") if file.is_file() and "artifacts" in file.parts}
-    assert kinds <= {".txt", ".json", ".toml", ".svg"}
+    assert kinds <= {".txt", ".json", ".toml", ".svg", ".md", ""}  # "": MLmodel, which is text
 
 
 def test_versions_are_listed_newest_first_with_their_figures(versions: list[str], home: Home) -> None:

@@ -18,8 +18,9 @@ from training.dependence import Dependence, dependence
 from training.drivers import Driver, drivers
 from training.evaluate import Evaluation
 from training.findings import Findings
-from training.gates import Gate
+from training.gates import Gate, Verdict
 from training.model import Model
+from training.model_card import card
 from training.page.cautions import Field
 from training.page.differences import promise_differences, rank_differences
 from training.page.doubts import doubts
@@ -28,7 +29,8 @@ from training.page.facts import Identity, Money, ReportFacts, Span
 from training.page.report import captioned, pictures
 from training.page.sentences import trust_sentence
 from training.page.shown import Shown
-from training.registry import Registry
+from training.registry import CARD, GATES, Registry
+from training.signature import SIGNATURE, signature
 from training.split import Split
 
 PARTS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
@@ -55,6 +57,7 @@ class Candidate:
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
     findings: Findings = field(default_factory=Findings)
     negatives_never_tried: float | None = None
+    against: str | None = None  # the digest of the champion that it was compared with
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -141,15 +144,38 @@ class Candidate:
     def register(self) -> tuple[str, str]:
         """Register this candidate in MLflow with its figures, report and pictures; (run id, version)."""
         metrics = {name: value for name, value in self.metrics.items() if value is not None}
-        parameters = {
+        pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
+        beside = {
+            REPORT: self.facts.json(),
+            GATES: Verdict(self.gates, self.against).json(),
+            CARD: card(self.facts, self.gates),
+            SIGNATURE: signature(self.model),
+        }
+        return Registry(self.kept.agreement.name).register(
+            self.model, metrics, self.parameters(), beside, pictures_by_file
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """What it was made from and with, for the registry: agreement, data spans, seed, kinds of model."""
+        model, calibrator = self.model, self.model.calibrator
+        spans: dict[str, Any] = {f"rows_{span.name}": span.rows for span in self.facts.spans}
+        for span in self.facts.spans:
+            if span.starts_at and span.ends_at:
+                spans[f"span_{span.name}"] = f"{span.starts_at.isoformat()} to {span.ends_at.isoformat()}"
+        return {
             "agreement": self.kept.agreement.digest,
+            "agreement_version": self.kept.version,
             "known_until": self.known_until.isoformat(),
             "split": self.split.how,
-            **{f"rows_{span.name}": span.rows for span in self.facts.spans},
+            "horizon_days": self.kept.agreement.outcome.horizon_days,
+            "seed": model.facts.get("seed"),
+            "basis": model.facts.get("basis"),
+            "columns": len(model.columns),
+            "blend": model.blend,
+            "slope": calibrator.slope,
+            "intercept": calibrator.intercept,
+            **spans,
         }
-        pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
-        registry = Registry(self.kept.agreement.name)
-        return registry.register(self.model, metrics, parameters, {REPORT: self.facts.json()}, pictures_by_file)
 
     def summary(self) -> dict[str, Any]:
         """What `train --json` prints, before it is registered."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,31 +20,67 @@ CHECKED_ROWS = 200
 
 @dataclass(frozen=True)
 class Gate:
-    """One promise, the value seen and the limit it was held to; `value` None: the rows do not define it."""
+    """One promise, the value seen and the limit it was held to; None: there is nothing to measure it by.
+
+    why: one plain sentence, whether or not it holds.
+    """
 
     name: str
     passed: bool
     value: float | None
-    limit: float
+    limit: float | None
     why: str
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """The gates of one version, and the digest of the champion it was held against; None: there was none."""
+
+    gates: tuple[Gate, ...]
+    against: str | None
+
+    def json(self) -> str:
+        """As text; `Verdict.read` gives it back equal."""
+        return json.dumps({"gates": [gate.as_json() for gate in self.gates], "against": self.against}, indent=1)
+
+    @classmethod
+    def read(cls, text: str) -> Verdict:
+        written = json.loads(text)
+        return cls(tuple(Gate(**gate) for gate in written["gates"]), written["against"])
+
+
+def held_back_by(gates: Sequence[Gate]) -> list[str]:
+    """The names of the gates that do not hold."""
+    return [gate.name for gate in gates if not gate.passed]
+
+
 def better_than_average(log_loss: float | None, constant: float | None) -> Gate:
     """A model that predicts no better than the average rate has learned nothing to act on."""
-    limit = constant if constant is not None else float("inf")
-    passed = log_loss is not None and log_loss <= limit
-    why = "its log loss against that of giving every lead the average rate"
-    return Gate("better_than_average", passed, log_loss, limit, why)
+    passed = log_loss is not None and (constant is None or log_loss <= constant)
+    if log_loss is None or constant is None:
+        why = "There are no tested leads to set its log loss against that of the average rate."
+    else:
+        than = "is not above" if passed else "is above"
+        why = f"Its log loss, {log_loss:.4f}, {than} {constant:.4f}, that of giving every lead the average rate."
+    return Gate("better_than_average", passed, log_loss, constant, why)
 
 
 def calibrated(ece: float | None, ece_null95: float | None) -> Gate:
     """Of 100 leads at 0.27, 27 convert: as far as these rows can tell."""
     limit = max(CALIBRATED, ece_null95 or 0.0)
-    why = "its ECE against what a perfectly calibrated model would show on these rows by chance"
-    return Gate("calibrated", ece is not None and ece <= limit, ece, limit, why)
+    passed = ece is not None and ece <= limit
+    if ece is None:
+        why = "There are no tested leads to check its probabilities on."
+    else:
+        than = "is within" if passed else "is above"
+        why = (
+            f"Its calibration error, {ece:.4f}, {than} {limit:.4f}: the larger of {CALIBRATED} and what a perfectly "
+            "calibrated model would show on these rows by chance."
+        )
+    return Gate("calibrated", passed, ece, limit, why)
 
 
 def contributions_exact(model: Model, matrix: Floats) -> Gate:
@@ -53,7 +91,8 @@ def contributions_exact(model: Model, matrix: Floats) -> Gate:
     apart = float(np.abs(ours - theirs).max(initial=0.0))
     logit = model.calibrator.logit(model.margin(rows))
     apart = max(apart, abs(baseline - expected), float(np.abs(ours.sum(axis=1) + baseline - logit).max(initial=0.0)))
-    return Gate("contributions_exact", apart <= EXACT, apart, EXACT, "the largest difference from shap's explainers")
+    why = f"Its contributions differ from those of shap's own explainers by at most {apart:.1e} of log-odds."
+    return Gate("contributions_exact", apart <= EXACT, apart, EXACT, why)
 
 
 def _explained(model: Model, rows: Floats) -> tuple[Floats, float]:

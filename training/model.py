@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,18 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from features.errors import LeadlightError
 from features.recurrence import Floats
 from training.columns import Column
 from training.linear import Linear
+from training.manifest import MANIFEST as MANIFEST
+from training.manifest import ModelDamaged as ModelDamaged
+from training.manifest import check, seal
 
-TREES, FACTS, AGREEMENT, MANIFEST = "trees.txt", "model.json", "agreement.toml", "manifest.json"
-
-
-class ModelDamaged(LeadlightError):
-    """A model file is missing or is not the file that was registered."""
-
-    code = "model_damaged"
+TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
 
 
 @dataclass(frozen=True)
@@ -146,9 +141,7 @@ class Model:
         (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
         for name, text in (beside or {}).items():
             (folder / name).write_text(text)
-        digests = {name: _sha256(folder / name) for name in (TREES, FACTS, AGREEMENT, *(beside or {}))}
-        (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
-        return "sha256:" + _sha256(folder / MANIFEST)
+        return seal(folder, (TREES, FACTS, AGREEMENT, *(beside or {})))
 
     @classmethod
     def read(cls, folder: Path, digest: str | None = None) -> Model:
@@ -156,7 +149,7 @@ class Model:
 
         Raises ModelDamaged naming the file that differs. Nothing is unpickled.
         """
-        _check(folder, digest)
+        check(folder, digest)
         try:
             return cls._of_json(json.loads((folder / FACTS).read_text()), folder)
         except (KeyError, TypeError, ValueError) as error:
@@ -174,24 +167,6 @@ class Model:
             facts=written["facts"],
             agreement_text=(folder / AGREEMENT).read_text(),
         )
-
-
-def _check(folder: Path, digest: str | None) -> None:
-    try:
-        if digest and "sha256:" + _sha256(folder / MANIFEST) != digest:
-            raise ModelDamaged(f"{folder / MANIFEST} is not the registered one ({digest}); promote the model again")
-        files: dict[str, str] = json.loads((folder / MANIFEST).read_text())["files"]
-        for name, expected in files.items():
-            if _sha256(folder / name) != expected:
-                raise ModelDamaged(
-                    f"{folder / name} does not have the SHA-256 of its manifest; promote the model again"
-                )
-    except (OSError, KeyError, ValueError) as error:
-        raise ModelDamaged(f"{folder} cannot be read as a model: {error}; promote the model again") from error
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _sigmoid(logit: Floats) -> Floats:

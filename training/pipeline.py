@@ -24,12 +24,13 @@ from features.snapshots import snapshot_moments, snapshots
 from training import protection
 from training.backtest import Refit, calibrated_then
 from training.candidate import Candidate
+from training.challenge import learned_from
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
 from training.findings import findings
 from training.fit import learned, refitted
-from training.gates import better_than_average, calibrated, contributions_exact
+from training.judgement import judged
 from training.model import Model
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
 from training.peers import baselines, peers, simple_peers
@@ -69,6 +70,7 @@ def candidate(
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = learned(labelled[parted.train], kept.agreement, seed)
     model = with_open_leads(model, found, kept.agreement, known_until)
+    model = replace(model, facts=model.facts | learned_from(labelled, parted, kept.agreement.outcome.horizon_days))
     said("testing on leads it has not seen")
     tested = labelled[parted.test]
     probability, became, lead = model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy()
@@ -78,35 +80,18 @@ def candidate(
     compared = comparison(
         {"leadlight": probability} | others, tested["outcome"], tested["lead_id"].to_numpy(), seed=seed
     )
-    constant = next((c.log_loss for c in compared if c.name == "constant"), None)
     said("looking at segments, at arrival and back month by month")
     closer = findings(
         labelled, parted.test, {"leadlight": probability} | others, kept.agreement, _refit(model, kept.agreement, seed)
     )
     untried = share_never_tried(labelled[~labelled["outcome"]], found.leads)
-    gates = (
-        better_than_average(shown.metrics["log_loss"], constant),
-        calibrated(shown.metrics["ece"], shown.metrics["ece_null95"]),
-        contributions_exact(model, model.matrix(tested)),
-    )
-    seconds = time.monotonic() - started
     warnings = _warnings(labelled, found, kept.agreement)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
-    return Candidate(
-        model,
-        labelled,
-        parted,
-        shown,
-        compared,
-        gates,
-        kept,
-        known_until,
-        seconds,
-        warnings,
-        folded,
-        closer,
-        untried,
+    made = Candidate(
+        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, untried
     )
+    said("holding it against its gates")
+    return replace(judged(made, found.repository), seconds=time.monotonic() - started)
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from features.agreement import Agreement
+from features.builds import LAYOUT, build_of, is_here
 from features.deployments import Deployment, deploy, deployments, model_folder
-from features.derivation import derived
 from features.errors import LeadlightError
 from features.settings import Home
 from features.store.repository import view_suffix
-from training.model import AGREEMENT, Model
-from training.registry import Registry
+from training.manifest import check
+
+if TYPE_CHECKING:
+    from training.registry import Registry
 
 ROLLED_BACK = "rolled back from"  # how the reason of a rollback begins
+AGREEMENT = "agreement.toml"
 
 
 class NothingToRollBack(LeadlightError):
@@ -24,14 +28,16 @@ class NothingToRollBack(LeadlightError):
 
 
 def promote(home: Home, registry: Registry, version: str, why: str, now: datetime) -> None:
-    """Make `version` the champion and what serving processes follow.
+    """Make `version` the champion and what serving processes follow, whatever its gates: see `admission.admit`.
 
     Its files are checked first, and its features stand before it is served. Raises NoSuchModel, ModelDamaged.
     """
+    from training.model import Model
+
     with registry.files(version) as (files, digest):
         Model.read(files, digest)
         agreement = Agreement.parse((files / AGREEMENT).read_text())
-        derived(home, agreement)
+        _stand(home, agreement)
         registry.set_champion(version)
         deploy(
             home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
@@ -44,28 +50,44 @@ def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
 
     Again goes further back: what was taken back is served again only by promoting it.
     """
-    rows = [row for row in deployments(home) if row.model_name == registry.name]
-    standing = _standing(rows)
-    if len(standing) < 2:
+    before = take_back(home, registry.name, now)
+    registry.set_champion(before.model_version)
+    return before
+
+
+def take_back(home: Home, name: str, now: datetime) -> Deployment:
+    """The same without MLflow, whose alias then has to follow: what answers wrongly must not wait for a registry."""
+    rows = [row for row in deployments(home) if row.model_name == name]
+    served = standing(rows)
+    if len(served) < 2:
         remedy = "see: leadlight models, then: leadlight promote VERSION"
         raise NothingToRollBack(f"{home.path} has served no other model before; {remedy}")
-    before = standing[-2]
-    model = Model.read(model_folder(home, before.digest), before.digest)
-    derived(home, Agreement.parse(model.agreement_text))
-    registry.set_champion(before.model_version)
+    before = served[-2]
+    folder = model_folder(home, before.digest)
+    check(folder, before.digest)
+    _stand(home, Agreement.parse((folder / AGREEMENT).read_text()))
     deploy(
-        home, before.folder(home), name=before.model_name, version=before.model_version, digest=before.digest,
+        home, before.folder(home), name=name, version=before.model_version, digest=before.digest,
         view_suffix=before.view_suffix, why=f"{ROLLED_BACK} {rows[0].model_version}", now=now,
     )  # fmt: skip
     return before
 
 
-def _standing(rows: Sequence[Deployment]) -> list[Deployment]:
-    """The promotions that were not taken back, oldest first; the last is what is served."""
-    standing: list[Deployment] = []
+def _stand(home: Home, agreement: Agreement) -> None:
+    """Derive the features of an agreement where no build of them is read; a build that is read follows each event."""
+    build = build_of(home, agreement)
+    if build is None or build.layout != LAYOUT or not is_here(home, build):
+        from features.derivation import derived
+
+        derived(home, agreement)
+
+
+def standing(rows: Sequence[Deployment]) -> list[Deployment]:
+    """The promotions that were not taken back, oldest first; the last is what is served. rows: newest first."""
+    found: list[Deployment] = []
     for row in reversed(rows):
         if row.why.startswith(ROLLED_BACK):
-            standing.pop()
-        elif not standing or standing[-1].digest != row.digest:
-            standing.append(row)
-    return standing
+            found.pop()
+        elif not found or found[-1].digest != row.digest:
+            found.append(row)
+    return found

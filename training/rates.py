@@ -72,7 +72,7 @@ class Counted:
         place = fold[first] * len(names) + code[first]
         shape, size = (int(fold.max()) + 1, len(names)), (int(fold.max()) + 1) * len(names)
         leads = np.bincount(place, minlength=size).astype(np.float64).reshape(shape)
-        won = np.bincount(place, weights=share, minlength=size).reshape(shape)
+        won = np.bincount(place, weights=share, minlength=size).astype(np.float64).reshape(shape)
         return cls(tuple(of), tuple(map(str, names)), code, fold, leads, won)
 
     def values(self, without: Sequence[int] = ()) -> Floats:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.errors import LeadlightError
-from training.model import Model
 
-CHAMPION = "champion"
+if TYPE_CHECKING:
+    from training.model import Model
+
+CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: what answers, and what was registered last to rival it
+CARD, GATES = "model_card.md", "gates.json"  # texts beside a model's files that the registry shows as well
+LONGEST_CARD = 5_000  # characters of a version's description that MLflow's database takes
 ARTIFACT = "model"  # the folder of a run that holds the model's files
 
 
@@ -46,7 +50,7 @@ class Registry:
 
     def register(self, model: Model, metrics: Mapping[str, float], parameters: Mapping[str, Any],
                  beside: Mapping[str, str], pictures: Mapping[str, str]) -> tuple[str, str]:  # fmt: skip
-        """Log a run with its figures, files and pictures, and register it; (run id, version).
+        """Log a run with its figures, files and pictures, and register it as `challenger`; (run id, version).
 
         beside: texts that travel with the model's files, under its manifest. pictures: SVG by file name.
         """
@@ -59,9 +63,12 @@ class Registry:
             self.client.log_artifacts(run_id, folder)
         self._log(run_id, metrics, {**parameters, "digest": digest})
         self.client.set_terminated(run_id)
+        tags = {"digest": digest} | _gate_tags(beside.get(GATES))
         version = self.client.create_model_version(
-            self._registered(), f"runs:/{run_id}/{ARTIFACT}", run_id, tags={"digest": digest}
-        )
+            self._registered(), f"runs:/{run_id}/{ARTIFACT}", run_id, tags=tags,
+            description=beside.get(CARD, "")[:LONGEST_CARD],
+        )  # fmt: skip
+        self.client.set_registered_model_alias(self.name, CHALLENGER, str(version.version))
         return run_id, str(version.version)
 
     def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, Any]) -> None:
@@ -89,14 +96,19 @@ class Registry:
         return self.name
 
     def versions(self) -> list[dict[str, Any]]:
-        """Every registered version, newest first, with its digest, figures and whether it is the champion."""
-        champion = self.champion()
+        """Every registered version, newest first: digest, figures, gates that do not hold, champion or challenger.
+
+        gates_passed: None where it was registered without gates. forced_why: the reason for passing over them.
+        """
+        champion, challenger = self.champion(), self._version(CHALLENGER)
         found = self.client.search_model_versions(f"name = '{self.name}'")
         return [
             {
                 "version": str(version.version),
                 "digest": version.tags.get("digest"),
                 "champion": str(version.version) == champion,
+                "challenger": str(version.version) == challenger,
+                **_gates_of(version.tags),
                 "metrics": dict(self.client.get_run(version.run_id).data.metrics),
                 "created_ms": version.creation_timestamp,
             }
@@ -105,16 +117,26 @@ class Registry:
 
     def champion(self) -> str | None:
         """The version with the alias `champion`."""
+        return self._version(CHAMPION)
+
+    def _version(self, alias: str) -> str | None:
         from mlflow.exceptions import MlflowException
 
         try:
-            return str(self.client.get_model_version_by_alias(self.name, CHAMPION).version)
+            return str(self.client.get_model_version_by_alias(self.name, alias).version)
         except MlflowException:
             return None
 
     def set_champion(self, version: str) -> None:
-        """Move the alias `champion` to `version`."""
+        """Move the alias `champion` to `version`, which is no challenger any more."""
         self.client.set_registered_model_alias(self.name, CHAMPION, version)
+        if self._version(CHALLENGER) == version:
+            self.client.delete_registered_model_alias(self.name, CHALLENGER)
+
+    def tag(self, version: str, tags: Mapping[str, str]) -> None:
+        """Write something beside a version, for people who look at it in MLflow."""
+        for name, value in tags.items():
+            self.client.set_model_version_tag(self.name, version, name, value)
 
     @contextmanager
     def files(self, version: str) -> Any:
@@ -132,3 +154,22 @@ class Registry:
                 run_id=found.run_id, artifact_path=ARTIFACT, dst_path=folder, tracking_uri=self.client.tracking_uri
             )
             yield Path(place), found.tags["digest"]
+
+
+def _gate_tags(verdict: str | None) -> dict[str, str]:
+    from training.gates import Verdict, held_back_by
+
+    if verdict is None:
+        return {}
+    held = held_back_by(Verdict.read(verdict).gates)
+    return {"gates": f"held back by {', '.join(held)}" if held else "passed"}
+
+
+def _gates_of(tags: Mapping[str, str]) -> dict[str, Any]:
+    said = tags.get("gates")
+    held = said.removeprefix("held back by ").split(", ") if said and said != "passed" else []
+    return {
+        "gates_passed": None if said is None else not held,
+        "held_back_by": held,
+        "forced_why": tags.get("forced_why"),
+    }
