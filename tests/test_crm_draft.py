@@ -13,8 +13,8 @@ from commands.app import run
 from features.agreement import Agreement
 from features.contents import CRMS
 from features.errors import LeadlightError
-from training.draft import Draft, draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft, draft
+from training.drafting.roles import OutcomeError
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from features.columns import ColumnError
 from features.dates import DatesError
 from features.errors import LeadlightError
 from features.files import table_in
-from training.draft import Draft, draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft, draft
+from training.drafting.roles import OutcomeError
 
 ROWS = 400
 

@@ -12,9 +12,9 @@ from histories import START, people, salesforce, warehouse
 
 from features.agreement import Agreement
 from features.errors import LeadlightError
-from training.draft import Draft
-from training.event_draft import event_draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft
+from training.drafting.event_draft import event_draft
+from training.drafting.roles import OutcomeError
 
 
 def written(folder: Path, events: list[dict[str, Any]]) -> Path:

@@ -18,15 +18,15 @@ from features.columns import MISSING_MARKERS, text_of
 from features.conditions import FACTS, Kind
 from features.contents import Events, contents
 from features.errors import LeadlightError
-from training.draft import Draft
-from training.drafted import free_name, head, joined, part_2, plain_label, section, toml_text
-from training.event_tally import Tally
-from training.leakage import Signals
-from training.profiles import Profile
-from training.roles import OutcomeError
-from training.verdicts import Verdict, dropped
-from training.waiting import Waiting, waiting
-from training.wording import reason_in_title
+from training.drafting.draft import Draft
+from training.drafting.drafted import free_name, head, joined, part_2, plain_label, section, toml_text
+from training.drafting.event_tally import Tally
+from training.drafting.leakage import Signals
+from training.drafting.profiles import Profile
+from training.drafting.roles import OutcomeError
+from training.drafting.verdicts import Verdict, dropped
+from training.drafting.waiting import Waiting, waiting
+from training.drafting.wording import reason_in_title
 
 OUTCOMES = ("Lead Converted", "Opportunity Won", "Opportunity Created")  # the first that occurs, where none is named
 _MOST = {"events": 20, "pages": 10}  # behaviours: more would be told apart by nobody

@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from features.columns import boolean, each, number
 from features.dates import First, written
-from training.profiles import MOST_LEVELS, Profile
+from training.drafting.profiles import MOST_LEVELS, Profile
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]

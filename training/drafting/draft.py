@@ -15,12 +15,12 @@ from features.crm import ANY_VALUE, Crm
 from features.dates import DatesError
 from features.errors import LeadlightError
 from features.files import sample_in, titles_in
-from training.drafted import Found, drafted_text
-from training.leakage import Triage
-from training.profiles import Profile, markers_in, profiles
-from training.roles import Asked, OutcomeError, Roles, roles
-from training.verdicts import LEGEND, Seen, Verdict, dropped, verdict
-from training.waiting import Waiting, days, waiting
+from training.drafting.drafted import Found, drafted_text
+from training.drafting.leakage import Triage
+from training.drafting.profiles import Profile, markers_in, profiles
+from training.drafting.roles import Asked, OutcomeError, Roles, roles
+from training.drafting.verdicts import LEGEND, Seen, Verdict, dropped, verdict
+from training.drafting.waiting import Waiting, days, waiting
 
 MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
 

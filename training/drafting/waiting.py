@@ -8,8 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from features.dates import written
-from training.leakage import Floats
-from training.profiles import Profile
+from training.drafting.leakage import Floats
+from training.drafting.profiles import Profile
 
 HORIZONS = (30, 60, 90, 180, 365)  # days
 _MOST = 0.75  # of the conversions should come within the horizon
