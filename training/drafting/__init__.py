@@ -1,1 +1,1 @@
-"""What `leadlight init` drafts an agreement from: an export's columns or events, and which of them give the outcome away."""
+"""What `init` drafts an agreement from: columns or events, and which of them give the outcome away."""
