@@ -16,6 +16,8 @@ from training.comparison import Compared
 from training.drivers import Driver, drivers
 from training.evaluate import Evaluation
 from training.gates import Gate
+from training.labels import Labels
+from training.leaks.examination import NOT_EXAMINED, Examination
 from training.model import Model
 from training.registry import Registry
 from training.report import Gate as ReportedGate
@@ -44,6 +46,8 @@ class Candidate:
     seconds: float
     warnings: tuple[str, ...] = ()
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
+    examined: Examination = NOT_EXAMINED
+    learned: Labels | None = None
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -73,8 +77,15 @@ class Candidate:
             evaluation=self.test,
             compared=self.compared,
             drivers=self.drivers(),
-            left_out=tuple(Field(line.name, line.why) for line in agreement.excluded.values()),
-            put_back=tuple(Field(name, trait.why) for name, trait in agreement.traits.items() if trait.why),
+            left_out=(
+                *(Field(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined),
+                *(Field(line.name, line.why) for line in agreement.excluded.values()),
+            ),
+            put_back=tuple(
+                Field(name, trait.why or f"signed by {trait.signed_by}")
+                for name, trait in agreement.traits.items()
+                if trait.is_signed
+            ),
             warnings=self.warnings,
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
             bar=agreement.policy.bar.value if agreement.policy.bar.unit == "probability" else None,
@@ -126,6 +137,8 @@ class Candidate:
             "out_of_fold": self.out_of_fold.metrics if self.out_of_fold else None,
             "compared": [compared.__dict__ for compared in self.compared],
             "excluded": [{"field": field.name, "reason": field.reason} for field in self.facts.left_out],
+            "leaks": self.examined.as_json(),
+            "labels": self.learned.as_json() if self.learned else None,
             "warnings": list(self.warnings),
             "trust": trust_sentence(self.test),
             "promoted": False,

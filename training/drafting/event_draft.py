@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,7 @@ from training.drafting.wording import reason_in_title
 
 OUTCOMES = ("Lead Converted", "Opportunity Won", "Opportunity Created")  # the first that occurs, where none is named
 _MOST = {"events": 20, "pages": 10}  # behaviours: more would be told apart by nobody
+_EPOCH = date(1970, 1, 1).toordinal()
 _RARE = 0.01  # share of the views that pages of one part of the site must have
 _OF_MAILS = frozenset({"Email Delivered", "Email Bounced", "Email Marked as Spam", "Page Left", "History Kept"})
 # Part 2 speaks of these, whether they have come yet or not: asking for a salesperson goes straight over.
@@ -96,8 +98,9 @@ def _outcome(tally: Tally, asked: str | None, file: str) -> tuple[str, Mapping[s
 
 
 def _waiting(tally: Tally, won: Mapping[str, float]) -> Waiting:
-    came = np.array([tally.came[lead] for lead in won])
-    return waiting(came, np.array(list(won.values())), "their first event") if len(won) else Waiting()
+    came = _EPOCH + np.array(list(tally.came.values()))
+    converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in tally.came])
+    return waiting(came, converted, "their first event") if len(won) else Waiting()
 
 
 def _verdicts(tally: Tally) -> Iterator[Verdict]:
