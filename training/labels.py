@@ -14,6 +14,7 @@ from features.snapshots import snapshot_moments
 from training.outcomes import contacts_are_recorded, outcomes, untried
 from training.truncation import ALL_RECORDED, Truncation, truncation
 
+PRESSED = "where reps convert a lead as they accept it, that tells whom they accept: Opportunity Won tells who buys"
 UNRECORDED = 0.1  # of the conversions: with more, calls seem to go unrecorded
 
 
@@ -40,7 +41,12 @@ class Labels:
     @property
     def sentences(self) -> list[str]:
         """What every output of a model that learned from these labels must say."""
-        return [*self.truncation.sentences, *self._on_never_leads(), *self._on_contacts()]
+        return [self._on_outcome(), *self.truncation.sentences, *self._on_never_leads(), *self._on_contacts()]
+
+    def _on_outcome(self) -> str:
+        within = "as exported" if self.horizon_days is None else f"within {self.horizon_days} days"
+        pressed = f"; {PRESSED}" if self.outcome == "Lead Converted" else ""
+        return f"The outcome is {self.outcome} {within}{pressed}."
 
     def _on_never_leads(self) -> Iterator[str]:
         if total := sum(self.never_leads.values()):
@@ -67,7 +73,7 @@ class Labels:
                 )
         if (self.won_never_tried or 0) > UNRECORDED:
             yield (
-                f"{_percent(self.won_never_tried or 0)} of the conversions have no contact on record before them: where "
+                f"{_percent(self.won_never_tried or 0)} of the conversions have no contact on record before: where "
                 "calls go unrecorded, leads called in vain count as never tried, and the rate comes out too high."
             )
 

@@ -16,7 +16,7 @@ from features.recurrence import DAY_US, NOT_YET, Floats, Ints
 
 FEWEST = 20  # of the later leads that it happened to: with fewer nobody knows how often it does, or how soon
 HARDLY = 0.1  # of what is expected, at most, was recorded before it began; more is a rate that changed
-SURE = 8.0  # log-likelihood ratio against "it was always recorded": by chance once in some 10,000 histories
+SURE = 15.0  # log-likelihood ratio against "always recorded"; a rate that merely rose threefold gets there once in 100
 THAWED = 0.25  # of what is expected of the early leads afterwards, at least: less, and they are a cold list
 
 
@@ -46,7 +46,7 @@ def recording_began(came: Floats, happened: Floats, until: float, horizon_days: 
     """
     waited = happened - came
     counts = np.isnan(waited) | ((waited >= 0) & (waited <= horizon_days))
-    came, waited = came[counts], waited[counts]
+    everybody, came, waited = came, came[counts], waited[counts]
     if not len(came):
         return None
     first, day = float(np.floor(came.min())), float(np.median(came))
@@ -60,7 +60,7 @@ def recording_began(came: Floats, happened: Floats, until: float, horizon_days: 
         if found == before:
             break
         day = first + found.day
-    return found and replace(found, day=first + found.day)
+    return found and replace(found, day=first + found.day, leads=int((everybody < first + found.day).sum()))
 
 
 def _pace(came: Floats, waited: Floats, until: float, horizon_days: float) -> Floats | None:

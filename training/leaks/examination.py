@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 from features.agreement import Agreement
 from features.derivation import Derived
 from features.lifecycle import known_by
-from features.snapshots import group_of
+from features.snapshots import group_of, model_traits
 from features.store.repository import LEAD, Repository, seen
+from training.columns import NOT_FEATURES
 from training.leaks import ids
 from training.leaks.fields import Fields
 from training.leaks.fillings import Filling, fillings
-from training.leaks.suspects import Suspect, suspects
+from training.leaks.suspects import FOLLOWS_FROM, Suspect, suspects
 from training.proof import Proof
 
 
@@ -55,10 +56,9 @@ class Examination:
     def without_quarantined(self, labelled: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
         """The labelled snapshots without the inputs of the fields in quarantine."""
         names = {one.name for one in self.quarantined}
-        if not names:
-            return labelled
-        gone = [column for column in labelled.columns if group_of(str(column), agreement)[0] in names]
-        return labelled.drop(columns=gone)
+        names |= {name for name, origin in FOLLOWS_FROM.items() if origin in names}
+        features = map(str, labelled.columns.drop(NOT_FEATURES, errors="ignore"))
+        return labelled.drop(columns=[column for column in features if group_of(column, agreement)[0] in names])
 
     def as_json(self) -> dict[str, Any]:
         """What `train --json` prints of it."""
@@ -88,7 +88,8 @@ def examination(labelled: pd.DataFrame, found: Derived, agreement: Agreement, un
 
 
 def _filled(found: Derived, agreement: Agreement, until_us: int) -> Iterator[tuple[str, Filling]]:
-    names = [name for name in agreement.traits if name in found.repository.traits]
+    used = {*model_traits(agreement), *FOLLOWS_FROM.values()}
+    names = [name for name in agreement.traits if name in used and name in found.repository.traits]
     traits = trait_history(found.repository, names)
     yield from fillings(traits, known_by(found.leads, until_us), names, until_us).items()
 

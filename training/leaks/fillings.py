@@ -11,6 +11,7 @@ import pandas as pd
 from features.recurrence import NOT_YET
 
 BULK = 0.5  # of the values that became known at one and the same moment: an import, which follows nobody's outcome
+FEWEST_BULK = 20  # such leads; a few may well be filled in together
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ def _filling(known: pd.DataFrame, way: pd.DataFrame) -> Filling | None:
     after_end = float(np.mean((ended < NOT_YET) & (moments >= ended)))
     reached = np.minimum(contacted, ended)
     after_contact = float(np.mean((reached < NOT_YET) & (moments >= reached)))
-    most = int(first.value_counts().iloc[0])
-    return Filling(len(first), after_contact, after_end, len(first) > 1 and most >= BULK * len(first))
+    return Filling(len(first), after_contact, after_end, _is_bulk(first))
+
+
+def _is_bulk(moments: pd.Series) -> bool:
+    most = int(moments.value_counts().iloc[0]) if len(moments) else 0
+    return most >= max(BULK * len(moments), FEWEST_BULK)
 
 
 def of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]) -> dict[str, Filling]:
@@ -73,7 +78,5 @@ def of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]
     found = {}
     for name, days in said.items():
         late = float(np.mean([day >= told.get(lead, np.inf) for lead, day in days.items()])) if days else 0.0
-        moments = pd.Series(list(days.values()), dtype=float).value_counts()
-        is_bulk = len(days) > 1 and int(moments.iloc[0]) >= BULK * len(days)
-        found[name] = Filling(len(days), late, 0.0, is_bulk)
+        found[name] = Filling(len(days), late, 0.0, _is_bulk(pd.Series(list(days.values()), dtype=float)))
     return found

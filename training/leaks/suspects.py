@@ -77,7 +77,7 @@ def suspect(evidence: Evidence, agreement: Agreement) -> Suspect | None:
     Only overwhelming evidence quarantines, and only traits: a behaviour is an event with a time of its own, and what is
     known of it by then cannot see the future; that it tells much is what we look for.
     """
-    strong = list(_strong(evidence)) if evidence.kind == "trait" else []
+    strong = reasons(evidence.signals, evidence.filling) if evidence.kind == "trait" else []
     weak = list(_weak(evidence, agreement))
     if not strong and not weak:
         return None
@@ -94,8 +94,12 @@ def is_signed(field: str, agreement: Agreement) -> bool:
     return line is None or line.is_signed
 
 
-def _strong(evidence: Evidence) -> Iterator[str]:
-    signals, filling = evidence.signals, evidence.filling
+def reasons(signals: Signals, filling: Filling | None) -> list[str]:
+    """Why a trait gives the outcome away beyond doubt; empty where nothing does."""
+    return list(_strong(signals, filling))
+
+
+def _strong(signals: Signals, filling: Filling | None) -> Iterator[str]:
     if filling and filling.is_late >= LATE and filling.is_late * filling.leads >= FEWEST_LATE:
         yield filling.sentence
     if signals.alone is None:
