@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,13 +12,23 @@ from rich.table import Table
 from commands.terms import Json, answer, home, now
 from serving import console
 
+if TYPE_CHECKING:
+    from serving.health import Check
 
-def doctor(as_json: Json = False) -> None:
+PROVED = 500  # rows of a training; each is derived again in a few hundredths of a second
+
+
+def doctor(
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Also derive training rows again, each from what was recorded before it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Whether this home can do its work and what arrives is what it used to be, and what to do where not."""
     from serving.health import checks
 
     moment = now()
-    found = checks(home(), moment)
+    found = [*checks(home(), moment), *([_proof(moment)] if leaks else [])]
     lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
     answer([check.as_json() for check in found], lines, as_json)
     rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
@@ -26,6 +36,21 @@ def doctor(as_json: Json = False) -> None:
         console.out.print(_table(rows, moment))
     if not all(check.ok for check in found):
         raise typer.Exit(1)
+
+
+def _proof(moment: datetime) -> Check:
+    """Whether the rows that a training would learn from now saw nothing that was recorded after them."""
+    from features.agreement_versions import kept
+    from features.derivation import derived
+    from serving.health import Check
+    from training.pipeline import labelled_snapshots
+    from training.proof import zero_leak
+
+    agreement = kept(home()).agreement
+    with console.progress("deriving training rows again") as said:
+        labelled = labelled_snapshots(derived(home(), agreement, said), agreement, moment)
+        proof = zero_leak(home(), agreement, labelled, PROVED)
+    return Check("leaks", proof.holds, proof.sentence, [proof.as_json()])
 
 
 def _table(rows: Sequence[Mapping[str, Any]], moment: datetime) -> Table:

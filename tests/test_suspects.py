@@ -135,7 +135,7 @@ def test_a_filling_tells_values_before_contact_from_values_after_it() -> None:
 def test_the_same_is_told_of_events_that_are_only_counted() -> None:
     said = {"plan": {"ann": 9.0, "bob": 1.0}, "imported": {"ann": 9.0} | {f"lead-{n}": 9.0 for n in range(30)}}
     found = of_events(said, {"ann": 5.0})
-    assert found["plan"] == Filling(2, 0.5, 0.0)
+    assert found["plan"] == Filling(2, 0.5, 0.5, is_counted=True)
     assert found["imported"].is_late == 0
 
 

@@ -53,11 +53,3 @@ def _untried(way: pd.DataFrame, opens: pd.Series, closes: pd.Series) -> pd.Serie
 def contacts_are_recorded(leads: pd.DataFrame) -> bool:
     """Whether sales' touches reach the ledger at all; where not, "never tried" cannot be told from "no"."""
     return bool((leads["tried_us"] != NOT_YET).any())
-
-
-def share_never_tried(looked_at: pd.DataFrame, leads: pd.DataFrame) -> float | None:
-    """The share of the looked-at leads that nobody tried to reach; None where touches are not recorded."""
-    if not contacts_are_recorded(leads) or looked_at.empty:
-        return None
-    seen = leads[leads["lead_id"].isin(looked_at["lead_id"])]
-    return float((seen["tried_us"] == NOT_YET).mean())

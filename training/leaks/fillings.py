@@ -26,6 +26,7 @@ class Filling:
     after_contact: float
     after_end: float
     is_bulk: bool = False
+    is_counted: bool = False  # of events that are only counted, where one moment stands for both
 
     @property
     def is_late(self) -> float:
@@ -36,6 +37,7 @@ class Filling:
     def sentence(self) -> str:
         is_end = self.after_end >= 0.8 * self.after_contact
         what, share = ("the outcome", self.after_end) if is_end else ("sales' first contact", self.after_contact)
+        what = "contact or outcome" if self.is_counted else what
         return f"first known after {what} for {share:.0%} of the {self.leads:,} leads that have it"
 
 
@@ -78,5 +80,5 @@ def of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]
     found = {}
     for name, days in said.items():
         late = float(np.mean([day >= told.get(lead, np.inf) for lead, day in days.items()])) if days else 0.0
-        found[name] = Filling(len(days), late, 0.0, _is_bulk(pd.Series(list(days.values()), dtype=float)))
+        found[name] = Filling(len(days), late, late, _is_bulk(pd.Series(list(days.values()), dtype=float)), True)
     return found
