@@ -163,3 +163,11 @@ def test_an_opportunity_that_was_lost_was_tried_whether_or_not_its_calls_were_re
     assert outcome(*SOMEONE_TRIED, track("ann", "Opportunity Lost", 40)) is None
     # What was lost before a lead returned says nothing of the time after.
     assert outcome(*SOMEONE_TRIED, lost, page("ann", 8), looked_at=10) is None
+
+
+@pytest.mark.parametrize(("reason", "expected"), [("not_a_fit", None), ("no_budget", False), ("too_early", False)])
+def test_a_reject_that_is_agreed_to_be_no_no_leaves_the_outcome_unknown_unless_the_lead_stays_open(
+    reason: str, expected: bool | None
+) -> None:
+    none = Agreement.parse(SMALL.text.replace("within_days = 30", "within_days = 30\nno_if_rejected = []"))
+    assert outcome(TRIED, rejected(5, reason), agreement=none) is expected

@@ -12,6 +12,7 @@ history linked later         impossible: no row holds it; the proof finds it whe
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ import pytest
 from logs import known_when_it_happened
 from worlds import LATER, SMALL, Told, at, identify, page, track, us
 
+from commands.app import run
 from features.agreement import Agreement
 from features.agreement_versions import keep
 from features.database import engine
@@ -176,3 +178,14 @@ def test_a_signed_field_is_used_and_said_to_be(trained: Trained) -> None:
     assert "segment" in found.without_quarantined(trained.labelled, signed)
     assert "budget" not in found.without_quarantined(trained.labelled, signed)
     assert any(line.startswith("segment is used because a person signed it") for line in found.sentences)
+
+
+def test_the_doctor_proves_it_when_asked(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADLIGHT_HOME", str(trained.home.path))
+    monkeypatch.setattr("commands.health.PROVED", 20)
+    run(["doctor", "--leaks", "--json"])
+    [found] = [check for check in json.loads(capsys.readouterr().out) if check["name"] == "leaks"]
+    assert found["ok"]
+    assert found["data"] == [{"rows": 20, "differing": 0, "examples": []}]

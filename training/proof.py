@@ -85,7 +85,7 @@ def zero_leak(
         wrong = [
             Difference(str(row["lead_id"]), int(row["snapshot_us"]), name, row[name], known[name])
             for name in features
-            if not _is_same(row[name], known[name])
+            if name in known and not _is_same(row[name], known[name])
         ]
         differing += bool(wrong)
         examples += wrong[: MOST_EXAMPLES - len(examples)]
