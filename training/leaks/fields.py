@@ -17,9 +17,9 @@ from training.columns import NOT_FEATURES
 from training.drafting.leakage import Signals, Triage
 from training.drafting.profiles import MOST_LEVELS
 
-MOST_LEADS = 10_000  # an AUC of so many is known to a hundredth
+MOST_LEADS = 6_000  # an AUC of so many is known to a hundredth or two, and a training need not wait
 STRONG = 0.6  # tells alone for sure: only what is strong can carry a model
-MOST_REFITS = 6
+MOST_REFITS = 5
 
 
 @dataclass(frozen=True)
