@@ -33,7 +33,6 @@ from training.leaks.examination import examination
 from training.model import Model
 from training.outcomes import outcomes
 from training.peers import baselines, peers
-from training.proof import ROWS, zero_leak
 from training.split import Split, split
 
 Said = Callable[[str], None]
@@ -70,7 +69,6 @@ def candidate(
     said("looking for fields that give the outcome away")
     until_us = microseconds(known_until)
     examined = examination(labelled[parted.train], found, kept.agreement, until_us, seed)
-    examined = replace(examined, proof=zero_leak(found.repository.home, kept.agreement, labelled, ROWS, seed))
     labelled = examined.without_quarantined(labelled, kept.agreement)
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = fit(labelled[parted.train], labelled[parted.calibration], kept.agreement, seed)

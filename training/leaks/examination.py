@@ -20,7 +20,7 @@ from training.leaks import ids
 from training.leaks.fields import Fields
 from training.leaks.fillings import Filling, fillings
 from training.leaks.suspects import FOLLOWS_FROM, Suspect, suspects
-from training.proof import Proof
+from training.proof import ROWS, Proof, zero_leak
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ def examination(labelled: pd.DataFrame, found: Derived, agreement: Agreement, un
     whole = fields.drops(fields.strong(signals))
     filled = dict(_filled(found, agreement, until_us)) if not agreement.outcome.undated else {}
     return Examination(
-        suspects(signals, fields.kinds, filled, whole, agreement), whole[0], _id_tells(labelled, agreement)
+        suspects(signals, fields.kinds, filled, whole, agreement),
+        whole[0],
+        _id_tells(labelled, agreement),
+        zero_leak(found.repository.home, agreement, labelled, ROWS, seed),
     )
 
 
