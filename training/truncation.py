@@ -139,7 +139,7 @@ def truncation(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -
     leads: as `features.lifecycle.lifecycle` gives them.
     """
     days = agreement.outcome.within_days
-    if agreement.outcome.undated or days is None or leads.empty:
+    if agreement.outcome.undated or days is None or len(leads) < FEWEST:
         return ALL_RECORDED
     came = leads["opened_us"].to_numpy(np.int64)
     known = (came != NOT_YET) & (leads["merged_us"] == NOT_YET).to_numpy()
