@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from commands.terms import Json, answer, home, now
+from features.clocks import from_microseconds
+from features.errors import LeadlightError
 from serving import console
 
+if TYPE_CHECKING:
+    from serving.health import Check
 
-def doctor(as_json: Json = False) -> None:
+PROVED = 500  # rows of a training; each is derived again in a few hundredths of a second
+
+
+def doctor(
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Also derive training rows again, each from what was recorded before it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Whether this home can do its work and what arrives is what it used to be, and what to do where not."""
     from serving.health import checks
 
     moment = now()
-    found = checks(home(), moment)
+    found = [*checks(home(), moment), *([_proof(moment)] if leaks else [])]
     lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
     answer([check.as_json() for check in found], lines, as_json)
     rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
@@ -26,6 +38,26 @@ def doctor(as_json: Json = False) -> None:
         console.out.print(_table(rows, moment))
     if not all(check.ok for check in found):
         raise typer.Exit(1)
+
+
+def _proof(moment: datetime) -> Check:
+    """Whether the rows that a training would learn from now saw nothing that was recorded after them."""
+    from features.agreement_versions import kept
+    from features.derivation import derived
+    from features.ledger import Ledger
+    from serving.health import Check
+    from training.pipeline import labelled_snapshots
+    from training.proof import zero_leak
+
+    try:
+        agreement, newest_us = kept(home()).agreement, Ledger.open(home()).newest_happened_us()
+        until = from_microseconds(newest_us + 1) if newest_us else moment
+        with console.progress("deriving training rows again") as said:
+            labelled = labelled_snapshots(derived(home(), agreement, said), agreement, until)
+            proof = zero_leak(home(), agreement, labelled, PROVED)
+    except LeadlightError as error:
+        return Check("leaks", False, str(error))
+    return Check("leaks", proof.holds, proof.sentence, [proof.as_json()])
 
 
 def _table(rows: Sequence[Mapping[str, Any]], moment: datetime) -> Table:

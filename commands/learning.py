@@ -77,8 +77,8 @@ def init(
 ) -> None:
     """Draft an agreement from a CRM export or from events, and say of each field whether the model may see it."""
     from features.contents import CRMS
-    from training.draft import draft
-    from training.event_draft import event_draft
+    from training.drafting.draft import draft
+    from training.drafting.event_draft import event_draft
 
     if out.exists() and not force:
         raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")

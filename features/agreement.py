@@ -117,7 +117,7 @@ class Agreement(Section):
     @cached_property
     def feature_digest(self) -> str:
         """Of what the model learns from: while it stays the same, no retraining is needed."""
-        shown_only = {"__all__": {"label", "why"}}
+        shown_only = {"__all__": {"label", "why", "signed_by"}}
         part = {"our_domains": True, "outcome": True, "interest": True, "behaviours": True, "traits": True}
         shown = {"behaviours": shown_only, "traits": shown_only}
         content = self.model_dump(include=part, exclude=shown, exclude_defaults=True)

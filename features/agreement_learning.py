@@ -176,7 +176,8 @@ def _path(url: str) -> str | None:
 class Trait(Line):
     """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
 
-    `why` is what was said of it while it was excluded: a person signed it by moving its line here.
+    `why` is what was said of it while it was excluded: a person signed it by moving its line here. `signed_by` is who
+    answers for a field that training would leave out, and since when: "Ann, 2026-11-01".
     """
 
     REMEDY = 'write a kind, "category", or { kind = "category", column = "Lead Origin" }'
@@ -185,6 +186,12 @@ class Trait(Line):
     column: Text | None = Field(None, examples=['column = "Lead Origin"'])
     known: Literal["at_creation", "at_export"] = "at_export"
     why: str | None = Field(None, examples=['why = "known only after contact"'])
+    signed_by: Text | None = Field(None, examples=['signed_by = "Ann, 2026-11-01"'])
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a person answers for it, whatever its values look like."""
+        return bool(self.why or self.signed_by)
 
     @model_validator(mode="before")
     @classmethod

@@ -13,8 +13,8 @@ from commands.app import run
 from features.agreement import Agreement
 from features.contents import CRMS
 from features.errors import LeadlightError
-from training.draft import Draft, draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft, draft
+from training.drafting.roles import OutcomeError
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +153,16 @@ def test_what_cannot_be_done_is_one_sentence(typed, monkeypatch, tmp_path: Path,
     assert said.startswith("leadlight: ")
     assert sentence in said
     assert said.count("\n") == 1
+
+
+def test_what_the_outcome_of_an_export_tells_is_said_where_nobody_named_it(folder: Path) -> None:
+    [salesforces] = [note for note in draft(folder / "leads.csv", crm=CRMS["salesforce"]).notes if "accept" in note]
+    assert salesforces.startswith(
+        "IsConverted: where reps convert a lead as they accept it, that tells whom they accept"
+    )
+    [hubspots] = [
+        note for note in draft(folder / "contacts.csv", crm=CRMS["hubspot"]).notes if "take for a cust" in note
+    ]
+    assert hubspots.startswith("Became a Customer Date: a won deal or a rep sets it")
+    named = draft(folder / "leads.csv", "Status", "Qualified", crm=CRMS["salesforce"])
+    assert not [note for note in named.notes if "accept" in note]

@@ -14,8 +14,8 @@ from features.columns import ColumnError
 from features.dates import DatesError
 from features.errors import LeadlightError
 from features.files import table_in
-from training.draft import Draft, draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft, draft
+from training.drafting.roles import OutcomeError
 
 ROWS = 400
 
@@ -293,3 +293,26 @@ def test_bank_marketing_excludes_the_duration_of_the_very_call(public_data: Path
 def test_online_shoppers_exclude_the_value_of_completed_orders(public_data: Path) -> None:
     found = draft(public_data / "online_shoppers" / "online_shoppers_intention.csv", "Revenue")
     assert [v.column for v in found.verdicts if v.use == "excluded"] == ["PageValues"]
+
+
+def test_an_id_that_encodes_the_outcome_is_said(tmp_path: Path) -> None:
+    """Where converting numbers a lead anew, its id gives the outcome away, and its history may be lost."""
+    table = leads()
+    table["Lead ID"] = np.where(table["Won Date"] != "", "C", "L") + table["Lead ID"]
+    [note] = [note for note in drafted(tmp_path, table).notes if "follow the outcome" in note]
+    assert note.startswith(
+        "Lead ID: these ids follow the outcome (alone 100): converted leads seem to be numbered anew."
+    )
+
+
+def test_an_id_that_only_names_leads_is_not(dated: Draft) -> None:
+    assert not [note for note in dated.notes if "follow the outcome" in note]
+
+
+def test_conversions_from_before_the_record_are_said_to_be_missing(tmp_path: Path) -> None:
+    table = leads(1_500)
+    won_at = pd.to_datetime(table["Won Date"], format="%d/%m/%Y")
+    table.loc[won_at < "2024-05-01", "Won Date"] = ""
+    [note] = [note for note in drafted(tmp_path, table).notes if "recorded only since" in note]
+    assert note.startswith("Conversions seem to be recorded only since 2024-0")
+    assert "look worse than they were: training leaves them out" in note

@@ -12,9 +12,9 @@ from histories import START, people, salesforce, warehouse
 
 from features.agreement import Agreement
 from features.errors import LeadlightError
-from training.draft import Draft
-from training.event_draft import event_draft
-from training.roles import OutcomeError
+from training.drafting.draft import Draft
+from training.drafting.event_draft import event_draft
+from training.drafting.roles import OutcomeError
 
 
 def written(folder: Path, events: list[dict[str, Any]]) -> Path:
@@ -120,3 +120,40 @@ def test_a_warehouse_is_drafted_from_and_no_track_counts_twice(tmp_path: Path) -
 def test_a_table_of_leads_is_no_file_of_events(tmp_path: Path) -> None:
     with pytest.raises(LeadlightError, match=r"leads.csv holds no events but leads; .*--from salesforce"):
         event_draft(salesforce(tmp_path, people(3))[:1])
+
+
+def lives(*, known_late: bool) -> list[dict[str, Any]]:
+    """Of 60 leads half convert, and of these a plan is said then; or said to have been so all along."""
+    told: list[dict[str, Any]] = []
+    for lead in range(60):
+        came, won = START + timedelta(days=lead), START + timedelta(days=lead + 30)
+        told.append(identify(lead, industry=("a", "b")[lead % 3 == 0]) | {"timestamp": came, "receivedAt": came})
+        if lead % 2:
+            told.append(track("Lead Converted", lead) | {"timestamp": won, "receivedAt": won})
+            plan = identify(lead, plan=("basic", "pro")[lead % 4 == 1])
+            told.append(plan | {"timestamp": came if known_late else won, "receivedAt": won})
+    return told
+
+
+@pytest.mark.parametrize("known_late", [True, False], ids=["back-filled", "set by the outcome"])
+def test_a_trait_that_the_outcome_filled_is_excluded(tmp_path: Path, known_late: bool) -> None:
+    draft = drafted(tmp_path, *lives(known_late=known_late))
+    agreement = agreed(draft)
+    assert set(agreement.traits) == {"industry"}
+    assert (
+        agreement.excluded["plan"].why == "first known after contact or outcome for 100% of the 30 leads that have it"
+    )
+    assert any(line.startswith("plan: excluded, first known after contact or outcome") for line in draft.sentences)
+
+
+def test_a_trait_that_only_the_converted_have_is_excluded_even_if_it_came_before(tmp_path: Path) -> None:
+    told = [raw | {"receivedAt": raw["timestamp"]} for raw in lives(known_late=True)]
+    why = agreed(drafted(tmp_path, *told)).excluded["plan"].why
+    assert why.startswith("filled for 97% of the converted and for hardly any other")
+
+
+def test_the_outcome_is_stated_for_what_it_is(tmp_path: Path) -> None:
+    [note] = [note for note in drafted(tmp_path).notes if "accept" in note]
+    assert note.endswith('Opportunity Won tells who buys; to take that, say --outcome "Opportunity Won"')
+    won = event_draft(written(tmp_path, [track("Opportunity Won")]))
+    assert not [note for note in won.notes if "accept" in note]

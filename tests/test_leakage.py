@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from training.leakage import Signals, Triage, follows_the_rows
-from training.profiles import Profile
-from training.verdicts import Seen, Verdict, dropped, verdict
-from training.wording import is_question, reason_in_title, reps_words
+from training.drafting.leakage import Signals, Triage, follows_the_rows
+from training.drafting.profiles import Profile
+from training.drafting.verdicts import Seen, Verdict, dropped, verdict
+from training.drafting.wording import is_question, reason_in_title, reps_words
 
 ROWS = 2_000
 RANDOM = np.random.default_rng(7)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from worlds import SMALL, Told, World, identify, page, track, us
 
 from features.agreement import Agreement
-from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
+from training.outcomes import contacts_are_recorded, outcomes
 
 ANN = identify("ann", 0)
 TRIED = track("ann", "Call Attempted", 3)
@@ -156,8 +156,18 @@ def test_an_outcome_once_known_never_changes(look: float, sooner: float, later: 
     assert first is None or first is second
 
 
-def test_the_share_that_nobody_tried_is_told() -> None:
-    leads = World.of([ANN, *SOMEONE_TRIED]).leads
-    asked = pd.DataFrame({"lead_id": ["ann", "ann", "bob"]})
-    assert share_never_tried(asked, leads) == 0.5
-    assert share_never_tried(asked, World.of([ANN, identify("bob", 0)]).leads) is None
+def test_an_opportunity_that_was_lost_was_tried_whether_or_not_its_calls_were_recorded() -> None:
+    lost = track("ann", "Opportunity Lost", 5)
+    assert outcome(*SOMEONE_TRIED, lost) is False
+    assert outcome(*SOMEONE_TRIED, track("ann", "Opportunity Created", 5)) is None
+    assert outcome(*SOMEONE_TRIED, track("ann", "Opportunity Lost", 40)) is None
+    # What was lost before a lead returned says nothing of the time after.
+    assert outcome(*SOMEONE_TRIED, lost, page("ann", 8), looked_at=10) is None
+
+
+@pytest.mark.parametrize(("reason", "expected"), [("not_a_fit", None), ("no_budget", False), ("too_early", False)])
+def test_a_reject_that_is_agreed_to_be_no_no_leaves_the_outcome_unknown_unless_the_lead_stays_open(
+    reason: str, expected: bool | None
+) -> None:
+    none = Agreement.parse(SMALL.text.replace("within_days = 30", "within_days = 30\nno_if_rejected = []"))
+    assert outcome(TRIED, rejected(5, reason), agreement=none) is expected

@@ -19,13 +19,15 @@ from training.drivers import Driver, drivers
 from training.evaluate import Evaluation
 from training.findings import Findings
 from training.gates import Gate, Verdict
+from training.labels import Labels
+from training.leaks.examination import NOT_EXAMINED, Examination
 from training.model import Model
 from training.model_card import card
 from training.page.cautions import Field
 from training.page.differences import promise_differences, rank_differences
 from training.page.doubts import doubts
 from training.page.facts import Gate as ReportedGate
-from training.page.facts import Identity, Money, ReportFacts, Span
+from training.page.facts import Identity, Leak, Money, ReportFacts, Span
 from training.page.report import captioned, pictures
 from training.page.sentences import trust_sentence
 from training.page.shown import Shown
@@ -56,7 +58,8 @@ class Candidate:
     warnings: tuple[str, ...] = ()
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
     findings: Findings = field(default_factory=Findings)
-    negatives_never_tried: float | None = None
+    examined: Examination = NOT_EXAMINED
+    learned: Labels | None = None
     against: str | None = None  # the digest of the champion that it was compared with
 
     @property
@@ -92,15 +95,23 @@ class Candidate:
             evaluation=self.test,
             compared=self.compared,
             drivers=self.drivers(),
-            left_out=tuple(Field(line.name, line.why) for line in agreement.excluded.values()),
-            put_back=tuple(Field(name, trait.why) for name, trait in agreement.traits.items() if trait.why),
+            left_out=(
+                *(Field(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined),
+                *(Field(line.name, line.why) for line in agreement.excluded.values()),
+            ),
+            put_back=tuple(
+                Field(name, trait.why or f"signed by {trait.signed_by}")
+                for name, trait in agreement.traits.items()
+                if trait.is_signed
+            ),
             warnings=self.warnings,
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
             bar=self._bar,
             money=Money(**agreement.costs.model_dump()) if agreement.costs else None,
             dependence=self.dependence,
             findings=self.findings,
-            negatives_never_tried=self.negatives_never_tried,
+            negatives_never_tried=self.learned.negatives_never_tried if self.learned else None,
+            leaks=tuple(Leak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,
         )
@@ -194,6 +205,8 @@ class Candidate:
             "findings": TypeAdapter(Findings).dump_python(self.findings, mode="json"),
             "differences": rank_differences(self.findings.groups),
             "excluded": [{"field": field.name, "reason": field.reason} for field in self.facts.left_out],
+            "leaks": self.examined.as_json(),
+            "labels": self.learned.as_json() if self.learned else None,
             "warnings": [
                 *self.warnings,
                 *doubts(self.findings.calibration),

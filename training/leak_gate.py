@@ -46,7 +46,8 @@ def signed(agreement: Agreement) -> dict[str, str]:
     Moving a line from [excluded] to [traits] keeps its `why`: that is the signature, and the agreement's version,
     which every score names, says since when it holds.
     """
-    said = {name: trait.why for name, trait in agreement.traits.items() if trait.why}
+    traits = agreement.traits.items()
+    said = {name: trait.why or f"signed by {trait.signed_by}" for name, trait in traits if trait.why or trait.signed_by}
     said |= {name: behaviour.why for name, behaviour in agreement.behaviours.items() if behaviour.why}
     title = said.get("job_title")
     return said | (dict.fromkeys(OF_JOB_TITLE, title) if title else {})

@@ -8,6 +8,7 @@ from features.agreement import Agreement
 from features.recurrence import DAY_US, NOT_YET
 from features.stretches import way_at
 from features.verdicts import KEPT_OPEN
+from training.truncation import truncation
 
 
 def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.Series:
@@ -24,25 +25,31 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     won = (way["converted_us"] > opens) & (way["converted_us"] <= closes)
     # Open horizons stay unknown even when already won: keeping only the early wins would inflate the rate.
     unknown = closes > known_until_us
+    # So do leads from before the record: those of them that are known to have converted did so late.
+    unknown |= way["opened_us"] < truncation(leads, agreement, known_until_us).since_us
     if rule.never_contacted == "unknown" and contacts_are_recorded(leads):
-        # Who rejected a lead has looked at it, whether or not the call was recorded.
-        untried = way[["tried_us", "rejected_us"]].min(axis=1) > closes
         # Of those that sales gave back some buy untried, of its earlier calls; those alone would inflate the rate.
-        unknown |= untried & (~won | way["is_given_back"])
+        unknown |= _untried(way, opens, closes) & (~won | way["is_given_back"])
     # A reject that says nothing about interest ends the watching, and its label stays unknown.
     ended = way["reject_reason"].notna() & ~way["reject_reason"].isin([*rule.no_if_rejected, *KEPT_OPEN])
     unknown |= ended & ~won & (way["disqualified_us"] <= closes)
     return won.astype("boolean").mask(unknown)
 
 
+def untried(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement) -> pd.Series:
+    """Whether nobody had tried each snapshot's lead by the end of its horizon: one boolean per row, of dated ones."""
+    opens = looked_at["snapshot_us"].reset_index(drop=True)
+    closes = opens + round((agreement.outcome.within_days or 0) * DAY_US)
+    return _untried(way_at(looked_at, leads), opens, closes)
+
+
+def _untried(way: pd.DataFrame, opens: pd.Series, closes: pd.Series) -> pd.Series:
+    # Who rejected a lead has looked at it, and so has who lost it, whether or not the call was recorded.
+    is_lost = way["reject_reason"].isna() & (way[["converted_us", "merged_us"]].min(axis=1) == NOT_YET)
+    lost_us = way["closed_us"].where(is_lost & (way["closed_us"] > opens), NOT_YET)
+    return way[["tried_us", "rejected_us"]].min(axis=1).clip(upper=lost_us) > closes
+
+
 def contacts_are_recorded(leads: pd.DataFrame) -> bool:
     """Whether sales' touches reach the ledger at all; where not, "never tried" cannot be told from "no"."""
     return bool((leads["tried_us"] != NOT_YET).any())
-
-
-def share_never_tried(looked_at: pd.DataFrame, leads: pd.DataFrame) -> float | None:
-    """The share of the looked-at leads that nobody tried to reach; None where touches are not recorded."""
-    if not contacts_are_recorded(leads) or looked_at.empty:
-        return None
-    seen = leads[leads["lead_id"].isin(looked_at["lead_id"])]
-    return float((seen["tried_us"] == NOT_YET).mean())

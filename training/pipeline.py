@@ -31,8 +31,10 @@ from training.evaluate import Evaluation, evaluate
 from training.findings import findings
 from training.fit import learned, refitted
 from training.judgement import judged
+from training.labels import Labels, labels
+from training.leaks.examination import examination
 from training.model import Model
-from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
+from training.outcomes import outcomes
 from training.peers import baselines, peers, simple_peers
 from training.split import Split, split
 
@@ -63,10 +65,14 @@ def candidate(
     seed: int = 7,
     said: Said = lambda _: None,
 ) -> Candidate:
-    """The candidate that learns from `labelled`, as `labelled_snapshots` gives them."""
+    """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
     started = time.monotonic()
     protection.check(known(labelled), kept.agreement)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
+    said("looking for fields that give the outcome away")
+    until_us = microseconds(known_until)
+    examined = examination(labelled[parted.train], found, kept.agreement, until_us, seed)
+    labelled = examined.without_quarantined(labelled, kept.agreement)
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = learned(labelled[parted.train], kept.agreement, seed)
     model = with_open_leads(model, found, kept.agreement, known_until)
@@ -84,11 +90,11 @@ def candidate(
     closer = findings(
         labelled, parted.test, {"leadlight": probability} | others, kept.agreement, _refit(model, kept.agreement, seed)
     )
-    untried = share_never_tried(labelled[~labelled["outcome"]], found.leads)
-    warnings = _warnings(labelled, found, kept.agreement)
+    told = labels(known_by(found.leads, until_us), kept.agreement, until_us)
+    warnings = (*_warnings(found, told), *examined.sentences)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
     made = Candidate(
-        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, untried
+        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, examined, told
     )
     said("holding it against its gates")
     return replace(judged(made, found.repository), seconds=time.monotonic() - started)
@@ -166,24 +172,11 @@ def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> d
     return constant | peers(rows[parted.train], outcome, rows[parted.test], seed=seed)
 
 
-def _warnings(labelled: pd.DataFrame, found: Derived, agreement: Agreement) -> tuple[str, ...]:
+def _warnings(found: Derived, learned: Labels) -> list[str]:
     """What every output of this model must say with it."""
     assumed = Ledger(found.repository.home).count_flagged(ASSUMED)
-    late = (
-        [f"When {assumed:,} events were recorded is not known: it is taken to be when they happened."]
-        if assumed
-        else []
-    )
-    if not contacts_are_recorded(found.leads):
-        said = [*late, "Contacts are not recorded, so a lead that nobody tried counts as a no."]
-        return (*said, "Under the present way of working: it says what happens as sales works its leads now.")
-    said = [
-        *late,
-        "Under the present way of working: it learned from the leads that sales tried, as sales tries them now.",
-    ]
-    if never := share_never_tried(labelled, found.leads):
-        said.append(f"{never:.0%} of the leads it learned from were never tried, yet their outcome is known.")
-    return tuple(said)
+    late = [f"When {assumed:,} events were recorded is not known: it is taken to be when they happened."]
+    return [*(late if assumed else []), *learned.sentences]
 
 
 def known(labelled: pd.DataFrame) -> pd.DataFrame:

@@ -15,12 +15,14 @@ from features.crm import ANY_VALUE, Crm
 from features.dates import DatesError
 from features.errors import LeadlightError
 from features.files import sample_in, titles_in
-from training.drafted import Found, drafted_text
-from training.leakage import Triage
-from training.profiles import Profile, markers_in, profiles
-from training.roles import Asked, OutcomeError, Roles, roles
-from training.verdicts import LEGEND, Seen, Verdict, dropped, verdict
-from training.waiting import Waiting, days, waiting
+from training.drafting.drafted import Found, drafted_text
+from training.drafting.leakage import Triage
+from training.drafting.profiles import Profile, markers_in, profiles
+from training.drafting.roles import Asked, OutcomeError, Roles, roles
+from training.drafting.verdicts import LEGEND, Seen, Verdict, dropped, verdict
+from training.drafting.waiting import Waiting, days, waiting
+from training.labels import PRESSED
+from training.leaks.ids import id_tells, sentence
 
 MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
 
@@ -78,6 +80,7 @@ def draft(
     found = profiles(rows)
     assigned = roles(found, asked, name)
     waited = _waiting(found, assigned)
+    more += [*_on_default(asked, outcome, crm), *_on_ids(found, assigned)]
     verdicts, auc = _verdicts(found, assigned, crm)
     text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days, crm))
     share = float(np.mean(assigned.won))
@@ -132,6 +135,23 @@ def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, lis
     if total > len(rows):
         notes.append(f"Judged by {len(rows):,} of {total:,} rows, drawn evenly; the import reads them all")
     return rows, total, notes
+
+
+def _on_default(asked: Asked, outcome: str | None, crm: Crm | None) -> list[str]:
+    """What the outcome that a CRM's export is taken to tell really tells."""
+    if crm is None or outcome:
+        return []
+    if crm.name == "salesforce":
+        return [f"{asked.outcome}: {PRESSED}; if yours do, send won opportunities as events and name that in [outcome]"]
+    return [f"{asked.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
+
+
+def _on_ids(found: Mapping[str, Profile], assigned: Roles) -> list[str]:
+    """Ids that tell converted leads from the others, by their form or number."""
+    came = None if assigned.created_at is None else days(found[assigned.created_at]).tolist()
+    named = [title for title, one in found.items() if title == assigned.id or one.is_identifier]
+    told = {title: id_tells(found[title].values, assigned.won, came) for title in named}
+    return [sentence(title, tells) for title, tells in told.items() if tells is not None]
 
 
 def _waiting(found: Mapping[str, Profile], assigned: Roles) -> Waiting:

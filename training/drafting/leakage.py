@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from features.columns import boolean, each, number
 from features.dates import First, written
-from training.profiles import MOST_LEVELS, Profile
+from training.drafting.profiles import MOST_LEVELS, Profile
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -111,10 +111,10 @@ class Triage:
         alone = self.auc([column])
         # The AUC of a mere flag is half of one plus half the difference of its two shares.
         emptiness = 0.5 + abs(filled_won - filled_lost) / 2
-        return replace(found, alone=alone, error=self._error, emptiness=emptiness)
+        return replace(found, alone=alone, error=self.error, emptiness=emptiness)
 
     @property
-    def _error(self) -> float:
+    def error(self) -> float:
         """The standard error of an AUC of no information, the largest there is (Mann and Whitney)."""
         won = int(self.won.sum())
         return float(np.sqrt((len(self.won) + 1) / (12 * won * (len(self.won) - won))))

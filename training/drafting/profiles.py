@@ -14,7 +14,7 @@ import pandas as pd
 from features.columns import MISSING_MARKERS, boolean, cells, number, words
 from features.conditions import Kind
 from features.dates import DatesError, DayOrder, First, written
-from training.wording import IDENTIFIER
+from training.drafting.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
 _TIMED = re.compile(r"\b(date|time|timestamp|at|on|day)\b")

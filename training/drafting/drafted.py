@@ -15,8 +15,8 @@ from features.columns import words
 from features.conditions import FACTS
 from features.crm import ANY_VALUE, Crm
 from features.exports import ROW_NUMBER
-from training.roles import Roles
-from training.verdicts import Verdict
+from training.drafting.roles import Roles
+from training.drafting.verdicts import Verdict
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
 _DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}

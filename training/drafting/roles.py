@@ -14,8 +14,8 @@ from features.crm import ANY_VALUE
 from features.dates import DatesError, DayOrder
 from features.errors import LeadlightError
 from features.exports import ROW_NUMBER
-from training.profiles import Profile
-from training.wording import CREATED, IDENTIFIER, WON, quoted
+from training.drafting.profiles import Profile
+from training.drafting.wording import CREATED, IDENTIFIER, WON, quoted
 
 _POSITIVE = ("1", "true", "yes", "y", "won", "closed won", "converted", "customer", "success", "sold", "signed")
 _OPPOSITE = {"0": "1", "no": "Yes", "false": "true", "n": "Y", "lost": "Won", "f": "t"}

@@ -10,13 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from features.agreement import Agreement, Behaviour
+from features.agreement_checks import SALES_TOUCHES
 from features.clocks import moment
+from features.columns import text_of
 from features.events import identity
 from features.files import events_in
 from features.trait_values import flat
 
 MOST_SAID = 20_000  # identify calls whose traits are looked at: enough to know their kinds
 _DAY = 86_400.0
+_TELLING = SALES_TOUCHES | {
+    "Lead Converted",
+    "Lead Disqualified",
+    "Opportunity Created",
+    "Opportunity Won",
+    "Opportunity Lost",
+}
 
 
 @dataclass
@@ -25,6 +34,8 @@ class Tally:
 
     matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: what
     each identify call said, by snake_case name. came, happened: by lead and by name, the first moment, in days.
+    said: by trait and lead, the day on which it was first known, and what it was. told: by lead, the day on which its
+    first contact with sales, its outcome or its end was known.
     """
 
     events: int = 0
@@ -34,6 +45,8 @@ class Tally:
     traits: list[dict[str, Any]] = field(default_factory=list)
     came: dict[str, float] = field(default_factory=dict)
     happened: dict[str, dict[str, float]] = field(default_factory=dict)
+    said: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> Tally:
@@ -69,14 +82,28 @@ class Tally:
             self._note(lead, name, event)
 
     def _note(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
-        """When a lead was first heard of, and when it first did what is wanted."""
+        """When a lead was first heard of, when it first did what is wanted, and when what is said of it was known."""
         at = moment(event.get("timestamp") or event.get("originalTimestamp") or event.get("receivedAt"))
         if at is None:
             return
         days = at.timestamp() / _DAY
         self.came[lead] = min(days, self.came.get(lead, days))
+        received = moment(event.get("receivedAt") or event.get("received_at"))
+        known = received.timestamp() / _DAY if received else days
         if name in self.happened:
             self.happened[name][lead] = min(days, self.happened[name].get(lead, days))
+        if name in self.happened or name in _TELLING:
+            self.told[lead] = min(known, self.told.get(lead, known))
+        if event.get("type") == "identify":
+            self._say(lead, known, event)
+
+    def _say(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
+        traits = event.get("traits") or _mapping(event.get("context")).get("traits")
+        for trait, value in flat(_mapping(traits)).items():
+            if text := text_of(value):
+                first = self.said.setdefault(trait, {}).get(lead)
+                if first is None or known < first[0]:
+                    self.said[trait][lead] = known, text
 
 
 @cache

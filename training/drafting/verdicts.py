@@ -9,7 +9,7 @@ from typing import Literal
 from features.agreement_checks import is_protected
 from features.columns import words
 from features.conditions import Kind
-from training.leakage import (
+from training.drafting.leakage import (
     EMPTINESS_GIVES_AWAY,
     EMPTINESS_IS_ALL,
     EMPTINESS_TELLS,
@@ -19,8 +19,8 @@ from training.leakage import (
     Signals,
     follows_the_rows,
 )
-from training.profiles import Profile
-from training.wording import (
+from training.drafting.profiles import Profile
+from training.drafting.wording import (
     COMPUTED,
     COMPUTED_OF_LEADS,
     COUNTS,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -18,18 +19,22 @@ from features.columns import MISSING_MARKERS, text_of
 from features.conditions import FACTS, Kind
 from features.contents import Events, contents
 from features.errors import LeadlightError
-from training.draft import Draft
-from training.drafted import free_name, head, joined, part_2, plain_label, section, toml_text
-from training.event_tally import Tally
-from training.leakage import Signals
-from training.profiles import Profile
-from training.roles import OutcomeError
-from training.verdicts import Verdict, dropped
-from training.waiting import Waiting, waiting
-from training.wording import reason_in_title
+from training.drafting.draft import Draft
+from training.drafting.drafted import free_name, head, joined, part_2, plain_label, section, toml_text
+from training.drafting.event_leads import Leads
+from training.drafting.event_tally import Tally
+from training.drafting.profiles import Profile
+from training.drafting.roles import OutcomeError
+from training.drafting.verdicts import Verdict, dropped
+from training.drafting.waiting import Waiting, waiting
+from training.drafting.wording import reason_in_title
+from training.labels import PRESSED
+from training.leaks.ids import id_tells, sentence
+from training.leaks.suspects import PARTLY_LATE, reasons
 
 OUTCOMES = ("Lead Converted", "Opportunity Won", "Opportunity Created")  # the first that occurs, where none is named
 _MOST = {"events": 20, "pages": 10}  # behaviours: more would be told apart by nobody
+_EPOCH = date(1970, 1, 1).toordinal()
 _RARE = 0.01  # share of the views that pages of one part of the site must have
 _OF_MAILS = frozenset({"Email Delivered", "Email Bounced", "Email Marked as Spam", "Page Left", "History Kept"})
 # Part 2 speaks of these, whether they have come yet or not: asking for a salesperson goes straight over.
@@ -52,9 +57,9 @@ def event_draft(files: Sequence[Path | str] | Path | str, outcome: str | None = 
     name = ", ".join(path.name for path in paths)
     label, won = _outcome(tally, outcome, name)
     waited = _waiting(tally, won)
-    verdicts = tuple(_verdicts(tally))
+    verdicts = tuple(_verdicts(tally, won))
     text = joined(_parts(tally, _Found(name, label, len(won), waited, verdicts)))
-    notes = (_on_outcome(label, won, tally), *_on_behaviours(tally, label), *waited.notes)
+    notes = (*_on_outcome(label, won, tally), *_on_ids(tally, won), *_on_behaviours(tally, label), *waited.notes)
     return Draft(text, verdicts, notes, tally.events, len(won) / max(len(tally.came), 1), None)
 
 
@@ -96,34 +101,48 @@ def _outcome(tally: Tally, asked: str | None, file: str) -> tuple[str, Mapping[s
 
 
 def _waiting(tally: Tally, won: Mapping[str, float]) -> Waiting:
-    came = np.array([tally.came[lead] for lead in won])
-    return waiting(came, np.array(list(won.values())), "their first event") if len(won) else Waiting()
+    came = _EPOCH + np.array(list(tally.came.values()))
+    converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in tally.came])
+    return waiting(came, converted, "their first event") if len(won) else Waiting()
 
 
-def _verdicts(tally: Tally) -> Iterator[Verdict]:
+def _verdicts(tally: Tally, won: Mapping[str, float]) -> Iterator[Verdict]:
     """One on each trait that identify calls bring."""
+    leads = Leads.of(tally, won)
     names = dict.fromkeys(name for said in tally.traits for name in said if name not in _KEYS | _FLAGS)
     for name in names:
         texts = (text_of(said.get(name)) for said in tally.traits)
         profile = Profile(
             name, tuple(text if text.casefold() not in {"", *MISSING_MARKERS} else None for text in texts)
         )
-        yield dropped(profile) or _verdict(profile)
+        yield dropped(profile) or _verdict(profile, leads)
 
 
-def _verdict(profile: Profile) -> Verdict:
+def _verdict(profile: Profile, leads: Leads) -> Verdict:
     use: Literal["trait", "excluded", "dropped"] = "trait"
     why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
+    signals, filling = leads.signals(profile), leads.filling(profile.column)
+    why = why or "; ".join(reasons(signals, filling))
+    flags = (filling.sentence,) if filling and filling.is_late >= PARTLY_LATE else ()
     if why:
         use = "excluded"
     elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
         use, why = "dropped", "no trait can have this name"
     kind: Kind = "text" if profile.column == "job_title" else profile.kind  # it becomes a rank and a department
-    return Verdict(profile.column, use, kind, why or "", (), Signals(), profile.empty_share)
+    return Verdict(profile.column, use, kind, why, flags if use == "trait" else (), signals, leads.empty_share(profile))
 
 
-def _on_outcome(label: str, won: Mapping[str, float], tally: Tally) -> str:
-    return f"{label}: the outcome, as {len(won):,} of {len(tally.came):,} leads had it"
+def _on_outcome(label: str, won: Mapping[str, float], tally: Tally) -> Iterator[str]:
+    yield f"{label}: the outcome, as {len(won):,} of {len(tally.came):,} leads had it"
+    if label == "Lead Converted":
+        yield f'{label}: {PRESSED}; to take that, say --outcome "Opportunity Won"'
+
+
+def _on_ids(tally: Tally, won: Mapping[str, float]) -> Iterator[str]:
+    leads = list(tally.came)
+    tells = id_tells(leads, np.array([lead in won for lead in leads]), list(tally.came.values()))
+    if tells is not None:
+        yield sentence("userId", tells)
 
 
 def _on_behaviours(tally: Tally, label: str) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
 from features.dates import written
-from training.leakage import Floats
-from training.profiles import Profile
+from training.drafting.leakage import Floats
+from training.drafting.profiles import Profile
+from training.truncation import Began, recording_began
 
 HORIZONS = (30, 60, 90, 180, 365)  # days
 _MOST = 0.75  # of the conversions should come within the horizon
@@ -36,7 +37,10 @@ def _day(at: datetime) -> float:
 
 
 def waiting(came: Floats, converted: Floats, created_at: str) -> Waiting:
-    """The horizon for leads that came and converted on these days."""
+    """The horizon for leads that came on these days, and converted on these: NaN where they did not.
+
+    Days are counted from year 1.
+    """
     waited = (converted - came)[~np.isnan(converted - came)]
     if len(waited) < 20:
         return Waiting()
@@ -50,10 +54,16 @@ def waiting(came: Floats, converted: Floats, created_at: str) -> Waiting:
     if before:
         leads = "1 lead" if before == 1 else f"{before:,} leads"
         notes.append(f"{leads} converted before {created_at}, and so were never open")
-    gap = np.nanmin(converted) - np.nanmin(came)
-    if gap > horizon:
-        notes.append(
-            f"The first conversion is {gap:.0f} days after the first lead: earlier ones may not have been recorded, "
-            "and then those early leads look worse than they were"
-        )
+    known = ~np.isnan(came)
+    newest = float(max(np.nanmax(came), np.nanmax(converted)))
+    if began := recording_began(came[known], converted[known], newest, horizon):
+        notes.append(_on_record(began))
     return Waiting(horizon, tuple(notes))
+
+
+def _on_record(began: Began) -> str:
+    return (
+        f"Conversions seem to be recorded only since {date.fromordinal(int(began.day))}: {began.recorded:,} are known "
+        f"from before, where {began.expected:,.0f} would be expected. The {began.leads:,} leads that came before look "
+        "worse than they were: training leaves them out"
+    )
