@@ -22,6 +22,7 @@ from training.report import Gate as ReportedGate
 from training.report import Identity, ReportFacts, Span, pictures
 from training.sentences import trust_sentence
 from training.split import Split
+from training.watch.reference import REFERENCE, Reference
 
 REPORT = "report.json"  # what the report says, beside the model's files
 
@@ -44,6 +45,7 @@ class Candidate:
     seconds: float
     warnings: tuple[str, ...] = ()
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
+    reference: Reference | None = None  # what the watch compares with
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -109,7 +111,8 @@ class Candidate:
         }
         pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
         registry = Registry(self.kept.agreement.name)
-        return registry.register(self.model, metrics, parameters, {REPORT: self.facts.json()}, pictures_by_file)
+        beside = {REPORT: self.facts.json()} | ({REFERENCE: self.reference.json()} if self.reference else {})
+        return registry.register(self.model, metrics, parameters, beside, pictures_by_file)
 
     def summary(self) -> dict[str, Any]:
         """What `train --json` prints, before it is registered."""

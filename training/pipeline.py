@@ -32,6 +32,7 @@ from training.model import Model
 from training.outcomes import contacts_are_recorded, outcomes, share_never_tried
 from training.peers import baselines, peers
 from training.split import Split, split
+from training.watch.reference import Reference, reference
 
 Said = Callable[[str], None]
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
@@ -85,7 +86,20 @@ def candidate(
     seconds = time.monotonic() - started
     warnings = _warnings(labelled, found, kept.agreement)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
-    return Candidate(model, labelled, parted, shown, compared, gates, kept, known_until, seconds, warnings, folded)
+    then = _reference(
+        model, found, kept.agreement, known_until, labelled[parted.test] if parted.kind == "time" else None
+    )
+    return Candidate(
+        model, labelled, parted, shown, compared, gates, kept, known_until, seconds, warnings, folded, then
+    )
+
+
+def _reference(
+    model: Model, found: Derived, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
+) -> Reference:
+    """What the watch will compare with; of the looks before the training, those that the model has not seen."""
+    unseen_from_us = 0 if tested is None or tested.empty else int(tested["snapshot_us"].min())
+    return reference(model, found, agreement, known_until, unseen_from_us)
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:

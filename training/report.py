@@ -17,6 +17,8 @@ from training.cautions import Caution, Field, leak_cautions, worth_cautions
 from training.comparison import Compared
 from training.drivers import Driver
 from training.evaluate import Evaluation
+from training.watch.pictures import since_pictures
+from training.watch.watched import Pictured, Watched, summary
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -73,6 +75,8 @@ class ReportFacts:
     bar: float | None = None  # the policy's probability, if it has one
     known_until: datetime | None = None
     written_at: datetime | None = None
+    watch: tuple[Watched, ...] = ()  # what changed since; found when the report is written, and not kept
+    watch_pictured: Pictured | None = None
 
     def json(self) -> str:
         """These facts as JSON text; `ReportFacts.read` gives them back equal."""
@@ -100,6 +104,7 @@ def report(facts: ReportFacts) -> str:
         "ranking": sentences.ranking_sentence(facts.evaluation),
         "comparison": sentences.comparison_sentence(facts.compared),
         "drivers": sentences.drivers_sentence(facts.drivers),
+        "watch": summary(facts.watch),
     }
     return page.get_template("report.html.j2").render(
         facts=facts,
@@ -125,6 +130,7 @@ def pictures(facts: ReportFacts) -> dict[str, str]:
         charts["threshold"] = plots.threshold(evaluation, facts.bar)
     if facts.drivers:
         charts["drivers"] = plots.drivers(facts.drivers)
+    charts |= since_pictures(facts.watch_pictured)
     return {name: plots.svg(chart) for name, chart in charts.items()}
 
 
