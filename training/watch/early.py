@@ -19,7 +19,7 @@ from training.intervals import Interval
 from training.watch.watched import FALSE_ALARM, FALSE_NOTICE, Status, Watched, Week
 
 EARLY_DAYS = 14
-BEFORE_WEEKS, WINDOW_WEEKS = 26, 8  # what the expectation rests on, and over how long conversions are counted now
+BEFORE_WEEKS, WINDOW_WEEKS = 26, 13  # what the expectation rests on, and over how long conversions are counted now
 TOLERATED = (0.8, 1.25)
 FEWEST_EXPECTED = 5.0
 THIRDS = 3
