@@ -29,7 +29,13 @@ def checks(home: Home, now: datetime) -> list[Check]:
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
     found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
-    return [*found, *_ledger(home, now), *_served(home), *_drifts(home, now), *_arrives(home, agreed.agreement, now)]
+    return [
+        *found,
+        *_ledger(home, now),
+        *_served(home),
+        *_drifts(home, agreed.agreement.name, now),
+        *_arrives(home, agreed.agreement, now),
+    ]
 
 
 def _ledger(home: Home, now: datetime) -> Iterator[Check]:
@@ -57,10 +63,10 @@ def _served(home: Home) -> Iterator[Check]:
         yield Check("agreement part 1", False, changed)
 
 
-def _drifts(home: Home, now: datetime) -> Iterator[Check]:
+def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
     """What `leadlight watch` raised of the served model within a week; it looks, and this only reads what it saw."""
-    rows = deployments(home)
-    raised = [alert for alert in alerts_of(home, rows[0].digest) if now - alert.created_at < A_WEEK] if rows else []
+    row = next((row for row in deployments(home) if row.model_name == name), None)
+    raised = [alert for alert in alerts_of(home, row.digest) if now - alert.created_at < A_WEEK] if row else []
     if raised:
         what = ", ".join(sorted({alert.what for alert in raised}))
         yield Check("drift", False, f"changed since this model was trained: {what}; see: leadlight watch")

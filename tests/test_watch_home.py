@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from worlds import LATER, SMALL, at, identify, market, track, us
 
+import leadlight
 from commands import learning, watching
 from features import tables
 from features.agreement_versions import keep
@@ -26,6 +27,7 @@ from features.ledger import Ledger
 from features.settings import Home, Settings
 from features.trainings import Matured, last_training
 from features.turns import one_trainer
+from serving.health import checks
 from training.evaluate import evaluate
 from training.model import Model, ModelDamaged
 from training.reporting import write_report
@@ -246,6 +248,9 @@ def test_only_what_needs_somebody_becomes_an_alert_and_is_logged(scheduled: Sche
     logged = capsys.readouterr()
     assert "drift.alert" in logged.out + logged.err
     assert raise_drift(scheduled.home, row, found, LATER + timedelta(hours=1)) == []
+    for days, names in ((1, ["drift"]), (8, [])):
+        looked = checks(scheduled.home, LATER + timedelta(days=days))
+        assert [check.name for check in looked if check.name == "drift"] == names
 
 
 # seen by people: last, for more of the market arrives here
@@ -264,6 +269,7 @@ def test_watch_and_report_tell_what_changed_since(scheduled: Scheduled, tmp_path
     assert "lead-" not in json.dumps(document)
     watching.watch()
     assert "days later" in capsys.readouterr().out
+    assert list(leadlight.open(home.path).watch()["name"]) == [one["name"] for one in document["watched"]]
     page = write_report(home, tmp_path / "report.html", LATER, 0.3).read_text()
     assert "Since it was trained" in page
     assert "<script" not in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -89,15 +89,11 @@ def _inputs_and_scores(subject: Subject, bar: float | None) -> tuple[list[Watche
     probability = model.probability(rows)
     seen = seen_levels(subject.found.repository, categories(model.columns), microseconds(then.known_until))
     drifts = input_drift(then.inputs, then.new, model.matrix(rows), model.columns, new_shares(rows, seen))
-    drifts = [_named(drift, agreement) for drift in drifts]
+    drifts = [replace(drift, label=labelled(drift.group, agreement)) for drift in drifts]
     leads = (then.scores.total, len(rows))
     over = watched_bar(np.array(then.probabilities), then.scores.total, probability, bar)
     scores = watched_scores(then.scores, then.mean_probability, probability)
     return [scores, *([over] if over else []), *watched_inputs(drifts, agreement, leads)], drifts
-
-
-def _named(drift: InputDrift, agreement: Agreement) -> InputDrift:
-    return InputDrift(**{**drift.__dict__, "label": labelled(drift.group, agreement)})
 
 
 def _matured(subject: Subject) -> tuple[list[Watched], Evaluation | None]:

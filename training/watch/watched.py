@@ -11,7 +11,8 @@ from training.evaluate import Evaluation
 
 Status = Literal["ok", "notice", "alert"]
 
-# Each look may raise a false alarm with this chance, over all inputs together, and a false notice with the other.
+# The chance that one look at a market that did not change raises a false alarm, or says a false word: for each of early
+# conversions, scores, the bar, and all inputs together.
 FALSE_ALARM, FALSE_NOTICE = 0.01, 0.05
 
 
