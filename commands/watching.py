@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import TypeAdapter
 
 from commands.terms import Json, answer, at, home, now
 from features.alerts import Raised, alerts_of
 from features.errors import LeadlightError
 from features.settings import Home
 from serving import console, logs
-from training.watch.watched import Watch, summary
+
+if TYPE_CHECKING:
+    from training.watch.watched import Watch
 
 MARKS = {"ok": "ok    ", "notice": "notice", "alert": "ALERT "}
 
@@ -67,6 +68,10 @@ def served_bar(of: Home) -> float:
 def _document(found: Watch | None) -> dict[str, Any]:
     if found is None:
         return {"trained_until": None, "as_of": None, "watched": [], "inputs": [], "weeks": []}
+    from pydantic import TypeAdapter
+
+    from training.watch.watched import Watch
+
     plain = TypeAdapter(Watch).dump_python(found, mode="json")
     pictured = plain.pop("pictured")
     return {**plain, "inputs": pictured["inputs"], "weeks": pictured["weeks"], "matured": pictured["matured"]}
@@ -76,6 +81,8 @@ def _lines(found: Watch | None, kept: list[Raised]) -> Iterator[str]:
     if found is None:
         yield "registered by an earlier release without what the watch compares with; run: leadlight train --promote"
         return
+    from training.watch.watched import summary
+
     days = (found.as_of - found.trained_until).days
     yield f"trained on what was known until {found.trained_until:%Y-%m-%d}, seen {days} days later"
     for one in found.watched:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from worlds import LATER, SMALL, at, identify, market, track, us
 
 import leadlight
-from commands import learning, watching
+from commands import watching
 from features import tables
 from features.agreement_versions import keep
 from features.alerts import DRIFT, LARGEST, Alert, alerts_of, raise_alerts, week_of
@@ -30,6 +30,8 @@ from features.turns import one_trainer
 from serving.health import checks
 from training.evaluate import evaluate
 from training.model import Model, ModelDamaged
+from training.promotion import promote
+from training.registry import Registry
 from training.reporting import write_report
 from training.watch import schedule
 from training.watch.events import raise_drift
@@ -61,7 +63,7 @@ def scheduled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:
         keep(home, SMALL, LATER)
         done = watching.on_schedule(None, None, 7, lambda _: None)
         if not done["promoted"]:  # a toy market: whether a gate holds is luck, and what follows needs a served model
-            learning.promote(done["model_version"])
+            promote(home, Registry(SMALL.name), done["model_version"], "a test", LATER)
         yield Scheduled(home, done)
         engine(home.database_url).dispose()
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from features.moments import moments
 from features.recurrence import DAY_US
-from training.market.dynamics import NEVER, chances, true_chances
+from training.market.dynamics import NEVER
 from training.market.histories import Histories, histories
 from training.market.interest import law
 from training.market.people import people
@@ -22,7 +23,7 @@ TRAINED_US = -180 * DAY_US  # relative to the market's end
 LATER_US = TRAINED_US + 75 * DAY_US  # the horizon of the first look after the training closes 15 days after that
 SOON_US = EARLY_DAYS * DAY_US
 PART = 8_000  # leads that one company has; its market is one of PARTS alike
-PARTS = 4
+PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,8 @@ def looks() -> Looks:
     made = histories(people(PART * PARTS, draws[0]), law(), draws[1])
     lead, moment = looked_at(made)
     leads = made.leads.iloc[lead]
-    # The chance to buy within a month stands for the model's: the warning takes any score for what it brought before.
-    table = chances(law(), 30)
-    chance = true_chances(
-        table, law(), made.records, *(made.leads[n].to_numpy() for n in ("fit", "opened_us")), lead, moment
-    )
+    # Who fits better buys more often, and that is all that this model knows: a warning rests on what any score brought.
+    chance = expit(leads["fit"].to_numpy() / 10 - 3)
     half = draws[2].random(len(made.leads)) < 0.5
     told = {"lead_id": lead, "snapshot_us": moment, "probability": chance, "is_first_half": half[lead]}
     told |= {name: leads[name].to_numpy() for name in ("bought_us", "touched_us")}
@@ -84,3 +82,11 @@ def test_it_is_silent_while_the_market_stays_as_it_is() -> None:
     rows = looks().rows
     parts = [Looks(rows[rows["lead_id"] % PARTS == part]) for part in range(PARTS)]
     assert [warning(part, "none").status for part in parts].count("alert") == 0
+
+
+if __name__ == "__main__":
+    for change in ("none", "halved", "doubled"):
+        print(change, warning(looks(), change))
+        rows = looks().rows
+        for part in range(PARTS):
+            print("  ", warning(Looks(rows[rows["lead_id"] % PARTS == part]), change))

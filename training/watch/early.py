@@ -66,14 +66,15 @@ class Early:
     def ratio(self, observed: float, expected: float, level: float) -> Interval:
         """The interval of observed over expected, both taken for counts: the expectation rests on a count as well.
 
-        Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, Biometrika 31, 1940); this
-        is the exact interval of its share (Clopper and Pearson, 1934), on counts of leads rather than looks.
+        Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, Biometrika 31, 1940). This is
+        Jeffreys' interval of its share (Brown, Cai and DasGupta, Statistical Science 16, 2001), of leads rather than
+        of looks.
         """
         now, before = observed / self.likeness, sum(self.converted) / self.likeness
-        low = float(beta.ppf(level / 2, now, before + 1)) if now > 0 else 0.0
-        high = float(beta.ppf(1 - level / 2, now + 1, before)) if before > 0 else 1.0
+        low = float(beta.ppf(level / 2, now + 0.5, before + 0.5)) if now > 0 else 0.0
+        high = float(beta.ppf(1 - level / 2, now + 0.5, before + 0.5))
         times = sum(self.converted) / max(expected, 1e-9)
-        return times * low / (1 - low), times * high / (1 - high) if high < 1 else np.inf
+        return times * low / (1 - low), times * high / max(1 - high, 1e-12)
 
     def weeks(self, rows: pd.DataFrame) -> tuple[Week, ...]:
         """The looks of each week: what was expected and what came."""
