@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from worlds import LATER, SMALL, at, identify, market, track, us
 
 import leadlight
@@ -238,17 +239,17 @@ def test_a_body_is_a_webhooks_and_never_too_large(empty: Home) -> None:
         assert len(connection.execute(select(tables.alerts)).all()) == 1
 
 
-def test_only_what_needs_somebody_becomes_an_alert_and_is_logged(scheduled: Scheduled, capsys) -> None:
+def test_only_what_needs_somebody_becomes_an_alert_and_is_logged(scheduled: Scheduled) -> None:
     row = deployments(scheduled.home)[0]
     said = [Watched("early", "alert", "41 of 20", 2.05, 1.25), Watched("bar", "notice", "more", 0.2, 0.1)]
     found = Watch(at(250), at(290), tuple(said))
-    raised = raise_drift(scheduled.home, row, found, LATER)
+    with capture_logs() as logged:
+        raised = raise_drift(scheduled.home, row, found, LATER)
+    assert [(line["event"], line["what"]) for line in logged] == [("drift.alert", "early")]
     assert [alert.what for alert in raised] == ["early"]
     data = json.loads(raised[0].body)["data"]
     assert data["model"]["digest"] == row.digest
     assert (data["value"], data["limit"], data["sentence"]) == (2.05, 1.25, "41 of 20")
-    logged = capsys.readouterr()
-    assert "drift.alert" in logged.out + logged.err
     assert raise_drift(scheduled.home, row, found, LATER + timedelta(hours=1)) == []
     for days, names in ((1, ["drift"]), (8, [])):
         looked = checks(scheduled.home, LATER + timedelta(days=days))
