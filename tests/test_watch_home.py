@@ -41,7 +41,7 @@ from training.watch.survey import newest, served, watch
 from training.watch.watched import Pictured, Watch, Watched
 
 DAYS = 300.0
-TOLD = market(260, days=DAYS)
+TOLD = market(200, days=DAYS)
 
 
 @dataclass(frozen=True)
