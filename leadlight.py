@@ -68,6 +68,19 @@ class NotebookHome:
             told = [event for _, event in timeline(dossier(connection, agreement, lead_id), agreement)]
         return pd.DataFrame(told[::-1])
 
+    def watch(self, as_of: datetime | None = None) -> pd.DataFrame:
+        """One row per watched thing of what is served: name, status, value, limit, sentence; nothing is written."""
+        import pandas as pd
+
+        from commands.watching import served_bar
+        from training.watch.survey import newest, served, watch
+
+        row = served(self.home)
+        moment = as_of or newest(self.home, datetime.now(UTC))
+        found = watch(self.home, row, moment, served_bar(self.home)) if row else None
+        columns = ["name", "status", "value", "limit", "sentence"]
+        return pd.DataFrame([one.__dict__ for one in found.watched] if found else [], columns=columns)
+
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
         """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
         from serving.bulk import as_table, home_scores

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
-from commands import answering, failed, health, learning, operating, registry, rights
+from commands import answering, failed, health, learning, operating, registry, rights, watching
 from commands.demo import demo
 from commands.terms import json
 from features.errors import LeadlightError
@@ -27,7 +27,7 @@ keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, learning.simulate, learning.init, learning.ingest, learning.train, registry.promote,
-    registry.rollback, learning.report, answering.score, answering.serve, health.doctor,
+    registry.rollback, learning.report, watching.watch, answering.score, answering.serve, health.doctor,
     rights.merge, rights.erase, rights.export, operating.rebuild,
 )  # fmt: skip
 for command in COMMANDS:

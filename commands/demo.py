@@ -39,7 +39,7 @@ def demo(
             raise NotPromoted(summary["model_version"])
         said("scoring every lead")
         scored = [score for chunk in home_scores(home(), moment) for score in chunk]
-        report = write_report(home(), None)
+        report = write_report(home(), None, now())
     hot = open_leads(scored)
     document = {"market": market.summary, "ingested": [file.as_json() for file in ingested], "training": summary}
     document |= {"hottest": hot[:SHOWN], "report": str(report)}

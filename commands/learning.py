@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -157,10 +157,19 @@ def train(
         str | None, typer.Option(help="Learn from what was known by then; default: when the ledger's newest event was.")
     ] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Serve it if every gate holds.")] = False,
+    scheduled: Annotated[
+        bool,
+        typer.Option("--scheduled", help="With --promote, for cron: watch first, train only if outcomes matured."),
+    ] = False,
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
     """Take snapshots, train, calibrate, test and register a model; prints what it showed."""
+    if scheduled:
+        from commands.watching import answer_scheduled
+
+        answer_scheduled(agreement, known_until, promote, seed, as_json)
+        return
     with console.progress("training") as said:
         summary = trained(agreement, known_until, promote, seed, said)
     answer(summary, console.metrics_lines(summary), as_json)
@@ -184,13 +193,10 @@ def trained(agreement: Path | None, known_until: str | None, promote: bool, seed
     from training.pipeline import train as learn
     from training.promotion import promote as serve_it
     from training.registry import Registry
+    from training.watch.schedule import done, matured
 
-    moment = now()
-    with_agreement = chosen(home(), agreement, moment) if agreement else agreed(None)
-    newest_us = Ledger.open(home()).newest_happened_us()
-    # Later than that, silence would count as a no: an old export does not say what happened since.
-    default = from_microseconds(newest_us + 1) if newest_us else moment
-    candidate = learn(home(), with_agreement, at(known_until, default), seed, said)
+    with_agreement, until = agreed(agreement), learning_until(known_until)
+    candidate = learn(home(), with_agreement, until, seed, said)
     said("registering")
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}
@@ -198,7 +204,16 @@ def trained(agreement: Path | None, known_until: str | None, promote: bool, seed
         said("promoting")
         serve_it(home(), Registry(with_agreement.agreement.name), version, "train --promote", now())
         summary["promoted"] = True
+    if promote:  # last of all: what dies before it is done again on schedule
+        known = matured(home(), with_agreement.agreement, until)
+        done(home(), with_agreement.agreement, version, summary["promoted"], known, now())
     return summary
+
+
+def learning_until(known_until: str | None) -> datetime:
+    """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
+    newest_us = Ledger.open(home()).newest_happened_us()
+    return at(known_until, from_microseconds(newest_us + 1) if newest_us else now())
 
 
 def report(
@@ -206,7 +221,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the pictures and tables of the champion as one page that needs nothing else."""
+    from commands.watching import served_bar
     from training.page.champion import write_report
 
-    path = write_report(home(), out)
+    path = write_report(home(), out, now(), served_bar(home()))
     answer({"report": str(path)}, [f"wrote {path}"], as_json)

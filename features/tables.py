@@ -191,6 +191,35 @@ deployments = Table(
     Column("deployed_us", BigInteger, nullable=False),
 )
 
+# grain: one thing that somebody should be told of one model in one week. Whoever delivers alerts reads them here.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", Serial, primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("model_digest", String(80), nullable=False),
+    Column("what", String(200), nullable=False),
+    Column("week", String(8), nullable=False),  # ISO: 2026-W48
+    Column("body", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    UniqueConstraint("model_digest", "what", "week", "type", name="uq_alerts_model_what_week"),
+)
+
+# grain: one training that came to its end: its model was promoted, or held back by a gate.
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("training_id", Serial, primary_key=True),
+    Column("model_name", Text, nullable=False),
+    Column("feature_digest", String(80), nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("is_promoted", Boolean, nullable=False),
+    Column("outcomes", BigInteger, nullable=False),  # with the next two: what it could learn from
+    Column("conversions", BigInteger, nullable=False),
+    Column("newest_us", BigInteger, nullable=False),
+    Column("finished_us", BigInteger, nullable=False),
+)
+
 # grain: one key. The secret itself is nowhere; its digest finds it.
 api_keys = Table(
     "api_keys",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.database import engine
 from features.settings import Home
 
+TRAINERS = 7_301_996  # the advisory lock of who trains on a schedule
 PUBLISHERS = 7_301_995  # the advisory lock of those who write to the online store
 
 
@@ -36,9 +39,28 @@ def one_publisher(home: Home, wait: bool = False) -> Iterator[bool]:
 
 
 @contextmanager
-def _by_file(home: Home, wait: bool) -> Iterator[bool]:
+def one_trainer(home: Home) -> Iterator[bool]:
+    """Whether it is our turn to train; it is another's while that lives, on this host or, by the database, on any."""
+    if home.database_url.startswith("sqlite"):
+        with _by_file(home, wait=False, name="trainer.lock") as is_ours:
+            yield is_ours
+        return
+    # A training takes long, and so long a transaction would keep the database from cleaning up: held by a session.
+    alone = engine(home.database_url).connect().execution_options(isolation_level="AUTOCOMMIT")
+    with alone as connection:
+        is_ours = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({TRAINERS})").scalar())
+        try:
+            yield is_ours
+        finally:
+            with suppress(SQLAlchemyError):  # where the session is gone, so is its lock
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({TRAINERS})")
+
+
+@contextmanager
+def _by_file(home: Home, wait: bool, name: str = "publisher.lock") -> Iterator[bool]:
+    # The kernel takes the lock back when its process ends, however that ends: no lock is ever left behind.
     home.features.mkdir(parents=True, exist_ok=True)
-    with (home.features / "publisher.lock").open("w") as lock:
+    with (home.features / name).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

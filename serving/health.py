@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from features.agreement import Agreement
 from features.agreement_versions import NoAgreement, kept
+from features.alerts import alerts_of
 from features.builds import build_of
 from features.clocks import from_microseconds
 from features.database import reading
@@ -18,6 +19,8 @@ from serving.scorer import Scorer
 from serving.signals import Check, signals
 from serving.touches import touches
 
+A_WEEK = timedelta(days=7)
+
 
 def checks(home: Home, now: datetime) -> list[Check]:
     """The agreement, the ledger, what is served, then what arrives; later checks need the earlier ones."""
@@ -26,7 +29,13 @@ def checks(home: Home, now: datetime) -> list[Check]:
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
     found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
-    return [*found, *_ledger(home, now), *_served(home), *_arrives(home, agreed.agreement, now)]
+    return [
+        *found,
+        *_ledger(home, now),
+        *_served(home),
+        *_drifts(home, agreed.agreement.name, now),
+        *_arrives(home, agreed.agreement, now),
+    ]
 
 
 def _ledger(home: Home, now: datetime) -> Iterator[Check]:
@@ -52,6 +61,15 @@ def _served(home: Home) -> Iterator[Check]:
     if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
         changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
         yield Check("agreement part 1", False, changed)
+
+
+def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
+    """What `leadlight watch` raised of the served model within a week; it looks, and this only reads what it saw."""
+    row = next((row for row in deployments(home) if row.model_name == name), None)
+    raised = [alert for alert in alerts_of(home, row.digest) if now - alert.created_at < A_WEEK] if row else []
+    if raised:
+        what = ", ".join(sorted({alert.what for alert in raised}))
+        yield Check("drift", False, f"changed since this model was trained: {what}; see: leadlight watch")
 
 
 def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]:

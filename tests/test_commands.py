@@ -45,7 +45,9 @@ def leadlight(tmp_path: Path):
 def test_help_names_every_command(leadlight) -> None:
     told = leadlight("--help")
     assert told.status == 0
-    for command in "demo simulate init ingest train models promote rollback score report serve keys doctor".split():
+    for (
+        command
+    ) in "demo simulate init ingest train models promote rollback watch score report serve keys doctor".split():
         assert command in told.out
 
 

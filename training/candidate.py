@@ -34,6 +34,7 @@ from training.page.shown import Shown
 from training.registry import CARD, GATES, Registry
 from training.signature import SIGNATURE, signature
 from training.split import Split
+from training.watch.reference import REFERENCE, Reference
 
 PARTS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
 REPORT = "report.json"  # what the report says, beside the model's files
@@ -61,6 +62,7 @@ class Candidate:
     examined: Examination = NOT_EXAMINED
     learned: Labels | None = None
     against: str | None = None  # the digest of the champion that it was compared with
+    reference: Reference | None = None  # what the watch compares with
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -161,7 +163,7 @@ class Candidate:
             GATES: Verdict(self.gates, self.against).json(),
             CARD: card(self.facts, self.gates),
             SIGNATURE: signature(self.model),
-        }
+        } | ({REFERENCE: self.reference.json()} if self.reference else {})
         return Registry(self.kept.agreement.name).register(
             self.model, metrics, self.parameters(), beside, pictures_by_file
         )

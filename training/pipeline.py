@@ -37,6 +37,7 @@ from training.model import Model
 from training.outcomes import outcomes
 from training.peers import baselines, peers, simple_peers
 from training.split import Split, split
+from training.watch.reference import Reference, reference
 
 Said = Callable[[str], None]
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
@@ -93,11 +94,23 @@ def candidate(
     told = labels(known_by(found.leads, until_us), kept.agreement, until_us)
     warnings = (*_warnings(found, told), *examined.sentences)
     folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
-    made = Candidate(
-        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, examined, told
+    then = _reference(
+        model, found, kept.agreement, known_until, labelled[parted.test] if parted.kind == "time" else None
     )
+    made = Candidate(
+        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, examined, told,
+        None, then,
+    )  # fmt: skip
     said("holding it against its gates")
     return replace(judged(made, found.repository), seconds=time.monotonic() - started)
+
+
+def _reference(
+    model: Model, found: Derived, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
+) -> Reference:
+    """What the watch will compare with; of the looks before the training, those that the model has not seen."""
+    unseen_from_us = 0 if tested is None or tested.empty else int(tested["snapshot_us"].min())
+    return reference(model, found, agreement, known_until, unseen_from_us)
 
 
 def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from features.agreement_versions import kept
-from features.deployments import deployments
 from features.errors import LeadlightError
 from features.settings import Home
 from training.candidate import REPORT, named
 from training.page.facts import ReportFacts
 from training.page.report import report
+from training.watch.survey import newest, served, watch
 
 
 class NothingServed(LeadlightError):
@@ -20,15 +21,20 @@ class NothingServed(LeadlightError):
     code = "nothing_served"
 
 
-def write_report(home: Home, out: Path | None) -> Path:
-    """Write the report of what this home serves; the path it was written to."""
-    name = kept(home).agreement.name
-    served = next((row for row in deployments(home) if row.model_name == name), None)
-    if served is None:
+def write_report(home: Home, out: Path | None, now: datetime, bar: float | None = None) -> Path:
+    """Write the report of what this home serves, and what changed since it was trained; the path it was written to.
+
+    bar: the probability from which on a lead is ready for sales.
+    """
+    row = served(home)
+    if row is None:
         raise NothingServed(f"{home.path} serves no model yet; run: leadlight train --promote")
-    facts = ReportFacts.read((served.folder(home) / REPORT).read_bytes())
+    facts = ReportFacts.read((row.folder(home) / REPORT).read_bytes())
+    found = watch(home, row, newest(home, now), bar)
+    if found:
+        facts = replace(facts, watch=found.watched, watch_pictured=found.pictured)
     path = out or home.path / "report.html"
     beside = path.with_suffix(".part")
-    beside.write_text(report(named(facts, served.model_version, served.digest)))
+    beside.write_text(report(named(facts, row.model_version, row.digest)))
     os.replace(beside, path)
     return path

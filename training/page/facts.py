@@ -13,6 +13,7 @@ from training.drivers import Driver
 from training.evaluate import Evaluation
 from training.findings import Findings
 from training.page.cautions import Field
+from training.watch.watched import Pictured, Watched
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,6 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Watched:
-    """One thing that is watched since the model was trained; status: "ok", "notice" or "alert"."""
-
-    name: str
-    status: str
-    sentence: str
-    value: float | None = None
-    limit: float | None = None
-
-
-@dataclass(frozen=True)
 class ReportFacts:
     """All that the report says, as plain values: what `train` found, kept with the model as JSON.
 
@@ -105,7 +95,8 @@ class ReportFacts:
     findings: Findings = field(default_factory=Findings)  # by segment, by month, at arrival
     negatives_never_tried: float | None = None  # of those who did not convert; None where touches are not recorded
     leaks: tuple[Leak, ...] = ()  # fields under suspicion or left out, as the triage found them
-    watch: tuple[Watched, ...] = ()  # what was seen since it was trained
+    watch: tuple[Watched, ...] = ()  # what changed since; found when the report is written, and not kept
+    watch_pictured: Pictured | None = None
 
     def json(self) -> str:
         """These facts as JSON text; `ReportFacts.read` gives them back equal."""

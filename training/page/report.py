@@ -16,6 +16,8 @@ from training.page.captions import caption
 from training.page.cautions import Caution, group_cautions, leak_cautions, worth_cautions
 from training.page.facts import ReportFacts
 from training.page.money import money_sentence
+from training.watch.pictures import since_pictures
+from training.watch.watched import summary
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -61,7 +63,7 @@ def _said(facts: ReportFacts) -> dict[str, str]:
         "groups": differences.differences_sentence(found.groups),
         "months": sentences.months_sentence(found.months),
         "drivers": sentences.drivers_sentence(facts.drivers),
-        "watch": sentences.watch_sentence([seen.status for seen in facts.watch]),
+        "watch": summary(facts.watch),
     }
 
 
@@ -83,6 +85,7 @@ def pictures(facts: ReportFacts) -> dict[str, str]:
         charts["drivers"] = plots.drivers(facts.drivers)
     if facts.dependence:
         charts["dependence"] = closeups.dependence(facts.dependence)
+    charts |= since_pictures(facts.watch_pictured)
     return {name: plots.svg(chart) for name, chart in charts.items()}
 
 

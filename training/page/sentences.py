@@ -178,14 +178,6 @@ def months_sentence(months: Sequence[Month]) -> str:
     return f"{sentence}, and better than the average rate of then, by log loss, in {len(better)}."
 
 
-def watch_sentence(statuses: Sequence[str]) -> str:
-    """How much of what is watched is as it was when the model was trained."""
-    off = sum(status != "ok" for status in statuses)
-    if not off:
-        return "All that is watched is as it was when the model was trained."
-    return f"{off} of {len(statuses)} things that are watched are not as they were when the model was trained."
-
-
 def _beats_the_average(month: Month) -> bool:
     constant = next((c for c in month.compared if c.name == "constant"), None)
     return constant is not None and (constant.excess_log_loss or 0.0) > 0
