@@ -17,7 +17,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,23 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 
-from benchmarks.parts.answers import Answers
+from benchmarks.parts import event_set
+from benchmarks.parts.answers import Answers, Sets
 from benchmarks.parts.judged import OURS, Told, judged
 from benchmarks.parts.ours import learned
 from benchmarks.parts.public_sets import TABLES, Looked, looked
 from benchmarks.parts.quality_tables import tables
-from benchmarks.parts.rivals import RIVALS, Task, task
+from benchmarks.parts.rivals import RIVALS, task
 from benchmarks.parts.surroundings import forget_settings
+from benchmarks.parts.walk import refitted, walk
 
 TEST_SHARE = 0.3
 SEED = 7
 
 Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+
+SETS = {table.name: partial(looked, table) for table in TABLES} | {event_set.NAME: event_set.looked_at_events}
 
 
 def main() -> None:
@@ -51,13 +56,12 @@ def main() -> None:
         console.print(f"{RIVALS[name].label} is not installed and left out: uv sync --group peers", markup=False)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # where MLflow keeps its files
-        for table in TABLES:
-            if table.name in asked.sets:
-                found = looked(table, asked.data, Path(folder), asked.most)
-                figures["sets"][table.name] = measured(found, asked)
-                console.print(*tables(table.name, figures["sets"][table.name]), sep="\n")
-                if asked.out:  # after each set: a full run takes hours
-                    asked.out.write_text(json.dumps(figures, indent=1))
+        for name in asked.sets:
+            found = Sets(asked.keep).of(name, asked.most, partial(SETS[name], asked.data, Path(folder), asked.most))
+            figures["sets"][name] = measured(found, asked)
+            console.print(*tables(name, figures["sets"][name]), sep="\n")
+            if asked.out:  # after each set: a full run takes hours
+                asked.out.write_text(json.dumps(figures, indent=1))
 
 
 def _asked() -> Any:
@@ -65,8 +69,7 @@ def _asked() -> Any:
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     named = os.environ.get("LEADLIGHT_PUBLIC_DATA")
     parser.add_argument("--data", type=Path, default=named, help="the folder that LEADLIGHT_PUBLIC_DATA names")
-    sets = [table.name for table in TABLES]
-    parser.add_argument("--sets", nargs="+", choices=sets, default=sets, metavar="SET", help=", ".join(sets))
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=[*SETS], metavar="SET", help=", ".join(SETS))
     parser.add_argument("--peers", nargs="*", choices=RIVALS, metavar="PEER", help=", ".join(RIVALS))
     parser.add_argument("--seeds", type=int, help="random splits of each table without dates; 5")
     parser.add_argument("--keep", type=Path, help="a folder for the peers' answers, so that a second run need not ask")
@@ -88,29 +91,42 @@ def skipped(peers: Iterable[str]) -> list[str]:
 
 
 def measured(found: Looked, asked: Any) -> dict[str, Any]:
-    """All models on the splits of one table."""
+    """All models on the splits of one set; where outcomes follow at once, walked through block by block as well."""
     started, told = time.monotonic(), []
-    for seed, test in enumerate(splits(found, asked.seeds)):
-        model = learned(found.rows[~test], found.agreement, SEED + seed)
-        said = {OURS: model.probability(found.rows[test])}
-        said |= answers(task(found.raw, found.outcome, found.leads, ~test, test, SEED + seed, asked.seconds), asked)
+    for seed, (train, test) in enumerate(splits(found, asked.seeds)):
+        model = learned(found.rows.iloc[train], found.agreement, SEED + seed)
+        said = {OURS: model.probability(found.rows.iloc[test])} | answers(found, train, test, SEED + seed, asked)
         told.append(Told(found.outcome[test], found.leads[test], said))
-    return judged(told, asked.resamples) | {"seconds": time.monotonic() - started}
+    shown = judged(told, asked.resamples)
+    if found.walks:
+        shown["walked"] = walked(found, len(train), asked)
+    return shown | {"seconds": time.monotonic() - started}
 
 
-def splits(found: Looked, seeds: int) -> list[Mask]:
-    """The test rows of each split; in time order there is one."""
-    rows = len(found.rows)
-    last = np.arange(rows) >= int(rows * (1 - TEST_SHARE))
+def splits(found: Looked, seeds: int) -> list[tuple[Places, Places]]:
+    """The train and test rows of each split; in time order there is one, with one horizon between."""
+    rows = np.arange(len(found.rows))
+    first = int(len(rows) * (1 - TEST_SHARE))
     if found.in_time:
-        return [last]
-    return [last[np.random.default_rng(seed).permutation(rows)] for seed in range(seeds)]
+        moments = found.rows["snapshot_us"].to_numpy(np.int64)
+        return [(rows[moments < moments[first] - found.gap_us] if found.gap_us else rows[:first], rows[first:])]
+    ranks = [np.random.default_rng(seed).permutation(len(rows)) for seed in range(seeds)]
+    return [(rows[rank < first], rows[rank >= first]) for rank in ranks]
 
 
-def answers(given: Task, asked: Any) -> Mapping[str, Floats]:
+def answers(found: Looked, train: Places, test: Places, seed: int, asked: Any) -> dict[str, Floats]:
     """What each peer that is installed says of the test rows."""
+    given = task(found, train, test, seed, asked.seconds)
     kept = Answers(asked.keep)
     return {name: kept.of(name, given) for name in asked.peers if RIVALS[name].is_here}
+
+
+def walked(found: Looked, first: int, asked: Any) -> dict[str, Any]:
+    """The last rows block by block: the very model, the same recalibrated before each block, and refitted."""
+    quick = argparse.Namespace(**vars(asked) | {"peers": [n for n in asked.peers if not RIVALS[n].is_slow]})
+    once = walk(found, first, lambda train, test: answers(found, train, test, SEED, asked), SEED)
+    each = refitted(found, first, lambda train, test: answers(found, train, test, SEED, quick), SEED)
+    return {name: judged([told], asked.resamples) for name, told in (once | each).items()}
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class PublicSet:
     """One public table, one lead a row. read: the rows from the data folder, with `won` or both moments.
 
     after: columns known only after contact which the draft does not find by itself. kinds: what the source says a
-    column is where the draft guesses otherwise.
+    column is where the draft guesses otherwise. walks: its outcomes follow at once, so it can be walked through.
     """
 
     name: str
@@ -46,19 +46,24 @@ class PublicSet:
     in_time: bool
     after: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    walks: bool = False
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One set after the product's own door: its labelled snapshots in time order, one a lead.
+    """A public set after the product's own door: its labelled snapshots in time order.
 
-    rows: as `training.pipeline.labelled_snapshots` gives them.
+    rows: as `training.pipeline.labelled_snapshots` gives them. raw: what peers see of the same rows, numbers or
+    categories. gap_us: the horizon, where train has to end so long before test.
     """
 
     name: str
     rows: pd.DataFrame
+    raw: pd.DataFrame
     agreement: Agreement
     in_time: bool
+    walks: bool = False
+    gap_us: int = 0
 
     @property
     def outcome(self) -> npt.NDArray[np.float64]:
@@ -68,19 +73,11 @@ class Looked:
     def leads(self) -> npt.NDArray[np.object_]:
         return self.rows["lead_id"].to_numpy(object)
 
-    @property
-    def raw(self) -> pd.DataFrame:
-        """What peers see: every field that the model may see, numbers or categories; constants say nothing."""
-        known = self.rows.drop(columns=NOT_FEATURES)
-        known = known.loc[:, known.nunique(dropna=False) > 1]
-        return known.astype({name: "category" for name in known.columns if known[name].dtype == object})
-
 
 def _x_education(data: Path) -> pd.DataFrame:
     rows = pd.read_csv(data / "xeducation" / "Leads.csv", dtype=str, keep_default_na=False)
-    return rows.drop(columns=[name for name in rows.columns if name.startswith("Unnamed")]).assign(
-        **{WON: rows["Converted"]}, **{LEAD: rows["Lead Number"]}
-    ).drop(columns=["Converted", "Lead Number"])  # fmt: skip
+    unnamed = [name for name in rows.columns if name.startswith("Unnamed")]  # every line ends in a comma
+    return rows.drop(columns=unnamed).rename(columns={"Converted": WON, "Lead Number": LEAD})
 
 
 def _olist(data: Path) -> pd.DataFrame:
@@ -123,7 +120,7 @@ CODES = dict.fromkeys(("OperatingSystems", "Browser", "Region", "TrafficType"), 
 TABLES = (
     PublicSet("x_education", _x_education, in_time=False),
     PublicSet("olist_funnel", _olist, in_time=True),
-    PublicSet("bank_marketing", _bank, in_time=True, after=("duration", "campaign")),
+    PublicSet("bank_marketing", _bank, in_time=True, after=("duration", "campaign"), walks=True),
     PublicSet("online_shoppers", _shoppers, in_time=False, kinds=CODES),
 )
 
@@ -141,14 +138,22 @@ def looked(table: PublicSet, data: Path, folder: Path, most: int | None = None) 
     rows.to_csv(file, index=False)
     home, agreement = Home.open(folder / f"home-{table.name}"), signed(table, file)
     ingest(home, [file], keep(home, agreement, now), now)
-    return Looked(table.name, arrivals(home, agreement, now), agreement, table.in_time)
+    arrived = arrivals(home, agreement, now)
+    return Looked(table.name, arrived, fields(arrived), agreement, table.in_time, table.walks)
+
+
+def fields(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every field that the model may see; constants say nothing."""
+    known = rows.drop(columns=NOT_FEATURES)
+    known = known.loc[:, known.nunique(dropna=False) > 1]
+    return known.astype({name: "category" for name in known.columns if known[name].dtype == object})
 
 
 def signed(table: PublicSet, file: Path) -> Agreement:
     """The agreement that `leadlight init` drafts for the file, corrected by what the source says."""
     drafted = draft(file, WON_AT if table.in_time else WON, id=LEAD, created_at=CAME_AT if table.in_time else None)
     written = tomlkit.parse(drafted.text).unwrap()
-    traits, excluded = written["traits"], written["excluded"] if "excluded" in written else {}
+    traits, excluded = written["traits"], written.get("excluded", {})
     for name in [name for name, line in traits.items() if line["column"] in table.after]:
         excluded[name] = {"why": SIGNED, **traits.pop(name)}
     for line in traits.values():

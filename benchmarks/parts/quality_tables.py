@@ -9,6 +9,12 @@ from rich.table import Table
 
 from benchmarks.parts.judged import OURS
 from benchmarks.parts.rivals import RIVALS
+from benchmarks.parts.walk import BLOCKS, RECENT
+
+HOW = {
+    "recalibrated": f"{BLOCKS} blocks: fitted once, before each block recalibrated on the {RECENT:,} newest rows",
+    "refitted": f"{BLOCKS} blocks: before each fitted anew on all rows so far (the slow peers left out)",
+}
 
 
 def tables(name: str, figures: Mapping[str, Any]) -> list[Table | str]:
@@ -16,7 +22,10 @@ def tables(name: str, figures: Mapping[str, Any]) -> list[Table | str]:
     test = figures["test"]
     how = f"mean of {test['splits']} random splits" if test["splits"] > 1 else "one split"
     head = f"\n{name}: {test['rows']:,} test rows, {100 * test['base_rate']:.1f} % converted, {how}"
-    return [head, _models(figures), verdict(figures)]
+    shown = [head, _models(figures), verdict(figures)]
+    for how, of_walk in figures.get("walked", {}).items():
+        shown += [f"\n{name}, walked through, {HOW[how]}", _models(of_walk), verdict(of_walk)]
+    return shown
 
 
 def _models(figures: Mapping[str, Any]) -> Table:

@@ -21,10 +21,12 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
+from benchmarks.parts.public_sets import Looked
 from training.folds import lead_folds
-from training.peers import _typed, logistic_regression, naive_bayes, plain_lightgbm
+from training.peers import logistic_regression, naive_bayes, plain_lightgbm
 
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
 
 MOST_ROUNDS, PATIENCE, CONFIGURATIONS = 3_000, 50, 20
 
@@ -52,7 +54,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Rival:
-    """One peer. package: what must be installed beside the product; is_slow: left out where models are refitted often."""
+    """One peer. package: what must be installed beside the product. is_slow: left out where many are fitted."""
 
     label: str
     probability: Callable[[Task], Floats]
@@ -64,13 +66,13 @@ class Rival:
         return self.package is None or importlib.util.find_spec(self.package) is not None
 
 
-def task(raw: pd.DataFrame, outcome: Floats, leads: npt.NDArray[np.object_], train: Any, test: Any, seed: int,
-         seconds: float) -> Task:  # fmt: skip
+def task(found: Looked, train: Places, test: Places, seed: int, seconds: float) -> Task:
     """The task of some rows: levels that no train row has are missing, since nobody could have learned them."""
-    known = raw[train].copy()
+    known = found.raw.iloc[train].copy()
     for name in known.columns[known.dtypes == "category"]:
         known[name] = known[name].cat.remove_unused_categories()
-    return Task(known, outcome[train], leads[train], _typed(raw[test], known), seed, seconds)
+    asked = pd.DataFrame({name: found.raw[name].iloc[test].astype(known[name].dtype) for name in known.columns})
+    return Task(known, found.outcome[train], found.leads[train], asked, seed, seconds)
 
 
 def constant(asked: Task) -> Floats:
