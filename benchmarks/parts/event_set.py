@@ -23,14 +23,17 @@ from serving.intake import ingest
 from training.outcomes import outcomes
 
 NAME = "bpi2012"
+SNAPSHOTS = 80_000  # about so many come of all cases
 
 
 def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looked:
     """The open cases at random moments, and whether the offer is accepted within 7 days.
 
-    Peers have what a data scientist makes of the raw events by hand. most: only so many of the snapshots' cases.
+    Peers have what a data scientist makes of the raw events by hand. most: only so many snapshots, about.
     """
-    events, agreed = read(data, short=most is not None), agreement()
+    events, agreed = read(data, short=False), agreement()
+    if most:
+        events = events[events["case_id"] % (SNAPSHOTS // most) == 0].reset_index(drop=True)
     file, home = folder / "bpi2012.jsonl", Home.open(folder / "home-bpi2012")
     file.write_bytes(b"\n".join(map(orjson.dumps, as_events(events))))
     now = events["ts"].max().to_pydatetime()
