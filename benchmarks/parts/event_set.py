@@ -1,4 +1,4 @@
-"""BPI Challenge 2012 as events through the product's own door, looked at once a day at a random moment."""
+"""BPI Challenge 2012 as events through the product's own door, looked at at random moments while a case is open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from serving.intake import ingest
 from training.outcomes import outcomes
 
 NAME = "bpi2012"
-SNAPSHOTS = 80_000  # about so many come of all cases
+EVERY_US = DAY_US * 3 // 2  # one moment in each day and a half
+SNAPSHOTS = 75_000  # about so many come of all cases
 
 
 def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looked:
@@ -45,14 +46,14 @@ def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looke
 
 
 def random_snapshots(found: Derived, known_until_us: int, seed: int = 7) -> pd.DataFrame:
-    """As `labelled_snapshots`, but at a random moment of each day that a case is open, in time order."""
+    """As `labelled_snapshots`, but at one random moment of each stretch that a case is open, in time order."""
     leads, agreed = known_by(found.leads, known_until_us), agreement()
     opened = leads["opened_us"].to_numpy(np.int64)
     until = leads[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
-    days = np.maximum(np.ceil((until - opened) / DAY_US), 0).astype(np.int64)
-    lead = np.repeat(np.arange(len(leads)), days)
-    day = np.arange(len(lead)) - np.repeat(np.cumsum(days) - days, days)
-    moment = opened[lead] + ((day + np.random.default_rng(seed).random(len(lead))) * DAY_US).astype(np.int64)
+    stretches = np.maximum(np.ceil((until - opened) / EVERY_US), 0).astype(np.int64)
+    lead = np.repeat(np.arange(len(leads)), stretches)
+    place = np.arange(len(lead)) - np.repeat(np.cumsum(stretches) - stretches, stretches)
+    moment = opened[lead] + ((place + np.random.default_rng(seed).random(len(lead))) * EVERY_US).astype(np.int64)
     is_open = moment < until[lead]
     ids = leads["lead_id"].to_numpy()[lead[is_open]]
     looked_at = pd.DataFrame({"lead_id": ids, "snapshot_us": moment[is_open], "is_arrival": False})
