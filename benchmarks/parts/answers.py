@@ -1,0 +1,93 @@
+"""Sets and peers' answers kept in a folder by what they rest on: for work on the model, not for the last word."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import features
+from benchmarks.parts.public_sets import Looked
+from benchmarks.parts.rivals import RIVALS, Task
+from features.agreement import Agreement
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers in a folder; without one every peer is asked each time."""
+
+    folder: Path | None
+
+    def of(self, name: str, task: Task) -> npt.NDArray[np.float64]:
+        """What a peer says of the task's test rows."""
+        if self.folder is None:
+            return RIVALS[name].probability(task)
+        file = self.folder / f"{name}-{digest(name, task)}.npy"
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            np.save(file, RIVALS[name].probability(task), allow_pickle=False)
+        return np.asarray(np.load(file, allow_pickle=False), dtype=np.float64)
+
+
+def digest(name: str, task: Task) -> str:
+    """Of the rows, the settings, the peer's version and how it is asked."""
+    said = hashlib.sha256(inspect.getsource(RIVALS[name].probability).encode())
+    for frame in (task.train, task.test):
+        said.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+        said.update(" ".join(map(str, frame.columns)).encode())
+    said.update(task.outcome.tobytes())
+    said.update(f"{name} {_version(RIVALS[name].package)} {task.seed} {task.seconds}".encode())
+    return said.hexdigest()[:16]
+
+
+def _version(package: str | None) -> str:
+    try:
+        return version(package or "lightgbm")
+    except PackageNotFoundError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Public sets kept likewise, by the code that derives features: a large table takes minutes to come in."""
+
+    folder: Path | None
+
+    def of(self, name: str, most: int | None, made: Callable[[], Looked]) -> Looked:
+        """The set of this name, made anew where the code changed."""
+        if self.folder is None:
+            return made()
+        place = self.folder / f"{name}-{most or 'all'}-{_code()}"
+        if not place.exists():
+            _write(made(), place)
+        return _read(place)
+
+
+def _code() -> str:
+    said = hashlib.sha256()
+    for file in sorted([*Path(features.__file__).parent.rglob("*.py"), *Path(__file__).parent.glob("*_set*.py")]):
+        said.update(file.read_bytes())
+    return said.hexdigest()[:16]
+
+
+def _write(found: Looked, place: Path) -> None:
+    place.mkdir(parents=True)
+    found.rows.to_parquet(place / "rows.parquet")
+    found.raw.to_parquet(place / "raw.parquet")
+    (place / "agreement.toml").write_text(found.agreement.text)
+    facts = {"name": found.name, "in_time": found.in_time, "walks": found.walks, "gap_us": found.gap_us}
+    (place / "facts.json").write_text(json.dumps(facts))
+
+
+def _read(place: Path) -> Looked:
+    rows, raw = (pd.read_parquet(place / f"{part}.parquet") for part in ("rows", "raw"))
+    agreement = Agreement.parse((place / "agreement.toml").read_text())
+    return Looked(rows=rows, raw=raw, agreement=agreement, **json.loads((place / "facts.json").read_text()))

@@ -1,0 +1,65 @@
+"""A table in time order walked block by block, as a model is used: it answers, the outcomes come in, it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from benchmarks.parts.judged import OURS, Told
+from benchmarks.parts.ours import learned, map_of, recalibrated
+from benchmarks.parts.public_sets import Looked
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+Answered = Callable[[Places, Places], Mapping[str, Floats]]  # by peer, of (train rows, test rows)
+
+BLOCKS = 10
+RECENT = 1_000  # rows before a block whose outcomes mend the level and the slope of what is said of it
+
+
+def blocks(rows: int, first: int) -> list[Places]:
+    """The places of each block after the first rows, in order."""
+    return [np.asarray(block) for block in np.array_split(np.arange(first, rows), BLOCKS)]
+
+
+def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, Told]:
+    """Fitted once on the rows before `first` and recalibrated before each block, on the newest outcomes.
+
+    All outcomes before a block are known when it comes. The first block has no newer ones than the fit had, so there
+    each answers as it was fitted. Peers are treated alike: one map, on the same rows, of the log-odds they say.
+    """
+    train, rest = np.arange(first), np.arange(first, len(found.rows))
+    model = learned(found.rows.iloc[train], found.agreement, seed)
+    said = {name: logit(np.clip(p, 1e-6, 1 - 1e-6)) for name, p in answered(train, rest).items()}
+    mended: dict[str, list[Floats]] = {name: [] for name in (OURS, *said)}
+    for block in blocks(len(found.rows), first):
+        recent = np.arange(max(first, block[0] - RECENT), block[0])
+        newest = recalibrated(model, found.rows.iloc[recent]) if len(recent) else model
+        mended[OURS].append(newest.probability(found.rows.iloc[block]))
+        for name, margin in said.items():
+            mended[name].append(_mended(margin, found, recent, block))
+    together = {name: np.concatenate(parts) for name, parts in mended.items()}
+    return {"recalibrated": Told(found.outcome[rest], found.leads[rest], together)}
+
+
+def _mended(margin: Floats, found: Looked, recent: Places, block: Places) -> Floats:
+    first = len(found.rows) - len(margin)
+    if not len(recent):
+        return np.asarray(expit(margin[block - first]))
+    asked = map_of(margin[recent - first], found.outcome[recent], found.leads[recent])
+    return np.asarray(expit(asked.logit(margin[block - first])))
+
+
+def refitted(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, Told]:
+    """Each block by models fitted on all rows before it."""
+    said: dict[str, list[Floats]] = {}
+    for block in blocks(len(found.rows), first):
+        train = np.arange(block[0])
+        ours = learned(found.rows.iloc[train], found.agreement, seed).probability(found.rows.iloc[block])
+        for name, probability in ({OURS: ours} | dict(answered(train, block))).items():
+            said.setdefault(name, []).append(probability)
+    together = {name: np.concatenate(parts) for name, parts in said.items()}
+    return {"refitted": Told(found.outcome[first:], found.leads[first:], together)}
