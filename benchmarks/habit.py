@@ -29,13 +29,16 @@ from benchmarks.parts.learning import learned
 from benchmarks.parts.nearness import against, rank_correlation
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
+from benchmarks.parts.table import table
 from features.agreement import Agreement
+from features.clocks import microseconds
 from features.recurrence import NOT_YET
+from features.snapshots import snapshot_moments, snapshots
 from training.model import Model
-from training.pipeline import labelled_snapshots
+from training.outcomes import outcomes
 
 SIDES = ("unknown", "no")
-MOST_ROWS = 60_000  # where every untried lead is a no there are a hundred thousands of rows; whole leads, drawn
+MOST_ROWS = 50_000  # where every untried lead is a no, there are over a million
 
 
 def main() -> None:
@@ -66,7 +69,7 @@ def compared(sim: Simulated, seed: int) -> dict[str, Any]:
     habit = _habit(sim, end)
     for side in SIDES:
         agreement = _agreement(side)
-        rows = _thinned(labelled_snapshots(sim.derived, agreement, sim.ends_at), seed)
+        rows = _labelled(sim, agreement, seed)
         model = learned(rows, agreement, seed)
         clock.lap(f'learned from {len(rows):,} snapshots, never_contacted = "{side}"')
         found[f"never_contacted_{side}"] = _figures(model, rows, end, habit)
@@ -79,11 +82,14 @@ def _agreement(side: str) -> Agreement:
     return Agreement.parse(text)
 
 
-def _thinned(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    leads = np.sort(rows["lead_id"].unique())
-    share = min(1.0, MOST_ROWS / len(rows))
-    chosen = np.random.default_rng(seed).permutation(leads)[: round(share * len(leads))]
-    return rows[rows["lead_id"].isin(chosen)].reset_index(drop=True)
+def _labelled(sim: Simulated, agreement: Agreement, seed: int) -> pd.DataFrame:
+    """The labelled snapshots as training takes them, evenly thinned before their features are read."""
+    leads, end_us = sim.derived.leads, microseconds(sim.ends_at)
+    looked_at = snapshot_moments(leads, agreement, end_us)
+    became = outcomes(looked_at, leads, agreement, end_us)
+    looked_at = looked_at.assign(outcome=became.to_numpy()).dropna(subset="outcome").astype({"outcome": bool})
+    kept = np.random.default_rng(seed).permutation(len(looked_at))[:MOST_ROWS]
+    return snapshots(sim.derived.repository, agreement, looked_at.iloc[np.sort(kept)].reset_index(drop=True))
 
 
 def _habit(sim: Simulated, end: pd.DataFrame) -> pd.Series[float]:
@@ -110,12 +116,15 @@ def _figures(model: Model, rows: pd.DataFrame, end: pd.DataFrame, habit: pd.Seri
 def _print(figures: dict[str, Any]) -> None:
     market = figures["market"]
     print(f"{market['leads']:,} leads, {market['share_contacted']:.0%} of them tried by sales")
-    print(f"{'never_contacted =':<20}{'rows':>9}{'rank of open leads':>20}{'not with sales':>16}{'ECE to truth':>14}{'rank with habit':>17}")
-    for side in SIDES:
-        row = figures[f"never_contacted_{side}"]
-        ranks = [row[where]["rank_correlation"] for where in ("open_leads", "open_leads_not_with_sales")]
-        line = f"{side:<20}{row['rows']:>9,}{ranks[0]:>20.3f}{ranks[1]:>16.3f}{row['open_leads']['ece_to_truth']:>14.4f}"
-        print(f"{line}{row['rank_correlation_with_habit']:>17.3f}")
+    head = ["never_contacted", "rows", "rank of open leads", "not with sales", "ECE to truth", "rank with habit"]
+    print(table(head, [_line(side, figures[f"never_contacted_{side}"]) for side in SIDES]))
+
+
+def _line(side: str, row: dict[str, Any]) -> list[str]:
+    everyone, in_hand = row["open_leads"], row["open_leads_not_with_sales"]
+    ranks = [everyone["rank_correlation"], in_hand["rank_correlation"]]
+    numbers = [*ranks, everyone["ece_to_truth"], row["rank_correlation_with_habit"]]
+    return [side, f"{row['rows']:,}", *(f"{number:.3f}" for number in numbers)]
 
 
 if __name__ == "__main__":

@@ -55,9 +55,7 @@ class Market:
         return paths
 
 
-def simulate(
-    leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: Shift | None = None
-) -> Market:
+def simulate(leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: Shift | None = None) -> Market:
     """A market of `leads` over the 18 months before `ends_at` (default: now).
 
     The same seed gives the same market; another `ends_at` moves every time by exactly the difference, nothing else.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement import Agreement
+from features.recurrence import Floats
 from training import fit as fitting
 from training.calibrate import platt
 from training.model import Model
@@ -42,3 +43,11 @@ def _recalibrate() -> Any:
         return import_module("training.recalibrate")
     except ModuleNotFoundError:
         return None
+
+
+def interval(model: Model, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """The 90 % interval of each row's probability."""
+    own = getattr(model, "interval", None)
+    if own is not None:
+        return cast(tuple[Floats, Floats], own(rows))
+    return model.calibrator.interval(model.margin(model.matrix(rows)))

@@ -200,8 +200,8 @@ def true_chances(
 ) -> Floats:
     """P(buys within the horizon, if sales tries) of lead `row` at each moment, from what was recorded before it.
 
-    table: of `law`. fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts from its first
-    step, since that is when the day's kind was drawn; the rest of it follows within the hour.
+    table: of `law`. fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts
+    from its first step, since that is when the day's kind was drawn; the rest of it follows within the hour.
     """
     found = np.empty(row.size)
     for at in range(row.size):

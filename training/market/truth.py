@@ -21,7 +21,8 @@ def truth(histories: Histories) -> pd.DataFrame:
     sales has not rejected it yet is not taken for a sign.
 
     lead: its row. moment_us: relative to the end. probability: of a purchase within the horizon, if sales tries, given
-    what was recorded before; NaN where the law changes within the horizon. outcome: True, False, <NA> unless sales tried, found a lead, and the horizon has closed.
+    what was recorded before; NaN where the law changes within the horizon. outcome: True, False, <NA> unless sales
+    tried, found a lead, and the horizon has closed.
     """
     leads = histories.leads
     looked_at = _looked_at(leads)
