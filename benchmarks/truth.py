@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.learning import recalibrated
+from benchmarks.parts.learning import learned, recalibrated
 from benchmarks.parts.nearness import against
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
@@ -99,24 +99,33 @@ def _on_test(candidate: Candidate, sim: Simulated) -> dict[str, Any]:
     # After a reject the market goes on by who was rejected, which no formula of what leads did can know.
     told = ~np.isnan(true)
     assert told.mean() > 0.95, "the market knows other snapshots than training takes"
-    used = [column.name for column in candidate.model.columns]
-    rows = known(labelled)[used].astype({c.name: "category" for c in candidate.model.columns if c.levels})
-    outcome = labelled["outcome"].to_numpy(float)[parted.train]
-    said = {"leadlight": candidate.model.probability(tested)} | peers(rows[parted.train], outcome, rows[parted.test])
-    at_arrival, rate = tested["is_arrival"].to_numpy(bool), float(outcome.mean())
-    ours = said["leadlight"]
+    rate = float(labelled.loc[parted.train, "outcome"].mean())
+    said = {"leadlight": candidate.model.probability(tested)} | _peers(candidate)
     months = pd.to_datetime(tested["snapshot_us"], unit="us").dt.strftime("%Y-%m").to_numpy()
+    ours = {month: against(said["leadlight"][m], true[m], rate) for month, m in _parts(months, told)}
     return {
-        "test": {name: against(one[told], true[told], rate) for name, one in said.items()},
-        "test_at_arrival": {
-            name: against(one[told & at_arrival], true[told & at_arrival], rate) for name, one in said.items()
-        },
-        "months": {
-            month: against(ours[m], true[m], rate)
-            for month in np.unique(months)
-            if (m := told & (months == month)).any()
-        },
+        "test": _sides(said, true, told, rate),
+        "test_at_arrival": _sides(said, true, told & tested["is_arrival"].to_numpy(bool), rate),
+        "months": ours,
     }
+
+
+def _sides(said: dict[str, Floats], true: Floats, where: Mask, rate: float) -> dict[str, dict[str, float]]:
+    return {name: against(one[where], true[where], rate) for name, one in said.items()}
+
+
+def _parts(months: npt.NDArray[Any], told: Mask) -> list[tuple[str, Mask]]:
+    return [(str(month), mask) for month in np.unique(months) if (mask := told & (months == month)).any()]
+
+
+def _peers(candidate: Candidate) -> dict[str, Floats]:
+    """What the peers say of the test snapshots, from the plain columns that ours reads."""
+    labelled, parted = candidate.labelled, candidate.split
+    used = [column for column in candidate.model.columns if column.name in labelled]
+    rows = known(labelled)[[column.name for column in used]]
+    rows = rows.astype({column.name: "category" for column in used if column.levels})
+    outcome = labelled["outcome"].to_numpy(float)[parted.train]
+    return peers(rows[parted.train], outcome, rows[parted.test])
 
 
 def _on_open_leads(scored: list[dict[str, Any]], sim: Simulated, candidate: Candidate) -> dict[str, Any]:
@@ -134,24 +143,19 @@ def after_a_shift(sim: Simulated, shift: Shift, seed: int) -> dict[str, Any]:
     """
     clock, agreement = Clock(), sim.kept.agreement
     changed_at = sim.ends_at - timedelta(days=shift.days)
-    model = train(sim.home, sim.kept, changed_at, seed).model
-    clock.lap("trained on what was known before the change")
+    model = learned(labelled_snapshots(sim.derived, agreement, changed_at), agreement, seed)
+    clock.lap("learned from what was known before the change")
     recent = labelled_snapshots(sim.derived, agreement, sim.ends_at)
-    recent = recent[recent["snapshot_us"] >= microseconds(changed_at)]
-    anew = recalibrated(model, recent, agreement, seed)
-    clock.lap("recalibrated")
-    rate, judged = model.facts["base_rate"], {"open_leads": sim.at_end(), "arrivals": _arrivals(sim)}
-    nearness = {
-        where: {"as trained": against(model.probability(rows), rows["true"].to_numpy(float), rate)}
-        | {"recalibrated": against(anew.probability(rows), rows["true"].to_numpy(float), rate)}
-        for where, rows in judged.items()
-    }
-    maps = {
-        name: [one.calibrator.slope, one.calibrator.intercept]
-        for name, one in (("as trained", model), ("recalibrated", anew))
-    }
+    recent = recent[recent["snapshot_us"] >= microseconds(changed_at)].reset_index(drop=True)
+    models = {"as trained": model, "recalibrated": recalibrated(model, recent, agreement, seed)}
+    clock.lap(f"recalibrated on {len(recent):,} snapshots")
+    rate, found = float(model.facts["base_rate"]), {}
+    for where, rows in (("open_leads", sim.at_end()), ("arrivals", _arrivals(sim))):
+        true = rows["true"].to_numpy(float)
+        found[where] = {name: against(one.probability(rows), true, rate) for name, one in models.items()}
+    maps = {name: [one.calibrator.slope, one.calibrator.intercept] for name, one in models.items()}
     rates = {"trained": rate, "recent": float(recent["outcome"].mean())}
-    return {"shift": {"factor": shift.factor, "rows": len(recent), "rates": rates, "maps": maps} | nearness}
+    return {"shift": {"factor": shift.factor, "rows": len(recent), "rates": rates, "maps": maps}} | found
 
 
 def _arrivals(sim: Simulated) -> pd.DataFrame:
