@@ -20,8 +20,8 @@ from features.moments import moments, snapshot_moments
 from features.recurrence import DAY_US
 from training.market import dynamics, population
 from training.market.catalogue import REASONS, STEPS, Said
-from training.market.dynamics import NEVER
 from training.market.histories import NEVER_A_LEAD, Histories, histories
+from training.market.inputs import NEVER
 from training.market.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, Shift, law
 from training.market.people import people
 from training.market.truth import truth

@@ -14,8 +14,8 @@ import pandas as pd
 from features.recurrence import DAY_US, Floats, Ints
 from training.market import population
 from training.market.catalogue import TOUCHES
-from training.market.dynamics import HORIZON_DAYS, NEVER, walk
-from training.market.inputs import Law, Records, Walkers
+from training.market.dynamics import HORIZON_DAYS, walk
+from training.market.inputs import NEVER, Law, Records, Walkers
 from training.market.interest import KIND
 
 MONTHS_18_US = 548 * DAY_US
