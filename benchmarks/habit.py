@@ -1,6 +1,6 @@
 """A simulated market whose sales calls by habit: does the score rank leads by their chance, or by who gets called?
 
-    python benchmarks/habit.py --out habit.json [--leads 50000] [--seed 7] [--short]
+    python benchmarks/habit.py --out habit.json [--leads 50000] [--seed 7] [--rows 50000] [--short]
 
 Sales tries about 27 % of the leads, by source, country and size of company. Both sides learn from the same ledger by
 the product's own functions. In one a lead that sales never tried is unknown, as the default agreement has it; in the
@@ -46,7 +46,7 @@ def main() -> None:
     forget_settings()
     with tempfile.TemporaryDirectory() as folder:
         sim = simulated(Path(folder), asked.leads, asked.seed, datetime.now(UTC))
-        figures = {"market": sim.market.summary} | compared(sim, asked.seed)
+        figures = {"market": sim.market.summary} | compared(sim, asked.seed, asked.rows)
     _print(figures)
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1, default=str))
@@ -57,19 +57,21 @@ def _asked() -> Any:
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--leads", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--short", action="store_true", help="2,500 leads")
+    parser.add_argument("--rows", type=int, default=MOST_ROWS, help="snapshots to learn from at most")
+    parser.add_argument("--short", action="store_true", help="1,000 leads, 2,000 snapshots")
     asked = parser.parse_args()
-    asked.leads = 2_500 if asked.short else asked.leads
+    if asked.short:
+        asked.leads, asked.rows = 1_000, 2_000
     return asked
 
 
-def compared(sim: Simulated, seed: int) -> dict[str, Any]:
+def compared(sim: Simulated, seed: int, most_rows: int) -> dict[str, Any]:
     """Each side on the open leads, and how its scores follow the habit."""
     end, clock, found = sim.at_end(), Clock(), {}
     habit = _habit(sim, end)
     for side in SIDES:
         agreement = _agreement(side)
-        rows = _labelled(sim, agreement, seed)
+        rows = _labelled(sim, agreement, seed, most_rows)
         model = learned(rows, agreement, seed)
         clock.lap(f'learned from {len(rows):,} snapshots, never_contacted = "{side}"')
         found[f"never_contacted_{side}"] = _figures(model, rows, end, habit)
@@ -82,13 +84,13 @@ def _agreement(side: str) -> Agreement:
     return Agreement.parse(text)
 
 
-def _labelled(sim: Simulated, agreement: Agreement, seed: int) -> pd.DataFrame:
+def _labelled(sim: Simulated, agreement: Agreement, seed: int, most_rows: int) -> pd.DataFrame:
     """The labelled snapshots as training takes them, evenly thinned before their features are read."""
     leads, end_us = sim.derived.leads, microseconds(sim.ends_at)
     looked_at = snapshot_moments(leads, agreement, end_us)
     became = outcomes(looked_at, leads, agreement, end_us)
     looked_at = looked_at.assign(outcome=became.to_numpy()).dropna(subset="outcome").astype({"outcome": bool})
-    kept = np.random.default_rng(seed).permutation(len(looked_at))[:MOST_ROWS]
+    kept = np.random.default_rng(seed).permutation(len(looked_at))[:most_rows]
     return snapshots(sim.derived.repository, agreement, looked_at.iloc[np.sort(kept)].reset_index(drop=True))
 
 

@@ -72,9 +72,9 @@ def _asked() -> Any:
     parser.add_argument("--leads", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--shift", type=float, default=1.0, help="times the base rate, once trained")
-    parser.add_argument("--short", action="store_true", help="3,000 leads")
+    parser.add_argument("--short", action="store_true", help="1,500 leads")
     asked = parser.parse_args()
-    asked.leads = 3_000 if asked.short else asked.leads
+    asked.leads = 1_500 if asked.short else asked.leads
     return asked
 
 

@@ -42,7 +42,7 @@ def market(folder: Path) -> Any:
 
 
 def test_habit_has_both_rules_on_the_same_open_leads(market: Any) -> None:
-    unknown, no = habit.compared(market, 5).values()
+    unknown, no = habit.compared(market, 5, 1_500).values()
     assert unknown["open_leads"]["rows"] == no["open_leads"]["rows"] > 500
     assert no["leads"] > 2 * unknown["leads"]  # whom sales never tried counts there
     assert no["base_rate"] < unknown["base_rate"]
