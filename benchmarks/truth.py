@@ -1,9 +1,11 @@
 """A simulated market, whose truth is known: how near the served probabilities come, beside the peers in the same run.
 
-    python benchmarks/truth.py --out truth.json [--leads 20000] [--seed 7] [--short]
+    python benchmarks/truth.py --out truth.json [--leads 50000] [--seed 7] [--shift 2.0] [--short]
 
 Everything is the real path: simulate, ingest, train, promote, score. The oracle is the true probability of each
 lead given its recorded history; a model's gain is its mean log loss below the constant's, as a part of the oracle's.
+With --shift the market changes after the model was trained: the base rate becomes that many times what it was. Then
+the figures are of the model as it was, and of the same one recalibrated on what became of recent leads.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import math
 import os
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +27,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.parts.learning import learned, recalibrated
+from benchmarks.parts.nearness import against
+from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
-from features.agreement import Agreement
-from features.agreement_versions import Kept, keep
+from benchmarks.parts.table import table
 from features.clocks import microseconds
-from features.settings import Home
+from features.snapshots import snapshots
 from serving.bulk import home_scores
-from serving.intake import ingest
 from training.candidate import Candidate
-from training.evaluate import ece
+from training.market.dynamics import HORIZON_DAYS
+from training.market.interest import Shift
 from training.peers import peers
-from training.pipeline import known, train
+from training.pipeline import known, labelled_snapshots, train
 from training.promotion import promote
 from training.registry import Registry
-from training.simulation import Market, simulate
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+# Who buys on any day three times as likely buys within a horizon twice as likely: many would have bought anyway.
+DAILY = 1.6
+CHANGED_DAYS = 210  # before the end: over a horizon of matured outcomes by the new law, and a horizon to judge on
 
 
 def main() -> None:
@@ -49,15 +56,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         ends_at = datetime.now(UTC)
-        market = simulate(asked.leads, asked.seed, ends_at)
-        home, kept = _filled(Path(folder), market, ends_at)
-        candidate = train(home, kept, ends_at, asked.seed)
-        registry = Registry(kept.agreement.name)
-        promote(home, registry, candidate.register()[1], "benchmark", datetime.now(UTC))
-        scored = [score for chunk in home_scores(home, ends_at, None) for score in chunk]
-        figures = {"market": market.summary, "split": candidate.split.how, "metrics": candidate.metrics}
-        figures |= {"test": _on_test(candidate, market), "open_leads": _on_open_leads(scored, market, candidate)}
-        figures |= {"arithmetic": arithmetic(scored)}
+        shift = Shift(asked.shift**DAILY, CHANGED_DAYS) if asked.shift != 1 else None
+        sim = simulated(Path(folder), asked.leads, asked.seed, ends_at, shift)
+        figures = {"market": sim.market.summary}
+        figures |= after_a_shift(sim, shift, asked.seed) if shift else steady(sim, asked.seed)
     text = json.dumps(figures, indent=1, default=str)
     _print(figures)
     if asked.out:
@@ -67,66 +69,104 @@ def main() -> None:
 def _asked() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
-    parser.add_argument("--leads", type=int, default=20_000)
+    parser.add_argument("--leads", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--short", action="store_true", help="4,000 leads")
+    parser.add_argument("--shift", type=float, default=1.0, help="times the base rate, once trained")
+    parser.add_argument("--short", action="store_true", help="1,500 leads")
     asked = parser.parse_args()
-    asked.leads = 4_000 if asked.short else asked.leads
+    asked.leads = 1_500 if asked.short else asked.leads
     return asked
 
 
-def _filled(folder: Path, market: Market, now: datetime) -> tuple[Home, Kept]:
-    market.write(folder / "market")
-    home = Home.open(folder / "home")
-    kept = keep(home, Agreement.default(), now)
-    ingest(home, [folder / "market" / "events.parquet"], kept, datetime.now(UTC))
-    return home, kept
+def steady(sim: Simulated, seed: int) -> dict[str, Any]:
+    """A market that stays as it is: its test span, arrivals, months, and every lead that is open at the end."""
+    clock = Clock()
+    candidate = train(sim.home, sim.kept, sim.ends_at, seed)
+    clock.lap("trained and tested")
+    promote(sim.home, Registry(sim.kept.agreement.name), candidate.register()[1], "benchmark", datetime.now(UTC))
+    scored = [score for chunk in home_scores(sim.home, sim.ends_at, None) for score in chunk]
+    clock.lap("promoted and scored")
+    figures = {"split": candidate.split.how, "seconds_to_train": candidate.seconds, "metrics": candidate.metrics}
+    figures |= _on_test(candidate, sim) | {"open_leads": _on_open_leads(scored, sim, candidate)}
+    return figures | {"arithmetic": arithmetic(scored)}
 
 
-def _on_test(candidate: Candidate, market: Market) -> dict[str, Any]:
+def _on_test(candidate: Candidate, sim: Simulated) -> dict[str, Any]:
     """Ours and the peers on the test snapshots whose true probability is known, against it."""
     labelled, parted = candidate.labelled, candidate.split
-    truth = market.truth.assign(snapshot_us=[microseconds(moment) for moment in market.truth["as_of"]])
-    told = truth[["lead_id", "snapshot_us", "probability"]]
-    tested = labelled[parted.test].merge(told, on=["lead_id", "snapshot_us"], how="left")
+    tested = labelled[parted.test]
+    true = sim.true(tested)
     # After a reject the market goes on by who was rejected, which no formula of what leads did can know.
-    is_told = tested["probability"].notna().to_numpy()
-    assert is_told.mean() > 0.95, "the market knows other snapshots than training takes"
-    used = [column.name for column in candidate.model.columns]
-    rows = known(labelled)[used].astype({c.name: "category" for c in candidate.model.columns if c.levels})
-    outcome = labelled["outcome"].to_numpy(float)[parted.train]
-    said = {"leadlight": candidate.model.probability(tested)} | peers(rows[parted.train], outcome, rows[parted.test])
-    true = tested["probability"][is_told]
-    return {name: against(probability[is_told], true, outcome.mean()) for name, probability in said.items()}
-
-
-def _on_open_leads(scored: list[dict[str, Any]], market: Market, candidate: Candidate) -> dict[str, Any]:
-    """Ours on every lead that is open at the end, most of whom sales never tried."""
-    end = market.truth[market.truth["is_end"]].set_index("lead_id")["probability"]
-    said = pd.Series({score["lead_id"]: score["probability"] for score in scored}, dtype=float).reindex(end.index)
-    rate = candidate.labelled.loc[candidate.split.train, "outcome"].mean()
-    return {"leadlight": against(said.to_numpy(), end, rate)}
-
-
-def against(said: Floats, true: pd.Series[float], rate: float) -> dict[str, float]:
-    """How near probabilities come to the true ones; `rate`: what the constant says of every lead."""
-    truth = true.to_numpy(float)
-    constant, oracle = log_loss(np.full(len(truth), rate), truth), log_loss(truth, truth)
+    told = ~np.isnan(true)
+    assert told.mean() > 0.95, "the market knows other snapshots than training takes"
+    rate = float(labelled.loc[parted.train, "outcome"].mean())
+    said = {"leadlight": candidate.model.probability(tested)} | _peers(candidate)
+    months = pd.to_datetime(tested["snapshot_us"], unit="us").dt.strftime("%Y-%m").to_numpy()
+    ours = {month: against(said["leadlight"][m], true[m], rate) for month, m in _parts(months, told)}
     return {
-        "rows": len(truth),
-        "mean_true": float(truth.mean()),
-        "mean_said": float(said.mean()),
-        "ece_to_truth": float(ece(said, truth) or 0.0),
-        "mean_absolute_error": float(np.abs(said - truth).mean()),
-        "share_of_oracle_gain": float((constant - log_loss(said, truth)) / (constant - oracle)),
-        "rank_correlation": float(pd.Series(said).corr(pd.Series(truth), method="spearman")),
+        "test": _sides(said, true, told, rate),
+        "test_at_arrival": _sides(said, true, told & tested["is_arrival"].to_numpy(bool), rate),
+        "months": ours,
     }
 
 
-def log_loss(said: Floats, truth: Floats) -> float:
-    """The log loss to expect of `said` where `truth` holds: no luck of single outcomes in it."""
-    held = np.clip(said, 1e-9, 1 - 1e-9)
-    return float(-(truth * np.log(held) + (1 - truth) * np.log(1 - held)).mean())
+def _sides(said: dict[str, Floats], true: Floats, where: Mask, rate: float) -> dict[str, dict[str, float]]:
+    return {name: against(one[where], true[where], rate) for name, one in said.items()}
+
+
+def _parts(months: npt.NDArray[Any], told: Mask) -> list[tuple[str, Mask]]:
+    return [(str(month), mask) for month in np.unique(months) if (mask := told & (months == month)).any()]
+
+
+def _peers(candidate: Candidate) -> dict[str, Floats]:
+    """What the peers say of the test snapshots, from the plain columns that ours reads."""
+    labelled, parted = candidate.labelled, candidate.split
+    used = [column for column in candidate.model.columns if column.name in labelled]
+    rows = known(labelled)[[column.name for column in used]]
+    rows = rows.astype({column.name: "category" for column in used if column.levels})
+    outcome = labelled["outcome"].to_numpy(float)[parted.train]
+    return peers(rows[parted.train], outcome, rows[parted.test])
+
+
+def _on_open_leads(scored: list[dict[str, Any]], sim: Simulated, candidate: Candidate) -> dict[str, Any]:
+    """Ours on every lead that is open at the end, most of whom sales never tried."""
+    end = sim.market.truth[sim.market.truth["is_end"]].set_index("lead_id")["probability"]
+    said = pd.Series({score["lead_id"]: score["probability"] for score in scored}, dtype=float).reindex(end.index)
+    rate = candidate.labelled.loc[candidate.split.train, "outcome"].mean()
+    return {"leadlight": against(said.to_numpy(), end.to_numpy(float), rate)}
+
+
+def after_a_shift(sim: Simulated, shift: Shift, seed: int) -> dict[str, Any]:
+    """The model trained just before the change, as it was and recalibrated, on leads of the last horizon.
+
+    Recalibration sees what a person has by then: the snapshots since the change whose horizon has closed.
+    """
+    clock, agreement = Clock(), sim.kept.agreement
+    changed_at = sim.ends_at - timedelta(days=shift.days)
+    model = learned(labelled_snapshots(sim.derived, agreement, changed_at), agreement, seed)
+    clock.lap("learned from what was known before the change")
+    recent = labelled_snapshots(sim.derived, agreement, sim.ends_at)
+    recent = recent[recent["snapshot_us"] >= microseconds(changed_at)].reset_index(drop=True)
+    models = {"as trained": model, "recalibrated": recalibrated(model, recent, agreement, seed)}
+    clock.lap(f"recalibrated on {len(recent):,} snapshots")
+    rate, found = float(model.facts["base_rate"]), {}
+    for where, rows in (("open_leads", sim.at_end()), ("arrivals", _arrivals(sim))):
+        true = rows["true"].to_numpy(float)
+        found[where] = {name: against(one.probability(rows), true, rate) for name, one in models.items()}
+    maps = {name: [one.calibrator.slope, one.calibrator.intercept] for name, one in models.items()}
+    rates = {"trained": rate, "recent": float(recent["outcome"].mean())}
+    return {"shift": {"factor": shift.factor, "rows": len(recent), "rates": rates, "maps": maps}} | found
+
+
+def _arrivals(sim: Simulated) -> pd.DataFrame:
+    """Each lead that arrived within the last horizon, just then: nobody can know yet what becomes of it."""
+    truth = sim.market.truth
+    since = sim.ends_at - timedelta(days=HORIZON_DAYS)
+    fresh = truth[truth["is_arrival"] & (truth["as_of"] > since)]
+    moments = fresh["as_of"].astype("datetime64[us, UTC]").astype("int64").to_numpy()
+    asked = pd.DataFrame({"lead_id": fresh["lead_id"].astype(str).to_numpy(), "snapshot_us": moments})
+    asked["true"] = fresh["probability"].to_numpy()
+    return snapshots(sim.derived.repository, sim.kept.agreement, asked)
 
 
 def arithmetic(scored: list[dict[str, Any]]) -> dict[str, float]:
@@ -143,15 +183,30 @@ def arithmetic(scored: list[dict[str, Any]]) -> dict[str, float]:
 def _print(figures: dict[str, Any]) -> None:
     market = figures["market"]
     print(f"{market['leads']:,} leads; base rate {market['base_rate']:.4f}, oracle AUC {market['oracle_auc']:.4f}")
-    print(f"split: {figures['split']}")
-    print(f"{'':<32}{'rows':>8}{'ECE to truth':>14}{'MAE':>9}{'of oracle gain':>16}{'rank':>8}")
-    for where in ("test", "open_leads"):
-        for name, row in figures[where].items():
-            line = f"{where + ': ' + name:<32}{row['rows']:>8,}{row['ece_to_truth']:>14.4f}"
-            print(
-                f"{line}{row['mean_absolute_error']:>9.4f}{row['share_of_oracle_gain']:>16.3f}{row['rank_correlation']:>8.3f}"
-            )
-    print(", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in figures["arithmetic"].items()))
+    if "shift" in figures:
+        shift = figures["shift"]
+        print(f"the daily chance to buy becomes {shift['factor']:.2f} times as high; rates {shift['rates']}")
+    else:
+        print(f"split: {figures['split']}")
+    head = ["", "rows", "true", "said", "ECE to truth", "MAE", "of oracle gain", "rank"]
+    print(table(head, [[title, f"{row['rows']:,}", *_numbers(row)] for title, row in _lines(figures)]))
+    print(", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in figures.get("arithmetic", {}).items()))
+
+
+def _numbers(row: dict[str, float]) -> list[str]:
+    near = [row[name] for name in ("mean_true", "mean_said", "ece_to_truth", "mean_absolute_error")]
+    return [
+        *(f"{number:.4f}" for number in near),
+        *(f"{row[name]:.3f}" for name in ("share_of_oracle_gain", "rank_correlation")),
+    ]
+
+
+def _lines(figures: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
+    places = ("test", "test_at_arrival", "open_leads", "arrivals")
+    lines = [
+        (f"{where.replace('_', ' ')}: {name}", row) for where in places for name, row in figures.get(where, {}).items()
+    ]
+    return lines + [(f"test in {month}", row) for month, row in figures.get("months", {}).items()]
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from features.moments import moments, snapshot_moments
 from features.recurrence import DAY_US
 from training.market import dynamics, population
 from training.market.catalogue import REASONS, STEPS, Said
-from training.market.dynamics import NEVER
 from training.market.histories import NEVER_A_LEAD, Histories, histories
-from training.market.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, law
+from training.market.inputs import NEVER
+from training.market.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, Shift, law
 from training.market.people import people
 from training.market.truth import truth
 from training.market.visits import lead_of
@@ -108,6 +108,39 @@ def test_of_the_leads_that_sales_tried_as_many_buy_as_the_truth_says(lived: Hist
         spread = (rows["probability"] * (1 - rows["probability"])).groupby(rows["lead"]).agg(["sum", "size"])
         assert abs(rows["excess"].sum()) < 3.5 * np.sqrt((spread["sum"] * spread["size"]).sum())
     assert 0.06 < known["outcome"].mean() < 0.08
+
+
+@pytest.fixture(scope="module")
+def changed() -> Histories:
+    """The same people, from 200 days before the end on three times as inclined to buy on any day."""
+    draws = np.random.default_rng(11)
+    return histories(people(20_000, draws), law(Shift(3.0, 200)), draws)
+
+
+@pytest.fixture(scope="module")
+def truth_of_change(changed: Histories) -> pd.DataFrame:
+    return truth(changed)
+
+
+def test_three_times_the_daily_chance_is_about_twice_the_base_rate(truth_of_change: pd.DataFrame) -> None:
+    arrivals = truth_of_change[truth_of_change["is_arrival"]].dropna(subset="probability")
+    is_after = arrivals["moment_us"] > -199 * DAY_US
+    rate = arrivals["probability"].groupby(is_after).mean()
+    assert 1.8 < rate[True] / rate[False] < 2.2
+
+
+def test_after_a_change_as_many_buy_as_the_new_truth_says(truth_of_change: pd.DataFrame) -> None:
+    known = truth_of_change.dropna(subset=["outcome", "probability"])
+    since = known[known["moment_us"] > -199 * DAY_US]
+    excess = (since["outcome"].astype(float) - since["probability"]).groupby(since["lead"]).sum()
+    assert len(excess) > 500
+    assert abs(excess.sum()) < 3.5 * np.sqrt((excess**2).sum())
+
+
+def test_the_truth_is_silent_where_the_law_changes_within_the_horizon(truth_of_change: pd.DataFrame) -> None:
+    between = truth_of_change["moment_us"].between(-291 * DAY_US, -199 * DAY_US, inclusive="left")
+    assert truth_of_change.loc[between, "probability"].isna().all()
+    assert truth_of_change.loc[~between, "probability"].notna().all()
 
 
 def test_sales_goes_by_habit_and_not_by_the_true_chance(lived: Histories) -> None:

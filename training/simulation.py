@@ -17,7 +17,7 @@ from training.market.desk import desk, known, strangers
 from training.market.dynamics import HORIZON_DAYS
 from training.market.envelope import SCHEMA, Envelope, lines
 from training.market.histories import histories
-from training.market.interest import law
+from training.market.interest import Shift, law
 from training.market.mails import mails
 from training.market.people import people
 from training.market.rows import settled
@@ -55,17 +55,18 @@ class Market:
         return paths
 
 
-def simulate(leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None) -> Market:
+def simulate(leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: Shift | None = None) -> Market:
     """A market of `leads` over the 18 months before `ends_at` (default: now).
 
     The same seed gives the same market; another `ends_at` moves every time by exactly the difference, nothing else.
+    With `shift` the market changes before its end.
     Raises LeadlightError for a number of leads below 1.
     """
     if leads < 1:
         raise LeadlightError(f"a market of {leads} leads cannot be simulated; ask for 1 or more", code="no_leads")
     moment = (ends_at or datetime.now(UTC)).astimezone(UTC)
     draws = [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(5)]
-    market = histories(people(leads, draws[0]), law(), draws[1])
+    market = histories(people(leads, draws[0]), law(shift), draws[1])
     visited = visits(market, draws[2])
     sent = mails(market, visited, draws[3])
     told = [*known(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]

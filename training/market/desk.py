@@ -10,8 +10,8 @@ import pandas as pd
 
 from features.recurrence import DAY_US, Ints
 from training.market.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, REASONS, Said
-from training.market.dynamics import NEVER
 from training.market.histories import MINUTE_US, MONTHS_18_US
+from training.market.inputs import NEVER
 from training.market.rows import ANONYMOUS, BOTH, SECOND_US, rows
 
 REPS = 12

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 from features.recurrence import DAY_US, Floats, Ints
-from training.market.inputs import Law, Records, Walkers
+from training.market.inputs import NEVER, Law, Records, Walkers
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
@@ -32,7 +32,6 @@ FIT_LOW, FIT_NODES = -45, 81
 MOST_ACTIVE = 0.7  # no lead is active on more of its days
 MOST_ADDED = 80  # tenths that one day adds at most, either way
 ACTIVE_PART = 0.96  # a day's activity begins in this part of it, evenly, so that it ends within the lead's day
-NEVER = np.iinfo(np.int64).max  # a moment that does not come
 VISIT_DAYS = 30  # how long before it is known a lead may have looked around
 
 
@@ -143,13 +142,15 @@ def _day_before(later: Floats, fit: float, law: Law) -> Floats:
 def chances(law: Law, days: int) -> Floats:
     """P(buys within n days): (fit, after, n, fast, slow), each axis by tenths, n of days - 1 and days.
 
-    after: 0 from the state itself, 1 and 2 the mean over what a day of browsing or of buying adds to it.
+    after: 0 from the state itself, 1 and 2 the mean over what a day of browsing or of buying adds to it. What `law`
+    raises is raised throughout.
     """
     found = np.empty((FIT_NODES, 3, 2, FAST_NODES, SLOW_NODES))
     for level in range(FIT_NODES):
         now = np.zeros((FAST_NODES, SLOW_NODES))
+        fit = (FIT_LOW + level) * TENTH + law.raised
         for _ in range(days - 1):
-            now = _day_before(now, (FIT_LOW + level) * TENTH, law)
+            now = _day_before(now, fit, law)
         for n in range(2):
             browsed, bought = _moved(now, law, law.browsing), _moved(now, law, law.buying)
             for i in range(FAST_NODES):
@@ -157,7 +158,7 @@ def chances(law: Law, days: int) -> Floats:
                     found[level, 0, n, i, j] = now[i, j]
                     found[level, 1, n, i, j] = browsed[i, j]
                     found[level, 2, n, i, j] = bought[i, j]
-            now = _day_before(now, (FIT_LOW + level) * TENTH, law)
+            now = _day_before(now, fit, law)
     return found
 
 
@@ -199,8 +200,8 @@ def true_chances(
 ) -> Floats:
     """P(buys within the horizon, if sales tries) of lead `row` at each moment, from what was recorded before it.
 
-    fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts from its first
-    step, since that is when the day's kind was drawn; the rest of it follows within the hour.
+    table: of `law`. fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts
+    from its first step, since that is when the day's kind was drawn; the rest of it follows within the hour.
     """
     found = np.empty(row.size)
     for at in range(row.size):
@@ -217,11 +218,11 @@ def true_chances(
             day = records.day[place] + 1
             place += 1
         f, s = fast * FAST_KEPT ** (today - day), slow * SLOW_KEPT ** (today - day)
-        level = fit[lead] - FIT_LOW
-        found[at] = chance_now(table[level], fit[lead] * TENTH, f, s, elapsed)
+        level, inclined = fit[lead] - FIT_LOW, fit[lead] * TENTH + law.raised
+        found[at] = chance_now(table[level], inclined, f, s, elapsed)
         if place < records.starts[lead + 1] and records.day[place] == today and records.at_us[place] < moment_us[at]:
             kind = records.kind[place]
-            h = purchase(fit[lead] * TENTH, f, s)
+            h = purchase(inclined, f, s)
             h = h * (1.0 - elapsed) / (1.0 - h * elapsed)
             f, s = next_fast(f, law.fast_adds[kind]), next_slow(s, law.slow_adds[kind])
             found[at] = h + (1.0 - h) * _chance(table[level, 0], f, s, elapsed)
@@ -262,7 +263,8 @@ def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) ->
         for day in range(-VISIT_DAYS, who.days[lead]):
             start_us = who.opened_us[lead] + day * DAY_US
             kind = _activity(lead, day, who, law, looking, fast, slow, draws)
-            if day >= 0 and who.is_buyer[lead] and draws.random() < purchase(who.fit[lead] * TENTH, fast, slow):
+            inclined = who.fit[lead] * TENTH + (law.raised if start_us >= law.raised_from_us else 0.0)
+            if day >= 0 and who.is_buyer[lead] and draws.random() < purchase(inclined, fast, slow):
                 bought_us[lead] = start_us + np.int64(draws.random() * DAY_US)
             if kind >= 0:
                 at_us = start_us + (np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else DAY_US - 1)

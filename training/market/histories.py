@@ -14,8 +14,8 @@ import pandas as pd
 from features.recurrence import DAY_US, Floats, Ints
 from training.market import population
 from training.market.catalogue import TOUCHES
-from training.market.dynamics import HORIZON_DAYS, NEVER, walk
-from training.market.inputs import Law, Records, Walkers
+from training.market.dynamics import HORIZON_DAYS, walk
+from training.market.inputs import NEVER, Law, Records, Walkers
 from training.market.interest import KIND
 
 MONTHS_18_US = 548 * DAY_US
@@ -28,10 +28,11 @@ NO_BUDGET_SHARE = 0.3  # of the hopeless
 
 @dataclass(frozen=True)
 class Histories:
-    """leads: one row per lead, `people` and the moments; records: the active days of each."""
+    """leads: one row per lead, `people` and the moments; records: the active days of each; law: how they came about."""
 
     leads: pd.DataFrame
     records: Records
+    law: Law
 
 
 def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> Histories:
@@ -56,7 +57,7 @@ def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> His
     synced = draws.integers(MINUTE_US, 360 * MINUTE_US, len(leads))
     leads["bought_known_us"] = _later(leads["bought_us"].to_numpy(), synced)
     leads["closed_us"] = leads["bought_us"].where(~closing, leads["rejected_us"])
-    return Histories(leads, _records(rows, leads["closed_us"].to_numpy(np.int64)))
+    return Histories(leads, _records(rows, leads["closed_us"].to_numpy(np.int64)), law)
 
 
 def _opened(count: int, draws: np.random.Generator) -> Ints:

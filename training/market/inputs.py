@@ -9,14 +9,21 @@ import numpy.typing as npt
 
 from features.recurrence import Floats, Ints
 
+NEVER = np.iinfo(np.int64).max  # a moment that does not come
+
 
 class Law(NamedTuple):
-    """Of each kind of active day: the tenths it adds, and its share while browsing and while buying."""
+    """Of each kind of active day: the tenths it adds, and its share while browsing and while buying.
+
+    raised: log-hazard that a purchase gains on every day that begins at `raised_from_us` or later.
+    """
 
     fast_adds: Ints
     slow_adds: Ints
     browsing: Floats
     buying: Floats
+    raised: float = 0.0
+    raised_from_us: int = NEVER
 
 
 class Records(NamedTuple):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.recurrence import DAY_US
 from training.market.dynamics import FAST_KEPT, SLOW_KEPT
-from training.market.inputs import Law
+from training.market.inputs import NEVER, Law
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
@@ -75,8 +76,23 @@ UNSUBSCRIBED = {
 KIND = {kind.name: place for place, kind in enumerate(KINDS)}
 
 
-def law() -> Law:
-    """The numbers of KINDS, for `training.dynamics`."""
+@dataclass(frozen=True)
+class Shift:
+    """A market that changes: from `days` before its end on, every daily chance to buy is about `factor` times as high.
+
+    What leads do stays as it was, so that nothing but what becomes of them shows it.
+    """
+
+    factor: float
+    days: int
+
+    @property
+    def from_us(self) -> int:
+        return -self.days * DAY_US
+
+
+def law(shift: Shift | None = None) -> Law:
+    """The numbers of KINDS, for `training.market.dynamics`."""
     browsing = np.array([kind.browsing for kind in KINDS])
     buying = np.array([kind.buying for kind in KINDS])
     return Law(
@@ -84,4 +100,6 @@ def law() -> Law:
         slow_adds=np.array([kind.adds[1] for kind in KINDS], dtype=np.int64),
         browsing=browsing / browsing.sum(),
         buying=buying / buying.sum(),
+        raised=float(np.log(shift.factor)) if shift else 0.0,
+        raised_from_us=shift.from_us if shift else NEVER,
     )

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from features.moments import moments
-from features.recurrence import DAY_US, Floats
+from features.recurrence import DAY_US, Floats, Ints
 from training.market.dynamics import HORIZON_DAYS, chances, true_chances
 from training.market.histories import STAYS_OPEN, Histories
-from training.market.interest import law
 from training.tally import figures, tally
 
 
@@ -22,21 +21,34 @@ def truth(histories: Histories) -> pd.DataFrame:
     sales has not rejected it yet is not taken for a sign.
 
     lead: its row. moment_us: relative to the end. probability: of a purchase within the horizon, if sales tries, given
-    what was recorded before. outcome: True, False, <NA> unless sales tried, found a lead, and the horizon has closed.
+    what was recorded before; NaN where the law changes within the horizon. outcome: True, False, <NA> unless sales
+    tried, found a lead, and the horizon has closed.
     """
     leads = histories.leads
     looked_at = _looked_at(leads)
     lead, moment = (looked_at[name].to_numpy() for name in ("lead", "moment_us"))
-    fit, opened = leads["fit"].to_numpy(), leads["opened_us"].to_numpy()
-    looked_at["probability"] = true_chances(
-        chances(law(), HORIZON_DAYS), law(), histories.records, fit, opened, lead, moment
-    )
+    looked_at["probability"] = _chances(histories, lead, moment)
     bought = leads["bought_us"].to_numpy()[lead]
     won = pd.array(bought - HORIZON_DAYS * DAY_US <= moment, dtype="boolean")
     tried = (leads["is_tried"] & leads["is_lead"]).to_numpy()[lead]
     won[~tried | (moment + HORIZON_DAYS * DAY_US > 0)] = pd.NA
     looked_at["outcome"] = won
     return looked_at
+
+
+def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
+    """The truth by the law that holds for all of the horizon; NaN where it changes within."""
+    leads, law = histories.leads, histories.law
+    fit, opened = leads["fit"].to_numpy(), leads["opened_us"].to_numpy()
+    # A lead's days begin at its own hour, so that the new law holds for all leads one day later.
+    before = moment_us + (HORIZON_DAYS + 1) * DAY_US < law.raised_from_us
+    after = moment_us - DAY_US >= law.raised_from_us
+    found = np.full(len(moment_us), np.nan)
+    for held, here in ((law._replace(raised=0.0), before), (law, after)):
+        if here.any():
+            table = chances(held, HORIZON_DAYS)
+            found[here] = true_chances(table, held, histories.records, fit, opened, lead[here], moment_us[here])
+    return found
 
 
 def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +70,7 @@ def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dic
     oracle_auc_expected: against what would come of them on average, free of this market's luck.
     """
     leads = histories.leads
-    matured = known_truth[known_truth["outcome"].notna()]
+    matured = known_truth[known_truth["outcome"].notna() & known_truth["probability"].notna()]
     probability = matured["probability"].to_numpy(np.float64)
     came, expected = _figures(probability, matured["outcome"].to_numpy(np.float64)), _figures(probability, probability)
     return {

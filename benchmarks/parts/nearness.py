@@ -1,0 +1,36 @@
+"""How near said probabilities come to true ones: no luck of single outcomes is in any of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from training.evaluate import ece
+
+Floats = npt.NDArray[np.float64]
+
+
+def against(said: Floats, true: Floats, rate: float) -> dict[str, float]:
+    """The figures of some rows; `rate`: what the constant says of every one of them."""
+    constant, oracle = log_loss(np.full(len(true), rate), true), log_loss(true, true)
+    return {
+        "rows": len(true),
+        "mean_true": float(true.mean()),
+        "mean_said": float(said.mean()),
+        "ece_to_truth": float(ece(said, true) or 0.0),
+        "mean_absolute_error": float(np.abs(said - true).mean()),
+        "share_of_oracle_gain": float((constant - log_loss(said, true)) / (constant - oracle)),
+        "rank_correlation": rank_correlation(said, true),
+    }
+
+
+def log_loss(said: Floats, true: Floats) -> float:
+    """The mean log loss to expect of `said` where `true` holds."""
+    held = np.clip(said, 1e-9, 1 - 1e-9)
+    return float(-(true * np.log(held) + (1 - true) * np.log(1 - held)).mean())
+
+
+def rank_correlation(said: Floats, true: Floats) -> float:
+    """Spearman's."""
+    return float(pd.Series(said).corr(pd.Series(true), method="spearman"))
