@@ -28,8 +28,7 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """What changed since the served model was trained: conversions, calibration, scores, inputs; alerts are kept."""
-    from training.reporting import NothingServed
-
+    from training.page.champion import NothingServed
     from training.watch.survey import newest, served
 
     row = served(home())

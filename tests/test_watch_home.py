@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
-from training.reporting import write_report
 from worlds import LATER, SMALL, at, identify, market, track, us
 
 import leadlight
@@ -32,6 +31,7 @@ from features.turns import one_trainer
 from serving.health import checks
 from training.evaluate import evaluate
 from training.model import Model, ModelDamaged
+from training.page.champion import write_report
 from training.promotion import promote
 from training.registry import Registry
 from training.watch import schedule
