@@ -126,10 +126,10 @@ def champion(found: Found, versions: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def noisy(found: Found) -> Model:
-    """Fitted on outcomes of which 40 of 100 are those of another lead."""
+    """Fitted on outcomes of which 80 of 100 are those of another lead."""
     rows = found.honest.labelled.copy()
     draws = np.random.default_rng(1)
-    is_noise = draws.random(len(rows)) < 0.4
+    is_noise = draws.random(len(rows)) < 0.8
     rows.loc[is_noise, "outcome"] = draws.permutation(rows.loc[is_noise, "outcome"].to_numpy())
     return found.fitted(rows)
 

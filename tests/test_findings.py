@@ -19,6 +19,7 @@ from training.columns import Column
 from training.evaluate import evaluate
 from training.findings import OTHERS, Findings, findings
 from training.fit import learned
+from training.labels import Labels
 from training.model import Calibrator, Model
 from training.page.facts import ReportFacts
 from training.peers import baselines, peers
@@ -55,7 +56,7 @@ def history(leads: int = 900, seed: int = 0) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def candidate() -> Candidate:
     labelled = history()
-    parted = split_by_lead(labelled, 1)
+    parted = split_by_lead(labelled, 1, "a test")
     model = learned(labelled[parted.train], SMALL, 1)
     tested = labelled[parted.test]
     said = {"leadlight": model.probability(tested)} | rivals(labelled[parted.train], tested)
@@ -63,9 +64,10 @@ def candidate() -> Candidate:
     found = findings(labelled, parted.test, said, SMALL, refit)
     shown = evaluate(said["leadlight"], tested["outcome"], tested["lead_id"].to_numpy(), resamples=20)
     kept = Kept(SMALL, 1)
-    return Candidate(
-        model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, negatives_never_tried=0.1
-    )
+    return Candidate(model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, learned=LABELS)
+
+
+LABELS = Labels("Lead Converted", 90, 10, 10, 10, negatives_never_tried=0.1)
 
 
 def rivals(known: pd.DataFrame, asked: pd.DataFrame) -> dict[str, Floats]:

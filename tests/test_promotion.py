@@ -24,7 +24,7 @@ from features.store.repository import view_suffix
 from serving.scale import logit
 from serving.scorer import Scorer
 from training.candidate import REPORT, Candidate
-from training.model import TREES, Calibrator, Model, ModelDamaged
+from training.model import FACTS, Calibrator, Model, ModelDamaged
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
 from training.promotion import NothingToRollBack, promote, rollback
 from training.registry import CARD, GATES, NoSuchModel, Registry
@@ -213,7 +213,7 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_goes_on(versions: list
     scorer = Scorer(home)
     scorer.refresh()
     serve(home, versions[1])
-    damage(deployments(home)[0].folder(home) / TREES)
+    damage(deployments(home)[0].folder(home) / FACTS)
     with pytest.raises(ModelDamaged):
         scorer.refresh()
     (score,) = scorer.scores([{"traits": {"industry": "retail"}}], LATER)
@@ -226,14 +226,14 @@ def test_promoting_again_mends_a_damaged_model(versions: list[str], home: Home) 
     """What the error tells people to do."""
     serve(home, versions[0])
     row = deployments(home)[0]
-    damage(row.folder(home) / TREES)
+    damage(row.folder(home) / FACTS)
     serve(home, versions[0])
     assert Model.read(model_folder(home, row.digest), row.digest)
     assert answering(home) == versions[0]
 
 
 def test_a_damaged_version_is_never_promoted(versions: list[str], home: Home) -> None:
-    file = next(Path("mlruns").rglob(TREES))
+    file = next(Path("mlruns").rglob(FACTS))
     good = file.read_bytes()
     damage(file)
     try:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from benchmarks.parts.judged import OURS, Told
-from benchmarks.parts.ours import learned, map_of, recalibrated
+from benchmarks.parts.ours import learned, map_of, newest
 from benchmarks.parts.public_sets import Looked
 
 Floats = npt.NDArray[np.float64]
@@ -17,7 +17,6 @@ Places = npt.NDArray[np.intp]
 Answered = Callable[[Places, Places], Mapping[str, Floats]]  # by peer, of (train rows, test rows)
 
 BLOCKS = 10
-RECENT = 1_000  # rows before a block whose outcomes mend the level and the slope of what is said of it
 
 
 def blocks(rows: int, first: int) -> list[Places]:
@@ -33,16 +32,21 @@ def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, 
     """
     train, rest = np.arange(first), np.arange(first, len(found.rows))
     model = learned(found.rows.iloc[train], found.agreement, seed)
-    said = {name: logit(np.clip(p, 1e-6, 1 - 1e-6)) for name, p in answered(train, rest).items()}
-    mended: dict[str, list[Floats]] = {name: [] for name in (OURS, *said)}
+    ours = model.calibrator.logit(model.margin(model.matrix(found.rows.iloc[rest])))
+    told = {name: logit(np.clip(p, 1e-6, 1 - 1e-6)) for name, p in answered(train, rest).items()}
+    mended: dict[str, list[Floats]] = {name: [] for name in (OURS, *told)}
     for block in blocks(len(found.rows), first):
-        recent = np.arange(max(first, block[0] - RECENT), block[0])
-        newest = recalibrated(model, found.rows.iloc[recent]) if len(recent) else model
-        mended[OURS].append(newest.probability(found.rows.iloc[block]))
-        for name, margin in said.items():
+        recent = _recent(found, first, block[0])
+        for name, margin in ({OURS: ours} | told).items():
             mended[name].append(_mended(margin, found, recent, block))
     together = {name: np.concatenate(parts) for name, parts in mended.items()}
     return {"recalibrated": Told(found.outcome[rest], found.leads[rest], together)}
+
+
+def _recent(found: Looked, first: int, until: int) -> Places:
+    """The rows before a block that a recalibration listens to, of those that came since the fit."""
+    since = found.rows.iloc[first:until]
+    return first + np.flatnonzero(since.index.isin(newest(since).index)) if len(since) else np.arange(0)
 
 
 def _mended(margin: Floats, found: Looked, recent: Places, block: Places) -> Floats:
