@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.terms import Json, answer, home, now
+from commands.terms import Json, Seed, answer, home, now
 from features.agreement_versions import kept
 from features.clocks import from_microseconds
 from features.deployments import Deployment, deployments
@@ -126,3 +126,52 @@ def rollback(as_json: Json = False) -> None:
     }
     lines = [f"version {before.model_version} of {name} answers again", *also.get(alias, [])]
     answer({"model": name, "version": before.model_version, "alias": alias}, lines, as_json)
+
+
+def recalibrate(
+    known_until: Annotated[
+        str | None, typer.Option(help="Listen to what was known by then; default: when the ledger's newest event was.")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--promote", help="Serve it if every gate holds.")] = False,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
+    from commands.learning import NotPromoted, learning_until
+    from training.admission import Wish, admit
+    from training.page.champion import NothingServed
+    from training.registry import Registry
+    from training.successor import successor
+    from training.watch.survey import served
+
+    row = served(home())
+    if row is None:
+        raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
+    with console.progress("recalibrating") as said:
+        made = successor(home(), row, learning_until(known_until), seed)
+        said("registering")
+        run_id, version = made.register()
+        summary = made.summary() | {"run_id": run_id, "model_version": version}
+        if serve and made.passes:
+            admit(
+                home(), Registry(row.model_name), Wish(version, f"recalibrated from {row.model_version}"), now(), said
+            )
+            summary["promoted"] = True
+    answer(summary, _recalibrated_lines(summary), as_json)
+    if serve and not summary["promoted"]:
+        console.err.print(f"leadlight: {NotPromoted(version)}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _recalibrated_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    shift, loss = summary["shift"], summary["log_loss"]
+    sure = "more than chance" if shift["is_sure"] else "no more than chance"
+    yield (
+        f"listened to the newest {summary['rows']:,} looks at {summary['leads']:,} leads, of whom "
+        f"{summary['conversions']:,} converted"
+    )
+    yield f"outcomes lie {shift['level']:+.2f} in log-odds from what was said (error {shift['error']:.2f}): {sure} explains"
+    yield f"log loss {loss['before']:.4f} before, {loss['after']:.4f} after, on leads that no map had seen"
+    yield from console.gate_lines(summary["gates"])
+    answers = ", and it answers from now on" if summary["promoted"] else ""
+    yield f"registered as version {summary['model_version']}, made from {summary['recalibrated_from']}{answers}"

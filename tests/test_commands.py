@@ -45,7 +45,7 @@ def leadlight(tmp_path: Path):
 def test_help_names_every_command(leadlight) -> None:
     told = leadlight("--help")
     assert told.status == 0
-    names = "demo simulate init ingest train models promote rollback watch score report serve keys doctor"
+    names = "demo simulate init ingest train models promote rollback recalibrate watch score report serve keys doctor"
     for command in names.split():
         assert command in told.out
 

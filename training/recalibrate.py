@@ -29,21 +29,21 @@ class NothingMatured(LeadlightError):
 class Recalibrated:
     """A model with a new calibrator, and what that rests on.
 
-    shift: how far outcomes lay from what the old calibrator said, in log-odds. before, after: log loss of the rows by
-    the old calibrator, and by new ones that had not seen their leads.
+    rows: what it listened to. shift: how far outcomes lay from what the old calibrator said, in log-odds. before,
+    after: log-odds of the rows by the old calibrator, and by new ones that had not seen their leads.
     """
 
     model: Model
-    rows: int
-    leads: int
-    converted: int
+    rows: pd.DataFrame
     shift: Shift
-    before: float
-    after: float
+    before: Floats
+    after: Floats
 
     @property
-    def is_better(self) -> bool:
-        return self.after < self.before
+    def losses(self) -> tuple[float, float]:
+        """The log loss before and after."""
+        outcome = self.rows["outcome"].to_numpy(np.float64)
+        return log_loss(self.before, outcome), log_loss(self.after, outcome)
 
 
 def recent_rows(model: Model, labelled: pd.DataFrame) -> pd.DataFrame:
@@ -62,8 +62,8 @@ def recent_rows(model: Model, labelled: pd.DataFrame) -> pd.DataFrame:
 def newest(rows: pd.DataFrame) -> pd.DataFrame:
     """The newest of the labelled snapshots, as many as hold RECENT converted leads; all where they hold fewer."""
     back = rows.sort_values("snapshot_us", ascending=False, kind="stable")
-    first = back["outcome"] & ~back["lead_id"].where(back["outcome"]).duplicated()
-    return back[(first.cumsum() <= RECENT).to_numpy()].sort_values("snapshot_us", kind="stable")
+    first = back["outcome"].to_numpy(bool) & ~back["lead_id"].where(back["outcome"]).duplicated().to_numpy()
+    return back[np.cumsum(first) <= RECENT].sort_values("snapshot_us", kind="stable")
 
 
 def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibrated:
@@ -88,10 +88,7 @@ def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: i
         calibrator=after_another(model.calibrator, map_of(logit, outcome, leads)),
         facts=model.facts | facts,
     )
-    converted = len(set(leads[outcome == 1]))
-    return Recalibrated(
-        made, len(rows), len(set(leads)), converted, since, log_loss(logit, outcome), log_loss(after, outcome)
-    )
+    return Recalibrated(made, rows, since, logit, after)
 
 
 def map_of(logit: Floats, outcome: Floats, leads: object) -> Calibrator:

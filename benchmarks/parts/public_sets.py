@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import tomlkit
-from training.draft import draft
 
 from features.agreement import Agreement
 from features.agreement_versions import keep
@@ -26,6 +25,7 @@ from features.settings import Home
 from features.snapshots import snapshot_moments, snapshots
 from serving.intake import ingest
 from training.columns import NOT_FEATURES
+from training.drafting.draft import draft
 from training.outcomes import outcomes
 
 CAME_AT, WON_AT, WON, LEAD = "came_at", "won_at", "won", "lead"
