@@ -27,8 +27,8 @@ keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, learning.simulate, learning.init, learning.ingest, learning.train, registry.promote,
-    registry.rollback, registry.recalibrate, learning.report, watching.watch, answering.score, answering.serve, health.doctor,
-    rights.merge, rights.erase, rights.export, operating.rebuild,
+    registry.rollback, registry.recalibrate, learning.report, watching.watch, answering.score, answering.serve,
+    health.doctor, rights.merge, rights.erase, rights.export, operating.rebuild,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

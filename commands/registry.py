@@ -170,7 +170,8 @@ def _recalibrated_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         f"listened to the newest {summary['rows']:,} looks at {summary['leads']:,} leads, of whom "
         f"{summary['conversions']:,} converted"
     )
-    yield f"outcomes lie {shift['level']:+.2f} in log-odds from what was said (error {shift['error']:.2f}): {sure} explains"
+    lie = f"outcomes lie {shift['level']:+.2f} in log-odds from what was said"
+    yield f"{lie} (error {shift['error']:.2f}): {sure} explains"
     yield f"log loss {loss['before']:.4f} before, {loss['after']:.4f} after, on leads that no map had seen"
     yield from console.gate_lines(summary["gates"])
     answers = ", and it answers from now on" if summary["promoted"] else ""
