@@ -29,7 +29,7 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
         yield lambda said: shown.update(task, description=said)
 
 
-def _told_now_and_then(each_s: float = 5.0) -> Callable[[str], None]:
+def _told_now_and_then(each_s: float = 10.0) -> Callable[[str], None]:
     last = time.monotonic()
 
     def tell(said: str) -> None:

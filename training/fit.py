@@ -15,7 +15,7 @@ from features.recurrence import DAY_US, Bools, Floats
 from training.calibrate import fit_calibrator, moved, shift
 from training.columns import Column
 from training.folds import log_loss, row_losses
-from training.inputs import columns_of, rated
+from training.inputs import columns_of, pairs, singles
 from training.model import Model
 from training.sample import Sample
 from training.shrinkage import fit_shrunk, linear_of
@@ -141,7 +141,8 @@ def _more(
 ) -> Iterator[tuple[Inputs, float]]:
     """What may be read as well, and by how many standard errors it must win."""
     wider = (
-        (Inputs((), tuple(rated(rows, columns, agreement, seed))), 0.0),
+        (Inputs((), singles(columns)), 0.0),
+        (Inputs((), pairs(rows, columns, agreement, seed)), 0.0),
         (Inputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
         (Inputs(tuple(column for column in columns if column.is_account)), 1.0),
     )

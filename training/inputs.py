@@ -18,7 +18,6 @@ from training.folds import lead_folds, log_loss
 from training.rates import FEWEST_LEADS
 from training.sample import counted
 
-MANY_LEVELS = 30  # a category of more is told by its rates as well: trees split so many levels by chance
 PAIRED = 12  # of the categories that tell most alone are paired
 MOST_PAIRS = 8
 
@@ -54,8 +53,16 @@ def _direction(name: str, group: str, kind: str, agreement: Agreement) -> int:
     return -sign if name.startswith("days_since") else sign
 
 
-def rated(rows: pd.DataFrame, columns: Sequence[Column], agreement: Agreement, seed: int) -> list[tuple[str, ...]]:
-    """The categories of many levels, and the pairs that say most beyond what both of their parts say by themselves.
+Cells = tuple[str, ...]
+
+
+def singles(columns: Sequence[Column]) -> tuple[Cells, ...]:
+    """The categories, each by itself: thousands of levels are one number for trees, which split them by chance."""
+    return tuple((column.name,) for column in columns if column.levels)
+
+
+def pairs(rows: pd.DataFrame, columns: Sequence[Column], agreement: Agreement, seed: int) -> tuple[Cells, ...]:
+    """The pairs of categories that say most beyond what the better of their parts says by itself.
 
     Each is judged by what its rates, taken from the other folds, say of held-out leads.
     """
@@ -69,8 +76,8 @@ def rated(rows: pd.DataFrame, columns: Sequence[Column], agreement: Agreement, s
         return log_loss(base + counted(rows, of, outcome, folds).out_of_fold(), outcome)
 
     alone = {name: loss((name,)) for name in names}
-    best = sorted(names, key=lambda name: (alone[name], name))[:PAIRED]
-    gains = {pair: min(alone[pair[0]], alone[pair[1]]) - loss(pair) for pair in combinations(sorted(best), 2)}
-    pairs = sorted((pair for pair in gains if gains[pair] > 0), key=lambda pair: (-gains[pair], pair))[:MOST_PAIRS]
-    many = [(c.name,) for c in columns if c.levels and rows[c.name].nunique() > MANY_LEVELS]
-    return [*many, *pairs]
+    best = sorted(sorted(names, key=lambda name: (alone[name], name))[:PAIRED])
+    gains = {pair: min(alone[pair[0]], alone[pair[1]]) - loss(pair) for pair in combinations(best, 2)}
+    return tuple(
+        sorted((pair for pair in gains if gains[pair] > 0), key=lambda pair: (-gains[pair], pair))[:MOST_PAIRS]
+    )
