@@ -9,10 +9,11 @@ from rich.table import Table
 
 from benchmarks.parts.judged import OURS
 from benchmarks.parts.rivals import RIVALS
-from benchmarks.parts.walk import BLOCKS, RECENT
+from benchmarks.parts.walk import BLOCKS
+from training.recalibrate import RECENT
 
 HOW = {
-    "recalibrated": f"{BLOCKS} blocks: fitted once, before each block recalibrated on the {RECENT:,} newest rows",
+    "recalibrated": f"{BLOCKS} blocks: fitted once, each recalibrated on the newest rows with {RECENT} converted leads",
     "refitted": f"{BLOCKS} blocks: before each fitted anew on all rows so far (the slow peers left out)",
 }
 
