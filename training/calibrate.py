@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,6 +77,20 @@ def moved(calibrator: Calibrator, by: Shift) -> Calibrator:
     """The calibrator with its level moved, and the doubt of the move added to its own."""
     (ss, si), (_, ii) = calibrator.covariance
     return Calibrator(calibrator.slope, calibrator.intercept + by.level, ((ss, si), (si, ii + by.error**2)))
+
+
+def doubted(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:
+    """The calibrator with the doubt of the margin itself added to its own.
+
+    variance: of each margin. What is told by a map of two numbers: how it grows from the middle of the margins on.
+    """
+    center = float(margin.mean())
+    away = (margin - center) ** 2
+    grows = max(float(np.cov(away, variance)[0, 1] / max(away.var(ddof=1), 1e-12)), 0.0) if len(margin) > 1 else 0.0
+    level = max(float(variance.mean()) - grows * float(away.mean()), 0.0)
+    (ss, si), (_, ii) = calibrator.covariance
+    more = (ss + grows, si - grows * center, ii + level + grows * center**2)
+    return replace(calibrator, covariance=((more[0], more[1]), (more[1], more[2])))
 
 
 def platt(

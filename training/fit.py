@@ -12,13 +12,13 @@ import pandas as pd
 
 from features.agreement import Agreement
 from features.recurrence import DAY_US, Bools, Floats
-from training.calibrate import fit_calibrator, moved, shift
+from training.calibrate import doubted, fit_calibrator, moved, shift
 from training.columns import Column
 from training.folds import log_loss, row_losses
 from training.inputs import columns_of, pairs, singles
 from training.model import Model
 from training.sample import Sample
-from training.shrinkage import fit_shrunk, linear_of
+from training.shrinkage import doubt, fit_shrunk, linear_of
 from training.trees import QUICK, fit_trees, trees_of
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
@@ -35,6 +35,7 @@ class Blend:
 
     model: Model
     out_of_fold: Floats
+    doubt: Floats  # the variance of each row's margin
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def calibrated(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     facts = found.model.facts | facts_of(rows, agreement, seed)
     calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
+    calibrator = doubted(calibrator, found.out_of_fold, found.doubt)
     newest = newest_of(rows, agreement)
     since = shift(calibrator.logit(found.out_of_fold[newest]), outcome[newest], list(leads[newest]))
     if since.is_sure:
@@ -162,13 +164,16 @@ def blend(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None =
     tried: parameters of trees to choose from; by default those of `fit_trees`.
     """
     line = fit_shrunk(sample)
+    doubts = doubt(sample, line.linear, line.shrinkage)
     trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
     if trees is None:
-        return Blend(Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.shrinkage}), line.out_of_fold)
+        return Blend(
+            Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.shrinkage}), line.out_of_fold, doubts
+        )
     margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
     best = min(BLENDS, key=lambda share: log_loss(margins[share], sample.outcome))
     facts = {"shrinkage": line.shrinkage, "trees": dict(trees.chosen), "rounds": trees.rounds}
-    return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best])
+    return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best], doubts)
 
 
 def _is_enough(sample: Sample) -> bool:

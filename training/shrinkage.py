@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from features.recurrence import Floats
@@ -66,6 +67,18 @@ def linear_of(sample: Sample, shrinkage: float) -> Linear:
     with threadpool_limits(1):
         weights = fit_linear(Design.of(terms).rows(sample.matrix), sample.outcome, pull_of(terms, sample, shrinkage))
     return Linear.of(terms, weights)
+
+
+def doubt(sample: Sample, linear: Linear, shrinkage: float) -> Floats:
+    """The variance of each row's margin by the posterior of the weights (Laplace), counted in leads."""
+    terms = linear.terms
+    rows = np.column_stack([np.ones(len(sample.outcome)), Design.of(terms).rows(sample.matrix)])
+    said = expit(linear.margin(sample.matrix))
+    strength = pull_of(terms, sample, shrinkage).strength
+    with threadpool_limits(1):
+        curve = (rows.T * (said * (1 - said))) @ rows + np.diag(np.maximum(strength, 1e-9))
+        spread = np.linalg.inv(curve) * sample.rows_per_lead  # the looks at one lead say much the same
+        return np.asarray(np.einsum("ij,ij->i", rows @ spread, rows), dtype=np.float64)
 
 
 def pull_of(terms: Sequence[Term], sample: Sample, shrinkage: float) -> Pull:
