@@ -95,7 +95,7 @@ def open(path: Path | str | None = None) -> NotebookHome:
     return NotebookHome(Home.open(path))
 
 
-def train(snapshots: pd.DataFrame, seed: int = 7) -> Candidate:
+def train(snapshots: pd.DataFrame, seed: int = 7, search: bool = False) -> Candidate:
     """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.plots` and `.register()`."""
     from features.agreement_versions import kept
     from features.derivation import derived
@@ -104,7 +104,7 @@ def train(snapshots: pd.DataFrame, seed: int = 7) -> Candidate:
     home = Home.open(snapshots.attrs.get("home"))
     agreed = kept(home)
     known_until = datetime.fromisoformat(snapshots.attrs["known_until"])
-    return candidate(snapshots, derived(home, agreed.agreement), agreed, known_until, seed)
+    return candidate(snapshots, derived(home, agreed.agreement), agreed, known_until, seed, search=search)
 
 
 def main(arguments: list[str] | None = None) -> Any:

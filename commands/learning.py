@@ -161,6 +161,9 @@ def train(
         bool,
         typer.Option("--scheduled", help="With --promote, for cron: watch first, train only if outcomes matured."),
     ] = False,
+    search: Annotated[
+        bool, typer.Option("--search", help="Choose the trees among more kinds of them: takes several times as long.")
+    ] = False,
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
@@ -171,7 +174,7 @@ def train(
         answer_scheduled(agreement, known_until, promote, seed, as_json)
         return
     with console.progress("training") as said:
-        summary = trained(agreement, known_until, promote, seed, said)
+        summary = trained(agreement, known_until, promote, seed, said, search)
     answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
         console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
@@ -188,7 +191,9 @@ class NotPromoted(LeadlightError):
         super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
 
 
-def trained(agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any) -> dict[str, Any]:
+def trained(
+    agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any, search: bool = False
+) -> dict[str, Any]:
     """A registered candidate's summary; promoted where asked and every gate holds."""
     from training.pipeline import train as learn
     from training.promotion import promote as serve_it
@@ -196,7 +201,7 @@ def trained(agreement: Path | None, known_until: str | None, promote: bool, seed
     from training.watch.schedule import done, matured
 
     with_agreement, until = agreed(agreement), learning_until(known_until)
-    candidate = learn(home(), with_agreement, until, seed, said)
+    candidate = learn(home(), with_agreement, until, seed, said, search)
     said("registering")
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}

@@ -19,7 +19,7 @@ from training.inputs import columns_of, pairs, singles
 from training.model import Model
 from training.sample import Sample
 from training.shrinkage import doubt, fit_shrunk, linear_of
-from training.trees import QUICK, fit_trees, trees_of
+from training.trees import QUICK, drawn, fit_trees, trees_of
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
 ENOUGH_FOR_TREES = 100  # converted leads; with fewer, trees learn single leads by heart
@@ -55,12 +55,13 @@ class Inputs:
         return Inputs(tuple(column for column in order if column in both), (*self.rated, *more.rated))
 
 
-def learned(rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+def learned(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Model:
     """The model of labelled snapshots with their features, calibrated on what it says of leads that it did not see.
 
     Every choice, inputs, number of trees, shrinkage and blend, is made on folds of whole leads inside the rows.
+    search: choose the parameters of the trees among drawn ones as well.
     """
-    return calibrated(chosen(rows, agreement, seed), rows, agreement, seed)
+    return calibrated(chosen(rows, agreement, seed, search), rows, agreement, seed)
 
 
 def refitted(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
@@ -113,7 +114,7 @@ def newest_of(rows: pd.DataFrame, agreement: Agreement) -> Bools:
     return np.asarray(moments >= np.quantile(moments, 1 - NEWEST))
 
 
-def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int) -> Blend:
+def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
     """The blend on the inputs that held-out leads like best; which they are is found with quick trees.
 
     How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
@@ -135,7 +136,7 @@ def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int) -> Blend:
         tried = fit_trees(tried_on, seed, [QUICK])
         if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
             inputs, sample, best = wider, tried_on, tried
-    return blend(sample, seed)
+    return blend(sample, seed, drawn(seed) if search else None)
 
 
 def _more(

@@ -30,6 +30,7 @@ from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
 from training.findings import findings
 from training.fit import learned, refitted
+from training.folds import lead_folds
 from training.judgement import judged
 from training.labels import Labels, labels
 from training.leaks.examination import examination
@@ -50,12 +51,14 @@ class TooFewOutcomes(LeadlightError):
     code = "too_few_outcomes"
 
 
-def train(home: Home, kept: Kept, known_until: datetime, seed: int = 7, said: Said = lambda _: None) -> Candidate:
+def train(
+    home: Home, kept: Kept, known_until: datetime, seed: int = 7, said: Said = lambda _: None, search: bool = False
+) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
     found = derived(home, kept.agreement, said)
     said("reading snapshots through Feast")
     labelled = labelled_snapshots(found, kept.agreement, known_until)
-    return candidate(labelled, found, kept, known_until, seed, said)
+    return candidate(labelled, found, kept, known_until, seed, said, search)
 
 
 def candidate(
@@ -65,6 +68,7 @@ def candidate(
     known_until: datetime,
     seed: int = 7,
     said: Said = lambda _: None,
+    search: bool = False,
 ) -> Candidate:
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
     started = time.monotonic()
@@ -75,7 +79,7 @@ def candidate(
     examined = examination(labelled[parted.train], found, kept.agreement, until_us, seed)
     labelled = examined.without_quarantined(labelled, kept.agreement)
     said(f"fitting on {parted.train.sum():,} snapshots")
-    model = learned(labelled[parted.train], kept.agreement, seed)
+    model = learned(labelled[parted.train], kept.agreement, seed, search)
     model = with_open_leads(model, found, kept.agreement, known_until)
     model = replace(model, facts=model.facts | learned_from(labelled, parted, kept.agreement.outcome.horizon_days))
     said("testing on leads it has not seen")
@@ -93,7 +97,7 @@ def candidate(
     )
     told = labels(known_by(found.leads, until_us), kept.agreement, until_us)
     warnings = (*_warnings(found, told), *examined.sentences)
-    folded = out_of_fold(labelled, kept.agreement, seed, said) if parted.kind == "random" else None
+    folded = out_of_fold(labelled, model, kept.agreement, seed) if parted.kind == "random" else None
     then = _reference(
         model, found, kept.agreement, known_until, labelled[parted.test] if parted.kind == "time" else None
     )
@@ -134,17 +138,14 @@ def labelled_snapshots(found: Derived, agreement: Agreement, known_until: dateti
     return snapshots(found.repository, agreement, looked_at)
 
 
-def out_of_fold(labelled: pd.DataFrame, agreement: Agreement, seed: int, said: Said, folds: int = 5) -> Evaluation:
-    """Every row judged by a model that saw nothing of its lead: how good the figures are beyond one random test."""
-    leads = labelled["lead_id"].drop_duplicates().sample(frac=1.0, random_state=seed).to_list()
-    place = labelled["lead_id"].map({lead: i % folds for i, lead in enumerate(leads)}).to_numpy()
+def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed: int) -> Evaluation:
+    """Every row judged by a model of the same choices that saw nothing of its lead: beyond one random test."""
+    outcome, leads = labelled["outcome"].to_numpy(np.float64), labelled["lead_id"].to_numpy(object)
     probability = np.empty(len(labelled))
-    for fold in range(folds):
-        said(f"fold {fold + 1} of {folds}")
-        test = place == fold
-        model = learned(labelled[~test], agreement, seed)
-        probability[test] = model.probability(labelled[test])
-    return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(), seed=seed)
+    for inside, outside in lead_folds(outcome, list(leads), seed):
+        again = refitted(labelled.iloc[inside], agreement, seed, model)
+        probability[outside] = again.probability(labelled.iloc[outside])
+    return evaluate(probability, labelled["outcome"], leads, seed=seed)
 
 
 def with_open_leads(model: Model, found: Derived, agreement: Agreement, known_until: datetime) -> Model:

@@ -17,6 +17,7 @@ from training.sample import Sample
 MOST_ROUNDS = 2_000
 FEWEST_COLUMNS = 8
 MANY_ROWS = 100_000
+TRIED = 16  # drawn parameters of a search
 LEAVES = (2, 4, 8)  # small leaves explain in microseconds and lose nothing; held-out leads choose
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
@@ -46,6 +47,24 @@ class FittedTrees:
     out_of_fold: Floats
     chosen: Mapping[str, Any]  # the parameters that held-out leads chose
     rounds: int
+
+
+def drawn(seed: int) -> list[dict[str, Any]]:
+    """Parameters to search among: TRIED drawn ones, small leaves all, and those that are tried without a search."""
+    draws = np.random.default_rng(seed)
+    found: list[dict[str, Any]] = [{"num_leaves": leaves} for leaves in LEAVES]
+    for _ in range(TRIED):
+        found.append(
+            {
+                "num_leaves": int(draws.choice([2, 3, 4, 6, 8, 12, 16])),
+                "learning_rate": float(draws.choice([0.02, 0.03, 0.05])),
+                "lambda_l2": float(10 ** draws.uniform(0, 2)),
+                "feature_fraction": float(draws.uniform(0.1, 0.7)),
+                "bagging_fraction": float(draws.uniform(0.5, 0.95)),
+                "cat_smooth": float(10 ** draws.uniform(1, 2)),
+            }
+        )
+    return found
 
 
 def fit_trees(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> FittedTrees:
