@@ -92,3 +92,10 @@ def criterion_kind(agreement: Agreement, name: str) -> str:
     """A criterion that asks for behaviours is engagement; one that asks for traits is fit."""
     asked = str(agreement.criteria[name].lines)
     return "behaviour" if any(f"'{behaviour}'" in asked for behaviour in agreement.behaviours) else "trait"
+
+
+def asked_of(agreement: Agreement, name: str) -> str | None:
+    """The one fact or behaviour that all lines of a criterion ask for; None where they ask for several."""
+    lines = (line for _, line in agreement.criteria[name].lines)
+    asked = {clause.name for line in lines for clauses in line.any_of for clause in clauses}
+    return asked.pop() if len(asked) == 1 else None

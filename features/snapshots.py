@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from features.agreement import Agreement
 from features.behaviour import behaviour_columns
-from features.criteria import criterion_kind
+from features.criteria import asked_of, criterion_kind
 from features.criteria_columns import PREFIX, criteria_columns
 from features.lifecycle import NEVER_LEADS
 from features.moments import moments
@@ -123,7 +123,10 @@ def group_of(column: str, agreement: Agreement) -> tuple[str, str]:
     """The behaviour or trait that a feature belongs to, and which of the two: (name, kind); a criterion is either."""
     if column.startswith(PREFIX):
         name = column.removeprefix(PREFIX)
-        return name, criterion_kind(agreement, name)
+        asked = asked_of(agreement, name)
+        is_told = asked in model_traits(agreement) or asked in agreement.behaviours
+        # The points for a seniority are a reason about the seniority.
+        return (asked if asked and is_told else name), criterion_kind(agreement, name)
     if column in model_traits(agreement) or column == "days_open":
         return column, "trait"
     stem = column.removeprefix("days_since_first_").removeprefix("days_since_")

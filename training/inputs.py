@@ -31,7 +31,8 @@ def columns_of(rows: pd.DataFrame, agreement: Agreement) -> tuple[Column, ...]:
             continue
         group, kind = group_of(str(name), agreement)
         if str(name).startswith(PREFIX):  # more points never say less
-            believed = Believed(slope(most_points(agreement)), AVERAGE * agreement.criteria[group].most)
+            most = agreement.criteria[str(name).removeprefix(PREFIX)].most
+            believed = Believed(slope(most_points(agreement)), AVERAGE * most)
             found.append(Column(str(name), group, kind, direction=1, believed=believed))
             continue
         levels = _levels(rows, name) if kinds.get(name) == "category" else None

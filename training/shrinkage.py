@@ -24,6 +24,7 @@ SHRINKAGES = (
     10.0,
     3.0,
 )  # the strongest first: each starts from where the last ended
+FEWEST_TO_CHOOSE = 20  # converted leads; what fewer like best is chance
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def _fit(sample: Sample) -> FittedLinear:
     parts = [(part, design.rows(part.inside), design.rows(part.outside)) for part in sample.parts()]
     starts: list[Floats | None] = [None] * len(parts)
     best: tuple[float, float, Floats] | None = None
-    for shrinkage in SHRINKAGES:
+    converted = len(set(sample.leads[sample.outcome == 1]))
+    for shrinkage in SHRINKAGES if converted >= FEWEST_TO_CHOOSE else SHRINKAGES[:1]:
         pull, margins = pull_of(terms, sample, shrinkage), np.empty(len(sample.outcome))
         for k, (part, inside, outside) in enumerate(parts):
             weights = fit_linear(inside, sample.outcome[part.fold[0]], pull, starts[k])
