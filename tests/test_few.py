@@ -36,8 +36,7 @@ def prior(rows: pd.DataFrame) -> np.ndarray:
 
 
 def test_from_one_outcome_on_a_model_is_near_the_prior_and_says_few() -> None:
-    rows = looks(40, 1)
-    model = learned(rows, DEFAULT, 7)
+    rows, model = looks(200, 0, seed=4), learned(looks(8, 1), DEFAULT, 7)  # about as many as the prior expects
     assert model.facts["basis"] == "few"
     assert np.corrcoef(model.probability(rows), prior(rows))[0, 1] > 0.9
 
