@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -33,7 +33,7 @@ from training.fit import learned, refitted
 from training.folds import lead_folds
 from training.judgement import judged
 from training.labels import Labels, labels
-from training.leaks.examination import examination
+from training.leaks.examination import Examination, examination
 from training.model import Model
 from training.outcomes import outcomes
 from training.peers import baselines, peers, simple_peers
@@ -73,40 +73,52 @@ def candidate(
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
     started = time.monotonic()
     protection.check(known(labelled), kept.agreement)
+    course = _Course(found, kept, known_until, seed, said)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
     said("looking for fields that give the outcome away")
-    until_us = microseconds(known_until)
-    examined = examination(labelled[parted.train], found, kept.agreement, until_us, seed)
+    examined = examination(labelled[parted.train], found, kept.agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, kept.agreement)
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = learned(labelled[parted.train], kept.agreement, seed, search)
     model = with_open_leads(model, found, kept.agreement, known_until)
     model = replace(model, facts=model.facts | learned_from(labelled, parted, kept.agreement.outcome.horizon_days))
-    said("testing on leads it has not seen")
-    tested = labelled[parted.test]
-    probability, became, lead = model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy()
-    shown = evaluate(probability, became, lead, seed=seed)
-    said("comparing with others on the same rows")
-    others = _others(labelled, parted, model, seed)
-    compared = comparison(
-        {"leadlight": probability} | others, tested["outcome"], tested["lead_id"].to_numpy(), seed=seed
-    )
-    said("looking at segments, at arrival and back month by month")
-    closer = findings(
-        labelled, parted.test, {"leadlight": probability} | others, kept.agreement, _refit(model, kept.agreement, seed)
-    )
-    told = labels(known_by(found.leads, until_us), kept.agreement, until_us)
-    warnings = (*_warnings(found, told), *examined.sentences)
-    folded = out_of_fold(labelled, model, kept.agreement, seed) if parted.kind == "random" else None
-    then = _reference(
-        model, found, kept.agreement, known_until, labelled[parted.test] if parted.kind == "time" else None
-    )
-    made = Candidate(
-        model, labelled, parted, shown, compared, (), kept, known_until, 0.0, warnings, folded, closer, examined, told,
-        None, then,
-    )  # fmt: skip
+    made = course.tested(model, labelled, parted, examined)
     said("holding it against its gates")
     return replace(judged(made, found.repository), seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What one training goes by, from the fitted model to what it showed."""
+
+    found: Derived
+    kept: Kept
+    known_until: datetime
+    seed: int
+    said: Said
+
+    def tested(self, model: Model, labelled: pd.DataFrame, parted: Split, examined: Examination) -> Candidate:
+        """The candidate with what it showed on the test rows; not yet held against its gates."""
+        agreement, seed = self.kept.agreement, self.seed
+        self.said("testing on leads it has not seen")
+        tested = labelled[parted.test]
+        probability, lead = model.probability(tested), tested["lead_id"].to_numpy()
+        shown = evaluate(probability, tested["outcome"], lead, seed=seed)
+        self.said("comparing with others on the same rows")
+        said = {"leadlight": probability} | _others(labelled, parted, model, seed)
+        compared = comparison(said, tested["outcome"], lead, seed=seed)
+        self.said("looking at segments, at arrival and back month by month")
+        closer = findings(labelled, parted.test, said, agreement, _refit(model, agreement, seed))
+        until_us = microseconds(self.known_until)
+        told = labels(known_by(self.found.leads, until_us), agreement, until_us)
+        warnings = (*_warnings(self.found, told), *examined.sentences)
+        is_random = parted.kind == "random"
+        folded = out_of_fold(labelled, model, agreement, seed) if is_random else None
+        then = _reference(model, self.found, agreement, self.known_until, None if is_random else tested)
+        return Candidate(
+            model, labelled, parted, shown, compared, (), self.kept, self.known_until, 0.0, warnings, folded, closer,
+            examined, told, None, then,
+        )  # fmt: skip
 
 
 def _reference(
