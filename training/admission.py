@@ -34,11 +34,12 @@ class HeldBack(LeadlightError):
     code = "gate_does_not_hold"
 
     def __init__(self, version: str, gates: list[Gate]) -> None:
-        names = " and ".join(held_back_by(gates))
+        held = held_back_by(gates)
+        names, verb = " and ".join(held), "does" if len(held) == 1 else "do"
         remedy = f'leadlight promote {version} --force --why "REASON"'
         said = " ".join(gate.why for gate in gates if not gate.passed)
         super().__init__(
-            f"version {version} is not promoted, since {names} does not hold: {said} To serve it all the same: {remedy}"
+            f"version {version} is not promoted, since {names} {verb} not hold: {said} To serve it all the same: {remedy}"
         )
 
 
