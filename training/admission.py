@@ -39,7 +39,8 @@ class HeldBack(LeadlightError):
         remedy = f'leadlight promote {version} --force --why "REASON"'
         said = " ".join(gate.why for gate in gates if not gate.passed)
         super().__init__(
-            f"version {version} is not promoted, since {names} {verb} not hold: {said} To serve it all the same: {remedy}"
+            f"version {version} is not promoted, since {names} {verb} not hold: {said} "
+            f"To serve it all the same: {remedy}"
         )
 
 
