@@ -64,11 +64,16 @@ def prior_probability(agreement: Agreement, points: int) -> float:
 
 @dataclass(frozen=True)
 class Prior:
-    """The same prior as a sum: `baseline` and all `contributions` (log-odds, by criterion) are logit(probability)."""
+    """The same prior as a sum: `baseline` and all `contributions` (log-odds, by criterion) are logit(probability).
+
+    interval: the 90 % range of the probability, were each point's worth sure to about as much as it is worth, and the
+    stated rate to one unit of log-odds: what a model of few outcomes starts from.
+    """
 
     probability: float
     baseline: float
     contributions: Mapping[str, float]
+    interval: tuple[float, float]
 
 
 def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
@@ -80,7 +85,10 @@ def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
     }
     score_50 = agreement.policy.score_50
     baseline = math.log(score_50 / (1 - score_50))
-    return Prior(prior_probability(agreement, criteria.points), baseline, contributions)
+    said = baseline + sum(contributions.values())
+    doubt = 1.645 * math.sqrt(1 + sum(part**2 for part in contributions.values()))
+    interval = (1 / (1 + math.exp(doubt - said)), 1 / (1 + math.exp(-doubt - said)))
+    return Prior(prior_probability(agreement, criteria.points), baseline, contributions, interval)
 
 
 def slope(most: int) -> float:

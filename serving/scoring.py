@@ -147,7 +147,8 @@ class Scoring:
         stood = prior(agreement, criteria)
         kinds = {name: criterion_kind(agreement, name) for name in stood.contributions}
         contributions = dict(stood.contributions)
-        return Explained(logit(stood.probability), stood.baseline, contributions, kinds, None, None, criteria.levels)
+        said = logit(stood.probability)
+        return Explained(said, stood.baseline, contributions, kinds, stood.interval, None, criteria.levels)
 
     def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
         account = row.account or {} if self.reads_accounts else {}

@@ -95,3 +95,13 @@ def test_the_priors_contributions_and_baseline_sum_to_its_logit(
     found = prior(Agreement.default(), criteria_points(Agreement.default(), facts))
     total = found.baseline + sum(found.contributions.values())
     assert total == pytest.approx(math.log(found.probability / (1 - found.probability)), abs=1e-9)
+
+
+def test_the_priors_interval_holds_its_probability_and_is_wider_the_more_points_speak() -> None:
+    widths = []
+    for facts in (lead(employees=10), lead({"pricing_page": 3}, timeframe="now", seniority="vp", employees=100)):
+        found = prior(Agreement.default(), criteria_points(Agreement.default(), facts))
+        low, high = found.interval
+        assert 0 < low < found.probability < high < 1
+        widths.append(math.log(high / (1 - high)) - math.log(low / (1 - low)))
+    assert widths[0] < widths[1]
