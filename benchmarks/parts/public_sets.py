@@ -178,5 +178,6 @@ def arrivals(home: Home, agreement: Agreement, now: datetime) -> pd.DataFrame:
     looked_at = snapshot_moments(arrived, agreement, known_until_us)
     looked_at = looked_at[looked_at["is_arrival"]].sort_values(["snapshot_us", "lead_id"], ignore_index=True)
     became = outcomes(looked_at, leads, agreement, known_until_us)
-    looked_at["outcome"] = became.astype(bool).to_numpy()
+    looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)  # leads from before the record have none
+    looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
     return snapshots(found.repository, agreement, looked_at)
