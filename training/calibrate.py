@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from features.recurrence import Floats
 from training.folds import FOLDS, lead_folds, log_loss
@@ -71,6 +72,28 @@ def shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Shift:
     """The shift of the level that these rows show, slope held at 1; a base rate that moved shows here first."""
     found = platt(logit, outcome, lead_ids, (1e9, 1.0 / WIDE**2))
     return Shift(found.level, float(np.sqrt(found.covariance[1, 1])))
+
+
+def lasting_shift(logit: Floats, rows: pd.DataFrame) -> Shift | None:
+    """Half the shift that the newest third of the rows shows, if it is sure and shifts last in this history, or None.
+
+    Whether they last is asked of the past: would the shift of the third before have foretold the newest one better than
+    none? Months differ everywhere; following each of them would be worse than following none.
+    """
+    moments, outcome = rows["snapshot_us"].to_numpy(np.int64), rows["outcome"].to_numpy(np.float64)
+    leads = rows["lead_id"].to_numpy(object)
+    earlier, later = np.quantile(moments, [1 / 3, 2 / 3])
+    middle, newest = (moments >= earlier) & (moments < later), moments >= later
+    if not middle.any() or not newest.any():
+        return None
+    found, before = (shift(logit[part], outcome[part], list(leads[part])) for part in (newest, middle))
+    lasts = log_loss(logit[newest] + before.level, outcome[newest]) < log_loss(logit[newest], outcome[newest])
+    return half_of(found) if found.is_sure and lasts else None
+
+
+def half_of(found: Shift) -> Shift:
+    """Half of a shift, in doubt by the other half: rates that moved come back about as often as they go on."""
+    return Shift(found.level / 2, float(np.hypot(found.error, found.level / 2)))
 
 
 def moved(calibrator: Calibrator, by: Shift) -> Calibrator:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from features.agreement import Agreement
-from features.recurrence import DAY_US, Bools, Floats
-from training.calibrate import doubted, fit_calibrator, moved, shift
+from features.recurrence import DAY_US, Floats
+from training.calibrate import doubted, fit_calibrator, lasting_shift, moved
 from training.columns import Column
 from training.folds import log_loss, row_losses
 from training.inputs import columns_of, pairs, singles
@@ -25,7 +25,6 @@ BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays
 ENOUGH_FOR_TREES = 100  # converted leads; with fewer, trees learn single leads by heart
 ENOUGH_FOR_FULL = 100  # converted leads; with fewer a score says that it rests on few
 ENOUGH_TO_FORGET = 500  # converted leads; with fewer the line is shrunk to what the criteria's prior says
-NEWEST = 1 / 3  # of the rows, by time: where a base rate that moved shows
 CHOICES = ("shrinkage", "trees", "rounds")  # of a model's facts, beside its columns and blend
 
 
@@ -83,9 +82,8 @@ def calibrated(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int
     facts = found.model.facts | facts_of(rows, agreement, seed)
     calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
     calibrator = doubted(calibrator, found.out_of_fold, found.doubt)
-    newest = newest_of(rows, agreement)
-    since = shift(calibrator.logit(found.out_of_fold[newest]), outcome[newest], list(leads[newest]))
-    if since.is_sure:
+    since = lasting_shift(calibrator.logit(found.out_of_fold), rows) if agreement.outcome.horizon_days else None
+    if since is not None:
         calibrator = moved(calibrator, since)
         facts["shift"] = {"level": since.level, "error": since.error}
     return replace(found.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
@@ -104,14 +102,6 @@ def facts_of(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, A
         "learned_until_us": int(rows["snapshot_us"].max()),
         "labels_until_us": int(rows["snapshot_us"].max()) + horizon_us,
     }
-
-
-def newest_of(rows: pd.DataFrame, agreement: Agreement) -> Bools:
-    """Which rows tell where the base rate stands now: the newest third by time, none where there is no time."""
-    if agreement.outcome.undated:
-        return np.zeros(len(rows), dtype=bool)
-    moments = rows["snapshot_us"].to_numpy(np.int64)
-    return np.asarray(moments >= np.quantile(moments, 1 - NEWEST))
 
 
 def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
