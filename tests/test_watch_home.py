@@ -280,7 +280,6 @@ def test_watch_and_report_tell_what_changed_since(scheduled: Scheduled, tmp_path
 
 def test_the_pictures_are_drawn_where_there_are_figures() -> None:
     from training.page.plots import svg
-
     from training.watch.pictures import since_pictures
     from training.watch.watched import InputDrift, Week
 
