@@ -120,7 +120,7 @@ def _calibrated(made: Recalibrated, shown: Evaluation) -> Gate:
     before = evaluate(expit(made.before), outcome, leads, resamples=2).metrics["ece"]
     if gate.passed or gate.value is None or before is None or gate.value > before:
         return gate
-    why = f"Its calibration error, {gate.value:.4f}, is more than chance, and not above that of what answers, {before:.4f}."
+    why = f"Its calibration error, {gate.value:.4f}, is not above that of what answers, {before:.4f}."
     return Gate(gate.name, True, gate.value, before, why)
 
 
