@@ -25,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from benchmarks.parts.learning import learned
 from benchmarks.parts.nearness import against, rank_correlation
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
@@ -34,6 +33,7 @@ from features.agreement import Agreement
 from features.clocks import microseconds
 from features.recurrence import NOT_YET
 from features.snapshots import snapshot_moments, snapshots
+from training.fit import learned
 from training.model import Model
 from training.outcomes import outcomes
 

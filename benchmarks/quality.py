@@ -32,12 +32,12 @@ from rich.console import Console
 from benchmarks.parts import event_set
 from benchmarks.parts.answers import Answers, Sets
 from benchmarks.parts.judged import OURS, Told, judged
-from benchmarks.parts.ours import learned
 from benchmarks.parts.public_sets import TABLES, Looked, looked
 from benchmarks.parts.quality_tables import tables
 from benchmarks.parts.rivals import RIVALS, task
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.walk import refitted, walk
+from training.fit import learned
 
 TEST_SHARE = 0.3
 SEED = 7

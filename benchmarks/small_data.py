@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.learning import interval, learned
+from benchmarks.parts.learning import interval
 from benchmarks.parts.nearness import log_loss
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
@@ -43,6 +43,7 @@ from features.clocks import from_microseconds
 from features.store.offline import states_at
 from features.traits import trait_columns
 from serving.scoring import LeadRow, Scoring
+from training.fit import learned
 from training.pipeline import labelled_snapshots
 
 Floats = npt.NDArray[np.float64]

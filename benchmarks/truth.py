@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.learning import learned, recalibrated
+from benchmarks.parts.learning import recalibrated
 from benchmarks.parts.nearness import against
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
@@ -36,6 +36,7 @@ from features.clocks import microseconds
 from features.snapshots import snapshots
 from serving.bulk import home_scores
 from training.candidate import Candidate
+from training.fit import learned
 from training.market.dynamics import HORIZON_DAYS
 from training.market.interest import Shift
 from training.peers import peers

@@ -7,7 +7,6 @@ import pandas as pd
 from features.agreement import Agreement
 from features.recurrence import Floats
 from training import recalibrate
-from training.fit import learned as learned
 from training.model import Model
 
 

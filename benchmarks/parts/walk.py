@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from benchmarks.parts.judged import OURS, Told
-from benchmarks.parts.ours import learned, map_of, newest
 from benchmarks.parts.public_sets import Looked
+from training.fit import learned
+from training.recalibrate import map_of, newest
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
