@@ -18,7 +18,7 @@ check: setup  ## style, types, and that imports go one way
 	$(RUN)/pytest -q tests/test_layout.py
 
 test: setup  ## the whole suite
-	$(RUN)/pytest -n auto --dist loadfile
+	$(RUN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 demo: setup  ## a simulated market, from nothing to the hottest leads
 	$(RUN)/leadlight demo

@@ -19,6 +19,25 @@ from features.database import engine
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
+# Files that take minutes go to the workers first, or one of them would still be at work when the others have ended.
+SLOW = (
+    "crash",
+    "commands",
+    "notebooks",
+    "readme",
+    "benchmarks",
+    "notebooks_operate",
+    "bpi2012",
+    "simulation",
+    "scoring",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: places.get(item.path.name, len(SLOW)))
+
+
 for name in [name for name in os.environ if name.startswith(("LEADLIGHT_", "MLFLOW_")) and "PUBLIC_DATA" not in name]:
     del os.environ[name]  # a home, database or registry of the person who runs the suite is none of its business
 

@@ -350,11 +350,13 @@ def test_sync_does_not_undo_a_rollback_that_mlflow_has_not_heard_of(found: Found
 # the registry
 
 
-def test_the_registry_holds_what_a_person_asks_of_a_version(found: Found, versions: Any) -> None:
+def test_the_registry_holds_what_a_person_asks_of_a_version(
+    found: Found, versions: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import mlflow
 
     client, version = Registry("small").client, versions["honest"]
-    mlflow.set_tracking_uri(client.tracking_uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
     held = client.get_model_version("small", version)
     assert held.description.startswith("# small\n")
     assert "DOES NOT HOLD" not in held.description

@@ -22,10 +22,10 @@ NOW = 1_000 * DAY_US
 
 
 def looks(leads: int, converted: int, seed: int = 1) -> pd.DataFrame:
-    """One look a lead with points by the default criteria; the first `converted` of them converted."""
+    """One look a lead with points by the default criteria; `converted` of them did, now and then."""
     draws = np.random.default_rng(seed)
     points = {PREFIX + name: draws.integers(0, 4, leads).astype(float) for name in DEFAULT.criteria}
-    frame = pd.DataFrame({"lead_id": [f"L{i}" for i in range(leads)], "snapshot_us": np.arange(leads)})
+    frame = pd.DataFrame({"lead_id": [f"L{i}" for i in range(leads)], "snapshot_us": draws.permutation(leads)})
     frame = frame.assign(is_arrival=True, outcome=np.arange(leads) < converted, **points)
     return frame.assign(employees=draws.integers(1, 900, leads).astype(float))
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from scipy.optimize import minimize
 
 from features.recurrence import Floats, Ints
 from training.columns import Column
@@ -227,6 +226,8 @@ def fit_linear(rows: Floats, outcome: Floats, pull: Pull, start: Floats | None =
 
     rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger pull.
     """
+    from scipy.optimize import minimize  # who only scores need not wait for it
+
     bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in pull.signs)]
     rate = float(np.clip(outcome.mean(), 1e-3, 1 - 1e-3))
     begin = np.append(np.log(rate / (1 - rate)), pull.toward[1:]) if start is None else start

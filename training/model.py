@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm
 import numpy as np
 import pandas as pd
 from scipy.special import expit
@@ -20,6 +19,9 @@ from training.linear import Linear
 from training.manifest import MANIFEST as MANIFEST
 from training.manifest import ModelDamaged as ModelDamaged
 from training.manifest import check, seal
+
+if TYPE_CHECKING:
+    import lightgbm
 
 TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
 
@@ -63,7 +65,11 @@ class Model:
     @cached_property
     def booster(self) -> lightgbm.Booster | None:
         """The trees, where they have a share."""
-        return lightgbm.Booster(model_str=self.trees) if self.trees and self.blend > 0 else None
+        if not self.trees or not self.blend:
+            return None
+        import lightgbm  # takes a second, which a command that needs no trees need not wait
+
+        return lightgbm.Booster(model_str=self.trees)
 
     def matrix(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
         """The columns of `features.snapshots.feature_frame` as the model reads them: (rows, columns)."""
@@ -151,10 +157,12 @@ class Model:
         """
         check(folder, digest)
         try:
-            return cls._of_json(json.loads((folder / FACTS).read_text()), folder)
+            model = cls._of_json(json.loads((folder / FACTS).read_text()), folder)
         except (KeyError, TypeError, ValueError) as error:
             wrong = f"{folder / FACTS} is not of this version of Leadlight ({error!r})"
             raise ModelDamaged(f"{wrong}; train and promote again") from error
+        _ = model.booster  # built now: no request has to wait for it
+        return model
 
     @classmethod
     def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
