@@ -41,12 +41,14 @@ from features.agreement_versions import keep
 from features.settings import Home
 from serving.intake import ingest
 from training.candidate import Candidate
+from training.market.interest import Shift
 from training.pipeline import train
 from training.promotion import promote
 from training.registry import Registry
 from training.simulation import simulate
 
 ROWS = 500  # different leads and rows, asked in turn
+BRISK = Shift(5.0, 600)  # a market of many conversions: with fewer there are no trees to compare
 PEERS = ("mlflow", "mlflow_without_signature", "mlflow_bare_matrix")
 
 
@@ -79,17 +81,17 @@ def _asked() -> Any:
     parser.add_argument("--leads", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="for each side and number of connections")
     parser.add_argument("--connections", type=int, nargs="+", default=(1, 8, 32))
-    parser.add_argument("--short", action="store_true", help="6,000 leads, 2 seconds, 1 and 8 connections")
+    parser.add_argument("--short", action="store_true", help="3,000 leads, 2 seconds, 1 and 8 connections")
     asked = parser.parse_args()
     if asked.short:
-        asked.leads, asked.seconds, asked.connections = 6_000, 2.0, (1, 8)  # fewer give no trees to compare
+        asked.leads, asked.seconds, asked.connections = 3_000, 2.0, (1, 8)
     return asked
 
 
 def market(folder: Path, leads: int) -> tuple[Candidate, list[str]]:
     """A simulated home with a promoted model, in `folder`/home; and the ids of some leads that are open."""
     now = datetime.now(UTC)
-    made = simulate(leads, 7, now)
+    made = simulate(leads, 7, now, BRISK)
     made.write(folder / "market")
     home = Home.open(folder / "home")
     kept = keep(home, Agreement.default(), now)

@@ -20,10 +20,11 @@ from features.database import engine
 from features.deployments import deployments
 from features.derivation import derived
 from features.ledger import Ledger
+from features.recurrence import DAY_US
 from features.settings import Home, Settings
 from training.admission import HeldBack, NeedsReason, NothingToAdopt, Wish, admit, adopt
 from training.candidate import Candidate
-from training.challenge import PARTS, WHOLE, Champion, Trial, champion_gates, learned_from, unseen
+from training.challenge import PARTS, WHOLE, Champion, Trial, champion_gates, drawn_leads, unseen
 from training.evaluate import evaluate
 from training.fit import learned
 from training.gates import Gate, Verdict, held_back_by
@@ -262,11 +263,12 @@ class Known:
 
 def test_what_a_model_learned_from_is_never_counted_as_unseen(found: Found) -> None:
     labelled, parts = found.honest.labelled, found.honest.split
-    facts = learned_from(labelled, parts, 30)
-    model = replace(found.honest.model, facts=facts)
+    model = found.honest.model
     assert not (unseen(model, labelled) & (parts.train | parts.calibration)).any()
     assert unseen(model, labelled)[parts.test].all()
-    assert found.honest.model.facts["labels_until_us"] == facts["labels_until_us"]
+    last = int(labelled["snapshot_us"][parts.train].max())
+    assert model.facts["labels_until_us"] == last + 30 * DAY_US
+    assert model.facts["learned_leads"] == drawn_leads(labelled, parts) is None  # they were not drawn
     assert not unseen(replace(model, facts={}), labelled).any()
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ import pandas as pd
 from features.agreement import Agreement
 from features.deployments import deployments
 from features.derivation import derived
-from features.recurrence import DAY_US, Floats
+from features.recurrence import Floats
 from features.settings import Home
 from features.snapshots import snapshots
 from training.gates import Gate
@@ -32,9 +31,7 @@ from training.split import Mask, Split, split_by_lead
 
 WORSE, SEGMENT_WORSE = 0.01, 0.05  # shares of the champion's log loss
 FEWEST_CONVERTED = 20  # leads; the interval of a mean over fewer conversions is itself a matter of luck
-SEGMENT_LEADS = (
-    100  # with a known outcome, FEWEST_CONVERTED of them converted: from then on a group is judged by itself
-)
+SEGMENT_LEADS = 100  # with a known outcome, FEWEST_CONVERTED of them converted: then a group is judged by itself
 RESAMPLES = 1_000
 WHOLE, PARTS = "not_worse_than_champion", "no_segment_worse"
 
@@ -81,15 +78,9 @@ def champion(home: Home, name: str) -> Champion | None:
     return next((Champion(row.model_version, row.digest, row.folder(home)) for row in rows), None)
 
 
-def learned_from(labelled: pd.DataFrame, parted: Split, horizon_days: int | None) -> dict[str, Any]:
-    """Facts of a model: up to when a label that it was fitted on could be read, and from which leads.
-
-    labels_until_us: None without dates. learned_leads: where leads were drawn at random, a digest of all of them
-    together, which tells nobody who.
-    """
-    rows = labelled[parted.train]
-    until = None if horizon_days is None else int(rows["snapshot_us"].max()) + round(horizon_days * DAY_US)
-    return {"labels_until_us": until, "learned_leads": _digest(rows["lead_id"]) if parted.kind == "random" else None}
+def drawn_leads(labelled: pd.DataFrame, parted: Split) -> str | None:
+    """Where leads were drawn at random, a digest of all that a model learned from, which tells nobody who."""
+    return _digest(labelled["lead_id"][parted.train]) if parted.kind == "random" else None
 
 
 def unseen(model: Model, labelled: pd.DataFrame) -> Mask:

@@ -92,15 +92,21 @@ def calibrated(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int
 def facts_of(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, Any]:
     """What a score and a gate must know of the rows that a model learned from."""
     converted = int(rows.loc[rows["outcome"], "lead_id"].nunique())
-    horizon_us = round((agreement.outcome.horizon_days or 0) * DAY_US)
-    return {
+    return span_of(rows, agreement) | {
         "base_rate": float(rows["outcome"].mean()),
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
         "seed": seed,
         "horizon_days": agreement.outcome.horizon_days,
         "converted_leads": converted,
-        "learned_until_us": int(rows["snapshot_us"].max()),
-        "labels_until_us": int(rows["snapshot_us"].max()) + horizon_us,
+    }
+
+
+def span_of(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None]:
+    """Up to when labelled snapshots reach, and the last label that was read for one; None where nothing has a date."""
+    newest_us, days = int(rows["snapshot_us"].max()), agreement.outcome.horizon_days
+    return {
+        "learned_until_us": newest_us,
+        "labels_until_us": None if days is None else newest_us + round(days * DAY_US),
     }
 
 

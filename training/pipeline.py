@@ -24,7 +24,7 @@ from features.snapshots import snapshot_moments, snapshots
 from training import protection
 from training.backtest import Refit, calibrated_then
 from training.candidate import Candidate
-from training.challenge import learned_from
+from training.challenge import drawn_leads
 from training.columns import NOT_FEATURES
 from training.comparison import comparison
 from training.evaluate import Evaluation, evaluate
@@ -81,7 +81,7 @@ def candidate(
     said(f"fitting on {parted.train.sum():,} snapshots")
     model = learned(labelled[parted.train], kept.agreement, seed, search)
     model = with_open_leads(model, found, kept.agreement, known_until)
-    model = replace(model, facts=model.facts | learned_from(labelled, parted, kept.agreement.outcome.horizon_days))
+    model = replace(model, facts=model.facts | {"learned_leads": drawn_leads(labelled, parted)})
     made = course.tested(model, labelled, parted, examined)
     said("holding it against its gates")
     return replace(judged(made, found.repository), seconds=time.monotonic() - started)

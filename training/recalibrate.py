@@ -9,8 +9,9 @@ import pandas as pd
 
 from features.agreement import Agreement
 from features.errors import LeadlightError
-from features.recurrence import DAY_US, Floats
+from features.recurrence import Floats
 from training.calibrate import WIDE, Shift, platt, shift
+from training.fit import span_of
 from training.folds import lead_folds, log_loss
 from training.model import Calibrator, Model
 
@@ -75,12 +76,8 @@ def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: i
         found = map_of(logit[inside], outcome[inside], leads[inside])
         after[outside] = found.logit(logit[outside])
     since = shift(logit, outcome, list(leads))
-    horizon_us = round((agreement.outcome.horizon_days or 0) * DAY_US)
-    newest_us = int(rows["snapshot_us"].max())
-    facts = {
+    facts = span_of(rows, agreement) | {
         "recalibrated": {"rows": len(rows), "level": since.level, "error": since.error},
-        "learned_until_us": newest_us,
-        "labels_until_us": newest_us + horizon_us,
         "base_rate": float(outcome.mean()),
     }
     made = replace(
