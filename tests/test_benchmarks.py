@@ -50,7 +50,7 @@ def test_intake_loses_nothing_on_any_of_its_ways_in(tmp_path: Path) -> None:
 
 def test_serving_answers_every_request_on_every_side(tmp_path: Path) -> None:
     """The benchmark itself refuses any answer but 200."""
-    figures = run(tmp_path, "serving", "--leads", "800", "--seconds", "0.3", "--connections", "2")
+    figures = run(tmp_path, "serving", "--leads", "3000", "--seconds", "0.3", "--connections", "2")
     sides = ["leadlight", "mlflow", "mlflow_without_signature", "mlflow_bare_matrix"]
     assert list(figures["sides"]) == sides
     assert all(measured["2"]["requests"] > 0 for measured in figures["sides"].values())
