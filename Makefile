@@ -31,4 +31,4 @@ bench: setup  ## a short form of each benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN)/python $$file --short --out $${file%.py}.json || exit 1; done
 
 clean:  ## what can be made again; a home and its models stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/*.json
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/*.json benchmarks/*.jsonl

@@ -70,7 +70,7 @@ def main() -> None:
         clock.lap("parted the leads")
         sizes = [size for size in asked.sizes if size]
         runs = [Run(size, seed) for size in sizes for seed in range(asked.runs)]
-        found = list(simulations(runs, Path(folder), asked.processes))
+        found = list(told(simulations(runs, Path(folder), asked.processes), len(runs), asked.out))
         clock.lap(f"{len(runs):,} simulations")
         figures["sizes"] = {str(size): summed([one for one in found if one["size"] == size]) for size in sizes}
         if 0 in asked.sizes:
@@ -121,6 +121,17 @@ def simulations(runs: list[Run], folder: Path, processes: int) -> Iterator[dict[
         return
     with ProcessPoolExecutor(processes, get_context("spawn"), _read, (folder,)) as pool:
         yield from pool.map(simulation, runs)
+
+
+def told(found: Iterator[dict[str, float]], runs: int, out: Path | None) -> Iterator[dict[str, float]]:
+    """Each run as it ends, said on stderr and written beside `out`: hundreds take hours, and none should be lost."""
+    lines = out.with_suffix(".runs.jsonl") if out else Path(os.devnull)
+    with lines.open("w") as kept:
+        for place, one in enumerate(found, start=1):
+            ratio = one["log_loss"] / one["constant"]
+            print(f"{place:,} of {runs:,}: {one['size']} outcomes, {ratio:.3f} of the constant's loss", file=sys.stderr)
+            print(json.dumps(one), file=kept, flush=True)
+            yield one
 
 
 TABLES: dict[str, pd.DataFrame] = {}  # of this process, read once
