@@ -123,7 +123,8 @@ class _Intake:
             name = self.kept.agreement.file
             raise ExportError(f"{changes[0].path.name} is a history, but {name} says undated = true: {problem}")
         named = {part.crm.name: part.crm for part in changes}
-        self.said(f"looking at {', '.join(part.path.name for part in changes)}")
+        if changes:
+            self.said(f"looking at {', '.join(part.path.name for part in changes)}")
         return {
             name: History.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
             for name, crm in named.items()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from training.calibration_check import CalibrationCheck, calibration_check
+from training.calibration_check import CalibrationCheck, Estimate, calibration_check
 from training.forecasts import Forecasts
 from training.page.doubts import check_rows, check_sentence, doubts
 
@@ -58,6 +60,15 @@ def test_a_level_that_is_off_is_said_as_odds() -> None:
     assert "recalibrate" in sentence
     assert found
     assert np.exp(found.level.value) == pytest.approx(0.5, abs=0.08)
+
+
+def test_to_recalibrate_is_advised_only_where_a_line_gains_on_leads_that_it_was_not_fitted_on() -> None:
+    found = calibration_check(world(slope=0.6), seed=1)
+    assert found
+    in_vain = replace(found, affine=Estimate(-0.001, (-0.002, 0.001)))
+    assert all("leadlight recalibrate" in sentence for sentence in doubts(found))
+    assert doubts(in_vain)
+    assert all("recalibrate" not in sentence and "wait" in sentence for sentence in doubts(in_vain))
 
 
 def test_a_score_too_sure_of_itself_is_told_from_one_too_timid() -> None:

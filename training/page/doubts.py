@@ -8,7 +8,8 @@ from training.calibration_check import CalibrationCheck, Estimate
 
 # Below these, a fault is found on many rows and felt on none.
 LEVEL, SLOPE, CURVE = 0.05, 0.05, 0.0005
-RECALIBRATE = "`leadlight recalibrate` mends that."
+RECALIBRATE = "To mend it: leadlight recalibrate."
+WAIT = "A line through these rows does no better on leads that it was not fitted on, so wait for more outcomes."
 
 
 def doubts(check: CalibrationCheck | None) -> tuple[str, ...]:
@@ -20,13 +21,17 @@ def doubts(check: CalibrationCheck | None) -> tuple[str, ...]:
         much = "too little" if check.level.value > 0 else "too much"
         low, high = (exp(end) for end in check.level.interval)
         said = f"the odds of converting are {exp(check.level.value):.2f} times what it says ({low:.2f} to {high:.2f})"
-        found.append(f"On the whole it promises {much}: {said}. {RECALIBRATE}")
+        found.append(f"On the whole it promises {much}: {said}. {_remedy(check)}")
     if _is_off(check.slope, 1.0, SLOPE):
-        found.append(f"{_too_sure(check.slope.value)} (slope {_spoken(check.slope, 2)}). {RECALIBRATE}")
+        found.append(f"{_too_sure(check.slope.value)} (slope {_spoken(check.slope, 2)}). {_remedy(check)}")
     if check.curvature.interval[0] > 0 and check.curvature.value > CURVE:
         gain = f"a curve would lower the log loss by {_spoken(check.curvature, 4)} on leads it was not fitted on"
         found.append(f"No straight correction mends it: {gain}. Train again, on more or on newer leads.")
     return tuple(found)
+
+
+def _remedy(check: CalibrationCheck) -> str:
+    return RECALIBRATE if check.affine.value > 0 else WAIT
 
 
 def _too_sure(slope: float) -> str:
