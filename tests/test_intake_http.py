@@ -324,6 +324,22 @@ def test_on_this_machine_any_key_will_do_while_there_is_none(home, app) -> None:
     problem(post(app, "/v1/page", PAGE, headers={"origin": "https://shop.example"}), 401, "key_needed")
 
 
+def test_the_first_key_counts_as_soon_as_it_is_made(home) -> None:
+    """Before the service looks at its keys again: an event that comes again then would be there twice."""
+    live, app = opened(home)
+    made = Keys(home).create(["events:write"], NOW, "shop")
+    assert taken(post(app, "/v1/page", PAGE, headers=basic(made.key)))["accepted"] == 1
+    live.look()
+    assert taken(post(app, "/v1/page", PAGE, headers=basic(made.key)))["duplicates"] == 1
+    assert [row.source for row in rows(home)] == ["live:shop"]
+
+
+def test_a_first_key_that_may_not_write_is_told_so_at_once(home) -> None:
+    _, app = opened(home)
+    made = Keys(home).create(["scores:read"], NOW)
+    problem(post(app, "/v1/page", PAGE, headers=basic(made.key)), 403, "missing_scope")
+
+
 def test_once_there_is_a_key_for_events_another_one_is_a_mistake(home) -> None:
     made = Keys(home).create(["events:write"], NOW)
     live, app = opened(home)
