@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from serving.scale import HIGHEST, LOWEST
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
 
@@ -66,10 +68,20 @@ def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iter
 
 
 def arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Whole points that add up from 50 to the score: the named reasons, then all that is left, in one line."""
+    """Whole points that add up from 50 to the score: named reasons, all that is left, what the scale's end takes."""
     named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
-    rest = score["score"] - 50 - sum(points for points, _ in named)
-    return [*named, (rest, "everything else")]
+    beyond = _beyond(score)
+    rest = score["score"] - beyond - 50 - sum(points for points, _ in named)
+    ended = [(beyond, f"the scale ends at {score['score']}")] if beyond else []
+    return [*named, (rest, "everything else"), *ended]
+
+
+def _beyond(score: Mapping[str, Any]) -> int:
+    """What the end of the scale takes from a score, or at its lower end gives it: that is no reason."""
+    if LOWEST < score["score"] < HIGHEST:
+        return 0
+    whole: float = sum(score[part] for part in ("base_points", "fit_points", "engagement_points"))
+    return int(score["score"]) - round(whole)
 
 
 def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
