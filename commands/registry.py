@@ -54,8 +54,13 @@ def _lines(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         auc, loss = version["metrics"].get("roc_auc"), version["metrics"].get("log_loss")
         figures = f"ROC AUC {auc:.4f}, log loss {loss:.4f}" if auc is not None and loss is not None else "no figures"
         alias = "champion" if version["champion"] else "challenger" if version["challenger"] else ""
-        yield f"{version['version']:>4} {alias:<10} {version['created_at'][:16]} {figures}; {_gates(version)}"
+        yield f"{version['version']:>4} {alias:<10} {version['created_at'][:16]} {figures}; {_held(version)}"
     yield from _apart(versions)
+
+
+def _held(version: Mapping[str, Any]) -> str:
+    is_apart = version["served"] and not version["champion"]
+    return _gates(version) + ("; answers here" if is_apart else "")
 
 
 def _gates(version: Mapping[str, Any]) -> str:
@@ -71,8 +76,8 @@ def _apart(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     champion = next((version["version"] for version in versions if version["champion"]), None)
     served = next((version["version"] for version in versions if version["served"]), None)
     if served != champion:
-        yield f"version {served or 'none'} answers here, and MLflow's alias names {champion or 'none'}; to follow it: "
-        yield "leadlight models sync"
+        yield f"version {served or 'none'} answers here, and MLflow's alias names {champion or 'none'}"
+        yield "to follow the alias: leadlight models sync"
 
 
 @models.command("sync")

@@ -110,6 +110,8 @@ def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
     code = CODES.get(kind, "wrong_type" if kind.endswith("_type") else kind)
     if code == "unknown_field":
         return FieldError(pointer, code, _unknown(str(steps[-1]), LeadAsked if len(steps) > 1 else model))
+    if kind in ("model_type", "model_attributes_type") and steps:
+        return FieldError(pointer, code, 'give an object such as {"lead_id": "L-0417"}')
     about = detail.get("ctx", {})
     if kind in ("too_long", "too_short"):
         most, least, found = (about.get(name) for name in ("max_length", "min_length", "actual_length"))

@@ -343,7 +343,7 @@ def test_what_train_has_to_say_stands_first() -> None:
 def test_groups_months_and_arrival_are_told(page: str) -> None:
     for said in ("Looked at by source, in 2 groups: ", "At the moment they arrive", "with what was known then",
                  "Cox slope", "webinar", "2026-02", "The same at the moment of arrival", "neither level nor slope",
-                 "of 100 leads that count as a no were never tried by sales"):  # fmt: skip
+                 "of 100 looks without a conversion were at leads that sales never tried"):  # fmt: skip
         assert said in page
 
 

@@ -40,6 +40,13 @@ def test_a_second_trait_of_a_family_keeps_its_name() -> None:
     assert list(found) == ["region", "region (state)"]
 
 
+def test_the_trait_that_is_called_like_its_family_takes_its_name_wherever_it_stands() -> None:
+    two, more = ([str(place % count) for place in range(200)] for count in (2, 4))
+    traits = agreement('lead_origin = "category"', 'source = "category"')
+    found = segments(looks(lead_origin=two, source=more), traits)
+    assert {family: levels.nunique() for family, levels in found.items()} == {"source": 4, "source (lead origin)": 2}
+
+
 def test_employees_stand_in_bands_and_unknown_stays_unknown() -> None:
     found = segments(looks(employees=[1, 9, 10, 249, 250, 5_000, np.nan, 0]), agreement('employees = "number"'))
     assert found["size"].tolist() == ["1 to 9", "1 to 9", "10 to 49", "50 to 249", "250 to 999", "5,000 and more",

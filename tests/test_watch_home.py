@@ -31,7 +31,7 @@ from features.turns import one_trainer
 from serving.health import checks
 from training.evaluate import evaluate
 from training.model import Model, ModelDamaged
-from training.page.champion import write_report
+from training.page.champion import NoFolder, write_report
 from training.promotion import promote
 from training.registry import Registry
 from training.watch import schedule
@@ -274,6 +274,8 @@ def test_watch_and_report_tell_what_changed_since(scheduled: Scheduled, tmp_path
     assert "days later" in capsys.readouterr().out
     assert list(leadlight.open(home.path).watch()["name"]) == [one["name"] for one in document["watched"]]
     page = write_report(home, tmp_path / "report.html", LATER, 0.3).read_text()
+    with pytest.raises(NoFolder, match="there is no folder"):
+        write_report(home, tmp_path / "nowhere" / "report.html", LATER, 0.3)
     assert "Since it was trained" in page
     assert "<script" not in page
 

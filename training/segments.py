@@ -37,7 +37,8 @@ def segments(labelled: pd.DataFrame, agreement: Agreement) -> dict[str, pd.Serie
     """
     kinds = model_traits(agreement)
     found: dict[str, pd.Series] = {}
-    for name, trait in agreement.traits.items():
+    # The trait that is called like its family takes the family's name.
+    for name, trait in sorted(agreement.traits.items(), key=lambda one: one[0] not in NAMED):
         family = _family(f"{name} {trait.label}")
         if family and name in labelled and kinds.get(name) in ("category", "number"):
             called = f"{family} ({trait.label})" if family in found else family

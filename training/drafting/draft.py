@@ -24,6 +24,7 @@ from training.drafting.waiting import Waiting, days, waiting
 from training.labels import PRESSED
 from training.leaks.ids import id_tells, sentence
 
+SIGN = 'To use an excluded column, move its line to [traits] and sign it there: signed_by = "NAME, DATE"'
 MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
 
 
@@ -54,7 +55,7 @@ class Draft:
         counts = {use: sum(verdict.use == use for verdict in self.verdicts) for use in ("trait", "excluded", "dropped")}
         counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
         told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
-        return [f"{counted}{told}. To use an excluded column, move its line to [traits]: that signs it"]
+        return [f"{counted}{told}. {SIGN}"]
 
 
 def draft(

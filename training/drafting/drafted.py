@@ -146,7 +146,7 @@ def _traits(found: Found, names: Mapping[str, str]) -> str:
 
 
 def _excluded(found: Found, names: Mapping[str, str]) -> str:
-    lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits]: that signs it"]
+    lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits], with signed_by"]
     lines += [
         f"{names[verdict.column]} = {_line(verdict, why=verdict.reason)}"
         for verdict in found.verdicts

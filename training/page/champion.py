@@ -21,6 +21,12 @@ class NothingServed(LeadlightError):
     code = "nothing_served"
 
 
+class NoFolder(LeadlightError):
+    """The folder that a page is to be written to is not there."""
+
+    code = "no_folder"
+
+
 def write_report(home: Home, out: Path | None, now: datetime, bar: float | None = None) -> Path:
     """Write the report of what this home serves, and what changed since it was trained; the path it was written to.
 
@@ -34,6 +40,8 @@ def write_report(home: Home, out: Path | None, now: datetime, bar: float | None 
     if found:
         facts = replace(facts, watch=found.watched, watch_pictured=found.pictured)
     path = out or home.path / "report.html"
+    if not path.parent.is_dir():
+        raise NoFolder(f"{path} cannot be written: there is no folder {path.parent}; make it, or give another --out")
     beside = path.with_suffix(".part")
     beside.write_text(report(named(facts, row.model_version, row.digest)))
     os.replace(beside, path)
