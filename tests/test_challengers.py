@@ -296,6 +296,23 @@ def test_a_champion_that_came_since_is_compared_with_anew(found: Found, noisy: M
         admit(found.home, Registry("small"), Wish(version), LATER)
 
 
+def test_a_version_of_another_home_is_refused_however_good(found: Found, champion: str) -> None:
+    """Homes may share a registry and a name; MLflow's alias must not bring in a stranger either."""
+    registry, theirs = Registry("small"), AGREED.text.replace("within_days = 30", "within_days = 60")
+    stranger = found.with_model(replace(found.honest.model, agreement_text=theirs))
+    good = tuple(replace(gate, passed=True) for gate in stranger.gates)
+    hopeful = replace(stranger, gates=good, against=deployments(found.home)[0].digest)
+    hopeful.__dict__["plots"] = {}
+    version = hopeful.register()[1]
+    with pytest.raises(HeldBack, match="learned_by_this_agreement does not hold: No agreement that this home"):
+        admit(found.home, registry, Wish(version), LATER)
+    move(version)
+    with pytest.raises(HeldBack, match="learned_by_this_agreement"):
+        adopt(found.home, registry, Wish(""), LATER)
+    assert deployments(found.home)[0].model_version == champion
+    move(champion)
+
+
 def test_what_answers_already_may_be_promoted_again(found: Found, champion: str) -> None:
     assert held_back_by(admit(found.home, Registry("small"), Wish(champion), LATER).gates) == []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from features.agreement import Agreement
+from features.agreement_versions import kept_with
 from features.clocks import from_microseconds
 from features.deployments import Deployment, deployments
 from features.derivation import derived
@@ -20,11 +21,15 @@ from training.challenge import PARTS, WHOLE, Champion, Trial, champion, champion
 from training.gates import Gate, Verdict, held_back_by
 from training.model import Model
 from training.pipeline import labelled_snapshots
-from training.promotion import promote, standing
+from training.promotion import AGREEMENT, promote, standing
 from training.registry import GATES, Registry
 
 log = structlog.get_logger(__name__)
 Said = Callable[[str], None]
+FOREIGN = (
+    "No agreement that this home worked with has its outcome, behaviours and traits, so it is of another home: give "
+    "each agreement a name of its own, or ingest with that agreement first."
+)
 BY_A_PERSON, BY_ALIAS = "promoted by a person", "adopted from MLflow's alias"
 
 
@@ -87,7 +92,7 @@ def admit(
     if wish.is_forced and not (wish.why or "").strip():
         raise NeedsReason
     with registry.files(wish.version) as (files, digest):
-        gates = _gates(home, registry.name, files, digest, said)
+        gates = (*_gates(home, registry.name, files, digest, said), *_foreign(home, files))
     held = held_back_by(gates)
     if held and not wish.is_forced:
         raise HeldBack(wish.version, [gate for gate in gates if not gate.passed])
@@ -121,6 +126,13 @@ def _gates(home: Home, name: str, files: Path, digest: str, said: Said) -> tuple
         return recorded.gates
     said(f"comparing it with version {present.version}, which answers now")
     return (*by_itself, *_anew(home, model, present))
+
+
+def _foreign(home: Home, files: Path) -> tuple[Gate, ...]:
+    """The gate that a version of another home fails: homes may share a registry and a name."""
+    agreement = Agreement.parse((files / AGREEMENT).read_text())
+    is_known = kept_with(home, agreement.feature_digest.removeprefix("sha256:")) is not None
+    return () if is_known else (Gate("learned_by_this_agreement", False, None, None, FOREIGN),)
 
 
 def _anew(home: Home, model: Model, present: Champion) -> tuple[Gate, Gate]:
