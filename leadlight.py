@@ -32,12 +32,18 @@ class NotebookHome:
     home: Home
 
     def snapshots(self, known_until: datetime | None = None) -> pd.DataFrame:
-        """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features."""
+        """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features.
+
+        known_until: by default just after the newest event, since later silence is no news of anybody.
+        """
         from features.agreement_versions import kept
+        from features.clocks import from_microseconds
         from features.derivation import derived
+        from features.ledger import Ledger
         from training.pipeline import labelled_snapshots
 
-        moment, agreed = known_until or datetime.now(UTC), kept(self.home)
+        newest_us, agreed = Ledger.open(self.home).newest_happened_us(), kept(self.home)
+        moment = known_until or (from_microseconds(newest_us + 1) if newest_us else datetime.now(UTC))
         found = derived(self.home, agreed.agreement)
         labelled = labelled_snapshots(found, agreed.agreement, moment)
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}

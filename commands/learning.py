@@ -171,7 +171,7 @@ def train(
     if scheduled:
         from commands.watching import answer_scheduled
 
-        answer_scheduled(agreement, known_until, promote, seed, as_json)
+        answer_scheduled(agreement, known_until, promote, seed, as_json, search)
         return
     with console.progress("training") as said:
         summary = trained(agreement, known_until, promote, seed, said, search)

@@ -92,12 +92,14 @@ def _lines(found: Watch | None, kept: list[Raised]) -> Iterator[str]:
         yield f"{len(kept)} alerts about this model so far, the last in {kept[0].week}: leadlight watch --json"
 
 
-def answer_scheduled(agreement: Path | None, known_until: str | None, promote: bool, seed: int, as_json: bool) -> None:
+def answer_scheduled(
+    agreement: Path | None, known_until: str | None, promote: bool, seed: int, as_json: bool, search: bool
+) -> None:
     """`leadlight train --promote --scheduled`: a challenger that a gate holds back is an answer, and no failure."""
     if not promote:
         raise LeadlightError("--scheduled says when to promote; write: leadlight train --promote --scheduled")
     with console.progress("training on schedule") as said:
-        done = on_schedule(agreement, known_until, seed, said)
+        done = on_schedule(agreement, known_until, seed, said, search)
     answer(done, _scheduled_lines(done), as_json)
 
 
@@ -111,7 +113,9 @@ def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
         yield f"version {done['model_version']} is registered and not promoted, since a gate does not hold"
 
 
-def on_schedule(agreement: Path | None, known_until: str | None, seed: int, said: Any) -> dict[str, Any]:
+def on_schedule(
+    agreement: Path | None, known_until: str | None, seed: int, said: Any, search: bool = False
+) -> dict[str, Any]:
     """Watch, then train and promote by the gates, if it is our turn and anything matured; what was done, as JSON.
 
     One at a time for a home; the next finds what died half-way not done, and does it again.
@@ -132,7 +136,7 @@ def on_schedule(agreement: Path | None, known_until: str | None, seed: int, said
         known = schedule.matured(home(), kept.agreement, learning_until(known_until))
         if why := schedule.nothing_new(home(), kept.agreement, known):
             return _idle(why) | {"raised": alerts}
-        summary = trained(agreement, known_until, True, seed, said)
+        summary = trained(agreement, known_until, True, seed, said, search)
         return summary | {"trained": True, "why": None, "raised": alerts}
 
 

@@ -12,6 +12,7 @@ from features.database import engine
 from features.settings import Home
 
 TRAINERS = 7_301_996  # the advisory lock of who trains on a schedule
+PROMOTERS = 7_301_997  # the advisory lock of who changes what is served
 PUBLISHERS = 7_301_995  # the advisory lock of those who write to the online store
 
 
@@ -34,8 +35,19 @@ def one_publisher(home: Home, wait: bool = False) -> Iterator[bool]:
         with _by_file(home, wait) as is_ours:
             yield is_ours
     else:
-        with _by_database(home, wait) as is_ours:
+        with _by_database(home, wait, PUBLISHERS) as is_ours:
             yield is_ours
+
+
+@contextmanager
+def one_promoter(home: Home) -> Iterator[None]:
+    """Wait until nobody else changes what this home serves: who rolls back must know what answers now."""
+    if home.database_url.startswith("sqlite"):
+        with _by_file(home, wait=True, name="promoter.lock"):
+            yield
+    else:
+        with _by_database(home, True, PROMOTERS):
+            yield
 
 
 @contextmanager
@@ -70,11 +82,11 @@ def _by_file(home: Home, wait: bool, name: str = "publisher.lock") -> Iterator[b
 
 
 @contextmanager
-def _by_database(home: Home, wait: bool) -> Iterator[bool]:
+def _by_database(home: Home, wait: bool, lock: int) -> Iterator[bool]:
     # Held by a transaction, so that it ends with its process, however that ends.
     with engine(home.database_url).connect() as connection, connection.begin():
         if wait:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({PUBLISHERS})")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
             yield True
         else:
-            yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({PUBLISHERS})").scalar())
+            yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({lock})").scalar())

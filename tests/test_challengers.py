@@ -317,6 +317,11 @@ def test_what_answers_already_may_be_promoted_again(found: Found, champion: str)
     assert held_back_by(admit(found.home, Registry("small"), Wish(champion), LATER).gates) == []
 
 
+def test_a_reason_that_begins_like_a_rollback_is_told_apart(found: Found, champion: str) -> None:
+    admit(found.home, Registry("small"), Wish(champion, "rolled back from the trial home"), LATER)
+    assert deployments(found.home)[0].why == '"rolled back from the trial home"'
+
+
 def test_force_needs_a_reason_which_is_kept_where_people_look(found: Found, versions: Any, champion: str) -> None:
     registry, version = Registry("small"), versions["noisy"]
     for why in (None, "  "):

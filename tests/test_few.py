@@ -16,6 +16,7 @@ from features.criteria import criteria_points, most_points, prior_probability, s
 from features.criteria_columns import PREFIX, criteria_columns
 from features.recurrence import DAY_US, Ragged
 from training.fit import learned
+from training.folds import TooFewLeads
 
 DEFAULT = Agreement.default()
 NOW = 1_000 * DAY_US
@@ -41,6 +42,17 @@ def test_one_outcome_moves_what_points_are_worth_by_less_than_half() -> None:
 def test_one_kind_of_outcome_alone_still_gives_probabilities(converted: int) -> None:
     said = learned(looks(40, converted), DEFAULT, 7).probability(looks(40, 0))
     assert ((said > 0) & (said < 1)).all()
+
+
+@pytest.mark.parametrize(("leads", "converted"), [(2, 1), (3, 1), (4, 1), (4, 3)])
+def test_two_leads_are_enough_to_start(leads: int, converted: int) -> None:
+    said = learned(looks(leads, converted), DEFAULT, 7).probability(looks(40, 0))
+    assert ((said > 0) & (said < 1)).all()
+
+
+def test_one_lead_is_too_few_and_says_so() -> None:
+    with pytest.raises(TooFewLeads, match="one lead with a known outcome"):
+        learned(looks(1, 1), DEFAULT, 7)
 
 
 def test_more_points_never_say_less() -> None:

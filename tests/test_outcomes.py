@@ -69,6 +69,15 @@ def test_where_no_contact_is_ever_recorded_never_tried_cannot_be_told_from_no() 
     assert not contacts_are_recorded(World.of([ANN]).leads)
 
 
+@pytest.mark.parametrize(("bought", "is_record"), [(19, True), (20, False)])
+def test_a_few_contacts_are_no_record_where_most_bought_without_one(bought: int, is_record: bool) -> None:
+    """Else the first call on record would leave those who bought, and hardly a no."""
+    told = [ANN, identify("bob", 0), track("bob", "Call Attempted", 3)]
+    for n in range(bought):
+        told += [identify(f"buyer {n}", 0), track(f"buyer {n}", "Lead Converted", 3)]
+    assert contacts_are_recorded(World.of(told).leads) is is_record
+
+
 def test_the_agreement_may_count_silence_as_a_no() -> None:
     assert outcome(*SOMEONE_TRIED, agreement=NO_IF_SILENT) is False
 

@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,20 @@ import pytest
 from worlds import LATER, SMALL, World, alike, at, identify, market, us
 
 from features.agreement_versions import Kept, keep
+from features.clocks import microseconds
 from features.database import engine
 from features.deployments import deployments, model_folder
 from features.derivation import derived
 from features.ledger import Ledger
 from features.settings import Home, Settings
 from features.store.repository import view_suffix
+from leadlight import NotebookHome
 from serving.scale import logit
 from serving.scorer import Scorer
 from training.candidate import REPORT, Candidate
 from training.model import FACTS, Calibrator, Model, ModelDamaged
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
-from training.promotion import NothingToRollBack, promote, rollback
+from training.promotion import NothingToRollBack, promote, rollback, standing, take_back
 from training.registry import CARD, GATES, NoSuchModel, Registry
 from training.signature import SIGNATURE
 from training.watch.reference import REFERENCE
@@ -305,3 +309,25 @@ def test_a_score_names_model_and_agreement(versions: list[str], home: Home) -> N
     score: dict[str, Any] = Scorer(home).scores([{"traits": {"industry": "software"}}], LATER)[0]
     assert score["model"] == {"name": "small", "version": versions[0], "digest": deployments(home)[0].digest}
     assert score["agreement"] == {"name": "small", "version": 1, "digest": SMALL.digest}
+
+
+def test_rollbacks_at_once_go_back_as_often_as_they_were_asked(versions: list[str], home: Home) -> None:
+    for version in versions:
+        serve(home, version)
+    with ThreadPoolExecutor(2) as people:
+        back = [people.submit(take_back, home, SMALL.name, LATER) for _ in range(2)]
+        assert {one.result().model_version for one in back} == set(versions[:2])
+    assert [row.model_version for row in standing(deployments(home))] == versions[:1]
+
+
+def test_a_first_promotion_that_is_called_a_rollback_breaks_nothing(versions: list[str], home: Home) -> None:
+    promote(home, Registry(SMALL.name), versions[0], "rolled back from elsewhere", LATER)
+    serve(home, versions[1])
+    assert [row.model_version for row in standing(deployments(home))] == versions[1:2]
+    with pytest.raises(NothingToRollBack):
+        take_back(home, SMALL.name, LATER)
+
+
+def test_a_notebook_learns_up_to_the_newest_event_and_no_silence_after_it(trained: Trained) -> None:
+    until = datetime.fromisoformat(NotebookHome(trained.home).snapshots().attrs["known_until"])
+    assert microseconds(until) == Ledger.open(trained.home).newest_happened_us() + 1

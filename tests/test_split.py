@@ -15,6 +15,14 @@ from training.split import split
 HORIZON = 30
 
 
+@pytest.mark.parametrize(("days", "kind"), [(114, "random"), (160, "random"), (170, "time"), (400, "time")])
+def test_a_history_of_which_little_lies_before_the_gap_is_split_by_lead(days: int, kind: str) -> None:
+    """One more week must not cost nearly all rows that a model learns from."""
+    moments = np.linspace(0, days * DAY_US, 2_000).astype(np.int64)
+    rows = pd.DataFrame({"lead_id": [f"L{i}" for i in range(2_000)], "snapshot_us": moments})
+    assert split(rows.assign(outcome=np.arange(2_000) % 10 == 0), 90, seed=1).kind == kind
+
+
 def looks(leads: int, days: float, rate: float, seed: int = 0, weeks: int = 4) -> pd.DataFrame:
     """Leads that arrive over some days, each looked at every week for some weeks."""
     draws = np.random.default_rng(seed)
@@ -58,7 +66,7 @@ def test_only_the_gap_before_the_test_goes_unused(labelled: pd.DataFrame) -> Non
 def test_a_history_of_less_than_two_horizons_is_parted_at_random_by_lead_and_says_so() -> None:
     parted = split(SHORT, 60, 0)
     assert parted.kind == "random"
-    assert "shorter than two horizons" in parted.how
+    assert "too short to train one horizon before a test" in parted.how
 
 
 @pytest.mark.parametrize("labelled", [PLENTY, SCARCE, SHORT], ids=["plenty", "scarce", "short"])

@@ -164,7 +164,7 @@ def test_a_run_that_died_before_it_was_decided_is_done_again(scheduled: Schedule
 
 def test_scheduled_without_promote_says_what_to_write() -> None:
     with pytest.raises(LeadlightError, match="--promote --scheduled"):
-        watching.answer_scheduled(None, None, False, 7, True)
+        watching.answer_scheduled(None, None, False, 7, True, False)
 
 
 HOLDS = """

@@ -21,7 +21,7 @@ from training.challenge import PARTS, WHOLE, Champion, Trial, champion, champion
 from training.gates import Gate, Verdict, held_back_by
 from training.model import Model
 from training.pipeline import labelled_snapshots
-from training.promotion import AGREEMENT, promote, standing
+from training.promotion import AGREEMENT, ROLLED_BACK, promote, standing
 from training.registry import GATES, Registry
 
 log = structlog.get_logger(__name__)
@@ -100,6 +100,8 @@ def admit(
     if wish.is_forced:
         _note(registry, wish.version, why, held)
         why = f"forced past {', '.join(held) or 'no gate'}: {why}"
+    elif why.startswith(ROLLED_BACK):  # it would be taken for a rollback
+        why = f'"{why}"'
     said("promoting")
     promote(home, registry, wish.version, why, now)
     return Admitted(wish.version, gates)

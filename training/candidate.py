@@ -88,7 +88,9 @@ class Candidate:
         """What the report says of this candidate."""
         agreement = self.kept.agreement
         return ReportFacts(
-            identity=Identity(agreement.name, None, None, self.kept.version, agreement.digest),
+            identity=Identity(
+                agreement.name, None, None, self.kept.version, agreement.digest, self.model.facts["basis"]
+            ),
             outcome=agreement.outcome.event,
             horizon_days=agreement.outcome.horizon_days,
             split=self.split.kind,

@@ -55,7 +55,7 @@ class Labels:
 
     def _on_contacts(self) -> Iterator[str]:
         if not self.contacts_are_recorded:
-            yield "Contacts are not recorded, so a lead that nobody tried counts as a no."
+            yield "Contacts are not recorded, or before few conversions, so a lead that nobody tried counts as a no."
             yield "Under the present way of working: it says what happens as sales works its leads now."
             return
         yield "Under the present way of working: it learned from the leads that sales tried, as sales tries them now."

@@ -10,6 +10,9 @@ from features.stretches import way_at
 from features.verdicts import KEPT_OPEN
 from training.truncation import truncation
 
+RECORDED = 0.5  # of the conversions, that a contact is on record before: with fewer, contacts are not recorded
+ENOUGH_WON = 20  # leads; fewer may have bought untried by chance
+
 
 def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.Series:
     """Whether each snapshot's lead converted within the horizon: one boolean per row, <NA> where it is unknown.
@@ -51,5 +54,12 @@ def _untried(way: pd.DataFrame, opens: pd.Series, closes: pd.Series) -> pd.Serie
 
 
 def contacts_are_recorded(leads: pd.DataFrame) -> bool:
-    """Whether sales' touches reach the ledger at all; where not, "never tried" cannot be told from "no"."""
-    return bool((leads["tried_us"] != NOT_YET).any())
+    """Whether sales' touches reach the ledger; where not, "never tried" cannot be told from "no".
+
+    A few of them are no record: if most who converted had none before, those who did not are not known to be untried.
+    Taken for a record, it would leave the conversions and hardly a no.
+    """
+    is_won, is_tried = leads["converted_us"] != NOT_YET, leads["tried_us"] != NOT_YET
+    before = leads["tried_us"] <= leads["converted_us"]
+    is_missing = is_won.sum() >= ENOUGH_WON and before[is_won].mean() < RECORDED
+    return bool(is_tried.any() and not is_missing)

@@ -12,6 +12,7 @@ from features.deployments import Deployment, deploy, deployments, model_folder
 from features.errors import LeadlightError
 from features.settings import Home
 from features.store.repository import view_suffix
+from features.turns import one_promoter
 from training.manifest import check
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ def promote(home: Home, registry: Registry, version: str, why: str, now: datetim
         Model.read(files, digest)
         agreement = Agreement.parse((files / AGREEMENT).read_text())
         _stand(home, agreement)
-        registry.set_champion(version)
-        deploy(
-            home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
-            why=why, now=now,
-        )  # fmt: skip
+        with one_promoter(home):
+            registry.set_champion(version)
+            deploy(
+                home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
+                why=why, now=now,
+            )  # fmt: skip
 
 
 def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
@@ -57,6 +59,11 @@ def rollback(home: Home, registry: Registry, now: datetime) -> Deployment:
 
 def take_back(home: Home, name: str, now: datetime) -> Deployment:
     """The same without MLflow, whose alias then has to follow: what answers wrongly must not wait for a registry."""
+    with one_promoter(home):
+        return _taken_back(home, name, now)
+
+
+def _taken_back(home: Home, name: str, now: datetime) -> Deployment:
     rows = [row for row in deployments(home) if row.model_name == name]
     served = standing(rows)
     if len(served) < 2:
@@ -87,7 +94,7 @@ def standing(rows: Sequence[Deployment]) -> list[Deployment]:
     found: list[Deployment] = []
     for row in reversed(rows):
         if row.why.startswith(ROLLED_BACK):
-            found.pop()
+            del found[-1:]
         elif not found or found[-1].digest != row.digest:
             found.append(row)
     return found

@@ -11,6 +11,7 @@ import pandas as pd
 from features.recurrence import DAY_US
 
 TEST_SHARE = 0.2
+FEWEST_TRAIN = 0.25  # of the snapshots; with fewer before the gap, a model would learn from a few of many
 
 Mask = npt.NDArray[np.bool_]
 
@@ -54,8 +55,8 @@ def split_by_time(labelled: pd.DataFrame, horizon_days: int, seed: int) -> Split
     gap, days = round(horizon_days * DAY_US), (last - first) / DAY_US
     test_from = last - (last - first) * TEST_SHARE
     train, test = moments < test_from - gap, moments >= test_from
-    if not train.any() or not test.any():
-        return split_by_lead(labelled, seed, "the history is shorter than two horizons")
+    if train.mean() < FEWEST_TRAIN or not test.any():
+        return split_by_lead(labelled, seed, "the history is too short to train one horizon before a test")
     how = f"train, then test in time order over {days:.0f} days, {horizon_days} days apart; calibrated out of fold"
     return Split(train, test, "time", how)
 
