@@ -196,8 +196,6 @@ def trained(
 ) -> dict[str, Any]:
     """A registered candidate's summary; promoted where asked and every gate holds."""
     from training.pipeline import train as learn
-    from training.promotion import promote as serve_it
-    from training.registry import Registry
     from training.watch.schedule import done, matured
 
     with_agreement, until = agreed(agreement), learning_until(known_until)
@@ -206,13 +204,24 @@ def trained(
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}
     if promote and candidate.passes:
-        said("promoting")
-        serve_it(home(), Registry(with_agreement.agreement.name), version, "train --promote", now())
-        summary["promoted"] = True
+        summary["promoted"] = _admitted(with_agreement.agreement.name, version, said)
     if promote:  # last of all: what dies before it is done again on schedule
         known = matured(home(), with_agreement.agreement, until)
         done(home(), with_agreement.agreement, version, summary["promoted"], known, now())
     return summary
+
+
+def _admitted(name: str, version: str, said: Any) -> bool:
+    """Whether it answers now: it does not where a champion came meanwhile that it is not as good as."""
+    from training.admission import HeldBack, Wish, admit
+    from training.registry import Registry
+
+    try:
+        admit(home(), Registry(name), Wish(version, "train --promote"), now(), said)
+    except HeldBack as held:
+        console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
+        return False
+    return True
 
 
 def learning_until(known_until: str | None) -> datetime:

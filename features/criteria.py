@@ -104,6 +104,11 @@ def criterion_kind(agreement: Agreement, name: str) -> str:
 
 def asked_of(agreement: Agreement, name: str) -> str | None:
     """The one fact or behaviour that all lines of a criterion ask for; None where they ask for several."""
-    lines = (line for _, line in agreement.criteria[name].lines)
-    asked = {clause.name for line in lines for clauses in line.any_of for clause in clauses}
+    asked = all_asked_of(agreement, name)
     return asked.pop() if len(asked) == 1 else None
+
+
+def all_asked_of(agreement: Agreement, name: str) -> set[str]:
+    """The facts and behaviours that the lines of a criterion ask for."""
+    lines = (line for _, line in agreement.criteria[name].lines)
+    return {clause.name for line in lines for clauses in line.any_of for clause in clauses}

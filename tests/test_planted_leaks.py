@@ -33,6 +33,7 @@ from features.ledger import Ledger
 from features.settings import Home, Settings
 from training.candidate import Candidate
 from training.leaks.examination import Examination, examination
+from training.leaks.suspects import Suspect
 from training.pipeline import labelled_snapshots, train
 from training.proof import zero_leak
 
@@ -178,6 +179,14 @@ def test_a_signed_field_is_used_and_said_to_be(trained: Trained) -> None:
     assert "segment" in found.without_quarantined(trained.labelled, signed)
     assert "budget" not in found.without_quarantined(trained.labelled, signed)
     assert any(line.startswith("segment is used because a person signed it") for line in found.sentences)
+
+
+def test_a_criterion_that_asks_for_a_quarantined_fact_among_others_goes_too() -> None:
+    """Its points are made of the fact: they would bring it in by another name."""
+    default = Agreement.default()
+    rows = pd.DataFrame({"lead_id": ["a"], "employees": [9.0], "criterion_profile": [3.0], "criterion_need": [1.0]})
+    found = Examination((Suspect("employees", "quarantined", "filled afterwards"),))
+    assert list(found.without_quarantined(rows, default)) == ["lead_id", "criterion_need"]
 
 
 def test_the_doctor_proves_it_when_asked(

@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.agreement import Agreement
+from features.criteria import all_asked_of
+from features.criteria_columns import PREFIX
 from features.derivation import Derived
 from features.lifecycle import known_by
 from features.snapshots import group_of, model_traits
@@ -54,11 +56,11 @@ class Examination:
         return [*found, *([self.proof.sentence] if self.proof else [])]
 
     def without_quarantined(self, labelled: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
-        """The labelled snapshots without the inputs of the fields in quarantine."""
+        """The labelled snapshots without the inputs of the fields in quarantine, criteria that ask for one included."""
         names = {one.name for one in self.quarantined}
         names |= {name for name, origin in FOLLOWS_FROM.items() if origin in names}
         features = map(str, labelled.columns.drop(NOT_FEATURES, errors="ignore"))
-        return labelled.drop(columns=[column for column in features if group_of(column, agreement)[0] in names])
+        return labelled.drop(columns=[column for column in features if names & _read_by(column, agreement)])
 
     def as_json(self) -> dict[str, Any]:
         """What `train --json` prints of it."""
@@ -68,6 +70,13 @@ class Examination:
             "id_tells": self.id_tells,
             "proof": self.proof.as_json() if self.proof else None,
         }
+
+
+def _read_by(column: str, agreement: Agreement) -> set[str]:
+    """The traits and behaviours that a feature is made of."""
+    if column.startswith(PREFIX):
+        return all_asked_of(agreement, column.removeprefix(PREFIX))
+    return {group_of(column, agreement)[0]}
 
 
 NOT_EXAMINED = Examination()
