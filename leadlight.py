@@ -37,13 +37,12 @@ class NotebookHome:
         known_until: by default just after the newest event, since later silence is no news of anybody.
         """
         from features.agreement_versions import kept
-        from features.clocks import from_microseconds
         from features.derivation import derived
         from features.ledger import Ledger
         from training.pipeline import labelled_snapshots
 
-        newest_us, agreed = Ledger.open(self.home).newest_happened_us(), kept(self.home)
-        moment = known_until or (from_microseconds(newest_us + 1) if newest_us else datetime.now(UTC))
+        moment = known_until or Ledger.open(self.home).told_until(otherwise=datetime.now(UTC))
+        agreed = kept(self.home)
         found = derived(self.home, agreed.agreement)
         labelled = labelled_snapshots(found, agreed.agreement, moment)
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}

@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 from commands.terms import Json, answer, home, now
-from features.clocks import from_microseconds
 from features.errors import LeadlightError
 from serving import console
 
@@ -50,8 +49,7 @@ def _proof(moment: datetime) -> Check:
     from training.proof import zero_leak
 
     try:
-        agreement, newest_us = kept(home()).agreement, Ledger.open(home()).newest_happened_us()
-        until = from_microseconds(newest_us + 1) if newest_us else moment
+        agreement, until = kept(home()).agreement, Ledger.open(home()).told_until(otherwise=moment)
         with console.progress("deriving training rows again") as said:
             labelled = labelled_snapshots(derived(home(), agreement, said), agreement, until)
             proof = zero_leak(home(), agreement, labelled, PROVED)

@@ -13,7 +13,6 @@ import typer
 from commands.terms import AgreementFile, Json, Seed, answer, at, home, now
 from features.agreement import DEFAULT
 from features.agreement_versions import NoAgreement, chosen, kept
-from features.clocks import from_microseconds
 from features.durations import duration
 from features.errors import LeadlightError
 from features.ledger import Ledger
@@ -226,8 +225,7 @@ def _admitted(name: str, version: str, said: Any) -> bool:
 
 def learning_until(known_until: str | None) -> datetime:
     """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
-    newest_us = Ledger.open(home()).newest_happened_us()
-    return at(known_until, from_microseconds(newest_us + 1) if newest_us else now())
+    return at(known_until, Ledger.open(home()).told_until(otherwise=now()))
 
 
 def report(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from features import tables
+from features.clocks import from_microseconds
 from features.database import migrate, reading, snapshot, writing
 from features.readings import Reading, Result, Sender
 from features.readings import reading as read
@@ -124,6 +125,11 @@ class Ledger:
         happened = tables.events.c.type.not_in(("identify", "group", "alias"))
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.max(tables.events.c.occurred_us)).where(happened)) or 0)
+
+    def told_until(self, otherwise: datetime) -> datetime:
+        """Just after the newest thing that happened: silence after it is no news. An empty ledger: `otherwise`."""
+        newest_us = self.newest_happened_us()
+        return from_microseconds(newest_us + 1) if newest_us else otherwise
 
     def newest_recorded_us(self) -> int:
         """When the newest event was recorded; 0 for an empty ledger."""

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from serving.scale import HIGHEST, LOWEST
+from serving.scale import AVERAGE, HIGHEST, LOWEST
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
@@ -71,7 +71,7 @@ def arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Whole points that add up from 50 to the score: named reasons, all that is left, what the scale's end takes."""
     named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
     beyond = _beyond(score)
-    rest = score["score"] - beyond - 50 - sum(points for points, _ in named)
+    rest = score["score"] - beyond - AVERAGE - sum(points for points, _ in named)
     ended = [(beyond, f"the scale ends at {score['score']}")] if beyond else []
     return [*named, (rest, "everything else"), *ended]
 

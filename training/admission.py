@@ -140,8 +140,8 @@ def _foreign(home: Home, files: Path) -> tuple[Gate, ...]:
 def _anew(home: Home, model: Model, present: Champion) -> tuple[Gate, Gate]:
     """The comparison with the present champion, on what the version did not learn from and the home knows today."""
     agreement = Agreement.parse(model.agreement_text)
-    found, newest_us = derived(home, agreement), Ledger.open(home).newest_happened_us() or 0
-    labelled = labelled_snapshots(found, agreement, from_microseconds(newest_us + 1))
+    found, until = derived(home, agreement), Ledger.open(home).told_until(otherwise=from_microseconds(1))
+    labelled = labelled_snapshots(found, agreement, until)
     rows = labelled[unseen(model, labelled)]
     return champion_gates(model, present, Trial(home, agreement, rows))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.agreement import Agreement
 from features.agreement_versions import kept
-from features.clocks import from_microseconds, microseconds
+from features.clocks import microseconds
 from features.deployments import Deployment, deployments
 from features.derivation import Derived, derived
 from features.ledger import Ledger
@@ -50,8 +50,7 @@ def served(home: Home) -> Deployment | None:
 
 def newest(home: Home, now: datetime) -> datetime:
     """Up to when the ledger tells what happened, at most now: later than that, silence would pass for a change."""
-    newest_us = Ledger.open(home).newest_happened_us()
-    return min(now, from_microseconds(newest_us + 1)) if newest_us else now
+    return min(now, Ledger.open(home).told_until(otherwise=now))
 
 
 def watch(home: Home, row: Deployment, as_of: datetime, bar: float | None = None) -> Watch | None:
