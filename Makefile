@@ -2,7 +2,7 @@
 UV := $(shell command -v uv 2>/dev/null || echo .venv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: setup check test demo serve bench clean
+.PHONY: setup check test test-fast demo serve bench clean
 
 setup: .venv/ready
 
@@ -15,10 +15,14 @@ check: setup  ## style, types, and that imports go one way
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+	$(RUN)/lint-imports --no-logo
 	$(RUN)/pytest -q tests/test_layout.py
 
 test: setup  ## the whole suite
-	$(RUN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(RUN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25
+
+test-fast: setup  ## all but what starts servers, runs notebooks or takes long: some two minutes
+	$(RUN)/pytest -n auto --dist loadfile -m "not slow"
 
 demo: setup  ## a simulated market, from nothing to the hottest leads
 	$(RUN)/leadlight demo
@@ -31,4 +35,4 @@ bench: setup  ## a short form of each benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(RUN)/python $$file --short --out $${file%.py}.json || exit 1; done
 
 clean:  ## what can be made again; a home and its models stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/*.json benchmarks/*.jsonl
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/*.json benchmarks/*.jsonl

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from features.errors import LeadlightError
-from features.settings import Home
+from features.home.errors import LeadlightError
+from features.home.settings import Home
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +36,9 @@ class NotebookHome:
 
         known_until: by default just after the newest event, since later silence is no news of anybody.
         """
-        from features.agreement_versions import kept
-        from features.derivation import derived
-        from features.ledger import Ledger
+        from features.agreement.versions import kept
+        from features.ledger.ledger import Ledger
+        from features.store.materialize import derived
         from training.pipeline import labelled_snapshots
 
         moment = known_until or Ledger.open(self.home).told_until(otherwise=datetime.now(UTC))
@@ -50,10 +50,10 @@ class NotebookHome:
 
     def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
         """`looked_at` (lead_id, as_of: aware moments), and the features of each lead as they were known just before."""
-        from features.agreement_versions import kept
-        from features.clocks import microseconds
-        from features.derivation import derived
-        from features.snapshots import snapshots
+        from features.agreement.versions import kept
+        from features.home.clock import microseconds
+        from features.snapshots.point_in_time import snapshots
+        from features.store.materialize import derived
 
         agreement = kept(self.home).agreement
         asked = looked_at.assign(snapshot_us=[microseconds(moment) for moment in looked_at["as_of"]])
@@ -63,10 +63,10 @@ class NotebookHome:
         """One row per event of a lead, oldest first: when it happened and was recorded, what it counts as, why not."""
         import pandas as pd
 
-        from features.agreement_versions import kept
-        from features.database import reading
-        from features.dossier import dossier
-        from serving.timeline import timeline
+        from features.agreement.versions import kept
+        from features.home.database import reading
+        from features.records.lead_record import dossier
+        from serving.leads.timeline import timeline
 
         agreement = kept(self.home).agreement
         with reading(self.home) as connection:
@@ -77,8 +77,8 @@ class NotebookHome:
         """One row per watched thing of what is served: name, status, value, limit, sentence; nothing is written."""
         import pandas as pd
 
-        from commands.watching import served_bar
-        from training.watch.survey import newest, served, watch
+        from serving.scoring.scorer import served_bar
+        from training.watch import newest, served, watch
 
         row = served(self.home)
         moment = as_of or newest(self.home, datetime.now(UTC))
@@ -88,7 +88,7 @@ class NotebookHome:
 
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
         """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
-        from serving.bulk import as_table, home_scores
+        from serving.scoring.bulk import as_table, home_scores
 
         wanted = None if leads is None else list(leads["lead_id"])
         chunks = home_scores(self.home, datetime.now(UTC), reasons, wanted)
@@ -102,8 +102,8 @@ def open(path: Path | str | None = None) -> NotebookHome:
 
 def train(snapshots: pd.DataFrame, seed: int = 7, search: bool = False) -> Candidate:
     """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.plots` and `.register()`."""
-    from features.agreement_versions import kept
-    from features.derivation import derived
+    from features.agreement.versions import kept
+    from features.store.materialize import derived
     from training.pipeline import candidate
 
     home = Home.open(snapshots.attrs.get("home"))

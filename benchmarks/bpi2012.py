@@ -33,18 +33,18 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.parts.by_hand import by_hand, lightgbm
 from benchmarks.parts.surroundings import forget_settings
-from features.agreement import Agreement
-from features.agreement_versions import keep
-from features.behaviour import NOTHING
-from features.settings import Home
-from serving.bulk import home_scores
-from serving.intake import ingest
+from features.agreement.agreement import Agreement
+from features.agreement.versions import keep
+from features.behaviour.columns import NOTHING
+from features.home.settings import Home
+from serving.intake.file_import import ingest
+from serving.scoring.bulk import home_scores
 from training.candidate import Candidate
-from training.evaluate import ece
-from training.intervals import lead_weights
+from training.evaluate.evaluate import ece
+from training.metrics.bootstrap import lead_weights
 from training.pipeline import train
-from training.promotion import promote
-from training.registry import Registry
+from training.registry.mlflow import Registry
+from training.registry.promotion import promote
 
 Floats = npt.NDArray[np.float64]
 

@@ -117,14 +117,14 @@ def ours(home: Path) -> dict[str, Any]:
     """The real derivation, without Feast's registry and online store."""
     import pandas as pd
 
-    from features.agreement import Agreement
-    from features.inline import inline_states
-    from features.ledger import Ledger
-    from features.log import log
-    from features.rows import leads_of, rows_of
-    from features.settings import Home, Settings
-    from features.store.files import write_files
-    from features.store.repository import Repository
+    from features.agreement.agreement import Agreement
+    from features.derived import leads_of, rows_of
+    from features.events.event_table import log
+    from features.home.settings import Home, Settings
+    from features.ledger.ledger import Ledger
+    from features.store.feast_views import Repository
+    from features.store.offline import write_files
+    from features.what_if import inline_states
 
     agreement, opened = Agreement.default(), Home(home, Settings())
     repository = Repository.of(opened, agreement, "benchmark")

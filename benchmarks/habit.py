@@ -29,13 +29,14 @@ from benchmarks.parts.nearness import against, rank_correlation
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
-from features.agreement import Agreement
-from features.clocks import microseconds
-from features.recurrence import NOT_YET
-from features.snapshots import snapshot_moments, snapshots
-from training.fit import learned
-from training.model import Model
-from training.outcomes import outcomes
+from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET
+from features.home.clock import microseconds
+from features.snapshots.point_in_time import snapshots
+from features.snapshots.schedule import snapshot_moments
+from training.fit.fit import learned
+from training.labels.outcomes import outcomes
+from training.model.model import Model
 
 SIDES = ("unknown", "no")
 MOST_ROWS = 50_000  # where every untried lead is a no, there are over a million

@@ -37,14 +37,14 @@ from sqlalchemy import create_engine, make_url, text
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.visitors import Told, as_sent, visitors
-from features.agreement import Agreement
-from features.agreement_versions import keep
-from features.database import engine
-from features.derivation import derived
-from features.ledger import Ledger
-from features.publisher import Publisher
-from features.settings import Home, Settings
-from features.unseen import is_anything_unseen
+from features.agreement.agreement import Agreement
+from features.agreement.versions import keep
+from features.home.database import engine
+from features.home.settings import Home, Settings
+from features.ledger.ledger import Ledger
+from features.ledger.outbox import is_anything_unseen
+from features.store.materialize import derived
+from features.store.publisher import Publisher
 from tests import servers
 
 BATCH, CONNECTIONS, PATIENCE_S = 100, (1, 8), 60

@@ -37,7 +37,7 @@ from benchmarks.parts.quality_tables import tables
 from benchmarks.parts.rivals import RIVALS, task
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.walk import refitted, walk
-from training.fit import learned
+from training.fit.fit import learned
 
 TEST_SHARE = 0.3
 SEED = 7

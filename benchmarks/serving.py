@@ -36,16 +36,16 @@ from rich.table import Table
 
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
-from features.agreement import Agreement
-from features.agreement_versions import keep
-from features.settings import Home
-from serving.intake import ingest
+from features.agreement.agreement import Agreement
+from features.agreement.versions import keep
+from features.home.settings import Home
+from serving.intake.file_import import ingest
 from training.candidate import Candidate
-from training.market.interest import Shift
 from training.pipeline import train
-from training.promotion import promote
-from training.registry import Registry
-from training.simulation import simulate
+from training.registry.mlflow import Registry
+from training.registry.promotion import promote
+from training.simulation.interest import Shift
+from training.simulation.simulation import simulate
 
 ROWS = 500  # different leads and rows, asked in turn
 BRISK = Shift(5.0, 600)  # a market of many conversions: with fewer there are no trees to compare

@@ -38,12 +38,12 @@ from benchmarks.parts.nearness import log_loss
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
-from features.agreement import Agreement
-from features.clocks import from_microseconds
+from features.agreement.agreement import Agreement
+from features.home.clock import from_microseconds
 from features.store.offline import states_at
-from features.traits import trait_columns
-from serving.scoring import LeadRow, Scoring
-from training.fit import learned
+from features.traits.history import trait_columns
+from serving.scoring.score import LeadRow, Scoring
+from training.fit.fit import learned
 from training.pipeline import labelled_snapshots
 
 Floats = npt.NDArray[np.float64]

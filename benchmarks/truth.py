@@ -32,17 +32,17 @@ from benchmarks.parts.nearness import against
 from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
-from features.clocks import microseconds
-from features.snapshots import snapshots
-from serving.bulk import home_scores
+from features.home.clock import microseconds
+from features.snapshots.point_in_time import snapshots
+from serving.scoring.bulk import home_scores
 from training.candidate import Candidate
-from training.fit import learned
-from training.market.dynamics import HORIZON_DAYS
-from training.market.interest import Shift
-from training.peers import peers
+from training.evaluate.baselines import peers
+from training.fit.fit import learned
 from training.pipeline import known, labelled_snapshots, train
-from training.promotion import promote
-from training.registry import Registry
+from training.registry.mlflow import Registry
+from training.registry.promotion import promote
+from training.simulation.dynamics import HORIZON_DAYS
+from training.simulation.interest import Shift
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -10,11 +10,26 @@ from typing import Any
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
-from commands import answering, failed, health, learning, operating, registry, rights, watching
+from commands import (
+    console,
+    doctor,
+    failed_events,
+    ingest,
+    init,
+    keys,
+    leads,
+    models,
+    rebuild,
+    report,
+    score,
+    serve,
+    simulate,
+    train,
+    watch,
+)
 from commands.demo import demo
-from commands.terms import json
-from features.errors import LeadlightError
-from serving import console
+from commands.options import json
+from features.home.errors import LeadlightError
 
 app = typer.Typer(
     name="leadlight",
@@ -23,21 +38,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    demo, learning.simulate, learning.init, learning.ingest, learning.train, registry.promote,
-    registry.rollback, registry.recalibrate, learning.report, watching.watch, answering.score, answering.serve,
-    health.doctor, rights.merge, rights.erase, rights.export, operating.rebuild,
+    demo, simulate.simulate, init.init, ingest.ingest, train.train, models.promote,
+    models.rollback, models.recalibrate, report.report, watch.watch, score.score, serve.serve,
+    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
-keys.command("create")(answering.keys_create)
-keys.command("list")(answering.keys_list)
-keys.command("revoke")(answering.keys_revoke)
-app.add_typer(keys, name="keys")
-app.add_typer(registry.models, name="models")
-app.add_typer(failed.app, name="failed-events")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(models.models, name="models")
+app.add_typer(failed_events.app, name="failed-events")
 
 
 def run(arguments: list[str]) -> int:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.learning import NotPromoted, questions, trained
-from commands.terms import Json, Seed, answer, home, now
-from features.agreement import DEFAULT
-from features.agreement_versions import chosen
-from serving import console
+from commands import console
+from commands.options import Json, Seed, answer, home, now, questions
+from commands.train import NotPromoted, trained
+from features.agreement.agreement import DEFAULT
+from features.agreement.versions import chosen
 
 SHOWN = 3
 
@@ -23,10 +23,10 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Simulate a market, ingest it, train, promote, score; print the hottest leads and where the report is."""
-    from serving.bulk import home_scores, open_leads
-    from serving.intake import ingest
-    from training.page.champion import write_report
-    from training.simulation import simulate
+    from serving.intake.file_import import ingest
+    from serving.scoring.bulk import home_scores, open_leads
+    from training.champion_report import write_report
+    from training.simulation.simulation import simulate
 
     moment = now()
     with console.progress("simulating a market") as said:

@@ -1,12 +1,12 @@
-"""Alembic runs from here; `features.database.migrate` hands over the URL."""
+"""Alembic runs from here; `features.home.database.migrate` hands over the URL."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from features.database import engine, wait_in_line
-from features.settings import Home
-from features.tables import metadata
+from features.home.database import engine, wait_in_line
+from features.home.settings import Home
+from features.home.tables import metadata
 
 url = context.config.attributes.get("url") or Home.open().database_url
 # Several workers may start on a new database at once. A transaction of ours is around all of it, since Alembic's own on

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from features.errors import LeadlightError
-from features.settings import Home
-from serving.access import is_loopback
-from serving.keys import Keys
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+from serving.http.auth import is_loopback
+from serving.http.keys import Keys
 
 REPO = Path(__file__).resolve().parents[1]
 SERVICE = "serving.service:Leadlight"

@@ -10,21 +10,22 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-# No telemetry, whoever starts this. `bentoml serve` has read the variable and remembers its answer by now: see below.
-os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 import bentoml
 from bentoml._internal.utils.analytics import usage_stats
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from features.settings import Home
+from features.home.settings import Home
 from serving import logs
-from serving.app import application
-from serving.live import Live, Scorer
-from serving.metrics import Metered, metrics
-from serving.native import SCORES, NativeDoor
-from serving.problems import Boundary, Problem
-from serving.requests import leads_asked
+from serving.api.app import application
+from serving.api.bentoml_routes import SCORES, NativeDoor
+from serving.api.requests import leads_asked
+from serving.http.metrics import Metered, metrics
+from serving.http.problems import Boundary, Problem
+from serving.process import Live, Scorer
+
+# No telemetry, whoever starts this. `bentoml serve` has read the variable and remembers its answer by now: see below.
+os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 
 usage_stats.do_not_track.cache_clear()
 
@@ -34,7 +35,7 @@ BENTOML_SECONDS = 20
 
 
 def _scorer(home: Home) -> Scorer:
-    from serving import scorer  # seconds of imports that building a bento does not need
+    from serving.scoring import scorer  # seconds of imports that building a bento does not need
 
     return scorer.Scorer(home)
 
@@ -48,7 +49,7 @@ api.router.routes.append(Route("/metrics", metrics))
     workers=1,
     traffic={"timeout": BENTOML_SECONDS},
     tracing={"excluded_urls": ".*"},  # a span for each request costs much; to trace, override this
-    metrics={"enabled": False, "namespace": "bentoml_service"},  # ours are at the same address: serving.metrics
+    metrics={"enabled": False, "namespace": "bentoml_service"},  # ours are at the same address: serving.http.metrics
     logging={"access": {"enabled": False}},  # its lines hold lead ids, and cost more than some scores
     envs=[{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}],
 )

@@ -9,33 +9,20 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import servers
+import throwaway_servers
 from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from features.database import engine
+from features.home.database import engine
 
 # The same examples on every machine, and no deadline: the first call compiles.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
-# Files that take minutes go to the workers first, or one of them would still be at work when the others have ended.
-SLOW = (
-    "crash",
-    "commands",
-    "notebooks",
-    "readme",
-    "benchmarks",
-    "notebooks_operate",
-    "bpi2012",
-    "simulation",
-    "scoring",
-)
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {f"test_{name}.py": place for place, name in enumerate(SLOW)}
-    items.sort(key=lambda item: places.get(item.path.name, len(SLOW)))
+    """Slow files go to the workers first, or one of them would still be at work when the others have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 for name in [name for name in os.environ if name.startswith(("LEADLIGHT_", "MLFLOW_")) and "PUBLIC_DATA" not in name]:
@@ -54,10 +41,10 @@ def public_data() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a throw-away PostgreSQL."""
-    binaries = servers.postgres_binaries()
+    binaries = throwaway_servers.postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed here: apt-get install postgresql")
-    with servers.postgres(binaries) as url:
+    with throwaway_servers.postgres(binaries) as url:
         yield url
 
 
@@ -78,5 +65,5 @@ def redis_url() -> Iterator[str]:
     """host:port of a throw-away Redis."""
     if shutil.which("redis-server") is None:
         pytest.skip("Redis is not installed here: apt-get install redis-server")
-    with servers.redis() as url:
+    with throwaway_servers.redis() as url:
         yield url

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import structlog
 
-from features.agreement import Agreement
-from features.agreement_versions import kept_with
-from features.clocks import from_microseconds
-from features.deployments import Deployment, deployments
-from features.derivation import derived
-from features.errors import LeadlightError
-from features.ledger import Ledger
-from features.settings import Home
-from training.challenge import PARTS, WHOLE, Champion, Trial, champion, champion_gates, unseen, without_champion
-from training.gates import Gate, Verdict, held_back_by
-from training.model import Model
+from features.agreement.agreement import Agreement
+from features.agreement.versions import kept_with
+from features.home.clock import from_microseconds
+from features.home.deployments import Deployment, deployments
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+from features.ledger.ledger import Ledger
+from features.store.materialize import derived
+from training.gates.champion import PARTS, WHOLE, Champion, Trial, champion, champion_gates, unseen, without_champion
+from training.gates.gate import Gate, Verdict, held_back_by
+from training.model.model import Model
 from training.pipeline import labelled_snapshots
-from training.promotion import AGREEMENT, ROLLED_BACK, promote, standing
-from training.registry import GATES, Registry
+from training.registry.mlflow import GATES, Registry
+from training.registry.promotion import AGREEMENT, ROLLED_BACK, promote, standing
 
 log = structlog.get_logger(__name__)
 Said = Callable[[str], None]

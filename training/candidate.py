@@ -1,4 +1,4 @@
-"""A candidate: a fitted model with what it showed, ready to be looked at, registered, or dropped."""
+"""A candidate: a fitted model with what it showed and its gates, ready to be looked at, registered, or dropped."""
 
 from __future__ import annotations
 
@@ -7,34 +7,37 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from features.agreement_versions import Kept
-from features.clocks import from_microseconds
-from features.recurrence import Floats
-from training.comparison import Compared
-from training.dependence import Dependence, dependence
-from training.drivers import Driver, drivers
-from training.evaluate import Evaluation
-from training.findings import Findings
-from training.gates import Gate, Verdict
-from training.labels import Labels
-from training.leaks.examination import NOT_EXAMINED, Examination
-from training.model import Model
-from training.model_card import card
-from training.page.cautions import Field
-from training.page.differences import promise_differences, rank_differences
-from training.page.doubts import doubts
-from training.page.facts import Gate as ReportedGate
-from training.page.facts import Identity, Leak, Money, ReportFacts, Span
-from training.page.report import captioned, pictures
-from training.page.sentences import trust_sentence
-from training.page.shown import Shown
-from training.registry import CARD, GATES, Registry
-from training.signature import SIGNATURE, signature
-from training.split import Split
-from training.watch.reference import REFERENCE, Reference
+from features.agreement.versions import Kept
+from features.arrays import Floats
+from features.home.clock import from_microseconds
+from features.store.feast_views import Repository
+from training.charts.charts import Shown
+from training.evaluate.comparison import Compared
+from training.evaluate.dependence import Dependence, dependence
+from training.evaluate.evaluate import Evaluation
+from training.evaluate.findings import Findings
+from training.evaluate.importance import Driver, drivers
+from training.gates.champion import Trial, champion, champion_gates
+from training.gates.direction import directions_kept
+from training.gates.gate import Gate, Verdict, better_than_average, calibrated, contributions_exact
+from training.gates.leak import no_leak
+from training.labels.split import Split
+from training.labels.summary import Labels
+from training.leakage.examination import NOT_EXAMINED, Examination
+from training.model.model import Model
+from training.monitoring.reference import REFERENCE, Reference
+from training.registry.mlflow import CARD, GATES, SIGNATURE, Registry, signature
+from training.report.facts import Gate as ReportedGate
+from training.report.facts import Identity, Leak, Money, ReportFacts, Span
+from training.report.model_card import card
+from training.report.report import captioned, pictures
+from training.wording.calibration import doubts
+from training.wording.cautions import Field
+from training.wording.sentences import promise_differences, rank_differences, trust_sentence
 
 PARTS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
 REPORT = "report.json"  # what the report says, beside the model's files
@@ -226,3 +229,36 @@ class Candidate:
 def named(facts: ReportFacts, version: str, digest: str) -> ReportFacts:
     """The same report once its model has a version."""
     return replace(facts, identity=replace(facts.identity, version=version, digest=digest))
+
+
+def judged(candidate: Candidate, repository: Repository) -> Candidate:
+    """The candidate with its gates: by itself, and against what the home of `repository` serves now."""
+    verdict = _verdict(candidate, repository)
+    return replace(candidate, gates=verdict.gates, against=verdict.against)
+
+
+def _verdict(candidate: Candidate, repository: Repository) -> Verdict:
+    agreement, home = candidate.kept.agreement, repository.home
+    tested = candidate.labelled[candidate.split.test]
+    present = champion(home, agreement.name)
+    gates = (
+        *_by_itself(candidate, tested),
+        directions_kept(candidate.model, repository, agreement, tested),
+        *champion_gates(candidate.model, present, Trial(home, agreement, tested)),
+    )
+    return Verdict(gates, present.digest if present else None)
+
+
+def _by_itself(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
+    model, metrics = candidate.model, candidate.test.metrics
+    constant = next((compared.log_loss for compared in candidate.compared if compared.name == "constant"), None)
+    matrix = model.matrix(tested)
+    contributions, _ = model.contributions(matrix)
+    names, member = model.groups
+    grouped = pd.DataFrame(contributions @ member, columns=names)
+    return (
+        better_than_average(metrics["log_loss"], constant),
+        calibrated(metrics["ece"], metrics["ece_null95"]),
+        contributions_exact(model, matrix),
+        no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.kept.agreement, model.kinds),
+    )

@@ -10,35 +10,35 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from features.agreement import Agreement
-from features.agreement_versions import Kept
-from features.clocks import microseconds
-from features.derivation import Derived, derived
-from features.errors import LeadlightError
-from features.events import ASSUMED
-from features.ledger import Ledger
-from features.lifecycle import known_by
-from features.recurrence import DAY_US, NOT_YET, Floats
-from features.settings import Home
-from features.snapshots import snapshot_moments, snapshots
-from training import protection
-from training.backtest import Refit, calibrated_then
-from training.candidate import Candidate
-from training.challenge import drawn_leads
-from training.columns import NOT_FEATURES
-from training.comparison import comparison
-from training.evaluate import Evaluation, evaluate
-from training.findings import findings
-from training.fit import learned, refitted
-from training.folds import lead_folds
-from training.judgement import judged
-from training.labels import Labels, labels
-from training.leaks.examination import Examination, examination
-from training.model import Model
-from training.outcomes import outcomes
-from training.peers import baselines, peers, simple_peers
-from training.split import Split, split
-from training.watch.reference import Reference, reference
+from features.agreement.agreement import Agreement
+from features.agreement.versions import Kept
+from features.arrays import DAY_US, NOT_YET, Floats
+from features.events.event import ASSUMED
+from features.home.clock import microseconds
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+from features.ledger.ledger import Ledger
+from features.lifecycle.milestones import known_by
+from features.snapshots.point_in_time import snapshots
+from features.snapshots.schedule import snapshot_moments
+from features.store.materialize import Derived, derived
+from training.candidate import Candidate, judged
+from training.evaluate.backtest import Refit, calibrated_then
+from training.evaluate.baselines import baselines, peers, simple_peers
+from training.evaluate.comparison import comparison
+from training.evaluate.evaluate import Evaluation, evaluate
+from training.evaluate.findings import findings
+from training.fit.fit import learned, refitted
+from training.gates import protected
+from training.gates.champion import drawn_leads
+from training.labels.folds import lead_folds
+from training.labels.outcomes import outcomes
+from training.labels.split import Split, split
+from training.labels.summary import Labels, labels
+from training.leakage.examination import Examination, examination
+from training.model.columns import NOT_FEATURES
+from training.model.model import Model
+from training.monitoring.reference import Reference, reference
 
 Said = Callable[[str], None]
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
@@ -72,7 +72,7 @@ def candidate(
 ) -> Candidate:
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
     started = time.monotonic()
-    protection.check(known(labelled), kept.agreement)
+    protected.check(known(labelled), kept.agreement)
     course = _Course(found, kept, known_until, seed, said)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
     said("looking for fields that give the outcome away")

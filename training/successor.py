@@ -8,25 +8,24 @@ from typing import Any
 
 from scipy.special import expit
 
-from features.agreement import Agreement
-from features.clocks import from_microseconds
-from features.deployments import Deployment
-from features.derivation import Derived, derived
-from features.settings import Home
+from features.agreement.agreement import Agreement
+from features.home.clock import from_microseconds
+from features.home.deployments import Deployment
+from features.home.settings import Home
+from features.store.materialize import Derived, derived
 from training.candidate import REPORT
-from training.challenge import WHOLE
-from training.evaluate import Evaluation, evaluate
-from training.findings import Findings
-from training.gates import Gate, Verdict, calibrated, contributions_exact
-from training.model import Model
-from training.model_card import card
-from training.page.facts import Gate as ReportedGate
-from training.page.facts import ReportFacts, Span
+from training.evaluate.evaluate import Evaluation, evaluate
+from training.evaluate.findings import Findings
+from training.fit.recalibrate import Recalibrated, recalibrated, recent_rows
+from training.gates.champion import WHOLE
+from training.gates.gate import Gate, Verdict, calibrated, contributions_exact
+from training.model.model import Model
+from training.monitoring.reference import REFERENCE, Reference, reference
 from training.pipeline import labelled_snapshots, with_open_leads
-from training.recalibrate import Recalibrated, recalibrated, recent_rows
-from training.registry import CARD, GATES, Registry
-from training.signature import SIGNATURE, signature
-from training.watch.reference import REFERENCE, Reference, reference
+from training.registry.mlflow import CARD, GATES, SIGNATURE, Registry, signature
+from training.report.facts import Gate as ReportedGate
+from training.report.facts import ReportFacts, Span
+from training.report.model_card import card
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 import features
 from benchmarks.parts.public_sets import Looked
 from benchmarks.parts.rivals import RIVALS, Task
-from features.agreement import Agreement
+from features.agreement.agreement import Agreement
 
 
 @dataclass(frozen=True)

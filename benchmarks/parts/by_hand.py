@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.recurrence import DAY_US
-from training.folds import lead_folds
+from features.arrays import DAY_US
+from training.labels.folds import lead_folds
 
 Floats = npt.NDArray[np.float64]
 

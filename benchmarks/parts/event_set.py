@@ -12,15 +12,15 @@ import pandas as pd
 from benchmarks.bpi2012 import BEHAVIOURS, HALF_LIVES, HORIZON_DAYS, agreement, as_events, read
 from benchmarks.parts.by_hand import by_hand
 from benchmarks.parts.public_sets import Looked
-from features.agreement_versions import keep
-from features.clocks import microseconds
-from features.derivation import Derived, derived
-from features.lifecycle import known_by
-from features.recurrence import DAY_US
-from features.settings import Home
-from features.snapshots import snapshots
-from serving.intake import ingest
-from training.outcomes import outcomes
+from features.agreement.versions import keep
+from features.arrays import DAY_US
+from features.home.clock import microseconds
+from features.home.settings import Home
+from features.lifecycle.milestones import known_by
+from features.snapshots.point_in_time import snapshots
+from features.store.materialize import Derived, derived
+from serving.intake.file_import import ingest
+from training.labels.outcomes import outcomes
 
 NAME = "bpi2012"
 EVERY_US = DAY_US * 3 // 2  # one moment in each day and a half

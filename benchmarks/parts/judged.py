@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.evaluate import evaluate
-from training.tally import figures, tally
+from training.evaluate.evaluate import evaluate
+from training.metrics.binned_counts import figures, tally
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.agreement import Agreement
-from features.recurrence import Floats
-from training import recalibrate
-from training.model import Model
+from features.agreement.agreement import Agreement
+from features.arrays import Floats
+from training.fit import recalibrate
+from training.model.model import Model
 
 
 def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from training.evaluate import ece
+from training.evaluate.evaluate import ece
 
 Floats = npt.NDArray[np.float64]
 

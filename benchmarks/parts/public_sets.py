@@ -15,18 +15,19 @@ import numpy.typing as npt
 import pandas as pd
 import tomlkit
 
-from features.agreement import Agreement
-from features.agreement_versions import keep
-from features.clocks import microseconds
-from features.derivation import derived
-from features.lifecycle import known_by
-from features.recurrence import DAY_US
-from features.settings import Home
-from features.snapshots import snapshot_moments, snapshots
-from serving.intake import ingest
-from training.columns import NOT_FEATURES
-from training.drafting.draft import draft
-from training.outcomes import outcomes
+from features.agreement.agreement import Agreement
+from features.agreement.versions import keep
+from features.arrays import DAY_US
+from features.home.clock import microseconds
+from features.home.settings import Home
+from features.lifecycle.milestones import known_by
+from features.snapshots.point_in_time import snapshots
+from features.snapshots.schedule import snapshot_moments
+from features.store.materialize import derived
+from serving.intake.file_import import ingest
+from training.draft.from_export import draft
+from training.labels.outcomes import outcomes
+from training.model.columns import NOT_FEATURES
 
 CAME_AT, WON_AT, WON, LEAD = "came_at", "won_at", "won", "lead"
 SIGNED = "known only after contact, says the source"

@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.parts.judged import OURS
 from benchmarks.parts.rivals import RIVALS
 from benchmarks.parts.walk import BLOCKS
-from training.recalibrate import RECENT
+from training.fit.recalibrate import RECENT
 
 HOW = {
     "recalibrated": f"{BLOCKS} blocks: fitted once, each recalibrated on the newest rows with {RECENT} converted leads",

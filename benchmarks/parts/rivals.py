@@ -22,8 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from benchmarks.parts.public_sets import Looked
-from training.folds import lead_folds
-from training.peers import logistic_regression, naive_bayes, plain_lightgbm
+from training.evaluate.baselines import logistic_regression, naive_bayes, plain_lightgbm
+from training.labels.folds import lead_folds
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]

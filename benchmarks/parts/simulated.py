@@ -13,15 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.agreement import Agreement
-from features.agreement_versions import Kept, keep
-from features.clocks import microseconds
-from features.derivation import Derived, derived
-from features.settings import Home
-from features.snapshots import snapshots
-from serving.intake import ingest
-from training.market.interest import Shift
-from training.simulation import Market, simulate
+from features.agreement.agreement import Agreement
+from features.agreement.versions import Kept, keep
+from features.home.clock import microseconds
+from features.home.settings import Home
+from features.snapshots.point_in_time import snapshots
+from features.store.materialize import Derived, derived
+from serving.intake.file_import import ingest
+from training.simulation.interest import Shift
+from training.simulation.simulation import Market, simulate
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.clocks import from_microseconds, rfc3339
-from features.ledger import Ledger
-from features.settings import Home, Settings
+from features.home.clock import from_microseconds, rfc3339
+from features.home.settings import Home, Settings
+from features.ledger.ledger import Ledger
 
 EVENTS_A_LEAD, LEADS_A_FIRM, DAYS = 30, 4, 180
 DAY_US, START_US = 86_400_000_000, 1_760_000_000_000_000

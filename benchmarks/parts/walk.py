@@ -10,8 +10,8 @@ from scipy.special import expit, logit
 
 from benchmarks.parts.judged import OURS, Told
 from benchmarks.parts.public_sets import Looked
-from training.fit import learned
-from training.recalibrate import map_of, newest
+from training.fit.fit import learned
+from training.fit.recalibrate import map_of, newest
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]

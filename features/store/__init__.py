@@ -1,1 +1,1 @@
-"""The Feast repository: states of behaviour and traits, offline for training and online for serving."""
+"""Feast: the views of a build, offline and online stores, full and incremental materialization."""

@@ -1,0 +1,121 @@
+"""What people read in a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from serving.scoring.points import AVERAGE, HIGHEST, LOWEST
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """A line on stderr that moves while something takes its time; call it with what is being done.
+
+    Where stderr is no terminal, a plain line now and then.
+    """
+    if not err.is_terminal:
+        yield _told_now_and_then()
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda said: shown.update(task, description=said)
+
+
+def _told_now_and_then(each_s: float = 10.0) -> Callable[[str], None]:
+    last = time.monotonic()
+
+    def tell(said: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= each_s:
+            last = time.monotonic()
+            err.print(said, markup=False)
+
+    return tell
+
+
+def hottest(scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8) -> Iterator[str]:
+    """The leads to look at first, each with score, probability, decision and reasons that add up.
+
+    questions: by criterion, what to ask a lead that it has no points for.
+    """
+    yield "score        decision     lead    source, campaign             why"
+    for score in scored[:most]:
+        yield from _lead(score, questions)
+
+
+def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iterator[str]:
+    came = f"{score['source'] or '-'}, {score['campaign'] or '-'}"
+    decided = f"{score['decision'] or score['status']:<12} {score['lead_id']:<7} {came:<28}"
+    if score["probability"] is None:
+        yield f"{'-':<12} {decided} {score['decision_code'] or 'no event named this lead'}"
+        return
+    head = f"{score['score']:>2} {score['grade']} {score['probability'] * 100:>3.0f}/100 {decided}"
+    lines = [f"{points:+3d} {text}" for points, text in arithmetic(score)]
+    if score["decision"] in ("nurture", "needs_data") and (question := questions.get(score["criteria"]["ask_next"])):
+        lines.append(f'ask next: "{question}"')
+    yield f"{head} {lines[0]}"
+    yield from (f"{'':<{len(head)}} {line}" for line in lines[1:])
+
+
+def arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """Whole points that add up from 50 to the score: named reasons, all that is left, what the scale's end takes."""
+    named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
+    beyond = _beyond(score)
+    rest = score["score"] - beyond - AVERAGE - sum(points for points, _ in named)
+    ended = [(beyond, f"the scale ends at {score['score']}")] if beyond else []
+    return [*named, (rest, "everything else"), *ended]
+
+
+def _beyond(score: Mapping[str, Any]) -> int:
+    """What the end of the scale takes from a score, or at its lower end gives it: that is no reason."""
+    if LOWEST < score["score"] < HIGHEST:
+        return 0
+    whole: float = sum(score[part] for part in ("base_points", "fit_points", "engagement_points"))
+    return int(score["score"]) - round(whole)
+
+
+def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
+    """What training showed, for people."""
+    metrics, rows = summary["metrics"], summary["rows"]
+    yield f"trained on {rows['train']:,} snapshots, calibrated on {rows['calibration']:,}, tested on {rows['test']:,}"
+    yield f"split: {summary['how']}"
+    shown = {"roc_auc": "ROC AUC", "log_loss": "log loss", "ece": "ECE", "lift_at_10pct": "lift in the top tenth"}
+    for name, label in shown.items():
+        yield f"{label:<22} {_figure(metrics.get(name))}{_interval(summary['intervals'].get(name))}"
+    yield f"{'ECE if perfect, 95 %':<22} {_figure(metrics.get('ece_null95'))}"
+    if folded := summary["out_of_fold"]:
+        auc, ece = _figure(folded["roc_auc"]), _figure(folded["ece"])
+        yield f"out of fold, all leads: ROC AUC {auc}, ECE {ece} (if perfect, 95 %: {_figure(folded['ece_null95'])})"
+    yield from summary["warnings"]
+    yield from gate_lines(summary["gates"])
+    if version := summary["model_version"]:
+        yield f"registered as version {version}" + (", and it answers from now on" if summary["promoted"] else "")
+
+
+def gate_lines(gates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The gates that did not hold, each with why; nothing where all did."""
+    yield from (f"gate {gate['name']} does not hold: {gate['why']}" for gate in gates if not gate["passed"])
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _interval(bounds: Any) -> str:
+    return f"  [{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        out.print(line, markup=False)

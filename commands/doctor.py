@@ -1,0 +1,73 @@
+"""`leadlight doctor`: whether a home is well, for people as lines and a table, for programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from commands import console
+from commands.options import Json, answer, home, now
+from features.home.errors import LeadlightError
+
+if TYPE_CHECKING:
+    from serving.health.doctor import Check
+
+
+PROVED = 500  # rows of a training; each is derived again in a few hundredths of a second
+
+
+def doctor(
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Also derive training rows again, each from what was recorded before it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Whether this home can do its work and what arrives is what it used to be, and what to do where not."""
+    from serving.health.doctor import checks
+
+    moment = now()
+    found = [*checks(home(), moment), *([_proof(moment)] if leaks else [])]
+    lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
+    answer([check.as_json() for check in found], lines, as_json)
+    rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
+    if rows and not as_json:
+        console.out.print(_table(rows, moment))
+    if not all(check.ok for check in found):
+        raise typer.Exit(1)
+
+
+def _proof(moment: datetime) -> Check:
+    """Whether the rows that a training would learn from now saw nothing that was recorded after them."""
+    from features.agreement.versions import kept
+    from features.ledger.ledger import Ledger
+    from features.store.materialize import derived
+    from serving.health.doctor import Check
+    from training.leakage.point_in_time_proof import zero_leak
+    from training.pipeline import labelled_snapshots
+
+    try:
+        agreement, until = kept(home()).agreement, Ledger.open(home()).told_until(otherwise=moment)
+        with console.progress("deriving training rows again") as said:
+            labelled = labelled_snapshots(derived(home(), agreement, said), agreement, until)
+            proof = zero_leak(home(), agreement, labelled, PROVED)
+    except LeadlightError as error:
+        return Check("leaks", False, str(error))
+    return Check("leaks", proof.holds, proof.sentence, [proof.as_json()])
+
+
+def _table(rows: Sequence[Mapping[str, Any]], moment: datetime) -> Table:
+    table = Table("behaviour", "source", "last event", "usually a day", "", box=None, pad_edge=False)
+    for row in rows:
+        rate = "too new to say" if row["per_day"] is None else f"{row['per_day']:,.1f}"
+        silent = "fell silent" if row["is_silent"] else ""
+        table.add_row(row["behaviour"], row["source"], _ago(row["last_at"], moment), rate, silent)
+    return table
+
+
+def _ago(last_at: datetime, moment: datetime) -> str:
+    hours = (moment - last_at).total_seconds() / 3600
+    return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -1,0 +1,59 @@
+"""`leadlight ingest`: files into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import AgreementFile, Files, Json, agreed, answer, home, now
+from features.agreement.conditions import duration
+from features.home.errors import LeadlightError
+
+
+class Told(StrEnum):
+    """What a file of something else than leads and events tells."""
+
+    CUSTOMERS = "customers"
+
+
+def ingest(
+    files: Files,
+    agreement: AgreementFile = None,
+    recorded_lag: Annotated[
+        str, typer.Option(help='How long after it happened an event was known, where its file does not say: "2 days".')
+    ] = "0 days",
+    told: Annotated[
+        Told | None, typer.Option("--as", help="What else the files tell: who is a customer already.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read events, a warehouse's tables, or a CRM's export and history into the ledger; twice adds nothing."""
+    from serving.intake.file_import import ingest as take_in
+    from serving.intake.file_import import ingest_customers
+
+    with console.progress("reading") as said:
+        if told is Told.CUSTOMERS:
+            done = ingest_customers(home(), files, agreed(agreement), now(), said)
+        else:
+            done = take_in(home(), files, agreed(agreement), now(), said, lag(recorded_lag))
+    lines = [line for file in done for line in _ingested_lines(file.as_json())]
+    answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
+
+
+def lag(text: str) -> timedelta:
+    """A length of time from the command line."""
+    try:
+        return duration(text)
+    except ValueError:
+        raise LeadlightError(f'--recorded-lag is {text!r}; write for example "2 days" or "30 minutes"') from None
+
+
+def _ingested_lines(file: Mapping[str, Any]) -> Iterator[str]:
+    counts = f"{file['accepted']:,} new events, {file['duplicates']:,} known already, {file['refused']:,} kept aside"
+    yield f"{file['file']}: {counts}"
+    yield from file["notes"]

@@ -1,0 +1,60 @@
+"""`leadlight init`: an agreement drafted from an export or from events."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import console
+from commands.options import Files, Json, answer
+from features.home.errors import LeadlightError
+
+
+class Origin(StrEnum):
+    """Where files come from whose columns are known beforehand."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+    SEGMENT = "segment"
+
+
+def init(
+    files: Files,
+    outcome: Annotated[
+        str | None, typer.Option(help="The column, or with --from segment the event, that says what became of a lead.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="The value that means converted.")] = None,
+    id: Annotated[str | None, typer.Option(help="The column that names a lead.")] = None,
+    created_at: Annotated[str | None, typer.Option(help="The column that says when a lead came.")] = None,
+    origin: Annotated[
+        Origin | None, typer.Option("--from", help="Whose files they are: their columns need not be named.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The agreement to write.")] = Path("agreement.toml"),
+    force: Annotated[bool, typer.Option(help="Write over an agreement that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft an agreement from a CRM export or from events, and say of each field whether the model may see it."""
+    from features.imports.files import CRMS
+    from training.draft.from_events import event_draft
+    from training.draft.from_export import draft
+
+    if out.exists() and not force:
+        raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")
+    if origin is Origin.SEGMENT and (positive or id or created_at):
+        raise LeadlightError(
+            "--positive, --id and --created-at name columns of an export, and events have none of them"
+        )
+    with console.progress("looking at every column"):
+        if origin is Origin.SEGMENT:
+            drafted = event_draft(files, outcome)
+        else:
+            drafted = draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
+    out.write_text(drafted.text)
+    then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
+    verdicts = [
+        {"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in drafted.verdicts
+    ]
+    answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)

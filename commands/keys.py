@@ -1,0 +1,52 @@
+"""`leadlight keys`: make, list and revoke the keys of the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.options import Json, answer, home, now
+
+keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
+
+
+@keys.command()
+def create(
+    scope: Annotated[list[str], typer.Option(help="What it may do; may be repeated.", show_default=False)],
+    label: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make an API key; it is shown once, here, and only its SHA-256 is kept."""
+    from serving.http.keys import Keys
+
+    made = Keys(home()).create(scope, now(), label)
+    document = {"key": made.key, "id": made.key_id, "scopes": sorted(made.scopes)}
+    answer(document, [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"], as_json)
+
+
+@keys.command("list")
+def listed(as_json: Json = False) -> None:
+    """The keys that were made, without their secrets."""
+    from serving.http.keys import Keys
+
+    found = Keys(home()).listed()
+    listed = [
+        {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
+        | {"created_at": key.created_at, "revoked_at": key.revoked_at}
+        for key in found
+    ]
+    lines = [
+        f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
+        for key in found
+    ]
+    answer(listed, lines or ["no key was made yet"], as_json)
+
+
+@keys.command()
+def revoke(key_id: Annotated[str, typer.Argument(show_default=False)], as_json: Json = False) -> None:
+    """Close a key for good; running services refuse it within seconds."""
+    from serving.http.keys import Keys
+
+    Keys(home()).revoke(key_id, now())
+    answer({"id": key_id, "revoked": True}, [f"{key_id} opens nothing any more"], as_json)

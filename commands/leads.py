@@ -1,0 +1,112 @@
+"""`leadlight merge`, `erase`, `export`: one lead merged with another, erased, or handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import Json, answer, home, json, now
+from features.agreement.versions import kept
+from features.home.errors import LeadlightError
+
+Name = Annotated[
+    str | None, typer.Argument(help="A lead id, an e-mail address or an id of your CRM.", show_default=False)
+]
+
+
+def merge(
+    into: Name = None,
+    previous: Annotated[
+        str | None, typer.Argument(help="The lead that becomes part of it.", show_default=False)
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option(metavar="MERGE_ID", help="Take this merge back.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make one lead part of another, or undo that; without names, list what was merged."""
+    from features.records.merges import merge as make_one
+    from features.records.merges import merges
+    from features.records.merges import undo as take_back
+
+    if undo:
+        done = take_back(home(), undo, now())
+        answer(done.as_json(), [f"{done.previous} and {done.lead_id} are two leads again"], as_json)
+    elif into and previous:
+        done = make_one(home(), kept(home()).agreement, into, previous, now())
+        then = f"undo it with: leadlight merge --undo {done.merge_id}"
+        answer(done.as_json(), [f"{done.previous} is part of {done.lead_id} now; {then}"], as_json)
+    elif into:
+        raise LeadlightError(
+            f"{into} is one lead; name the lead to merge into and then the one that becomes part of it"
+        )
+    else:
+        kept(home())
+        found = merges(home())
+        answer([one.as_json() for one in found], _merge_lines([one.as_json() for one in found]), as_json)
+
+
+def _merge_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not found:
+        yield "no leads were merged"
+    for one in found:
+        undone = f", undone {one['undone_at']:%Y-%m-%d}" if one["undone_at"] else ""
+        said = f"{one['previous']} into {one['lead_id']} ({one['source']}){undone}"
+        yield f"{one['merge_id']:<20} {one['merged_at']:%Y-%m-%d %H:%M}  {said}"
+
+
+def erase(
+    lead: Annotated[str, typer.Argument(help="A lead id, an e-mail address or an id of your CRM.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Erase a lead with all of its names, for good; its later events are refused."""
+    from features.records.erasure import erase as forget
+    from features.records.housekeeping import renew
+
+    gone = forget(home(), kept(home()).agreement, lead, now())
+    with console.progress("making new files without the lead") as said:
+        renew(home(), said)
+    done = f"{gone.events:,} events, {gone.identifiers:,} names and {gone.failed_events:,} failed events are gone"
+    answer(gone.as_json(), [f"{done}; later events of this lead are refused", BACKUPS], as_json)
+
+
+BACKUPS = "what you copied elsewhere is yours to erase: backups, exports, scored files"
+
+
+def export(
+    lead: Name = None,
+    out: Annotated[Path | None, typer.Option(help="The JSON file to write; default the terminal.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every table of the home as Parquet.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Everything held on one lead as one JSON document, or the home's tables as Parquet."""
+    if (lead is None) == (tables is None):
+        raise LeadlightError("say what to export: a lead, as in `leadlight export u_42`, or --tables DIR for all of it")
+    if tables is not None:
+        _export_tables(tables, as_json)
+        return
+    from serving.leads.lead_export import held
+    from serving.scoring.scorer import Scorer
+
+    document = held(home(), Scorer(home()), str(lead), now())
+    if out is None:
+        console.out.print(json(document), markup=False)
+        return
+    out.touch(mode=0o600)  # it holds all there is on a person
+    out.write_text(json(document) + "\n")
+    answer({"out": str(out), "events": len(document["events"])}, [f"wrote {out}"], as_json)
+
+
+def _export_tables(folder: Path, as_json: bool) -> None:
+    from features.records.table_export import write_tables
+
+    with console.progress("exporting") as said:
+        written = write_tables(home(), kept(home()).agreement, folder, said)
+    lines = [f"{rows:>12,} {name}" for name, rows in written.items()]
+    answer({"out": str(folder), "rows": written}, [*lines, f"written to {folder}"], as_json)

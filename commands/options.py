@@ -1,0 +1,77 @@
+"""What every command shares: its options, one JSON document or lines for people, and one sentence for an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from commands import console
+from features.agreement.agreement import DEFAULT
+from features.agreement.versions import NoAgreement, chosen, kept
+from features.home.clock import moment
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+
+Files = Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)]
+
+
+def agreed(path: Path | None) -> Any:
+    """The agreement to work with: the one named, the home's, `agreement.toml` here, or at last the default."""
+    try:
+        return chosen(home(), path, now())
+    except NoAgreement:
+        here = Path("agreement.toml")
+        return chosen(home(), here if here.exists() else DEFAULT, now())
+
+
+def questions(of: Home) -> dict[str, str | None]:
+    """What each criterion of the home's agreement asks."""
+    return {name: criterion.ask for name, criterion in kept(of).agreement.criteria.items()}
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")]
+AgreementFile = Annotated[
+    Path | None, typer.Option("--agreement", help="The agreement; the home keeps it from then on.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
+
+
+def now() -> datetime:
+    """The one place where a command asks what time it is."""
+    return datetime.now(UTC)
+
+
+def home() -> Home:
+    """The home that LEADLIGHT_HOME names, else `.leadlight/` here."""
+    return Home.open()
+
+
+def at(text: str | None, default: datetime) -> datetime:
+    """A moment from the command line. Raises LeadlightError for a text that is none."""
+    if text is None:
+        return default
+    found = moment(text)
+    if found is None:
+        raise LeadlightError(
+            f"{text!r} is no time; write for example 2026-03-01 or 2026-03-01T09:00:00Z", code="bad_time"
+        )
+    return found
+
+
+def answer(document: Any, lines: Iterable[str], as_json: bool) -> None:
+    """Print `document` for programs, or `lines` for people."""
+    if as_json:
+        console.out.print(json(document), markup=False)
+    else:
+        console.say(lines)
+
+
+def json(document: Any) -> str:
+    """JSON text of plain values, numbers not rounded."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(document, option=options, default=str).decode()

@@ -1,0 +1,51 @@
+"""`leadlight score`: the hottest leads, or the rows of a file, with their reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import AgreementFile, Json, agreed, answer, at, home, now, questions
+from features.home.errors import LeadlightError
+
+
+def score(
+    file: Annotated[Path | None, typer.Argument(help="Rows to score, as the agreement's export has them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to .parquet, .csv, .jsonl or .xlsx.")] = None,
+    lead: Annotated[list[str] | None, typer.Option(help="Only this lead; may be repeated.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="As it was known then; default now.")] = None,
+    reasons: Annotated[str, typer.Option(help='How many reasons, or "all".')] = "3",
+    agreement: AgreementFile = None,
+    as_json: Json = False,
+) -> None:
+    """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
+    from serving.scoring.bulk import file_scores, home_scores, open_leads, write_scores
+
+    moment, most = at(as_of, now()), _most(reasons)
+    if agreement:
+        agreed(agreement)
+    with console.progress("scoring") as said:
+        beside, chunks = (
+            file_scores(home(), file, moment, most) if file else (None, home_scores(home(), moment, most, lead))
+        )
+        scored: list[dict[str, Any]] = []
+        for chunk in chunks:
+            scored += chunk
+            said(f"{len(scored):,} leads scored")
+    if out:
+        write_scores(scored, out, beside)
+    document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
+    done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
+    shown = scored if lead else open_leads(scored)
+    answer(document, [*done, "", *console.hottest(shown, questions(home()))], as_json)
+
+
+def _most(reasons: str) -> int | None:
+    if reasons == "all":
+        return None
+    if not reasons.isdecimal():
+        raise LeadlightError(f'--reasons is {reasons!r}; give a whole number, or "all"')
+    return int(reasons)

@@ -1,0 +1,23 @@
+"""`leadlight serve`: the API as a BentoML service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.options import AgreementFile, agreed, home
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Other machines reach it only where a key exists.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+    agreement: AgreementFile = None,
+) -> None:
+    """Run the BentoML service: the API on /v1, BentoML's own on /scores, health, metrics and OpenAPI."""
+    from serving.server import serve as become
+
+    if agreement:
+        agreed(agreement)
+    become(home(), host, port, workers)

@@ -1,0 +1,35 @@
+"""`leadlight simulate`: a market with known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import Json, Seed, answer, at, now
+
+
+def simulate(
+    leads: Annotated[int, typer.Option(min=1, help="How many leads.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to.", show_default=False)],
+    seed: Seed = 7,
+    ends_at: Annotated[str | None, typer.Option("--end", help="When the market ends; default now.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a market with known truth: events.parquet, events.jsonl and truth.parquet."""
+    from training.simulation.simulation import simulate as market_of
+
+    with console.progress("simulating a market"):
+        market = market_of(leads, seed, at(ends_at, now()))
+        market.write(out)
+    answer(market.summary | {"out": str(out)}, market_lines(market.summary, out), as_json)
+
+
+def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:
+    """What a market is like, for people."""
+    figures = {name: value for name, value in summary.items() if isinstance(value, (int, float))}
+    yield from (f"{name.replace('_', ' '):<28} {value:,.4g}" for name, value in figures.items())
+    yield f"written to {out}; next: leadlight ingest {out / 'events.parquet'}"

@@ -1,0 +1,147 @@
+"""`leadlight train`: snapshots, fit, test, register; on a schedule only where outcomes matured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import AgreementFile, Json, Seed, agreed, answer, at, home, now
+from commands.watch import looked
+from features.home.errors import LeadlightError
+from features.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    pass
+
+
+def train(
+    agreement: AgreementFile = None,
+    known_until: Annotated[
+        str | None, typer.Option(help="Learn from what was known by then; default: when the ledger's newest event was.")
+    ] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Serve it if every gate holds.")] = False,
+    scheduled: Annotated[
+        bool,
+        typer.Option("--scheduled", help="With --promote, for cron: watch first, train only if outcomes matured."),
+    ] = False,
+    search: Annotated[
+        bool, typer.Option("--search", help="Choose the trees among more kinds of them: takes several times as long.")
+    ] = False,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Take snapshots, train, calibrate, test and register a model; prints what it showed."""
+    if scheduled:
+        answer_scheduled(agreement, known_until, promote, seed, as_json, search)
+        return
+    with console.progress("training") as said:
+        summary = trained(agreement, known_until, promote, seed, said, search)
+    answer(summary, console.metrics_lines(summary), as_json)
+    if promote and not summary["promoted"]:
+        console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+class NotPromoted(LeadlightError):
+    """A candidate that a gate held back."""
+
+    code = "not_promoted"
+
+    def __init__(self, version: str) -> None:
+        remedy = f'serve it all the same with: leadlight promote {version} --force --why "REASON"'
+        super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
+
+
+def trained(
+    agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any, search: bool = False
+) -> dict[str, Any]:
+    """A registered candidate's summary; promoted where asked and every gate holds."""
+    from training.monitoring.schedule import done, matured
+    from training.pipeline import train as learn
+
+    with_agreement, until = agreed(agreement), learning_until(known_until)
+    candidate = learn(home(), with_agreement, until, seed, said, search)
+    said("registering")
+    run_id, version = candidate.register()
+    summary = candidate.summary() | {"run_id": run_id, "model_version": version}
+    if promote and candidate.passes:
+        summary["promoted"] = _admitted(with_agreement.agreement.name, version, said)
+    if promote:  # last of all: what dies before it is done again on schedule
+        known = matured(home(), with_agreement.agreement, until)
+        done(home(), with_agreement.agreement, version, summary["promoted"], known, now())
+    return summary
+
+
+def _admitted(name: str, version: str, said: Any) -> bool:
+    """Whether it answers now: it does not where a champion came meanwhile that it is not as good as."""
+    from training.admission import HeldBack, Wish, admit
+    from training.registry.mlflow import Registry
+
+    try:
+        admit(home(), Registry(name), Wish(version, "train --promote"), now(), said)
+    except HeldBack as held:
+        console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
+        return False
+    return True
+
+
+def learning_until(known_until: str | None) -> datetime:
+    """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
+    return at(known_until, Ledger.open(home()).told_until(otherwise=now()))
+
+
+def answer_scheduled(
+    agreement: Path | None, known_until: str | None, promote: bool, seed: int, as_json: bool, search: bool
+) -> None:
+    """`leadlight train --promote --scheduled`: a challenger that a gate holds back is an answer, and no failure."""
+    if not promote:
+        raise LeadlightError("--scheduled says when to promote; write: leadlight train --promote --scheduled")
+    with console.progress("training on schedule") as said:
+        done = on_schedule(agreement, known_until, seed, said, search)
+    answer(done, _scheduled_lines(done), as_json)
+
+
+def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
+    yield from (f"ALERT {alert['what']}: {alert['data']['sentence']}" for alert in done["raised"])
+    if not done["trained"]:
+        yield f"nothing done: {done['why']}"
+        return
+    yield from console.metrics_lines(done)
+    if not done["promoted"]:
+        yield f"version {done['model_version']} is registered and not promoted, since a gate does not hold"
+
+
+def on_schedule(
+    agreement: Path | None, known_until: str | None, seed: int, said: Any, search: bool = False
+) -> dict[str, Any]:
+    """Watch, then train and promote by the gates, if it is our turn and anything matured; what was done, as JSON.
+
+    One at a time for a home; the next finds what died half-way not done, and does it again.
+    """
+    from commands.options import agreed
+    from features.home.locks import one_trainer
+    from training.monitoring import schedule
+
+    kept = agreed(agreement)
+    with one_trainer(home().made()) as is_ours:
+        if not is_ours:
+            return _idle("another training of this home is running")
+        moment = now()
+        said("watching what is served")
+        _, raised = looked(home(), learning_until(known_until), moment)
+        alerts = [alert.as_json for alert in raised]
+        said("looking for new outcomes")
+        known = schedule.matured(home(), kept.agreement, learning_until(known_until))
+        if why := schedule.nothing_new(home(), kept.agreement, known):
+            return _idle(why) | {"raised": alerts}
+        summary = trained(agreement, known_until, True, seed, said, search)
+        return summary | {"trained": True, "why": None, "raised": alerts}
+
+
+def _idle(why: str) -> dict[str, Any]:
+    return {"trained": False, "why": why, "promoted": False, "raised": []}

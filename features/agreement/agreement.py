@@ -1,0 +1,135 @@
+"""The agreement: what marketing and sales agreed a sales lead is, read from agreement.toml and checked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import PrivateAttr, ValidationError
+
+from features.agreement.checks import problems
+from features.agreement.conditions import Condition, Vocabulary
+from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait
+from features.agreement.messages import AgreementError, sentences, shown
+from features.agreement.sections import AgreementSections, lines_of
+
+DEFAULT = Path(__file__).resolve().parents[2] / "agreement.toml"
+
+
+class Agreement(AgreementSections):
+    """One agreement for one product or region; its version is given by the home that keeps it."""
+
+    _text: str = PrivateAttr("")
+    _file: str = PrivateAttr("agreement.toml")
+
+    @classmethod
+    def read(cls, path: Path | str) -> Agreement:
+        """The agreement in a file. Raises AgreementError."""
+        path = Path(path)
+        try:
+            return cls.parse(path.read_text(encoding="utf-8-sig"), file=path.name)
+        except FileNotFoundError:
+            remedy = "draft one with: leadlight init FILE --outcome COLUMN"
+            raise AgreementError([f"{path}: there is no such file; {remedy}"]) from None
+        except UnicodeDecodeError as error:
+            raise AgreementError([f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from None
+        except OSError as error:
+            raise AgreementError([f"{path}: cannot be read ({error.strerror}); name a readable file"]) from None
+
+    @classmethod
+    def parse(cls, text: str, file: str = "agreement.toml") -> Agreement:
+        """The agreement in a TOML text; `file` is only how errors call it. Raises AgreementError."""
+        try:
+            written = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise AgreementError([_no_toml(file, text, str(error))]) from None
+        try:
+            agreement = cls.model_validate(written, context=_vocabulary(written))
+        except ValidationError as failure:
+            raise AgreementError(sentences(failure, cls, file)) from None
+        if found := problems(agreement, file):
+            raise AgreementError(found)
+        agreement._text, agreement._file = text, file
+        return agreement
+
+    @classmethod
+    def default(cls) -> Agreement:
+        """The agreement that comes with Leadlight."""
+        return _default()
+
+    @property
+    def text(self) -> str:
+        """The very TOML text that was read."""
+        return self._text
+
+    @property
+    def file(self) -> str:
+        return self._file
+
+    @property
+    def half_lives(self) -> tuple[float, ...]:
+        """Days in which interest halves, the shortest first."""
+        return self.interest.half_life_days
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that is agreed, however it is written; the order counts where it decides: rules and criteria."""
+        content = self.model_dump(by_alias=True, exclude_defaults=True)
+        return _digest(content | {"rules order": list(self.rules), "criteria order": list(self.criteria)})
+
+    @cached_property
+    def feature_digest(self) -> str:
+        """Of what the model learns from: while it stays the same, no retraining is needed."""
+        shown_only = {"__all__": {"label", "why", "signed_by"}}
+        part = {"our_domains": True, "outcome": True, "interest": True, "behaviours": True, "traits": True}
+        shown = {"behaviours": shown_only, "traits": shown_only}
+        content = self.model_dump(include=part, exclude=shown, exclude_defaults=True)
+        # A campaign's spellings decide what a feature holds; what it cost does not.
+        spelled = {"campaigns": self.campaign_names} if self.campaign_names else {}
+        objecting = self.privacy.model_dump(include={"objected", "allowed", "consent"}, exclude_defaults=True)
+        heard = {"objecting": objecting} if objecting else {}
+        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard)
+
+    @cached_property
+    def campaign_names(self) -> dict[str, str]:
+        """Each other spelling of a campaign, and the name that it goes by."""
+        return {spelling: name for name, campaign in self.campaigns.items() for spelling in campaign.also}
+
+
+@cache
+def _default() -> Agreement:
+    return Agreement.read(DEFAULT)
+
+
+def _no_toml(file: str, text: str, said: str) -> str:
+    place = re.search(r" \(at line (\d+), column \d+\)", said)
+    if place is None:
+        return f"{file}: is no TOML: {said}; mend or complete it"
+    problem = said.replace(place[0], "").replace("Cannot overwrite a value", "the key is written twice")
+    line = text.split("\n")[int(place[1]) - 1].strip()
+    return f"{file}: line {place[1]} = {shown(line)} is no TOML: {problem}; mend that line"
+
+
+def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:
+    """The names that conditions may use, from what is written and perhaps not yet valid."""
+    kinds = {name: _kind(line) for name, line in lines_of(written, "traits").items()}
+    return Vocabulary(frozenset(lines_of(written, "behaviours")), kinds, frozenset(lines_of(written, "excluded")))
+
+
+def _kind(line: Any) -> str:
+    kind = line.get("kind") if isinstance(line, Mapping) else line
+    return kind if kind in KINDS else "category"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+__all__ = ["DEFAULT", "Agreement", "AgreementError", "Behaviour", "Condition", "Excluded", "Export", "Outcome", "Trait"]

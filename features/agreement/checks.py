@@ -1,0 +1,163 @@
+"""What must hold between the lines of an agreement; each problem is one sentence with its remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from features.agreement.conditions import FACTS
+from features.agreement.messages import Path, did_you_mean, sentence
+from features.agreement.sections import AgreementSections
+
+RULES = ("opted_out", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
+
+# Columns that Leadlight's own frames have beside behaviours and traits.
+RESERVED = frozenset(
+    {
+        "lead_id",
+        "account_id",
+        "snapshot_at",
+        "as_of",
+        "known_at",
+        "event_timestamp",
+        "outcome",
+        "opened_us",
+        "days_open",
+    }
+)
+
+# What people of sales do and what became of the lead: labels or history, never features.
+SALES_TOUCHES = frozenset(
+    {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
+)
+CRM_EVENTS = frozenset({"Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged"}) | frozenset(
+    {"Lead Merge Undone", "Opportunity Created", "Opportunity Won", "Opportunity Lost"}
+)
+
+# Facts that must not decide whom sales calls, as columns name them.
+PROTECTED = re.compile(
+    r"((customer|person|contact)_)?"
+    r"(age|(lead_)?(gender|sex)|pronouns|salutation|birth(_?day|_?date|_year)|(date|year)_of_birth|dob|religion|race"
+    r"|ethnic(ity|_group|_origin)|skin_colou?r|nationality|citizenship|disability|health|sexual_orientation"
+    r"|(marital|family)(_status)?|pregnan(t|cy)|political_(opinion|party)|union_member(ship)?)"
+    r"(_(group|range|band|bracket|years))?"
+)
+
+Problem = tuple[Path, object, str, str]
+
+
+def is_protected(column: str) -> bool:
+    """Whether a column's name says a protected fact: "gender", "Age group", "Date of Birth"."""
+    return PROTECTED.fullmatch(re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")) is not None
+
+
+def problems(agreement: AgreementSections, file: str) -> list[str]:
+    """One sentence a problem, in the order of the file's sections."""
+    checks = (
+        _names,
+        _collisions,
+        _labels_as_features,
+        _protected,
+        _rules,
+        _criteria,
+        _handover,
+        _nurture,
+        _money,
+        _campaigns,
+    )
+    return [sentence(file, *problem) for check in checks for problem in check(agreement)]
+
+
+def _names(agreement: AgreementSections) -> Iterator[Problem]:
+    for section in ("behaviours", "traits", "excluded", "criteria"):
+        for name in getattr(agreement, section):
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+                plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "a_name"
+                plain = plain if plain[0].isalpha() else f"n_{plain}"
+                yield (section, name), None, "is no snake_case name", f"write {plain[:63]}"
+            elif name in RESERVED and section in ("behaviours", "traits"):
+                yield (section, name), None, "is a column that Leadlight makes itself", f"write {name}_given"
+
+
+def _collisions(agreement: AgreementSections) -> Iterator[Problem]:
+    for name in agreement.behaviours:
+        if name in agreement.traits:
+            yield ("traits", name), None, "is a behaviour as well", f"rename one of them, for example {name}_given"
+        elif name in FACTS:
+            yield ("behaviours", name), None, "is a fact that Leadlight derives", f"rename it, for example {name}_done"
+    for name in agreement.excluded:
+        if name in agreement.traits or name in agreement.behaviours:
+            yield ("excluded", name), None, "is used and excluded at once", "keep one of the two lines"
+
+
+def _labels_as_features(agreement: AgreementSections) -> Iterator[Problem]:
+    for name, behaviour in agreement.behaviours.items():
+        if behaviour.event in SALES_TOUCHES | CRM_EVENTS | {agreement.outcome.event}:
+            problem = "is an outcome or what sales itself causes, and would give the answer away"
+            yield ("behaviours", name, "event"), behaviour.event, problem, "remove this behaviour"
+
+
+def _protected(agreement: AgreementSections) -> Iterator[Problem]:
+    for name, trait in agreement.traits.items():
+        if is_protected(name) or is_protected(trait.column or ""):
+            yield ("traits", name), trait.column or trait.kind, "is protected", "leave its line in [excluded]"
+
+
+def _rules(agreement: AgreementSections) -> Iterator[Problem]:
+    for name in agreement.rules:
+        if name not in RULES:
+            yield ("rules", name), None, "is no rule", did_you_mean(name, RULES)
+
+
+def _criteria(agreement: AgreementSections) -> Iterator[Problem]:
+    for name, criterion in agreement.criteria.items():
+        if not criterion.lines:
+            remedy = f'write for example {name}.1 = {{ industry = "known" }}'
+            yield ("criteria", name), None, "has no line with points", remedy
+    most = sum(criterion.most for criterion in agreement.criteria.values())
+    if agreement.policy.min_points > most:
+        remedy = f"write {most} or less" if most else "write 0, or write [criteria]"
+        problem = f"is more than the criteria can give ({most})"
+        yield ("policy", "min_points"), agreement.policy.min_points, problem, remedy
+
+
+def _handover(agreement: AgreementSections) -> Iterator[Problem]:
+    handover = agreement.handover
+    for name in handover.inbound:
+        if name not in agreement.behaviours:
+            yield ("handover", "inbound"), name, "is no behaviour", did_you_mean(name, tuple(agreement.behaviours))
+    if handover.owner == "round_robin" and not handover.reps:
+        yield ("handover", "owner"), handover.owner, "has nobody to assign", "write reps = [...] with e-mail addresses"
+    if handover.office_hours.opens >= handover.office_hours.closes:
+        closes = f"{handover.office_hours.closes:%H:%M}"
+        yield ("handover", "office_hours", "to"), closes, "is not after the opening", "write a later time"
+
+
+def _nurture(agreement: AgreementSections) -> Iterator[Problem]:
+    for name in agreement.nurture.come_back:
+        trait = agreement.traits.get(name)
+        if trait and trait.kind != "date":
+            problem = f"is a trait of kind {trait.kind}"
+            yield ("nurture", "come_back", name), None, problem, 'make it a "date" in [traits]'
+
+
+def _money(agreement: AgreementSections) -> Iterator[Problem]:
+    if agreement.policy.bar.unit != "costs":
+        return
+    if agreement.costs is None:
+        yield ("policy", "bar"), "costs", "needs [costs]", "write contact and conversion there, or another bar"
+    elif not 0 < agreement.costs.contact < agreement.costs.conversion:
+        found, problem = agreement.costs.contact, "leaves no bar between nothing and a conversion"
+        yield ("costs", "contact"), found, problem, "write more than 0 and less than conversion"
+
+
+def _campaigns(agreement: AgreementSections) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for name, campaign in agreement.campaigns.items():
+        for spelling in campaign.also:
+            if spelling in agreement.campaigns:
+                remedy = f"remove it here, or the line {spelling}"
+                yield ("campaigns", name, "also"), spelling, "is a campaign with a line of its own", remedy
+            elif owner.setdefault(spelling, name) != name:
+                problem = f"is a spelling of {owner[spelling]} as well"
+                yield ("campaigns", name, "also"), spelling, problem, "leave it in one of the two"

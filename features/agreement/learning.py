@@ -1,0 +1,240 @@
+"""Part 1 of the agreement, what the model learns from: the outcome, interest, behaviours, traits, excluded fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator, model_validator
+
+from features.agreement.conditions import Kind
+from features.agreement.messages import did_you_mean, refused
+
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Count = Annotated[int, Strict(), Field(ge=0)]
+Truth = Annotated[bool, Strict()]
+Text = Annotated[str, Field(min_length=1)]
+KINDS: tuple[Kind, ...] = ("number", "category", "text", "boolean", "date")
+RejectReason = Literal[
+    "not_a_fit",
+    "too_early",
+    "wrong_person",
+    "already_customer",
+    "duplicate",
+    "bad_data",
+    "no_budget",
+    "no_contact_wanted",
+]
+
+
+class Section(BaseModel):
+    """A table of the agreement: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __copy__(self) -> Self:
+        # What was derived from the old values, such as a digest, must not travel into a copy with other values.
+        copied = super().__copy__()
+        for derived in set(copied.__dict__) - set(type(self).model_fields):
+            del copied.__dict__[derived]
+        return copied
+
+
+class Line(Section):
+    """One named line of a table; the name is the line's own key."""
+
+    REMEDY: ClassVar[str]
+    name: str = Field("", init=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_is_the_key(cls, line: Any) -> Any:
+        if not isinstance(line, Mapping):
+            raise refused("is no line of this section", cls.REMEDY)
+        if "name" in line:
+            raise refused("cannot be written inside its own line", "rename the line itself", ("name",), line["name"])
+        return line
+
+    def named(self, name: str) -> Self:
+        """The line with its name, and a label made of it where none is written."""
+        words = {"label": getattr(self, "label", None) or name.replace("_", " ")}
+        return self.model_copy(update={"name": name} | (words if "label" in type(self).model_fields else {}))
+
+
+class Outcome(Section):
+    """What "converted" means, and when a lead counts as a no. Without dates (`undated`) no horizon counts."""
+
+    event: Text = Field(examples=['event = "Lead Converted"'])
+    within_days: Annotated[int, Strict(), Field(gt=0, le=3650)] | None = Field(None, examples=["within_days = 90"])
+    no_if_rejected: tuple[RejectReason, ...] = Field(
+        ("not_a_fit", "no_budget"), examples=['no_if_rejected = ["not_a_fit"]']
+    )
+    never_contacted: Literal["unknown", "no"] = "unknown"
+    undated: Truth = Field(False, examples=["undated = true"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ninety_days_unless_undated(cls, section: Any) -> Any:
+        if isinstance(section, Mapping) and not section.get("undated") and "within_days" not in section:
+            return {**section, "within_days": 90}
+        return section
+
+    @property
+    def horizon_days(self) -> int | None:
+        """How long after a snapshot we watch; None where the history has no dates."""
+        return None if self.undated else self.within_days
+
+
+class Interest(Section):
+    """How fast interest fades."""
+
+    half_life_days: tuple[Annotated[Number, Field(gt=0, le=3650)], ...] = Field(
+        (1.0, 7.0, 30.0), examples=["half_life_days = [1, 7, 30]"]
+    )
+
+    @field_validator("half_life_days")
+    @classmethod
+    def _rising(cls, days: tuple[float, ...]) -> tuple[float, ...]:
+        if not days or list(days) != sorted(set(days)):
+            raise refused("does not rise", "write each half-life once, the shortest first, for example [1, 7, 30]")
+        return days
+
+
+def _patterns(written: Any) -> tuple[str, ...]:
+    values = written if isinstance(written, list) else [written]
+    if not values or not all(isinstance(value, (str, int, float)) for value in values):
+        raise refused("is no value to look for", 'write for example "/pricing*", or several, ["/pricing*", "/plans"]')
+    return tuple(_as_text(value) for value in values)
+
+
+def _as_text(value: str | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Behaviour(Line):
+    """A kind of event that counts: which events it is, its minutes if they have any, and how it is worded.
+
+    where: globs by property, of which one each must match; always a tuple, also where one value is written.
+    """
+
+    REMEDY = 'write { event = "Webinar Attended", label = "webinars" }'
+    event: Text = Field(examples=['event = "Webinar Attended"'])
+    where: dict[str, Annotated[tuple[str, ...], BeforeValidator(_patterns)]] = Field(
+        {}, examples=['where = { path = "/pricing*" }']
+    )
+    minutes: Text | None = Field(None, examples=['minutes = "minutes_attended"'])
+    label: str = Field("", examples=['label = "webinars"'])
+    direction: Literal["up", "down"] | None = None
+    why: str | None = Field(None, examples=['why = "asked on the form"'])
+
+    def matches(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+        """Whether an event of this name and Segment type is this behaviour.
+
+        "page" means the page and screen calls, anything else the name of a track call. Values under `where` are
+        case-sensitive globs on properties; a page's fall back to context.page, its path at last to that of its url.
+        """
+        if self.event == "page":
+            if type not in ("page", "screen"):
+                return False
+        elif type != "track" or name != self.event:
+            return False
+        return all(_is_like(said(key, name, properties, context), globs) for key, globs in self.where.items())
+
+
+def said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
+    """What an event says of a key under `where`, as text; None where it says nothing, or neither text nor a number."""
+    value = properties.get(key)
+    if value is None:
+        page = context.get("page")
+        page = page if isinstance(page, Mapping) else {}
+        value = page.get(key)
+        if value is None and key == "path":
+            url = properties.get("url") or page.get("url")
+            value = _path(url) if isinstance(url, str) else None
+        if value is None and key == "name":
+            value = name
+    return value if isinstance(value, str) else _as_text(value) if isinstance(value, (int, float)) else None
+
+
+# Sites have few paths and forms have few kinds, so nearly every decision has been made before.
+@lru_cache(maxsize=65_536)
+def _is_like(text: str | None, globs: tuple[str, ...]) -> bool:
+    return text is not None and any(fnmatchcase(text, glob) for glob in globs)
+
+
+@lru_cache(maxsize=65_536)
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:  # an unclosed bracket: what leads send is never an error of ours
+        return None
+
+
+class Trait(Line):
+    """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
+
+    `why` is what was said of it while it was excluded: a person signed it by moving its line here. `signed_by` is who
+    answers for a field that training would leave out, and since when: "Ann, 2026-11-01".
+    """
+
+    REMEDY = 'write a kind, "category", or { kind = "category", column = "Lead Origin" }'
+    kind: Kind = Field(examples=['kind = "category"'])
+    label: str = Field("", examples=['label = "lead origin"'])
+    column: Text | None = Field(None, examples=['column = "Lead Origin"'])
+    known: Literal["at_creation", "at_export"] = "at_export"
+    why: str | None = Field(None, examples=['why = "known only after contact"'])
+    signed_by: Text | None = Field(None, examples=['signed_by = "Ann, 2026-11-01"'])
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a person answers for it, whatever its values look like."""
+        return bool(self.why or self.signed_by)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_or_reason(cls, line: Any) -> Any:
+        if isinstance(line, str):
+            return _trait_of_text(line)
+        return {"kind": "category", **line} if isinstance(line, Mapping) and "why" in line else line
+
+
+def _trait_of_text(line: str) -> dict[str, str]:
+    if line in KINDS:
+        return {"kind": line}
+    if " " in line.strip() or line == "protected":  # a reason, moved here from [excluded]
+        return {"kind": "category", "why": line}
+    raise refused("is no kind", did_you_mean(line, KINDS))
+
+
+class Excluded(Line):
+    """A field that the model never sees, why, and what it would be as a trait."""
+
+    REMEDY = 'write why in quotes, "known only after contact"'
+    why: Text = Field(examples=['why = "known only after contact"'])
+    kind: Kind | None = None
+    label: str = ""
+    column: Text | None = Field(None, examples=['column = "Lead Rating"'])
+    known: Literal["at_creation", "at_export"] = "at_export"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reason(cls, line: Any) -> Any:
+        return {"why": line} if isinstance(line, str) else line
+
+
+def _value_of_column(value: Any) -> Any:
+    return _as_text(value) if isinstance(value, (bool, int, float)) else value
+
+
+class Export(Section):
+    """Which columns of a CRM export say who, when and what became of it, and what its cells write for missing."""
+
+    id: Text = Field(examples=['id = "Lead Number"'])
+    created_at: Text | None = Field(None, examples=['created_at = "Created Date"'])
+    outcome: Text = Field(examples=['outcome = "Converted"'])
+    positive: Annotated[str, BeforeValidator(_value_of_column)] = Field(examples=['positive = "1"'])
+    outcome_at: Text | None = Field(None, examples=['outcome_at = "Converted Date"'])
+    missing: tuple[str, ...] = Field((), examples=['missing = ["Select"]'])

@@ -1,0 +1,223 @@
+"""Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns, privacy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
+
+from features.agreement.conditions import Condition, ConditionError, Vocabulary, condition, duration
+from features.agreement.learning import Count, Line, Number, Section, Text, Truth
+from features.agreement.messages import refused
+
+
+def _length(value: Any) -> timedelta:
+    try:
+        return duration(value)
+    except (TypeError, ValueError):
+        raise refused("is no length of time", 'write for example "30 minutes", "7 days" or "3 years"') from None
+
+
+def _length_before(value: Any) -> timedelta:
+    if isinstance(value, str) and value.endswith(" before"):
+        return _length(value.removesuffix(" before"))
+    raise refused("does not say how long before the date", 'write for example "90 days before"')
+
+
+def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
+    """Parsed with the vocabulary of the whole agreement, which the reader passes as context."""
+    if not isinstance(info.context, Vocabulary):
+        raise TypeError("conditions are parsed with a Vocabulary as context; read agreements with Agreement.parse")
+    try:
+        return condition(value, info.context)
+    except ConditionError as error:
+        raise refused(error.problem, error.remedy, error.where, error.found) from None
+
+
+Length = Annotated[timedelta, BeforeValidator(_length)]
+LengthBefore = Annotated[timedelta, BeforeValidator(_length_before)]
+AgreedCondition = Annotated[Condition, PlainValidator(_agreed_condition), PlainSerializer(Condition.as_json)]
+
+
+class Criterion(Line):
+    """Up to three lines of 1 to 3 points, of which the best that holds counts, and what to ask where none does."""
+
+    REMEDY = 'write for example need.1 = { pricing_page = "1 in 90 days" }'
+    three: AgreedCondition | None = Field(None, alias="3")
+    two: AgreedCondition | None = Field(None, alias="2")
+    one: AgreedCondition | None = Field(None, alias="1")
+    ask: Text | None = Field(None, examples=['ask = "When do you plan to choose?"'])
+
+    @cached_property
+    def lines(self) -> tuple[tuple[int, Condition], ...]:
+        """(points, condition), the most points first."""
+        written = ((3, self.three), (2, self.two), (1, self.one))
+        return tuple((points, line) for points, line in written if line is not None)
+
+    @cached_property
+    def most(self) -> int:
+        return max((points for points, _ in self.lines), default=0)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """From where on a lead is ready for sales: a share of the open leads, a probability, leads per week, the costs."""
+
+    unit: Literal["share", "probability", "per_week", "costs"]
+    value: float | None = None
+
+
+_BARS = 'write { share = 0.10 }, { probability = 0.20 }, { per_week = 120 } or "costs"'
+
+
+def _bar(written: Any) -> Bar:
+    if isinstance(written, Bar):
+        return written
+    if written == "costs":
+        return Bar("costs")
+    if not isinstance(written, Mapping) or len(written) != 1:
+        raise refused("is no bar", _BARS)
+    [(unit, value)] = written.items()
+    if unit not in ("share", "probability", "per_week"):
+        raise refused("is no bar", _BARS, (str(unit),), value)
+    most = 10_000_000 if unit == "per_week" else 1
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
+        raise refused(f"is no number above 0 and up to {most}", _BARS, (unit,), value)
+    return Bar(unit, float(value))
+
+
+class Policy(Section):
+    """Turns a probability and points into a decision. Marketing and sales own it; a change needs no retraining."""
+
+    bar: Annotated[Bar, BeforeValidator(_bar)] = Bar("share", 0.10)
+    min_points: Count = Field(0, examples=["min_points = 6"])
+    back_below: Annotated[Number, Field(gt=0, le=1)] = Field(0.8, examples=["back_below = 0.8"])
+    explore: Annotated[Number, Field(ge=0, le=0.5)] = Field(0.02, examples=["explore = 0.02"])
+    score_50: Annotated[Number, Field(gt=0, lt=1)] = Field(0.06, examples=["score_50 = 0.06"])
+    grades: dict[str, Annotated[Count, Field(ge=1, le=99)]] = Field(
+        {"A": 70, "B": 60, "C": 50}, min_length=1, examples=["grades = { A = 70, B = 60, C = 50 }"]
+    )
+
+    @field_validator("grades")
+    @classmethod
+    def _grades_fall(cls, grades: dict[str, int]) -> dict[str, int]:
+        bounds = list(grades.values())
+        letters = "".join(grades)
+        if letters != "ABCDEFGH"[: len(letters)] or len(letters) != len(bounds) or bounds != sorted(set(bounds))[::-1]:
+            raise refused("does not fall from A on", "write for example grades = { A = 70, B = 60, C = 50 }")
+        return grades
+
+
+class FirstContact(Section):
+    """How soon sales tries to reach a lead."""
+
+    inbound: Length = timedelta(minutes=30)
+    other: Length = timedelta(hours=24)
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _weekdays(written: Any) -> tuple[int, ...]:
+    said = written.split("-") if isinstance(written, str) else written
+    if not isinstance(said, list) or not said or any(day not in _WEEKDAYS for day in said):
+        raise refused("names no days", 'write "Mon-Fri", or several, ["Mon", "Wed"]')
+    days = [_WEEKDAYS.index(day) for day in said]
+    if isinstance(written, str) and len(days) == 2:
+        return tuple((days[0] + step) % 7 for step in range((days[1] - days[0]) % 7 + 1))
+    return tuple(days)
+
+
+def _clock(written: Any) -> time:
+    if isinstance(written, time):
+        return written
+    if isinstance(written, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written):
+        return time.fromisoformat(written)
+    raise refused("is no time of day", 'write for example "09:00"')
+
+
+def _day(written: Any) -> date:
+    try:
+        return written if type(written) is date else date.fromisoformat(written)
+    except (TypeError, ValueError):
+        raise refused("is no date", 'write for example "2026-12-25"') from None
+
+
+class OfficeHours(Section):
+    """When clocks run, in the agreement's time zone; days are 0 for Monday to 6."""
+
+    days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = (0, 1, 2, 3, 4)
+    opens: Annotated[time, BeforeValidator(_clock)] = Field(time(9), alias="from")
+    closes: Annotated[time, BeforeValidator(_clock)] = Field(time(18), alias="to")
+    holidays: tuple[Annotated[date, BeforeValidator(_day)], ...] = Field((), examples=['holidays = ["2026-12-25"]'])
+
+
+class Handover(Section):
+    """How a sales-ready lead reaches a person, and how soon. Later work fills it; it is checked from the start."""
+
+    first_contact: FirstContact = FirstContact()
+    inbound: tuple[str, ...] = Field((), examples=['inbound = ["demo_request"]'])
+    office_hours: OfficeHours = OfficeHours()
+    owner: Literal["crm", "round_robin"] = "crm"
+    reps: tuple[str, ...] = Field((), examples=['reps = ["ann@ourcompany.example"]'])
+    escalate_to: tuple[str, ...] = Field((), examples=['escalate_to = ["lead@ourcompany.example"]'])
+    notify: tuple[str, ...] = Field((), examples=['notify = ["sales-slack"]'])
+    catch_up_per_day: Count = Field(20, examples=["catch_up_per_day = 20"])
+
+    @field_validator("notify")
+    @classmethod
+    def _no_addresses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        # The agreement is read by many and kept in git; whoever has the address can post as us.
+        if any("://" in name for name in names):
+            raise refused("holds an address", 'write a name such as "sales-slack" and put its address into a setting')
+        return names
+
+
+class Nurture(Section):
+    """How often a lead that is not ready hears from us, and when it returns by itself. Later work fills it."""
+
+    every: Length = timedelta(days=7)
+    review_after: Count = Field(4, examples=["review_after = 4"])
+    then_every: Length = timedelta(days=30)
+    no_email: AgreedCondition | None = None
+    come_back: dict[str, LengthBefore] = Field({}, examples=['come_back = { contract_end = "90 days before" }'])
+
+
+class Costs(Section):
+    """Money for the report and for bar = "costs", in whole units of the currency."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("USD", examples=['currency = "USD"'])
+    contact: Annotated[Number, Field(ge=0)] = Field(examples=["contact = 60"])
+    conversion: Annotated[Number, Field(gt=0)] = Field(examples=["conversion = 1500"])
+
+
+class Campaign(Section):
+    """What a campaign cost, and its other spellings."""
+
+    cost: Annotated[Number, Field(ge=0)] | None = Field(None, examples=["cost = 12000"])
+    also: tuple[str, ...] = Field((), examples=['also = ["Spring_Launch_2026"]'])
+
+
+class Privacy(Section):
+    """How long events are kept, how a lead objects to profiling, and whether pages name people.
+
+    objected, allowed: names of the events that say so. consent: the category of `context.consent` that says it, too.
+    """
+
+    keep_events: Length = timedelta(days=3 * 365)
+    per_rep: Truth = Field(True, examples=["per_rep = true"])
+    objected: Text = Field("Profiling Objected", examples=['objected = "Profiling Objected"'])
+    allowed: Text = Field("Profiling Allowed", examples=['allowed = "Profiling Allowed"'])
+    consent: Text | None = Field(None, examples=['consent = "advertising"'])

@@ -1,0 +1,85 @@
+"""The sections of an agreement file: every line that may be written, and what each line alone must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, field_validator, model_validator
+
+from features.agreement.learning import Behaviour, Excluded, Export, Interest, Line, Outcome, Section, Trait
+from features.agreement.messages import did_you_mean, refused
+from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Handover, Nurture, Policy, Privacy
+
+
+class AgreementSections(Section):
+    """All that an agreement file holds; what must hold between its lines is in `checks`."""
+
+    name: str = Field(examples=['name = "default"'])
+    agreed_by: tuple[str, ...] = Field((), examples=['agreed_by = ["Ann, marketing, 2026-01-05"]'])
+    time_zone: str = Field("UTC", examples=['time_zone = "UTC"'])
+    our_domains: tuple[str, ...] = Field((), examples=['our_domains = ["ourcompany.example"]'])
+    # Part 1: what the model learns from
+    outcome: Outcome = Field(examples=['[outcome] with event = "Lead Converted"'])
+    interest: Interest = Interest()
+    behaviours: dict[str, Behaviour] = Field({})
+    traits: dict[str, Trait] = Field({})
+    excluded: dict[str, Excluded] = Field({})
+    export: Export | None = None
+    # Part 2: what we do about it
+    rules: dict[str, AgreedCondition] = Field({})
+    criteria: dict[str, Criterion] = Field({})
+    policy: Policy = Policy()
+    handover: Handover = Handover()
+    nurture: Nurture = Nurture()
+    costs: Costs | None = None
+    campaigns: dict[str, Campaign] = Field({})
+    privacy: Privacy = Privacy()
+
+    @field_validator("behaviours", "traits", "excluded", "criteria")
+    @classmethod
+    def _lines_know_their_names(cls, lines: dict[str, Line]) -> dict[str, Line]:
+        return {name: line.named(name) for name, line in lines.items()}
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_model(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", name):
+            raise refused("cannot name a model", 'write letters, digits, "-" and "_"')
+        return name
+
+    @field_validator("our_domains")
+    @classmethod
+    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        for domain in domains:
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
+                raise refused("holds no domain", 'write for example "ourcompany.example"', (), domain)
+        return tuple(domain.lower() for domain in domains)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_exists(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ValueError, OSError, LookupError):
+            near = did_you_mean(name, sorted(available_timezones()))
+            remedy = near if near.startswith("did") else 'write for example "UTC" or "America/New_York"'
+            raise refused("is no time zone", remedy) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _half_of_the_points_unless_agreed(cls, written: Any) -> Any:
+        policy = written.get("policy", {})
+        if not isinstance(policy, Mapping) or "min_points" in policy:
+            return written
+        criteria = [line for line in lines_of(written, "criteria").values() if isinstance(line, Mapping)]
+        most = sum(max((int(key) for key in line if key in ("1", "2", "3")), default=0) for line in criteria)
+        return {**written, "policy": {**policy, "min_points": most // 2}}
+
+
+def lines_of(written: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    """A section's lines as they are written, by name; none where it is missing or is no table."""
+    table = written.get(section, {})
+    return table if isinstance(table, Mapping) else {}

@@ -1,0 +1,1 @@
+"""What leads did: bots left out, dwell time, observations, decayed counters, feature columns."""

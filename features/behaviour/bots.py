@@ -1,0 +1,216 @@
+"""Which events are not people: crawlers and mail scanners are kept, flagged, and not counted."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from features.arrays import DAY_US, NOT_YET, Bools, Ints
+from features.events.event_table import Log
+from features.identity.identities import Identities
+from features.identity.intervals import groups, held
+
+CRAWLER = re.compile(
+    r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks",
+    re.I,
+)
+SCANNER_US = 10_000_000  # a person does not open or click within ten seconds of delivery; a mail scanner does
+# A scanner may be done before the delivery is reported; but who reads an earlier copy of the same mail is a person.
+EARLY_US, COPY_US = DAY_US // 24, 30 * DAY_US
+LINKS, LINKS_US = 3, 5_000_000  # so many links of one mail within seconds: nobody reads that fast
+DELIVERED, OPENED, CLICKED = 0, 1, 2
+TOO_SOON, EVERY_LINK = "mail scanner", "every link of a mail"
+KINDS = {"Email Delivered": DELIVERED, "Email Opened": OPENED, "Email Link Clicked": CLICKED}
+
+
+class NotAPerson(NamedTuple):
+    """Why an event is not counted, and when we knew that."""
+
+    reason: str
+    known_us: int
+
+
+class Flags(NamedTuple):
+    """Events of a lead that were known not to be a person's, from when until when; one may stand here several times."""
+
+    row: Ints
+    lead: Ints
+    is_every_link: Bools
+    known_us: Ints
+    until_us: Ints
+
+
+class _Mails(NamedTuple):
+    """What was done with mails that have an id, by lead, mail and moment; of one moment, the delivery first."""
+
+    group: Ints  # of one lead and mail
+    kind: Ints
+    link: Ints  # -1: not said
+    occurred_us: Ints
+    known_us: Ints
+    until_us: Ints
+
+
+@lru_cache(maxsize=4_096)
+def is_crawler(agent: str) -> bool:
+    """Whether a user agent names a crawler or a scanner; sites see few of them, again and again."""
+    return bool(CRAWLER.search(agent))
+
+
+def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
+    """Rows that are not counted as things stand, each with the reason a person can read."""
+    flags = scanned(log, found)
+    stands = np.flatnonzero((flags.until_us == NOT_YET) & (found.lead[flags.row] == flags.lead))
+    machines: dict[int, NotAPerson] = {}
+    # What was known first is the reason.
+    for place in stands[np.argsort(-flags.known_us[stands], kind="stable")].tolist():
+        reason = EVERY_LINK if flags.is_every_link[place] else TOO_SOON
+        machines[int(flags.row[place])] = NotAPerson(reason, int(flags.known_us[place]))
+    return machines | {row: NotAPerson("crawler", int(found.known_us[row])) for row in crawled(log).tolist()}
+
+
+def crawled(log: Log) -> Ints:
+    """Rows that a crawler or scanner sent under its own name."""
+    is_machine = np.array([is_crawler(agent) for agent in log.agents.names.values], dtype=bool)
+    rows: Ints = log.agents.rows()[is_machine[log.agents.names.codes()]]
+    return rows
+
+
+def scanned(log: Log, found: Identities) -> Flags:
+    """Opens and clicks by mail scanners, each while it was known to be one.
+
+    Within seconds of a delivery, or up to an hour before the first: known once both are. Every link of a mail within
+    seconds: known once the third is. Nothing that lies further apart in time decides anything.
+    """
+    row, lead, mails = _mails(log, found)
+    if not mails.kind.any():  # deliveries at most
+        return Flags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
+    soon, links = _too_soon(mails), _every_link(mails)
+    place, known_us, until_us = (np.append(*both) for both in zip(soon, links, strict=True))
+    is_every_link = np.arange(len(place)) >= len(soon[0])
+    return Flags(row[place], lead[place], is_every_link, known_us, until_us)
+
+
+def _mails(log: Log, found: Identities) -> tuple[Ints, Ints, _Mails]:
+    """The events and leads of what was done with mails, and what was done."""
+    said = [(row, KINDS[name], mail) for row, name, mail in log.mails if mail and name in KINDS]
+    rows = np.array([row for row, _, _ in said], dtype=np.int64)
+    kind = np.array([kind for _, kind, _ in said], dtype=np.int64)
+    numbers: dict[str, int] = {}
+    mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in said], dtype=np.int64)
+    links: dict[str | None, int] = {None: -1, "": -1}
+    link = np.array([links.setdefault(log.links.get(row), len(links)) for row, _, _ in said], dtype=np.int64)
+    at = held(found, rows)
+    rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
+    group, occurred = groups(at.lead, mail), log.occurred_us()[rows]
+    order = np.lexsort((kind, occurred, group))
+    columns = (group, kind, link, occurred, at.known_us, at.until_us)
+    return rows[order], at.lead[order], _Mails(*(column[order] for column in columns))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _too_soon(mails: Any) -> Any:
+    """Opens and clicks that a delivery shows to be a scanner's: place, from when, until when."""
+    size, found = mails.kind.size, np.empty((16, 3), np.int64)
+    count, start, end = 0, 0, 0
+    for place in range(size):
+        at = mails.occurred_us[place]
+        while mails.group[start] != mails.group[place] or mails.occurred_us[start] < at - COPY_US:
+            start += 1
+        end = max(end, place)
+        while end < size and mails.group[end] == mails.group[place] and mails.occurred_us[end] <= at + EARLY_US:
+            end += 1
+        if mails.kind[place] == DELIVERED:
+            continue
+        sent = start + np.flatnonzero(mails.kind[start:end] == DELIVERED)
+        if sent.size == 0:
+            continue
+        turns = np.unique(
+            np.concatenate((mails.known_us[sent], mails.until_us[sent], mails.known_us[place : place + 1]))
+        )
+        since = NOT_YET
+        for moment in turns:
+            if moment < mails.known_us[place] or moment >= mails.until_us[place]:
+                continue
+            is_flagged = _is_too_soon(mails, sent, at, moment)
+            if is_flagged and since == NOT_YET:
+                since = moment
+            elif not is_flagged and since < NOT_YET:
+                found, count = _with(found, count, place, since, moment)
+                since = NOT_YET
+        if since < NOT_YET:
+            found, count = _with(found, count, place, since, mails.until_us[place])
+    return found[:count, 0], found[:count, 1], found[:count, 2]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _is_too_soon(mails: Any, sent: Ints, at: int, moment: int) -> bool:
+    """Whether what was known of the deliveries at a moment makes an open or click at `at` a scanner's."""
+    had_one, comes = False, False
+    for delivery in sent:
+        if not mails.known_us[delivery] <= moment < mails.until_us[delivery]:
+            continue
+        since = at - mails.occurred_us[delivery]
+        if 0 <= since < SCANNER_US:
+            return True
+        had_one, comes = had_one or since >= 0, comes or since < 0
+    return comes and not had_one
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _every_link(mails: Any) -> Any:
+    """Clicks among so many links of a mail that no person reads so fast: place, from when, until when."""
+    clicks = np.flatnonzero((mails.kind == CLICKED) & (mails.link >= 0))
+    found, count, end, before = np.empty((16, 3), np.int64), 0, 0, 0
+    for start in range(clicks.size):
+        first = clicks[start]
+        end = max(end, start)
+        while end < clicks.size and mails.group[clicks[end]] == mails.group[first]:
+            if mails.occurred_us[clicks[end]] > mails.occurred_us[first] + LINKS_US:
+                break
+            end += 1
+        # A burst that lies in the one before shows nothing more.
+        if end - start >= LINKS and end > before:
+            burst, before = clicks[start:end], end
+            for since, until in _while_so_many(mails, burst):
+                for place in burst:
+                    known, to = max(mails.known_us[place], since), min(mails.until_us[place], until)
+                    if known < to:
+                        found, count = _with(found, count, place, known, to)
+    return found[:count, 0], found[:count, 1], found[:count, 2]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _while_so_many(mails: Any, burst: Ints) -> list[tuple[int, int]]:
+    """When so many links of one burst were known to be clicked."""
+    links = np.unique(mails.link[burst])
+    known = np.zeros(links.size, np.int64)
+    moments = np.concatenate((mails.known_us[burst], mails.until_us[burst]))
+    order = np.argsort(moments, kind="mergesort")
+    periods = [(0, 0)][:0]
+    distinct, since = 0, NOT_YET
+    for place, turn in enumerate(order):
+        link = np.searchsorted(links, mails.link[burst[turn % burst.size]])
+        distinct -= known[link] > 0
+        known[link] += 1 if turn < burst.size else -1
+        distinct += known[link] > 0
+        if place + 1 < order.size and moments[order[place + 1]] == moments[turn]:
+            continue
+        if distinct >= LINKS and since == NOT_YET:
+            since = moments[turn]
+        elif distinct < LINKS and since < NOT_YET:
+            periods.append((since, moments[turn]))
+            since = NOT_YET
+    return periods
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _with(found: Ints, count: int, place: int, since: int, until: int) -> tuple[Ints, int]:
+    if count == len(found):
+        found = np.concatenate((found, np.empty_like(found)))
+    found[count, 0], found[count, 1], found[count, 2] = place, since, until
+    return found, count + 1

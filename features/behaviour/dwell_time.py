@@ -1,0 +1,189 @@
+"""Dwells: minutes on a page, which are known only later: when the page is left, else at the visitor's next event."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from features.arrays import DAY_US, Bools, Floats, Ints
+from features.behaviour.occurrences import Occurrences
+from features.events.event_table import Log
+from features.identity.identities import Identities
+from features.identity.intervals import groups, held, ranks
+
+MINUTE_US = 60_000_000
+LONGEST_GAP_US = 30 * MINUTE_US  # a page left open over lunch is not read over lunch
+LEFT_WITHIN_US = DAY_US
+NOT_THEIR_DOING = ("Email Delivered", "Email Bounced")
+
+
+class Dwells(NamedTuple):
+    """One row per thing learned of the minutes on a page: of which occurrence, what it adds to those known, and when.
+
+    total: the minutes of each occurrence in the end.
+    """
+
+    place: Ints
+    minutes: Floats
+    known_us: Ints
+    total: Floats
+
+
+class _Line(NamedTuple):
+    """Events that may end a page view, in groups and in order of time, each while it was known to stand there.
+
+    minutes: on the page, where the event tells them; NaN: none. view: the row of a page view, -1 for what ends one.
+    """
+
+    occurred_us: Ints
+    known_us: Ints
+    until_us: Ints
+    minutes: Floats
+    view: Ints
+
+
+def dwells(log: Log, found: Identities, counted: Occurrences) -> Dwells:
+    """The minutes on the pages among `counted`, with all that was learned of them.
+
+    A leave tells the time on the view with its `page_view_id`: on the latest one before it, at most 24 h earlier.
+    Without a leave it is the gap to the lead's next event, 30 minutes at most, else nothing. What was learned stands
+    until we know better: by an event in between that we heard of late, by one that turns out to be another lead's, at
+    last by the leave.
+    """
+    views = np.flatnonzero(_is_view(log)[counted.row])
+    total = np.zeros(len(counted))
+    if not len(views):
+        return Dwells(views, np.empty(0), views, total)
+    asked = counted.taken(views)
+    place, minutes, known_us, total[views] = _learned(
+        (asked.row, asked.occurred_us, asked.known_us, asked.until_us),
+        *_leaves(log, found, asked),
+        *_next_events(log, found, asked),
+    )
+    return Dwells(views[place], minutes, known_us, total)
+
+
+def _is_view(log: Log) -> Bools:
+    views = np.zeros(len(log), dtype=bool)
+    views[list(log.views)] = True
+    return views
+
+
+def _next_events(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
+    """What visitors did, and for each view where its lead's begins and ends there."""
+    own = np.ones(len(log), dtype=bool)
+    for reported in (log.crm, log.kept):
+        own[[said[0] for said in reported]] = False
+    own[[row for row, name, _ in log.mails if name in NOT_THEIR_DOING]] = False
+    is_view, left = _is_view(log), log.leaves.rows()
+    own[left[~is_view[left]]] = False
+    rows = np.flatnonzero(own)
+    at = held(found, rows)
+    occurred = log.occurred_us()[rows[at.place]]
+    order = np.lexsort((occurred, at.lead))
+    lead, nothing = at.lead[order], np.empty(0)
+    line = _Line(occurred[order], at.known_us[order], at.until_us[order], nothing, nothing.astype(np.int64))
+    return np.searchsorted(lead, asked.lead), np.searchsorted(lead, asked.lead, side="right"), line
+
+
+def _leaves(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
+    """Leaves and the views of their ids, and for each view where what follows it begins and ends there."""
+    numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in log.leaves))}
+    views = [(row, numbers[view], np.nan) for row, view in log.views.items() if view in numbers]
+    told = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in log.leaves)]).reshape(-1, 3)
+    at = held(found, told[:, 0].astype(np.int64))
+    row, number, minutes = told[at.place, 0].astype(np.int64), told[at.place, 1], told[at.place, 2]
+    # In each browser some tools count views from 1, so a view id means something only within one lead.
+    group = groups(at.lead, number)
+    occurred = log.occurred_us()[row]
+    order = np.lexsort((~np.isnan(minutes), ranks(log, row, occurred, group), occurred, group))
+    view = np.where(np.isnan(minutes), row, -1)[order]
+    line = _Line(occurred[order], at.known_us[order], at.until_us[order], minutes[order], view)
+    group, own = group[order], _places(view, at.lead[order], asked)
+    end = np.searchsorted(group, group[own], side="right") if len(group) else own
+    return np.where(own < 0, 0, own + 1), np.where(own < 0, 0, end), line
+
+
+def _places(view: Ints, lead: Ints, asked: Occurrences) -> Ints:
+    """Where each of the views asked for stands in a line; -1 for nowhere."""
+    leads = max(lead.max(initial=0), asked.lead.max(initial=0)) + 1
+    key, wanted = view * leads + lead, asked.row * leads + asked.lead
+    order = np.argsort(key, kind="stable")
+    place = np.searchsorted(key[order], wanted)
+    found = np.append(order, -1)[place]
+    return np.where((found >= 0) & (np.append(key, -1)[found] == wanted), found, -1)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _learned(
+    asked: Any, leave_from: Ints, leave_to: Ints, leaves: Any, next_from: Ints, next_to: Ints, events: Any
+) -> tuple[Ints, Floats, Ints, Floats]:
+    """For each view asked for (row, occurred, known, until), what was learned of its minutes, in that order."""
+    row, occurred, known, until = asked
+    place, minutes, moments = np.empty(16, np.int64), np.empty(16), np.empty(16, np.int64)
+    total, count = np.zeros(row.size), 0
+    for q in range(row.size):
+        view = (row[q], occurred[q], known[q], until[q])
+        left = _candidates(view, leave_from[q], leave_to[q], leaves, LEFT_WITHIN_US)
+        following = next_from[q] + np.searchsorted(events[0][next_from[q] : next_to[q]], occurred[q], side="right")
+        ended = _candidates(view, following, next_to[q], events, LONGEST_GAP_US)
+        turns = np.unique(np.concatenate((left[:, 1], ended[:, 1], left[:, 2], ended[:, 2])))
+        for moment in turns:
+            if moment >= until[q]:
+                break
+            now = _minutes(left, ended, moment, occurred[q], leaves, events)
+            if now == total[q]:
+                continue
+            if count == place.size:
+                place, minutes, moments = _longer(place), _longer(minutes), _longer(moments)
+            place[count], minutes[count], moments[count] = q, now - total[q], moment
+            total[q] = now
+            count += 1
+    return place[:count], minutes[:count], moments[:count], total
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _candidates(view: Any, start: int, end: int, line: Any, longest: int) -> Ints:
+    """What was the first after a view while it was known, the nearest first: rows of (place, from when, until when)."""
+    row, occurred, known, until = view
+    found = np.empty((4, 3), np.int64)
+    count = 0
+    for k in range(start, end):
+        if line[0][k] - occurred > longest:
+            break
+        since, to = max(line[1][k], known), min(line[2][k], until)
+        is_new = since < to and not (line[4].size and line[4][k] == row)
+        for c in range(count):
+            is_new = is_new and not (found[c, 1] <= since and found[c, 2] >= to)
+            # Nothing is known before it happens, so no later event can come before this one.
+            if found[c, 1] <= max(line[0][k], known) and found[c, 2] == until:
+                return found[:count]
+        if not is_new:
+            continue
+        if count == len(found):
+            found = np.concatenate((found, np.empty_like(found)))
+        found[count, 0], found[count, 1], found[count, 2] = k, since, to
+        count += 1
+    return found[:count]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _minutes(left: Ints, ended: Ints, moment: int, occurred: int, leaves: Any, events: Any) -> float:
+    """The minutes on a page as they were known at a moment."""
+    for c in range(len(left)):
+        if left[c, 1] <= moment < left[c, 2]:
+            told = leaves[3][left[c, 0]]
+            if not np.isnan(told):
+                return float(told)
+            break
+    for c in range(len(ended)):
+        if ended[c, 1] <= moment < ended[c, 2]:
+            return float((events[0][ended[c, 0]] - occurred) / MINUTE_US)
+    return 0.0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _longer(column: Any) -> Any:
+    return np.concatenate((column, np.empty_like(column)))

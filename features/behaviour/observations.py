@@ -1,0 +1,119 @@
+"""What is known of each lead's behaviour, one row per thing learned, in the order in which it was learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET, Floats, Ints
+from features.behaviour.decayed_counters import Observations
+from features.behaviour.dwell_time import dwells
+from features.behaviour.occurrences import occurrences
+from features.events.event_table import Log
+from features.identity.accounts import Memberships
+from features.identity.identities import Identities
+
+
+def observations(log: Log, found: Identities, agreement: Agreement) -> Observations:
+    """The counted behaviour of every lead: what happened, what was learned of it later, and what was taken back.
+
+    It is a function of the set of events, of each lead's component alone, and true of every earlier moment: the rows
+    known by then follow from the events recorded by then. What turns out to be another lead's, or a machine's, is
+    taken back when that is known.
+    """
+    counted = occurrences(log, found, agreement)
+    learned = dwells(log, found, counted)
+    place = learned.place
+    gone = np.flatnonzero(counted.until_us != NOT_YET)
+    return in_order(
+        lead=_stacked(counted.lead, place, gone),
+        behaviour=_stacked(counted.behaviour, place, gone),
+        event=_stacked(counted.row, place, gone),
+        weight=np.concatenate([counted.weight, np.zeros(len(place)), -counted.weight[gone]]),
+        minutes=np.concatenate([counted.minutes, learned.minutes, (counted.minutes + learned.total)[gone]]),
+        occurred_us=_stacked(counted.occurred_us, place, gone),
+        known_us=np.concatenate([counted.known_us, learned.known_us, counted.until_us[gone]]),
+    )
+
+
+def account_observations(observed: Observations, members: Memberships) -> Observations:
+    """What the leads of each account did, while they were known to be in it; `lead` is the position of the account.
+
+    It counts from when both were known, and is taken back when the stay ends.
+    """
+    row, stay = _pairs(observed, members)
+    end = np.minimum(_until(observed)[row], members.until_us[stay])
+    start = np.maximum(observed.known_us[row], members.known_us[stay])
+    counts = (observed.weight[row] >= 0) & (start < end)
+    row, stay, start, end = row[counts], stay[counts], start[counts], end[counts]
+    gone = np.flatnonzero((end != NOT_YET) & (observed.weight[row] > 0))
+    minutes = observed.minutes[row]
+    return in_order(
+        lead=np.append(members.account[stay], members.account[stay[gone]]),
+        behaviour=np.append(observed.behaviour[row], observed.behaviour[row[gone]]),
+        event=np.append(observed.event[row], observed.event[row[gone]]),
+        weight=np.append(observed.weight[row], -observed.weight[row[gone]]),
+        minutes=np.append(minutes, _told_by_then(observed, row, stay, end)[gone]),
+        occurred_us=np.append(observed.occurred_us[row], observed.occurred_us[row[gone]]),
+        known_us=np.append(start, end[gone]),
+    )
+
+
+def _pairs(observed: Observations, members: Memberships) -> tuple[Ints, Ints]:
+    """Each observation with each stay of its lead, as positions in both."""
+    first = np.searchsorted(members.lead, observed.lead, side="left")
+    count = np.searchsorted(members.lead, observed.lead, side="right") - first
+    row = np.repeat(np.arange(len(observed)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+
+
+def _until(observed: Observations) -> Ints:
+    """When each observation was taken back; NOT_YET for what stands."""
+    until = np.full(len(observed), NOT_YET, dtype=np.int64)
+    again = dict[tuple[int, int, int], int]()
+    columns = (observed.lead, observed.behaviour, observed.event)
+    some = np.flatnonzero(np.isin(observed.event, observed.event[observed.weight < 0]))[::-1]
+    for row, *what in zip(some.tolist(), *(column[some].tolist() for column in columns), strict=True):
+        if observed.weight[row] < 0:
+            again[tuple(what)] = int(observed.known_us[row])
+        else:
+            until[row] = again.get(tuple(what), NOT_YET)
+    return until
+
+
+def _told_by_then(observed: Observations, row: Ints, stay: Ints, end: Ints) -> Floats:
+    """The minutes of each occurrence with all that was learned of them before `end`."""
+    told = observed.minutes[row]
+    ends = np.flatnonzero(end != NOT_YET)
+    if len(ends):
+        keys = np.stack([stay, end, observed.behaviour[row], observed.event[row]])[:, ends]
+        _, same = np.unique(keys, axis=1, return_inverse=True)
+        later = np.where(observed.weight[row[ends]] == 0, told[ends], 0.0)
+        told[ends] += np.bincount(same, weights=later)[same]
+    return told
+
+
+def _stacked(column: Ints, place: Ints, gone: Ints) -> Ints:
+    return np.concatenate([column, column[place], column[gone]])
+
+
+def in_order(**columns: Any) -> Observations:
+    """Observations in their order, whatever the order of the ledger: rows that tie say the same.
+
+    Of one moment, retractions stand first, and an occurrence before the minutes that were learned of it.
+    """
+    rows = Observations(**columns)
+    keys = (rows.occurred_us, rows.known_us, rows.lead)
+    order = np.lexsort(keys)
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        same &= key[order[1:]] == key[order[:-1]]
+    tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+    if len(tied):
+        kind = np.where(rows.weight < 0, 0, np.where(rows.weight > 0, 1, 2))
+        finer = (rows.weight, rows.minutes, rows.behaviour, kind, *keys)
+        some = order[tied]
+        order[tied] = some[np.lexsort([key[some] for key in finer])]
+    return rows.taken(order)

@@ -1,0 +1,172 @@
+"""Occurrences: each time a lead did what counts, and from when until when we knew that it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import SALES_TOUCHES
+from features.arrays import Floats, Ints
+from features.behaviour.bots import crawled, scanned
+from features.events.event_table import Log
+from features.identity.identities import Identities
+from features.identity.intervals import Period, decided, held
+
+TO_SALES = SALES_TOUCHES | {"Opportunity Created"}
+GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """One row per event, lead and behaviour for as long as it counts.
+
+    row: of the event in the log. behaviour: position. weight: 1, or how many of which only the first moment is known.
+    minutes: of each, as far as the event itself says. until_us: when it was taken back; NOT_YET while it stands.
+    """
+
+    row: Ints
+    lead: Ints
+    behaviour: Ints
+    weight: Floats
+    minutes: Floats
+    occurred_us: Ints
+    known_us: Ints
+    until_us: Ints
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def taken(self, rows: Any) -> Occurrences:
+        """Some of the rows, by mask or position."""
+        return Occurrences(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+class Turn(NamedTuple):
+    """That a lead went to sales, or was given back; the newest of those known is what stands."""
+
+    occurred_us: int
+    message_id: str
+    with_sales: bool
+    known: Period
+
+
+def occurrences(log: Log, found: Identities, agreement: Agreement) -> Occurrences:
+    """What counts, by event and lead: by people, of their own accord, and of no lead that sales talks to anyway."""
+    hits = np.array(log.hits, dtype=np.float64).reshape(-1, 3)
+    hits = np.insert(hits, 2, 1.0, axis=1)
+    hits = hits[_is_counted(log)[hits[:, 0].astype(np.int64)]]
+    moments = log.occurred_us()[hits[:, 0].astype(np.int64)]
+    if log.kept:
+        said = list(_kept(log, list(agreement.behaviours)))
+        hits = np.concatenate([hits, np.array([row[:4] for row in said], dtype=np.float64).reshape(-1, 4)])
+        moments = np.concatenate([moments, np.array([row[4] for row in said], dtype=np.int64)])
+    rows = hits[:, 0].astype(np.int64)
+    at = held(found, rows)
+    hits = hits[at.place]
+    counted = Occurrences(
+        rows[at.place], at.lead, hits[:, 1].astype(np.int64), hits[:, 2], hits[:, 3], moments[at.place], at.known_us,
+        at.until_us,
+    )  # fmt: skip
+    flags = scanned(log, found)
+    machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
+    return _without(counted, np.concatenate([machines, _with_sales(log, found, counted, agreement)]))
+
+
+def _is_counted(log: Log) -> Any:
+    """False for events that never count: by a machine's own word, or what sales itself mailed."""
+    counted = np.ones(len(log), dtype=bool)
+    counted[crawled(log)] = False
+    counted[[row for row, name, _ in log.crm if name == "sales mail"]] = False
+    return counted
+
+
+def _kept(log: Log, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
+    """(row, behaviour, weight, minutes of each, occurred_us) of what deleted events came to."""
+    for row, properties in log.kept:
+        for name, said in (properties.get("behaviours") or {}).items():
+            if name not in behaviours:
+                continue
+            latest = [(int(us), float(minutes)) for us, minutes in said["latest"]]
+            yield from ((row, behaviours.index(name), 1.0, minutes, us) for us, minutes in latest)
+            if (more := int(said["count"]) - len(latest)) > 0:
+                left = max(float(said["minutes"]) - sum(minutes for _, minutes in latest), 0.0)
+                yield row, behaviours.index(name), float(more), left / more, int(said["first_us"])
+
+
+def _with_sales(log: Log, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
+    """Calls answered by a lead that sales had, and while that was known: what it says then is not its own doing.
+
+    returns: rows of (event, lead, from when, until when).
+    """
+    calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
+    answered = np.flatnonzero(np.isin(counted.behaviour, calls)).tolist()
+    turns = sales_turns(log, found, set(counted.lead[answered].tolist())) if answered else {}
+    blocked: list[tuple[int, int, int, int]] = []
+    for place in answered:
+        row, lead = int(counted.row[place]), int(counted.lead[place])
+        before = [turn for turn in turns.get(lead, ()) if turn.occurred_us <= counted.occurred_us[place]]
+        known = (int(counted.known_us[place]), int(counted.until_us[place]))
+        periods = decided(known, ((turn.with_sales, turn.known) for turn in reversed(before)))
+        blocked += [(row, lead, *period) for period in periods]
+    return np.array(blocked, dtype=np.int64).reshape(-1, 4)
+
+
+def sales_turns(log: Log, found: Identities, leads: set[int]) -> dict[int, list[Turn]]:
+    """By lead, what put each of some leads with sales or took it away again, in the order in which it happened."""
+    said = [(row, name in TO_SALES) for row, name, _ in log.crm if name in TO_SALES or name in GIVEN_BACK]
+    at = held(found, np.array([row for row, _ in said], dtype=np.int64))
+    turns: dict[int, list[Turn]] = {}
+    for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
+        if lead in leads:
+            row, with_sales = said[place]
+            turn = Turn(log.occurred[row], log.message_id[row], with_sales, (known_us, until_us))
+            turns.setdefault(lead, []).append(turn)
+    return {lead: sorted(told) for lead, told in turns.items()}
+
+
+def _without(counted: Occurrences, blocked: Ints) -> Occurrences:
+    """The occurrences but for when they were blocked; one that counts again later is two.
+
+    blocked: rows of (event, lead, from when, until when).
+    """
+    if not len(blocked):
+        return counted
+    blocked = blocked[np.lexsort((blocked[:, 2], blocked[:, 1], blocked[:, 0]))]
+    touched = np.flatnonzero(np.isin(counted.row, blocked[:, 0]))
+    some = counted.taken(touched)
+    first, last = (np.searchsorted(blocked[:, 0], some.row, side=side) for side in ("left", "right"))
+    place, known_us, until_us = _left(some.lead, some.known_us, some.until_us, blocked, first, last)
+    rest = np.ones(len(counted), dtype=bool)
+    rest[touched] = False
+    both = counted.taken(rest), replace(some.taken(place), known_us=known_us, until_us=until_us)
+    columns = [column.name for column in fields(Occurrences)]
+    return Occurrences(*(np.concatenate([getattr(one, name) for one in both]) for name in columns))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _left(
+    lead: Ints, known_us: Ints, until_us: Ints, blocked: Ints, first: Ints, last: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """What is left of each occurrence: its place, from when, until when.
+
+    first, last: where its event begins and ends in `blocked`.
+    """
+    found, count = np.empty((lead.size + (last - first).sum(), 3), np.int64), 0
+    for place in range(lead.size):
+        start = known_us[place]
+        for k in range(first[place], last[place]):
+            if blocked[k, 1] != lead[place]:
+                continue
+            if start < min(blocked[k, 2], until_us[place]):
+                found[count] = place, start, min(blocked[k, 2], until_us[place])
+                count += 1
+            start = max(start, blocked[k, 3])
+        if start < until_us[place]:
+            found[count] = place, start, until_us[place]
+            count += 1
+    return found[:count, 0].copy(), found[:count, 1].copy(), found[:count, 2].copy()

@@ -1,0 +1,1 @@
+"""The contract of one event, and the ledger read as columns."""

@@ -1,0 +1,178 @@
+"""The one contract by which behaviour, traits and outcomes arrive: Segment's tracking events, made definite."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from features.home.clock import Clock, Flags, occurred_at, recorded_at
+from features.home.errors import LeadlightError
+from features.home.json_text import json_text, printable
+
+TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
+NOBODY = frozenset({"", "null", "undefined", "anonymous", "guest", "none", "nan"})
+ASSUMED = "assumed"  # the flag of an event whose record time nobody wrote down
+MADE_ID = "made_id"  # the flag of an event whose messageId is made of what it says
+LONGEST = {"messageId": 100, "event": 200}
+LONGEST_NAME = 255  # of a user, a visitor, a group: PostgreSQL's indexes refuse names of 2,700 bytes
+EXACT = 2**53  # floats are whole numbers up to here
+# What an event says lies in these; everything else of the envelope has a column of its own.
+OBJECTS = ("properties", "traits", "context")
+# The rest of an event is kept as it came, also what nobody here has heard of.
+COLUMNS = frozenset({
+    "type", "event", "messageId", "userId", "anonymousId", "groupId",
+    "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
+})  # fmt: skip
+MERGES = frozenset({"Lead Merged", "Lead Merge Undone"})  # a conversion that names a contact ties two ids as well
+NOT_SAID = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})  # by whom and when it was sent, not what
+
+
+class EventRefused(LeadlightError):
+    """An event that cannot be used. It is kept aside with its reason and can be replayed."""
+
+    code = "event_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that was said of a lead, and when.
+
+    occurred_at: when it happened (UTC). recorded_at: when we learned it (UTC).
+    body: properties, traits, context, previousId and unknown fields, as they came. flags: what intake noticed.
+    """
+
+    source: str
+    message_id: str
+    type: str
+    name: str
+    user_id: str | None
+    anonymous_id: str | None
+    group_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    body: dict[str, Any]
+    flags: Flags = ()
+
+
+def event(
+    raw: Mapping[str, Any],
+    *,
+    source: str,
+    received_at: datetime,
+    lag: timedelta | None = None,
+    clock: Clock = "file",
+) -> Event:
+    """The event that a Segment-shaped `raw` means; `received_at` stands in for a time that it lacks.
+
+    lag: for history, where a missing receipt does not mean now: it was known so long after it happened, flagged.
+    clock: whose clock wrote its times; an event that does not come from a file may lack a messageId.
+
+    Raises EventRefused with a code and one sentence when it has no usable type or identity.
+    """
+    kind = raw.get("type")
+    if not isinstance(kind, str) or kind not in TYPES:
+        known = ", ".join(sorted(TYPES))
+        raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {known}", code="bad_type")
+    user_id, anonymous_id = _named(raw, "userId"), _named(raw, "anonymousId")
+    if user_id is None and anonymous_id is None:
+        raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
+    _named(raw, "previousId")
+    known_at, flags = recorded_at(raw, received_at, clock)
+    happened_at, more = occurred_at(raw, known_at, clock)
+    if lag is not None and raw.get("receivedAt") is None:
+        known_at, more = min(happened_at + lag, received_at), (*more, ASSUMED)
+    if clock != "file" and not raw.get("messageId"):
+        raw, more = {**raw, "messageId": made_id(raw, received_at)}, (*more, MADE_ID)
+    return Event(
+        source=source,
+        message_id=_message_id(raw),
+        type=kind,
+        name=_name(raw, kind),
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        group_id=_named(raw, "groupId") or _named(_object(raw.get("context")), "groupId"),
+        occurred_at=happened_at,
+        recorded_at=known_at,
+        body=_body(raw),
+        flags=flags + more + _bad_parts(raw),
+    )
+
+
+def identity(value: object) -> str | None:
+    """An identifier as text, or None where it names nobody ("", "null", "guest", ...)."""
+    if value is None or isinstance(value, (bool, dict, list)):
+        return None
+    if isinstance(value, float):
+        if not abs(value) < EXACT:  # rounded on its way, or no number at all: it would name somebody else
+            return None
+        value = int(value) if value.is_integer() else value
+    text = printable(str(value)).strip()
+    return None if text.lower() in NOBODY else text
+
+
+def is_merge(name: str, body: Mapping[str, Any]) -> bool:
+    """Whether an event says that two leads are one, or are not after all."""
+    return name in MERGES or (name == "Lead Converted" and "contact_id" in _object(body.get("properties")))
+
+
+def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
+    """A messageId for an event that came without: the same for the same content, so that a resend adds nothing.
+
+    Two events that say the same and carry no time of their own are one per day.
+    """
+    said = {key: value for key, value in raw.items() if key not in NOT_SAID}
+    if not raw.get("timestamp") and not raw.get("originalTimestamp"):
+        said["day"] = received_at.date().isoformat()
+    canonical = orjson.dumps(orjson.loads(json_text(said)), option=orjson.OPT_SORT_KEYS)
+    return f"made-{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
+
+
+def _named(raw: Mapping[str, Any], field: str) -> str | None:
+    said = raw.get(field)
+    name = None if said is None else identity(said)
+    if name is not None and len(name) > LONGEST_NAME:
+        raise EventRefused(f"{field} has {len(name):,} characters; send at most {LONGEST_NAME}", code="bad_identity")
+    return name
+
+
+def _message_id(raw: Mapping[str, Any]) -> str:
+    value = raw.get("messageId")
+    text = "" if value is None else printable(str(value))
+    if not text or len(text) > LONGEST["messageId"]:
+        raise EventRefused(
+            f"messageId has {len(text):,} characters; send 1 to {LONGEST['messageId']}", code="bad_message_id"
+        )
+    return text
+
+
+def _name(raw: Mapping[str, Any], kind: str) -> str:
+    if kind != "track":
+        return kind
+    said = raw.get("event")
+    name = "" if said is None or isinstance(said, dict | list) else printable(str(said))
+    if not name or len(name) > LONGEST["event"]:
+        raise EventRefused(f"event has {len(name):,} characters; send 1 to {LONGEST['event']}", code="bad_event_name")
+    return name
+
+
+def _body(raw: Mapping[str, Any]) -> dict[str, Any]:
+    # A part that is no object says nothing that could be read; it costs that part, not the event.
+    return {
+        key: value
+        for key, value in raw.items()
+        if value is not None and key not in COLUMNS and (key not in OBJECTS or (value and isinstance(value, dict)))
+    }
+
+
+def _bad_parts(raw: Mapping[str, Any]) -> Flags:
+    said = [(part, raw.get(part)) for part in OBJECTS]
+    return tuple([f"bad_{part}" for part, value in said if value and not isinstance(value, dict)])
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

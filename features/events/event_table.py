@@ -1,0 +1,295 @@
+"""The ledger read once, as columns: what each event says of behaviour, traits, touches, sales and identity."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from sys import intern
+from typing import Any
+
+import numpy as np
+import orjson
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.agreement.learning import Behaviour, said
+from features.arrays import Floats, Ints
+from features.events.event import identity
+from features.events.text_columns import NameOf, Names, TextOf, Texts
+
+
+class Hits:
+    """(row, position of the behaviour, minutes), one for each behaviour that an event is."""
+
+    def __init__(self) -> None:
+        self._rows, self._behaviours, self._minutes = array("q"), array("q"), array("d")
+
+    def extend(self, hits: Sequence[tuple[int, int, float]]) -> None:
+        """Add hits."""
+        if hits:
+            rows, behaviours, minutes = zip(*hits, strict=True)
+            self._rows.extend(rows)
+            self._behaviours.extend(behaviours)
+            self._minutes.extend(minutes)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[int, int, float]]:
+        return zip(self._rows, self._behaviours, self._minutes, strict=True)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        """The hits as three columns; a row's number is exact as a float."""
+        columns = [np.array(column, dtype=np.float64) for column in (self._rows, self._behaviours, self._minutes)]
+        return np.stack(columns, axis=1).astype(dtype or np.float64)
+
+
+class Leaves:
+    """(row, page_view_id, minutes), one for each event that says how long a page was read."""
+
+    def __init__(self) -> None:
+        self._rows, self._views, self._minutes = array("q"), Texts(), array("d")
+
+    def extend(self, leaves: Sequence[tuple[int, str, float]]) -> None:
+        """Add leaves."""
+        if leaves:
+            rows, views, minutes = zip(*leaves, strict=True)
+            self._rows.extend(rows)
+            self._views.extend(views)
+            self._minutes.extend(minutes)
+
+    def rows(self) -> Ints:
+        return np.array(self._rows, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[int, str, float]]:
+        return zip(self._rows, self._views, self._minutes, strict=True)
+
+
+AT_MOST = 10_000  # decisions kept of each event's name: sites have few paths, but a hostile sender invents many
+
+Decided = tuple[tuple[int, str | None], ...]  # position of the behaviour, name of the property with its minutes
+
+
+class Watched:
+    """The behaviours of an agreement, asked by event. `Behaviour.matches` decides."""
+
+    def __init__(self, behaviours: Iterable[Behaviour]) -> None:
+        by_name: dict[str, list[tuple[int, Behaviour]]] = {}
+        for position, behaviour in enumerate(behaviours):
+            by_name.setdefault(behaviour.event, []).append((position, behaviour))
+        by_name.setdefault("screen", by_name.get("page", []))
+        self._names = {name: _Name(name, found) for name, found in by_name.items()}
+
+    def hits(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> Decided:
+        """The behaviours that an event of this name and Segment type is, in the order of the agreement."""
+        watching = self._names.get(name)
+        return watching.hits(type, properties, context) if watching else ()
+
+
+class _Name:
+    """The behaviours that events of one name can be."""
+
+    def __init__(self, name: str, behaviours: list[tuple[int, Behaviour]]) -> None:
+        self._name, self._behaviours = name, behaviours
+        # All that `matches` looks at, beside the name and the type.
+        self._keys = tuple(dict.fromkeys(key for _, behaviour in behaviours for key in behaviour.where))
+        self._decided: dict[tuple[str | None, ...], Decided] = {}
+
+    def hits(self, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> Decided:
+        asked = (type, *[said(key, self._name, properties, context) for key in self._keys])
+        decided = self._decided.get(asked)
+        if decided is None:
+            if len(self._decided) >= AT_MOST:
+                self._decided.clear()
+            decided = self._decided[asked] = tuple(
+                (position, behaviour.minutes)
+                for position, behaviour in self._behaviours
+                if behaviour.matches(self._name, type, properties, context)
+            )
+        return decided
+
+
+OURSELVES = "leadlight"  # the source of the events that we write into the ledger
+HISTORY_KEPT = "History Kept"  # what older events, since deleted, came to
+LEFT = "Page Left"
+
+
+@dataclass
+class Log:
+    """Columns over the events, in ledger order, and lists of (row, what it says) for the few that say more.
+
+    hits: (row, behaviour position, minutes). views: page_view_id of the page views that are hits, or that say how long
+    they lasted, by row. leaves: (row, page_view_id, minutes). agents: (row, user agent). previous: (row, former id).
+    touches: (row, source, campaign). said: (row, traits). crm: (row, name, properties). mails: (row, name, mail id).
+    links: what a click was on, by row. objections: (row, whether to profiling). kept: (row, totals of deleted events).
+    """
+
+    event_id: array[int] = field(default_factory=lambda: array("q"))
+    type: Names = field(default_factory=Names)
+    message_id: Texts = field(default_factory=Texts)
+    user_id: Names = field(default_factory=Names)
+    anonymous_id: Names = field(default_factory=Names)
+    group_id: Names = field(default_factory=Names)
+    occurred: array[int] = field(default_factory=lambda: array("q"))
+    recorded: array[int] = field(default_factory=lambda: array("q"))
+    flags: Names = field(default_factory=Names)
+    hits: Hits = field(default_factory=Hits)
+    views: TextOf = field(default_factory=TextOf)
+    leaves: Leaves = field(default_factory=Leaves)
+    touches: list[tuple[int, str, str | None]] = field(default_factory=list)
+    said: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    previous: list[tuple[int, str]] = field(default_factory=list)
+    crm: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    mails: list[tuple[int, str, str]] = field(default_factory=list)
+    links: dict[int, str] = field(default_factory=dict)
+    agents: NameOf = field(default_factory=NameOf)
+    objections: list[tuple[int, bool]] = field(default_factory=list)
+    kept: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.event_id)
+
+    def recorded_us(self) -> Ints:
+        return np.array(self.recorded, dtype=np.int64)
+
+    def occurred_us(self) -> Ints:
+        return np.array(self.occurred, dtype=np.int64)
+
+
+def log(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> Log:
+    """The log of the ledger's `chunks`, read with the behaviours of `agreement`.
+
+    Rows are tuples of the columns of `tables.events`, in their order.
+    """
+    reader = _Reader(agreement)
+    for chunk in chunks:
+        if chunk:
+            reader.read(chunk)
+    return reader.made
+
+
+class _Reader:
+    """Reads events into a log. What many of them say is held in lists until their chunk is read."""
+
+    def __init__(self, agreement: Agreement) -> None:
+        self.made = Log()
+        self._watched = Watched(agreement.behaviours.values())
+        self._outcome, self._privacy = agreement.outcome.event, agreement.privacy
+        self._consent = agreement.privacy.consent
+        self._telling = {LEFT, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
+        self._telling |= SALES_TOUCHES | CRM_EVENTS
+        self._hits: list[tuple[int, int, float]] = []
+        self._views: list[tuple[int, str]] = []
+        self._leaves: list[tuple[int, str, float]] = []
+        self._agents: list[tuple[int, str]] = []
+
+    def read(self, chunk: Sequence[Any]) -> None:
+        made, row = self.made, len(self.made)
+        # By position, and column by column: names of rows and row by row take several times as long.
+        ids, sources, messages, types, names, users, visitors, groups, occurred, recorded, flags, bodies = zip(
+            *chunk, strict=True
+        )
+        for column, values in (
+            (made.event_id, ids), (made.type, types), (made.message_id, messages), (made.user_id, users),
+            (made.anonymous_id, visitors), (made.group_id, groups), (made.occurred, occurred),
+            (made.recorded, recorded), (made.flags, flags),
+        ):  # fmt: skip
+            column.extend(values)
+        for event in zip(count(row), types, names, sources, map(orjson.loads, bodies), strict=False):
+            self._read(*event)
+        self._settle()
+
+    def _settle(self) -> None:
+        self.made.hits.extend(self._hits)
+        self.made.views.extend(self._views)
+        self.made.leaves.extend(self._leaves)
+        self.made.agents.extend(self._agents)
+        self._hits, self._views, self._leaves, self._agents = [], [], [], []
+
+    def _read(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
+        properties, context = body.get("properties") or {}, body.get("context") or {}
+        hits = self._watched.hits(name, kind, properties, context)
+        for position, minutes in hits:
+            self._hits.append((row, position, _number(properties.get(minutes)) if minutes else 0.0))
+        if kind == "page" or kind == "screen":
+            self._view(row, properties, bool(hits))
+        elif kind == "track":
+            if name in self._telling or name.startswith("Email "):
+                self._track(row, name, source, properties)
+        elif kind == "identify" or kind == "group":
+            self._traits(row, body, context)
+        if "previousId" in body and (previous := identity(body["previousId"])):
+            self.made.anonymous_id.number(previous)
+            self.made.previous.append((row, previous))
+        if context:
+            self._context(row, context)
+
+    def _view(self, row: int, properties: dict[str, Any], is_hit: bool) -> None:
+        engaged = properties.get("engaged_ms")
+        if not is_hit and engaged is None:
+            return
+        view = _text(properties.get("page_view_id"))
+        if engaged is not None:
+            view = view or f"row {row}"
+            self._leaves.append((row, view, _number(engaged) / 60_000))
+        self._views.append((row, view))
+
+    def _traits(self, row: int, body: dict[str, Any], context: dict[str, Any]) -> None:
+        traits = body.get("traits") or context.get("traits")
+        if type(traits) is dict:
+            self.made.said.append((row, traits))
+
+    def _context(self, row: int, context: dict[str, Any]) -> None:
+        if agent := _text(context.get("userAgent")):
+            self._agents.append((row, agent))
+        if type(campaign := context.get("campaign")) is dict:
+            source, name = _text(campaign.get("source")), _text(campaign.get("name"))
+            if source or name:
+                self.made.touches.append((row, intern(source or "unknown"), intern(name) if name else None))
+        if self._consent and type(consent := context.get("consent")) is dict:
+            said = consent.get("categoryPreferences")
+            allowed = said.get(self._consent) if type(said) is dict else None
+            if isinstance(allowed, bool):
+                self.made.objections.append((row, not allowed))
+
+    def _track(self, row: int, name: str, source: str, properties: dict[str, Any]) -> None:
+        if name == LEFT:
+            if view := _text(properties.get("page_view_id")):
+                self._leaves.append((row, view, _number(properties.get("engaged_ms")) / 60_000))
+        elif name in SALES_TOUCHES or name in CRM_EVENTS or name == self._outcome:
+            self.made.crm.append((row, intern(name), properties))
+        elif name.startswith("Email "):
+            self._mail(row, name, properties)
+        if name in (self._privacy.objected, self._privacy.allowed):
+            self.made.objections.append((row, name == self._privacy.objected))
+        # Only we ourselves may say what deleted events came to.
+        if name == HISTORY_KEPT and source == OURSELVES:
+            self.made.kept.append((row, properties))
+
+    def _mail(self, row: int, name: str, properties: dict[str, Any]) -> None:
+        mail = _text(properties.get("email_id")) or _text(properties.get("campaign_id"))
+        self.made.mails.append((row, intern(name), mail))
+        if name == "Email Link Clicked":
+            self.made.links[row] = _text(properties.get("link_id")) or _text(properties.get("link_url"))
+        if properties.get("sent_by") == "sales":
+            self.made.crm.append((row, "sales mail", properties))
+
+
+def _text(value: object) -> str:
+    """Text and numbers as text; empty for anything else that may stand there."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _number(value: object) -> float:
+    try:
+        number = float(value or 0.0)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0.0
+    return number if 0.0 <= number < 1e9 else 0.0

@@ -1,0 +1,147 @@
+"""What events say, row by row, before any of it is kept: each is a row of the ledger or refused with a reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from features.events.event import Event, EventRefused, event, is_merge
+from features.home.clock import Clock, Flags, microseconds
+from features.home.json_text import is_deeper, json_text, printable
+
+LARGEST = 32 * 2**10  # bytes of one live event's JSON
+DEPTH = 32  # of objects and arrays inside one another; nothing that reads an event nests deeper
+MERGE_REFUSED = "merge_refused"  # the flag of a merge by somebody who may only write events: kept, and not followed
+LATE_CLAIM = "late_claim"  # of an identify or alias by such a sender, said to be old: it claims nothing before it came
+LATE = timedelta(days=1)  # as long as a client that is offline may hold back what it has to say
+
+Row = dict[str, Any]  # of tables.events or tables.failed_events
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends events, and how far they are trusted.
+
+    source: within which a messageId names one event for good. may_merge: whether their merges of leads are followed.
+    lag: for history, how long after it happened an event was known that does not say when it was received.
+    """
+
+    source: str
+    clock: Clock = "file"
+    may_merge: bool = True
+    lag: timedelta | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.clock != "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one event: rejected ones say why, accepted ones what was noticed of them."""
+
+    status: Literal["accepted", "duplicate", "rejected"]
+    message_id: str | None
+    code: str = ""
+    message: str = ""
+    flags: Flags = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Some events of one sender as rows.
+
+    results: one for each event, in order; None for those in `rows`, until these are written.
+    """
+
+    sender: Sender
+    rows: list[Row] = field(default_factory=list)
+    failed: list[Row] = field(default_factory=list)
+    results: list[Result | None] = field(default_factory=list)
+
+
+def reading(
+    raws: Sequence[Any], sender: Sender, received_at: datetime, noticed: Mapping[int, Flags] | None = None
+) -> Reading:
+    """Read events as they came; `noticed` are flags that somebody gave them before, by position."""
+    read = Reading(sender)
+    for position, raw in enumerate(raws):
+        flags = noticed.get(position, ()) if noticed else ()
+        try:
+            read.rows.append(event_row(raw, sender, received_at, flags))
+            read.results.append(None)
+        except EventRefused as refusal:
+            read.failed.append(_failed_row(raw, refusal, sender, received_at) | {"flags": ",".join(flags)})
+            read.results.append(Result("rejected", message_id(raw), refusal.code, str(refusal)))
+    return read
+
+
+def event_row(raw: Any, sender: Sender, received_at: datetime, noticed: Flags = ()) -> Row:
+    """The row of `tables.events` for one event. Raises EventRefused."""
+    if not isinstance(raw, dict):
+        raise EventRefused("an event is a JSON object; this is something else", code="bad_event")
+    found = event(raw, source=sender.source, received_at=received_at, lag=sender.lag, clock=sender.clock)
+    body = json_text(found.body)
+    if sender.is_live:
+        _check_size(found.body, body)
+    refused = () if sender.may_merge else tuple(_untrusted(found))
+    return {
+        "source": found.source,
+        "message_id": found.message_id,
+        "type": found.type,
+        "name": found.name,
+        "user_id": found.user_id,
+        "anonymous_id": found.anonymous_id,
+        "group_id": found.group_id,
+        "occurred_us": microseconds(found.occurred_at),
+        "recorded_us": microseconds(found.recorded_at),
+        "flags": ",".join((*noticed, *found.flags, *refused)),
+        "body": body,
+    }
+
+
+def _untrusted(found: Event) -> Iterator[str]:
+    """What is not done for a sender who may only write events."""
+    if is_merge(found.name, found.body):
+        yield MERGE_REFUSED
+    # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
+    if found.type in ("identify", "alias") and found.recorded_at - found.occurred_at > LATE:
+        yield LATE_CLAIM
+
+
+def message_id(raw: Any) -> str | None:
+    """What a rejected event was called by its sender, as far as that can be said."""
+    said = raw.get("messageId") if isinstance(raw, dict) else None
+    return None if said is None or isinstance(said, dict | list) else printable(str(said))[:100]
+
+
+def _check_size(body: Mapping[str, Any], text: str) -> None:
+    size = len(text) if text.isascii() else len(text.encode())
+    if size > LARGEST:
+        raise EventRefused(f"an event has {size:,} bytes; send at most {LARGEST:,}", code="event_too_large")
+    if is_deeper(body, DEPTH, text):
+        raise EventRefused(f"an event is nested over {DEPTH} levels deep; send it flatter", code="too_deep")
+
+
+def _failed_row(raw: Any, why: EventRefused, sender: Sender, received_at: datetime) -> Row:
+    text = json_text(raw)
+    return {
+        "source": sender.source,
+        "clock": sender.clock,
+        "may_merge": sender.may_merge,
+        "received_us": microseconds(received_at),
+        "code": why.code,
+        "message": str(why),
+        "raw": text,
+        "raw_digest": hashlib.sha256(_without_sent_at(raw, text).encode()).hexdigest(),
+    }
+
+
+def _without_sent_at(raw: Any, text: str) -> str:
+    # A client says another sentAt at each try.
+    if not isinstance(raw, dict) or "sentAt" not in raw:
+        return text
+    return json_text({key: value for key, value in raw.items() if key != "sentAt"})

@@ -1,0 +1,218 @@
+"""A home's database: SQLite beside the home by default, PostgreSQL by URL, one code for both, many rows at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from operator import itemgetter
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+
+from features.home.settings import Home
+
+Row = Mapping[str, Any]
+Names = tuple[str, ...]
+# The SQL, and the order of its values where the driver takes no names. Preparing it at each call, and looking at each
+# value, costs SQLAlchemy more than the insert costs the database.
+Prepared = tuple[str, Names | None]
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Insert the rows that are not there yet; how many were. All have the same columns."""
+    return _run(connection, _inserting(connection.dialect, table, tuple(rows[0])), rows) if rows else 0
+
+
+def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row], added: Names = ()) -> None:
+    """Insert rows, or give the one with the same primary key their other values; columns of `added` are summed up."""
+    if rows:
+        _run(connection, _updating(connection.dialect, table, tuple(rows[0]), added), rows)
+
+
+@lru_cache(maxsize=64)
+def _inserting(dialect: Dialect, table: Table, names: Names) -> Prepared:
+    return _prepared(_module(dialect).insert(table).on_conflict_do_nothing(), dialect, names)
+
+
+@lru_cache(maxsize=64)
+def _updating(dialect: Dialect, table: Table, names: Names, added: Names) -> Prepared:
+    made, keys = _module(dialect).insert(table), [column.name for column in table.primary_key]
+    renewed = {name: made.excluded[name] for name in names if name not in keys}
+    renewed |= {name: table.c[name] + made.excluded[name] for name in added}
+    return _prepared(made.on_conflict_do_update(index_elements=keys, set_=renewed), dialect, names)
+
+
+def _prepared(statement: Any, dialect: Dialect, names: Names) -> Prepared:
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    return str(compiled), tuple(compiled.positiontup) if compiled.positional else None
+
+
+def _run(connection: Connection, prepared: Prepared, rows: Sequence[Row]) -> int:
+    sql, order = prepared
+    values: Any = list(map(_taken(order), rows)) if order else list(rows)
+    # Without the option, psycopg's count of many rows is lost.
+    return int(connection.exec_driver_sql(sql, values, execution_options={"preserve_rowcount": True}).rowcount)
+
+
+def _taken(names: Names) -> Callable[[Row], tuple[Any, ...]]:
+    # Of one name, itemgetter gives the value and no tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
+
+
+def _module(dialect: Dialect) -> Any:
+    return postgresql if dialect.name == "postgresql" else sqlite
+
+
+IN_LINE = 7_301_994  # the advisory lock of all writers that must not overtake one another
+ONE_MIGRATES = Lock()  # Alembic keeps what it is doing in module globals, so threads of one process must take turns
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+@lru_cache(maxsize=8)
+def engine(url: str) -> Engine:
+    """The engine for `url`; whatever it commits is on the disk: SQLite in WAL mode, synced at each commit."""
+    # Errors of the database are logged, and what was to be written is personal data.
+    made = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+    if not url.startswith("sqlite"):
+        event.listen(made, "connect", _prepare_postgresql)
+    else:
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # A server may be set to acknowledge first and write later; who sends events deletes them once we acknowledge.
+    connection.execute("SET synchronous_commit = on")
+    connection.commit()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once under a second writer, in spite of the timeout.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[Connection]:
+    """A transaction that writes: committed at the end, rolled back whole on an error."""
+    with engine(home.database_url).connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def wait_in_line(connection: Connection) -> None:
+    """Let other appends and migrations end first; SQLite has one writer at a time anyway.
+
+    Else an id could become visible after a higher one that was read already, and overlapping batches could deadlock.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({IN_LINE})")
+
+
+@contextmanager
+def reading(home: Home) -> Iterator[Connection]:
+    """A transaction that only reads."""
+    with engine(home.database_url).connect() as connection, connection.begin():
+        yield connection
+
+
+def is_any_row(home: Home, table: str) -> bool:
+    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more."""
+    file = _file(home)
+    if file:
+        try:
+            return _looking(file).execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+        except sqlite3.Error:
+            _look.file = None  # the ordinary way says what is wrong
+    alone = engine(home.database_url).connect().execution_options(isolation_level="AUTOCOMMIT")
+    with alone as connection:
+        return connection.exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is not None
+
+
+class _Look(threading.local):
+    """Each thread's own connection to the file at which it looks."""
+
+    file: Path | None = None
+    connection: sqlite3.Connection | None = None
+
+
+_look = _Look()
+
+
+def _looking(file: Path) -> sqlite3.Connection:
+    if _look.connection is None or _look.file != file:
+        if _look.connection:
+            _look.connection.close()
+        _look.file, _look.connection = file, sqlite3.connect(file, isolation_level=None)
+    return _look.connection
+
+
+@contextmanager
+def snapshot(home: Home) -> Iterator[Connection]:
+    """A transaction that only reads, and sees one state of the database however many questions it asks."""
+    with engine(home.database_url).connect() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite's readers see one state anyway
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+def empty_log(home: Home) -> bool:
+    """Write what SQLite's log holds into its file and empty it, or what was deleted stays readable there.
+
+    False where somebody still reads an older state: it has to be asked again then.
+    """
+    file = _file(home)
+    if file is None or not file.exists():
+        return True
+    with closing(sqlite3.connect(file, timeout=1.0, isolation_level=None)) as connection:  # writers wait meanwhile
+        is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
+
+
+def migrate(home: Home, revision: str = "head") -> None:
+    """Bring the database to the newest schema, or a test's to an older one; nothing where it is there already."""
+    from alembic import command
+    from alembic.config import Config
+
+    home.made()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = home.database_url
+    with ONE_MIGRATES:
+        command.upgrade(config, revision)
+    if file := _file(home):
+        file.chmod(0o600)
+
+
+def exists(home: Home) -> bool:
+    """Whether this home has a database with its tables."""
+    from sqlalchemy import inspect
+
+    file = _file(home)
+    if file and not file.exists():
+        return False
+    return bool(inspect(engine(home.database_url)).has_table("events"))
+
+
+def _file(home: Home) -> Path | None:
+    """Where SQLite keeps the home's database."""
+    return _file_of(home.database_url)
+
+
+@lru_cache(maxsize=8)
+def _file_of(database_url: str) -> Path | None:
+    url = make_url(database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

@@ -1,0 +1,77 @@
+"""What is served: one row per promotion; the newest is in force, and the one before it is a rollback away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from features.home import tables
+from features.home.clock import microseconds
+from features.home.database import exists, reading, writing
+from features.home.settings import Home
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One promotion: the model's version and digest, and the end of the names of the Feast views it reads."""
+
+    deployment_id: int
+    model_name: str
+    model_version: str
+    digest: str
+    view_suffix: str
+    why: str
+    deployed_us: int
+
+    def folder(self, home: Home) -> Path:
+        """Where the home keeps the model's checked files."""
+        return model_folder(home, self.digest)
+
+
+def model_folder(home: Home, digest: str) -> Path:
+    """`models/<digest>/` of the home."""
+    return home.models / digest.removeprefix("sha256:")
+
+
+def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, view_suffix: str, why: str,
+           now: datetime) -> None:  # fmt: skip
+    """Copy a model's checked files into the home and write the row that serving processes follow."""
+    _copy(files, model_folder(home, digest))
+    with writing(home) as connection:
+        connection.execute(
+            insert(tables.deployments).values(
+                model_name=name,
+                model_version=version,
+                digest=digest,
+                view_suffix=view_suffix,
+                why=why,
+                deployed_us=microseconds(now),
+            )
+        )
+
+
+def _copy(files: Path, target: Path) -> None:
+    """Each file written beside and switched: one that was damaged is mended, and a reader never sees half of it."""
+    if files == target:
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for file in files.iterdir():
+        beside = target / f"{file.name}.part"
+        shutil.copyfile(file, beside)
+        os.replace(beside, target / file.name)
+
+
+def deployments(home: Home) -> list[Deployment]:
+    """Every promotion and rollback of this home, newest first."""
+    if not exists(home):
+        return []
+    columns = tables.deployments.c
+    wanted = [columns[name] for name in Deployment.__dataclass_fields__]
+    with reading(home) as connection:
+        rows = connection.execute(select(*wanted).order_by(columns.deployment_id.desc())).all()
+    return [Deployment(*row) for row in rows]

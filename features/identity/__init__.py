@@ -1,0 +1,1 @@
+"""Identity resolution: which lead each event belongs to, now and before."""

@@ -1,0 +1,125 @@
+"""Accounts: the company that each lead was known to be of, and from when to when."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET, Ints
+from features.events.event_table import Log
+from features.events.text_columns import Names
+from features.identity.email import FREE_MAIL, email_domain
+from features.identity.identities import Identities, normal_email
+from features.identity.intervals import groups, held, ranks
+
+
+class Memberships(NamedTuple):
+    """One row per stay of a lead in an account, by what was known: sorted by lead (a position), then by `known_us`.
+
+    account: position in `account_ids`. until_us: NOT_YET while it lasts.
+    """
+
+    lead: Ints
+    account: Ints
+    known_us: Ints
+    until_us: Ints
+    account_ids: list[str]
+
+
+class _Words(NamedTuple):
+    """One row per word on a lead's account, and while it was known to be said of this lead."""
+
+    lead: Ints
+    known_us: Ints
+    until_us: Ints
+    account: Ints
+    is_group: Ints
+    row: Ints  # of the event that says it
+
+
+def memberships(log: Log, found: Identities, agreement: Agreement) -> Memberships:
+    """The account of each lead: the group that was last said of it, else the domain of its work mail.
+
+    Last is by when it was true: a late, older word never overwrites a newer one. Free mail and our own domains are no
+    account.
+    """
+    accounts, row, account, is_group = _said(log, agreement)
+    said, lead, known_us, until_us = held(found, row)
+    words = _Words(lead, known_us, until_us, account[said], is_group[said], row[said])
+    found_stays = np.array(list(_stays(words, _rank(log, words))), dtype=np.int64).reshape(-1, 4)
+    lead, account, known_us, until_us = found_stays.T
+    used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
+    position = np.full(len(accounts), -1, dtype=np.int64)
+    position[used] = np.arange(len(used))
+    return Memberships(lead, position[account], known_us, until_us, [accounts[number] for number in used])
+
+
+def _said(log: Log, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
+    """The accounts that are named; and the event, the account, and whether by a group, of each word on them."""
+    accounts = Names(log.group_id.values)
+    grouped = np.flatnonzero(log.group_id.codes() >= 0)
+    mails = list(_domains(log))
+    domains = np.array([accounts.number(domain) for _, domain in mails], dtype=np.int64)
+    row = np.append(grouped, np.array([row for row, _ in mails], dtype=np.int64))
+    account = np.append(log.group_id.codes()[grouped], domains)
+    none = FREE_MAIL | set(agreement.our_domains)
+    is_none = np.array([name.lower() in none for name in accounts.values], dtype=bool)
+    kept = np.flatnonzero(~is_none[account])
+    is_group = np.arange(len(row)) < len(grouped)
+    return accounts.values, row[kept], account[kept], is_group[kept].astype(np.int64)
+
+
+def _domains(log: Log) -> Iterator[tuple[int, str]]:
+    is_identify = (log.type.codes() == log.type.code("identify")).tolist()
+    for row, traits in log.said:
+        if is_identify[row] and (domain := email_domain(normal_email(traits.get("email")))):
+            yield row, domain
+
+
+def _rank(log: Log, words: _Words) -> Ints:
+    """Which of a lead's words goes before which: a group's, then the later, then by message id."""
+    occurred_us = log.occurred_us()[words.row]
+    tied = ranks(log, words.row, occurred_us, groups(words.is_group, words.lead))
+    order = np.lexsort((tied, occurred_us, words.is_group, words.lead))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def _stays(words: _Words, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """Lead, account, from when and until when, one stay after another."""
+    order = np.lexsort((-rank, words.known_us, words.lead))
+    lasting = np.where(words.until_us == NOT_YET, rank, -1)[order]
+    # A word that comes when a later one is known, for good, never holds. Leads rise with ranks: one pass does for all.
+    kept = order[rank[order] >= np.maximum.accumulate(lasting)]
+    columns = (words.lead, words.known_us, words.until_us, rank, words.account)
+    rows = zip(*(column[kept].tolist() for column in columns), strict=True)
+    for lead, said in groupby(rows, itemgetter(0)):
+        yield from _stays_of(lead, [word[1:] for word in said])
+
+
+def _stays_of(lead: int, words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """The stays of one lead; words: known_us, until_us, rank, account, sorted by known_us."""
+    moments = sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET})
+    held: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account
+    place, since, stayed = 0, 0, -1
+    for moment in moments:
+        while place < len(words) and words[place][0] <= moment:
+            _, until_us, rank, account = words[place]
+            heapq.heappush(held, (-rank, until_us, account))
+            place += 1
+        while held and held[0][1] <= moment:
+            heapq.heappop(held)
+        account = held[0][2] if held else -1
+        if account != stayed:
+            if stayed >= 0:
+                yield lead, stayed, since, moment
+            since, stayed = moment, account
+    if stayed >= 0:
+        yield lead, stayed, since, NOT_YET

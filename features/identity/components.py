@@ -1,0 +1,152 @@
+"""Components: all the ids that identifying events tie together, which is as far as one event can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, and_, select
+
+from features.events.event import identity
+from features.home import tables
+from features.home.database import insert_new
+from features.identity.claims import ANONYMOUS, EMAIL, crm_key, normal_email
+from features.identity.email import email_domain, mail_kind
+
+GROUP = "group"  # a link that ties nobody: a group's id or a work-mail domain, by which an account's leads are found
+AT_ONCE = 5_000  # values in one statement; SQLite takes 32,766
+LONGEST = 255  # characters of a value: PostgreSQL's indexes refuse texts of 2,700 bytes
+TELLING = ('"previous', '"email"', '"crm', '"contact_id"')  # an event without any of these ties nothing by its body
+CRM_NAMES = ("crm_lead_id", "previous_crm_lead_id", "contact_id")
+MERGING = frozenset({"previous_crm_lead_id", "previous_lead_id", "contact_id"})
+
+Row = Mapping[str, Any]
+Identifier = tuple[str, str]  # kind (user, anonymous, group) and value
+
+
+class Component(NamedTuple):
+    """Ids that may turn out to be one lead or several, but none of whose events can reach any other id.
+
+    ids: user ids and anonymous ids in one set, since an alias makes either of the other.
+    groups: the groups that these ids are in; what is said of a group is said of them.
+    """
+
+    ids: frozenset[str]
+    groups: frozenset[str]
+
+
+def note_links(connection: Connection, rows: Iterable[Row]) -> None:
+    """Write what the identifying ones of some events tie; noting it twice changes nothing."""
+    found = sorted({link for row in rows for link in links_of(row)})
+    insert_new(
+        connection, tables.links, [{"kind": kind, "value": value, "user_id": user} for kind, value, user in found]
+    )
+
+
+def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
+    """(kind, value, user_id) for each identifier that an event ties to a user id, and for groups to a visitor's too.
+
+    Rather a tie too many than one too few: it makes a component larger, and nothing else.
+    """
+    user, body = row["user_id"], row["body"]
+    if row["group_id"] is not None:
+        yield GROUP, row["group_id"], user or row["anonymous_id"]
+    if user is None:
+        return
+    if row["type"] in ("identify", "alias") and row["anonymous_id"] is not None:
+        yield ANONYMOUS, row["anonymous_id"], user
+    # Most events tie nothing: reading their bodies would double what an import costs.
+    if not any(word in body for word in TELLING):
+        return
+    for kind, value in _keys(orjson.loads(body), row["type"]):
+        yield kind, value if len(value) <= LONGEST else blake2b(value.encode()).hexdigest(), user
+
+
+def _keys(said: Row, type: str) -> Iterator[tuple[str, str]]:
+    properties, context = _mapping(said.get("properties")), _mapping(said.get("context"))
+    for name in (identity(said.get("previousId")), identity(properties.get("previous_lead_id"))):
+        if name is not None:
+            yield ANONYMOUS, name
+    for facts in (_mapping(said.get("traits")), _mapping(context.get("traits")), properties):
+        found = [key for name in CRM_NAMES if (key := crm_key(facts, name))]
+        yield from found
+        if not MERGING.isdisjoint(facts):  # a merge may name a user by its id in the CRM
+            yield from ((ANONYMOUS, value) for _, value in found)
+        if type == "identify" and (email := normal_email(facts.get("email"))):
+            yield EMAIL, email
+            if mail_kind(domain := email_domain(email)) == "work":
+                yield GROUP, str(domain)
+
+
+def _mapping(value: object) -> Row:
+    return value if isinstance(value, Mapping) else {}
+
+
+def component(connection: Connection, identifiers: Iterable[Identifier]) -> Component:
+    """Everything that these identifiers are tied to, directly or through others; groups tie nobody to anybody."""
+    asked = list(identifiers)
+    groups = {value for kind, value in asked if kind == GROUP}
+    members = {row.user_id for row in linked(connection, [(GROUP, value) for value in groups])}
+    ids = {value for kind, value in asked if kind != GROUP} | members
+    fresh, seen = ids, set[tuple[str, str]]()
+    while fresh:
+        ids, found = ids | fresh, set[str]()
+        keys: set[tuple[str, str]] = {(ANONYMOUS, value) for value in fresh}
+        for row in _links_of_users(connection, fresh):
+            if row.kind == GROUP:
+                groups.add(row.value)
+            else:
+                keys.add((row.kind, row.value))
+                found |= {row.value} if row.kind == ANONYMOUS else set()
+        found |= {row.user_id for row in linked(connection, keys - seen)}
+        seen |= keys
+        fresh = found - ids
+    return Component(frozenset(ids), frozenset(groups))
+
+
+def _links_of_users(connection: Connection, users: Iterable[str]) -> Iterator[Any]:
+    columns = tables.links.c
+    for some in _some(sorted(users)):
+        yield from connection.execute(select(columns.kind, columns.value).where(columns.user_id.in_(some))).all()
+
+
+def linked(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Any]:
+    """The ids (`user_id`) that are tied to these kinds and values (`value`), a row a tie."""
+    columns = tables.links.c
+    by_kind: dict[str, list[str]] = {}
+    for kind, value in sorted(keys):
+        by_kind.setdefault(kind, []).append(value)
+    for kind, values in by_kind.items():
+        for some in _some(values):
+            yield from connection.execute(
+                select(columns.value, columns.user_id).where(and_(columns.kind == kind, columns.value.in_(some)))
+            )
+
+
+def events_of(connection: Connection, found: Component) -> list[Any]:
+    """The events of a component, in the order of the ledger.
+
+    With them stand the events that say something of the groups it is in, whoever sent them.
+    """
+    columns = tables.events.c
+    rows: dict[int, Any] = {}
+    for some in _some(sorted(found.ids)):
+        of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(some))
+        for which in (columns.user_id.in_(some), of_visitor):
+            _read(connection, which, rows)
+    for some in _some(sorted(found.groups)):
+        _read(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(some)), rows)
+    return [rows[event_id] for event_id in sorted(rows)]
+
+
+def _read(connection: Connection, which: Any, rows: dict[int, Any]) -> None:
+    rows |= {row.event_id: row for row in connection.execute(select(tables.events).where(which)).all()}
+
+
+def _some(values: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    rest = iter(values)
+    while some := tuple(islice(rest, AT_ONCE)):
+        yield some

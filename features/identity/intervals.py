@@ -1,0 +1,113 @@
+"""Interval arithmetic on periods in which something was known, and the order of events of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from features.arrays import NOT_YET, Ints
+from features.events.event_table import Log
+from features.identity.identities import Identities
+
+
+def groups(*keys: Any) -> Ints:
+    """A number for each row, the same where all keys are."""
+    order = np.lexsort(keys)
+    new = np.zeros(max(len(order) - 1, 0), dtype=bool)
+    for key in keys:
+        new |= key[order[1:]] != key[order[:-1]]
+    found = np.zeros(len(order), dtype=np.int64)
+    found[order[1:]] = np.cumsum(new)
+    return found
+
+
+def ranks(log: Log, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
+    """The order of the events `row` that share a group and a moment; 0 for all others: reading each id takes long.
+
+    What no single event says (-1) stands before what one does.
+    """
+    order = np.lexsort((row, occurred_us, group))
+    same = (np.diff(group[order]) == 0) & (np.diff(occurred_us[order]) == 0)
+    found = np.zeros(len(row), dtype=np.int64)
+    # Of one event alone there is nothing to order.
+    if not (same & (np.diff(row[order]) != 0)).any():
+        return found
+    tied = order[np.append(False, same) | np.append(same, False)]
+    ids = {i: log.message_id[i] if i >= 0 else "" for i in np.unique(row[tied]).tolist()}
+    place = {message_id: rank for rank, message_id in enumerate(sorted(set(ids.values())))}
+    found[tied] = [place[ids[i]] for i in row[tied].tolist()]
+    return found
+
+
+Period = tuple[int, int]  # from when, and until when, in microseconds; NOT_YET: it stands
+
+
+class Held(NamedTuple):
+    """Rows while they are known to be a lead's: place (in the rows asked for), lead, from when, until when."""
+
+    place: Ints
+    lead: Ints
+    known_us: Ints
+    until_us: Ints
+
+
+def held(found: Identities, rows: Ints) -> Held:
+    """Whose each of the events `rows` is and was; one that was several leads' stands there several times."""
+    now = np.flatnonzero(found.lead[rows] >= 0)
+    current = Held(now, found.lead[rows[now]], found.known_us[rows[now]], np.full(len(now), NOT_YET, dtype=np.int64))
+    if not len(found.former.row):
+        return current
+    by_row = np.argsort(found.former.row, kind="stable")
+    before = found.former.row[by_row]
+    start = np.searchsorted(before, rows, side="left")
+    count = np.searchsorted(before, rows, side="right") - start
+    place = np.repeat(np.arange(len(rows)), count)
+    stay = by_row[np.arange(len(place)) + np.repeat(start - (np.cumsum(count) - count), count)]
+    former = Held(place, found.former.lead[stay], found.former.known_us[stay], found.former.until_us[stay])
+    return Held(*(np.concatenate(both) for both in zip(current, former, strict=True)))
+
+
+def joined(periods: Iterable[Period]) -> list[Period]:
+    """The moments that are in any of the periods, as periods that do not touch."""
+    whole: list[Period] = []
+    for start, end in sorted(periods):
+        if start >= end:
+            continue
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
+
+
+def common(first: Period, second: Period) -> Period:
+    """The moments that are in both; none where it ends before it starts."""
+    return max(first[0], second[0]), min(first[1], second[1])
+
+
+def without(period: Period, gone: Iterable[Period]) -> list[Period]:
+    """What is left of `period` outside all of `gone`."""
+    left, (start, end) = [], period
+    for out, back in joined(gone):
+        if start < min(out, end):
+            left.append((start, min(out, end)))
+        start = max(start, back)
+    return [*left, (start, end)] if start < end else left
+
+
+def decided(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> list[Period]:
+    """The parts of `period` in which the newest of what was known then says yes.
+
+    newest_first: by when it happened, what each says and when that was known.
+    """
+    yes: list[Period] = []
+    open_still = [period]
+    for says, known in newest_first:
+        if says:
+            yes += [common(part, known) for part in open_still]
+        open_still = [left for part in open_still for left in without(part, [known])]
+        if not open_still:
+            break
+    return joined(yes)

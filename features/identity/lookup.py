@@ -1,0 +1,101 @@
+"""The table from every identifier to its lead, and which leads that a file names are known here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, select
+
+from features.arrays import NOT_YET
+from features.home import tables
+from features.home.clock import from_microseconds
+from features.home.database import insert_or_update, reading
+from features.home.settings import Home
+from features.identity.identities import Identities
+
+AT_ONCE = 5_000
+LONGEST = 255  # characters: PostgreSQL's indexes refuse longer names, and nobody asks by one
+
+Names = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
+
+
+def names_of(found: Identities) -> dict[tuple[str, str], str]:
+    """Every name of every lead that stands; its own id is one, and so is that of a lead that it took in."""
+    taken_in = {value: lead for (kind, value), lead in found.identifiers.items() if kind == "user"}
+    stands = (lead for lead, merged in zip(found.lead_ids, found.merged_us, strict=True) if merged == NOT_YET)
+    names = {("lead", value): lead for value, lead in taken_in.items()} | {("lead", lead): lead for lead in stands}
+    names |= found.identifiers
+    return {name: lead for name, lead in names.items() if len(name[1]) <= LONGEST}
+
+
+def replace_names(connection: Connection, names: Names, leads: Collection[str]) -> None:
+    """Let `names` be all the names of these leads: a few of them, all of whose names are known."""
+    held: dict[tuple[str, str], str] = {}
+    for some in _some(sorted(leads)):
+        rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(some))).all()
+        held |= {(row.kind, row.value): row.lead_id for row in rows}
+    _delete(connection, held.keys() - names.keys())
+    _write(connection, [(name, lead) for name, lead in names.items() if held.get(name) != lead])
+
+
+def replace_all_names(connection: Connection, names: Names, but_of: Collection[str]) -> None:
+    """Let `names` be all the names there are, but for those of some leads, which are left as they are."""
+    held = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
+    spared = frozenset(but_of)
+    _delete(connection, [name for name, lead in held.items() if name not in names and lead not in spared])
+    # Most are as they were: a whole table written anew would keep other writers waiting.
+    _write(connection, [(n, lead) for n, lead in names.items() if held.get(n) != lead and lead not in spared])
+
+
+def _write(connection: Connection, names: Iterable[tuple[tuple[str, str], str]]) -> None:
+    rows = [{"kind": kind, "value": value, "lead_id": lead} for (kind, value), lead in sorted(names)]
+    insert_or_update(connection, tables.identities, rows)
+
+
+def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
+    columns = tables.identities.c
+    by_kind: dict[str, list[str]] = {}
+    for kind, value in names:
+        by_kind.setdefault(kind, []).append(value)
+    for kind, values in by_kind.items():
+        for some in _some(values):
+            connection.execute(delete(tables.identities).where(and_(columns.kind == kind, columns.value.in_(some))))
+
+
+def _some(values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    rest = iter(values)
+    while some := tuple(islice(rest, AT_ONCE)):
+        yield some
+
+
+_ASKED_AT_ONCE = 500  # names in one query: SQLite takes 32,766, but long ones are parsed slowly
+
+
+def known_since(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
+    """When the first event of each of `leads` happened; those without any are left out."""
+    events, pending = tables.events.c, iter(leads)
+    first = select(events.user_id, func.min(events.occurred_us).label("since_us")).group_by(events.user_id)
+    found: dict[str, datetime] = {}
+    with reading(home) as connection:
+        while asked := list(islice(pending, _ASKED_AT_ONCE)):
+            rows = connection.execute(first.where(events.user_id.in_(asked)))
+            found |= {row.user_id: from_microseconds(row.since_us) for row in rows}
+    return found
+
+
+def leads_named(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """The lead that goes by each of these names, and since when it is known.
+
+    kind: "lead" for ids, "email" for normalised addresses.
+    """
+    known, pending = tables.identities.c, iter(names)
+    found: dict[str, str] = {}
+    with reading(home) as connection:
+        while asked := list(islice(pending, _ASKED_AT_ONCE)):
+            named = select(known.value, known.lead_id).where(known.kind == kind, known.value.in_(asked))
+            found |= {row.value: row.lead_id for row in connection.execute(named)}
+    since = known_since(home, set(found.values()))
+    return {name: (lead, since[lead]) for name, lead in found.items() if lead in since}

@@ -1,0 +1,1 @@
+"""Files in: CSV, Excel, Parquet, warehouse tables, Salesforce, HubSpot, customer lists, as events."""

@@ -1,0 +1,173 @@
+"""Which column of a file is which trait, and its cells as moments and values of the trait's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from features.agreement.agreement import Agreement, Excluded, Trait
+from features.identity.identities import normal_email
+from features.imports.columns import boolean, cells, each, number, words
+from features.imports.crm import Crm
+from features.imports.dates import DatesError, DayOrder, First, moment_of, written
+
+Texts = Sequence[str | None]
+
+
+@dataclass
+class CellReader:
+    """One file's columns while they are read: first look at all their cells, then ask what they say.
+
+    read_at: when the file was read; nothing in it is later. newest_at: of the moments that were asked for. notes: while
+    it is False, cells that cannot be read are not noted: what is read twice is said once.
+    """
+
+    file: str
+    zone: ZoneInfo
+    read_at: datetime
+    newest_at: datetime | None = None
+    notes: bool = True
+    _orders: dict[str, DayOrder] = field(default_factory=dict)
+    _problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def look(self, column: str, texts: Iterable[str | None]) -> None:
+        """Learn from some cells of a column of dates what only all together tell: does the day come first?"""
+        self._orders[column] = self._orders.get(column, DayOrder()).after(dict.fromkeys(texts))
+
+    def moments(self, column: str, texts: Texts, *, day_ends: bool) -> list[datetime | None]:
+        """The moments that cells write, None where there is none. Raises DatesError where they have two readings."""
+        first = self._orders.get(column, DayOrder()).first(column, self.file)
+        found = each(texts, lambda text: self._moment(text, first, day_ends))
+        lost = [text for text, moment in zip(texts, found, strict=True) if text and moment is None]
+        self._note(column, "no date", "they were left out", lost)
+        late = [text for text, moment in zip(texts, found, strict=True) if moment and moment[0] > self.read_at]
+        self._note(column, "later than the export", "they count as the moment of the export", late)
+        clamped = [moment and min(moment[1], self.read_at) for moment in found]
+        self.newest_at = max((moment for moment in (self.newest_at, *clamped) if moment), default=None)
+        return clamped
+
+    def _moment(self, text: str, first: First | None, day_ends: bool) -> tuple[datetime, datetime] | None:
+        """When a written date begins, and the moment that it stands for."""
+        found = written(text, first)
+        return found and (moment_of(found, self.zone), moment_of(found, self.zone, day_ends=day_ends))
+
+    def values(self, fact: Fact, texts: Texts) -> list[object]:
+        """The cells as the fact's kind keeps them, None where one cannot be read. Raises DatesError."""
+        order = self._orders.get(fact.column, DayOrder())
+        if fact.kind == "date" and not fact.is_excluded:
+            order.first(fact.column, self.file)
+        values, lost = cells_as(fact.kind, list(texts), order, self.zone)
+        if not fact.is_excluded:
+            self._note(fact.column, f"no {fact.kind}", "they were left empty", lost)
+        return values
+
+    def _note(self, column: str, problem: str, effect: str, texts: Texts) -> None:
+        if texts and self.notes:
+            count, example = self._problems.get((column, problem, effect), (0, str(texts[0])))
+            self._problems[column, problem, effect] = count + len(texts), example
+
+    def sentences(self) -> Iterator[str]:
+        """One on each kind of cell that could not be read, with an example."""
+        for (column, problem, effect), (count, example) in self._problems.items():
+            cells_are = "1 cell is" if count == 1 else f"{count:,} cells are"
+            yield f'{self.file}: column "{column}": {cells_are} {problem}, such as "{example}"; {effect}'
+
+
+# Reasons in [excluded] that begin so keep a column out of the ledger: no one needs it to sign a field.
+KEPT_OUT = ("protected", "personal")
+_EMAIL = frozenset({"email", "e mail", "mail", "email address", "e mail address", "contact email", "work email"})
+
+
+class Fact(NamedTuple):
+    """One column of an export as a trait."""
+
+    name: str
+    kind: str
+    column: str
+    at_creation: bool
+    is_excluded: bool  # still imported, so that a person can sign it without importing again
+
+
+def facts(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[Fact]:
+    """The traits and signable excluded fields that an export with these columns tells, and the e-mail address.
+
+    crm: whose export it is, where that is known: then a trait may go by another title of the same field.
+    """
+    lines: list[Trait | Excluded] = [*agreement.traits.values(), *agreement.excluded.values()]
+    found = []
+    for line in lines:
+        is_excluded = line.name in agreement.excluded
+        column = _column_of(line, columns, crm)
+        kept_out = is_excluded and str(line.why).lower().startswith(KEPT_OUT)
+        if column and not kept_out and line.name != "email":
+            found.append(Fact(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded))
+    return found
+
+
+def email_column(columns: Sequence[str]) -> str | None:
+    """The column of e-mail addresses, by its title: it matches an export's leads to those of the website."""
+    return next((column for column in columns if words(column) in _EMAIL), None)
+
+
+def missing_columns(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[str]:
+    """The columns that traits name and the file lacks."""
+    named = [trait for trait in agreement.traits.values() if trait.column]
+    return [str(trait.column) for trait in named if _column_of(trait, columns, crm) is None]
+
+
+def _column_of(line: Trait | Excluded, columns: Sequence[str], crm: Crm | None) -> str | None:
+    name = line.column or line.name
+    found = _column(name, columns)
+    if found or crm is None:
+        return found
+    return crm.title(name, columns) or crm.title(crm.traits.get(line.name, name), columns)
+
+
+def _column(name: str, columns: Sequence[str]) -> str | None:
+    if name in columns:
+        return name
+    alike = [column for column in columns if words(column) == words(name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def cells_as(kind: str, column: list[str | None], order: DayOrder, zone: ZoneInfo) -> tuple[list[object], list[str]]:
+    """The cells as the kind keeps them (numbers, true and false, text, ISO 8601 for dates), and the unreadable ones."""
+    if kind in ("category", "text"):
+        return list(column), []
+    first = _first(order)
+    readers: dict[str, Callable[[str], object]] = {"number": _number, "boolean": boolean}
+    read = readers.get(kind, lambda text: _date(text, first, zone))
+    values: list[object] = list(each(column, read))
+    return values, [text for text, value in zip(column, values, strict=True) if text is not None and value is None]
+
+
+def _first(order: DayOrder) -> First | None:
+    try:
+        return order.first("", "")
+    except DatesError:
+        return None
+
+
+def _number(text: str) -> float | int | None:
+    found = number(text)
+    return int(found) if found is not None and found.is_integer() and abs(found) < 1e15 else found
+
+
+def _date(text: str, first: First | None, zone: ZoneInfo) -> str | None:
+    found = written(text, first)
+    if found is None:
+        return None
+    return moment_of(found, zone).isoformat() if found.has_time else found.at.date().isoformat()
+
+
+def emails(rows: pd.DataFrame) -> list[str | None]:
+    """The e-mail address of each row, normalised; None where there is none."""
+    column = email_column([str(title) for title in rows.columns])
+    if column is None:
+        return [None] * len(rows)
+    return [address and normal_email(address) for address in cells(rows[column])]

@@ -1,0 +1,132 @@
+"""Columns of files that other programs wrote: which one is meant, what its cells write for missing, what they hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import TypeVar
+
+import pandas as pd
+
+from features.home.errors import LeadlightError
+
+# What forms and CRMs write into a cell that nobody filled. Compared without case.
+_UNFILLED = """
+select | please select | - select - | --select-- | -select- | select one | choose one | please choose | unspecified
+n/a | na | #n/a | n.a. | null | (null) | nan | none | nil | undefined | unknown | not known | not available | not set
+not specified | not provided | not applicable | not given | blank | (blank) | [blank] | empty | (empty) | - | -- | ---
+? | . | #ref! | #value! | \\n
+"""
+MISSING_MARKERS = frozenset(marker.strip() for marker in re.split(r"[|\n]", _UNFILLED.strip()))
+TRUE, FALSE = frozenset(("yes", "true", "y", "t", "on")), frozenset(("no", "false", "n", "f", "off"))
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.I)
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,. '’]\d{3})+([.,]\d+)?")
+_UNITS = re.compile(r"^[€$£¥₹]\s*|\s*(%|€|\$|£|usd|eur|gbp|inr)$", re.I)
+
+
+Read = TypeVar("Read")
+
+
+class ColumnError(LeadlightError):
+    """A column that was asked for is not in the file."""
+
+    code = "no_such_column"
+
+
+def column_named(name: str, columns: Sequence[str], file: str) -> str:
+    """The column of `file` that `name` means: exactly, else whatever the case and the spaces around it.
+
+    Raises ColumnError naming the near ones.
+    """
+    if name in columns:
+        return name
+    alike = [column for column in columns if column.strip().casefold() == name.strip().casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    raise ColumnError(f'{file} has no column "{name}"; {_near(name, columns)}')
+
+
+def _near(name: str, columns: Sequence[str]) -> str:
+    titles = {column.casefold(): column for column in columns}
+    near = [titles[found] for found in get_close_matches(name.casefold(), titles, n=3, cutoff=0.5)]
+    near = near or [title for key, title in titles.items() if name.casefold() in key or key in name.casefold()][:3]
+    if near:
+        return f"did you mean {' or '.join(map(_quoted, near))}?"
+    shown = ", ".join(map(_quoted, columns[:12])) + (", ..." if len(columns) > 12 else "")
+    return f"it has {shown}"
+
+
+def _quoted(title: str) -> str:
+    return f'"{title}"'
+
+
+def words(title: str) -> str:
+    """A column's title as plain lower-case words: "TotalVisits", "total_visits" and "Total Visits " are one."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
+    return " ".join(re.findall(r"[a-z0-9]+", parted.lower()))
+
+
+def text_of(value: object) -> str:
+    """A cell as text: whole floats lose their ".0", truth is "true" or "false", missing is ""."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()
+
+
+def spelling(text: str) -> str:
+    """A value however it is spelled: "Yes" and "yes" are one, "1.0" and "1" as well."""
+    return re.sub(r"(?<=\d)\.0+$", "", text.strip()).casefold()
+
+
+def cells(column: pd.Series, missing: Iterable[str] = ()) -> list[str | None]:
+    """A column's cells as text, None where one is empty or a missing marker (compared without case)."""
+    values: list[object] = column.tolist()
+    absent = {"", *(marker.strip().casefold() for marker in missing)}
+    # A column says the same few things many times: each is looked at once.
+    texts = {value: text_of(value) for value in _distinct(values)}
+    known: dict[object, str | None] = {
+        value: None if text.casefold() in absent else text for value, text in texts.items()
+    }
+    return [known.get(value) for value in values]
+
+
+def _distinct(values: list[object]) -> list[object]:
+    return [value for value in dict.fromkeys(values) if value is not pd.NA and value == value]
+
+
+def number(text: str) -> float | None:
+    """The number that a text writes: "1,234.5", "1.234,5", "12 %" and "$ 5" as well; None where it is none."""
+    plain = _UNITS.sub("", text.strip())
+    if _GROUPED.fullmatch(plain):
+        plain = _ungrouped(plain)
+    if not _NUMBER.fullmatch(plain):
+        return None
+    return float(plain.replace(",", "."))
+
+
+def _ungrouped(plain: str) -> str:
+    separators = [sign for sign in plain if not sign.isdigit() and sign not in "+-"]
+    last = separators[-1]
+    # One lone dot is a decimal point; a lone comma before three digits parts thousands.
+    is_decimal = (len(set(separators)) > 1 and separators.count(last) == 1) or separators == ["."]
+    whole, _, fraction = plain.rpartition(last) if is_decimal else (plain, "", "")
+    return re.sub(r"[,. '’]", "", whole) + (f".{fraction}" if fraction else "")
+
+
+def boolean(text: str) -> bool | None:
+    """True or False for yes and no words and for 1 and 0; None for anything else."""
+    word = text.strip().casefold()
+    return True if word in TRUE or word in ("1", "1.0") else False if word in FALSE or word in ("0", "0.0") else None
+
+
+def each(values: Sequence[str | None], read: Callable[[str], Read | None]) -> list[Read | None]:
+    """`read` of each value, None where there is none; a value that comes often is read once."""
+    seen = {value: read(value) for value in dict.fromkeys(values) if value is not None}
+    return [None if value is None else seen[value] for value in values]

@@ -1,0 +1,133 @@
+"""What is known beforehand of a CRM: how its exports title their columns, and the events its records stand for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from features.agreement.learning import Export
+from features.imports.columns import column_named
+
+ANY_VALUE = "known"  # as [export] positive: whatever is written there, such as the date it was won, means converted
+
+
+def squashed(title: str) -> str:
+    """A title without case, spaces and signs: "Created Date", "CreatedDate" and "CREATED_DATE" are one."""
+    return re.sub(r"[\W_]+", "", title.casefold())
+
+
+@dataclass(frozen=True)
+class Crm:
+    """One CRM. Fields are named as its exports title them; the keys and values of `also` are squashed.
+
+    name: how outsiders name its ids; label: how people call it. marks, hints: fields that together tell its export of
+    leads, and of which it has at least one. outcome: fields that say a lead converted, with the value that means it.
+    traits: the fields that hold what agreements call so. also: other titles of a field, such as the API's. sales:
+    fields that sales causes or that tell the outcome, and why. history: the columns of its changes (lead, field, at,
+    new and perhaps old), each with its titles. won: the field of a history, and its value, that mean converted. status:
+    the field that sales works by.
+    """
+
+    name: str
+    label: str
+    id: str
+    created_at: str
+    converted_at: str
+    marks: Collection[str]
+    hints: Collection[str]
+    outcome: Sequence[tuple[str, str]]
+    traits: Mapping[str, str]
+    also: Mapping[str, str]
+    sales: Mapping[str, str]
+    history: Mapping[str, Sequence[str]]
+    won: tuple[str, str | None]
+    status: str
+    contact_id: str | None = None
+    merged_into: str | None = None
+    modified_at: str | None = None
+    lead_id: Callable[[str], str] = field(default=str)
+
+    def key(self, title: str) -> str:
+        """A field however it is titled."""
+        plain = squashed(title)
+        return self.also.get(plain, plain)
+
+    def title(self, name: str, titles: Sequence[str]) -> str | None:
+        """The column among `titles` that holds a field, None where there is none."""
+        return next((title for title in titles if self.key(title) == self.key(name)), None)
+
+    def is_export(self, titles: Sequence[str]) -> bool:
+        """Whether a file with these columns is this CRM's export of leads."""
+        keys = {self.key(title) for title in titles}
+        return {self.key(mark) for mark in self.marks} <= keys and any(self.key(hint) in keys for hint in self.hints)
+
+    def lacking(self, titles: Sequence[str]) -> list[str]:
+        """The marks of an export that a file lacks, or else the hints, of which it has none."""
+        keys = {self.key(title) for title in titles}
+        return [mark for mark in self.marks if self.key(mark) not in keys] or [*self.hints]
+
+    def why(self, title: str) -> str | None:
+        """Why a field is known only after contact; None for one that may be known before."""
+        told = next((why for name, why in self.sales.items() if self.key(name) == self.key(title)), None)
+        return told if told is None or told.startswith("as of the export") else f"known only after contact: {told}"
+
+    def of_history(self, titles: Sequence[str]) -> dict[str, str]:
+        """Which columns of a file are which of a history's; all of `history` where it is one."""
+        plain = {squashed(title): title for title in titles}
+        keys = {part: [squashed(name) for name in names] for part, names in self.history.items()}
+        return {part: plain[key] for part, names in keys.items() for key in reversed(names) if key in plain}
+
+    def export(self, titles: Sequence[str], file: str) -> Export:
+        """The columns of a file that say who, when, and what became of it. Raises ColumnError for one it lacks."""
+        lead, created_at = (self._titled(name, titles, file) for name in (self.id, self.created_at))
+        told = [(title, value) for name, value in self.outcome if (title := self.title(name, titles))]
+        if self.title(self.converted_at, titles) or not told:
+            converted_at = self._titled(self.converted_at, titles, file)
+            told = [(converted_at, ANY_VALUE)]
+        outcome, positive = told[0]
+        outcome_at = outcome if positive == ANY_VALUE else None
+        return Export(id=lead, created_at=created_at, outcome=outcome, positive=positive, outcome_at=outcome_at)
+
+    def _titled(self, name: str, titles: Sequence[str], file: str) -> str:
+        return self.title(name, titles) or column_named(name, titles, file)
+
+
+def crm_event(
+    kind: str, lead: str, at: datetime, says: Sequence[object], *, of: str = "crm", **rest: object
+) -> dict[str, Any]:
+    """An event that was true and known from `at` on; its messageId is made of `of` and what it `says`."""
+    digest = hashlib.blake2b(orjson.dumps([kind, *says], option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return {"type": kind, "messageId": f"{of}-{digest}", "userId": lead, "timestamp": at, "receivedAt": at, **rest}
+
+
+def outcome_event(
+    name: str, lead: str, won_at: datetime | None, exported_at: datetime, told: Mapping[str, object]
+) -> dict[str, Any]:
+    """That a lead converted, at the export where no date is known. told: what else the record says of it."""
+    says = [lead, "outcome", name, won_at.isoformat() if won_at else None]
+    return crm_event("track", lead, won_at or exported_at, says, event=name, properties=dict(told))
+
+
+def merge_event(crm: Crm, lead: str, survivor: str, at: datetime) -> dict[str, Any]:
+    """That the record of `lead` is part of another one now."""
+    says = [survivor, "merged", lead]
+    properties = record_of(crm, survivor) | {"previous_crm_lead_id": lead, "previous_lead_id": lead}
+    return crm_event("track", survivor, at, says, event="Lead Merged", properties=properties)
+
+
+def status_event(crm: Crm, lead: str, at: datetime, before: str | None, status: str) -> dict[str, Any]:
+    """That sales moved a lead on."""
+    says = [lead, "status", at.isoformat(), status]
+    properties = record_of(crm, lead) | {"status": status} | ({"previous_status": before} if before else {})
+    return crm_event("track", lead, at, says, event="Lead Status Changed", properties=properties)
+
+
+def record_of(crm: Crm | None, lead: str) -> dict[str, object]:
+    """How outsiders name a lead's record."""
+    return {"crm": crm.name, "crm_lead_id": lead} if crm else {}

@@ -1,0 +1,122 @@
+"""Failed events: what could not be used, kept with its reason, and tried again once it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, delete, func, select, update
+
+from features.events.validation import Reading, Sender
+from features.events.validation import reading as read
+from features.home import tables
+from features.home.clock import from_microseconds
+from features.home.database import exists, reading, writing
+from features.home.settings import Home
+from features.ledger.ledger import write
+
+AT_ONCE = 1_000  # tried again in one transaction
+COLUMNS = tables.failed_events.c
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """One event that could not be used: who sent it and when, why it failed, and what came."""
+
+    failed_event_id: int
+    source: str
+    received_at: datetime
+    code: str
+    message: str
+    raw: Any
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What became of failed events that were tried again; `last_id` is that of the last one tried.
+
+    Those of leads that were erased since are in none of the counts but the first, and gone.
+    """
+
+    tried: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    last_id: int = 0
+
+    def __add__(self, other: Replayed) -> Replayed:
+        return Replayed(
+            self.tried + other.tried,
+            self.accepted + other.accepted,
+            self.duplicates + other.duplicates,
+            self.failed + other.failed,
+            max(self.last_id, other.last_id),
+        )
+
+
+def failed_events(
+    home: Home, *, before_id: int | None = None, limit: int = 50, code: str | None = None
+) -> list[FailedEvent]:
+    """The newest failed events, of those with an id below `before_id` and this code where they are given."""
+    if not exists(home):
+        return []
+    page = select(tables.failed_events).order_by(COLUMNS.failed_event_id.desc()).limit(limit)
+    page = page if before_id is None else page.where(COLUMNS.failed_event_id < before_id)
+    page = page if code is None else page.where(COLUMNS.code == code)
+    with reading(home) as connection:
+        return [_failed_event(row) for row in connection.execute(page)]
+
+
+def count_failed(home: Home) -> dict[str, int]:
+    """How many failed events there are of each code."""
+    if not exists(home):
+        return {}
+    counted = select(COLUMNS.code, func.count().label("events")).group_by(COLUMNS.code).order_by(COLUMNS.code)
+    with reading(home) as connection:
+        return {row.code: row.events for row in connection.execute(counted)}
+
+
+def replay(home: Home, now: Callable[[], datetime], *, ids: Sequence[int] | None = None, after_id: int = 0) -> Replayed:
+    """Try failed events again, the oldest first, up to `AT_ONCE` of those with an id over `after_id`, or just `ids`.
+
+    What can be used now goes to the ledger, recorded now if it came live, and leaves the failed ones; the rest stays,
+    with its reason of today. The time of receipt stays what it was, so that a sender's clock is read as it was then.
+    """
+    if not exists(home):
+        return Replayed()
+    page = select(tables.failed_events).where(COLUMNS.failed_event_id > after_id)
+    page = page if ids is None else page.where(COLUMNS.failed_event_id.in_(ids))
+    with writing(home) as connection:
+        rows = list(connection.execute(page.order_by(COLUMNS.failed_event_id).limit(AT_ONCE)))
+        return _replay(connection, rows, now)
+
+
+def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datetime]) -> Replayed:
+    readings = [(row.failed_event_id, _reading(row)) for row in rows]
+    good = {failed_event_id: found for failed_event_id, found in readings if found.rows}
+    results = [result for (result,) in write(connection, list(good.values()), now, is_unseen=True)]
+    connection.execute(delete(tables.failed_events).where(COLUMNS.failed_event_id.in_(good)))
+    for failed_event_id, found in readings:
+        for why in found.failed:
+            again = update(tables.failed_events).where(COLUMNS.failed_event_id == failed_event_id)
+            connection.execute(again.values(code=why["code"], message=why["message"]))
+    accepted = sum(result.status == "accepted" for result in results)
+    duplicates = sum(result.status == "duplicate" for result in results)
+    last_id = max((failed_event_id for failed_event_id, _ in readings), default=0)
+    return Replayed(len(rows), accepted, duplicates, len(rows) - len(good), last_id)
+
+
+def _reading(row: Any) -> Reading:
+    # History without a receipt of its own was known when it happened: never at the time of the import.
+    lag = timedelta(0) if row.clock == "file" else None
+    sender = Sender(row.source, row.clock, row.may_merge, lag)
+    flags = {0: tuple(row.flags.split(","))} if row.flags else {}
+    return read([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
+
+
+def _failed_event(row: Any) -> FailedEvent:
+    received_at = from_microseconds(row.received_us)
+    return FailedEvent(row.failed_event_id, row.source, received_at, row.code, row.message, orjson.loads(row.raw))

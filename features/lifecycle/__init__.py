@@ -1,0 +1,1 @@
+"""When a lead opens, is with sales, converts, closes and opens again."""

@@ -1,0 +1,1 @@
+"""One lead as a record: merged with another, erased, kept for as long as the agreement says."""

@@ -1,0 +1,129 @@
+"""A dossier: all that the ledger holds on one lead, found by any of its names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET
+from features.events.event_table import Log, log
+from features.home import tables
+from features.home.errors import LeadlightError
+from features.identity.components import Component, component, events_of
+from features.identity.identities import Identities, identities, normal_email
+from features.ledger.tombstones import Name, erased_among
+
+SYSTEMS = ("crm", "salesforce", "hubspot")  # of which an erased lead's id may be asked for by itself
+
+
+class UnknownLead(LeadlightError):
+    """A name that no event of the ledger bears."""
+
+    code = "unknown_lead"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no lead is named {name!r}; give a lead id, an e-mail address or an id of your CRM")
+
+
+class LeadErased(LeadlightError):
+    """A name that an erased lead had."""
+
+    code = "erased"
+
+    def __init__(self) -> None:
+        super().__init__("this lead was erased; nothing of it is held, and its later events are refused")
+
+
+class NamesTwoLeads(LeadlightError):
+    """A name that is one lead's id in one system and another's in another."""
+
+    code = "names_two_leads"
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One lead, and the events of its component: all that could tell who is who around it.
+
+    rows: the component's events in the order of the ledger, as `log` and `found` read them. position: the lead's in
+    `found.lead_ids`.
+    """
+
+    lead_id: str
+    position: int
+    around: Component
+    rows: list[Any]
+    log: Log
+    found: Identities
+
+    @cached_property
+    def own(self) -> list[int]:
+        """The positions in `rows` of the lead's own events, an identified visitor's earlier ones among them."""
+        return [row for row, lead in enumerate(self.found.lead.tolist()) if lead == self.position]
+
+    @cached_property
+    def names(self) -> list[Name]:
+        """(kind, value) of each identifier: user, anonymous, email, the names of CRMs."""
+        names = {name for name, lead in self.found.identifiers.items() if lead == self.lead_id}
+        names |= {("user", user) for row in self.own if (user := self.rows[row].user_id)}
+        names |= {
+            ("anonymous", who) for row in self.own if (who := self.rows[row].anonymous_id) and not self._shared(who)
+        }
+        return sorted(names)
+
+    def _shared(self, visitor: str) -> bool:
+        """Whether a visitor's id stands beside this lead but is another's: a browser that two people use."""
+        owner = self.found.identifiers.get(("anonymous", visitor))
+        return owner is not None and owner != self.lead_id
+
+    @cached_property
+    def ids(self) -> set[str]:
+        """Its user ids and anonymous ids."""
+        return {value for kind, value in self.names if kind in ("user", "anonymous")}
+
+
+def dossier(connection: Connection, agreement: Agreement, name: str, only_ids: bool = False) -> Dossier:
+    """The lead with this name: a lead, user or anonymous id, an e-mail address, or an id in a CRM.
+
+    only_ids: take a lead, user or anonymous id alone. Raises UnknownLead, LeadErased and NamesTwoLeads.
+    """
+    asked = [("user", name)] + ([] if only_ids else [("user", user) for user in _holders(connection, name)])
+    around = component(connection, asked)
+    rows = events_of(connection, around)
+    read = log([rows], agreement)
+    found = identities(read)
+    lead_id = _lead_id(found, name, only_ids)
+    if lead_id is None:
+        raise LeadErased() if _is_erased(connection, name, only_ids) else UnknownLead(name)
+    return Dossier(lead_id, found.lead_ids.index(lead_id), around, rows, read, found)
+
+
+def _holders(connection: Connection, name: str) -> list[str]:
+    """The users that an e-mail address or an id in a CRM was said of."""
+    columns = tables.links.c
+    said = columns.value.in_({name, normal_email(name) or name})
+    return list(connection.scalars(select(columns.user_id).where(said)))
+
+
+def _lead_id(found: Identities, name: str, only_ids: bool) -> str | None:
+    stands = {lead for lead, merged in zip(found.lead_ids, found.merged_us.tolist(), strict=True) if merged == NOT_YET}
+    if name in stands:
+        return name
+    ids = [found.identifiers.get((kind, name)) for kind in ("user", "anonymous")]
+    if only_ids or any(ids):
+        return next((lead for lead in ids if lead), None)
+    email = normal_email(name)
+    leads = {lead for (kind, value), lead in found.identifiers.items() if value == (email if kind == "email" else name)}
+    if len(leads) > 1:
+        raise NamesTwoLeads(f"{name!r} names {len(leads)} leads in several systems; give the lead id of one of them")
+    return next(iter(leads), None)
+
+
+def _is_erased(connection: Connection, name: str, only_ids: bool) -> bool:
+    asked: list[Name] = [("user", name)]
+    if not only_ids:
+        asked += [("email", normal_email(name)), *((system, name) for system in SYSTEMS)]
+    return bool(erased_among(connection, asked))

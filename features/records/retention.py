@@ -1,0 +1,308 @@
+"""How long events are kept: older ones are deleted, and one event for each lead keeps their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection, and_, delete, insert, not_, or_, select, update
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.arrays import DAY_US, NOT_YET, Ints
+from features.behaviour.columns import BehaviourState
+from features.behaviour.decayed_counters import FIRST, states
+from features.derived import Rows, rows_of
+from features.events.event_table import HISTORY_KEPT, OURSELVES, Log, log
+from features.home import tables
+from features.home.clock import from_microseconds, microseconds
+from features.home.database import reading, wait_in_line, writing
+from features.home.locks import one_builder
+from features.home.settings import Home
+from features.identity.claims import ANONYMOUS, USER
+from features.identity.components import component, events_of
+from features.identity.identities import Identities
+from features.ledger.outbox import pend
+from features.ledger.tombstones import STALE, STRIPPED, retire
+from features.traits.history import trait_columns
+from features.traits.values import FIRST as FIRST_TOUCHES
+from features.traits.values import Sayings, sayings
+
+History = dict[str, Any]  # the properties of an event "History Kept"
+
+
+def kept_history(log: Log, rows: Rows, agreement: Agreement, events: Sequence[int]) -> dict[int, History]:
+    """By lead (its position), what these events (rows of the log) came to; nothing for leads of which nothing is left.
+
+    {"behaviours": {name: {"count", "minutes", "first_us", "latest": [[us, minutes], ...]}},
+     "traits": {name: [value, occurred_us]}}
+    """
+    found: dict[int, History] = {}
+    for lead, name, said in _behaviours(rows, agreement, events):
+        found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = said
+    for lead, name, value in _traits(log, rows, agreement, events):
+        found.setdefault(lead, {"behaviours": {}, "traits": {}})["traits"][name] = value
+    return found
+
+
+def _behaviours(rows: Rows, agreement: Agreement, events: Sequence[int]) -> Iterator[tuple[int, str, History]]:
+    """By the very recurrence that folds them into features."""
+    observed = rows.observed.taken(np.isin(rows.observed.event, np.asarray(events, dtype=np.int64)))
+    newest = observed.is_newest()[observed.is_last_known()]
+    folded = states(observed, len(agreement.behaviours), agreement.half_lives)
+    leads = observed.lead[observed.is_newest()].tolist()
+    for place, lead in zip(np.flatnonzero(newest).tolist(), leads, strict=True):
+        for name, ragged in zip(agreement.behaviours, folded, strict=True):
+            if len(state := ragged.row(place)):
+                yield lead, name, _behaviour(BehaviourState(state, len(agreement.half_lives)))
+
+
+def _behaviour(state: BehaviourState) -> History:
+    latest = [[int(us), minutes] for us, minutes in state.latest.tolist()]
+    return {"count": state.count, "minutes": state.minutes, "first_us": int(state.state[FIRST]), "latest": latest}
+
+
+def _traits(log: Log, rows: Rows, agreement: Agreement, events: Sequence[int]) -> Iterator[tuple[int, str, Any]]:
+    """Of each trait the newest word among these events, of first touches the oldest."""
+    columns = trait_columns(agreement)
+    said = sayings(log, rows.found, agreement, rows.observed, rows.members, columns)
+    names, kinds = list(columns), list(columns.values())
+    chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
+    stands = np.isin(said.row, np.asarray(events, dtype=np.int64)) & (said.until_us == NOT_YET)
+    for place in np.flatnonzero(stands).tolist():
+        key = int(said.lead[place]), int(said.trait[place])
+        rank = int(said.occurred_us[place]), str(log.message_id[int(said.row[place])])
+        before = chosen.get(key)
+        is_first = names[key[1]] in FIRST_TOUCHES
+        if before is None or (rank < before[0] if is_first else rank > before[0]):
+            chosen[key] = rank, place
+    for (lead, trait), ((us, _), place) in sorted(chosen.items()):
+        yield lead, names[trait], [_value(said, place, kinds[trait]), us]
+
+
+def _value(said: Sayings, place: int, kind: str) -> Any:
+    value = said.values[said.value[place]]
+    if kind == "date" and value is not None:
+        return from_microseconds(round(value * DAY_US)).isoformat()
+    return value
+
+
+Said = Callable[[str], None]
+
+AT_ONCE = 500  # ids whose events are read and replaced in one transaction: other writers wait meanwhile
+IN_A_STATEMENT = 5_000
+IDENTIFYING = ("identify", "alias")
+KEYS = ("email", "crm", "crm_lead_id")  # the traits that say who somebody is
+
+
+@dataclass(frozen=True)
+class Retained:
+    """What a retention did: how many events it deleted or stripped, and of how many leads it kept the totals."""
+
+    events: int = 0
+    leads: int = 0
+    failed_events: int = 0
+
+    def __add__(self, other: Retained) -> Retained:
+        return Retained(self.events + other.events, self.leads + other.leads, self.failed_events + other.failed_events)
+
+    def sentences(self) -> Iterator[str]:
+        """What was done, for people; nothing where nothing was."""
+        if self.events:
+            stays = f"the totals of {self.leads:,} leads stay"
+            yield f"{self.events:,} events older than the agreement keeps them are gone; {stays}"
+        if self.failed_events:
+            yield f"{self.failed_events:,} failed events as old are gone"
+
+
+@dataclass
+class _Changes:
+    """What becomes of old events: deleted, or left with their identifiers alone; and the events that stand for them.
+
+    rounded: every event of the leads of which less is left than there was.
+    """
+
+    deleted: list[Any] = field(default_factory=list)
+    stripped: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    rounded: list[Any] = field(default_factory=list)
+
+
+def retain(home: Home, agreement: Agreement, now: datetime, said: Said = lambda _: None) -> Retained:
+    """Delete events older than the agreement's `keep_events`, and keep of each lead what they came to.
+
+    Lifetime totals, the latest 32 moments of each behaviour, traits, who is who, and what became of a lead stay as they
+    were; of the oldest moments what is left after many half-lives is lost. Twice changes nothing. Events that come
+    again are no new ones. The files of every build are out of date then; `features.records.housekeeping` makes new
+    ones.
+    """
+    until_us = microseconds(now - agreement.privacy.keep_events)
+    done = _failed(home, until_us)
+    with one_builder(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
+        ids = iter(_with_old_events(home, agreement, until_us))
+        while some := list(islice(ids, AT_ONCE)):
+            with writing(home) as connection:
+                wait_in_line(connection)
+                done += _retain(connection, some, agreement, until_us)
+            said(f"{done.events:,} old events replaced by totals")
+    return done
+
+
+def _is_old(agreement: Agreement, until_us: int) -> Any:
+    columns = tables.events.c
+    is_ours = and_(columns.name == HISTORY_KEPT, columns.source == OURSELVES)
+    stays = or_(columns.type == "group", columns.name.in_(outcomes(agreement)), is_ours)
+    return and_(columns.occurred_us < until_us, not_(columns.flags.contains(STRIPPED)), not_(stays))
+
+
+def outcomes(agreement: Agreement) -> frozenset[str]:
+    """Events that stay whole: what became of leads, what sales did for it, and who objected to profiling."""
+    return CRM_EVENTS | SALES_TOUCHES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
+
+
+def _with_old_events(home: Home, agreement: Agreement, until_us: int) -> list[tuple[str, str]]:
+    columns = tables.events.c
+    asked = select(columns.user_id, columns.anonymous_id).where(_is_old(agreement, until_us)).distinct()
+    with reading(home) as connection:
+        rows = connection.execute(asked).all()
+    return sorted({(USER, row.user_id) if row.user_id is not None else (ANONYMOUS, row.anonymous_id) for row in rows})
+
+
+def _failed(home: Home, until_us: int) -> Retained:
+    is_old = tables.failed_events.c.received_us < until_us
+    with writing(home) as connection:
+        return Retained(failed_events=connection.execute(delete(tables.failed_events).where(is_old)).rowcount)
+
+
+def _retain(
+    connection: Connection, identifiers: Collection[tuple[str, str]], agreement: Agreement, until_us: int
+) -> Retained:
+    around = component(connection, identifiers)
+    events = events_of(connection, around)
+    read = log([events], agreement)
+    rows = rows_of(read, agreement)
+    own = np.array([(event.user_id or event.anonymous_id) in around.ids for event in events], dtype=bool)
+    going = np.flatnonzero(own & np.array([_goes(event, agreement, until_us) for event in events], dtype=bool))
+    changes = _changes(events, read, rows, agreement, going.tolist())
+    _apply(connection, changes)
+    return Retained(len(changes.deleted) + len(changes.stripped), len(changes.kept))
+
+
+def _goes(event: Any, agreement: Agreement, until_us: int) -> bool:
+    stays = event.type == "group" or event.name in outcomes(agreement) or STRIPPED in event.flags
+    return event.occurred_us < until_us and not stays and not _is_kept(event)
+
+
+def _is_kept(event: Any) -> bool:
+    return bool(event.name == HISTORY_KEPT and event.source == OURSELVES)
+
+
+def _changes(events: Sequence[Any], read: Log, rows: Rows, agreement: Agreement, going: Sequence[int]) -> _Changes:
+    changes, found = _Changes(), rows.found
+    leads = sorted({int(found.lead[row]) for row in going} - {-1})
+    of_lead: dict[int, list[int]] = {lead: [] for lead in leads}
+    for row in going:
+        of_lead.setdefault(int(found.lead[row]), []).append(row)
+    # What stood for still older events is told again, with these.
+    for row in np.flatnonzero(np.isin(found.lead, leads)).tolist():
+        if _is_kept(events[row]):
+            of_lead[int(found.lead[row])].append(row)
+    history = kept_history(read, rows, agreement, [row for lead in leads for row in of_lead[lead]])
+    for lead, own in of_lead.items():
+        needed = _needed(events, own, found.known_us) | _opening(events, own, found, lead)
+        changes.stripped += [_stripped(events[row]) for row in own if row in needed]
+        changes.deleted += [events[row] for row in own if row not in needed]
+        if said := history.get(lead):
+            changes.kept.append(_event(found.lead_ids[lead], [events[row] for row in own], said, _known(own, found)))
+            if _is_rounded(said):
+                changes.rounded += [events[row] for row in np.flatnonzero(found.lead == lead).tolist()]
+    return changes
+
+
+def _is_rounded(said: History) -> bool:
+    """Whether it says only how many older moments there were, not when: their counts halve from another one on."""
+    return any(each["count"] > len(each["latest"]) for each in said["behaviours"].values())
+
+
+def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[int]:
+    """Events whose identifiers must stay: they say who is who, or of which account a lead is."""
+    needed = {row for row in own if events[row].type in IDENTIFYING}
+    grouped = sorted((row for row in own if events[row].group_id is not None), key=lambda row: int(known_us[row]))
+    groups = [events[row].group_id for row in grouped]
+    needed |= {row for place, row in enumerate(grouped) if place == 0 or groups[place] != groups[place - 1]}
+    if grouped:
+        needed.add(max(grouped, key=lambda row: (events[row].occurred_us, events[row].message_id)))
+    return needed
+
+
+def _opening(events: Sequence[Any], own: Sequence[int], found: Identities, lead: int) -> set[int]:
+    """The event by which a lead was first known, where it is one of `own`: since then it is open."""
+    named = [row for row in own if events[row].user_id is not None and not _is_kept(events[row])]
+    if lead < 0 or not named:
+        return set()
+    first = min(named, key=lambda row: (int(found.known_us[row]), events[row].occurred_us, events[row].message_id))
+    return {first} if found.known_us[first] == found.known_us[found.lead == lead].min() else set()
+
+
+def _stripped(event: Any) -> dict[str, Any]:
+    """The event with its identifiers alone; what was no identify or alias becomes an identify that links nothing."""
+    links = event.type in IDENTIFYING
+    body = orjson.loads(event.body)
+    traits = (body.get("traits") or (body.get("context") or {}).get("traits") or {}) if links else {}
+    keys = {key: traits[key] for key in KEYS if key in traits}
+    left = ({"traits": keys} if keys else {}) | {part: body[part] for part in ("previousId",) if links and part in body}
+    return {
+        "event_id": event.event_id,
+        "type": event.type if links else "identify",
+        "name": event.name if links else "identify",
+        "anonymous_id": event.anonymous_id if links or event.user_id is None else None,
+        "flags": ",".join(filter(None, (event.flags, STRIPPED))),
+        "body": orjson.dumps(left).decode(),
+    }
+
+
+def _known(own: Iterable[int], found: Identities) -> int:
+    return max(int(found.known_us[row]) for row in own)
+
+
+def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: int) -> dict[str, Any]:
+    newest = max(event.event_id for event in events)
+    return {
+        "source": OURSELVES,
+        "message_id": f"kept-{newest}",  # that event is gone: no other can be named so
+        "type": "track",
+        "name": HISTORY_KEPT,
+        "user_id": lead_id,
+        "anonymous_id": None,
+        "group_id": None,
+        "occurred_us": max(event.occurred_us for event in events),
+        "recorded_us": known_us,
+        "flags": "",
+        "body": orjson.dumps({"properties": said}).decode(),
+    }
+
+
+def _apply(connection: Connection, changes: _Changes) -> None:
+    column = tables.events.c.event_id
+    retire(connection, ((event.source, event.message_id) for event in changes.deleted))
+    for some in _some([event.event_id for event in changes.deleted]):
+        connection.execute(delete(tables.events).where(column.in_(some)))
+    for row in changes.stripped:
+        connection.execute(update(tables.events).where(column == row["event_id"]).values(row))
+    if changes.kept:
+        connection.execute(insert(tables.events), changes.kept)
+    # The online store holds the sums of before, and the files the events themselves.
+    pend(connection, [event._mapping for event in changes.rounded])
+    if changes.deleted or changes.stripped:
+        connection.execute(update(tables.feature_views).values(last_event_id=STALE))
+
+
+def _some(ids: Sequence[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while some := list(islice(rest, IN_A_STATEMENT)):
+        yield some

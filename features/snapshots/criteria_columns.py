@@ -1,0 +1,88 @@
+"""The criteria's points as columns: what a model of few outcomes is shrunk to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.agreement.conditions import BehaviourClause, Condition, FactClause, Facts
+from features.agreement.policy import Criterion
+from features.arrays import DAY_US, Bools, Floats, Ints, Ragged
+from features.behaviour.decayed_counters import SUMS
+
+PREFIX = "criterion_"
+
+
+def criteria_columns(
+    behaviours: Mapping[str, Ragged], traits: Mapping[str, Sequence[Any]], as_of_us: Ints, agreement: Agreement
+) -> dict[str, Floats]:
+    """`criterion_<name>` by criterion: the points of each row at its moment, 0 where no line holds.
+
+    The same as `features.agreement.criteria.criteria_points` for each row, for all of them at once.
+    """
+    return {
+        PREFIX + name: _points(criterion, behaviours, traits, as_of_us, len(agreement.half_lives))
+        for name, criterion in agreement.criteria.items()
+    }
+
+
+def _points(
+    criterion: Criterion, behaviours: Mapping[str, Ragged], traits: Mapping[str, Sequence[Any]], as_of_us: Ints,
+    half_lives: int,
+) -> Floats:  # fmt: skip
+    found = np.zeros(len(as_of_us))
+    for points, line in reversed(criterion.lines):  # the best line last: it counts
+        found[_holds(line, behaviours, traits, as_of_us, half_lives)] = points
+    return found
+
+
+def _holds(
+    line: Condition, behaviours: Mapping[str, Ragged], traits: Mapping[str, Sequence[Any]], as_of_us: Ints,
+    half_lives: int,
+) -> Bools:  # fmt: skip
+    any_of = np.zeros(len(as_of_us), dtype=bool)
+    for clauses in line.any_of:
+        all_of = np.ones(len(as_of_us), dtype=bool)
+        for clause in clauses:
+            if isinstance(clause, BehaviourClause):
+                all_of &= _was_seen(behaviours[clause.name], as_of_us, clause, half_lives)
+            else:
+                all_of &= _is_allowed(traits.get(clause.name), len(as_of_us), clause)
+        any_of |= all_of
+    return any_of
+
+
+def _is_allowed(values: Sequence[Any] | None, rows: int, clause: FactClause) -> Bools:
+    """Each value is held against the clause once, however many rows have it."""
+    known: dict[Any, bool] = {}
+
+    def holds(value: Any) -> bool:
+        value = None if value != value else value
+        if value not in known:
+            known[value] = clause.holds(Facts({clause.name: value}, lambda _, __: 0))
+        return known[value]
+
+    return np.array([holds(value) for value in ([None] * rows if values is None else values)], dtype=bool)
+
+
+def _was_seen(states: Ragged, as_of_us: Ints, clause: BehaviourClause, half_lives: int) -> Bools:
+    found = np.empty(len(as_of_us), dtype=bool)
+    first = SUMS + 2 * half_lives
+    moments, span_us = as_of_us.astype(np.float64), clause.days * DAY_US
+    _count(states.values, states.offsets, moments, span_us, clause.at_least, first, found)
+    return found
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _count(
+    values: Floats, offsets: Ints, as_of: Floats, span_us: float, at_least: int, first: int, found: Bools
+) -> None:
+    for row in range(as_of.size):
+        seen = 0
+        for place in range(offsets[row] + first, offsets[row + 1], 2):
+            seen += as_of[row] - span_us <= values[place] < as_of[row]
+        found[row] = seen >= at_least

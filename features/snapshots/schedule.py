@@ -1,0 +1,80 @@
+"""When a lead is looked at: once just after it arrives, and then every seven days, each lead on its own day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.arrays import DAY_US, NOT_YET, Ints
+from features.lifecycle.closures import NEVER_LEADS
+from features.lifecycle.open_periods import stretches_of
+
+WEEK_US = 7 * DAY_US
+
+
+def lead_snapshot_moments(lead_id: str, opened_at: datetime, until: datetime) -> list[datetime]:
+    """Arrival, one microsecond after `opened_at`, then every seven days from the lead's own offset, before `until`."""
+    opened_us = np.zeros(1, dtype=np.int64)
+    until_us = np.array([(until - opened_at) // timedelta(microseconds=1)], dtype=np.int64)
+    _, moments_us = moments([lead_id], opened_us, until_us)
+    return [opened_at + timedelta(microseconds=int(moment)) for moment in moments_us]
+
+
+def moments(lead_ids: Sequence[str], opened_us: Ints, until_us: Ints) -> tuple[Ints, Ints]:
+    """The moments of many leads: the position of the lead of each, and the moment in microseconds.
+
+    returns: sorted by position, then moment; a lead that closes before its arrival is known has none.
+    """
+    offsets = np.array([_offset_us(lead_id) for lead_id in lead_ids], dtype=np.int64)
+    weekly = np.maximum(-((opened_us + offsets - until_us) // WEEK_US), 0)  # how many fit before `until_us`
+    count = weekly + (opened_us + 1 < until_us)
+    row = np.repeat(np.arange(len(opened_us), dtype=np.int64), count)
+    place = np.arange(len(row), dtype=np.int64) - np.repeat(np.cumsum(count) - count, count)
+    later = opened_us[row] + offsets[row] + (place - 1) * WEEK_US
+    return row, np.where(place == 0, opened_us[row] + 1, later)
+
+
+def _offset_us(lead_id: str) -> int:
+    """More than the arrival's one microsecond, at most a week: from the id alone, so that nothing else moves it."""
+    return 2 + int.from_bytes(blake2b(lead_id.encode(), digest_size=8).digest()) % (WEEK_US - 1)
+
+
+def snapshot_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
+    """When each lead is looked at: at arrival and every 7 days while open and not with sales.
+
+    leads: as `lifecycle` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by moment.
+    One that sales gave back goes on being looked at; one that returned after it was closed, from its return on.
+    An undated export has one snapshot per lead, after everything it says.
+    """
+    is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
+    real = leads[~is_never]
+    if agreement.outcome.undated:
+        looked_at = pd.DataFrame({"lead_id": real["lead_id"], "snapshot_us": real["newest_us"] + 1, "is_arrival": True})
+        return looked_at.reset_index(drop=True)
+    until = real[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
+    opened = real["opened_us"].to_numpy(np.int64)
+    rows, moments_us = moments(list(real["lead_id"]), opened, until)
+    later, later_us = _looks_again(real, known_until_us)
+    looked_at = pd.DataFrame(
+        {
+            "lead_id": real["lead_id"].to_numpy()[np.append(rows, later)],
+            "snapshot_us": np.append(moments_us, later_us),
+            "is_arrival": np.append(moments_us == opened[rows] + 1, np.zeros(len(later), dtype=bool)),
+        }
+    )
+    return looked_at.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
+
+
+def _looks_again(leads: pd.DataFrame, known_until_us: int) -> tuple[Ints, Ints]:
+    """The row and moment of each look at a lead that sales gave back or that returned."""
+    again = stretches_of(leads)
+    until = np.minimum(again["until_us"].to_numpy(), known_until_us)
+    ids = leads["lead_id"].to_numpy()[again["row"]].tolist()
+    place, moments_us = moments(ids, again["origin_us"].to_numpy(), until)
+    is_in = moments_us > again["from_us"].to_numpy()[place]
+    return again["row"].to_numpy()[place[is_in]], moments_us[is_in]

@@ -1,0 +1,252 @@
+"""What the leads of an account did together, kept as a state and carried on by each new event."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+import numba
+import numpy as np
+from sqlalchemy import Connection, select
+
+from features.agreement.agreement import Agreement
+from features.arrays import DAY_US, Floats, Ints
+from features.behaviour.decayed_counters import COUNT, LATEST, SUMS, Observations, anew, fold
+from features.behaviour.observations import in_order
+from features.derived import Rows, rows_of
+from features.events.event_table import log
+from features.home import tables
+from features.home.database import insert_or_update
+from features.identity.components import GROUP, component, events_of, linked
+from features.store.builds import Build
+from features.store.online import OnlineRow
+
+T = TypeVar("T")
+AT_ONCE = 1_000  # accounts in one statement
+
+NOTHING = in_order(
+    **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
+    **{name: np.empty(0) for name in ("weight", "minutes")},
+)
+News = Mapping[str, Observations]  # account_id to what has become known of it since its kept state, of it alone
+
+
+def kept_states(
+    connection: Connection, build: Build, account_ids: Iterable[str] | None = None
+) -> Iterator[tuple[str, AccountState]]:
+    """Accounts (these, or all) and their states as they are kept for a build, by account_id."""
+    columns, agreement = tables.account_states.c, build.agreement
+    of_build = select(columns.account_id, columns.state).where(columns.generation == build.generation)
+    if account_ids is None:
+        asked = [of_build.order_by(columns.account_id)]
+    else:
+        asked = [of_build.where(columns.account_id.in_(some)) for some in _some(sorted(account_ids))]
+    for statement in asked:
+        for account_id, packed in connection.execute(statement):
+            yield account_id, AccountState.unpacked(packed, len(agreement.behaviours), agreement.half_lives)
+
+
+def keep_states(
+    connection: Connection, build: Build, states: Iterable[tuple[str, AccountState]], known_us: int
+) -> None:
+    """Keep these states for a build in place of those before."""
+    shared = {"generation": build.generation, "known_us": known_us}
+    for some in _some(states):
+        rows = [shared | {"account_id": account_id, "state": state.packed()} for account_id, state in some]
+        insert_or_update(connection, tables.account_states, rows)
+
+
+def account_rows(
+    states: Iterable[tuple[str, AccountState]], agreement: Agreement, known_us: int, event_us: int
+) -> Iterator[OnlineRow]:
+    """The online rows of accounts that are known up to a moment."""
+    names = list(agreement.behaviours)
+    return (OnlineRow(account_id, state.features(names), known_us, event_us) for account_id, state in states)
+
+
+def new_in(row: OnlineRow, state: AccountState, news: Observations, agreement: Agreement) -> OnlineRow:
+    """The row with the behaviours alone that are in the news, where nothing else changed."""
+    if state.is_anew:
+        return row
+    names = list(agreement.behaviours)
+    new = {names[behaviour] for behaviour in np.unique(news.behaviour).tolist()}
+    return row._replace(features={name: value for name, value in row.features.items() if name in new})
+
+
+def news_of(rows: Rows, since_us: int) -> dict[str, Observations]:
+    """What became known after `since_us` of each account in `rows`."""
+    new = rows.accounts.taken(rows.accounts.known_us > since_us)
+    return {rows.account_ids[position]: observed for position, observed in by_account(new)}
+
+
+def joined(first: Observations, more: Observations) -> Observations:
+    """The observations of one account from two derivations, in their order."""
+    if not len(first) or not len(more):
+        return more if len(more) else first
+    named = Observations.__dataclass_fields__
+    both = {name: np.concatenate([getattr(first, name), getattr(more, name)]) for name in named}
+    return in_order(**both | {"lead": np.zeros(len(first) + len(more), dtype=np.int64)})
+
+
+def account_states(
+    connection: Connection,
+    agreement: Agreement,
+    build: Build | None,
+    news: News,
+    wrong: Collection[str] = (),
+) -> dict[str, AccountState]:
+    """The states of accounts, of which there may be `news`; those that one lead alone was ever in have none.
+
+    An account that has no kept state yet, a `wrong` one, or of which something was taken back, is derived from the
+    ledger: rare.
+    """
+    kept = dict(kept_states(connection, build, news)) if build else {}
+    found: dict[str, AccountState] = {}
+    for account_id, state in kept.items():
+        carried = None if account_id in wrong else state.carried_on(news[account_id], agreement.half_lives)
+        if carried is not None:
+            found[account_id] = carried
+    without = [account for account in news if account not in found]
+    new = _maybe_shared(connection, [account for account in without if account not in kept])
+    anew = [account for account in without if account in kept or account in new]
+    # Nothing is left of one whose leads were erased.
+    blank = AccountState.whole(NOTHING, len(agreement.behaviours), agreement.half_lives)
+    return found | {account: blank for account in anew if account in kept} | _from_ledger(connection, agreement, anew)
+
+
+def _maybe_shared(connection: Connection, account_ids: list[str]) -> set[str]:
+    """The accounts that several ids are tied to: a lead may have several, so not each is shared by leads."""
+    ids = Counter(row.value for row in linked(connection, [(GROUP, account_id) for account_id in account_ids]))
+    return {account_id for account_id, count in ids.items() if count > 1}
+
+
+def _from_ledger(connection: Connection, agreement: Agreement, account_ids: list[str]) -> dict[str, AccountState]:
+    if not account_ids:
+        return {}
+    members = component(connection, [(GROUP, account_id) for account_id in account_ids])
+    rows = rows_of(log([events_of(connection, members)], agreement), agreement, members.ids)
+    return dict(whole_states(rows, agreement, frozenset(account_ids)))
+
+
+def whole_states(
+    rows: Rows, agreement: Agreement, account_ids: frozenset[str] | None = None
+) -> Iterator[tuple[str, AccountState]]:
+    """The states of the accounts (or of these among them) that several leads in `rows` have been in."""
+    shared = set(rows.shared_accounts().tolist())
+    for position, observed in by_account(rows.accounts):
+        account_id = rows.account_ids[position]
+        if position in shared and (account_ids is None or account_id in account_ids):
+            yield account_id, AccountState.whole(observed, len(agreement.behaviours), agreement.half_lives)
+
+
+def _some(values: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """All behaviours of one account: their states, and the latest occurrences of each with the event that told them.
+
+    states: (behaviours, width), as `recurrence` lays them out before the pairs. latest: (behaviours, LATEST, 3) of
+    us, minutes and event. kept: how many of these are in use; -1 where only the whole history can tell which.
+    is_anew: made of the whole history, in which something may have been taken back.
+    """
+
+    states: Floats
+    latest: Floats
+    kept: Ints
+    is_anew: bool = False
+
+    @classmethod
+    def nothing(cls, behaviours: int, half_lives: Sequence[float]) -> AccountState:
+        """Of an account that never did anything."""
+        width = SUMS + 2 * len(half_lives)
+        return cls(np.zeros((behaviours, width)), np.zeros((behaviours, LATEST, 3)), np.zeros(behaviours, np.int64))
+
+    @classmethod
+    def whole(cls, observed: Observations, behaviours: int, half_lives: Sequence[float]) -> AccountState:
+        """Of an account, from everything that was ever known of it: `observed` is of it alone."""
+        made = replace(cls.nothing(behaviours, half_lives), is_anew=True)
+        _fold_anew(*_columns(observed), np.asarray(half_lives) * DAY_US, made.states, made.latest, made.kept)
+        return made
+
+    def carried_on(self, observed: Observations, half_lives: Sequence[float]) -> AccountState | None:
+        """The state once more is known; None where it takes the whole history, as when something was taken back."""
+        made = AccountState(self.states.copy(), self.latest.copy(), self.kept.copy())
+        carries = _fold_on(*_columns(observed), np.asarray(half_lives) * DAY_US, made.states, made.latest, made.kept)
+        return made if carries else None
+
+    def features(self, names: Sequence[str]) -> dict[str, Floats | None]:
+        """The state of each behaviour as one array, as views hold it; what never happened is None, or not there."""
+        states = {name: self._array(place) for place, name in enumerate(names)}
+        return states if self.is_anew else {name: state for name, state in states.items() if state is not None}
+
+    def _array(self, place: int) -> Floats | None:
+        if self.states[place, COUNT] <= 0.0:
+            return None
+        return np.concatenate([self.states[place], self.latest[place, : self.kept[place], :2].ravel()])
+
+    def packed(self) -> bytes:
+        """As bytes, leaving out what never happened; `unpacked` reads them."""
+        happened = np.flatnonzero(self.states[:, COUNT] > 0.0)
+        parts = [np.concatenate([self.states[b], self.latest[b, : self.kept[b]].ravel()]) for b in happened]
+        counts = np.where(self.states[:, COUNT] > 0.0, self.kept, -1).astype("<f8")
+        return np.concatenate([counts, *parts]).astype("<f8").tobytes()
+
+    @classmethod
+    def unpacked(cls, packed: bytes, behaviours: int, half_lives: Sequence[float]) -> AccountState:
+        """What `packed` gave."""
+        values = np.frombuffer(packed, dtype="<f8")
+        made, place = cls.nothing(behaviours, half_lives), behaviours
+        width = made.states.shape[1]
+        for b in range(behaviours):
+            if (kept := int(values[b])) < 0:
+                continue
+            made.states[b] = values[place : place + width]
+            made.latest[b, :kept] = values[place + width : place + width + 3 * kept].reshape(-1, 3)
+            made.kept[b] = kept
+            place += width + 3 * kept
+        return made
+
+
+def by_account(observed: Observations) -> Iterator[tuple[int, Observations]]:
+    """The observations of each account by itself, and its position."""
+    ends = np.flatnonzero(observed.is_newest()) + 1
+    for start, end in zip(np.append(0, ends)[:-1].tolist(), ends.tolist(), strict=True):
+        yield int(observed.lead[start]), observed.taken(slice(start, end))
+
+
+def _columns(observed: Observations) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+    occurred = observed.occurred_us.astype(np.float64)
+    return observed.behaviour, observed.event, observed.weight, observed.minutes, occurred
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _fold_on(
+    behaviour: Ints, event: Ints, weight: Floats, minutes: Floats, occurred: Floats, half_lives: Floats,
+    states: Floats, latest: Floats, kept: Ints,
+) -> bool:  # fmt: skip
+    for i in range(behaviour.size):
+        b = behaviour[i]
+        if weight[i] < 0.0:
+            return False
+        kept[b] = fold(states[b], latest[b], kept[b], weight[i], minutes[i], occurred[i], event[i], half_lives)
+        if kept[b] < 0:
+            return False
+    return True
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _fold_anew(
+    behaviour: Ints, event: Ints, weight: Floats, minutes: Floats, occurred: Floats, half_lives: Floats,
+    states: Floats, latest: Floats, kept: Ints,
+) -> None:  # fmt: skip
+    for b in range(kept.size):
+        rows = np.flatnonzero(behaviour == b)
+        if rows.size:
+            kept[b] = anew(rows, event, weight, minutes, occurred, half_lives, states[b], latest[b])

@@ -1,0 +1,201 @@
+"""From the ledger to everything else: leads, identities, observations, states and the Feast views of a new build."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pandas as pd
+from sqlalchemy import select
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import kept_with
+from features.derived import Rows, leads_of, rows_of
+from features.events.event_table import log
+from features.home import tables
+from features.home.clock import microseconds
+from features.home.database import reading, writing
+from features.home.locks import one_builder, one_publisher
+from features.home.settings import Home
+from features.identity.components import component, note_links
+from features.identity.lookup import names_of, replace_all_names
+from features.ledger.ledger import Ledger
+from features.ledger.outbox import pend_since
+from features.ledger.tombstones import STALE, erased_leads, tombstones
+from features.store.account_states import keep_states, whole_states
+from features.store.builds import (
+    LAYOUT,
+    Build,
+    build_of,
+    builds,
+    every_build,
+    forget,
+    is_here,
+    needed,
+    new_generation,
+    outdated,
+    switch,
+)
+from features.store.feast_views import Repository, view_suffix
+from features.store.offline import digest, write_files
+from features.store.online import OnlineStore, StoreGone
+from features.store.online_fill import fill, remove
+
+Said = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What stands derived from the ledger for one feature part: the Feast repository and one row per lead."""
+
+    repository: Repository
+    leads: pd.DataFrame
+    last_event_id: int
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild made. digest: of its files, the same for the same ledger; before: of those that were read."""
+
+    views: tuple[str, ...]
+    leads: int
+    events: int
+    seconds: float
+    digest: str
+    before: str | None
+
+    @property
+    def is_the_same(self) -> bool | None:
+        """Whether the files are what they were, byte for byte; None where there were none."""
+        return None if self.before is None else self.digest == self.before
+
+
+def derived(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Derived:
+    """What the ledger says by `agreement`, derived anew only where events came since."""
+    ledger = Ledger.open(home)
+    with one_builder(home):
+        build, newest = build_of(home, agreement), ledger.last_event_id()
+        if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not is_here(home, build):
+            build = _built(ledger, agreement, said)
+        repository = build.repository(home)
+        return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
+
+
+def rebuild(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Rebuilt:
+    """Derive everything from the ledger into new views and switch to them, whether or not anything changed."""
+    started = time.monotonic()
+    ledger = Ledger.open(home)
+    with one_builder(home):
+        before = build_of(home, agreement)
+        was = digest(before.repository(home).folder) if before and is_here(home, before) else None
+        repository = _built(ledger, agreement, said).repository(home)
+        leads = len(pd.read_parquet(repository.folder / "leads.parquet", columns=["lead_id"]))
+        views = (repository.behaviour_view, repository.trait_view, repository.account_view)
+        made = digest(repository.folder)
+    return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
+
+
+def rebuild_all(home: Home, agreement: Agreement, said: Said = lambda _: None) -> list[Rebuilt]:
+    """The same for `agreement` and for every other feature part that something reads, as the served model does."""
+    others = [kept_with(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
+    return [rebuild(home, each, said) for each in (agreement, *others) if each]
+
+
+def derive_needed(home: Home) -> None:
+    """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
+    there = {build.suffix: build.layout for build in builds(home)}
+    for suffix in needed(home):
+        agreement = kept_with(home, suffix) if there.get(suffix) != LAYOUT else None
+        if agreement is not None:
+            derived(home, agreement)
+
+
+def _built(ledger: Ledger, agreement: Agreement, said: Said) -> Build:
+    """A new build of everything in the ledger, published and switched to."""
+    home = ledger.home
+    _sweep(home, view_suffix(agreement))
+    _tie(ledger)
+    said("reading the ledger")
+    with reading(home) as connection:
+        erasures = tombstones(connection)
+    read = log(ledger.chunks(), agreement)
+    said("folding observations into states")
+    rows = rows_of(read, agreement)
+    last_us = max(read.recorded, default=0)
+    build = Build(
+        view_suffix(agreement), new_generation(), LAYOUT, agreement.text,
+        last_event_id=max(read.event_id, default=0), folded_us=last_us, published_us=last_us,
+    )  # fmt: skip
+    repository = build.repository(home)
+    said("writing the Feast tables")
+    write_files(repository, rows, leads_of(read, rows, agreement), read, agreement)
+    repository.apply()
+    with writing(home) as connection:
+        keep_states(connection, build, whole_states(rows, agreement), build.folded_us)
+    said("publishing the newest states")
+    with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher sees that nothing is there
+        fill(home, OnlineStore(repository.patient()), build)
+    _switch(home, build, rows, erasures)
+    return build
+
+
+def _sweep(home: Home, suffix: str) -> None:
+    """Remove what a build left that did not come to its end, and what older releases kept here."""
+    known = {build.generation for build in every_build(home)}
+    for path in (home.features / suffix).glob("*"):
+        if path.is_file():
+            path.unlink()
+        elif path.name not in known:
+            shutil.rmtree(path, ignore_errors=True)
+    for name in ("online.db", "online.db-wal", "online.db-shm", "registry.db"):
+        (home.features / name).unlink(missing_ok=True)
+
+
+def _tie(ledger: Ledger) -> None:
+    """Write what the events tie where that was never done: an older release knew of no components."""
+    with reading(ledger.home) as connection:
+        if connection.execute(select(tables.links.c.kind).limit(1)).first():
+            return
+    for chunk in ledger.chunks(100_000):
+        with writing(ledger.home) as connection:
+            note_links(connection, (event._mapping for event in chunk))
+
+
+def _switch(home: Home, build: Build, rows: Rows, erasures: int) -> None:
+    """Let every reader follow the new build, and remove those that nobody reads any more.
+
+    What came while it was built is published to it next, since whoever published that did not know of it. Whoever was
+    erased while it was built, after so many `erasures`, is taken out again, and its files are known to be out of date.
+    """
+    with one_publisher(home, wait=True):
+        now_us = microseconds(datetime.now(UTC))
+        names = names_of(rows.found)
+        with writing(home) as connection:
+            gone_leads = erased_leads(connection, names, erasures)
+            names = {name: lead for name, lead in names.items() if lead not in gone_leads}
+            since = pend_since(connection, build.last_event_id)
+            touched = component(connection, since).ids if since else frozenset()
+            replace_all_names(connection, names, touched)
+            switch(connection, replace(build, last_event_id=STALE) if gone_leads else build, now_us)
+        with suppress(StoreGone):
+            remove(build.repository(home), sorted(gone_leads))
+        asked = needed(home)
+        with reading(home) as connection:
+            gone = outdated(connection, asked, now_us)
+    for old in gone:
+        _remove(home, old)
+
+
+def _remove(home: Home, build: Build) -> None:
+    repository = build.repository(home)
+    try:
+        repository.remove()
+    except StoreGone:
+        return  # its rows are removed when the next build is made
+    shutil.rmtree(repository.folder, ignore_errors=True)
+    with writing(home) as connection:
+        forget(connection, build)

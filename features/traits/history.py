@@ -1,0 +1,155 @@
+"""Traits as known then: what was said of a lead, merged by when it was true, stamped by when we knew."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET, Bools, Ints
+from features.behaviour.decayed_counters import Observations
+from features.events.event_table import Log
+from features.identity.accounts import Memberships
+from features.identity.identities import Identities
+from features.identity.intervals import groups, ranks
+from features.traits.values import FIRST, Sayings, sayings
+
+# Facts that rules and reasons need of every lead, whatever traits an agreement counts.
+FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
+TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
+TEXTS = ("seniority", "department", "email_domain", "mail_kind", "account", *TOUCHES)
+NUMBERS = ("number", "date")
+
+
+class _Changes(NamedTuple):
+    """From when on which lead's trait has which value, as numbers; sorted by lead, then moment."""
+
+    lead: Ints
+    known_us: Ints
+    trait: Ints
+    value: Ints
+
+
+def trait_columns(agreement: Agreement) -> dict[str, str]:
+    """Every column of a trait state and its kind: the agreement's traits, then the facts that rules need."""
+    kinds = {name: trait.kind for name, trait in agreement.traits.items()}
+    return {"opened_us": "number"} | dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(TEXTS, "category") | kinds
+
+
+def trait_states(
+    log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships
+) -> pd.DataFrame:
+    """One row per lead and moment at which something new was known: lead_id, known_us, and `trait_columns`.
+
+    A late, older value never overwrites a newer one; what is said of a lead itself goes before what is said of its
+    company. A missing value is None, or NaN for numbers and dates.
+    """
+    columns = trait_columns(agreement)
+    said = sayings(log, found, agreement, observed, members, columns)
+    changes = _changes(said, _strength(log, said, list(columns)))
+    is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
+    states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
+    _fill(states, np.cumsum(is_new) - 1, changes.lead, changes.trait, changes.value)
+    held: dict[str, Any] = {
+        "lead_id": np.array(found.lead_ids, dtype=object)[changes.lead[is_new]],
+        "known_us": changes.known_us[is_new],
+    }
+    texts = np.array(said.values, dtype=object)
+    numbers = np.array([value if isinstance(value, float) else np.nan for value in said.values])
+    for place, (name, kind) in enumerate(columns.items()):
+        held[name] = (numbers if kind in NUMBERS else texts)[states[:, place]]
+    return pd.DataFrame(held)
+
+
+def _strength(log: Log, said: Sayings, traits: list[str]) -> Ints:
+    """What decides between the values said of a lead's trait: the strongest that is known stands.
+
+    Own words go before the company's, then the newest by (occurred_us, message id); of a first touch, the oldest.
+    """
+    rank = ranks(log, said.row, said.occurred_us, groups(said.trait, said.lead))
+    order = np.lexsort((rank, said.occurred_us, said.nearness, said.trait, said.lead))
+    lead, trait = said.lead[order], said.trait[order]
+    starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
+    sizes = np.diff(np.append(starts, len(order)))
+    place, start = np.arange(len(order)), np.repeat(starts, sizes)
+    is_first = np.isin(trait, [traits.index(name) for name in FIRST if name in traits])
+    strength = np.empty(len(order), dtype=np.int64)
+    strength[order] = np.where(is_first, 2 * start + np.repeat(sizes, sizes) - 1 - place, place)
+    return strength
+
+
+def _changes(said: Sayings, strength: Ints) -> _Changes:
+    order = np.lexsort((strength, said.known_us, said.trait, said.lead))
+    of_trait = np.cumsum(_is_other(said.lead[order], said.trait[order]))
+    ends = np.bincount(of_trait, said.until_us[order] != NOT_YET, len(order) + 1) > 0
+    passing = ends[of_trait]
+    settled, moving = order[~passing], order[passing]
+    # Strengths rise from trait to trait, so that one running maximum does for all.
+    settled = settled[strength[settled] >= np.maximum.accumulate(strength[settled])] if len(settled) else settled
+    turns = np.array(list(_turns(said, strength, moving)), dtype=np.int64).reshape(-1, 4)
+    changes = _Changes(
+        *(
+            np.append(column[settled], turn)
+            for column, turn in zip((said.lead, said.known_us, said.trait, said.value), turns.T, strict=True)
+        )
+    )
+    return _only_new(changes, np.append(strength[settled], np.arange(len(turns))))
+
+
+def _is_other(*keys: Ints) -> Bools:
+    """Rows that differ from the one before in any of the keys."""
+    other = np.zeros(len(keys[0]), dtype=bool)
+    for key in keys:
+        other[1:] |= key[1:] != key[:-1]
+    return other
+
+
+def _only_new(changes: _Changes, strength: Ints) -> _Changes:
+    """Without values that another of the same moment replaces, and those that were there before."""
+    order = np.lexsort((strength, changes.known_us, changes.trait, changes.lead))
+    changes = _Changes(*(column[order] for column in changes))
+    last = np.append(_is_other(changes.lead, changes.trait, changes.known_us)[1:], True)[: len(order)]
+    changes = _Changes(*(column[last] for column in changes))
+    begins = np.append(True, _is_other(changes.lead, changes.trait)[1:])[: len(changes.lead)]
+    before = np.where(begins, 0, np.append(0, changes.value[:-1])[: len(changes.lead)])
+    is_new = changes.value != before
+    changes = _Changes(*(column[is_new] for column in changes))
+    order = np.lexsort((changes.trait, changes.known_us, changes.lead))
+    return _Changes(*(column[order] for column in changes))
+
+
+def _turns(said: Sayings, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """The changes of traits some of whose values were known for a while only; rows: by lead, trait and moment."""
+    ends = np.flatnonzero(_is_other(said.lead[rows], said.trait[rows]))
+    for some in np.split(rows, ends) if len(rows) else ():
+        columns = (said.known_us, said.until_us, strength, said.value)
+        words = list(zip(*(column[some].tolist() for column in columns), strict=True))
+        for moment, value in _standing(words):
+            yield int(said.lead[some[0]]), moment, int(said.trait[some[0]]), value
+
+
+def _standing(words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Each moment at which a word came or went, and the value that then stood; words: known, until, strength, value."""
+    held: list[tuple[int, int, int]] = []
+    place = 0
+    for moment in sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET}):
+        while place < len(words) and words[place][0] <= moment:
+            _, until_us, strength, value = words[place]
+            heapq.heappush(held, (-strength, until_us, value))
+            place += 1
+        while held and held[0][1] <= moment:
+            heapq.heappop(held)
+        yield moment, held[0][2] if held else 0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _fill(states: Any, row: Ints, lead: Ints, trait: Ints, value: Ints) -> None:
+    for i in range(row.size):
+        if i > 0 and row[i] != row[i - 1] and lead[i] == lead[i - 1]:
+            states[row[i]] = states[row[i - 1]]
+        states[row[i], trait[i]] = value[i]

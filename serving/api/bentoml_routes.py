@@ -1,0 +1,71 @@
+"""The door of BentoML's own routes: they know nothing of our keys, and read bodies of any size."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.api.requests import NativeAsked, check
+from serving.http.auth import Doors, admit
+from serving.http.bodies import BOM, body, parsed
+from serving.http.problems import Problem
+
+# Health for whoever restarts us, figures without a person in them, and descriptions of what is public anyway.
+OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
+SCORES = "/scores"
+PUBLIC_API = "/v1/"  # it has its own doors
+
+
+class NativeDoor:
+    """Before BentoML's routes: a key with scores:read unless on loopback, a bounded body, and JSON only.
+
+    Errors have BentoML's shape, which its clients read: {"error": "..."}.
+    """
+
+    def __init__(self, app: ASGIApp, live: Doors) -> None:
+        self.app, self.live = app, live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or path in OPEN or path.startswith(PUBLIC_API):
+            await self.app(scope, receive, send)
+            return
+        try:
+            admit(Request(scope), self.live, "scores:read")
+            read = await _json_body(Request(scope, receive)) if (scope["method"], path) == ("POST", SCORES) else b""
+        except Problem as problem:
+            answer = JSONResponse({"error": problem.message}, problem.status, problem.headers)
+            await answer(scope, receive, send)
+            return
+        await self.app(_as_plain(scope, len(read)), _replayed(read, receive), send)
+
+
+async def _json_body(request: Request) -> bytes:
+    said = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if said != "application/json":  # the other kinds that BentoML reads fetch files or unpickle
+        raise Problem(415, "unsupported_type", f"Content-Type {said[:80]!r} is not read here; send application/json.")
+    read = await body(request)
+    # BentoML logs what it cannot validate, and that is personal data: it only gets to see what is valid.
+    check(parsed(read), NativeAsked)
+    return read.removeprefix(BOM)
+
+
+def _as_plain(scope: Scope, size: int) -> Scope:
+    dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    scope["headers"] = [*kept, (b"content-length", b"%d" % size)]  # the same scope: what routing notes in it is metered
+    return scope
+
+
+def _replayed(read: bytes, receive: Receive) -> Receive:
+    is_read = False
+
+    async def replay() -> Message:
+        nonlocal is_read
+        if is_read:
+            return await receive()
+        is_read = True
+        return {"type": "http.request", "body": read, "more_body": False}
+
+    return replay

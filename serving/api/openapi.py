@@ -1,0 +1,206 @@
+"""The OpenAPI 3.1 document of the /v1 routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from serving.api.requests import ScoresAsked
+from serving.api.schemas import (
+    Batch,
+    ErasedLead,
+    Event,
+    FailedList,
+    Held,
+    Models,
+    ProblemDetails,
+    ReplayAsked,
+    Replays,
+    Score,
+    Scores,
+    Timeline,
+    Tracked,
+)
+from serving.api.tracking import BATCH, CALLS, SEGMENT
+from serving.http.problems import MEDIA_TYPE
+
+REF = "#/components/schemas/{model}"
+PROBLEMS = {
+    "400": "The body is no JSON, or no gzip where it says so.",
+    "401": "No key where one is needed, or an unknown one.",
+    "403": "The key lacks the scope.",
+    "404": "unknown_lead: there is no such lead.",
+    "405": "Another method; Allow names the right one.",
+    "408": "The body came too slowly.",
+    "409": "still_running: the first request with this Idempotency-Key has no answer yet.",
+    "410": "erased: this lead was erased.",
+    "413": "The body is over 4 MiB, or over 1 MiB compressed.",
+    "415": "A Content-Encoding other than gzip.",
+    "422": "JSON, but not what this route reads; errors point to where.",
+    "500": "An error of the service; its log has the details by request_id.",
+    "503": "Not now: no_agreement until the home has one, or the keys cannot be checked.",
+}
+REASONS = {
+    "name": "reasons",
+    "in": "query",
+    "description": "How many reasons to give for each lead, strongest first, or all.",
+    "schema": {"oneOf": [{"type": "integer", "minimum": 0}, {"const": "all"}], "default": 3},
+}
+LEAD_ID = {"name": "lead_id", "in": "path", "required": True, "schema": {"type": "string"}}
+LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "description": "How many.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+}
+CURSOR = {
+    "name": "cursor",
+    "in": "query",
+    "description": "The next_cursor of the page before.",
+    "schema": {"type": "string"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same request with the same key is done once and answered the same for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+CODE = {"name": "code", "in": "query", "description": "Only with this reason.", "schema": {"type": "string"}}
+SIGNATURE = {
+    "name": "X-Signature",
+    "in": "header",
+    "description": "Hex HMAC-SHA1 of the body with LEADLIGHT_SEGMENT_SECRET, instead of a key.",
+    "schema": {"type": "string"},
+}
+WRITERS: list[dict[str, list[str]]] = [{"write_key": []}, {"key": []}, {}]
+SENT = {
+    "messageId": "m-1",
+    "userId": "L-0417",
+    "event": "Webinar Attended",
+    "timestamp": "2026-11-14T16:00:00Z",
+    "properties": {"minutes_attended": 41},
+}
+EXAMPLE = {"leads": [{"lead_id": "L-0417"}, {"client_reference_id": "row 1", "traits": {"job_title": "VP Sales"}}]}
+
+
+def document(version: str) -> dict[str, Any]:
+    """The document; `version` is Leadlight's own. The API itself is v1, and only ever added to."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Leadlight",
+            "version": version,
+            "summary": "Which leads convert, whom to call today, and why.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}, {}],
+        "paths": _paths(),
+        "components": {"schemas": _schemas(), "securitySchemes": _key_schemes()},
+    }
+
+
+def _paths() -> dict[str, Any]:
+    scored = "400 401 403 405 408 413 415 422 500 503"
+    return _tracking_paths() | {
+        "/v1/scores": {
+            "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
+            | {"parameters": [REASONS], "requestBody": _body(ScoresAsked, EXAMPLE)}
+        },
+        "/v1/leads/{lead_id}/score": {
+            "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
+            | {"parameters": [LEAD_ID, REASONS]}
+        },
+        "/v1/leads/{lead_id}/timeline": {
+            "get": _operation("timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503")
+            | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
+        },
+        "/v1/leads/{lead_id}/export": {
+            "get": _operation("export", "All that is held on a lead.", Held, "401 403 404 405 410 500 503")
+            | {"parameters": [LEAD_ID]}
+        },
+        "/v1/leads/{lead_id}": {
+            "delete": _operation("erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503")
+            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
+        },
+        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 500 503")},
+        "/v1/failed-events": {
+            "get": _operation("failed_events", "Events that could not be used.", FailedList, "401 403 405 422 500 503")
+            | {"parameters": [LIMIT, CURSOR, CODE]}
+        },
+        "/v1/failed-events/replay": {
+            "post": _operation("replay_failed_events", "Try failed events again.", Replays, scored)
+            | {"requestBody": _body(ReplayAsked, {"ids": ["17"]}) | {"required": False}}
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This document.",
+                "security": [],
+                "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
+            }
+        },
+    }
+
+
+def _tracking_paths() -> dict[str, Any]:
+    return {f"/v1/{name}": {"post": _tracking(name, call)} for name, call in CALLS.items()}
+
+
+def _tracking(name: str, call: str) -> dict[str, Any]:
+    said = _operation(name, _summary(name, call), Tracked, "400 401 403 405 408 413 415 503") | {"security": WRITERS}
+    if call == BATCH:
+        return said | {"requestBody": _body(Batch, {"batch": [SENT | {"type": "track"}]})}
+    if call != SEGMENT:
+        return said | {
+            "requestBody": _body(Event, SENT if call == "track" else {"messageId": "m-2", "userId": "L-0417"})
+        }
+    one = {"$ref": REF.format(model=Event.__name__)}
+    schema = {"oneOf": [one, {"type": "array", "items": one, "maxItems": 5_000}]}
+    sent = {
+        "required": True,
+        "content": {"application/json": {"schema": schema, "example": [SENT | {"type": "track"}]}},
+    }
+    return said | {"requestBody": sent, "parameters": [SIGNATURE]}
+
+
+def _summary(name: str, call: str) -> str:
+    if call == SEGMENT:
+        return "Take what Segment or RudderStack forward: one event or an array."
+    what = "up to 5,000 events" if call == BATCH else f"one {call} event"
+    return f"Take {what}." if name == call else f"The short form of /v1/{call}."
+
+
+def _operation(name: str, summary: str, answered: type[BaseModel], problems: str) -> dict[str, Any]:
+    responses = {"200": _said(answered.__doc__ or "", "application/json", answered)}
+    responses |= {status: _said(PROBLEMS[status], MEDIA_TYPE, ProblemDetails) for status in problems.split()}
+    return {"operationId": name, "summary": summary, "responses": responses}
+
+
+def _said(description: str, media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": {"$ref": REF.format(model=model.__name__)}}}}
+
+
+def _body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    schema = {"$ref": REF.format(model=model.__name__)}
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+
+
+def _schemas() -> dict[str, Any]:
+    asked = [ScoresAsked, Event, Batch, ReplayAsked]
+    answered = [Scores, Score, Timeline, Held, ErasedLead, Models, Tracked, FailedList, Replays, ProblemDetails]
+    models: Any = [(model, "validation") for model in asked] + [(model, "serialization") for model in answered]
+    _, made = models_json_schema(models, ref_template=REF)
+    schemas: dict[str, Any] = made["$defs"]
+    return schemas
+
+
+def _key_schemes() -> dict[str, Any]:
+    said = "An API key (llk_...) with the scope that the route needs. On the service's own machine none is needed."
+    write = "The key as user name, no password; or as writeKey in the body. It needs the scope events:write."
+    return {
+        "key": {"type": "http", "scheme": "bearer", "description": said},
+        "write_key": {"type": "http", "scheme": "basic", "description": write},
+    }

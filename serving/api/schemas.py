@@ -1,0 +1,318 @@
+"""Every answer of the API, field by field: the OpenAPI document shows it, and tests hold real answers to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Answer(BaseModel):
+    # Fields are only ever added, so a client must not mind more of them; our own answers may have no others.
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(Answer):
+    """One contribution to the log-odds, in words with its evidence; grouped by behaviour and trait."""
+
+    name: str
+    kind: Literal["behaviour", "trait", "other"]
+    points: float = Field(description="Its log-odds times 10 / ln 2: ten points double the odds.")
+    contribution: float = Field(description="Log-odds. All of them plus the baseline are logit(probability).")
+    direction: Literal["raises", "lowers"]
+    text: str
+    evidence: dict[str, Any]
+
+
+class Criteria(Answer):
+    """Points for need, timeframe, authority and profile, as the agreement counts them; null is unknown."""
+
+    points: int
+    of: int
+    levels: dict[str, int | None]
+    ask_next: str | None
+
+
+class ModelNamed(Answer):
+    """The model that gave the probability; null before any training, when the criteria's prior answers."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class AgreementNamed(Answer):
+    """The agreement that gave the decision."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Score(Answer):
+    """One lead, scored, explained and decided as of a moment."""
+
+    lead_id: str | None = Field(description="null for an inline lead.")
+    status: Literal["scored", "opted_out"]
+    probability: Annotated[float, Field(ge=0, le=1)] | None = Field(description="Of the outcome within horizon_days.")
+    score: Annotated[int, Field(ge=1, le=99)] | None = Field(description="50 is average; every 10 doubles the odds.")
+    grade: str | None
+    decision: Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"] | None
+    decision_code: str | None
+    owner: str | None
+    look_again_at: datetime | None
+    threshold: float | None = Field(description="The probability from which a lead is ready for sales.")
+    horizon_days: int | None = Field(description="null where the history has no dates.")
+    base_rate: float | None
+    basis: Literal["criteria", "few", "full"] | None = Field(description="What the probability rests on.")
+    interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None
+    trend: Literal["improving", "steady", "declining", "not_enough_info"] | None
+    base_points: float | None
+    fit_points: float | None = Field(description="The sum over traits.")
+    engagement_points: float | None = Field(description="The sum over behaviours.")
+    reasons: list[Reason] = Field(description="The strongest; `?reasons=all` gives every one.")
+    baseline: float | None = Field(description="Log-odds before any contribution.")
+    source: str | None = Field(description="The first known touch.")
+    campaign: str | None
+    latest_source: str | None = Field(description="The last touch before this score.")
+    latest_campaign: str | None
+    criteria: Criteria | None
+    nurture: dict[str, Any] | None
+    exploration: dict[str, Any] | None
+    as_of: datetime
+    data_through: datetime | None
+    expires_at: datetime
+    stale: bool
+    served_from: Literal["online", "ledger"] | None = Field(description="null for an inline lead: nothing was read.")
+    model: ModelNamed | None
+    agreement: AgreementNamed
+    client_reference_id: str | None = Field(None, description="Yours, where you gave one.")
+
+
+class Unscored(BaseModel):
+    """A lead that has no score, and why: never a made-up number."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: Literal["unknown_lead", "opted_out", "erased"]
+    lead_id: str | None = None
+    client_reference_id: str | None = None
+
+
+class Scores(Answer):
+    """One entry for each lead asked for, in that order."""
+
+    data: list[Score | Unscored]
+
+
+class Models(Answer):
+    """The registered models, newest first."""
+
+    data: list[dict[str, Any]]
+    next_cursor: str | None
+    has_more: bool
+
+
+class Fault(Answer):
+    """One thing wrong in a request."""
+
+    pointer: str = Field(description="JSON pointer (RFC 6901) into the body.")
+    code: str
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details, with a code for programs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    message: str
+    request_id: str
+    errors: list[Fault] | None = None
+
+
+class Touch(Answer):
+    """The campaign that brought a visit."""
+
+    source: Any
+    name: Any
+
+
+class TimelineEvent(Answer):
+    """One thing that a lead did or that became of it, and what it counts as."""
+
+    message_id: str
+    source: str
+    type: str
+    name: str
+    occurred_at: datetime
+    recorded_at: datetime = Field(description="When we knew.")
+    counts: bool
+    behaviours: list[str] = Field(description="The behaviours that it counts as.")
+    why_not: str | None = Field(description="Why it does not count; null where it does.")
+    flags: list[str] = Field(description="What intake noticed.")
+    properties: dict[str, Any]
+    traits: list[str] = Field(description="The names of the traits that it told; their values are in the export.")
+    touch: Touch | None
+
+
+class Timeline(Answer):
+    """A lead's events, newest first, in pages."""
+
+    data: list[TimelineEvent]
+    next_cursor: str | None
+    has_more: bool
+
+
+class Identifier(Answer):
+    """One name of a lead: of which kind (user, anonymous, email, a CRM), and the name."""
+
+    kind: str
+    value: str
+
+
+class Held(BaseModel):
+    """Everything held on one lead: personal data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lead_id: str
+    exported_at: datetime
+    identifiers: list[Identifier]
+    events: list[dict[str, Any]] = Field(description="As in the timeline, with all that came.")
+    behaviours: dict[str, dict[str, Any]]
+    traits: dict[str, Any]
+    score: Score | Unscored
+    failed_events: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
+
+
+class ErasedLead(Answer):
+    """What was erased, in figures: the answer names nobody."""
+
+    erased: bool
+    events: int
+    identifiers: int
+    failed_events: int
+
+
+EventName = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Event(BaseModel):
+    """One event in the shape of Segment's calls; fields that nobody here has heard of are kept as they are."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+
+    type: Literal["track", "page", "screen", "identify", "group", "alias"] | None = Field(
+        None, description="Needed in a batch; elsewhere the route says it."
+    )
+    message_id: Annotated[str, Field(max_length=100)] | None = Field(
+        None, description="Names the event for good: the same one again adds nothing. Without it, made of what is said."
+    )
+    user_id: Id | None = Field(None, description="The lead. This or anonymousId is needed.")
+    anonymous_id: Id | None = Field(None, description="A visitor nobody has named yet.")
+    previous_id: Id | None = Field(None, description="For alias: the id that this lead had before.")
+    group_id: Id | None = Field(None, description="The account.")
+    event: EventName | None = Field(None, description="For track: what happened.")
+    timestamp: str | float | None = Field(None, description="When, by the sender's clock. Without it: now.")
+    sent_at: str | float | None = Field(None, description="The sender's time when it sent; corrects its clock.")
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+    write_key: str | None = Field(None, description="The key, where no Authorization header can be set.")
+
+
+class Batch(BaseModel):
+    """Up to 5,000 events; context, timestamp and sentAt count for each that has none of its own."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+
+    batch: Annotated[list[Event], Field(max_length=5_000)]
+    context: dict[str, Any] | None = None
+    timestamp: str | float | None = None
+    sent_at: str | float | None = None
+    write_key: str | None = None
+
+
+class Rejected(Answer):
+    """An event that could not be used; it is kept with the reason, see GET /v1/failed-events."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    index: int
+    message_id: str | None
+    code: str
+    message: str
+
+
+class Warned(Answer):
+    """An event that was taken or known already, and something that was noticed of it."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+    index: int
+    message_id: str | None
+    code: str
+
+
+class Tracked(Answer):
+    """What became of the events: every one is accepted, a duplicate or rejected. All accepted ones are stored."""
+
+    success: Literal[True]
+    received: int
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+    warnings: list[Warned] | None = None
+
+
+class Failed(Answer):
+    """One event that could not be used, with what came."""
+
+    id: str
+    source: str
+    received_at: datetime
+    code: str
+    message: str
+    raw: Any
+
+
+class FailedList(Answer):
+    """Failed events, newest first."""
+
+    data: list[Failed]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ReplayAsked(BaseModel):
+    """Which failed events to try again: some by id, or all, some at a time."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    ids: Annotated[list[Annotated[str, Field(pattern=r"^\d{1,18}$")]], Field(min_length=1, max_length=1_000)] | None = (
+        None
+    )
+    cursor: Annotated[str, Field(pattern=r"^\d{1,18}$")] | None = Field(
+        None, description="The next_cursor of the answer before."
+    )
+
+
+class Replays(Answer):
+    """What became of them; those that failed again stay in the list. Ask again with next_cursor while has_more."""
+
+    tried: int
+    accepted: int
+    duplicates: int
+    failed: int
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,83 @@
+"""`leadlight doctor`: whether a home can do its work, and whether what arrives is what it used to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import NoAgreement, kept
+from features.home.alerts import alerts_of
+from features.home.clock import from_microseconds
+from features.home.database import reading
+from features.home.deployments import deployments
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+from features.ledger.ledger import Ledger
+from features.store.builds import build_of
+from serving.health.event_quality import Check, signals
+from serving.health.sources import touches
+from serving.scoring.scorer import Scorer
+
+A_WEEK = timedelta(days=7)
+
+
+def checks(home: Home, now: datetime) -> list[Check]:
+    """The agreement, the ledger, what is served, then what arrives; later checks need the earlier ones."""
+    try:
+        agreed = kept(home)
+    except (NoAgreement, LeadlightError) as error:
+        return [Check("agreement", False, str(error))]
+    found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
+    return [
+        *found,
+        *_ledger(home, now),
+        *_served(home),
+        *_drifts(home, agreed.agreement.name, now),
+        *_arrives(home, agreed.agreement, now),
+    ]
+
+
+def _ledger(home: Home, now: datetime) -> Iterator[Check]:
+    ledger = Ledger.open(home)
+    count = ledger.count()
+    if not count:
+        yield Check("ledger", False, "it holds no event; run: leadlight ingest FILE")
+        return
+    age = now - from_microseconds(ledger.newest_recorded_us())
+    yield Check("ledger", True, f"{count:,} events, the newest recorded {max(age.days, 0)} days ago")
+
+
+def _served(home: Home) -> Iterator[Check]:
+    try:
+        scoring = Scorer(home).scoring
+    except LeadlightError as error:
+        yield Check("model", False, str(error))
+        return
+    if scoring.model is None:
+        yield Check("model", False, "no model is served, the criteria's prior answers; run: leadlight train --promote")
+        return
+    yield Check("model", True, f"version {scoring.version}, {len(deployments(home))} promotions so far")
+    if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
+        changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
+        yield Check("agreement part 1", False, changed)
+
+
+def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
+    """What `leadlight watch` raised of the served model within a week; it looks, and this only reads what it saw."""
+    row = next((row for row in deployments(home) if row.model_name == name), None)
+    raised = [alert for alert in alerts_of(home, row.digest) if now - alert.created_at < A_WEEK] if row else []
+    if raised:
+        what = ", ".join(sorted({alert.what for alert in raised}))
+        yield Check("drift", False, f"changed since this model was trained: {what}; see: leadlight watch")
+
+
+def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]:
+    with reading(home) as connection:
+        yield from signals(connection, agreement, now)
+    if build := build_of(home, agreement):
+        repository = build.repository(home)
+        yield from touches(repository.source_of(repository.trait_view), agreement)
+
+
+__all__ = ["Check", "checks"]

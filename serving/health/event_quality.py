@@ -1,0 +1,259 @@
+"""The health of what arrives: what fell silent, what counts for nothing, what is spelled in several ways."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, join, select
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.arrays import DAY_US
+from features.events.event import ASSUMED
+from features.events.event_table import HISTORY_KEPT
+from features.events.validation import MERGE_REFUSED
+from features.home import tables
+from features.home.clock import from_microseconds, microseconds
+from features.ledger.arrival_counts import DAYS, Arrivals, Named, Stream, arrivals, named
+from features.ledger.tombstones import STRIPPED
+from features.records.retention import outcomes
+from serving.health.silence import Usual, usual
+from serving.health.similar_names import likeness, nearest
+
+# Sources that are read from files: they are heard up to their own newest event, not up to now.
+FROM_FILES = frozenset({"file", "crm", "customers", "leadlight"})
+# Names that mean something to Leadlight itself, whatever the agreement counts.
+OWN_NAMES = SALES_TOUCHES | CRM_EVENTS | {
+    "Page Left", "Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Unsubscribed",
+    HISTORY_KEPT,
+}  # fmt: skip
+SURELY = 0.75  # so alike that the name is probably meant; below it is only asked
+SHOWN = 5
+WAITS = timedelta(minutes=1)  # a served home publishes within seconds
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold, and in a sentence what was found; `data` is the same for programs, row by row."""
+
+    name: str
+    ok: bool
+    sentence: str
+    data: Sequence[Mapping[str, Any]] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"name": self.name, "ok": self.ok, "sentence": self.sentence}
+        return said | ({"data": list(self.data)} if self.data else {})
+
+
+def signals(connection: Connection, agreement: Agreement, now: datetime) -> Iterator[Check]:
+    """What the ledger and its tables tell of what arrives, in aggregates of the database."""
+    held = named(connection)
+    came = arrivals(connection, agreement, heard_until(held, now))
+    yield from behaviours(came, held, agreement, now)
+    yield from unknown_names(held, agreement)
+    yield from unmatched(came)
+    yield from flags(held)
+    yield from conflicts(connection)
+    yield from too_old(held, agreement, now)
+    yield from warnings(connection)
+    yield from failed(connection)
+    yield from pending(connection, now)
+
+
+def heard_until(held: Sequence[Named], now: datetime) -> dict[str, int]:
+    """Up to when each source was heard: now for those that send, else its newest record."""
+    newest: Counter[str] = Counter()
+    for one in held:
+        newest[one.source] = max(newest[one.source], one.recorded_us)
+    return {source: us if source in FROM_FILES else microseconds(now) for source, us in newest.items()}
+
+
+def behaviours(came: Arrivals, held: Sequence[Named], agreement: Agreement, now: datetime) -> Iterator[Check]:
+    """One check over all behaviours with a row for each and each source, then one for each that fell silent."""
+    until = heard_until(held, now)
+    found = {stream: usual(windows, age_of(windows)) for stream, windows in sorted(came.windows.items())}
+    rows = [_row(stream, found[stream], came) for stream in found]
+    rows += [_never(name) for name in agreement.behaviours if name not in {stream.behaviour for stream in found}]
+    silent = [stream for stream, its in found.items() if its.is_silent]
+    seen = (
+        f"{len({stream.behaviour for stream in found})} of {len(agreement.behaviours)} behaviours in {DAYS // 7} weeks"
+    )
+    yield Check("behaviours", True, f"{seen}, {len(silent) or 'none'} fell silent", rows)
+    for source in sorted({stream.source for stream in silent}):
+        mine = [stream for stream in found if stream.source == source]
+        if len(mine) > 2 and all(stream in silent for stream in mine):
+            last = max(came.last_us[stream] for stream in mine)
+            rate = sum(found[stream].per_day or 0.0 for stream in mine)
+            said = (
+                f"source {source} fell silent: nothing since {_day(last)}, usually {rate:,.0f} events a day that count"
+            )
+            yield Check("silent", False, f"{said}; look at what sends it")
+            continue
+        for stream in (stream for stream in mine if stream in silent):
+            yield Check("silent", False, _silence(stream, found[stream], came.last_us[stream], until[source]))
+
+
+def age_of(windows: Sequence[int]) -> int:
+    """For how many days a stream is known; a week's silence before its first event is no history."""
+    first = max((place for place, events in enumerate(windows) if events), default=-1)
+    return first + 1
+
+
+def _row(stream: Stream, its: Usual, came: Arrivals) -> dict[str, Any]:
+    return {
+        "behaviour": stream.behaviour,
+        "source": stream.source,
+        "events": sum(came.windows[stream]),
+        "last_at": from_microseconds(came.last_us[stream]),
+        "per_day": its.per_day,
+        "is_silent": its.is_silent,
+    }
+
+
+def _never(behaviour: str) -> dict[str, Any]:
+    nothing = {"source": None, "events": 0, "last_at": None, "per_day": None, "is_silent": False}
+    return {"behaviour": behaviour} | nothing
+
+
+def _silence(stream: Stream, its: Usual, last_us: int, until_us: int) -> str:
+    days = (until_us - last_us) / DAY_US
+    since = f"nothing since {_day(last_us)} ({days:.0f} days)" if days >= 1.5 else f"nothing since {_day(last_us)}"
+    return (
+        f"{stream.behaviour} from {stream.source} fell silent: {since}, where about {its.missed:,.0f} events would "
+        f"have come (usually {its.per_day:,.1f} a day); look at what sends it"
+    )
+
+
+def _day(us: int) -> str:
+    return f"{from_microseconds(us):%Y-%m-%d %H:%M}"
+
+
+def unknown_names(held: Sequence[Named], agreement: Agreement) -> Iterator[Check]:
+    """Track events that the agreement does not name: they are kept and count for nothing."""
+    known = {one.event for one in agreement.behaviours.values()} - {"page"}
+    own = OWN_NAMES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
+    counts: Counter[str] = Counter()
+    for one in held:
+        if one.type == "track" and one.name not in known | own:
+            counts[one.name] += one.events
+    asked = sorted(known | {agreement.outcome.event})
+    far = []
+    for name, events in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
+        near = nearest(name, asked)
+        if near is None:
+            far.append(name)
+            continue
+        sure = likeness(name, near) >= SURELY
+        yield Check(
+            "unknown event", not sure, f"{events:,} events named {name} count for nothing; did you mean {near}?"
+        )
+    if far:
+        shown = ", ".join(far[:SHOWN]) + (", ..." if len(far) > SHOWN else "")
+        said = f"{len(far):,} other names of events count for nothing: {shown}"
+        yield Check("unknown event", True, f"{said}; a line in [behaviours] would count them")
+
+
+def unmatched(came: Arrivals) -> Iterator[Check]:
+    """Events of a name that counts, whose properties match no line of the agreement."""
+    totals: Counter[str] = Counter()
+    for (name, _), events in came.unmatched.items():
+        totals[name] += events
+    for name, events in totals.most_common(SHOWN):
+        said = Counter({words: n for (its, words), n in came.unmatched.items() if its == name}).most_common(3)
+        shown = "; ".join(f"{n:,} say {words}" for words, n in said)
+        yield Check("no line matches", True, f"{events:,} events named {name} match no behaviour's where: {shown}")
+
+
+def flags(held: Sequence[Named]) -> Iterator[Check]:
+    """What intake noticed of events that are kept."""
+    counts: Counter[str] = Counter()
+    for one in held:
+        for flag in filter(None, one.flags.split(",")):
+            counts[flag] += one.events
+    if counts[ASSUMED]:
+        said = f"when {counts[ASSUMED]:,} events were recorded is not known"
+        yield Check("record times", True, f"{said}: it is taken to be when they happened")
+    if counts[MERGE_REFUSED]:
+        said = f"{counts[MERGE_REFUSED]:,} merges of known leads were refused, since their key may only write events"
+        yield Check("refused merges", True, f"{said}; where they are right: leadlight merge A B")
+
+
+def conflicts(connection: Connection) -> Iterator[Check]:
+    """E-mail addresses and ids of a CRM that were said of several leads, which nobody may merge but a person."""
+    links, known = tables.links.c, tables.identities.c
+    is_user = (known.kind == "user") & (known.value == links.user_id)
+    pair = func.min(known.lead_id).label("one"), func.max(known.lead_id).label("other")
+    shared = (
+        select(*pair)
+        .select_from(join(tables.links, tables.identities, is_user))
+        .where(links.kind.not_in(("anonymous", "group")))
+        .group_by(links.kind, links.value)
+        .having(func.count(known.lead_id.distinct()) > 1)
+    ).subquery()
+    count = connection.scalar(select(func.count()).select_from(shared))
+    if count:
+        one, other = connection.execute(select(shared).order_by(shared.c.one, shared.c.other).limit(1)).one()
+        said = f"{count:,} e-mail addresses or ids of a CRM are said of several leads"
+        yield Check("identities", True, f"{said}; where these are one person: leadlight merge, as in {one} and {other}")
+
+
+def too_old(held: Sequence[Named], agreement: Agreement, now: datetime) -> Iterator[Check]:
+    """Events that are older than the agreement keeps them, and still whole."""
+    until_us = microseconds(now - agreement.privacy.keep_events)
+    stay = outcomes(agreement) | {HISTORY_KEPT}
+    if any(one.first_us < until_us and one.name not in stay and STRIPPED not in one.flags for one in held):
+        said = f"there are events older than {agreement.privacy.keep_events.days:,} days ([privacy] keep_events)"
+        yield Check("retention", True, f"{said}; leadlight rebuild, or a running service, replaces them by totals")
+
+
+def warnings(connection: Connection) -> Iterator[Check]:
+    """What intake counted by source: conflicts, clocks that run ahead, values that were no values."""
+    columns = tables.intake_counts.c
+    rows = connection.execute(select(columns.source, columns.code, columns.events).order_by(columns.events.desc()))
+    told = [f"{row.events:,} {row.code.replace('_', ' ')} from {row.source}" for row in rows]
+    if told:
+        more = f", and {len(told) - SHOWN} more kinds" if len(told) > SHOWN else ""
+        yield Check("intake", True, f"noticed of accepted events: {', '.join(told[:SHOWN])}{more}")
+
+
+REMEDIES = {
+    "bad_type": "send type track, page, screen, identify, group or alias",
+    "no_identity": "send userId or anonymousId",
+    "bad_message_id": "send a messageId of 1 to 100 characters",
+    "bad_event_name": "send an event name of 1 to 200 characters",
+    "bad_identity": "send ids of at most 255 characters",
+    "event_too_large": "send less in properties and context",
+    "too_deep": "send flatter properties",
+    "bad_event": "send JSON objects",
+}
+
+
+def failed(connection: Connection) -> Iterator[Check]:
+    """Events that could not be used, by why, each with what to do."""
+    columns = tables.failed_events.c
+    counted = select(columns.code, columns.source, func.count().label("events")).group_by(columns.code, columns.source)
+    for row in connection.execute(counted.order_by(func.count().desc()).limit(2 * SHOWN)):
+        remedy = REMEDIES.get(row.code, "leadlight failed-events list shows why")
+        said = f"{row.events:,} from {row.source} could not be used ({row.code}): {remedy}"
+        yield Check("failed events", False, f"{said}; then: leadlight failed-events replay")
+
+
+def pending(connection: Connection, now: datetime) -> Iterator[Check]:
+    """Leads with events that the online store does not show yet."""
+    waiting, events = tables.online_pending.c, tables.events.c
+    count = int(connection.scalar(select(func.count()).select_from(tables.online_pending)) or 0)
+    if not count:
+        return
+    joined = select(func.min(events.recorded_us)).join_from(
+        tables.online_pending, tables.events, events.event_id == waiting.event_id
+    )
+    oldest = connection.scalar(joined) or 0
+    since = now - from_microseconds(oldest)
+    ok = since < WAITS
+    remedy = "" if ok else "; a running service publishes them, else: leadlight rebuild"
+    yield Check("online store", ok, f"{count:,} ids have events that scores by the online store lack{remedy}")

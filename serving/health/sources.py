@@ -1,0 +1,54 @@
+"""Where leads came from, looked over: leads that no touch is known of, campaigns in several spellings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from features.agreement.agreement import Agreement
+from serving.health.event_quality import Check
+from serving.health.similar_names import campaign_line, spellings
+
+SHOWN = 5
+
+
+def touches(trait_states: Path, agreement: Agreement) -> Iterator[Check]:
+    """Checks of what the derived trait states in a file say of sources and campaigns."""
+    if not trait_states.exists():
+        return
+    columns = ["lead_id", "source", "campaign", "latest_campaign"]
+    states = pq.read_table(trait_states, columns=columns).to_pandas()
+    yield from without_source(states)
+    yield from campaigns(states, agreement)
+
+
+def without_source(states: pd.DataFrame) -> Iterator[Check]:
+    """How many leads came nobody knows from where. states: in the order in which they became known."""
+    newest = states.drop_duplicates("lead_id", keep="last")
+    lacking = int(newest["source"].isna().sum())
+    if lacking:
+        said = f"{lacking:,} of {len(newest):,} leads came nobody knows from where"
+        yield Check("sources", True, f"{said}; send context.campaign with their visits, or the trait source")
+
+
+def campaigns(states: pd.DataFrame, agreement: Agreement) -> Iterator[Check]:
+    """A line for [campaigns] for each campaign that comes in several spellings."""
+    seen: Counter[str] = Counter()
+    for column in ("campaign", "latest_campaign"):
+        # A lead's state is repeated with each change of another trait: a campaign counts once for each lead.
+        seen.update(states[["lead_id", column]].dropna().drop_duplicates()[column].astype(str))
+    for group in spellings(_lines_first(seen, agreement)):
+        also = list(agreement.campaigns[group[0]].also) if group[0] in agreement.campaigns else []
+        line = campaign_line([group[0], *also, *group[1:]])
+        said = f"{len(group)} spellings of one campaign: {', '.join(group[:SHOWN])}"
+        yield Check("campaigns", False, f"{said}; write under [campaigns]: {line}")
+
+
+def _lines_first(seen: Mapping[str, int], agreement: Agreement) -> dict[str, int]:
+    """The counts, campaigns with a line of their own above all others: theirs is the name that stays."""
+    most = max(seen.values(), default=0) + 1
+    return {name: count + (most if name in agreement.campaigns else 0) for name, count in seen.items()}

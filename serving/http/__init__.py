@@ -1,0 +1,1 @@
+"""HTTP: keys, bodies, idempotency, problems, metrics."""

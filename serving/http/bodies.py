@@ -1,0 +1,156 @@
+"""Request bodies, read within limits: bytes on the wire, bytes inflated, seconds, depth; and the JSON in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from serving.http.problems import FieldError, Problem
+
+INFLATED_BYTES = 4 * 2**20
+COMPRESSED_BYTES = 2**20  # 500 MiB of blanks gzip to 0.5 MB, so the inflated side is held as well
+SECONDS = 8  # for the whole body: 4 MiB at 4.2 Mbit/s
+DEPTH = 32  # of objects and arrays inside one another; nothing that reads a lead nests deeper
+SHOWN = 50  # errors listed for one body; the rest is more of the same
+BOM = b"\xef\xbb\xbf"
+
+
+async def body(request: Request) -> bytes:
+    """The body as sent, inflated when it says gzip, never more than the limits.
+
+    Raises Problem: 408 too slow, 413 too large, 415 another encoding, 400 broken gzip.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise Problem(415, "unsupported_encoding", f"Content-Encoding {encoding!r} is not read; send gzip or none.")
+    is_gzip = encoding == "gzip"
+    limit = COMPRESSED_BYTES if is_gzip else INFLATED_BYTES
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > limit:  # refused before it is sent
+        raise _too_large(limit, is_gzip)
+    try:
+        async with asyncio.timeout(SECONDS):
+            sent = await _sent(request, limit, is_gzip)
+    except TimeoutError:
+        raise Problem(408, "body_too_slow", f"The body did not arrive within {SECONDS} s; send it again.") from None
+    return _inflated(sent) if is_gzip else sent
+
+
+async def _sent(request: Request, limit: int, is_gzip: bool) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:  # a chunked body names no length beforehand
+            raise _too_large(limit, is_gzip)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _inflated(sent: bytes) -> bytes:
+    plain = bytearray()
+    while sent:  # a gzip file may have several members
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            plain += member.decompress(sent, INFLATED_BYTES + 1 - len(plain))
+        except zlib.error as error:
+            raise Problem(400, "broken_gzip", f"The body is no gzip: {error}.") from None
+        if len(plain) > INFLATED_BYTES:
+            raise _too_large(INFLATED_BYTES, False)
+        if not member.eof:
+            raise Problem(400, "broken_gzip", "The gzip body ends too early.")
+        sent = member.unused_data
+    return bytes(plain)
+
+
+def _too_large(limit: int, is_gzip: bool) -> Problem:
+    kind = "compressed body" if is_gzip else "body"
+    return Problem(413, "body_too_large", f"The {kind} is over {limit:,} bytes; send less at a time.")
+
+
+def parsed(raw: bytes) -> Any:
+    """The JSON value of a body in UTF-8, a byte-order mark allowed.
+
+    Raises Problem: 400 where it is no JSON, 422 where it holds NaN or Infinity or nests too deep.
+    """
+    text = raw.removeprefix(BOM)
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _not_json(text, error) from None
+    if text.count(b"{") + text.count(b"[") > DEPTH:  # otherwise it cannot be deeper, and the walk costs more than this
+        _refuse([_too_deep(pointer) for pointer, leaf in _leaves(value) if isinstance(leaf, dict | list)])
+    return value
+
+
+def _refuse_what_json_lacks(value: Any) -> None:
+    """Raise Problem 422 where a value that another parser read holds NaN or Infinity, or nests too deep."""
+    found = []
+    for pointer, leaf in _leaves(value):
+        if isinstance(leaf, dict | list):
+            found.append(_too_deep(pointer))
+        elif isinstance(leaf, float) and not math.isfinite(leaf):
+            found.append(FieldError(pointer, "not_a_number", f"{_spelled(leaf)} is no JSON number; leave it out"))
+    _refuse(found)
+
+
+def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
+    # Python clients write NaN and Infinity for missing numbers: that is a value to mend, not broken JSON.
+    try:
+        _refuse_what_json_lacks(json.loads(text))
+    except Problem as problem:
+        return problem
+    except (ValueError, RecursionError):
+        pass
+    return broken(text, error)
+
+
+def broken(text: bytes, error: orjson.JSONDecodeError) -> Problem:
+    """The 400 for a body that is no JSON; it says where, and repeats nothing of the body."""
+    if not text:
+        return Problem(400, "broken_json", "The body is empty; send a JSON object.")
+    where = f"line {error.lineno}, column {error.colno}"
+    return Problem(400, "broken_json", f"The body is not JSON in UTF-8: {error.msg} ({where}).")
+
+
+def _refuse(errors: list[FieldError]) -> None:
+    if errors:
+        raise invalid(errors[0].code, errors, len(errors))
+
+
+def invalid(code: str, errors: Sequence[FieldError], count: int) -> Problem:
+    """The 422 for a body with `count` errors; its message says the first."""
+    first = errors[0]
+    more = f" ({count - 1} more in errors)" if count > 1 else ""
+    return Problem(422, code, f"{first.pointer or 'The body'}: {first.detail}{more}", errors=errors[:SHOWN])
+
+
+def _spelled(number: float) -> str:
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
+def _too_deep(pointer: str) -> FieldError:
+    return FieldError(pointer, "too_deep", f"nested over {DEPTH} levels deep")
+
+
+def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    """(pointer, value) of each value that holds no other, and of each object or array that is one too deep."""
+    waiting: list[tuple[str, Any, int]] = [("", value, 0)]
+    while waiting:
+        pointer, found, depth = waiting.pop()
+        if depth == DEPTH or not isinstance(found, dict | list):
+            yield pointer, found
+            continue
+        inside = list(found.items() if isinstance(found, dict) else enumerate(found))
+        waiting.extend((f"{pointer}/{escaped(key)}", inner, depth + 1) for key, inner in reversed(inside))
+
+
+def escaped(key: object) -> str:
+    """One step of a JSON pointer; a step is as long as its sender likes, what we repeat of it is not."""
+    return str(key)[:100].replace("~", "~0").replace("/", "~1")

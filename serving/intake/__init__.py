@@ -1,0 +1,1 @@
+"""Events in: from concurrent requests and from files."""

@@ -1,0 +1,161 @@
+"""Files into the ledger: events as they are, a CRM's export and history as the events that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from features.agreement.versions import Kept
+from features.home.settings import Home
+from features.identity.lookup import known_since, leads_named
+from features.imports.customers import Customers
+from features.imports.field_history import History
+from features.imports.files import Changes, Events, Leads, contents, events_in
+from features.imports.lead_export import CrmExport, ExportError
+from features.ledger.ledger import Appended, Ledger
+from features.store.materialize import derived
+from serving.scoring.scorer import Scorer
+
+Said = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of one file's events, and sentences that a person should know of."""
+
+    file: str
+    appended: Appended
+    sentences: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"file": self.file, **self.appended.__dict__, "notes": list(self.sentences)}
+
+
+def ingest(
+    home: Home,
+    files: list[Path],
+    kept: Kept,
+    now: datetime,
+    said: Said = lambda _: None,
+    recorded_lag: timedelta = timedelta(0),
+) -> list[Ingested]:
+    """Append the files' events to the ledger and bring leads and features up to date; twice adds nothing.
+
+    recorded_lag: how long after it happened an event was known whose file does not say when it was received.
+
+    What the files hold is told by their columns, and their order does not matter: a CRM's history counts for the leads
+    of its export. Every file is read to its end, or nothing more of it is appended than whole batches that the next
+    run counts as duplicates. Raises FileError and ExportError with one sentence.
+    """
+    held = [part for path in files for part in contents(path)]  # a wrong name is said before the first long import
+    intake = _Intake(Ledger.open(home), kept, now, said, recorded_lag)
+    done = list(intake.all_of(held))
+    refresh(home, kept, said)
+    places = [path.name for path in files]
+    return sorted(done, key=lambda file: places.index(file.file))
+
+
+def ingest_customers(
+    home: Home, files: list[Path], kept: Kept, now: datetime, said: Said = lambda _: None
+) -> list[Ingested]:
+    """Append that the accounts and leads of the files are customers; twice adds nothing.
+
+    Raises FileError and ColumnError with one sentence.
+    """
+    intake = _Intake(Ledger.open(home), kept, now, said, timedelta(0))
+    done = [intake.customers(path) for path in files]
+    refresh(home, kept, said)
+    return done
+
+
+def refresh(home: Home, kept: Kept, said: Said) -> None:
+    """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
+    derived(home, kept.agreement, said)
+    served = Scorer(home).scoring.features_by
+    if served.feature_digest != kept.agreement.feature_digest:
+        derived(home, served, said)
+
+
+@dataclass(frozen=True)
+class _Intake:
+    ledger: Ledger
+    kept: Kept
+    now: datetime
+    said: Said
+    lag: timedelta
+
+    def all_of(self, held: Sequence[Events | Leads | Changes]) -> Iterator[Ingested]:
+        """Everything in an order in which nothing is lost, whatever order the files were given in."""
+        histories = self._histories([part for part in held if isinstance(part, Changes)])
+        # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
+        yield from map(self._events, sorted((part for part in held if isinstance(part, Events)), key=_comes_later))
+        for part in held:
+            if isinstance(part, Leads):
+                yield self._leads(part, histories.get(part.crm.name) if part.crm else None)
+        for history in histories.values():
+            yield from self._history(history)
+
+    def customers(self, path: Path) -> Ingested:
+        """A file of customers."""
+        customers = Customers(path, self.kept.agreement, self.now, partial(leads_named, self.ledger.home))
+        total = self._appended(customers.events(), path.name, source="customers")
+        return Ingested(path.name, total, tuple(customers.sentences))
+
+    def _events(self, part: Events) -> Ingested:
+        total = self._appended(events_in(part.path), part.path.name, source="file", lag=self.lag)
+        return Ingested(part.path.name, total, tuple(_of_events(part, total)))
+
+    def _leads(self, part: Leads, history: History | None) -> Ingested:
+        self.said(f"looking at {part.path.name}")
+        export = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history)
+        total = self._appended(export.stream(part.path), part.path.name, source="crm")
+        return Ingested(part.path.name, total, tuple(export.sentences))
+
+    def _histories(self, changes: Sequence[Changes]) -> dict[str, History]:
+        if changes and self.kept.agreement.outcome.undated:
+            problem = "without dates nothing has a past; draft it again, from an export that says when leads came"
+            name = self.kept.agreement.file
+            raise ExportError(f"{changes[0].path.name} is a history, but {name} says undated = true: {problem}")
+        named = {part.crm.name: part.crm for part in changes}
+        if changes:
+            self.said(f"looking at {', '.join(part.path.name for part in changes)}")
+        return {
+            name: History.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
+            for name, crm in named.items()
+        }
+
+    def _history(self, history: History) -> Iterator[Ingested]:
+        since = known_since(self.ledger.home, history.leads)
+        if not since:
+            problem = f"tells how {len(history.leads):,} leads changed, and none of them is known here"
+            raise ExportError(f"{history.file} {problem}; give the export of the leads as well")
+        for place, changes in enumerate(history.files):
+            news = (event for chunk in changes.chunks() for event in history.events(chunk, since))
+            first = history.firsts(since) if place == 0 else ()
+            total = self._appended(chain(first, news), changes.path.name, source="crm")
+            is_last = place + 1 == len(history.files)
+            yield Ingested(changes.path.name, total, tuple(history.sentences(since)) if is_last else ())
+
+    def _appended(self, events: Iterable[Mapping[str, Any]], name: str, **how: Any) -> Appended:
+        total = Appended()
+        for batch in self.ledger.append(events, received_at=self.now, **how):
+            total += batch
+            self.said(f"{name}: {total.accepted + total.duplicates:,} events")
+        return total
+
+
+def _comes_later(part: Events) -> bool:
+    return part.is_rollup
+
+
+def _of_events(part: Events, total: Appended) -> Iterator[str]:
+    if total.refused:
+        yield f"{total.refused:,} events could not be used and are kept with their reasons in failed_events"
+    if part.is_rollup and total.accepted:
+        remedy = "give the tables of those events in the same call as tracks"
+        yield f"{part.path.name}: {total.accepted:,} of its events came without properties; if they have any, {remedy}"

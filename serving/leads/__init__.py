@@ -1,0 +1,1 @@
+"""One lead for people: its timeline, and everything held on it."""

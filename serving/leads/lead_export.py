@@ -1,0 +1,104 @@
+"""Everything held on one lead, as one document: what it may ask for, and what an operator hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+from sqlalchemy import select
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import kept
+from features.arrays import Ragged
+from features.behaviour.columns import BehaviourState
+from features.behaviour.decayed_counters import FIRST, states
+from features.derived import Rows, rows_of
+from features.home import tables
+from features.home.clock import from_microseconds
+from features.home.database import reading
+from features.home.settings import Home
+from features.records.erasure import failed_naming
+from features.records.lead_record import Dossier, dossier
+from serving.leads.timeline import timeline
+
+
+class Scores(Protocol):
+    """What is needed of a scorer."""
+
+    def scores(
+        self, asked: list[dict[str, Any]], as_of: datetime, most_reasons: int | None = 3
+    ) -> list[dict[str, Any]]: ...
+
+
+def held(home: Home, scorer: Scores, name: str, now: datetime, only_ids: bool = False) -> dict[str, Any]:
+    """All that is held on a lead: its names, events, states, score with all reasons, and failed events.
+
+    Raises UnknownLead and LeadErased.
+    """
+    agreement = kept(home).agreement
+    with reading(home) as connection:
+        found = dossier(connection, agreement, name, only_ids)
+        columns = tables.failed_events.c
+        ids = failed_naming(connection, found.names)
+        failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
+    rows = rows_of(found.log, agreement)
+    (score,) = scorer.scores([{"lead_id": found.lead_id}], now, None)
+    return {
+        "lead_id": found.lead_id,
+        "exported_at": now,
+        "identifiers": [{"kind": kind, "value": value} for kind, value in found.names],
+        "events": list(_events(found, agreement)),
+        "behaviours": _behaviours(found, rows, agreement),
+        "traits": _traits(found, rows),
+        "score": score,
+        # What is no event may be about anybody: it goes with each of them, and is shown to none.
+        "failed_events": [_failed(row) for row in failed],
+        "feedback": [],
+    }
+
+
+def _events(found: Dossier, agreement: Agreement) -> Iterator[dict[str, Any]]:
+    by_message = {(found.rows[row].source, found.rows[row].message_id): found.rows[row] for row in found.own}
+    for (_, message_id, source), shown in timeline(found, agreement):
+        row = by_message[source, message_id]
+        ids = {"user_id": row.user_id, "anonymous_id": row.anonymous_id, "group_id": row.group_id}
+        whole = {part: said for part, said in orjson.loads(row.body).items() if part != "properties"}
+        yield shown | ids | whole
+
+
+def _behaviours(found: Dossier, rows: Rows, agreement: Agreement) -> dict[str, Any]:
+    own = rows.observed.taken(rows.observed.lead == found.position)
+    folded = states(own, len(agreement.behaviours), agreement.half_lives)
+    halves = len(agreement.half_lives)
+    return {
+        name: _behaviour(BehaviourState(_newest(ragged), halves))
+        for name, ragged in zip(agreement.behaviours, folded, strict=True)
+        if len(_newest(ragged))
+    }
+
+
+def _newest(ragged: Ragged) -> Any:
+    return ragged.row(len(ragged) - 1) if len(ragged) else np.empty(0)
+
+
+def _behaviour(state: BehaviourState) -> dict[str, Any]:
+    return {
+        "count": state.count,
+        "minutes": state.minutes,
+        "first_at": from_microseconds(state.state[FIRST]),
+        "latest": [{"at": from_microseconds(us), "minutes": minutes} for us, minutes in state.latest.tolist()],
+    }
+
+
+def _traits(found: Dossier, rows: Rows) -> Mapping[str, Any]:
+    own = rows.traits[rows.traits["lead_id"] == found.lead_id].drop(columns=["lead_id", "known_us"])
+    newest = own.iloc[-1].to_dict() if len(own) else {}
+    return {str(name): None if value != value else value for name, value in newest.items()}
+
+
+def _failed(row: Any) -> dict[str, Any]:
+    said = {"source": row.source, "received_at": from_microseconds(row.received_us), "code": row.code}
+    return said | {"message": row.message, "raw": row.raw}

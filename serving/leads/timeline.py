@@ -1,0 +1,125 @@
+"""A lead's timeline: what it did, newest first, and of each event whether it counts, as what, and if not why."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.arrays import NOT_YET
+from features.behaviour.bots import not_people
+from features.behaviour.occurrences import occurrences
+from features.events.event_table import HISTORY_KEPT
+from features.home.clock import from_microseconds
+from features.records.lead_record import Dossier
+
+Place = tuple[int, str, str]  # occurred_us, message id, source: no two events of a lead have the same
+
+WHY = {
+    "identify": "says who this is",
+    "alias": "says who this is",
+    "group": "says whom this belongs to",
+    "Page Left": "tells how long a page was read",
+    HISTORY_KEPT: "what older events, since deleted, came to",
+}
+NO_LINE = "no line of [behaviours] counts it"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What each of a lead's events counts as, by its position in the dossier; and why the others do not count."""
+
+    behaviours: Mapping[int, Sequence[str]]
+    why_not: Mapping[int, str]
+
+
+def counted(found: Dossier, agreement: Agreement) -> Counted:
+    """By the very functions that make features."""
+    names = list(agreement.behaviours)
+    behaviours: dict[int, list[str]] = defaultdict(list)
+    counts = occurrences(found.log, found.found, agreement)
+    mine = counts.taken((counts.lead == found.position) & (counts.until_us == NOT_YET))
+    for row, behaviour in sorted(zip(mine.row.tolist(), mine.behaviour.tolist(), strict=True)):
+        if names[behaviour] not in behaviours[row]:
+            behaviours[row].append(names[behaviour])
+    machines = not_people(found.log, found.found)
+    sales_mails = {row for row, name, _ in found.log.crm if name == "sales mail"}
+    hits = {row for row, _, _ in found.log.hits}
+    why_not = {
+        row: machines[row].reason if row in machines else _why_not(found.rows[row], row in sales_mails, row in hits)
+        for row in found.own
+        if row not in behaviours
+    }
+    return Counted(behaviours, why_not)
+
+
+def _why_not(row: Any, is_sales_mail: bool, is_hit: bool) -> str:
+    if is_sales_mail:
+        return "a mail that sales sent"
+    if row.name in SALES_TOUCHES:
+        return "done by sales"
+    if row.name in CRM_EVENTS:
+        return "what became of the lead, not what it did"
+    if is_hit:  # its name and properties are a behaviour's, so it is what happened meanwhile that speaks against it
+        return "answered while sales had the lead"
+    return WHY.get(row.name, NO_LINE)
+
+
+def timeline(
+    found: Dossier, agreement: Agreement, before: Place | None = None
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Each event of the lead with its place, newest first, those before a place where one is given."""
+    told = counted(found, agreement)
+    for place, row in sorted(((_place(found.rows[row]), row) for row in found.own), reverse=True):
+        if before is None or place < before:
+            yield place, event(found.rows[row], told.behaviours.get(row, ()), told.why_not.get(row))
+
+
+def event(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:
+    """One event as the API shows it: of traits only the names, since they hold addresses."""
+    body = orjson.loads(row.body)
+    context = _object(body.get("context"))
+    campaign = _object(context.get("campaign"))
+    return {
+        "message_id": row.message_id,
+        "source": row.source,
+        "type": row.type,
+        "name": row.name,
+        "occurred_at": from_microseconds(row.occurred_us),
+        "recorded_at": from_microseconds(row.recorded_us),
+        "counts": bool(behaviours),
+        "behaviours": list(behaviours),
+        "why_not": why_not,
+        "flags": [flag for flag in row.flags.split(",") if flag],
+        "properties": _object(body.get("properties")),
+        "traits": sorted(_object(body.get("traits")) or _object(context.get("traits"))),
+        "touch": {part: campaign.get(part) for part in ("source", "name")} if campaign else None,
+    }
+
+
+def cursor_of(place: Place) -> str:
+    """The place in a list as an opaque text."""
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> Place | None:
+    """The place that a cursor means; None where it is none of ours."""
+    try:
+        us, message_id, source = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return int(us), str(message_id), str(source)
+    except (ValueError, TypeError):
+        return None
+
+
+def _place(row: Any) -> Place:
+    return row.occurred_us, row.message_id, row.source
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,1 @@
+"""From the states of a lead to its score: probability, reasons, decision."""

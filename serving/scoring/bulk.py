@@ -1,0 +1,160 @@
+"""Scores of many leads at once: every lead of a home as of a moment, or the rows of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+
+from features.home.clock import from_microseconds, microseconds
+from features.home.errors import LeadlightError
+from features.home.settings import Home
+from features.imports.files import table_in
+from features.imports.lead_export import leads_in
+from features.store.materialize import Derived, derived
+from features.store.offline import states_at
+from features.traits.history import trait_columns
+from features.what_if import inline_states
+from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.scorer import Scorer
+
+AT_ONCE = 5_000
+# What stands beside a row of a table: the score's own names, the reasons in one cell of words.
+IN_A_TABLE = (
+    "lead_id", "status", "probability", "score", "grade", "decision", "decision_code", "owner", "look_again_at",
+    "threshold", "horizon_days", "base_rate", "basis", "trend", "base_points", "fit_points", "engagement_points",
+    "baseline", "source", "campaign", "as_of",
+)  # fmt: skip
+
+
+class NoSuchLead(LeadlightError):
+    """A lead id that no event named."""
+
+    code = "unknown_lead"
+
+
+def home_scores(
+    home: Home, as_of: datetime, most_reasons: int | None = 3, lead_ids: Sequence[str] | None = None
+) -> Iterator[list[dict[str, Any]]]:
+    """A score for every lead known before `as_of` (or those in `lead_ids`), some thousands at a time.
+
+    States are read through the offline store as they were known at `as_of`, so that any past moment can be asked.
+    """
+    scoring = Scorer(home).scoring
+    found = derived(home, scoring.features_by)
+    wanted = _known_leads(found, as_of, lead_ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        chunk = wanted.iloc[start : start + AT_ONCE]
+        asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
+        yield scoring.scores(_rows(found, scoring, states_at(found.repository, asked), chunk), as_of, most_reasons)
+
+
+def file_scores(
+    home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3
+) -> tuple[pd.DataFrame, Iterator[list[dict[str, Any]]]]:
+    """The rows of a table and a score for each, in order: what the row says, nothing that the ledger knows."""
+    rows = table_in(path)
+    scoring = Scorer(home).scoring
+    return rows, _row_scores(scoring, rows, as_of, most_reasons)
+
+
+def _row_scores(
+    scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most_reasons: int | None
+) -> Iterator[list[dict[str, Any]]]:
+    named = list(leads_in(rows, scoring.features_by))
+    for start in range(0, len(named), AT_ONCE):
+        chunk = named[start : start + AT_ONCE]
+        behaviours, traits = inline_states([{"traits": said} for _, said in chunk], scoring.features_by, as_of)
+        asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(chunk)]
+        yield scoring.scores(asked, as_of, most_reasons)
+
+
+def _known_leads(found: Derived, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
+    known = found.leads[found.leads["opened_us"] < microseconds(as_of)].sort_values("lead_id")
+    if lead_ids is None:
+        return known
+    missing = sorted(set(lead_ids) - set(known["lead_id"]))
+    if missing:
+        raise NoSuchLead(f"lead {missing[0]!r} is not among the {len(known):,} leads known at {as_of:%Y-%m-%d %H:%M}")
+    return known.set_index("lead_id", drop=False).loc[list(lead_ids)]
+
+
+def _rows(found: Derived, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
+    behaviours = {name: table[name].to_pylist() for name in scoring.features_by.behaviours}
+    traits = {name: table[name].to_pylist() for name in trait_columns(scoring.features_by)}
+    shared = {name: table[f"account_{name}"].to_pylist() for name in scoring.features_by.behaviours}
+    newest = leads["newest_us"].to_numpy(np.int64)
+    return [
+        LeadRow(
+            lead_id,
+            {name: column[i] for name, column in behaviours.items()},
+            {name: column[i] for name, column in traits.items()},
+            from_microseconds(newest[i]),
+            account={name: column[i] for name, column in shared.items()},
+        )
+        for i, lead_id in enumerate(table["lead_id"].to_pylist())
+    ]
+
+
+def open_leads(scored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that marketing and new business still have in hand, hottest first."""
+    mine = ("sales_ready", "nurture", "needs_data")
+    in_hand = [score for score in scored if score["decision"] in mine and score["probability"] is not None]
+    return sorted(in_hand, key=lambda score: (-score["probability"], score["lead_id"]))
+
+
+def as_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Scores as rows of a table, the reasons as text and points side by side."""
+    plain = [{name: score.get(name) for name in IN_A_TABLE} | {"reasons": reason_text(score)} for score in scored]
+    return pd.DataFrame(plain, columns=[*IN_A_TABLE, "reasons"])
+
+
+def reason_text(score: Mapping[str, Any]) -> str:
+    """The reasons of a score in one line: "+12 on pricing pages 3 times; -3 no webinars yet"."""
+    return "; ".join(f"{reason['points']:+.0f} {reason['text']}" for reason in score["reasons"])
+
+
+def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.DataFrame | None = None) -> None:
+    """Write scores by the file's extension; jsonl has the API's shape. `beside`: the rows that were asked about."""
+    kind = path.suffix.lower()
+    if kind == ".jsonl":
+        path.write_bytes(b"".join(orjson.dumps(score) + b"\n" for score in scored))
+        return
+    table = as_table(scored)
+    if beside is not None:
+        added = table.rename(columns={name: f"leadlight_{name}" for name in table if name in beside})
+        table = pd.concat([beside.reset_index(drop=True), added], axis=1)
+    writers = {".csv": _csv, ".parquet": _parquet, ".xlsx": _xlsx}
+    if kind not in writers:
+        raise LeadlightError(
+            f"{path.name} is no kind of file that scores are written to; end it in {', '.join(writers)} or .jsonl"
+        )
+    writers[kind](table, path)
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    _harmless(table).to_csv(path, index=False)
+
+
+def _parquet(table: pd.DataFrame, path: Path) -> None:
+    table.to_parquet(path, index=False)
+
+
+def _xlsx(table: pd.DataFrame, path: Path) -> None:
+    _harmless(table).to_excel(path, index=False)
+
+
+def _harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with text quoted that a spreadsheet would run as a formula; our own reasons start with a sign too."""
+    text = table.select_dtypes(["object", "string"]).columns
+    return table.assign(**{name: [_quoted(value) for value in table[name]] for name in text})
+
+
+def _quoted(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

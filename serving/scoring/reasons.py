@@ -1,0 +1,164 @@
+"""Reasons: contributions by behaviour and trait, in words, each with its evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.agreement.conditions import Facts
+from features.agreement.criteria import criteria_points
+from features.arrays import DAY_US, Floats
+from features.behaviour.columns import BehaviourState
+from features.home.clock import from_microseconds, rfc3339
+from features.snapshots.point_in_time import model_traits
+from serving.scoring.points import points
+
+# No reason names a person: a value that could be an address or a number to call is not shown.
+PERSONAL = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
+LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a lead's state says of its behaviours and traits as of a moment; what reasons are worded from."""
+
+    agreement: Agreement
+    behaviours: Mapping[str, Sequence[float] | Floats | None]
+    traits: Mapping[str, Any]
+    as_of_us: int
+    levels: Mapping[str, int | None] | None = None  # the criteria's points, where they are what the score is made of
+    account: Mapping[str, Sequence[float] | Floats | None] = field(default_factory=dict)  # what all of its leads did
+    _seen: dict[str, BehaviourState] = field(default_factory=dict, repr=False)
+
+    def state(self, behaviour: str) -> BehaviourState:
+        if behaviour not in self._seen:
+            held = self.behaviours.get(behaviour)
+            state = np.asarray([] if held is None else held, dtype=np.float64)
+            self._seen[behaviour] = BehaviourState(state, len(self.agreement.half_lives))
+        return self._seen[behaviour]
+
+    def colleagues(self, behaviour: str) -> int:
+        """How many times the other leads of its account did it."""
+        held = self.account.get(behaviour)
+        state = np.asarray([] if held is None else held, dtype=np.float64)
+        return max(BehaviourState(state, len(self.agreement.half_lives)).count - self.state(behaviour).count, 0)
+
+    @property
+    def levels_of_criteria(self) -> Mapping[str, int | None]:
+        """The points of each criterion, None where no line holds."""
+        if self.levels is not None:
+            return self.levels
+        return criteria_points(self.agreement, Facts(self.traits, self.count_within)).levels
+
+    def count_within(self, behaviour: str, days: float) -> int:
+        """The exact number of occurrences in the last `days`, of the latest 32."""
+        state = self.state(behaviour)
+        return len(state.within(days, self.as_of_us)) if state.state.size else 0
+
+
+def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], evidence: Evidence,
+            most: int | None) -> list[dict[str, Any]]:  # fmt: skip
+    """The `most` strongest contributions (None: every one), strongest first, as the API gives them.
+
+    contributions: log-odds by behaviour or trait. kinds: which of the two each is.
+    """
+    strongest = sorted(contributions, key=lambda name: (-abs(contributions[name]), name))[:most]
+    return [_reason(name, contributions[name], kinds[name], evidence) for name in strongest]
+
+
+def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> dict[str, Any]:
+    text, found = _worded(name, evidence)(name, evidence)
+    return {
+        "name": name,
+        "kind": kind,
+        "points": points(contribution),
+        "contribution": contribution,
+        "direction": "raises" if contribution >= 0 else "lowers",
+        "text": text,
+        "evidence": found,
+    }
+
+
+def _worded(name: str, evidence: Evidence) -> Callable[[str, Evidence], tuple[str, dict[str, Any]]]:
+    """Where a criterion has the name of a behaviour or trait, what the lead did or is says more than its points."""
+    agreement = evidence.agreement
+    if evidence.levels is not None:
+        return _of_criterion
+    if name in agreement.behaviours:
+        return _of_behaviour
+    if name in model_traits(agreement) or name == "days_open":
+        return _of_trait
+    return _of_criterion if name in agreement.criteria else _of_pair
+
+
+def _of_pair(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    """Two traits that say together what neither says alone: "source webinar with industry software"."""
+    told = [_of_trait(one, evidence) for one in name.split(" and ")]
+    return " with ".join(text for text, _ in told), {"values": [found.get("value") for _, found in told]}
+
+
+def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    behaviour = evidence.agreement.behaviours[name]
+    state = evidence.state(name)
+    last_us = state.last_us()
+    found = {
+        "count": state.count,
+        "minutes": state.minutes if state.minutes else None,
+        "last_at": rfc3339(from_microseconds(last_us)) if last_us is not None else None,
+    }
+    # Contributions of what colleagues did stand under the same name: a reason must not hide them.
+    others = evidence.colleagues(name)
+    found |= {"colleagues": others} if others else {}
+    more = f"; colleagues {_times(others)}" if others else ""
+    if not state.count or last_us is None:
+        return f"no {behaviour.label} yet{more}", found
+    on = "on " if behaviour.event in ("page", "screen") else ""
+    minutes = f" ({state.minutes:.0f} min)" if state.minutes >= 0.5 else ""
+    did = f"{on}{behaviour.label} {_times(state.count)}{minutes}, last {_ago(evidence.as_of_us - last_us)}"
+    return f"{did}{more}", found
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    if name == "days_open":
+        days = max(evidence.as_of_us - (evidence.traits.get("opened_us") or evidence.as_of_us), 0) / DAY_US
+        return f"known for {_days(days)}", {"days": days}
+    trait = evidence.agreement.traits.get(name)
+    label = trait.label if trait else name.replace("_", " ")
+    shown = _shown(evidence.traits.get(name))
+    return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
+
+
+def _of_criterion(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+    level, most = evidence.levels_of_criteria.get(name), evidence.agreement.criteria[name].most
+    said = "nothing known yet" if level is None else f"{level} of {most} points"
+    return f"{name.replace('_', ' ')}: {said}", {"points": level, "of": most}
+
+
+def _shown(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
+    text = str(value)
+    return "(not shown)" if PERSONAL.search(text) else text[:LONGEST_VALUE].replace("_", " ")
+
+
+def _ago(us: int) -> str:
+    days = max(us, 0) / DAY_US
+    return "today" if days < 1 else "yesterday" if days < 2 else f"{_days(days)} ago"
+
+
+def _days(days: float) -> str:
+    whole = int(days)
+    return "1 day" if whole == 1 else f"{whole} days"

@@ -1,0 +1,252 @@
+"""One way from states to scores: probability, contributions, reasons, decision; pure, time as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.agreement.conditions import Facts
+from features.agreement.criteria import criteria_points, criterion_kind, prior
+from features.agreement.versions import Kept
+from features.arrays import DAY_US, Floats, Ints
+from features.behaviour.columns import week_before
+from features.home.clock import microseconds, rfc3339
+from features.snapshots.point_in_time import as_states, feature_columns
+from features.traits.history import TOUCHES
+from serving.scoring.points import base_points, grade, logit, points, score
+from serving.scoring.policy import Decision, decision, threshold
+from serving.scoring.reasons import Evidence, reasons
+from training.model.model import Model
+
+GOOD_FOR = timedelta(hours=24)
+TREND_DAYS, TREND_LOGIT = 7.0, 0.25
+LIFECYCLE = frozenset({"opened_us", "with_sales", "rejected", "closed"})  # our own bookkeeping: no fact about a lead
+
+
+@dataclass(frozen=True)
+class LeadRow:
+    """One lead as a door of the store gives it: its behaviour states, its traits, and how fresh they are."""
+
+    lead_id: str | None
+    behaviours: Mapping[str, Sequence[float] | Floats | None]
+    traits: Mapping[str, Any]
+    known_at: datetime | None
+    served_from: str | None = "online"
+    account: Mapping[str, Sequence[float] | Floats | None] | None = None  # what all leads of its account did
+
+    @property
+    def has_facts(self) -> bool:
+        said = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE)
+        return said or any(state is not None and len(state) for state in self.behaviours.values())
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One lead's log-odds, taken apart: baseline plus all contributions is the logit."""
+
+    logit: float
+    baseline: float
+    contributions: dict[str, float]
+    kinds: dict[str, str]
+    interval: tuple[float, float] | None
+    earlier_logit: float | None  # a week before; None where that cannot be known
+    levels: Mapping[str, int | None] | None = None  # the criteria's points, where the prior answers
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What answers: a model with its version (None: the criteria's prior) and the agreement that is in force."""
+
+    kept: Kept
+    model: Model | None = None
+    version: str | None = None
+    digest: str | None = None
+
+    @cached_property
+    def features_by(self) -> Agreement:
+        """The agreement whose feature part the model was fitted with."""
+        return Agreement.parse(self.model.agreement_text) if self.model else self.kept.agreement
+
+    @cached_property
+    def reads_accounts(self) -> bool:
+        """Whether a score depends on what the other leads of an account did."""
+        return self.model is not None and self.model.reads_accounts
+
+    @cached_property
+    def bar(self) -> float:
+        """The probability from which on a lead is over the bar."""
+        facts = self.model.facts if self.model else {}
+        open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
+        return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
+
+    def scores(self, rows: Sequence[LeadRow], as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
+        """A score per row, in the API's shape."""
+        as_of_us = microseconds(as_of)
+        explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
+        return [self._score(row, found, as_of, most_reasons) for row, found in zip(rows, explained, strict=True)]
+
+    def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explained]:
+        assert self.model is not None
+        week_ago_us = as_of_us - round(TREND_DAYS * DAY_US)
+        known_then = self._known_at(rows, week_ago_us)
+        before = [self._before(rows[i], as_of_us) for i in known_then]
+        moments = np.repeat([as_of_us, week_ago_us], [len(rows), len(before)])
+        matrix = self._matrix([*rows, *before], moments)
+        contributions, baseline = self.model.contributions(matrix[: len(rows)])
+        names, member = self.model.groups
+        grouped = contributions @ member
+        margin = (contributions.sum(axis=1) + baseline - self.model.calibrator.intercept) / self.model.calibrator.slope
+        lower, upper = self.model.calibrator.interval(margin)
+        earlier = self.model.calibrator.logit(self.model.margin(matrix[len(rows) :]))
+        logits_then = dict(zip(known_then, earlier.tolist(), strict=True))
+        return [
+            Explained(
+                float(grouped[i].sum()) + baseline,
+                baseline,
+                dict(zip(names, grouped[i].tolist(), strict=True)),
+                self.model.kinds,
+                (float(lower[i]), float(upper[i])),
+                logits_then.get(i),
+            )
+            for i in range(len(rows))
+        ]
+
+    def _matrix(self, rows: Sequence[LeadRow], moments: Ints) -> Floats:
+        assert self.model is not None
+        behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
+        accounts = [row.account for row in rows] if self.reads_accounts else None
+        states = as_states(behaviours, traits, self.features_by, accounts)
+        if accounts is None:
+            states = replace(states, account={})  # then no column of it is made
+        columns = feature_columns(states, moments, self.features_by, self.model.reads_criteria)
+        return self.model.matrix(columns)
+
+    def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
+        """The places of the leads that were known at a moment: only they can have a trend since."""
+        if self.features_by.outcome.undated:
+            return []
+        return [i for i, row in enumerate(rows) if (row.traits.get("opened_us") or moment_us) < moment_us]
+
+    def _before(self, row: LeadRow, as_of_us: int) -> LeadRow:
+        halves = np.asarray(self.features_by.half_lives, dtype=np.float64)
+        own, account = (
+            {name: week_before(_array(state), as_of_us, halves) for name, state in states.items()}
+            for states in (row.behaviours, row.account or {})
+        )
+        return LeadRow(row.lead_id, own, row.traits, None, account=account)
+
+    def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
+        agreement = self.kept.agreement
+        criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
+        stood = prior(agreement, criteria)
+        kinds = {name: criterion_kind(agreement, name) for name in stood.contributions}
+        contributions = dict(stood.contributions)
+        said = logit(stood.probability)
+        return Explained(said, stood.baseline, contributions, kinds, stood.interval, None, criteria.levels)
+
+    def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
+        account = row.account or {} if self.reads_accounts else {}
+        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
+
+    def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
+        agreement, as_of_us = self.kept.agreement, microseconds(as_of)
+        evidence = self._evidence(row, as_of_us, found.levels)
+        facts = Facts(row.traits, evidence.count_within)
+        criteria = criteria_points(agreement, facts)
+        probability = 1 / (1 + np.exp(-found.logit)) if row.has_facts else None
+        decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
+        if decided.status == "opted_out":
+            probability = None
+        found_of = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
+        said = found_of | self._numbers(evidence, found, probability, most) | _decided(decided)
+        said |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
+        return {name: said.get(name) for name in SHAPE}
+
+    def _numbers(
+        self, evidence: Evidence, found: Explained, probability: float | None, most: int | None
+    ) -> dict[str, Any]:
+        facts = self.model.facts if self.model else {}
+        about = {
+            "horizon_days": self.features_by.outcome.horizon_days,
+            "base_rate": facts.get("base_rate"),
+            "basis": facts.get("basis", "criteria") if self.model else "criteria",
+        }
+        if probability is None:
+            return dict.fromkeys(NUMBERS) | about | {"reasons": [], "trend": "not_enough_info"}
+        policy = self.kept.agreement.policy
+        whole = score(probability, policy.score_50)
+        by_kind = {
+            kind: sum(points(c) for n, c in found.contributions.items() if found.kinds[n] == kind) for kind in KINDS
+        }
+        return about | {
+            "probability": float(probability),
+            "score": whole,
+            "grade": grade(whole, policy.grades),
+            "interval": list(found.interval) if found.interval else None,
+            "trend": _trend(found),
+            "base_points": base_points(found.baseline, policy.score_50),
+            "fit_points": by_kind["trait"],
+            "engagement_points": by_kind["behaviour"],
+            "reasons": reasons(found.contributions, found.kinds, evidence, most),
+            "baseline": found.baseline,
+        }
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """The model and the agreement that a score names."""
+        agreement = self.kept.agreement
+        model = {"name": agreement.name, "version": self.version, "digest": self.digest} if self.model else None
+        return {
+            "model": model,
+            "agreement": {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest},
+        }
+
+
+# Every score has every one of these, in this order; what is not known, or not yet built, is null.
+SHAPE = (
+    "lead_id", "status", "probability", "score", "grade", "decision", "decision_code", "owner", "look_again_at",
+    "threshold", "horizon_days", "base_rate", "basis", "interval", "trend", "base_points", "fit_points",
+    "engagement_points", "reasons", "baseline", "source", "campaign", "latest_source", "latest_campaign", "criteria",
+    "nurture", "exploration", "as_of", "data_through", "expires_at", "stale", "served_from", "model", "agreement",
+)  # fmt: skip
+KINDS = ("behaviour", "trait")
+NUMBERS = (
+    "probability", "score", "grade", "interval", "base_points", "fit_points", "engagement_points", "baseline",
+)  # fmt: skip
+
+
+def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
+    return {
+        "as_of": rfc3339(as_of),
+        "data_through": rfc3339(row.known_at) if row.known_at else None,
+        "expires_at": rfc3339(as_of + GOOD_FOR),
+        "stale": False,
+        "served_from": row.served_from,
+    }
+
+
+def _decided(decided: Decision) -> dict[str, Any]:
+    return {
+        "decision": decided.decision,
+        "decision_code": decided.code,
+        "owner": decided.owner,
+        "look_again_at": rfc3339(decided.look_again_at) if decided.look_again_at else None,
+        "threshold": decided.threshold,
+    }
+
+
+def _trend(found: Explained) -> str:
+    if found.earlier_logit is None:
+        return "not_enough_info"
+    change = found.logit - found.earlier_logit
+    return "improving" if change >= TREND_LOGIT else "declining" if change <= -TREND_LOGIT else "steady"
+
+
+def _array(state: Sequence[float] | Floats | None) -> Floats:
+    return np.asarray([] if state is None else state, dtype=np.float64)

@@ -1,0 +1,216 @@
+"""The scorer of one home: finds leads by any of their names, reads their states, and follows the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import and_, or_, select
+
+from features.agreement.versions import NoAgreement, kept
+from features.home import tables
+from features.home.database import reading
+from features.home.deployments import deployments
+from features.home.settings import Home
+from features.identity.claims import Key, normal_email
+from features.ledger.outbox import is_anything_unseen
+from features.ledger.tombstones import erased_among, lately_erased
+from features.store.builds import build_of
+from features.store.freshness import ledger_states, pending_leads, pending_names
+from features.store.online import LeadState, OnlineStore, StoreGone
+from features.what_if import inline_states
+from serving.scoring.score import SHAPE, LeadRow, Scoring
+from training.model.model import Model
+
+if TYPE_CHECKING:
+    pass
+
+
+def served_bar(of: Home) -> float:
+    """The probability from which on a lead is over the bar, by what is served."""
+
+    return Scorer(of).scoring.bar
+
+
+@dataclass(frozen=True)
+class Served:
+    """What answers at one time: swapped whole, so that a request never sees half of a change."""
+
+    scoring: Scoring
+    online: OnlineStore | None  # None before the first build: the ledger answers
+    seen: tuple[int, int | None]  # the agreement's version and the deployment
+
+
+class Scorer:
+    """Scores of a home's leads, by the model that is deployed and the agreement that is kept now."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._served: Served | None = None
+        self._was_erased: Callable[[Key], bool] = lambda _: False
+
+    def refresh(self) -> None:
+        """Follow the home: one comparison when nothing changed, one swapped reference when something did.
+
+        A damaged model raises ModelDamaged and the last good one goes on serving.
+        """
+        try:
+            agreed = kept(self.home)
+        except NoAgreement:
+            self._served = None
+            return
+        newest = next((row for row in deployments(self.home) if row.model_name == agreed.agreement.name), None)
+        seen = (agreed.version, newest.deployment_id if newest else None)
+        with reading(self.home) as connection:
+            self._was_erased = lately_erased(connection)
+        before = self._served
+        if before and seen == before.seen:
+            self._served = replace(before, online=self._online(before.scoring))
+            return
+        scoring = Scoring(agreed)
+        if newest:
+            same = before and before.scoring.digest == newest.digest and before.scoring.model
+            model = same or Model.read(newest.folder(self.home), newest.digest)
+            scoring = Scoring(agreed, model, newest.model_version, newest.digest)
+        self._served = Served(scoring, self._online(scoring), seen)
+
+    def _online(self, scoring: Scoring) -> OnlineStore | None:
+        """The online store of the build that is read now; the one that was read where that is the same."""
+        build = build_of(self.home, scoring.features_by)
+        before = self._served.online if self._served else None
+        if build is None or (before and before.repository.generation == build.generation):
+            return before if build else None
+        return OnlineStore(build.repository(self.home))
+
+    @property
+    def served(self) -> Served:
+        """What answers now. Raises NoAgreement for a home that has none."""
+        if self._served is None:
+            self.refresh()
+        if self._served is None:
+            raise NoAgreement(self.home)
+        return self._served
+
+    @property
+    def scoring(self) -> Scoring:
+        return self.served.scoring
+
+    def scores(
+        self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most_reasons: int | None = 3
+    ) -> list[dict[str, Any]]:
+        """A score per asked lead, in order; see contracts of `POST /v1/scores`. Nothing is stored.
+
+        asked: each has one of lead_id, email, external_id, or traits and events (a what-if).
+        """
+        served = self.served  # once: a promotion in between must not mix two models
+        scoring = served.scoring
+        rows = self._inline(asked, scoring, as_of) | self._stored(asked, served)
+        places = [place for place, row in rows.items() if row is not None]
+        answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
+        found = dict(zip(places, answered, strict=True))
+        missing = {place: _name(lead) for place, lead in enumerate(asked) if place not in found}
+        gone = self._erased(set(missing.values()))
+        return [
+            found.get(place) or _unknown(lead, scoring, "erased" if missing[place] in gone else "unknown_lead")
+            for place, lead in enumerate(asked)
+        ]
+
+    def _erased(self, names: set[Key]) -> set[Key]:
+        """Those of the names that nobody has any more, since their lead was erased."""
+        if not names:
+            return set()
+        with reading(self.home) as connection:
+            return erased_among(connection, names)
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every promotion of this home, newest first; the first is what answers."""
+        rows = deployments(self.home)
+        return [
+            {
+                "name": row.model_name,
+                "version": row.model_version,
+                "digest": row.digest,
+                "serving": place == 0,
+                "why": row.why,
+            }
+            for place, row in enumerate(rows)
+        ]
+
+    def _inline(
+        self, asked: Sequence[Mapping[str, Any]], scoring: Scoring, as_of: datetime
+    ) -> dict[int, LeadRow | None]:
+        places = [i for i, lead in enumerate(asked) if "traits" in lead or "events" in lead]
+        if not places:
+            return {}
+        behaviours, traits = inline_states([asked[i] for i in places], scoring.features_by, as_of)
+        return {
+            place: LeadRow(None, behaviours[i], traits[i], as_of, served_from=None) for i, place in enumerate(places)
+        }
+
+    def _stored(self, asked: Sequence[Mapping[str, Any]], served: Served) -> dict[int, LeadRow | None]:
+        wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
+        if not wanted:
+            return {}
+        lead_ids = self._lead_ids(set(wanted.values()), served)
+        known = {place: lead_ids[name] for place, name in wanted.items() if name in lead_ids}
+        known = {place: lead_id for place, lead_id in known.items() if not self._was_erased(("lead", lead_id))}
+        rows = self._rows(list(dict.fromkeys(known.values())), served)
+        return {place: rows.get(lead_id) for place, lead_id in known.items()}
+
+    def _rows(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadRow]:
+        """The states of some leads by the id that was asked for: online where that is fresh and whole, else derived."""
+        shown = self._shown(lead_ids, served)
+        rows = {lead_id: _row(state, "online") for lead_id, state in shown.items()}
+        unseen = [lead_id for lead_id in lead_ids if lead_id not in rows or not rows[lead_id].has_facts]
+        # One without a fact may be part of another lead now, which the ledger knows.
+        derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
+        found = zip(unseen, derived, strict=True)
+        return rows | {lead_id: _row(state, "ledger") for lead_id, state in found if state.known_at}
+
+    def _shown(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadState]:
+        pending = pending_leads(self.home, lead_ids)
+        asked = [lead_id for lead_id in lead_ids if lead_id not in pending]
+        try:
+            states = served.online.states(asked, served.scoring.reads_accounts) if served.online else []
+        except StoreGone:
+            return {}
+        return {state.lead_id: state for state in states if state}
+
+    def _lead_ids(self, names: set[Key], served: Served) -> dict[Key, str]:
+        """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""
+        found = {name: name[1] for name in names if name[0] == "lead"}
+        others = [name for name in names if name[0] != "lead"]
+        if others:
+            columns = tables.identities.c
+            asked = or_(*(and_(columns.kind == kind, columns.value == value) for kind, value in others))
+            with reading(self.home) as connection:
+                rows = connection.execute(select(columns.kind, columns.value, columns.lead_id).where(asked)).all()
+            found |= {(row.kind, row.value): row.lead_id for row in rows}
+        if len(found) < len(names) and is_anything_unseen(self.home):
+            found |= pending_names(self.home, served.scoring.features_by, names - found.keys())
+        return found
+
+
+def _row(state: LeadState, served_from: str) -> LeadRow:
+    # As arrays, once: they are read now, as of a week ago, and for the reasons.
+    did = {name: None if did is None else np.asarray(did, dtype=np.float64) for name, did in state.behaviours.items()}
+    return LeadRow(state.lead_id, did, state.traits, state.known_at, served_from, state.account)
+
+
+def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
+    if "lead_id" in lead:
+        return "lead", str(lead["lead_id"])
+    if "email" in lead:
+        return "email", normal_email(lead["email"])
+    system, value = next(iter(lead["external_id"].items()))
+    return str(system).lower(), str(value)
+
+
+def _unknown(lead: Mapping[str, Any], scoring: Scoring, status: str) -> dict[str, Any]:
+    """No made-up number for a lead that we never heard of, or that was erased."""
+    said: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": status, "reasons": []}
+    said |= scoring.provenance
+    return {name: said.get(name) for name in SHAPE}

@@ -1,0 +1,148 @@
+"""The command line as people and scripts type it, on bad input first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Typed
+
+pytestmark = pytest.mark.slow
+
+LEADLIGHT = Path(sys.executable).parent / "leadlight"
+ROWS = "id,origin,visits,won\n" + "".join(
+    f"{i},{'web' if i % 3 else 'fair'},{i % 7},{int(i % 4 == 0)}\n" for i in range(400)
+)
+
+
+@pytest.fixture
+def leadlight(tmp_path: Path):
+    """Type a command in a new folder, as a newcomer."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LEADLIGHT_", "MLFLOW_"))}
+
+    def typed(*words: str) -> Typed:
+        done = subprocess.run(
+            [LEADLIGHT, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stderr
+        return Typed(done)
+
+    return typed
+
+
+def test_help_names_every_command(leadlight) -> None:
+    told = leadlight("--help")
+    assert told.status == 0
+    names = "demo simulate init ingest train models promote rollback recalibrate watch score report serve keys doctor"
+    for command in names.split():
+        assert command in told.out
+
+
+@pytest.mark.parametrize("words", [("score",), ("train",), ("models",), ("report",), ("rollback",), ("promote", "3")])
+def test_an_empty_home_says_what_to_run(leadlight, words) -> None:
+    told = leadlight(*words)
+    assert told.status == 1
+    assert told.err.count("\n") == 1
+    assert "leadlight" in told.err
+
+
+def test_a_mistyped_option_is_no_traceback(leadlight) -> None:
+    assert leadlight("score", "--nope").status == 2
+
+
+def test_an_error_is_a_json_document_too(leadlight) -> None:
+    told = leadlight("score", "--json")
+    assert told.status == 1
+    assert told.json["code"] == "no_agreement"
+
+
+def test_an_export_goes_from_draft_to_scores(leadlight, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(ROWS)
+    drafted = leadlight("init", "leads.csv", "--outcome", "won", "--json")
+    assert drafted.status == 0
+    assert {column["column"]: column["use"] for column in drafted.json["columns"]}["origin"] == "trait"
+    assert leadlight("init", "leads.csv", "--outcome", "won").status == 1  # the draft is there already
+    taken = leadlight("ingest", "leads.csv", "--json").json["files"][0]
+    assert taken["accepted"] > 400
+    again = leadlight("ingest", "leads.csv", "--json").json["files"][0]
+    assert (again["accepted"], again["duplicates"]) == (0, taken["accepted"])
+    shown = leadlight("train", "--promote", "--json")
+    assert set(shown.json) >= {"run_id", "model_version", "rows", "split", "metrics", "intervals", "excluded", "gates"}
+    assert shown.json["split"] == "random"
+    assert (shown.status == 0) == shown.json["promoted"]
+    reason = ("--force", "--why", "a test of what comes after")
+    assert leadlight("promote", shown.json["model_version"], *reason).status == 0
+    assert leadlight("score", "--out", "scored.csv").status == 0
+    assert len((tmp_path / "scored.csv").read_text().splitlines()) == 401
+    beside = leadlight("score", "leads.csv", "--out", "beside.csv")
+    assert beside.status == 0
+    assert (tmp_path / "beside.csv").read_text().startswith("id,origin,visits,won,")
+    assert leadlight("report").status == 0
+    assert "<script" not in (tmp_path / ".leadlight" / "report.html").read_text()
+    assert leadlight("doctor").status == 0
+    assert leadlight("models", "--json").json[0]["champion"] is True
+
+
+def test_one_class_is_said_and_the_prior_answers(leadlight, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(ROWS.replace(",1\n", ",0\n"))
+    drafted = leadlight("init", "leads.csv", "--outcome", "won")
+    assert drafted.status == 0
+    assert '"0"' in drafted.out
+    assert leadlight("ingest", "leads.csv").status == 0
+    refused = leadlight("train", "--promote")
+    assert refused.status == 1
+    assert "the criteria's prior answers" in refused.err
+    assert leadlight("score", "--json").json["data"][0]["basis"] == "criteria"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("nobody.csv", None, "does not exist"),
+        ("empty.csv", b"id,won\n", "0 rows"),
+        ("half.parquet", b"PAR1 and nothing more", "half.parquet"),
+        ("leads.docx", b"x", "its name must end in"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_sentence(leadlight, tmp_path: Path, name, content, said) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    told = leadlight("ingest", name)
+    assert told.status == 1
+    assert said in told.err
+
+
+def test_a_missing_outcome_column_names_the_near_ones(leadlight, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(ROWS.replace("won", "Converted", 1))
+    told = leadlight("init", "leads.csv", "--outcome", "Convertd")
+    assert told.status == 1
+    assert "Converted" in told.err
+
+
+def test_an_agreement_with_an_unknown_key_is_one_sentence(leadlight, tmp_path: Path) -> None:
+    (tmp_path / "agreement.toml").write_text('name = "x"\n[outcome]\nevent = "Lead Converted"\nwithin_day = 90\n')
+    (tmp_path / "events.jsonl").write_text(
+        '{"type":"identify","userId":"a","messageId":"1","timestamp":"2026-01-01"}\n'
+    )
+    told = leadlight("ingest", "events.jsonl", "--agreement", "agreement.toml")
+    assert told.status == 1
+    assert "within_days" in told.err
+
+
+def test_a_key_is_shown_once(leadlight) -> None:
+    made = leadlight("keys", "create", "--scope", "scores:read", "--json").json
+    assert made["key"].startswith("llk_")
+    listed = leadlight("keys", "list")
+    assert made["id"] in listed.out
+    assert made["key"] not in listed.out
+    assert leadlight("keys", "revoke", made["id"]).status == 0
+    assert "revoked" in leadlight("keys", "list").out
+
+
+def test_the_same_seed_simulates_the_same_market(leadlight, tmp_path: Path) -> None:
+    for out in ("one", "two"):
+        assert leadlight("simulate", "--leads", "50", "--out", out, "--end", "2026-10-01").status == 0
+    assert (tmp_path / "one" / "events.jsonl").read_bytes() == (tmp_path / "two" / "events.jsonl").read_bytes()

@@ -1,0 +1,416 @@
+"""The agreement reads, refuses, signs and digests as people expect."""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.agreement.agreement import DEFAULT, Agreement, AgreementError
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, is_protected
+from features.agreement.learning import Behaviour
+from features.agreement.policy import Bar
+from features.agreement.text import with_line_moved
+from features.home.errors import LeadlightError
+
+TEXT = DEFAULT.read_text(encoding="utf-8")
+SMALL = """
+name = "x-education"
+[outcome]
+event = "Lead Converted"
+undated = true
+[traits]
+lead_origin = { kind = "category", column = "Lead Origin", known = "at_creation", label = "lead origin" }
+visits = "number"
+"""
+
+
+def changed(*replacements: tuple[str, str]) -> str:
+    text = TEXT
+    for old, new in replacements:
+        assert text.count(old) >= 1, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+def refusal(text: str) -> AgreementError:
+    with pytest.raises(AgreementError) as refused:
+        Agreement.parse(text)
+    assert "\n" not in str(refused.value)
+    return refused.value
+
+
+def test_the_default_agreement_says_what_the_file_says() -> None:
+    agreement = Agreement.default()
+    assert (agreement.name, agreement.time_zone, agreement.our_domains) == ("default", "UTC", ("ourcompany.example",))
+    assert (agreement.outcome.event, agreement.outcome.within_days) == ("Lead Converted", 90)
+    assert agreement.half_lives == (1, 7, 30)
+    assert agreement.behaviours["webinar"].minutes == "minutes_attended"
+    assert agreement.behaviours["careers_page"].direction == "down"
+    assert agreement.traits["job_title"].kind == "text"
+    assert {"source", "campaign"} <= set(agreement.traits)
+    assert agreement.excluded["gender"].why == "protected"
+    assert (agreement.policy.bar, agreement.policy.min_points) == (Bar("share", 0.10), 6)
+    assert agreement.text == TEXT
+
+
+def test_the_sections_that_later_work_fills_are_typed_from_the_start() -> None:
+    agreement = Agreement.default()
+    assert agreement.handover.first_contact.inbound == timedelta(minutes=30)
+    assert agreement.handover.office_hours.days == (0, 1, 2, 3, 4)
+    assert (agreement.handover.office_hours.opens, agreement.handover.office_hours.closes) == (time(9), time(18))
+    assert agreement.nurture.come_back == {"contract_end": timedelta(days=90), "revisit_on": timedelta(0)}
+    assert agreement.costs is not None
+    assert (agreement.costs.currency, agreement.costs.conversion) == ("USD", 1500)
+    assert agreement.campaigns == {}
+    assert agreement.privacy.keep_events == timedelta(days=3 * 365)
+
+
+def test_campaigns_and_holidays_parse() -> None:
+    campaign = '# spring-launch = { cost = 12000, also = ["Spring_Launch_2026"] }'
+    agreement = Agreement.parse(changed((campaign, campaign[2:]), ("holidays = []", 'holidays = ["2026-12-25"]')))
+    assert agreement.campaigns["spring-launch"].also == ("Spring_Launch_2026",)
+    assert agreement.handover.office_hours.holidays == (date(2026, 12, 25),)
+
+
+def test_a_plain_export_needs_no_behaviours_rules_or_criteria() -> None:
+    agreement = Agreement.parse(SMALL)
+    assert (agreement.behaviours, agreement.rules, agreement.criteria) == ({}, {}, {})
+    assert agreement.policy.min_points == 0
+    assert agreement.outcome.horizon_days is None
+    assert agreement.traits["lead_origin"].column == "Lead Origin"
+    assert agreement.traits["visits"].label == "visits"
+
+
+def test_an_undated_outcome_has_no_horizon_even_where_one_is_written() -> None:
+    assert (
+        Agreement.parse(SMALL.replace("undated = true", "undated = true\nwithin_days = 30")).outcome.horizon_days
+        is None
+    )
+
+
+def test_a_dated_outcome_is_watched_for_ninety_days_unless_agreed() -> None:
+    assert Agreement.parse(SMALL.replace("undated = true", "")).outcome.horizon_days == 90
+
+
+def test_min_points_are_half_of_what_the_criteria_give_unless_agreed() -> None:
+    assert Agreement.parse(changed(("min_points = 6 ", "# "))).policy.min_points == 6
+    assert Agreement.parse(SMALL + '[criteria]\nprofile.2 = { visits = "3 to 9" }').policy.min_points == 1
+
+
+def test_an_export_section_names_the_columns() -> None:
+    export = '[export]\nid = "Lead Number"\noutcome = "Converted"\npositive = 1\nmissing = ["Select", ""]\n'
+    agreement = Agreement.parse(SMALL + export)
+    assert agreement.export is not None
+    assert (agreement.export.positive, agreement.export.created_at) == ("1", None)
+    assert agreement.export.missing == ("Select", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "{ share = 0.10 }",
+            '"tenth"',
+            "agreement.toml: policy.bar = 'tenth' is no bar; write { share = 0.10 }, { probability = 0.20 }, "
+            '{ per_week = 120 } or "costs"',
+        ),
+        ("min_points = 6", 'min_points = "six"', "policy.min_points = 'six' is no whole number; write for example"),
+        ("min_points = 6", "min_points = true", "policy.min_points = true is no whole number"),
+        ("min_points = 6", "min_points = 60", "is more than the criteria can give (12); write 12 or less"),
+        ("min_points = 6", "min_pionts = 6", 'policy.min_pionts = 6 is not known here; did you mean "min_points"?'),
+        ("min_points = 6", "catch_up_per_day = 6", "is not known here; it belongs in [handover]"),
+        ("back_below = 0.8", "back_below = 1.8", "policy.back_below = 1.8 is over 1; write for example back_below"),
+        ("score_50   = 0.06", "score_50 = nan", "policy.score_50 = nan is no finite number"),
+        ("{ A = 70, B = 60, C = 50 }", "{ A = 50, B = 60 }", "policy.grades = {'A': 50, 'B': 60} does not fall"),
+        ("[behaviours]", "[behaviors]", 'behaviors is not known here; did you mean "behaviours"?'),
+        ('direction = "up"', 'direction = "upwards"', "direction = 'upwards' is no choice; write one of up, down"),
+        ('event = "Webinar Attended", ', "", 'behaviours.webinar.event is missing; write event = "Webinar Attended"'),
+        ('employees = "number"', 'employees = "nubmer"', "traits.employees = 'nubmer' is no kind; did you mean"),
+        ('job_title = "text"', 'webinar = "text"', "traits.webinar is a behaviour as well; rename one of them"),
+        ('job_title = "text"', '"Job Title" = "text"', "traits.Job Title is no snake_case name; write job_title"),
+        ('job_title = "text"', 'outcome = "text"', "traits.outcome is a column that Leadlight makes itself"),
+        ("trade_show     =", "customer =", "behaviours.customer is a fact that Leadlight derives; rename it"),
+        ("opted_out         =", "opted_outt =", 'rules.opted_outt is no rule; did you mean "opted_out"?'),
+        ("need.3        =", "need.4 =", "criteria.need.4 is not known here; write one of 3, 2, 1, ask"),
+        ('"30 minutes"', '"half an hour"', "first_contact.inbound = 'half an hour' is no length of time; write"),
+        ('"09:00"', '"9"', "handover.office_hours.from = '9' is no time of day; write for example \"09:00\""),
+        ('"90 days before"', '"90 days"', "come_back.contract_end = '90 days' does not say how long before the date"),
+        ('"UTC"', '"America/New_Yrok"', "'America/New_Yrok' is no time zone; did you mean \"America/New_York\"?"),
+        ('"no_budget"]', '"no_buget"]', "'no_buget' is no choice; did you mean \"no_budget\"?"),
+        ("[1, 7, 30]", "[7, 1]", "interest.half_life_days = [7, 1] does not rise"),
+        ("notify           = []", 'notify = ["https://hooks.example/x"]', "holds an address; write a name"),
+        ('owner            = "crm"', 'owner = "round_robin"', "has nobody to assign; write reps"),
+        ('["demo_request"', '["demo_requests"', "is no behaviour; did you mean \"demo_request\"?"),
+        ('event = "Badge Scanned"', 'event = "Opportunity Won"', "is an outcome or what sales itself causes"),
+        ('name        = "default"', 'name = "a/b"', "name = 'a/b' cannot name a model"),
+        ("[traits]", "[traits", "is no TOML: Expected ']'"),
+        ('name        = "default"', 'name = "a"\nname = "b"', "line 5 = 'name = \"b\""),
+    ],
+)  # fmt: skip
+def test_every_error_names_key_value_and_remedy(old: str, new: str, sentence: str) -> None:
+    assert sentence in str(refusal(changed((old, new))))
+
+
+def test_the_costs_must_leave_a_bar_where_they_set_it() -> None:
+    bar = ("{ share = 0.10 }", '"costs"')
+    assert Agreement.parse(changed(bar)).policy.bar == Bar("costs")
+    assert "costs.contact = 1600" in str(refusal(changed(bar, ("contact    = 60", "contact = 1600"))))
+    assert "needs [costs]" in str(refusal(SMALL + '[policy]\nbar = "costs"'))
+
+
+def test_several_problems_are_told_at_once_unknown_keys_first() -> None:
+    error = refusal(changed(('"30 minutes"', '"soon"'), ("min_points = 6", "min_pionts = 6"), ('"09:00"', '"9"')))
+    assert "min_pionts" in str(error)
+    assert len(error.others) == 2
+    assert any("'soon'" in other for other in error.others)
+
+
+def test_errors_name_the_file_that_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "europe.toml"
+    path.write_text(changed(("min_points = 6", "min_points = -1")), encoding="utf-8")
+    with pytest.raises(LeadlightError, match=r"^europe\.toml: policy\.min_points = -1 is under 0"):
+        Agreement.read(path)
+    with pytest.raises(LeadlightError, match=r"there is no such file; draft one with: leadlight init"):
+        Agreement.read(tmp_path / "asia.toml")
+
+
+def test_a_file_from_windows_reads_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "agreement.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
+    assert Agreement.read(path).digest == Agreement.default().digest
+    path.write_bytes(TEXT.replace("agreed", "agr\u00e9ed").encode("latin-1"))
+    with pytest.raises(AgreementError, match="is not UTF-8; save the file as UTF-8"):
+        Agreement.read(path)
+
+
+@pytest.mark.parametrize("column", ["age", "Gender", "Age group", "Date of Birth", "religion", "Marital Status"])
+def test_protected_facts_are_never_traits(column: str) -> None:
+    assert is_protected(column)
+    text = SMALL + f'field_9 = {{ kind = "category", column = "{column}", why = "we asked" }}\n'
+    assert "is protected; leave its line in [excluded]" in str(refusal(text))
+
+
+@pytest.mark.parametrize(
+    "column", ["page_views", "company_age", "lead_age", "language", "engagement", "usage", "message"]
+)
+def test_names_that_only_sound_protected_are_traits(column: str) -> None:
+    assert not is_protected(column)
+
+
+@pytest.mark.parametrize("event", sorted(CRM_EVENTS | SALES_TOUCHES | {"Trial Paid"}))
+def test_no_outcome_and_nothing_that_sales_causes_is_a_behaviour(event: str) -> None:
+    text = SMALL.replace("Lead Converted", "Trial Paid") + f'[behaviours]\nhint = {{ event = "{event}" }}'
+    assert "would give the answer away" in str(refusal(text))
+
+
+ODD = st.one_of(
+    st.booleans(), st.integers(), st.floats(), st.text(), st.just([]), st.just({}), st.dates(), st.lists(st.integers()),
+    st.dictionaries(st.sampled_from(["kind", "why", "share", "event", "3", "ask", "name"]), st.text() | st.integers()),
+)  # fmt: skip
+
+
+@given(st.randoms(use_true_random=False), ODD, st.integers(1, 4))
+def test_whatever_is_written_is_read_or_refused_in_one_sentence(draw: random.Random, odd: object, depth: int) -> None:
+    plain = tomllib.loads(TEXT)
+    section: dict[str, object] = plain
+    for _ in range(depth):
+        key = draw.choice(list(section) or ["new"])
+        inner = section.get(key)
+        if not isinstance(inner, dict):
+            break
+        section = inner
+    section[draw.choice([*section, "new_key"])] = odd
+    try:
+        Agreement.parse(tomlkit.dumps(plain))
+    except AgreementError as error:
+        for sentence in (str(error), *error.others):
+            assert re.match(r"agreement\.toml: .+; .+", sentence) or " is missing; write " in sentence
+
+
+# Signing: moving a line
+
+
+def test_moving_a_line_signs_the_field_and_keeps_every_comment() -> None:
+    text = changed(
+        ('lead_rating  = "known', '# ask Ann\nlead_rating  = "known'),
+        ('sales sets it"\nlast', 'sales sets it"  # hm\nlast'),
+    )
+    moved = with_line_moved(text, "lead_rating")
+    rating = Agreement.parse(moved).traits["lead_rating"]
+    assert (rating.kind, rating.why) == ("category", "known only after contact: sales sets it")
+    assert "lead_rating" not in Agreement.parse(moved).excluded
+    before, after = ([line for line in said.splitlines() if "lead_rating" not in line] for said in (text, moved))
+    assert before == after
+    assert 'sales sets it"  # hm' in moved
+
+
+def test_a_line_moved_by_hand_or_by_us_means_the_same() -> None:
+    line = 'lead_rating = { why = "set by sales", kind = "number", column = "Lead Rating" }'
+    by_hand = SMALL + line + "\n"
+    by_us = with_line_moved(SMALL + "[excluded]\n" + line + "\n", "lead_rating")
+    assert Agreement.parse(by_us).traits == Agreement.parse(by_hand).traits
+    assert Agreement.parse(by_us).traits["lead_rating"].kind == "number"
+
+
+def test_a_line_moved_back_restores_what_was_agreed() -> None:
+    there = with_line_moved(TEXT, "lead_rating")
+    back = with_line_moved(there, "lead_rating", source="traits", target="excluded")
+    assert Agreement.parse(back).digest == Agreement.default().digest
+
+
+def test_a_line_moves_into_a_section_that_is_not_there_yet() -> None:
+    text = 'name = "x"\n[outcome]\nevent = "Won"\n[excluded]\nbudget = "asked by sales"\n'
+    assert set(Agreement.parse(with_line_moved(text, "budget")).traits) == {"budget"}
+
+
+def test_moving_a_line_that_is_not_there_is_refused() -> None:
+    with pytest.raises(LeadlightError, match=r"\[excluded\] has no line 'lead_ratin'"):
+        with_line_moved(TEXT, "lead_ratin")
+
+
+def test_a_protected_line_stays_excluded_even_when_moved() -> None:
+    assert "is protected" in str(refusal(with_line_moved(TEXT, "gender")))
+
+
+# Digests
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_digest_does_not_see_comments_formatting_or_the_order_of_keys(draw: random.Random) -> None:
+    plain = tomllib.loads(TEXT)
+    for section in ("outcome", "behaviours", "traits", "policy", "handover", "costs"):
+        keys = list(plain[section])
+        draw.shuffle(keys)
+        plain[section] = {key: plain[section][key] for key in keys}
+    rewritten = Agreement.parse(tomlkit.dumps(plain))
+    assert rewritten.digest == Agreement.default().digest
+    assert rewritten.feature_digest == Agreement.default().feature_digest
+
+
+def test_the_digest_sees_the_order_in_which_rules_decide() -> None:
+    plain = tomllib.loads(TEXT)
+    plain["rules"] = dict(reversed(plain["rules"].items()))
+    assert Agreement.parse(tomlkit.dumps(plain)).digest != Agreement.default().digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("min_points = 6", "min_points = 8"),
+        ("{ share = 0.10 }", "{ share = 0.20 }"),
+        ('"30 minutes"', '"1 hour"'),
+        ('label = "webinars"', 'label = "seminars"'),
+        ("need.3        = { pricing_page", "need.3        = { whitepaper"),
+        ("agreed_by   = []", 'agreed_by = ["Ann"]'),
+    ],
+)
+def test_what_we_do_about_it_changes_the_digest_but_needs_no_retraining(old: str, new: str) -> None:
+    other = Agreement.parse(changed((old, new)))
+    assert other.digest != Agreement.default().digest
+    assert other.feature_digest == Agreement.default().feature_digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[1, 7, 30]", "[1, 7, 30, 90]"),
+        ("within_days     = 90", "within_days = 30"),
+        ('"/pricing*"', '"/prices*"'),
+        ('direction = "up"', 'direction = "down"'),
+        ('country   = "category"', ""),
+        ('last_contact = "known only after contact"', ""),
+        ("ourcompany.example", "ours.example"),
+    ],
+)
+def test_what_the_model_learns_from_changes_both_digests(old: str, new: str) -> None:
+    other = Agreement.parse(changed((old, new)))
+    assert other.digest != Agreement.default().digest
+    assert other.feature_digest != Agreement.default().feature_digest
+
+
+def test_a_copy_with_another_policy_has_its_own_digest() -> None:
+    agreement = Agreement.default()
+    assert agreement.digest
+    other = agreement.model_copy(update={"policy": agreement.policy.model_copy(update={"min_points": 8})})
+    assert other.digest == Agreement.parse(changed(("min_points = 6", "min_points = 8"))).digest
+
+
+# Behaviours
+
+
+def behaviour(line: str) -> Behaviour:
+    return Agreement.parse(SMALL + f"[behaviours]\nseen = {line}").behaviours["seen"]
+
+
+def test_a_page_behaviour_matches_pages_and_screens_wherever_the_path_stands() -> None:
+    pricing = behaviour('{ event = "page", where = { path = "/pricing*" } }')
+    assert pricing.matches("Pricing", "page", {"path": "/pricing/teams"}, {})
+    assert pricing.matches("Pricing", "screen", {}, {"page": {"path": "/pricing"}})
+    assert pricing.matches("", "page", {"url": "https://us.example/pricing?plan=team"}, {})
+    assert pricing.matches("", "page", {}, {"page": {"url": "https://us.example/pricing"}})
+    assert not pricing.matches("", "page", {"path": "/blog", "url": "https://us.example/pricing"}, {})
+    assert not pricing.matches("", "page", {"path": "/Pricing"}, {})
+    assert not pricing.matches("page", "track", {"path": "/pricing"}, {})
+    assert not pricing.matches("", "page", {}, {"page": None})
+    assert not pricing.matches("", "page", {"url": "http://[broken"}, {})
+
+
+def test_a_track_behaviour_matches_the_event_name_and_all_of_where() -> None:
+    demo = behaviour('{ event = "Form Submitted", where = { form_type = ["demo", "trial*"], live = true, step = 2 } }')
+    said = {"form_type": "trial-de", "live": True, "step": 2}
+    assert demo.matches("Form Submitted", "track", said, {})
+    assert not demo.matches("Form Viewed", "track", said, {})
+    assert not demo.matches("Form Submitted", "page", said, {})
+    assert not demo.matches("Form Submitted", "track", said | {"step": 3}, {})
+    assert not demo.matches("Form Submitted", "track", said | {"form_type": None}, {})
+    assert not demo.matches("Form Submitted", "track", said | {"form_type": ["demo"]}, {})
+
+
+def test_the_default_behaviours_know_the_events_of_the_contract() -> None:
+    def matched(name: str, type: str, **properties: object) -> list[str]:
+        every = Agreement.default().behaviours.values()
+        return [behaviour.name for behaviour in every if behaviour.matches(name, type, properties, {})]
+
+    assert matched("Content Downloaded", "track", content_type="whitepaper") == ["whitepaper"]
+    assert matched("Webinar Registered", "track", webinar_id="w1") == ["webinar_signup"]
+    assert matched("Form Submitted", "track", form_type="contact") == ["contact_sales"]
+    assert matched("", "page", path="/product/tour") == ["product_page"]
+    assert matched("Opportunity Won", "track") == []
+
+
+SPELLED = "spring-launch = {{ cost = {cost}, also = [{also}] }}"
+
+
+def with_campaign(also: str = "", cost: int = 1, more: str = "") -> str:
+    return changed(("[campaigns] ", f"[campaigns]\n{SPELLED.format(cost=cost, also=also)}\n{more}\n#"))
+
+
+def test_spellings_of_campaigns_are_part_of_what_is_learned_from_and_their_costs_are_not() -> None:
+    plain = Agreement.default()
+    assert Agreement.parse(with_campaign(cost=12)).feature_digest == plain.feature_digest
+    spelled = Agreement.parse(with_campaign('"Spring_Launch"'))
+    assert spelled.feature_digest != plain.feature_digest
+    assert spelled.campaign_names == {"Spring_Launch": "spring-launch"}
+    assert Agreement.parse(with_campaign('"Spring_Launch"', cost=7)).feature_digest == spelled.feature_digest
+
+
+def test_one_spelling_is_of_one_campaign() -> None:
+    twice = with_campaign('"Spring_Launch"', more='fall = { also = ["Spring_Launch"] }')
+    assert "is a spelling of spring-launch as well; leave it in one of the two" in str(refusal(twice))
+    itself = with_campaign('"fall"', more="fall = { cost = 3 }")
+    assert "campaigns.spring-launch.also = 'fall' is a campaign with a line of its own" in str(refusal(itself))
+
+
+def test_what_is_an_objection_is_part_of_what_is_learned_from_and_how_long_events_are_kept_is_not() -> None:
+    plain = Agreement.default()
+    longer = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "5 years"')))
+    mapped = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "3 years"\nconsent = "advertising"')))
+    assert longer.feature_digest == plain.feature_digest != mapped.feature_digest

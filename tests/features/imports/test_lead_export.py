@@ -1,0 +1,285 @@
+"""A CRM export becomes events that say when each fact was known, and never more than the file says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from features.agreement.agreement import Agreement
+from features.events.event import event
+from features.home.errors import LeadlightError
+from features.imports.columns import ColumnError
+from features.imports.dates import DatesError
+from features.imports.files import table_in
+from features.imports.lead_export import CrmExport, export_events, leads_in
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+DATED = """
+name = "small"
+time_zone = "Asia/Kolkata"
+[outcome]
+event = "Lead Converted"
+within_days = 90
+[export]
+id = "Id"
+created_at = "Created"
+outcome = "Stage"
+positive = "Won"
+outcome_at = "Closed"
+missing = ["Select"]
+[traits]
+source = { kind = "category", column = "Lead Source", known = "at_creation" }
+employees = { kind = "number", column = "Employees", known = "at_creation" }
+visits = { kind = "number", column = "Visits" }
+newsletter = { kind = "boolean", column = "Newsletter", known = "at_creation" }
+contract_end = { kind = "date", column = "Contract End", known = "at_creation" }
+[excluded]
+rating = { why = "known only after contact", column = "Rating", kind = "category" }
+gender = { why = "protected", column = "Gender", kind = "category" }
+"""
+UNDATED = DATED.replace("within_days = 90", "undated = true").replace('created_at = "Created"\n', "")
+LEAD = {
+    "Id": "7",
+    "Created": "13-02-2024 09:30",
+    "Stage": "Won",
+    "Closed": "20-02-2024",
+    "Lead Source": "Google",
+    "Employees": "1,200",
+    "Visits": "3",
+    "Newsletter": "Yes",
+    "Contract End": "2025-01-31",
+    "Rating": "Hot",
+    "Gender": "f",
+    "Email": " Ann@Example.com ",
+}
+
+
+def agreed(text: str = DATED) -> Agreement:
+    return Agreement.parse(text)
+
+
+def rows(*changes: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{**LEAD, **change} for change in changes or ({},)])
+
+
+def events_of(table: pd.DataFrame, text: str = DATED, at: datetime = NOW) -> list[dict[str, Any]]:
+    return list(export_events(table, agreed(text), at))
+
+
+def test_traits_of_the_beginning_are_known_since_then_and_all_others_since_the_export() -> None:
+    created, exported, won = events_of(rows())
+    assert created["receivedAt"] == created["timestamp"] == datetime(2024, 2, 13, 4, 0, tzinfo=UTC)
+    assert created["traits"] == {
+        "email": "ann@example.com",
+        "source": "Google",
+        "employees": 1200,
+        "newsletter": True,
+        "contract_end": "2025-01-31",
+    }
+    assert exported["receivedAt"] == exported["timestamp"] == NOW
+    assert exported["traits"] == {**created["traits"], "visits": 3, "rating": "Hot"}
+    assert (won["type"], won["event"], won["userId"]) == ("track", "Lead Converted", "7")
+
+
+def test_a_bare_day_begins_with_the_lead_and_ends_with_the_outcome() -> None:
+    # Or a lead won on the day it came would be won before it came.
+    created, _, won = events_of(rows({"Created": "20-02-2024"}))
+    zone = ZoneInfo("Asia/Kolkata")
+    assert created["timestamp"].astimezone(zone).strftime("%d %H:%M:%S") == "20 00:00:00"
+    assert won["timestamp"].astimezone(zone).strftime("%d %H:%M:%S") == "20 23:59:59"
+
+
+def test_protected_facts_never_leave_the_file() -> None:
+    assert "gender" not in str(events_of(rows())).lower()
+
+
+def test_a_lead_that_did_not_convert_has_no_outcome() -> None:
+    assert [said["type"] for said in events_of(rows({"Stage": "Open", "Closed": ""}))] == ["identify", "identify"]
+
+
+def test_every_event_is_one_that_the_ledger_takes() -> None:
+    for raw in events_of(rows({}, {"Id": "8", "Stage": "Open"})):
+        taken = event(raw, source="crm", received_at=NOW)
+        assert taken.flags == ()
+        assert taken.recorded_at == raw["receivedAt"]
+
+
+def test_without_dates_everything_is_known_as_of_the_export() -> None:
+    events = events_of(rows(), UNDATED)
+    assert [said["type"] for said in events] == ["identify", "track"]
+    assert {said["receivedAt"] for said in events} == {said["timestamp"] for said in events} == {NOW}
+
+
+def test_nothing_is_later_than_the_export() -> None:
+    late = rows({"Created": "13-02-2031 09:30", "Closed": "20-02-2031"})
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(late)
+    assert all(said[key] <= NOW for said in export.events(late) for key in ("timestamp", "receivedAt"))
+    assert any('column "Created": 1 cell is later than the export, such as "13-02-2031' in s for s in export.sentences)
+
+
+def test_reading_twice_adds_nothing() -> None:
+    first, again = events_of(rows({}, {"Id": "8"})), events_of(rows({}, {"Id": "8"}), at=NOW + timedelta(days=3))
+    assert [said["messageId"] for said in first] == [said["messageId"] for said in again]
+    assert len({said["messageId"] for said in first}) == len(first)
+    assert all(len(said["messageId"]) <= 100 for said in first)
+
+
+def test_a_newer_export_adds_only_what_changed_and_adds_it_now() -> None:
+    later = NOW + timedelta(days=30)
+    old = {said["messageId"] for said in events_of(rows({}, {"Id": "8"}))}
+    changes = {"Id": "8", "Employees": "50", "Visits": "9"}
+    [news] = [said for said in events_of(rows({}, changes), at=later) if said["messageId"] not in old]
+    # The employees were called known at creation, but that they are 50 was not known before today.
+    assert news["receivedAt"] == later
+    assert (news["traits"]["employees"], news["traits"]["visits"]) == (50, 9)
+
+
+def test_signing_a_further_field_of_the_beginning_makes_it_known_since_then() -> None:
+    old = {said["messageId"] for said in events_of(rows())}
+    signed = DATED.replace('column = "Visits" }', 'column = "Visits", known = "at_creation" }')
+    [news] = [said for said in events_of(rows(), signed) if said["messageId"] not in old]
+    assert news["receivedAt"] < NOW
+    assert news["traits"]["visits"] == 3
+
+
+def test_an_excluded_field_is_kept_for_whoever_signs_it() -> None:
+    assert events_of(rows())[1]["traits"]["rating"] == "Hot"
+
+
+def test_repeated_ids_keep_their_facts_under_one_lead_and_are_counted() -> None:
+    table = rows({}, {"Visits": "9"}, {})
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(table)
+    events = {said["messageId"]: said for said in export.events(table)}
+    assert {said["userId"] for said in events.values()} == {"7"}
+    assert {said["traits"].get("visits") for said in events.values() if said["type"] == "identify"} == {None, 3, 9}
+    assert "leads.csv: 3 rows, 1 lead, 3 converted" in export.sentences
+    assert "leads.csv: 2 rows have a Id that came before; what they add was kept for that lead" in export.sentences
+
+
+def test_rows_without_an_id_are_left_out_and_counted() -> None:
+    table = rows({"Id": ""}, {"Id": "null"}, {"Id": 9.0})
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(table)
+    assert {said["userId"] for said in export.events(table)} == {"9"}
+    assert "leads.csv: 2 rows have no Id and were left out" in export.sentences
+
+
+def test_where_no_column_identifies_a_lead_its_row_does() -> None:
+    text = UNDATED.replace('id = "Id"', 'id = "row number"')
+    assert [said["userId"] for said in events_of(rows({}, {"Stage": "Open"}), text)] == ["row-1", "row-1", "row-2"]
+
+
+def test_what_is_missing_is_absent_and_what_is_no_number_is_said() -> None:
+    table = rows({"Lead Source": "Select", "Employees": "10-50", "Newsletter": ""})
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(table)
+    said = next(export.events(table))["traits"]
+    assert not {"source", "employees", "newsletter"} & set(said)
+    problem = 'column "Employees": 1 cell is no number, such as "10-50"; they were left empty'
+    assert f"leads.csv: {problem}" in export.sentences
+
+
+def test_a_value_means_converted_however_it_is_spelled() -> None:
+    text = UNDATED.replace('positive = "Won"', 'positive = "1"')
+    for value in ("1", "1.0", 1, 1.0):
+        assert len(events_of(rows({"Stage": value}), text)) == 2
+    for value in ("0", "10", "", None, 0.0):
+        assert len(events_of(rows({"Stage": value}), text)) == 1
+
+
+def test_any_date_can_be_what_means_converted() -> None:
+    text = DATED.replace('outcome = "Stage"', 'outcome = "Closed"').replace('positive = "Won"', 'positive = "known"')
+    assert [said["type"] for said in events_of(rows({}, {"Id": "8", "Closed": ""}), text)].count("track") == 1
+
+
+def test_whether_the_day_comes_first_is_told_by_any_row() -> None:
+    table = rows({"Created": "03/04/2024", "Closed": ""}, {"Id": "8", "Created": "13/04/2024", "Closed": ""})
+    assert events_of(table)[0]["timestamp"] == datetime(2024, 4, 2, 18, 30, tzinfo=UTC)
+    table = rows({"Created": "03/04/2024", "Closed": ""}, {"Id": "8", "Created": "03/13/2024", "Closed": ""})
+    assert events_of(table)[0]["timestamp"] == datetime(2024, 3, 3, 18, 30, tzinfo=UTC)
+
+
+def test_a_later_part_of_a_large_file_decides_for_its_first_rows() -> None:
+    first, second = rows({"Created": "03/04/2024"}), rows({"Id": "8", "Created": "13/04/2024"})
+    export = CrmExport(agreed(), NOW)
+    export.look(first)
+    export.look(second)
+    assert next(export.events(first))["timestamp"] == datetime(2024, 4, 2, 18, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("created", "problem"),
+    [
+        (["03/04/2024", "05/06/2024"], 'column "Created" writes "03/04/2024", and none of its rows shows whether'),
+        (["13/04/2024", "04/13/2024"], 'column "Created" writes both "13/04/2024", day first, and "04/13/2024"'),
+    ],
+)
+def test_dates_that_can_be_read_in_two_ways_are_refused(created: list[str], problem: str) -> None:
+    table = rows(*({"Id": str(n), "Created": date} for n, date in enumerate(created, start=1)))
+    with pytest.raises(DatesError) as refusal:
+        events_of(table)
+    assert problem in str(refusal.value)
+    assert str(refusal.value).endswith("export its dates as 2024-12-31 and try again")
+
+
+def test_a_cell_that_is_no_date_is_said_and_the_rest_is_read() -> None:
+    table = rows({"Created": "soon"}, {"Id": "8"})
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(table)
+    events = list(export.events(table))
+    assert [said["type"] for said in events if said["userId"] == "7"] == ["identify", "track"]
+    assert any('column "Created": 1 cell is no date, such as "soon"' in sentence for sentence in export.sentences)
+
+
+def test_an_old_export_says_until_when_it_tells() -> None:
+    export = CrmExport(agreed(), NOW + timedelta(days=365), "leads.csv")
+    export.look(rows())
+    list(export.events(rows()))
+    assert any("its newest date is 2024-02-20" in s and "--known-until 2024-02-21" in s for s in export.sentences)
+
+
+def test_a_missing_column_of_the_outcome_names_the_near_ones() -> None:
+    with pytest.raises(ColumnError, match=r'has no column "Stage"; did you mean "Stages"\?'):
+        events_of(rows().rename(columns={"Stage": "Stages"}))
+
+
+def test_a_missing_column_of_a_trait_is_said() -> None:
+    export = CrmExport(agreed(), NOW, "leads.csv")
+    export.look(rows().drop(columns="Visits"))
+    assert 'leads.csv: it has no column "Visits", so nothing is known of it' in export.sentences
+
+
+def test_an_agreement_without_an_export_says_how_to_draft_one() -> None:
+    with pytest.raises(LeadlightError, match=r"has no \[export\].*leadlight init the export --outcome COLUMN"):
+        events_of(rows(), DATED.replace("[export]", "[campaigns.unused]").split("[campaigns")[0])
+
+
+def test_rows_can_be_read_as_leads_without_an_outcome() -> None:
+    [(lead, said)] = leads_in(rows().drop(columns=["Stage", "Closed", "Created"]), agreed())
+    assert lead == "7"
+    assert said["employees"] == 1200
+    assert said["email"] == "ann@example.com"
+
+
+def test_an_export_file_is_read_in_two_passes(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    rows({}, {"Id": "8", "Stage": "Lost"}).to_csv(path, index=False)
+    export = CrmExport.of(path, agreed(), NOW)
+    assert list(export.stream(path)) == events_of(table_in(path))
+    assert export.sentences[0] == "leads.csv: 2 rows, 2 leads, 1 converted"
+
+
+def test_x_education_has_one_lead_a_row_and_an_outcome_for_each_that_converted(public_data: Path) -> None:
+    text = UNDATED[: UNDATED.index("[traits]")]
+    text = text.replace('"Id"', '"Lead Number"').replace('"Stage"', '"Converted"').replace('"Won"', '"1"')
+    text += '[traits]\ncity = { kind = "category", column = "City" }\n'
+    events = events_of(table_in(public_data / "xeducation" / "Leads.csv"), text)
+    assert [sum(said["type"] == kind for said in events) for kind in ("identify", "track")] == [9240, 3561]
+    assert sum("city" not in said.get("traits", {"city": ""}) for said in events) == 3669  # 1,420 empty, 2,249 "Select"

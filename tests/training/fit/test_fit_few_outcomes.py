@@ -1,0 +1,103 @@
+"""Few outcomes: the line starts at the criteria's prior and moves as far as outcomes move it; none is a refusal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.agreement.agreement import Agreement
+from features.agreement.conditions import Facts
+from features.agreement.criteria import criteria_points, most_points, prior_probability, slope
+from features.arrays import DAY_US, Ragged
+from features.snapshots.criteria_columns import PREFIX, criteria_columns
+from training.fit.fit import learned
+from training.labels.folds import TooFewLeads
+
+DEFAULT = Agreement.default()
+NOW = 1_000 * DAY_US
+
+
+def looks(leads: int, converted: int, seed: int = 1) -> pd.DataFrame:
+    """One look a lead with points by the default criteria; `converted` of them did, now and then."""
+    draws = np.random.default_rng(seed)
+    points = {PREFIX + name: draws.integers(0, 4, leads).astype(float) for name in DEFAULT.criteria}
+    frame = pd.DataFrame({"lead_id": [f"L{i}" for i in range(leads)], "snapshot_us": draws.permutation(leads)})
+    frame = frame.assign(is_arrival=True, outcome=np.arange(leads) < converted, **points)
+    return frame.assign(employees=draws.integers(1, 900, leads).astype(float))
+
+
+def test_one_outcome_moves_what_points_are_worth_by_less_than_half() -> None:
+    model = learned(looks(8, 1), DEFAULT, 7)  # about as many as the prior expects
+    total = sum(term.weight for term in model.linear.terms if model.columns[term.column].is_criterion)
+    assert model.facts["basis"] == "few"
+    assert 1 / 2 < total / (slope(most_points(DEFAULT)) * len(DEFAULT.criteria)) < 3 / 2
+
+
+@pytest.mark.parametrize("converted", [0, 40])
+def test_one_kind_of_outcome_alone_still_gives_probabilities(converted: int) -> None:
+    said = learned(looks(40, converted), DEFAULT, 7).probability(looks(40, 0))
+    assert ((said > 0) & (said < 1)).all()
+
+
+@pytest.mark.parametrize(("leads", "converted"), [(2, 1), (3, 1), (4, 1), (4, 3)])
+def test_two_leads_are_enough_to_start(leads: int, converted: int) -> None:
+    said = learned(looks(leads, converted), DEFAULT, 7).probability(looks(40, 0))
+    assert ((said > 0) & (said < 1)).all()
+
+
+def test_one_lead_is_too_few_and_says_so() -> None:
+    with pytest.raises(TooFewLeads, match="one lead with a known outcome"):
+        learned(looks(1, 1), DEFAULT, 7)
+
+
+def test_more_points_never_say_less() -> None:
+    model = learned(looks(200, 30), DEFAULT, 7)
+    rows = looks(50, 0, seed=2)
+    more = rows.assign(**{PREFIX + "need": np.minimum(rows[PREFIX + "need"] + 1, 3)})
+    assert (model.probability(more) >= model.probability(rows) - 1e-12).all()
+
+
+def test_an_interval_holds_the_probability_and_narrows_with_outcomes() -> None:
+    rows, widths = looks(50, 0, seed=3), []
+    for leads, converted in ((60, 10), (2_000, 300)):
+        model = learned(looks(leads, converted), DEFAULT, 7)
+        margin = model.margin(model.matrix(rows))
+        lower, upper = model.calibrator.interval(margin)
+        assert ((lower <= model.probability(rows)) & (model.probability(rows) <= upper)).all()
+        widths.append(float((upper - lower).mean()))
+    assert widths[1] < widths[0]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.floats(0, 120), max_size=5),
+    st.sampled_from([None, "now", "6 months", "some day"]),
+    st.sampled_from([None, "vp", "manager", "other"]),
+    st.sampled_from([None, 10.0, 300.0, 9_000.0]),
+)
+def test_points_as_columns_are_the_points_of_each_lead(
+    days_ago: list[float], timeframe: str | None, seniority: str | None, employees: float | None
+) -> None:
+    moments = sorted(NOW - days * DAY_US for days in days_ago)
+    pairs = [part for moment in moments for part in (moment, 0.0)]
+    state = [len(moments), 0.0, moments[0], moments[-1], *[1.0] * 6, *pairs] if moments else []
+    traits = {"timeframe": timeframe, "seniority": seniority, "employees": employees, "industry": "software"}
+    facts = Facts(
+        traits, lambda name, days: sum(NOW - days * DAY_US <= m < NOW for m in moments) if name == "pricing_page" else 0
+    )
+    behaviours = {name: Ragged.of([state if name == "pricing_page" else []]) for name in DEFAULT.behaviours}
+    found = criteria_columns(behaviours, {name: [value] for name, value in traits.items()}, np.array([NOW]), DEFAULT)
+    told = criteria_points(DEFAULT, facts).levels
+    assert {name: found[PREFIX + name][0] for name in told} == {name: float(level or 0) for name, level in told.items()}
+
+
+def test_the_average_lead_has_a_third_of_the_points() -> None:
+    assert prior_probability(DEFAULT, 4) == pytest.approx(DEFAULT.policy.score_50)
+    assert math.log2(
+        (1 / prior_probability(DEFAULT, 0) - 1) / (1 / prior_probability(DEFAULT, 12) - 1)
+    ) == pytest.approx(6)

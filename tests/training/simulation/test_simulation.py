@@ -1,0 +1,359 @@
+"""The simulated market keeps its own law: the truth is true, and nothing but the record decides it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from numba import njit
+
+from features.arrays import DAY_US
+from features.behaviour.bots import CRAWLER
+from features.home.errors import LeadlightError
+from features.imports.files import events_in
+from features.snapshots.schedule import lead_snapshot_moments, moments
+from features.traits import job_title as titles
+from training.simulation import dynamics, population
+from training.simulation.catalogue import REASONS, STEPS, Said
+from training.simulation.dynamics import NEVER
+from training.simulation.histories import NEVER_A_LEAD, Histories, histories
+from training.simulation.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, Shift, law
+from training.simulation.people import people
+from training.simulation.simulation import Market, simulate
+from training.simulation.truth import truth
+from training.simulation.visits import lead_of
+
+pytestmark = pytest.mark.slow
+
+END = datetime(2026, 6, 1, 9, 30, 0, 123_457, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return simulate(leads=1_500, seed=5, ends_at=END)
+
+
+@pytest.fixture(scope="module")
+def lived() -> Histories:
+    """More leads than a whole market would allow here: what happened to them, without the events."""
+    draws = np.random.default_rng(11)
+    return histories(people(20_000, draws), law(), draws)
+
+
+@pytest.fixture(scope="module")
+def table() -> np.ndarray:
+    return dynamics.chances(law(), dynamics.HORIZON_DAYS)
+
+
+@njit
+def bought(draws, law, fit, fast, slow, elapsed, times):  # type: ignore[no-untyped-def]
+    """How many of `times` futures hold a purchase within 90 days, begun `elapsed` into a day that was idle so far."""
+    count = 0
+    for _ in range(times):
+        f, s, at = fast, slow, -1.0
+        while at < elapsed:  # a day on which neither came before `elapsed`: drawn until it is so
+            buys = draws.random() if draws.random() < dynamics.purchase(fit, f, s) else 2.0
+            acts = draws.random() * 0.96 if draws.random() < dynamics.browsing(f, s) + dynamics.buying(f, s) else 2.0
+            at = min(buys, acts)
+        is_bought = False
+        for day in range(91):
+            if day > 0:
+                buys = draws.random() if draws.random() < dynamics.purchase(fit, f, s) else 2.0
+                acts = 0.0 if draws.random() < dynamics.browsing(f, s) + dynamics.buying(f, s) else 2.0
+            if buys <= 1.0 and day + buys < 90 + elapsed:
+                is_bought = True
+                break
+            fast_adds, slow_adds = 0, 0
+            if acts <= 1.0:
+                a, b = dynamics.browsing(f, s), dynamics.buying(f, s)
+                share = law.browsing if draws.random() * (a + b) < a else law.buying
+                kind = np.searchsorted(np.cumsum(share), draws.random())
+                fast_adds, slow_adds = law.fast_adds[kind], law.slow_adds[kind]
+            f, s = dynamics.next_fast(f, fast_adds), dynamics.next_slow(s, slow_adds)
+        count += is_bought
+    return count
+
+
+@pytest.mark.parametrize(
+    ("fit", "fast", "slow", "elapsed"),
+    [
+        (0, 0.0, 0.0, 0.0),
+        (5, 0.55, 1.23, 0.0),
+        (-10, 2.2, 2.83, 0.0),
+        (20, 3.1, 4.27, 0.0),
+        (15, -0.7, -0.33, 0.0),
+        (10, 1.04, 2.06, 0.6),
+        (10, 3.4, 5.9, 0.3),
+    ],
+)
+def test_the_truth_is_what_brute_force_finds(
+    table: np.ndarray, fit: int, fast: float, slow: float, elapsed: float
+) -> None:
+    times = 60_000
+    chance = dynamics.chance_now(table[fit - dynamics.FIT_LOW], fit / 10, fast, slow, elapsed)
+    found = bought(np.random.default_rng(fit + 50), law(), fit / 10, fast, slow, elapsed, times) / times
+    assert abs(found - chance) < 4 * np.sqrt(chance * (1 - chance) / times)
+
+
+def test_of_the_leads_that_sales_tried_as_many_buy_as_the_truth_says(lived: Histories) -> None:
+    known = truth(lived)
+    known = known[known["outcome"].notna()].reset_index(drop=True)
+    known["excess"] = known["outcome"].astype(float) - known["probability"]
+    tenth = pd.qcut(known["probability"], 10, labels=False)
+    for rows in [known, *(known[tenth == place] for place in range(10))]:
+        # The looks at one lead share its fate: its sum varies at most as much as if they were all the same.
+        spread = (rows["probability"] * (1 - rows["probability"])).groupby(rows["lead"]).agg(["sum", "size"])
+        assert abs(rows["excess"].sum()) < 3.5 * np.sqrt((spread["sum"] * spread["size"]).sum())
+    assert 0.06 < known["outcome"].mean() < 0.08
+
+
+@pytest.fixture(scope="module")
+def changed() -> Histories:
+    """The same people, from 200 days before the end on three times as inclined to buy on any day."""
+    draws = np.random.default_rng(11)
+    return histories(people(20_000, draws), law(Shift(3.0, 200)), draws)
+
+
+@pytest.fixture(scope="module")
+def truth_of_change(changed: Histories) -> pd.DataFrame:
+    return truth(changed)
+
+
+def test_three_times_the_daily_chance_is_about_twice_the_base_rate(truth_of_change: pd.DataFrame) -> None:
+    arrivals = truth_of_change[truth_of_change["is_arrival"]].dropna(subset="probability")
+    is_after = arrivals["moment_us"] > -199 * DAY_US
+    rate = arrivals["probability"].groupby(is_after).mean()
+    assert 1.8 < rate[True] / rate[False] < 2.2
+
+
+def test_after_a_change_as_many_buy_as_the_new_truth_says(truth_of_change: pd.DataFrame) -> None:
+    known = truth_of_change.dropna(subset=["outcome", "probability"])
+    since = known[known["moment_us"] > -199 * DAY_US]
+    excess = (since["outcome"].astype(float) - since["probability"]).groupby(since["lead"]).sum()
+    assert len(excess) > 500
+    assert abs(excess.sum()) < 3.5 * np.sqrt((excess**2).sum())
+
+
+def test_the_truth_is_silent_where_the_law_changes_within_the_horizon(truth_of_change: pd.DataFrame) -> None:
+    between = truth_of_change["moment_us"].between(-291 * DAY_US, -199 * DAY_US, inclusive="left")
+    assert truth_of_change.loc[between, "probability"].isna().all()
+    assert truth_of_change.loc[~between, "probability"].notna().all()
+
+
+def test_sales_goes_by_habit_and_not_by_the_true_chance(lived: Histories) -> None:
+    known = truth(lived)
+    chance = known[known["is_arrival"]].set_index("lead")["probability"].rank(pct=True)
+    tried = lived.leads["is_tried"].loc[chance.index]
+    better = (chance[tried].mean() - chance[~tried].mean()) + 0.5  # how often a tried lead is the better of two
+    assert 0.45 < better < 0.6
+    by_source = lived.leads.groupby("source")["is_tried"].mean()
+    assert by_source["trade show"] > 2 * by_source["social"]
+    assert 0.25 < (lived.leads["touched_us"] < 0).mean() < 0.29
+
+
+def test_a_call_comes_one_to_eighty_days_after_arrival_or_just_before_the_purchase(lived: Histories) -> None:
+    tried = lived.leads[lived.leads["is_tried"]]
+    wait = tried["touched_us"] - tried["opened_us"]
+    own = tried["bought_us"] - tried["touched_us"] <= 30 * 60_000_000
+    assert wait[~own].between(DAY_US, 80 * DAY_US).all()
+    assert (tried["touched_us"] < tried["bought_us"]).all()
+    assert (lived.leads["bought_us"][~lived.leads["is_tried"]] == NEVER).all()
+
+
+def test_a_reject_changes_no_outcome(lived: Histories) -> None:
+    leads = lived.leads
+    for reason in ("not_a_fit", "no_budget"):
+        hopeless = leads[leads["reason"] == reason]
+        assert (hopeless["touched_us"] + 90 * DAY_US < hopeless["bought_us"]).all()
+    assert (leads["bought_us"][leads["reason"].isin(NEVER_A_LEAD)] == NEVER).all()
+    enough = leads[leads["reason"] == "no_contact_wanted"]
+    assert (enough["rejected_us"] - enough["touched_us"]).gt(90 * DAY_US).all()
+    assert set(leads["reason"]) == {"", *REASONS}
+
+
+def test_the_default_market_is_as_hard_as_it_promises() -> None:
+    summary = simulate(ends_at=END).summary
+    assert summary["leads"] == 8_000
+    assert 0.06 < summary["base_rate"] < 0.08
+    assert 0.78 < summary["oracle_auc"] < 0.85
+    assert 0.25 < summary["share_contacted"] < 0.29
+
+
+def test_another_end_moves_every_time_and_changes_nothing_else(market: Market) -> None:
+    shift = timedelta(days=-400, hours=5, microseconds=77)
+    moved = simulate(leads=1_500, seed=5, ends_at=END + shift)
+    times = ["timestamp", "receivedAt"]
+    assert (moved.events[times] - market.events[times] == shift).all(axis=None)
+    pd.testing.assert_frame_equal(moved.events.drop(columns=times), market.events.drop(columns=times))
+    assert (moved.truth["as_of"] - market.truth["as_of"] == shift).all()
+    pd.testing.assert_frame_equal(moved.truth.drop(columns="as_of"), market.truth.drop(columns="as_of"))
+    assert moved.summary == market.summary
+
+
+def test_another_seed_is_another_market(market: Market) -> None:
+    other = simulate(leads=1_500, seed=6, ends_at=END)
+    assert len(other.events) != len(market.events)
+    assert set(other.events["messageId"]).isdisjoint(market.events["messageId"])
+
+
+def test_a_lead_is_known_by_an_identify_and_first_looked_at_just_after(market: Market) -> None:
+    named = market.events.dropna(subset="userId").drop_duplicates("userId").set_index("userId")
+    assert len(named) == 1_500
+    assert (named["type"] == "identify").all()
+    assert named["anonymousId"].notna().all()
+    arrivals = market.truth[market.truth["is_arrival"]].set_index("lead_id")["as_of"]
+    assert (arrivals == (named["receivedAt"] + timedelta(microseconds=1)).reindex(arrivals.index)).all()
+    emails = [orjson.loads(traits)["email"] for traits in named["traits"]]
+    assert len(set(emails)) == 1_500
+
+
+def test_nobody_looks_at_a_lead_that_is_with_sales_until_the_end(market: Market) -> None:
+    events, known = market.events, market.truth
+    touches = events[events["event"].isin(["Call Attempted", "Email Sent", "Meeting Held"])]
+    touched = touches.groupby("userId")["receivedAt"].min().reindex(known["lead_id"]).reset_index(drop=True)
+    assert not (known["as_of"] > touched)[~known["is_end"]].any()
+    assert ((known["as_of"] > touched) == known["with_sales"]).all()
+    converted = set(events.loc[events["event"] == "Lead Converted", "userId"])
+    assert converted.isdisjoint(known.loc[known["is_end"], "lead_id"])
+    assert (known["as_of"] == END)[known["is_end"]].all()
+
+
+def test_some_events_are_recorded_late_and_some_twice(market: Market) -> None:
+    events = market.events
+    assert (events["receivedAt"] < END).all()
+    assert (events["timestamp"] <= events["receivedAt"]).all()
+    assert events["receivedAt"].is_monotonic_increasing
+    first = events.drop_duplicates("messageId")
+    late = first["receivedAt"] - first["timestamp"]
+    assert 0.003 < (late > timedelta(hours=1)).mean() < 0.05
+    assert (late > timedelta(days=2)).any()
+    again = events[events.duplicated("messageId", keep=False)].drop(columns="receivedAt")
+    assert (again.drop_duplicates().groupby("messageId").size() == 1).all()
+    assert 0.005 < events.duplicated("messageId").mean() < 0.015
+
+
+def test_what_the_record_shows_is_what_moved_the_truth(market: Market) -> None:
+    """Steps counted from the events, machines left out, are the steps of the market's own days."""
+    draws = [np.random.default_rng(part) for part in np.random.SeedSequence(5).spawn(5)]
+    own = histories(people(1_500, draws[0]), law(), draws[1])
+    counted = _counted(market.events)
+    lead = lead_of(own.records)
+    for behaviour, steps in BEHAVIOURS.items():
+        of_kind = np.array([sum(step in steps for step in kind.steps) for kind in KINDS])
+        expected = np.bincount(lead, weights=of_kind[own.records.kind], minlength=1_500)
+        missing = expected - counted[behaviour]
+        # After an unsubscribe interest shows without mail, and a visit may reach over the end of the market.
+        free = behaviour in ("product_page", "email_click", "careers_page", "unsubscribe")
+        assert np.count_nonzero(missing) <= (120 if free else 3), behaviour
+
+
+BEHAVIOURS = {
+    "pricing_page": {"pricing_page", "pricing_read"},
+    "product_page": {"product_page"},
+    "careers_page": {"careers_page"},
+    "whitepaper": {"whitepaper"},
+    "webinar": {"webinar"},
+    "webinar_signup": {"webinar_signup"},
+    "email_click": {"email_click"},
+    "demo_request": {"demo_request"},
+    "contact_sales": {"contact_sales"},
+    "trade_show": {"trade_show"},
+    "unsubscribe": {"unsubscribe"},
+}
+NAMES = {
+    "Content Downloaded": "whitepaper",
+    "Webinar Attended": "webinar",
+    "Webinar Registered": "webinar_signup",
+    "Badge Scanned": "trade_show",
+    "Email Unsubscribed": "unsubscribe",
+    "Email Link Clicked": "email_click",
+}
+
+
+def _counted(events: pd.DataFrame) -> dict[str, np.ndarray]:
+    """By behaviour, the count of each lead, read from the events as an agreement would."""
+    counted = {name: np.zeros(1_500) for name in BEHAVIOURS}
+    for row in events.drop_duplicates("messageId").itertuples():
+        said = orjson.loads(row.properties) if isinstance(row.properties, str) else {}
+        who = row.userId if isinstance(row.userId, str) else row.anonymousId
+        is_machine = isinstance(row.context, str) and CRAWLER.search(row.context)
+        if is_machine or who.startswith("s-") or said.get("sent_by") == "sales":
+            continue
+        name = NAMES.get(row.event if isinstance(row.event, str) else "")
+        path = said.get("path", "")
+        if row.type == "page":
+            name = next(
+                (f"{page}_page" for page in ("pricing", "product", "careers") if path.startswith(f"/{page}")), None
+            )
+        if said.get("form_type") in ("demo", "contact"):
+            name = {"demo": "demo_request", "contact": "contact_sales"}[said["form_type"]]
+        if name:
+            counted[name][int(who.split("-")[1]) - 1] += 1
+    return counted
+
+
+def test_without_mail_the_same_interest_shows_otherwise() -> None:
+    for name, instead in UNSUBSCRIBED.items():
+        assert instead.adds == KINDS[KIND[name]].adds
+
+
+def test_every_step_has_its_record_and_every_sign_its_step() -> None:
+    assert {step for kind in (*KINDS, *UNSUBSCRIBED.values()) for step in kind.steps} == set(STEPS)
+    assert set(ADDS) < set(STEPS)
+    largest = max(abs(adds) for kind in KINDS for adds in kind.adds)
+    assert largest <= dynamics.MOST_ADDED
+    assert all(step.said == Said.PAGE for name, step in STEPS.items() if name.endswith("_page"))
+
+
+def test_every_job_title_reads_as_the_rank_that_it_was_drawn_for() -> None:
+    for department, word in population.DEPARTMENT_WORDS.items():
+        forms = {"c_level": (population.CHIEFS[department],)} | population.TITLES
+        for rank, texts in forms.items():
+            for text in texts:
+                assert titles.seniority(text.format(word)) == rank
+                assert titles.department(text.format(word)) == department
+
+
+def test_the_written_files_say_what_the_frames_say(market: Market, tmp_path: Path) -> None:
+    parquet, lines, known = market.write(tmp_path / "market")
+    read = [orjson.loads(line) for line in lines.read_bytes().splitlines()]
+    assert len(read) == len(market.events)
+    for said, row in zip(read, events_in(parquet), strict=True):
+        assert None not in said.values()
+        assert said["messageId"] == row["messageId"]
+        assert datetime.fromisoformat(said["receivedAt"]) == pd.Timestamp(row["receivedAt"])
+    first = market.events.iloc[0]
+    assert read[0]["properties"] == orjson.loads(first["properties"])
+    assert read[0]["context"] == orjson.loads(first["context"])
+    pd.testing.assert_frame_equal(pd.read_parquet(known), market.truth, check_dtype=False)
+
+
+def test_a_market_of_nobody_is_refused() -> None:
+    with pytest.raises(LeadlightError, match="0 leads"):
+        simulate(leads=0)
+
+
+def test_a_lead_is_looked_at_on_arrival_and_weekly_on_its_own_day() -> None:
+    until = END + timedelta(days=40)
+    found = lead_snapshot_moments("L-00001", END, until)
+    assert found[0] == END + timedelta(microseconds=1)
+    assert found[0] < found[1] <= END + timedelta(days=7)
+    assert {later - earlier for earlier, later in pairwise(found[1:])} == {timedelta(days=7)}
+    assert until - timedelta(days=7) <= found[-1] < until
+    assert found[1] - END != lead_snapshot_moments("L-00002", END, until)[1] - END
+    assert lead_snapshot_moments("L-00001", END, found[3]) == found[:3]
+
+
+def test_many_leads_are_looked_at_when_each_would_be() -> None:
+    ids, opened = ["L-1", "L-2", "L-3"], [0, 5 * DAY_US, 7 * DAY_US]
+    until = [30 * DAY_US, 5 * DAY_US + 1, 60 * DAY_US]
+    row, moment = moments(ids, np.array(opened), np.array(until))
+    for place, lead in enumerate(ids):
+        at, end = (END + timedelta(microseconds=us) for us in (opened[place], until[place]))
+        alone = [(found - END) // timedelta(microseconds=1) for found in lead_snapshot_moments(lead, at, end)]
+        assert moment[row == place].tolist() == alone

@@ -1,0 +1,1 @@
+"""Pictures, as pure functions from figures to charts."""

@@ -1,0 +1,62 @@
+"""The pictures of what changed since a model was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from training.charts import charts
+from training.charts.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
+from training.monitoring.psi import LARGE_CHANGE, SMALL_CHANGE
+from training.monitoring.result import InputDrift, Pictured, Week
+
+SHOWN_INPUTS = 12
+
+
+def since_pictures(pictured: Pictured | None) -> dict[str, Any]:
+    """Every chart that the figures allow, by name."""
+    drawn: dict[str, Any] = {}
+    if pictured is None:
+        return drawn
+    if pictured.weeks:
+        drawn["since_weeks"] = weeks(pictured.weeks, pictured.early_days)
+    if pictured.matured and pictured.matured.reliability:
+        drawn["since_reliability"] = charts.reliability(pictured.matured)
+    if pictured.inputs:
+        drawn["since_inputs"] = inputs(pictured.inputs)
+    return drawn
+
+
+def inputs(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
+    """The PSI of the inputs that moved most, a bar each, dark where it is worth a word; and what chance stays under."""
+    shown = sorted(drifts, key=lambda drift: -drift.psi)[:SHOWN_INPUTS]
+    rows = pd.DataFrame(
+        [(drift.column, drift.psi, drift.chance, drift.status != "ok") for drift in shown],
+        columns=["column", "psi", "chance", "moved"],
+    )
+    top = alt.Scale(domain=[0, 1.08 * max(LARGE_CHANGE, rows["psi"].max(), rows["chance"].max())], nice=False)
+    y = alt.Y("column:N", sort=list(rows["column"]), title=None, axis=alt.Axis(labelLimit=260, ticks=False))
+    x = alt.X("psi:Q", title="population stability index", scale=top)
+    colour = alt.condition("datum.moved", alt.value(DARK), alt.value(PALE))
+    chart = alt.Chart(rows).mark_bar(height=12).encode(x, y, color=colour)
+    chart += alt.Chart(rows).mark_tick(color=INK, thickness=2, size=14).encode(alt.X("chance:Q"), y)
+    for limit in (SMALL_CHANGE, LARGE_CHANGE):
+        chart += alt.Chart(pd.DataFrame({"x": [limit]})).mark_rule(color=LIGHT, strokeWidth=1.5).encode(alt.X("x:Q"))
+    return chart.properties(width=WIDTH - 200, height=22 * len(rows))
+
+
+def weeks(found: Sequence[Week], days: int) -> alt.TopLevelMixin:
+    """Conversions soon after the looks of each week: the range of chance, what was expected, and what came."""
+    rows = pd.DataFrame([week.__dict__ for week in found])
+    rows["starts_at"] = pd.to_datetime(rows["starts_at"], utc=True)
+    x = alt.X("starts_at:T", title="week of the look", axis=alt.Axis(format="%d %b", grid=False, tickCount=8))
+    y = alt.Y("lower:Q", title=f"converted within {days} days", scale=alt.Scale(zero=True))
+    base = alt.Chart(rows)
+    # A rule for each week rather than an area: an area of one week is nothing to see.
+    chart = base.mark_rule(color=PALE, strokeWidth=10).encode(x, y, alt.Y2("upper:Q"))
+    chart += base.mark_tick(color=QUIET, thickness=2, size=14).encode(x, alt.Y("expected:Q"))
+    chart += base.mark_circle(color=DARK, size=70, opacity=1).encode(x, alt.Y("observed:Q"))
+    return chart.properties(width=WIDTH, height=200)

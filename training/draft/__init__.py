@@ -1,0 +1,1 @@
+"""What `init` drafts an agreement from: the columns of an export, or events."""

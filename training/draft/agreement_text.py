@@ -1,0 +1,223 @@
+"""The text of a drafted agreement: what was found of an export's columns, and the default policy."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import tomlkit
+
+from features.agreement.agreement import DEFAULT, Agreement
+from features.agreement.checks import RESERVED
+from features.agreement.conditions import FACTS
+from features.imports.columns import words
+from features.imports.crm import ANY_VALUE, Crm
+from features.imports.lead_export import ROW_NUMBER
+from training.draft.column_roles import Roles
+from training.draft.column_verdicts import Verdict
+
+_POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
+_DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}
+# Titles that CRMs give to what the default agreement and the lists of leads call by these names.
+_KNOWN_AS = {
+    "lead source": "source", "original source": "source", "analytics source": "source", "utm source": "source",
+    "utm campaign": "campaign", "lead campaign": "campaign", "campaign name": "campaign", "job title": "job_title",
+    "jobtitle": "job_title", "title": "job_title", "number of employees": "employees", "employee count": "employees",
+    "no of employees": "employees", "numberofemployees": "employees", "lead industry": "industry",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that a draft is written from; `horizon_days` counts only where the export has dates.
+
+    crm: whose export it is, where that is known.
+    """
+
+    file: str
+    rows: int
+    roles: Roles
+    verdicts: Sequence[Verdict]
+    missing: Sequence[str]
+    horizon_days: int = 90
+    crm: Crm | None = None
+
+
+def drafted_text(found: Found) -> str:
+    """The agreement as TOML with comments; it loads with `Agreement.parse`."""
+    names = trait_names(found.verdicts, found.crm)
+    parts = [*_head(found), _outcome(found), _export(found), section("interest"), section("behaviours")]
+    parts += [_traits(found, names), _excluded(found, names), _part_2(found, names)]
+    return joined(parts)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Sections as one text."""
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+
+
+def trait_names(verdicts: Iterable[Verdict], crm: Crm | None = None) -> dict[str, str]:
+    """A snake_case name for each column that is kept or excluded, none a behaviour's or one of Leadlight's own."""
+    taken = set(Agreement.default().behaviours) | RESERVED | _DERIVED | {"email", "closed"}
+    names: dict[str, str] = {}
+    for verdict in verdicts:
+        if verdict.use != "dropped":
+            names[verdict.column] = free_name(_name(verdict, crm), taken)
+            taken.add(names[verdict.column])
+    return names
+
+
+def _name(verdict: Verdict, crm: Crm | None) -> str:
+    if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(verdict.column)), None)):
+        return known
+    plain = words(verdict.column).removeprefix("hs ")
+    name = _KNOWN_AS.get(plain, plain.replace(" ", "_"))
+    is_text = verdict.kind in ("category", "text")
+    if name in ("source", "campaign") and not is_text:  # these name where a lead came from, never a number
+        name = f"{name}_{verdict.kind}"
+    return name if name[:1].isalpha() else f"field_{name}".rstrip("_")
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or one like it that is not taken."""
+    name = name[:56].rstrip("_")
+    names = (name, f"{name}_given", *(f"{name}_{place}" for place in range(2, 10_000)))
+    return next(free for free in names if free not in taken)
+
+
+def _head(found: Found) -> Iterator[str]:
+    count = int(found.roles.won.sum())
+    share = f"{count / max(len(found.roles.won), 1):.1%} converted"
+    yield from head(f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.")
+
+
+def head(drafted_from: str) -> Iterator[str]:
+    """How a draft begins: what it was drafted from, what it is for, and whose it is."""
+    yield (
+        f"{drafted_from}\n"
+        "# Read it with marketing and sales, change what is wrong, and sign it in agreed_by.\n"
+        "# Part 1 is what the model learns from: after a change, retrain. Part 2 is what we do about it: it works\n"
+        "# at once."
+    )
+    yield (
+        'name        = "default"   # also the model\'s name: one agreement for each product or region\n'
+        "agreed_by   = []          # who signed, from marketing and from sales, and when\n"
+        'time_zone   = "UTC"       # office hours, and dates in files that name no zone: "America/New_York"\n'
+        'our_domains = []          # our own people are not leads: ["ourcompany.com"]'
+    )
+
+
+def _outcome(found: Found) -> str:
+    waits = f"within_days     = {found.horizon_days}  # only after this long does a lead count as a no"
+    if found.roles.undated:
+        waits = "undated         = true  # no dates in the export: outcomes count as it tells them, without a horizon"
+    return (
+        '[outcome]  # what "converted" means\n'
+        'event           = "Lead Converted"  # what the import calls it when a lead of the export converted\n'
+        f"{waits}\n"
+        'never_contacted = "no"  # the export does not say whom sales tried; "unknown" if your CRM records it'
+    )
+
+
+def _export(found: Found) -> str:
+    roles = found.roles
+    notes = {"positive": "any date there means converted"} if roles.positive == ANY_VALUE else {}
+    notes |= {"id": "no column identifies a lead: its place in the file does"} if roles.id == ROW_NUMBER else {}
+    lines = ["[export]  # which columns of a CRM export say who, when, and what became of it"]
+    for key in ("id", "created_at", "outcome", "positive", "outcome_at"):
+        if value := getattr(roles, key):
+            lines.append(f"{key} = {toml_text(value)}{_comment(notes.get(key))}")
+    missing = ", ".join(toml_text(marker) for marker in found.missing)
+    return "\n".join([*lines, f"missing = [{missing}]  # what its cells write for missing, besides nothing"])
+
+
+def _traits(found: Found, names: Mapping[str, str]) -> str:
+    lines = ["[traits]  # what the model learns from: number, category, text, boolean or date"]
+    if not found.roles.undated:
+        lines.append('# known = "at_creation": it was so when the lead came; "at_export": known only since the export')
+    for verdict in found.verdicts:
+        if verdict.use == "trait":
+            known = {} if found.roles.undated else {"known": "at_export" if verdict.may_be_late else "at_creation"}
+            look = f"look: {'; '.join(verdict.flags)}" if verdict.flags else None
+            lines.append(f"{names[verdict.column]} = {_line(verdict, **known)}{_comment(look)}")
+    return "\n".join(lines)
+
+
+def _excluded(found: Found, names: Mapping[str, str]) -> str:
+    lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits], with signed_by"]
+    lines += [
+        f"{names[verdict.column]} = {_line(verdict, why=verdict.reason)}"
+        for verdict in found.verdicts
+        if verdict.use == "excluded"
+    ]
+    gone = [verdict for verdict in found.verdicts if verdict.use == "dropped"]
+    return "\n".join([*lines, *(_comment(f"dropped: {v.column}: {v.reason}").strip() for v in gone)])
+
+
+def _line(verdict: Verdict, **more: str) -> str:
+    keys = more | {"kind": verdict.kind, "column": verdict.column, "label": plain_label(verdict.column)}
+    return f"{{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
+
+
+def plain_label(title: str) -> str:
+    """A title as it reads inside a sentence: "TotalVisits" is "total visits", acronyms stay."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(title.replace("_", " ").split()))
+    return re.sub(r"\b[A-Z][a-z]+\b|^[A-Z]\b", lambda word: word[0].lower(), parted)
+
+
+def toml_text(text: str) -> str:
+    is_plain = text.isprintable() and "'" not in text
+    return f"'{text}'" if '"' in text and is_plain else tomlkit.string(text).as_string()
+
+
+def _comment(text: str | None) -> str:
+    """A comment at the end of a line; what files write into cells must not end it."""
+    return f"  # {''.join(sign if sign.isprintable() else ' ' for sign in text)}" if text else ""
+
+
+def section(name: str) -> str:
+    """A section of the default agreement, comments included."""
+    default = DEFAULT.read_text(encoding="utf-8")
+    found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", default, re.M | re.S)
+    return found[0] if found else ""
+
+
+def _part_2(found: Found, names: Mapping[str, str]) -> str:
+    kinds = {names[verdict.column]: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
+    return part_2(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
+
+
+def part_2(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:
+    """The default policy, without the criteria that nothing could fulfil and with the average odds.
+
+    kinds: of the drafted traits. behaviours: the default's that are drafted.
+    """
+    default = DEFAULT.read_text(encoding="utf-8")
+    lines = default[default.index("# Part 2") :].splitlines()
+    possible = {match[1] for line in lines if (match := _POINTS.match(line)) and _is_possible(line, kinds, behaviours)}
+    kept = [
+        line
+        for line in lines
+        if not (match := _POINTS.match(line))
+        or (match[1] in possible and (match[2] == "ask" or _is_possible(line, kinds, behaviours)))
+    ]
+    no_points = r"\g<1>0                         # agree on criteria first, then on their points"
+    text = re.sub(r"^(min_points\s*= )\d+ .*", no_points, "\n".join(kept), flags=re.M)
+    share = min(max(won / max(leads, 1), 0.001), 0.999)
+    return re.sub(r"^(score_50\s*= )[\d.]+ ?", rf"\g<1>{share:.3f}", text, flags=re.M) if 0 < won < leads else text
+
+
+def _is_possible(line: str, kinds: Mapping[str, str], behaviours: Container[str]) -> bool:
+    """Whether a line of points asks only for drafted behaviours and for what is said of leads."""
+    [(_, points)] = next(iter(tomllib.loads(line).values())).items()
+    default = Agreement.default()
+    if not isinstance(points, dict):
+        return False
+    return all(
+        name in behaviours
+        or (name == "seniority" and "job_title" in kinds)
+        or (name in default.traits and kinds.get(name) == default.traits[name].kind)
+        for name in points
+    )

@@ -1,0 +1,193 @@
+"""What becomes of each column of an export: a trait, excluded until a person signs it, or dropped; and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from features.agreement.checks import is_protected
+from features.agreement.conditions import Kind
+from features.imports.columns import words
+from training.leakage.column_profiles import Profile
+from training.leakage.signals import (
+    EMPTINESS_GIVES_AWAY,
+    EMPTINESS_IS_ALL,
+    EMPTINESS_TELLS,
+    IS_MISSED,
+    TELLS_ALONE,
+    TELLS_MUCH,
+    Signals,
+    follows_the_rows,
+)
+from training.leakage.wording import (
+    COMPUTED,
+    COMPUTED_OF_LEADS,
+    COUNTS,
+    PERSONAL,
+    is_question,
+    quoted,
+    reason_in_title,
+    reps_words,
+)
+
+IS_MUCH, IS_STRONG = 0.70, 0.04  # AUC alone, and lost without it, from which a person should ask what a field is
+_OFTEN_EMPTY = 0.2
+LATER = 0.01  # share of rows in which a date lies after the lead came
+
+
+_ASKED_LATER = "perhaps it was asked once things went well"
+_GROWS = "a count as of the export, which grows on after the outcome"
+_COMPUTED = "it looks computed: when?"
+LEGEND = (
+    '"alone 92" means: of one converted lead and one other, this column alone picks the converted one 92 times in 100; '
+    "50 is guessing"
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of one column. `flags` are what a person should look at in a field that is kept."""
+
+    column: str
+    use: Literal["trait", "excluded", "dropped"]
+    kind: Kind
+    reason: str
+    flags: tuple[str, ...]
+    signals: Signals
+    empty_share: float
+
+    @property
+    def auc(self) -> float | None:
+        """How often the column alone tells a converted lead from another."""
+        return self.signals.alone
+
+    @property
+    def missed(self) -> float | None:
+        """AUC that the kept fields lose without it, or would gain with it."""
+        return self.signals.missed
+
+    @property
+    def may_be_late(self) -> bool:
+        """Whether a kept field may have been filled in, or have grown, after the lead came."""
+        return any(flag.endswith((_ASKED_LATER, _GROWS, _COMPUTED)) for flag in self.flags)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as a person reads it."""
+        if self.use == "dropped":
+            return f"{self.column}: dropped, {self.reason}"
+        alone = "" if self.auc is None else f" (alone {self.auc * 100:.0f})"
+        if self.use == "excluded":
+            gained = (self.missed or 0) * 100
+            gain = f"; it would lift the rest by {gained:.0f}" if gained >= 0.5 else ""
+            return f"{self.column}: excluded, {self.reason}{alone}{gain}"
+        look = f"; but look: {'; '.join(self.flags)}" if self.flags else ""
+        return f"{self.column}: kept as {self.kind}{alone}{look}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One column and what was found of it.
+
+    later_share: how many of its dates lie after the lead came, if known. why: what is known of such a field beforehand.
+    """
+
+    profile: Profile
+    signals: Signals
+    later_share: float | None = None
+    why: str | None = None
+
+
+def dropped(profile: Profile) -> Verdict | None:
+    """The verdict on a column that is of no use whatever the outcome; None where it may be of use."""
+    reason = _useless(profile)
+    if reason is None:
+        return None
+    return Verdict(profile.column, "dropped", profile.kind, reason, (), Signals(), profile.empty_share)
+
+
+def _useless(profile: Profile) -> str | None:
+    if not profile.filled:
+        return "it is empty"
+    if profile.is_constant:
+        return f"it is always {quoted(list(profile.counts))}"
+    if PERSONAL.match(words(profile.column)) and profile.distinct >= 0.3 * profile.filled:
+        is_mail = "@" in next(iter(profile.counts))
+        return f"it identifies a person{', and only matches the lead to its visits' if is_mail else ''}"
+    # Where most are empty, that it is filled at all may tell more than what it says.
+    is_of_all = profile.is_identifier and profile.empty_share < 0.5
+    return "it differs for almost every lead, so it only says who it is" if is_of_all else None
+
+
+def verdict(seen: Seen) -> Verdict:
+    """The verdict on a column that may be of use."""
+    profile, empty_share = seen.profile, round(seen.profile.empty_share, 4)
+    if is_protected(profile.column):
+        return Verdict(profile.column, "excluded", profile.kind, "protected", (), seen.signals, empty_share)
+    if suspicions := list(_suspicions(seen)):
+        return Verdict(profile.column, "excluded", profile.kind, "; ".join(suspicions), (), seen.signals, empty_share)
+    return Verdict(profile.column, "trait", profile.kind, "", tuple(_flags(seen)), seen.signals, empty_share)
+
+
+def _suspicions(seen: Seen) -> Iterator[str]:
+    """Why the column may give the answer away; the plainest reason first."""
+    profile, signals = seen.profile, seen.signals
+    if seen.why:
+        yield seen.why
+        return
+    if signals.is_only_for_won:
+        yield f"filled for {signals.filled_won:.0%} of the converted and {_share(signals.filled_lost)} of the others"
+        return
+    if in_title := reason_in_title(profile.column):
+        yield in_title
+    if told := reps_words(profile.values):
+        yield f"only a rep writes {quoted(told)}"
+    if _is_computed(profile):
+        often = f", and is missing for {profile.empty_share:.0%}" if profile.empty_share >= _OFTEN_EMPTY else ""
+        yield f"it is computed from what the lead did by the export{often}"
+    if profile.kind == "date":
+        yield from _of_dates(seen)
+    excused = EMPTINESS_IS_ALL if is_question(profile.column) else EMPTINESS_GIVES_AWAY
+    if signals.emptiness_tells >= excused:
+        yield _on_emptiness(signals)
+    if signals.tells >= TELLS_ALONE or (signals.tells >= TELLS_MUCH and (signals.missed or 0) >= IS_MISSED):
+        yield "it tells the outcome too well to be known before it"
+
+
+def _is_computed(profile: Profile) -> bool:
+    title = words(profile.column)
+    is_of_leads = bool(COMPUTED_OF_LEADS.search(title)) or profile.empty_share >= _OFTEN_EMPTY
+    return bool(COMPUTED.search(title)) and is_of_leads
+
+
+def _of_dates(seen: Seen) -> Iterator[str]:
+    if seen.profile.is_unclear:
+        yield "its dates can be read day first or month first"
+    elif seen.later_share is None:
+        yield "a date, and no column says when leads came to compare it with"
+    elif seen.later_share > LATER:
+        yield f"later than the lead came in {seen.later_share:.0%} of rows"
+
+
+def _on_emptiness(signals: Signals) -> str:
+    return f"filled for {_share(signals.filled_won)} of the converted and {_share(signals.filled_lost)} of the others"
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else "under 1%"
+
+
+def _flags(seen: Seen) -> Iterator[str]:
+    """What a person should look at in a field that is kept."""
+    profile, signals = seen.profile, seen.signals
+    if signals.emptiness_tells >= EMPTINESS_TELLS:
+        yield f"{_on_emptiness(signals)}: {_ASKED_LATER}"
+    if profile.kind == "number" and COUNTS.search(words(profile.column)):
+        yield _GROWS
+    if COMPUTED.search(words(profile.column)):
+        yield _COMPUTED
+    if follows_the_rows(profile):
+        yield "it hardly changes from row to row, as the calendar does, and may mislead in other months"
+    if signals.tells >= IS_MUCH and (signals.missed or 0) >= IS_STRONG:
+        yield f"the rest would lose {(signals.missed or 0) * 100:.0f} without it: is it known before sales calls?"

@@ -1,0 +1,172 @@
+"""Which events and pages of some files come how often, what is said of leads, and who of them converted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.agreement.agreement import Agreement, Behaviour
+from features.agreement.checks import SALES_TOUCHES
+from features.events.event import identity
+from features.home.clock import moment
+from features.imports.columns import MISSING_MARKERS, text_of
+from features.imports.files import events_in
+from features.traits.values import flat
+from training.leakage.column_profiles import Profile
+from training.leakage.filled_when import Filling, of_events
+from training.leakage.signals import Signals, Triage
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The leads by id, which of them converted, and what was first said of each, with the day it was known."""
+
+    ids: tuple[str, ...]
+    won: np.ndarray[Any, np.dtype[np.bool_]]
+    said: Mapping[str, Mapping[str, tuple[float, str]]]
+    told: Mapping[str, float]
+    filled: Mapping[str, Filling]
+
+    @classmethod
+    def of(cls, tally: Tally, won: Mapping[str, float]) -> Leads:
+        ids = tuple(tally.came)
+        days = {trait: {lead: day for lead, (day, _) in by.items()} for trait, by in tally.said.items()}
+        told = np.array([lead in won for lead in ids], dtype=bool)
+        return cls(ids, told, tally.said, tally.told, of_events(days, tally.told))
+
+    def filling(self, trait: str) -> Filling | None:
+        """When the trait became known."""
+        return self.filled.get(trait)
+
+    def signals(self, profile: Profile) -> Signals:
+        """What the trait tells, of each lead what was known before sales or the outcome could have told it."""
+        known = self._known(profile)
+        return Triage.of([known], self.won).signals(known.column)
+
+    def empty_share(self, profile: Profile) -> float:
+        """The share of leads of which it was not known by then."""
+        return self._known(profile).empty_share
+
+    def _before(self, first: tuple[float, str] | None, lead: str) -> str:
+        return first[1] if first and first[0] < self.told.get(lead, np.inf) else ""
+
+    def _known(self, profile: Profile) -> Profile:
+        said = self.said.get(profile.column, {})
+        known = (self._before(said.get(lead), lead) for lead in self.ids)
+        return Profile(
+            profile.column, tuple(None if text.casefold() in {"", *MISSING_MARKERS} else text for text in known)
+        )
+
+
+MOST_SAID = 20_000  # identify calls whose traits are looked at: enough to know their kinds
+_DAY = 86_400.0
+_TELLING = SALES_TOUCHES | {
+    "Lead Converted",
+    "Lead Disqualified",
+    "Opportunity Created",
+    "Opportunity Won",
+    "Opportunity Lost",
+}
+
+
+@dataclass
+class Tally:
+    """Counts over events.
+
+    matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: what
+    each identify call said, by snake_case name. came, happened: by lead and by name, the first moment, in days.
+    said: by trait and lead, the day on which it was first known, and what it was. told: by lead, the day on which its
+    first contact with sales, its outcome or its end was known.
+    """
+
+    events: int = 0
+    matched: Counter[str] = field(default_factory=Counter)
+    tracks: Counter[str] = field(default_factory=Counter)
+    pages: Counter[str] = field(default_factory=Counter)
+    traits: list[dict[str, Any]] = field(default_factory=list)
+    came: dict[str, float] = field(default_factory=dict)
+    happened: dict[str, dict[str, float]] = field(default_factory=dict)
+    said: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> Tally:
+        """The events of the files, all of them read.
+
+        bare: files that repeat track calls without their properties; only names that `full` lacks count there.
+        labels: names of events whose leads and moments are wanted.
+        """
+        tally = cls(happened={name: {} for name in labels})
+        for event in (event for path in full for event in events_in(path)):
+            tally.add(event)
+        known = set(tally.tracks)
+        for event in (event for path in bare for event in events_in(path)):
+            if event.get("event") not in known:
+                tally.add(event)
+        return tally
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Count one more event."""
+        self.events += 1
+        kind, name = event.get("type"), str(event.get("event") or "")
+        properties, context = (_mapping(event.get(part)) for part in ("properties", "context"))
+        told = name if kind == "track" else str(kind)
+        matched = [b.name for b in _by_event().get(told, ()) if b.matches(told, str(kind), properties, context)]
+        self.matched.update(matched)
+        if kind == "track":
+            self.tracks[name] += 1
+        elif kind in ("page", "screen") and not matched:
+            self.pages[_part(properties, context)] += 1
+        elif kind == "identify" and len(self.traits) < MOST_SAID:
+            self.traits.append(flat(_mapping(event.get("traits") or context.get("traits"))))
+        if lead := identity(event.get("userId")):
+            self._note(lead, name, event)
+
+    def _note(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
+        """When a lead was first heard of, when it first did what is wanted, and when what is said of it was known."""
+        at = moment(event.get("timestamp") or event.get("originalTimestamp") or event.get("receivedAt"))
+        if at is None:
+            return
+        days = at.timestamp() / _DAY
+        self.came[lead] = min(days, self.came.get(lead, days))
+        received = moment(event.get("receivedAt") or event.get("received_at"))
+        known = received.timestamp() / _DAY if received else days
+        if name in self.happened:
+            self.happened[name][lead] = min(days, self.happened[name].get(lead, days))
+        if name in self.happened or name in _TELLING:
+            self.told[lead] = min(known, self.told.get(lead, known))
+        if event.get("type") == "identify":
+            self._say(lead, known, event)
+
+    def _say(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
+        traits = event.get("traits") or _mapping(event.get("context")).get("traits")
+        for trait, value in flat(_mapping(traits)).items():
+            if text := text_of(value):
+                first = self.said.setdefault(trait, {}).get(lead)
+                if first is None or known < first[0]:
+                    self.said[trait][lead] = known, text
+
+
+@cache
+def _by_event() -> Mapping[str, list[Behaviour]]:
+    """The behaviours of the default agreement that events of each name may be."""
+    found: dict[str, list[Behaviour]] = {}
+    for behaviour in Agreement.default().behaviours.values():
+        found.setdefault(behaviour.event, []).append(behaviour)
+    return found | {"screen": found.get("page", [])}
+
+
+def _part(properties: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """The first part of a page's path: "/docs" of "/docs/api/keys", "/" of the home page."""
+    path = properties.get("path") or _mapping(context.get("page")).get("path") or "/"
+    return "/" + str(path).strip("/").partition("/")[0]
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

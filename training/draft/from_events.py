@@ -1,0 +1,246 @@
+"""A drafted agreement from events: behaviours by names and paths, traits by what is said of leads."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from features.agreement.agreement import Agreement
+from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES, is_protected
+from features.agreement.conditions import FACTS, Kind
+from features.agreement.messages import did_you_mean
+from features.home.errors import LeadlightError
+from features.imports.columns import MISSING_MARKERS, text_of
+from features.imports.files import Events, contents
+from training.draft.agreement_text import free_name, head, joined, part_2, plain_label, section, toml_text
+from training.draft.column_roles import OutcomeError
+from training.draft.column_verdicts import Verdict, dropped
+from training.draft.event_counts import Leads, Tally
+from training.draft.from_export import Draft
+from training.draft.horizon import Waiting, waiting
+from training.labels.summary import PRESSED
+from training.leakage.column_profiles import Profile
+from training.leakage.ids import id_tells, sentence
+from training.leakage.suspects import PARTLY_LATE, reasons
+from training.leakage.wording import reason_in_title
+
+OUTCOMES = ("Lead Converted", "Opportunity Won", "Opportunity Created")  # the first that occurs, where none is named
+_MOST = {"events": 20, "pages": 10}  # behaviours: more would be told apart by nobody
+_EPOCH = date(1970, 1, 1).toordinal()
+_RARE = 0.01  # share of the views that pages of one part of the site must have
+_OF_MAILS = frozenset({"Email Delivered", "Email Bounced", "Email Marked as Spam", "Page Left", "History Kept"})
+# Part 2 speaks of these, whether they have come yet or not: asking for a salesperson goes straight over.
+_ASKING = ("demo_request", "contact_sales")
+_KEYS = frozenset({"email", "crm", "crm_lead_id", "account", "id", "user_id", "anonymous_id"})
+_FLAGS = frozenset({"customer", "open_opportunity", "profiling_opt_out", "unsubscribed"})
+_TAKEN = RESERVED | (frozenset(FACTS) - {"source", "campaign", "seniority", "department"})
+
+
+def event_draft(files: Sequence[Path | str] | Path | str, outcome: str | None = None) -> Draft:
+    """Draft an agreement from files of events: a warehouse's tables, or jsonl, csv or Parquet of Segment's calls.
+
+    outcome: the event that means converted; else the first of OUTCOMES that occurs.
+
+    Raises FileError or OutcomeError, each with what to type instead.
+    """
+    paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
+    full, bare = _event_files(paths)
+    tally = Tally.of(full, bare, (outcome,) if outcome else OUTCOMES)
+    name = ", ".join(path.name for path in paths)
+    label, won = _outcome(tally, outcome, name)
+    waited = _waiting(tally, won)
+    verdicts = tuple(_verdicts(tally, won))
+    text = joined(_parts(tally, _Found(name, label, len(won), waited, verdicts)))
+    notes = (*_on_outcome(label, won, tally), *_on_ids(tally, won), *_on_behaviours(tally, label), *waited.notes)
+    return Draft(text, verdicts, notes, tally.events, len(won) / max(len(tally.came), 1), None)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the draft is written from besides the counts; won: how many leads converted."""
+
+    file: str
+    outcome: str
+    won: int
+    waited: Waiting
+    verdicts: Sequence[Verdict]
+
+
+def _event_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files whose events have their properties, and those that only roll them up."""
+    held = [part for path in paths for part in contents(path)]
+    if other := next((part for part in held if not isinstance(part, Events)), None):
+        remedy = "draft from the export of a CRM with --from salesforce, --from hubspot, or --outcome COLUMN"
+        raise LeadlightError(f"{other.path.name} holds no events but leads; {remedy}", code="no_events")
+    events = [part for part in held if isinstance(part, Events)]
+    return [part.path for part in events if not part.is_rollup], [part.path for part in events if part.is_rollup]
+
+
+def _outcome(tally: Tally, asked: str | None, file: str) -> tuple[str, Mapping[str, float]]:
+    """The name of the outcome, and the leads that had it with the first day of it."""
+    name = asked or next((name for name in OUTCOMES if tally.happened[name]), None)
+    if name and tally.happened[name]:
+        return name, tally.happened[name]
+    names = sorted(tally.tracks, key=lambda name: (-tally.tracks[name], name))
+    if asked:
+        found = f'no event is "{asked}"; {did_you_mean(asked, names) if names else "there is no track call"}'
+    else:
+        shown = ", ".join(f'"{name}"' for name in names[:8]) or "none"
+        found = (
+            f"no event is {' or '.join(OUTCOMES[:2])}; say which one means converted: --outcome NAME; it has {shown}"
+        )
+    raise OutcomeError(f"{file}: {found}")
+
+
+def _waiting(tally: Tally, won: Mapping[str, float]) -> Waiting:
+    came = _EPOCH + np.array(list(tally.came.values()))
+    converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in tally.came])
+    return waiting(came, converted, "their first event") if len(won) else Waiting()
+
+
+def _verdicts(tally: Tally, won: Mapping[str, float]) -> Iterator[Verdict]:
+    """One on each trait that identify calls bring."""
+    leads = Leads.of(tally, won)
+    names = dict.fromkeys(name for said in tally.traits for name in said if name not in _KEYS | _FLAGS)
+    for name in names:
+        texts = (text_of(said.get(name)) for said in tally.traits)
+        profile = Profile(
+            name, tuple(text if text.casefold() not in {"", *MISSING_MARKERS} else None for text in texts)
+        )
+        yield dropped(profile) or _verdict(profile, leads)
+
+
+def _verdict(profile: Profile, leads: Leads) -> Verdict:
+    use: Literal["trait", "excluded", "dropped"] = "trait"
+    why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
+    signals, filling = leads.signals(profile), leads.filling(profile.column)
+    why = why or "; ".join(reasons(signals, filling))
+    flags = (filling.sentence,) if filling and filling.is_late >= PARTLY_LATE else ()
+    if why:
+        use = "excluded"
+    elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
+        use, why = "dropped", "no trait can have this name"
+    kind: Kind = "text" if profile.column == "job_title" else profile.kind  # it becomes a rank and a department
+    return Verdict(profile.column, use, kind, why, flags if use == "trait" else (), signals, leads.empty_share(profile))
+
+
+def _on_outcome(label: str, won: Mapping[str, float], tally: Tally) -> Iterator[str]:
+    yield f"{label}: the outcome, as {len(won):,} of {len(tally.came):,} leads had it"
+    if label == "Lead Converted":
+        yield f'{label}: {PRESSED}; to take that, say --outcome "Opportunity Won"'
+
+
+def _on_ids(tally: Tally, won: Mapping[str, float]) -> Iterator[str]:
+    leads = list(tally.came)
+    tells = id_tells(leads, np.array([lead in won for lead in leads]), list(tally.came.values()))
+    if tells is not None:
+        yield sentence("userId", tells)
+
+
+def _on_behaviours(tally: Tally, label: str) -> Iterator[str]:
+    known = Agreement.default().behaviours
+    for name, count in ((n, c) for n, c in tally.matched.most_common() if known[n].event != label):
+        yield f"{name}: a behaviour of the default agreement, {count:,} events"
+    for name, count in [*_new_events(tally, label), *_new_pages(tally)]:
+        yield f"{name}: a behaviour, {count:,} events"
+    if ignored := _ignored(tally, label):
+        yield f"{', '.join(ignored)}: too rare to draft; add those that matter to [behaviours]"
+
+
+def _counted(tally: Tally, label: str) -> Counter[str]:
+    """The track calls that are no behaviour of the default agreement and may be one of this."""
+    events = {behaviour.event for behaviour in Agreement.default().behaviours.values() if tally.matched[behaviour.name]}
+    known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | events | {label, ""}
+    return Counter({name: count for name, count in tally.tracks.items() if name not in known})
+
+
+def _new_events(tally: Tally, label: str) -> list[tuple[str, int]]:
+    return _counted(tally, label).most_common(_MOST["events"])
+
+
+def _ignored(tally: Tally, label: str) -> list[str]:
+    return [name for name, _ in _counted(tally, label).most_common()[_MOST["events"] :]][:20]
+
+
+def _new_pages(tally: Tally) -> list[tuple[str, int]]:
+    """Parts of the site, without the home page and those whose names are ids."""
+    views = tally.pages.total() + sum(count for name, count in tally.matched.items() if name.endswith("_page"))
+    parts = [(part, count) for part, count in tally.pages.most_common() if count >= _RARE * views]
+    return [pair for pair in parts if re.fullmatch(r"/[A-Za-z][A-Za-z_-]{1,40}", pair[0])][: _MOST["pages"]]
+
+
+def _parts(tally: Tally, found: _Found) -> Iterator[str]:
+    leads = f"{len(tally.came):,} leads, {found.won / max(len(tally.came), 1):.1%} converted"
+    yield from head(
+        f"# Drafted by `leadlight init --from segment` from {found.file}: {tally.events:,} events of {leads}."
+    )
+    yield _outcome_text(tally, found)
+    yield section("interest")
+    lines = dict(_behaviours(tally, found))
+    yield "\n".join(["[behaviours]  # what leads do that counts; page time is added", *lines.values()])
+    yield "\n".join(
+        ["[traits]  # what the model learns from: number, category, text, boolean or date", *_traits(found)]
+    )
+    yield "\n".join(
+        ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(found)]
+    )
+    kinds = {verdict.column: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
+    yield part_2(kinds, lines, found.won, len(tally.came))
+
+
+def _outcome_text(tally: Tally, found: _Found) -> str:
+    is_told = any(tally.tracks[name] for name in SALES_TOUCHES)
+    never = '"unknown"  # a lead that sales never tried is not a no' if is_told else '"no"  # the events name no calls'
+    return (
+        '[outcome]  # what "converted" means\n'
+        f"event           = {toml_text(found.outcome)}\n"
+        f"within_days     = {found.waited.horizon_days}  # only after this long does a lead count as a no\n"
+        f"never_contacted = {never}"
+    )
+
+
+def _behaviours(tally: Tally, found: _Found) -> Iterator[tuple[str, str]]:
+    """Each behaviour's name and line: the default's that occur, then the other names and pages."""
+    default = section("behaviours")
+    taken = set(FACTS) | RESERVED | {verdict.column for verdict in found.verdicts}
+    for name, behaviour in Agreement.default().behaviours.items():
+        if behaviour.event != found.outcome and (tally.matched[name] or name in _ASKING):
+            [line] = re.findall(rf"^{name}\s*=.*$", default, re.M)
+            taken.add(name)
+            yield name, line
+    for event, _ in _new_events(tally, found.outcome):
+        name = _free(event, taken)
+        yield name, f"{name} = {{ event = {toml_text(event)}, label = {toml_text(plain_label(event).lower())} }}"
+    for part, _ in _new_pages(tally):
+        name = _free(f"{part} page", taken)
+        where = f"where = {{ path = {toml_text(f'{part}*')} }}"
+        label_of = toml_text(f"{part.strip('/').replace('-', ' ').replace('_', ' ').lower()} pages")
+        yield name, f'{name} = {{ event = "page", {where}, label = {label_of} }}'
+
+
+def _free(title: str, taken: set[str]) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    name = free_name(plain if plain[:1].isalpha() else f"event_{plain}".rstrip("_"), taken)
+    taken.add(name)
+    return name
+
+
+def _traits(found: _Found) -> Iterator[str]:
+    kept = [verdict for verdict in found.verdicts if verdict.use == "trait"]
+    yield from (f"{verdict.column} = {toml_text(verdict.kind)}" for verdict in kept)
+
+
+def _excluded(found: _Found) -> Iterator[str]:
+    for verdict in found.verdicts:
+        if verdict.use == "excluded":
+            yield f"{verdict.column} = {{ why = {toml_text(verdict.reason)}, kind = {toml_text(verdict.kind)} }}"
+    for verdict in found.verdicts:
+        if verdict.use == "dropped":
+            yield f"# dropped: {verdict.column}: {verdict.reason}"

@@ -1,0 +1,198 @@
+"""A drafted agreement from a CRM export: what each column is, and which of them give the answer away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.home.errors import LeadlightError
+from features.imports.columns import column_named
+from features.imports.crm import ANY_VALUE, Crm
+from features.imports.dates import DatesError
+from features.imports.files import Changes, Events, Leads, contents, sample_in, titles_in
+from training.draft.agreement_text import Found, drafted_text
+from training.draft.column_roles import Asked, OutcomeError, Roles, roles
+from training.draft.column_verdicts import LEGEND, Seen, Verdict, dropped, verdict
+from training.draft.horizon import Waiting, days, waiting
+from training.labels.summary import PRESSED
+from training.leakage.column_profiles import Profile, markers_in, profiles
+from training.leakage.ids import id_tells, sentence
+from training.leakage.signals import Triage
+
+SIGN = 'To use an excluded column, move its line to [traits] and sign it there: signed_by = "NAME, DATE"'
+MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted agreement and how it came about.
+
+    text: the agreement's TOML. verdicts: one a column that is no role, in the file's order.
+    auc: of the kept fields together, cross-fitted; None where there are too few outcomes to say.
+    """
+
+    text: str
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...]
+    rows: int
+    converted_share: float
+    auc: float | None
+
+    @property
+    def sentences(self) -> list[str]:
+        """What `init` prints: notes, then one plain sentence a column, the suspects first."""
+        order = ("excluded", "trait", "dropped")
+        ranked = sorted(self.verdicts, key=lambda verdict: (order.index(verdict.use), not verdict.flags))
+        legend = [LEGEND] if self.auc is not None else []
+        return [*self.notes, *legend, *(verdict.sentence for verdict in ranked), *self._summary()]
+
+    def _summary(self) -> list[str]:
+        counts = {use: sum(verdict.use == use for verdict in self.verdicts) for use in ("trait", "excluded", "dropped")}
+        counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
+        told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
+        return [f"{counted}{told}. {SIGN}"]
+
+
+def draft(
+    files: Sequence[Path | str] | Path | str,
+    outcome: str | None = None,
+    positive: str | None = None,
+    id: str | None = None,
+    created_at: str | None = None,
+    crm: Crm | None = None,
+) -> Draft:
+    """Draft an agreement from one or more files of one CRM export; a history among them is left to the import.
+
+    outcome: the column that says what became of a lead, a value or the date it converted. positive: the value that
+    means converted, where that is not plain. id, created_at: columns, guessed where not given. crm: whose export it
+    is: then nothing need be said, and what its sales causes is excluded by name.
+
+    Raises FileError, ColumnError, OutcomeError or DatesError, each with what to type instead.
+    """
+    paths, notes = _exports([Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)])
+    name = ", ".join(path.name for path in paths)
+    asked = _asked(Asked(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name)
+    rows, total, more = _sample(paths, asked.outcome)
+    found = profiles(rows)
+    assigned = roles(found, asked, name)
+    waited = _waiting(found, assigned)
+    more += [*_on_default(asked, outcome, crm), *_on_ids(found, assigned)]
+    verdicts, auc = _verdicts(found, assigned, crm)
+    text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days, crm))
+    share = float(np.mean(assigned.won))
+    return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, share, auc)
+
+
+def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """The files that are tables of leads, and a sentence on each history."""
+    held = [part for path in paths for part in contents(path)]
+    if events := next((part for part in held if isinstance(part, Events)), None):
+        remedy = "init drafts from a table of leads: add --from segment, or import events with leadlight ingest"
+        raise LeadlightError(f"{events.path.name} holds events; {remedy}", code="not_a_table")
+    exports = [part.path for part in held if isinstance(part, Leads)]
+    if not exports:
+        problem = f"{paths[0].name} holds only how leads changed"
+        raise LeadlightError(f"{problem}; give the export of the leads as well", code="not_a_table")
+    histories = [part.path.name for part in held if isinstance(part, Changes)]
+    return exports, [f"{name}: a history, which counts once it is ingested with the export" for name in histories]
+
+
+def _asked(asked: Asked, crm: Crm | None, titles: Sequence[str], file: str) -> Asked:
+    """What was asked for, completed by what is known of the CRM."""
+    if crm is None and not asked.outcome:
+        remedy = "say it with --outcome COLUMN, or name the CRM with --from salesforce or --from hubspot"
+        raise OutcomeError(f"{file}: it is not said which column tells what became of a lead; {remedy}")
+    if crm is None:
+        return asked
+    if not crm.is_export(titles):
+        problem = f"is no export of {crm.label}'s leads: it has no {' or no '.join(crm.lacking(titles))}"
+        raise OutcomeError(f"{file} {problem}; export it with all columns, or leave out --from")
+    known = next((title, value) for name, value in crm.outcome if (title := crm.title(name, titles)))
+    outcome, positive = (asked.outcome, asked.positive) if asked.outcome else (known[0], asked.positive)
+    if not asked.outcome and known[1] not in (ANY_VALUE, "true"):
+        positive = positive or known[1]
+    return replace(
+        asked,
+        outcome=outcome,
+        positive=positive,
+        id=asked.id or crm.title(crm.id, titles),
+        created_at=asked.created_at or crm.title(crm.created_at, titles),
+        outcome_at=None if asked.outcome else crm.title(crm.converted_at, titles),
+        is_known=True,
+    )
+
+
+def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, list[str]]:
+    parts = [sample_in(path, max(MOST_ROWS // len(paths), 1)) for path in paths]
+    for path, (part, _) in zip(paths, parts, strict=True):
+        column_named(outcome, [str(title) for title in part.columns], path.name)
+    rows, total = pd.concat([part for part, _ in parts], ignore_index=True), sum(count for _, count in parts)
+    notes = [note for part, _ in parts for note in part.attrs.get("notes", [])]
+    if total > len(rows):
+        notes.append(f"Judged by {len(rows):,} of {total:,} rows, drawn evenly; the import reads them all")
+    return rows, total, notes
+
+
+def _on_default(asked: Asked, outcome: str | None, crm: Crm | None) -> list[str]:
+    """What the outcome that a CRM's export is taken to tell really tells."""
+    if crm is None or outcome:
+        return []
+    if crm.name == "salesforce":
+        return [f"{asked.outcome}: {PRESSED}; if yours do, send won opportunities as events and name that in [outcome]"]
+    return [f"{asked.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
+
+
+def _on_ids(found: Mapping[str, Profile], assigned: Roles) -> list[str]:
+    """Ids that tell converted leads from the others, by their form or number."""
+    came = None if assigned.created_at is None else days(found[assigned.created_at]).tolist()
+    named = [title for title, one in found.items() if title == assigned.id or one.is_identifier]
+    told = {title: id_tells(found[title].values, assigned.won, came) for title in named}
+    return [sentence(title, tells) for title, tells in told.items() if tells is not None]
+
+
+def _waiting(found: Mapping[str, Profile], assigned: Roles) -> Waiting:
+    if assigned.created_at is None or assigned.outcome_at is None:
+        return Waiting()
+    return waiting(days(found[assigned.created_at]), days(found[assigned.outcome_at]), assigned.created_at)
+
+
+def _verdicts(
+    found: Mapping[str, Profile], assigned: Roles, crm: Crm | None
+) -> tuple[tuple[Verdict, ...], float | None]:
+    """A verdict on each column in the file's order, and the AUC of the kept ones."""
+    others = [profile for title, profile in found.items() if title not in assigned.columns]
+    useless = {profile.column: said for profile in others if (said := dropped(profile))}
+    triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
+    why = crm.why if crm else lambda _: None
+    seen = {
+        column: Seen(found[column], signals, _later_share(found[column], found, assigned), why(column))
+        for column, signals in triage.all_signals().items()
+    }
+    judged = {column: verdict(one) for column, one in seen.items()}
+    # What a field adds shows only beside the others that are left: ask again with those that seemed honest.
+    missed = triage.missed(list(judged), _kept(judged))
+    again = {c: verdict(replace(s, signals=replace(s.signals, missed=missed.get(c)))) for c, s in seen.items()}
+    kept = _kept(again)
+    auc = triage.auc(kept) if kept and triage.is_told else None
+    both = useless | again
+    return tuple(both[profile.column] for profile in others), auc
+
+
+def _kept(judged: Mapping[str, Verdict]) -> list[str]:
+    return [column for column, verdict in judged.items() if verdict.use == "trait"]
+
+
+def _later_share(profile: Profile, found: Mapping[str, Profile], assigned: Roles) -> float | None:
+    """How many of a column's dates lie more than a day after the lead came; None where nobody can tell."""
+    if profile.kind != "date" or assigned.created_at is None:
+        return None
+    try:
+        later = days(profile) - days(found[assigned.created_at])
+    except DatesError:
+        return None
+    known = later[~np.isnan(later)]
+    return float(np.mean(known > 1)) if len(known) else None

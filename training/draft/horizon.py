@@ -1,0 +1,69 @@
+"""How long leads of an export took to convert: the horizon to draft, and what its dates leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from features.imports.dates import written
+from training.labels.truncation import Began, recording_began
+from training.leakage.column_profiles import Profile
+from training.leakage.signals import Floats
+
+HORIZONS = (30, 60, 90, 180, 365)  # days
+_MOST = 0.75  # of the conversions should come within the horizon
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Days from coming to converting, and the horizon that most conversions keep."""
+
+    horizon_days: int = 90
+    notes: tuple[str, ...] = ()
+
+
+def days(profile: Profile) -> Floats:
+    """The days of a column of dates since year 1, one a row, NaN where there is none. Raises DatesError."""
+    first = profile.first
+    known = {text: written(text, first) for text in profile.counts}
+    read = (None if text is None else known[text] for text in profile.values)
+    return np.array([np.nan if found is None else _day(found.at) for found in read])
+
+
+def _day(at: datetime) -> float:
+    return at.toordinal() + (at.hour * 60 + at.minute) / 1440
+
+
+def waiting(came: Floats, converted: Floats, created_at: str) -> Waiting:
+    """The horizon for leads that came on these days, and converted on these: NaN where they did not.
+
+    Days are counted from year 1.
+    """
+    waited = (converted - came)[~np.isnan(converted - came)]
+    if len(waited) < 20:
+        return Waiting()
+    median, late = np.quantile(waited, [0.5, 0.9])
+    horizon = next((days for days in HORIZONS if np.mean(waited <= days) >= _MOST), HORIZONS[-1])
+    notes = [
+        f"Half of the conversions took up to {median:.0f} days, nine of ten up to {late:.0f}; "
+        f"a lead that did not convert after {horizon} days counts as a no ([outcome] within_days)"
+    ]
+    before = int(np.sum(waited < 0))
+    if before:
+        leads = "1 lead" if before == 1 else f"{before:,} leads"
+        notes.append(f"{leads} converted before {created_at}, and so were never open")
+    known = ~np.isnan(came)
+    newest = float(max(np.nanmax(came), np.nanmax(converted)))
+    if began := recording_began(came[known], converted[known], newest, horizon):
+        notes.append(_on_record(began))
+    return Waiting(horizon, tuple(notes))
+
+
+def _on_record(began: Began) -> str:
+    return (
+        f"Conversions seem to be recorded only since {date.fromordinal(int(began.day))}: {began.recorded:,} are known "
+        f"from before, where {began.expected:,.0f} would be expected. The {began.leads:,} leads that came before look "
+        "worse than they were: training leaves them out"
+    )

@@ -1,0 +1,216 @@
+"""How good the probabilities are on rows that the model has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.home.errors import LeadlightError
+from training.metrics.binned_counts import (
+    BINS,
+    Floats,
+    Ints,
+    Tally,
+    calibration_error,
+    conversions_in_top,
+    figures,
+    tally,
+)
+from training.metrics.bootstrap import Interval, chance_alone, effective_counts, lead_weights, spread, wilson
+
+HISTOGRAM_BINS = 20
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Rows of about the same probability, and what became of them. The interval counts leads, not rows."""
+
+    count: int
+    predicted: float  # their mean probability
+    observed: float  # the part that converted
+    lower: float  # 95 % interval of the observed part
+    upper: float
+
+
+@dataclass(frozen=True)
+class GainsPoint:
+    """What working only the highest scored `share` of rows gives."""
+
+    share: float
+    threshold: float  # the lowest probability among them
+    conversions_share: float  # the part of all conversions that they hold
+    precision: float  # the part of them that converted
+    lift: float  # precision over the base rate
+
+
+@dataclass(frozen=True)
+class HistogramBin:
+    """Rows with a probability from `lower` to `upper`, by what became of them; equally wide in log-odds."""
+
+    lower: float
+    upper: float
+    converted: int
+    not_converted: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one model on one span, each with what it rests on; plain values, so it can be kept as JSON."""
+
+    rows: int
+    leads: int
+    conversions: int
+    base_rate: float | None
+    mean_probability: float | None
+    metrics: dict[str, float | None]  # None where the rows do not define the figure
+    intervals: dict[str, Interval | None]  # 95 %, whole leads resampled
+    reliability: tuple[ReliabilityBin, ...]  # rising; 15 equal-mass bins, fewer where probabilities tie
+    gains: tuple[GainsPoint, ...]  # 1 % to 100 % of the rows; empty without a conversion
+    distribution: tuple[HistogramBin, ...]
+    # 95 %: the part of the highest scored rows (`tally.highest_bins`) that would convert if each probability were true
+    chance_at_top: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Checked rows in the one order that does not depend on how they came: by probability, lead, outcome."""
+
+    probability: Floats
+    outcome: Floats
+    lead: Ints  # 0 ... leads - 1
+
+    @property
+    def leads(self) -> int:
+        return int(self.lead.max()) + 1 if len(self.lead) else 0
+
+
+def evaluate(
+    probability: npt.ArrayLike,
+    outcome: npt.ArrayLike,
+    lead_id: Sequence[object] | npt.NDArray[np.generic],
+    *,
+    seed: int = 0,
+    resamples: int = 200,
+) -> Evaluation:
+    """The figures of `train --json` and the tables behind the report's pictures.
+
+    One entry per row (snapshot): its predicted probability, its outcome (True or False, never unknown), its lead.
+    Few rows, one class or a constant prediction leave None in the figures that they do not define.
+    Raises LeadlightError for lengths that differ, a probability outside 0 to 1, an unknown outcome.
+    """
+    rows = checked_rows(probability, outcome, lead_id)
+    counted, entry = tally(rows.probability, rows.outcome)
+    measured = figures(counted)
+    bins = counted.bin[entry]
+    chance = chance_alone(rows.probability, rows.outcome, rows.lead, bins, seed)
+    drawn = lead_weights(rows.lead, resamples, seed)
+    return Evaluation(
+        rows=len(rows.outcome),
+        leads=rows.leads,
+        conversions=int(rows.outcome.sum()),
+        base_rate=_mean(rows.outcome),
+        mean_probability=_mean(rows.probability),
+        metrics=measured | {"ece_null95": chance.ece_null95 if chance else None},
+        intervals=spread(measured, [figures(_reweighted(counted, entry, rows, weight)) for weight in drawn]),
+        reliability=_reliability(rows, bins),
+        gains=_gains(counted),
+        distribution=_distribution(rows),
+        chance_at_top=chance.top if chance else None,
+    )
+
+
+def ece(probability: npt.ArrayLike, truth: npt.ArrayLike, bins: int = BINS) -> float | None:
+    """Expected calibration error over equal-mass bins, against outcomes or true probabilities; None without rows."""
+    counted, _ = tally(np.asarray(probability, dtype=float), np.asarray(truth, dtype=float), bins)
+    return calibration_error(counted)
+
+
+def checked_rows(
+    probability: npt.ArrayLike, outcome: npt.ArrayLike, lead_id: Sequence[object] | npt.NDArray[np.generic]
+) -> Rows:
+    """The rows in canonical order, or a LeadlightError that says which cannot be judged."""
+    chance, known = np.asarray(probability, dtype=float), _outcomes(outcome)
+    if not len(chance) == len(known) == len(lead_id):
+        lengths = f"{len(chance)} probabilities, {len(known)} outcomes and {len(lead_id)} leads"
+        raise LeadlightError(f"evaluate: {lengths} do not match; give one of each per row", code="lengths_differ")
+    outside = ~((chance >= 0) & (chance <= 1))  # true for NaN as well
+    if outside.any():
+        found = f"{int(outside.sum())} of {len(chance)} probabilities are no number from 0 to 1"
+        remedy = f"the first is {chance[outside][0]}; score these rows or leave them out"
+        raise LeadlightError(f"evaluate: {found}, {remedy}", code="not_a_probability")
+    _, lead = np.unique(np.asarray(lead_id).astype(str), return_inverse=True)
+    order = np.lexsort((known, lead, chance))
+    return Rows(chance[order], known[order], lead[order])
+
+
+def _outcomes(outcome: npt.ArrayLike) -> Floats:
+    values = np.asarray(outcome)
+    unknown = np.asarray(pd.isna(values))
+    unknown[~unknown] = ~np.isin(values[~unknown].astype(float), (0.0, 1.0))
+    if unknown.any():
+        found = f"{int(unknown.sum())} of {len(values)} outcomes are neither True nor False"
+        remedy = "judge a model only on leads whose horizon has closed"
+        raise LeadlightError(f"evaluate: {found}; {remedy}", code="unknown_outcome")
+    return values.astype(float)
+
+
+def _reweighted(counted: Tally, entry: Ints, rows: Rows, weight: Floats) -> Tally:
+    entries = len(counted.probability)
+    return replace(
+        counted,
+        count=np.bincount(entry, weights=weight, minlength=entries).astype(float),
+        converted=np.bincount(entry, weights=weight * rows.outcome, minlength=entries).astype(float),
+    )
+
+
+def _reliability(rows: Rows, bins: Ints) -> tuple[ReliabilityBin, ...]:
+    if not rows.leads:
+        return ()
+    filled, group = np.unique(bins, return_inverse=True)
+    count = np.bincount(group).astype(float)
+    predicted = np.bincount(group, weights=rows.probability) / count
+    observed = np.bincount(group, weights=rows.outcome) / count
+    worth = effective_counts(rows.outcome, rows.lead, group, len(filled))
+    lower, upper = wilson(observed * worth, worth)
+    columns = (count.astype(int).tolist(), predicted.tolist(), observed.tolist(), lower.tolist(), upper.tolist())
+    return tuple(ReliabilityBin(*values) for values in zip(*columns, strict=True))
+
+
+def _gains(counted: Tally) -> tuple[GainsPoint, ...]:
+    shares = np.arange(1, 101) / 100
+    won = conversions_in_top(counted, shares)
+    if not won:
+        return ()
+    chosen = np.cumsum(counted.count[::-1])
+    # The entry that holds the last row taken; without the allowance rounding would ask for one more.
+    last = np.searchsorted(chosen, shares * counted.rows * (1 - 1e-12))
+    threshold = counted.probability[::-1][last].tolist()
+    rate = counted.conversions / counted.rows
+    return tuple(
+        GainsPoint(share, bar, part, part / share * rate, part / share)
+        for share, bar, part in zip(shares.tolist(), threshold, won, strict=True)
+    )
+
+
+def _distribution(rows: Rows) -> tuple[HistogramBin, ...]:
+    """A histogram over the log-odds, the scale of the score, without the outermost 0.1 % on each side stretching it."""
+    if not rows.leads:
+        return ()
+    chance = np.clip(rows.probability, 1e-6, 1 - 1e-6)
+    odds = np.log(chance) - np.log1p(-chance)
+    low, high = np.quantile(odds, [0.001, 0.999])
+    edges = np.linspace(low - 0.1, high + 0.1, HISTOGRAM_BINS + 1)
+    place = np.clip(np.searchsorted(edges, odds, side="right") - 1, 0, HISTOGRAM_BINS - 1)
+    count = np.bincount(place, minlength=HISTOGRAM_BINS)
+    converted = np.bincount(place, weights=rows.outcome, minlength=HISTOGRAM_BINS).astype(int)
+    bounds = (1 / (1 + np.exp(-edges))).tolist()
+    columns = (bounds[:-1], bounds[1:], converted.tolist(), (count - converted).tolist())
+    return tuple(HistogramBin(*values) for values in zip(*columns, strict=True))
+
+
+def _mean(values: Floats) -> float | None:
+    return float(values.mean()) if len(values) else None

@@ -1,0 +1,1 @@
+"""A model fitted: rows, inputs, line, trees, calibration, recalibration."""

@@ -1,0 +1,103 @@
+"""Recalibration: level and slope from outcomes that matured since the training, everything else as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.arrays import Floats
+from features.home.errors import LeadlightError
+from training.fit.calibrate import WIDE, Shift, platt, shift
+from training.fit.fit import span_of
+from training.labels.folds import lead_folds, log_loss
+from training.model.model import Calibrator, Model
+
+RECENT = 100  # converted leads to listen to, the newest: rates move, and older ones tell what they were
+FEWEST = 20  # converted leads; with fewer a map says more of chance than of a shift
+SLOPE_MOVES = 0.15  # how far a slope may well move; the level may move by WIDE
+
+
+class NothingMatured(LeadlightError):
+    """Too little has become known since the model was trained."""
+
+    code = "nothing_matured"
+
+
+@dataclass(frozen=True)
+class Recalibrated:
+    """A model with a new calibrator, and what that rests on.
+
+    rows: what it listened to. shift: how far outcomes lay from what the old calibrator said, in log-odds. before,
+    after: log-odds of the rows by the old calibrator, and by new ones that had not seen their leads.
+    """
+
+    model: Model
+    rows: pd.DataFrame
+    shift: Shift
+    before: Floats
+    after: Floats
+
+    @property
+    def losses(self) -> tuple[float, float]:
+        """The log loss before and after."""
+        outcome = self.rows["outcome"].to_numpy(np.float64)
+        return log_loss(self.before, outcome), log_loss(self.after, outcome)
+
+
+def recent_rows(model: Model, labelled: pd.DataFrame) -> pd.DataFrame:
+    """The labelled snapshots since the model's last, of which the newest with RECENT converted leads.
+
+    Raises NothingMatured where they hold under FEWEST converted leads.
+    """
+    since = labelled[labelled["snapshot_us"] > model.facts.get("learned_until_us", -1)]
+    converted = since.loc[since["outcome"], "lead_id"].nunique()
+    if converted < FEWEST:
+        remedy = f"wait for {FEWEST}, or train anew with: leadlight train --promote"
+        raise NothingMatured(f"{converted} leads that converted have matured since the model's last snapshot; {remedy}")
+    return newest(since)
+
+
+def newest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The newest of the labelled snapshots, as many as hold RECENT converted leads; all where they hold fewer."""
+    back = rows.sort_values("snapshot_us", ascending=False, kind="stable")
+    first = back["outcome"].to_numpy(bool) & ~back["lead_id"].where(back["outcome"]).duplicated().to_numpy()
+    return back[np.cumsum(first) <= RECENT].sort_values("snapshot_us", kind="stable")
+
+
+def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibrated:
+    """The model with level and slope of `rows`, labelled snapshots that it did not learn from."""
+    logit = model.calibrator.logit(model.margin(model.matrix(rows)))
+    outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
+    after = np.empty(len(rows))
+    for inside, outside in lead_folds(outcome, list(leads), seed):
+        found = map_of(logit[inside], outcome[inside], leads[inside])
+        after[outside] = found.logit(logit[outside])
+    since = shift(logit, outcome, list(leads))
+    facts = span_of(rows, agreement) | {
+        "recalibrated": {"rows": len(rows), "level": since.level, "error": since.error},
+        "base_rate": float(outcome.mean()),
+    }
+    made = replace(
+        model,
+        calibrator=after_another(model.calibrator, map_of(logit, outcome, leads)),
+        facts=model.facts | facts,
+    )
+    return Recalibrated(made, rows, since, logit, after)
+
+
+def map_of(logit: Floats, outcome: Floats, leads: object) -> Calibrator:
+    """The affine map of log-odds that these outcomes ask for; level and slope may move as far as is plausible."""
+    return platt(logit, outcome, list(np.asarray(leads)), (1 / SLOPE_MOVES**2, 1 / WIDE**2)).calibrator()
+
+
+def after_another(first: Calibrator, then: Calibrator) -> Calibrator:
+    """One affine map for two; the doubt is the newer one's, told of the older one's margins."""
+    (ss, si), (_, ii) = then.covariance
+    # The newer slope multiplies first.slope * margin + first.intercept.
+    turned = np.array([[first.slope, 0.0], [first.intercept, 1.0]])
+    (ss, si), (_, ii) = (turned @ np.array([[ss, si], [si, ii]]) @ turned.T).tolist()
+    slope = then.slope * first.slope
+    return Calibrator(slope, then.slope * first.intercept + then.intercept, ((ss, si), (si, ii)))

@@ -1,0 +1,141 @@
+"""Directions: whether one more event moves the score of real leads the way that the agreement says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement, Behaviour
+from features.arrays import DAY_US, Floats, Ints, Ragged
+from features.behaviour.decayed_counters import LATEST, MINUTES, SUMS, fold
+from features.snapshots.point_in_time import States, feature_columns
+from features.store.feast_views import Repository
+from features.store.offline import states_at
+from training.gates.gate import EXACT, Gate
+from training.model.model import Model
+
+ROWS = 400  # snapshots of real leads to which an event is added
+# When the added event happened, in days before the snapshot: just now, its minutes not known yet; and yesterday.
+JUST_NOW, YESTERDAY = 1 / 1440, 1.0
+SIGNS = {"up": 1.0, "down": -1.0}
+NAME = "directions_kept"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Some leads at some moments: their states, and what the model says of them, in log-odds."""
+
+    model: Model
+    agreement: Agreement
+    states: States
+    as_of_us: Ints
+
+    def logit(self) -> Floats:
+        columns = feature_columns(self.states, self.as_of_us, self.agreement)
+        return self.model.calibrator.logit(self.model.margin(self.model.matrix(columns)))
+
+    def after(self, behaviours: Collection[str], age_days: float, minutes: float) -> Look:
+        """The same leads, had each shown these behaviours once more, so long ago; its account knows of it too."""
+        occurred_us: Floats = self.as_of_us.astype(np.float64) - age_days * DAY_US
+        half_lives_us = np.asarray(self.agreement.half_lives) * DAY_US
+        add = partial(_added, occurred_us=occurred_us, minutes=minutes, half_lives_us=half_lives_us)
+        own = {name: add(self.states.behaviours[name]) for name in behaviours}
+        shared = {name: add(self.states.account[name], only_filled=True) for name in behaviours}
+        states = replace(self.states, behaviours=self.states.behaviours | own, account=self.states.account | shared)
+        return replace(self, states=states)
+
+
+def directions_kept(model: Model, repository: Repository, agreement: Agreement, looked_at: pd.DataFrame) -> Gate:
+    """Whether one more event never moves a real lead's score against the direction that the agreement gives it.
+
+    looked_at: lead_id, snapshot_us. The event is folded into each lead's states, and every feature is read anew from
+    them: the column that the event is counted in is not the only one that it moves.
+    """
+    directed = {name: SIGNS[b.direction] for name, b in agreement.behaviours.items() if b.direction}
+    if not directed or not len(looked_at):
+        what = "The agreement gives no behaviour a direction." if not directed else "There are no leads to look at."
+        return Gate(NAME, True, 0.0, EXACT, what)
+    rows = _spread(looked_at[["lead_id", "snapshot_us"]])
+    states = States.of(states_at(repository, rows), agreement)
+    look = Look(model, agreement, states, rows["snapshot_us"].to_numpy(np.int64))
+    before = look.logit()
+    against = {name: sign * (before - _least(look, name, sign)) for name, sign in directed.items()}
+    return _gate(against, agreement, len(rows))
+
+
+def _least(look: Look, name: str, sign: float) -> Floats:
+    """The log-odds of each lead after the event that serves its direction worst."""
+    told = together(look.agreement.behaviours[name], look.agreement.behaviours.values())
+    usual = _usual_minutes(look.states.behaviours[name])
+    found = [look.after(told, JUST_NOW, 0.0).logit(), look.after(told, YESTERDAY, usual).logit()]
+    return sign * np.minimum(*(sign * logit for logit in found))
+
+
+def _gate(against: dict[str, Floats], agreement: Agreement, rows: int) -> Gate:
+    worst = max(against, key=lambda name: float(against[name].max()))
+    moved = float(against[worst].max())
+    behaviour = agreement.behaviours[worst]
+    if moved <= EXACT:
+        why = f"One more event of each behaviour with a direction moved none of {rows} scores against it."
+        return Gate(NAME, True, max(moved, 0.0), EXACT, why)
+    wrong = int((against[worst] > EXACT).sum())
+    way = "lowered" if behaviour.direction == "up" else "raised"
+    why = (
+        f"One more of {behaviour.label} {way} {wrong} of {rows} scores, by up to {moved:.3f} of log-odds, though the "
+        f'agreement says direction = "{behaviour.direction}".'
+    )
+    return Gate(NAME, False, moved, EXACT, why)
+
+
+def together(behaviour: Behaviour, others: Collection[Behaviour]) -> frozenset[str]:
+    """The behaviours that one event of `behaviour` counts as: a pricing page may be a page of the site as well."""
+    type = "page" if behaviour.event == "page" else "track"
+    said = {key: _example(globs[0]) for key, globs in behaviour.where.items()}
+    as_well = {other.name for other in others if other.matches(behaviour.event, type, said, {})}
+    return frozenset(as_well | {behaviour.name})
+
+
+def _example(glob: str) -> str:
+    """A text that a glob stands for."""
+    return re.sub(r"\[(.)[^\]]*\]", r"\1", glob.replace("*", "").replace("?", "x"))
+
+
+def _usual_minutes(states: Ragged) -> float:
+    """The mean minutes of the occurrences of a behaviour over all leads; 0 where it never took any."""
+    starts = states.offsets[:-1][np.diff(states.offsets) > 0]
+    count = states.values[starts].sum()
+    return float(states.values[starts + MINUTES].sum() / count) if count > 0 else 0.0
+
+
+def _added(
+    states: Ragged, occurred_us: Floats, minutes: float, half_lives_us: Floats, only_filled: bool = False
+) -> Ragged:
+    rows: Sequence[Floats] = [states.row(place) for place in range(len(states))]
+    return Ragged.of(
+        [
+            row if only_filled and not row.size else one_more(row, moment, minutes, half_lives_us)
+            for row, moment in zip(rows, occurred_us.tolist(), strict=True)
+        ]
+    )
+
+
+def one_more(row: Floats, occurred_us: float, minutes: float, half_lives_us: Floats) -> Floats:
+    """A behaviour's state after one more occurrence, by the recurrence that folds every other."""
+    width = SUMS + 2 * len(half_lives_us)
+    state, pairs = np.zeros(width), np.zeros((LATEST, 3))
+    state[: len(row[:width])] = row[:width]
+    latest = row[width:].reshape(-1, 2)
+    pairs[: len(latest), :2] = latest
+    kept = fold(state, pairs, len(latest), 1.0, minutes, occurred_us, -1, half_lives_us)
+    return np.concatenate([state, pairs[:kept, :2].ravel()])
+
+
+def _spread(looked_at: pd.DataFrame) -> pd.DataFrame:
+    """At most ROWS of the rows, evenly over them."""
+    places = np.unique(np.linspace(0, len(looked_at) - 1, ROWS).round().astype(int))
+    return looked_at.iloc[places].reset_index(drop=True)

@@ -1,0 +1,68 @@
+"""Train and test: spans in time order, one horizon apart, so that nothing fitted has seen the test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.arrays import DAY_US
+
+TEST_SHARE = 0.2
+FEWEST_TRAIN = 0.25  # of the snapshots; with fewer before the gap, a model would learn from a few of many
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which labelled snapshots each part has, and in words how they were parted."""
+
+    train: Mask
+    test: Mask
+    kind: str  # "time" or "random"
+    how: str
+
+    @property
+    def calibration(self) -> Mask:
+        """The rows whose out-of-fold margins the calibrator is fitted on: no row's margin has seen its own lead."""
+        return self.train
+
+
+def split(labelled: pd.DataFrame, horizon_days: int | None, seed: int) -> Split:
+    """The parts of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates."""
+    if horizon_days is None:
+        how = "the history has no dates, so nothing here shows how the model ages"
+        return split_by_lead(labelled, seed, how)
+    return split_by_time(labelled, horizon_days, seed)
+
+
+def split_by_lead(labelled: pd.DataFrame, seed: int, why: str) -> Split:
+    """80 and 20 % of the leads, at random: there is no time to go by."""
+    test = _draws(labelled, seed) >= 1 - TEST_SHARE
+    return Split(~test, test, "random", f"at random by lead, 80/20: {why}")
+
+
+def split_by_time(labelled: pd.DataFrame, horizon_days: int, seed: int) -> Split:
+    """Train, then test, in time order and one horizon apart; by lead where the history is too short for that.
+
+    Without that gap, an outcome that was fitted would be read during the span it is tested on.
+    """
+    moments = labelled["snapshot_us"].to_numpy(np.int64)
+    first, last = moments.min(), moments.max() + 1
+    gap, days = round(horizon_days * DAY_US), (last - first) / DAY_US
+    test_from = last - (last - first) * TEST_SHARE
+    train, test = moments < test_from - gap, moments >= test_from
+    if train.mean() < FEWEST_TRAIN or not test.any():
+        return split_by_lead(labelled, seed, "the history is too short to train one horizon before a test")
+    how = f"train, then test in time order over {days:.0f} days, {horizon_days} days apart; calibrated out of fold"
+    return Split(train, test, "time", how)
+
+
+def _draws(labelled: pd.DataFrame, seed: int) -> npt.NDArray[np.float64]:
+    """One seeded draw in [0, 1) per lead, whatever the order of the rows."""
+    leads = np.sort(labelled["lead_id"].unique())
+    draws = np.random.default_rng(seed).permutation(len(leads)) / max(len(leads), 1)
+    return labelled["lead_id"].map(dict(zip(leads, draws, strict=True))).to_numpy(np.float64)

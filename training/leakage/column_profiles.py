@@ -1,0 +1,120 @@
+"""What the columns of an export hold: their kind, how full they are, and whether they only identify a lead."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import pandas as pd
+
+from features.agreement.conditions import Kind
+from features.imports.columns import MISSING_MARKERS, boolean, cells, number, words
+from features.imports.dates import DatesError, DayOrder, First, written
+from training.leakage.wording import IDENTIFIER
+
+MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
+_TIMED = re.compile(r"\b(date|time|timestamp|at|on|day)\b")
+_JOB = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title$")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One column: its cells as text, None where missing, in the order of the file."""
+
+    column: str
+    values: tuple[str | None, ...]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        return Counter(value for value in self.values if value is not None)
+
+    @cached_property
+    def filled(self) -> int:
+        return self.counts.total()
+
+    @property
+    def empty_share(self) -> float:
+        return 1 - self.filled / max(len(self.values), 1)
+
+    @property
+    def distinct(self) -> int:
+        return len(self.counts)
+
+    @property
+    def is_constant(self) -> bool:
+        """Every lead has the same value. One that some lack is not: that they lack it may tell something."""
+        return self.distinct == 1 and self.filled == len(self.values)
+
+    @property
+    def is_job_title(self) -> bool:
+        return bool(_JOB.search(words(self.column))) and self.distinct > 5
+
+    @cached_property
+    def kind(self) -> Kind:
+        if self._are_mostly(lambda level: boolean(level) is not None, 1.0) and self.distinct <= 2:
+            return "boolean"
+        if self._are_mostly(lambda level: number(level) is not None, 0.98) and not self._are_dates_in_digits:
+            return "category" if re.search(r"\bids?$", words(self.column)) else "number"
+        if self._are_mostly(lambda level: bool(written(level, "day") or written(level, "month")), 0.9):
+            return "date"
+        is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
+        return "text" if is_long or self.is_job_title else "category"
+
+    @property
+    def _are_dates_in_digits(self) -> bool:
+        is_timed = bool(_TIMED.search(words(self.column)))
+        return is_timed and self._are_mostly(lambda level: level.isdigit() and written(level) is not None, 0.98)
+
+    def _are_mostly(self, holds: Callable[[str], bool], share: float) -> bool:
+        return self.filled > 0 and sum(n for level, n in self.counts.items() if holds(level)) >= share * self.filled
+
+    @cached_property
+    def is_identifier(self) -> bool:
+        """Its values tell leads apart and nothing else: there is nothing to learn from what comes once."""
+        is_named = bool(IDENTIFIER.search(words(self.column)))
+        if self.kind in ("text", "category") and not self.is_job_title:
+            return self.distinct >= 0.9 * self.filled and self.filled >= (2 if is_named else 20)
+        are_whole = self.kind in ("number", "category") and all(level.isdigit() for level in self.counts)
+        return are_whole and self.distinct == self.filled > 1 and (is_named or self._is_running)
+
+    @property
+    def _is_running(self) -> bool:
+        """Whole numbers that only rise, or only fall, with the rows of the file."""
+        row = [int(value) for value in self.values if value is not None]
+        steps = {later > earlier for earlier, later in pairwise(row)}
+        return len(row) >= 20 and len(steps) == 1
+
+    @cached_property
+    def first(self) -> First | None:
+        """Whether the day or the month comes first in its dates. Raises DatesError where that is unclear."""
+        return DayOrder().after(self.counts).first(self.column, "the export")
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether its dates can be read in two ways."""
+        try:
+            return self.kind == "date" and self.first not in (None, "day", "month")
+        except DatesError:
+            return True
+
+
+def profiles(rows: pd.DataFrame) -> dict[str, Profile]:
+    """One profile for each column, cells with a known marker of missing values taken as missing."""
+    return {str(title): Profile(str(title), tuple(cells(rows[title], MISSING_MARKERS))) for title in rows.columns}
+
+
+def markers_in(rows: pd.DataFrame) -> list[str]:
+    """The markers of missing values that the cells really write, in the spelling found, the most frequent first."""
+    found: Counter[str] = Counter()
+    for title in rows.columns:
+        found.update(_marked(cells(rows[title])))
+    return [marker for marker, _ in found.most_common()]
+
+
+def _marked(values: Iterable[str | None]) -> dict[str, int]:
+    counts = Counter(value for value in values if value is not None)
+    return {value: count for value, count in counts.items() if value.casefold() in MISSING_MARKERS}

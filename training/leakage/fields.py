@@ -1,0 +1,91 @@
+"""The fields of a training, each with its inputs, on one row a lead: what each tells of the outcome alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.arrays import Floats
+from features.snapshots.point_in_time import group_of
+from training.leakage.column_profiles import MOST_LEVELS
+from training.leakage.signals import Signals, Triage
+from training.model.columns import NOT_FEATURES
+
+MOST_LEADS = 6_000  # an AUC of so many is known to a hundredth or two, and a training need not wait
+STRONG = 0.6  # tells alone for sure: only what is strong can carry a model
+MOST_REFITS = 5
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What a model may learn from, one row a lead.
+
+    columns: by behaviour or trait, its inputs. kinds: "behaviour" or "trait", by name.
+    """
+
+    triage: Triage
+    columns: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, str]
+
+    @classmethod
+    def of(cls, labelled: pd.DataFrame, agreement: Agreement, seed: int) -> Fields:
+        """The fields of labelled snapshots; of each lead one look, drawn by `seed`, so that rows are independent."""
+        rows = labelled.sample(frac=1.0, random_state=seed).drop_duplicates("lead_id").head(MOST_LEADS)
+        columns: dict[str, tuple[str, ...]] = {}
+        kinds: dict[str, str] = {}
+        for column in map(str, rows.columns.drop(NOT_FEATURES, errors="ignore")):
+            name, kind = group_of(column, agreement)
+            if kind == "trait" or _is_asked(column, name):
+                columns[name] = (*columns.get(name, ()), column)
+                kinds[name] = kind
+        used = [column for own in columns.values() for column in own]
+        texts = frozenset(column for column in used if rows[column].dtype == object)
+        encoded = {column: _encoded(rows[column], column in texts) for column in used}
+        return cls(Triage(rows["outcome"].to_numpy(bool), encoded, texts), columns, kinds)
+
+    def signals(self) -> dict[str, Signals]:
+        """What each field says alone; that a behaviour was not shown is no emptiness."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(self.columns, pool.map(self._signals, self.columns), strict=True))
+
+    def _signals(self, name: str) -> Signals:
+        columns = self.columns[name]
+        if self.kinds[name] == "trait":
+            return self.triage.signals(columns[0])
+        if not self.triage.is_told:
+            return Signals()
+        return Signals(alone=self.triage.auc(columns), error=self.triage.error)
+
+    def drops(self, names: Sequence[str]) -> tuple[float | None, dict[str, float]]:
+        """The AUC of all fields together, and how much is lost without each of `names`; fitted anew, cross-fitted."""
+        if not self.triage.is_told:
+            return None, {}
+        everything = [column for own in self.columns.values() for column in own]
+        without = [[column for column in everything if column not in self.columns[name]] for name in names]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            whole, *aucs = pool.map(self.triage.auc, [everything, *without])
+        return whole, {name: whole - auc for name, auc in zip(names, aucs, strict=True)}
+
+    def strong(self, signals: Mapping[str, Signals]) -> list[str]:
+        """The fields that tell much alone, the strongest first."""
+        ranked = sorted(signals, key=lambda name: (-signals[name].tells, name))
+        return [name for name in ranked if signals[name].tells >= STRONG][:MOST_REFITS]
+
+
+def _is_asked(column: str, behaviour: str) -> bool:
+    """Decayed counts and how long ago: the rest of a behaviour's inputs says the same again."""
+    return column.startswith(f"{behaviour}_count_hl") or column == f"days_since_{behaviour}"
+
+
+def _encoded(values: pd.Series, is_text: bool) -> Floats:
+    if not is_text:
+        return values.to_numpy(np.float64)
+    levels = {level: float(place) for place, level in enumerate(values.value_counts().index[:MOST_LEVELS])}
+    codes = values.map(levels).to_numpy(np.float64)
+    return np.where(np.isnan(codes) & values.notna().to_numpy(), float(len(levels)), codes)

@@ -1,0 +1,189 @@
+"""Signs that a field gives the answer away: known only after contact, or made from the outcome.
+
+Correlation alone misleads both ways: an honest field may be strong, and one that a rep fills in only for leads that go
+well may look weak. So each field is asked several questions, and a person decides.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import lightgbm
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from features.imports.columns import boolean, each, number
+from features.imports.dates import First, written
+from training.leakage.column_profiles import MOST_LEVELS, Profile
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+# An honest field that alone tells 85 of 100 pairs apart would leave sales nothing to do.
+TELLS_ALONE = 0.85
+# Less alone, but nothing else in the file stands in for it: the duration of the very call, the value of the very order.
+TELLS_MUCH, IS_MISSED = 0.75, 0.10
+# How far the mere fact that a cell is empty may follow the outcome, as AUC: to say so, and to suspect.
+EMPTINESS_TELLS, EMPTINESS_GIVES_AWAY = 0.55, 0.60
+EMPTINESS_IS_ALL = 0.80  # then not even a question to the lead excuses it
+ONLY_FOR_WON = 0.005  # filled for so few of the others, it is filled in because a lead was won
+FEWEST = 20  # of each outcome; with fewer an AUC is an accident
+_FOLDS, _ROUNDS = 3, 60
+_MOST_ROWS, _MOST_CELLS = 20_000, 1_000_000  # that the triage fits; more would cost a stranger's patience
+_TREES = {
+    "objective": "binary", "num_leaves": 8, "learning_rate": 0.15, "min_data_in_leaf": 20, "cat_smooth": 20,
+    "min_data_per_group": 20, "max_bin": 63, "verbose": -1, "seed": 0, "deterministic": True, "force_row_wise": True,
+    "num_threads": 1,  # the fits are small, and go side by side
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What the rows say of one field. AUCs are cross-fitted; None where there are too few outcomes to say."""
+
+    alone: float | None = None  # how often it alone tells a converted lead from another
+    error: float = 0.0  # its standard error, were it to tell nothing
+    emptiness: float = 0.5  # the same for the mere fact that it is empty
+    filled_won: float = 0.0  # share of the converted for which it is filled
+    filled_lost: float = 0.0
+    missed: float | None = None  # AUC of the kept fields with it, minus without it
+
+    @property
+    def tells(self) -> float:
+        """What it tells alone for sure: two standard errors less than measured."""
+        return (self.alone or 0.5) - 2 * self.error
+
+    @property
+    def emptiness_tells(self) -> float:
+        return self.emptiness - 2 * self.error
+
+    @property
+    def is_only_for_won(self) -> bool:
+        return self.filled_lost <= ONLY_FOR_WON and self.filled_won >= max(0.02, 10 * self.filled_lost)
+
+
+@dataclass(frozen=True)
+class Triage:
+    """The rows on which fields are judged: who converted, and every field as numbers.
+
+    fields: by column, one number a row, NaN where missing; levels of categories are numbered by frequency.
+    """
+
+    won: Bools
+    fields: Mapping[str, Floats]
+    categories: frozenset[str]
+
+    @classmethod
+    def of(cls, profiles: Sequence[Profile], won: Bools, seed: int = 0) -> Triage:
+        """At most so many rows, drawn once, that the fits stay within half a minute."""
+        most = min(_MOST_ROWS, max(2_000, _MOST_CELLS // max(len(profiles), 1)))
+        rows = np.arange(len(won))
+        if len(won) > most:
+            rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+        fields = {profile.column: encoded(profile)[rows] for profile in profiles}
+        return cls(won[rows], fields, frozenset(p.column for p in profiles if p.kind in ("category", "text")))
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there are enough outcomes of both kinds."""
+        return min(int(self.won.sum()), int((~self.won).sum())) >= FEWEST
+
+    def all_signals(self) -> dict[str, Signals]:
+        """What each field says alone."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(self.fields, pool.map(self.signals, self.fields), strict=True))
+
+    def signals(self, column: str) -> Signals:
+        """What one field says alone."""
+        field, won = self.fields[column], self.won
+        filled = ~np.isnan(field)
+        filled_won = float(filled[won].mean()) if won.any() else 0.0
+        filled_lost = float(filled[~won].mean()) if (~won).any() else 0.0
+        found = Signals(filled_won=filled_won, filled_lost=filled_lost)
+        if not self.is_told:
+            return found
+        alone = self.auc([column])
+        # The AUC of a mere flag is half of one plus half the difference of its two shares.
+        emptiness = 0.5 + abs(filled_won - filled_lost) / 2
+        return replace(found, alone=alone, error=self.error, emptiness=emptiness)
+
+    @property
+    def error(self) -> float:
+        """The standard error of an AUC of no information, the largest there is (Mann and Whitney)."""
+        won = int(self.won.sum())
+        return float(np.sqrt((len(self.won) + 1) / (12 * won * (len(self.won) - won))))
+
+    def missed(self, columns: Sequence[str], kept: Sequence[str], most: int = 30) -> dict[str, float]:
+        """For each of `columns`, the AUC of the kept fields with it minus without it, for the most used of them."""
+        if not self.is_told or not columns:
+            return {}
+        base = self.auc(kept)
+        used = sorted(columns, key=self._use([*kept, *(c for c in columns if c not in kept)]).__getitem__, reverse=True)
+        others = [[k for k in kept if k != column] if column in kept else [*kept, column] for column in used[:most]]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            aucs = dict(zip(used, pool.map(self.auc, others), strict=False))
+        return {column: base - auc if column in kept else auc - base for column, auc in aucs.items()}
+
+    def _use(self, columns: Sequence[str]) -> dict[str, float]:
+        """How much a model of all these fields uses each."""
+        model = lightgbm.train(_TREES, self._rows(columns, np.arange(len(self.won))), _ROUNDS)
+        return dict(zip(columns, model.feature_importance("gain"), strict=True))
+
+    def auc(self, columns: Sequence[str]) -> float:
+        """How often these fields tell a converted lead from another, each judged by trees that never saw it."""
+        if not columns:
+            return 0.5
+        margin = np.zeros(len(self.won))
+        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        for fitted, judged in folds.split(margin, self.won):
+            model = lightgbm.train(_TREES, self._rows(columns, fitted), _ROUNDS)
+            # LightGBM keeps one number of threads for all: another one here would break the fits that run beside it.
+            margin[judged] = model.predict(self._matrix(columns)[judged], num_threads=1)
+        return float(roc_auc_score(self.won, margin))
+
+    def _matrix(self, columns: Sequence[str]) -> Floats:
+        return np.column_stack([self.fields[column] for column in columns])
+
+    def _rows(self, columns: Sequence[str], rows: np.ndarray[Any, np.dtype[np.intp]]) -> lightgbm.Dataset:
+        places = [place for place, column in enumerate(columns) if column in self.categories]
+        return lightgbm.Dataset(self._matrix(columns)[rows], self.won[rows].astype(float), categorical_feature=places)
+
+
+def encoded(profile: Profile) -> Floats:
+    """A field as numbers, NaN where missing."""
+    if profile.kind in ("category", "text"):
+        frequent = [level for level, _ in profile.counts.most_common(MOST_LEVELS)]
+        codes: dict[str, float] = {level: float(place) for place, level in enumerate(frequent)}
+        read = [None if value is None else codes.get(value, float(len(frequent))) for value in profile.values]
+    elif profile.kind == "date":
+        first = None if profile.is_unclear else profile.first
+        read = list(each(profile.values, lambda text: _day(text, first)))
+    else:
+        read = list(each(profile.values, number if profile.kind == "number" else _truth))
+    return np.array([np.nan if value is None else value for value in read], dtype=np.float64)
+
+
+def _truth(text: str) -> float | None:
+    found = boolean(text)
+    return None if found is None else float(found)
+
+
+def _day(text: str, first: First | None) -> float | None:
+    found = written(text, first)
+    return None if found is None else float(found.at.toordinal())
+
+
+def follows_the_rows(profile: Profile) -> bool:
+    """Whether a number hardly changes from row to row: it may stand for the calendar, such as an interest rate."""
+    if profile.kind != "number" or profile.distinct < 5 or profile.filled < 200:
+        return False
+    row = [value for value in profile.values if value is not None]
+    same = sum(earlier == later for earlier, later in pairwise(row)) / (len(row) - 1)
+    by_chance = sum((count / len(row)) ** 2 for count in profile.counts.values())
+    return same >= 0.8 and by_chance <= 0.5

@@ -1,0 +1,152 @@
+"""Suspects: fields that give the outcome away, in quarantine until a person signs them, or only worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from features.agreement.agreement import Agreement
+from training.leakage.filled_when import Filling
+from training.leakage.signals import EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, IS_MISSED, TELLS_ALONE, TELLS_MUCH, Signals
+from training.leakage.wording import reason_in_title
+
+LATE, PARTLY_LATE = 0.8, 0.5  # of the leads that have a value: first known when sales or the outcome may have told it
+FEWEST_LATE = 20
+OF_THE_WON = 0.1  # of the converted, at least, must have what only they have
+CARRIES = 0.5  # of what all fields together tell beyond guessing
+# What follows from another field is signed where that one is.
+FOLLOWS_FROM = {"seniority": "job_title", "department": "job_title"}
+
+Use = Literal["quarantined", "signed", "look"]
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A field that may give the outcome away.
+
+    reason: what speaks against it, as in "first known after the lead's outcome for 93%...". auc_alone: of a model of
+    this field alone. auc_drop: what all fields together lose without it. Both are None where nobody asked or can tell.
+    """
+
+    name: str
+    use: Use
+    reason: str
+    auc_alone: float | None = None
+    auc_drop: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What every output must say of it."""
+        told = "" if self.auc_alone is None else f"; alone {100 * self.auc_alone:.0f}"
+        lost = 100 * (self.auc_drop or 0)
+        told += f"; without it the rest loses {lost:.0f}" if lost >= 0.5 else ""
+        if self.use == "quarantined":
+            remedy = f'sign its line in [traits]: {self.name} = {{ ..., signed_by = "NAME, DATE" }}'
+            return (
+                f"{self.name} is in quarantine: {self.reason}{told}. The model does not see it; "
+                f"to use it all the same, {remedy}."
+            )
+        if self.use == "signed":
+            return f"{self.name} is used because a person signed it, though it is {self.reason}{told}."
+        return f"{self.name} is worth a look: {self.reason}{told}."
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found of one field."""
+
+    name: str
+    kind: str
+    signals: Signals
+    filling: Filling | None = None
+    drop: float | None = None
+    carries: bool = False
+
+
+def suspect(evidence: Evidence, agreement: Agreement) -> Suspect | None:
+    """The verdict on one field: None where nothing speaks against it.
+
+    Only overwhelming evidence quarantines, and only traits: a behaviour is an event with a time of its own, and what is
+    known of it by then cannot see the future; that it tells much is what we look for.
+    """
+    strong = reasons(evidence.signals, evidence.filling) if evidence.kind == "trait" else []
+    weak = list(_weak(evidence, agreement))
+    if not strong and not weak:
+        return None
+    use: Use = "look"
+    if strong:
+        use = "signed" if is_signed(evidence.name, agreement) else "quarantined"
+    return Suspect(evidence.name, use, "; ".join(strong or weak), evidence.signals.alone, evidence.drop)
+
+
+def is_signed(field: str, agreement: Agreement) -> bool:
+    """Whether a person answers for a field, or for the one that it follows from."""
+    line = agreement.traits.get(field) or agreement.traits.get(FOLLOWS_FROM.get(field, ""))
+    # What has no line nobody can sign.
+    return line is None or line.is_signed
+
+
+def reasons(signals: Signals, filling: Filling | None) -> list[str]:
+    """Why a trait gives the outcome away beyond doubt; empty where nothing does."""
+    return list(_strong(signals, filling))
+
+
+def _strong(signals: Signals, filling: Filling | None) -> Iterator[str]:
+    if filling and filling.is_late >= LATE and filling.is_late * filling.leads >= FEWEST_LATE:
+        yield filling.sentence
+    if signals.alone is None:
+        return
+    if signals.is_only_for_won and signals.filled_won >= OF_THE_WON:
+        yield f"filled for {signals.filled_won:.0%} of the converted and for hardly any other"
+    elif signals.emptiness_tells >= EMPTINESS_IS_ALL:
+        yield f"filled for {signals.filled_won:.0%} of the converted and {signals.filled_lost:.0%} of the others"
+    if signals.tells >= TELLS_ALONE:
+        yield "telling the outcome too well to be known before it"
+
+
+def _weak(evidence: Evidence, agreement: Agreement) -> Iterator[str]:
+    signals, filling = evidence.signals, evidence.filling
+    if evidence.carries:
+        yield "it alone carries the model; ask when and by whom it is filled in"
+    elif signals.tells >= TELLS_ALONE:
+        yield "it tells the outcome very well; is it known before sales has spoken with the lead?"
+    elif signals.tells >= TELLS_MUCH and (evidence.drop or 0) >= IS_MISSED:
+        yield "it tells much that no other field does; is it known before sales has spoken with the lead?"
+    if evidence.kind != "trait":
+        return
+    if filling and filling.is_late >= PARTLY_LATE and filling.is_late * filling.leads >= FEWEST_LATE:
+        yield filling.sentence
+    if signals.alone is not None and signals.emptiness_tells >= EMPTINESS_GIVES_AWAY:
+        yield f"filled for {signals.filled_won:.0%} of the converted and {signals.filled_lost:.0%} of the others"
+    if (why := _in_name(evidence.name, agreement)) and not is_signed(evidence.name, agreement):
+        yield f"by its name it is {why}"
+
+
+def _in_name(field: str, agreement: Agreement) -> str | None:
+    line = agreement.traits.get(field)
+    return reason_in_title(line.column or field) if line else None
+
+
+def suspects(
+    signals: Mapping[str, Signals],
+    kinds: Mapping[str, str],
+    filled: Mapping[str, Filling],
+    whole: tuple[float | None, Mapping[str, float]],
+    agreement: Agreement,
+) -> tuple[Suspect, ...]:
+    """The verdicts on all fields, those in quarantine first.
+
+    filled: also of traits that no input is made of. whole: the AUC of all fields, and what it loses without some.
+    """
+    auc, drops = whole
+    nothing = Signals()
+    found = []
+    for name in dict.fromkeys([*signals, *filled]):
+        drop = drops.get(name)
+        carries = auc is not None and drop is not None and auc >= TELLS_MUCH and drop >= CARRIES * (auc - 0.5)
+        own = signals.get(name, nothing)
+        evidence = Evidence(name, kinds.get(name, "trait"), own, filled.get(name), drop, carries)
+        if said := suspect(evidence, agreement):
+            found.append(said)
+    return tuple(sorted(found, key=lambda one: (("quarantined", "signed", "look").index(one.use), one.name)))

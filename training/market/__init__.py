@@ -1,1 +1,0 @@
-"""A market with known truth: who is in it, what they do and why, what sales does, and how all of it is recorded."""

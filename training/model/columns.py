@@ -1,0 +1,88 @@
+"""A model's inputs: each column of the feature frame, whom it belongs to, and how it is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.arrays import Floats
+from features.snapshots.criteria_columns import PREFIX
+from training.model.target_encoding import Rates
+
+NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]  # of a labelled snapshot, beside its features
+OTHER = "(other)"  # a level too rare to learn from, or one never seen
+
+
+@dataclass(frozen=True)
+class Believed:
+    """What a point of a criterion stands for before anything was learned, and how many the average lead has."""
+
+    worth: float  # log-odds
+    average: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels.
+
+    direction: +1 where more may only raise the score, -1 where it may only lower it, 0 where the agreement is silent.
+    believed: of the points of a criterion. rates: for a target statistic, the number of each level or pair of levels;
+    it is no column of the frame.
+    """
+
+    name: str
+    group: str
+    kind: str  # behaviour or trait
+    levels: tuple[str, ...] | None = None
+    direction: int = 0
+    rates: Rates | None = None
+    believed: Believed | None = None
+
+    @classmethod
+    def of_json(cls, written: Mapping[str, Any]) -> Column:
+        """The column that `dataclasses.asdict` wrote."""
+        levels, rates = written["levels"], written.get("rates")
+        told = Rates(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
+        believed = Believed(**written["believed"]) if written.get("believed") else None
+        return cls(**{**written, "levels": tuple(levels) if levels else None, "rates": told, "believed": believed})
+
+    @property
+    def is_lifetime(self) -> bool:
+        """Whether it counts from the beginning: how long ago a lead began, and all that it ever did."""
+        if self.kind != "behaviour" or self.is_criterion:
+            return self.name == "days_open"
+        return self.name.startswith("days_since_first_") or self.name.endswith("_total")
+
+    @property
+    def is_criterion(self) -> bool:
+        """Whether it holds the points of a criterion of the agreement."""
+        return self.name.startswith(PREFIX)
+
+    @cached_property
+    def is_account(self) -> bool:
+        """Whether it counts what the other leads of the account did."""
+        return self.name.startswith((f"account_{self.group}_", f"days_since_account_{self.group}"))
+
+    def encoded(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
+        """The column as models read it: numbers as they are, levels as positions or rates, missing as NaN."""
+        if self.rates is not None:
+            return self.rates.encoded(known)
+        if self.levels is None:
+            return np.asarray(known[self.name], dtype=np.float64)
+        place, other = self._places
+        said = np.asarray(known[self.name])
+        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in said], dtype=np.float64)
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, float], float]:
+        place = {level: float(i) for i, level in enumerate(self.levels or ())}
+        return place, place.get(OTHER, np.nan)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value == "" or value != value

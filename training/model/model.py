@@ -1,0 +1,185 @@
+"""The served model: LightGBM's trees, a linear model or a blend, an affine calibrator, and exact contributions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from features.arrays import Floats
+from training.model.columns import Column
+from training.model.linear import Linear
+from training.model.manifest import ModelDamaged, check, seal
+
+if TYPE_CHECKING:
+    import lightgbm
+
+
+TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """An increasing affine map from margin to log-odds, with what resampled leads say of its doubt."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+
+    @classmethod
+    def of_json(cls, written: dict[str, Any]) -> Calibrator:
+        (ss, si), (_, ii) = written["covariance"]
+        return cls(written["slope"], written["intercept"], ((ss, si), (si, ii)))
+
+    def logit(self, margin: Floats) -> Floats:
+        return self.slope * margin + self.intercept
+
+    def interval(self, margin: Floats, z: float = 1.645) -> tuple[Floats, Floats]:
+        """The 90 % interval of the probability at each margin."""
+        (ss, si), (_, ii) = self.covariance
+        doubt = z * np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
+        logit = self.logit(margin)
+        return _sigmoid(logit - doubt), _sigmoid(logit + doubt)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What turns a feature frame into probabilities and contributions; the very object that was tested."""
+
+    columns: tuple[Column, ...]
+    trees: str = ""  # LightGBM's text
+    linear: Linear | None = None
+    blend: float = 1.0  # the trees' share of the margin; the rest is the linear model's
+    calibrator: Calibrator = Calibrator()
+    facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, basis, open_probabilities
+    agreement_text: str = ""
+
+    @cached_property
+    def booster(self) -> lightgbm.Booster | None:
+        """The trees, where they have a share."""
+        if not self.trees or not self.blend:
+            return None
+        import lightgbm  # takes a second, which a command that needs no trees need not wait
+
+        return lightgbm.Booster(model_str=self.trees)
+
+    def matrix(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
+        """The columns of `features.snapshots.point_in_time.feature_frame` as the model reads them: (rows, columns)."""
+        rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
+        found = np.empty((rows, len(self.columns)))
+        for place, column in enumerate(self.columns):
+            found[:, place] = column.encoded(known)
+        return found
+
+    @cached_property
+    def reads_criteria(self) -> bool:
+        """Whether any column holds the points of a criterion."""
+        return any(column.is_criterion for column in self.columns)
+
+    @cached_property
+    def reads_accounts(self) -> bool:
+        """Whether any column counts what the other leads of an account did."""
+        return any(column.is_account for column in self.columns)
+
+    def margin(self, matrix: Floats) -> Floats:
+        """Log-odds before calibration; one per row."""
+        found = np.zeros(len(matrix))
+        if self.booster is not None and len(matrix):  # LightGBM divides by the number of rows
+            raw = self.booster.predict(matrix, raw_score=True, num_threads=_threads(matrix))
+            found += self.blend * np.asarray(raw, dtype=np.float64)
+        if self.linear is not None and self.blend < 1:
+            found += (1 - self.blend) * self.linear.margin(matrix)
+        return found
+
+    def probability(self, known: pd.DataFrame) -> Floats:
+        """The calibrated probability of the outcome within the horizon; one per row."""
+        return _sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
+
+    def contributions(self, matrix: Floats) -> tuple[Floats, float]:
+        """Log-odds that each column adds to each row, and the baseline before any: exact, calibrated.
+
+        returns: (rows, columns) and the baseline; a row's sum plus the baseline is its logit(probability).
+        """
+        found, baseline = np.zeros(matrix.shape), 0.0
+        if self.booster is not None and len(matrix):
+            raw = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=_threads(matrix)))
+            found += self.blend * raw[:, :-1]
+            baseline += self.blend * float(raw[0, -1])
+        if self.linear is not None and self.blend < 1:
+            found += (1 - self.blend) * self.linear.contributions(matrix)
+            baseline += (1 - self.blend) * self.linear.intercept
+        return self.calibrator.slope * found, self.calibrator.slope * baseline + self.calibrator.intercept
+
+    @cached_property
+    def groups(self) -> tuple[list[str], Floats]:
+        """The behaviours and traits, and the (columns, groups) matrix that sums columns into them."""
+        names = list(dict.fromkeys(column.group for column in self.columns))
+        member = np.zeros((len(self.columns), len(names)))
+        for i, column in enumerate(self.columns):
+            member[i, names.index(column.group)] = 1.0
+        return names, member
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Whether each group is a behaviour or a trait."""
+        return {column.group: column.kind for column in self.columns}
+
+    def write(self, folder: Path, beside: Mapping[str, str] | None = None) -> str:
+        """Write the text and JSON files (and the texts of `beside`, by name) and their manifest; the model's digest."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TREES).write_text(self.trees)
+        (folder / AGREEMENT).write_text(self.agreement_text)
+        facts = {
+            "columns": [asdict(column) for column in self.columns],
+            "linear": self.linear.as_json if self.linear else None,
+            "blend": self.blend,
+            "calibrator": asdict(self.calibrator),
+            "facts": self.facts,
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
+        for name, text in (beside or {}).items():
+            (folder / name).write_text(text)
+        return seal(folder, (TREES, FACTS, AGREEMENT, *(beside or {})))
+
+    @classmethod
+    def read(cls, folder: Path, digest: str | None = None) -> Model:
+        """The model in `folder`, every file checked against the manifest and the manifest against `digest`.
+
+        Raises ModelDamaged naming the file that differs. Nothing is unpickled.
+        """
+        check(folder, digest)
+        try:
+            model = cls._of_json(json.loads((folder / FACTS).read_text()), folder)
+        except (KeyError, TypeError, ValueError) as error:
+            wrong = f"{folder / FACTS} is not of this version of Leadlight ({error!r})"
+            raise ModelDamaged(f"{wrong}; train and promote again") from error
+        _ = model.booster  # built now: no request has to wait for it
+        return model
+
+    @classmethod
+    def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
+        return cls(
+            columns=tuple(Column.of_json(column) for column in written["columns"]),
+            trees=(folder / TREES).read_text(),
+            linear=Linear.of_json(written["linear"]) if written["linear"] else None,
+            blend=written["blend"],
+            calibrator=Calibrator.of_json(written["calibrator"]),
+            facts=written["facts"],
+            agreement_text=(folder / AGREEMENT).read_text(),
+        )
+
+
+def _sigmoid(logit: Floats) -> Floats:
+    return np.asarray(expit(logit))
+
+
+def _threads(matrix: Floats) -> int:
+    """One thread for few rows: starting more costs longer than the prediction."""
+    return 1 if len(matrix) < 2_000 else 0

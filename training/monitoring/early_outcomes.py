@@ -1,0 +1,132 @@
+"""An early warning: conversions soon after a look, against what the model's probabilities promise of them.
+
+A horizon of 90 days says a season later that the scores are off. Of those that convert within it a part does within two
+weeks, and that part is known from before; so two weeks after a look there is something to count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta, poisson
+
+from features.arrays import DAY_US, NOT_YET, Floats
+from features.home.clock import from_microseconds
+from features.snapshots.schedule import WEEK_US
+from training.metrics.bootstrap import Interval
+from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE, Status, Watched, Week
+
+EARLY_DAYS = 14
+BEFORE_WEEKS, WINDOW_WEEKS = 26, 13  # what the expectation rests on, and over how long conversions are counted now
+TOLERATED = (0.8, 1.25)
+FEWEST_EXPECTED = 5.0
+THIRDS = 3
+MOST_LAG_DAYS = 30.0
+
+
+@dataclass(frozen=True)
+class Early:
+    """How soon conversions came before the training, of the model's own probabilities.
+
+    edges: between the thirds of looks by probability. promised: the sum of probabilities of each third, converted: how
+    many of its looks converted within `days`. likeness: conversions counted per lead that converted, for one lead is
+    looked at each week. lag_days: within so long after a conversion nearly all are recorded.
+    """
+
+    days: float
+    edges: tuple[float, ...]
+    promised: tuple[float, ...]
+    converted: tuple[int, ...]
+    likeness: float = 1.0
+    lag_days: float = 0.0
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, days: float, lag_days: float = 0.0) -> Early:
+        """From looks before the training: lead_id, probability, outcome (within `days`)."""
+        chance = rows["probability"].to_numpy(np.float64)
+        edges = np.quantile(chance, np.arange(1, THIRDS) / THIRDS) if len(chance) else np.zeros(THIRDS - 1)
+        third = np.searchsorted(edges, chance, side="right")
+        won = rows["outcome"].to_numpy(np.float64)
+        promised = np.bincount(third, weights=chance, minlength=THIRDS)
+        converted = np.bincount(third, weights=won, minlength=THIRDS).astype(int)
+        each = rows.loc[rows["outcome"].astype(bool), "lead_id"].value_counts().to_numpy(np.float64)
+        likeness = float((each**2).sum() / each.sum()) if len(each) else 1.0
+        return cls(days, tuple(edges.tolist()), tuple(promised.tolist()), tuple(converted.tolist()), likeness, lag_days)
+
+    def expected(self, probability: Floats) -> Floats:
+        """The chance of each look to convert within `days`, as before the training."""
+        promised, converted = np.array(self.promised), np.array(self.converted, dtype=np.float64)
+        overall = converted.sum() / max(promised.sum(), 1e-9)
+        share = (converted + overall) / (promised + 1)  # drawn a little to the share of all: a third may hold none
+        found: Floats = share[np.searchsorted(self.edges, probability, side="right")] * probability
+        return found
+
+    def ratio(self, observed: float, expected: float, level: float) -> Interval:
+        """The interval of observed over expected, both taken for counts: the expectation rests on a count as well.
+
+        Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, Biometrika 31, 1940). This is
+        Jeffreys' interval of its share (Brown, Cai and DasGupta, Statistical Science 16, 2001), of leads rather than
+        of looks.
+        """
+        now, before = observed / self.likeness, sum(self.converted) / self.likeness
+        low = float(beta.ppf(level / 2, now + 0.5, before + 0.5)) if now > 0 else 0.0
+        high = float(beta.ppf(1 - level / 2, now + 0.5, before + 0.5))
+        times = sum(self.converted) / max(expected, 1e-9)
+        return times * low / (1 - low), times * high / max(1 - high, 1e-12)
+
+    def weeks(self, rows: pd.DataFrame) -> tuple[Week, ...]:
+        """The looks of each week: what was expected and what came."""
+        if rows.empty:
+            return ()
+        start = rows["snapshot_us"] // WEEK_US * WEEK_US
+        chance = pd.Series(self.expected(rows["probability"].to_numpy(np.float64)), index=rows.index)
+        sums = pd.DataFrame({"expected": chance, "observed": rows["outcome"].astype(int)}).groupby(start).sum()
+        return tuple(self._week(us, *found) for us, *found in sums.itertuples())
+
+    def _week(self, start_us: int, expected: float, observed: int) -> Week:
+        lower, upper = (float(poisson.ppf(p, expected / self.likeness)) * self.likeness for p in (0.025, 0.975))
+        return Week(from_microseconds(start_us), float(expected), int(observed), lower, upper)
+
+
+def watched_early(early: Early, rows: pd.DataFrame) -> Watched:
+    """Conversions of the newest WINDOW_WEEKS of looks within `early.days`, against what is expected of them.
+
+    rows: looks since the training that are old enough: lead_id, snapshot_us, probability, outcome.
+    """
+    newest = rows[rows["snapshot_us"] > rows["snapshot_us"].max() - WINDOW_WEEKS * WEEK_US] if len(rows) else rows
+    expected = float(early.expected(newest["probability"].to_numpy(np.float64)).sum()) if len(newest) else 0.0
+    observed = int(newest["outcome"].sum()) if len(newest) else 0
+    if expected < FEWEST_EXPECTED or sum(early.converted) < FEWEST_EXPECTED:
+        few = f"too early to say: {expected:.1f} conversions within {early.days:.0f} days of a look are expected so far"
+        return Watched("early", "ok", few)
+    ratio, ends = observed / expected, early.ratio(observed, expected, FALSE_NOTICE)
+    status = _status(ratio, ends, early.ratio(observed, expected, FALSE_ALARM))
+    said = (
+        f"{observed:,} conversions within {early.days:.0f} days of a look, {expected:.1f} expected: {ratio:.2f} times "
+        f"({ends[0]:.2f} to {ends[1]:.2f})"
+    )
+    return Watched("early", status, said, ratio, TOLERATED[0] if ratio < 1 else TOLERATED[1])
+
+
+def _status(ratio: float, wide95: Interval, wide99: Interval) -> Status:
+    if TOLERATED[0] <= ratio <= TOLERATED[1]:
+        return "ok"
+    if not wide99[0] <= 1 <= wide99[1]:
+        return "alert"
+    return "ok" if wide95[0] <= 1 <= wide95[1] else "notice"
+
+
+def days_of(horizon_days: int | None) -> float | None:
+    """How soon is soon for a horizon; None without one, or where waiting for the horizon itself is no longer."""
+    if horizon_days is None or horizon_days < 4:
+        return None
+    return float(min(EARLY_DAYS, horizon_days // 2))
+
+
+def recording_lag(leads: pd.DataFrame) -> float:
+    """Days after which nine of ten conversions were recorded, at most a month."""
+    converted = leads[leads["converted_known_us"] != NOT_YET]
+    late = converted["converted_known_us"] - converted["converted_us"]
+    return float(np.clip(late.quantile(0.9) / DAY_US, 0.0, MOST_LAG_DAYS)) if len(late) else 0.0

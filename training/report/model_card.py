@@ -1,0 +1,83 @@
+"""The model card: what a version is for, what it learned from, what it showed and what it cannot, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from training.gates.gate import Gate
+from training.report.facts import ReportFacts, Span
+from training.report.report import cautions
+from training.wording.sentences import (
+    calibration_sentence,
+    comparison_sentence,
+    drivers_sentence,
+    ranking_sentence,
+    trust_sentence,
+)
+
+
+def card(facts: ReportFacts, gates: Sequence[Gate]) -> str:
+    """The card of what `facts` say, as the report has it, with every gate in words."""
+    return "\n".join([*_head(facts), "", *_data(facts), "", *_shown(facts), "", *_gates(gates), "", *_limits(facts)])
+
+
+def _head(facts: ReportFacts) -> Iterator[str]:
+    within = f" within {facts.horizon_days} days of a look at it" if facts.horizon_days else ""
+    yield f"# {facts.identity.name}"
+    yield ""
+    yield f"The probability that a lead comes to “{facts.outcome}”{within}. It ranks leads for people who decide; it"
+    yield "does not say what a call would change."
+    yield ""
+    yield f"Agreement version {facts.identity.agreement_version} ({facts.identity.agreement_digest})."
+
+
+def _data(facts: ReportFacts) -> Iterator[str]:
+    yield "## Learned from"
+    yield ""
+    yield f"{facts.split_how[:1].upper()}{facts.split_how[1:]}."
+    yield ""
+    yield from (f"- {_span(span)}" for span in facts.spans)
+    if facts.left_out:
+        yield f"- Never seen: {', '.join(field.name for field in facts.left_out)}"
+    if facts.put_back:
+        yield f"- Signed by a person: {'; '.join(f'{field.name} ({field.reason})' for field in facts.put_back)}"
+
+
+def _span(span: Span) -> str:
+    when = f", {span.starts_at:%Y-%m-%d} to {span.ends_at:%Y-%m-%d}" if span.starts_at and span.ends_at else ""
+    return f"{span.name}: {span.rows:,} snapshots of {span.leads:,} leads, {span.conversions:,} converted{when}"
+
+
+def _shown(facts: ReportFacts) -> Iterator[str]:
+    metrics = facts.evaluation.metrics
+    named = {
+        "roc_auc": "ROC AUC",
+        "log_loss": "log loss",
+        "brier": "Brier",
+        "ece": "ECE",
+        "ece_null95": "ECE by chance",
+    }
+    figures = [f"{label} {metrics[name]:.4f}" for name, label in named.items() if metrics.get(name) is not None]
+    yield "## Shown on leads that it had not seen"
+    yield ""
+    yield f"- {', '.join(figures)}"
+    yield f"- Checked: {trust_sentence(facts.evaluation)}."
+    for said in (
+        calibration_sentence(facts.evaluation),
+        ranking_sentence(facts.evaluation),
+        comparison_sentence(facts.compared),
+        drivers_sentence(facts.drivers),
+    ):
+        yield f"- {said}"
+
+
+def _gates(gates: Sequence[Gate]) -> Iterator[str]:
+    yield "## Gates"
+    yield ""
+    yield from (f"- {gate.name}: {'holds' if gate.passed else 'DOES NOT HOLD'}. {gate.why}" for gate in gates)
+
+
+def _limits(facts: ReportFacts) -> Iterator[str]:
+    yield "## Know first"
+    yield ""
+    yield from (f"- {f'{said.heading}: ' if said.heading else ''}{said.text}" for said in cautions(facts))

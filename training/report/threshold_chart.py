@@ -1,0 +1,79 @@
+"""The picture of the bar: how many leads pass it, how many of them convert, and what that earns."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from training.charts import axes
+from training.charts.axes import DARK, LIGHT, QUIET, WIDTH
+from training.evaluate.evaluate import Evaluation
+from training.report.facts import Money
+from training.report.money import best, earned
+from training.wording.sentences import of_100
+
+FEWEST_ROWS = 20  # the first shares hold few rows, and their precision jumps
+
+
+def threshold(evaluation: Evaluation, bar: float | None = None, money: Money | None = None) -> alt.TopLevelMixin:
+    """What a bar costs and gives: of 100 leads how many pass it, of 100 that pass how many convert, and the money."""
+    points = [point for point in evaluation.gains if point.share * evaluation.rows >= FEWEST_ROWS] or evaluation.gains
+    lines = pd.DataFrame(
+        [(100 * p.threshold, 100 * p.share, 100 * p.precision) for p in points],
+        columns=["bar", "passing", "converting"],
+    ).drop_duplicates("bar", keep="last")
+    top = axes.round_top(max([*lines["bar"], 100 * (bar or 0)], default=1))
+    chart = _passing(lines, top, titled=money is None)
+    if bar is not None:
+        chart += _mark(100 * bar) + axes.note(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
+    chart = chart.properties(width=WIDTH, height=200)
+    if money is None:
+        return chart
+    below = _money(evaluation, money, top, lowest=min(lines["bar"], default=0.0))
+    if bar is not None:
+        below += _mark(100 * bar)
+    return alt.vconcat(chart, below.properties(width=WIDTH, height=100), spacing=10)
+
+
+def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
+    x = _bar("bar", top, titled)
+    whole, base = alt.Scale(domain=[0, 100]), alt.Chart(lines)
+    passing = base.mark_line(color=QUIET, strokeWidth=2, strokeDash=[6, 3])
+    converting = base.mark_line(color=DARK, strokeWidth=2.5)
+    chart = passing.encode(x, alt.Y("passing", scale=whole, title="of 100"))
+    chart += converting.encode(x, alt.Y("converting", scale=whole))
+    if len(lines):
+        middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
+        chart += axes.note(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
+        chart += axes.note(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
+    return chart
+
+
+def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> alt.LayerChart:
+    rows = pd.DataFrame(
+        [(100 * one.bar, one.per_100) for one in earned(evaluation, money)], columns=["bar", "earned"]
+    ).drop_duplicates("bar", keep="last")
+    rows = rows[rows["bar"].between(lowest, top)]  # a clipped line would need a url() in the page
+    x, title = _bar("bar", top, titled=True), f"{money.currency} per 100 leads"
+    chart = alt.Chart(rows).mark_line(color=DARK, strokeWidth=2.5).encode(x, alt.Y("earned", title=title))
+    most = best(evaluation, money)
+    if most is not None and most.per_100 > 0:
+        dot = alt.Chart(pd.DataFrame({"x": [100 * most.bar], "y": [most.per_100]}))
+        chart += dot.mark_circle(color=DARK, size=80, opacity=1).encode(alt.X("x"), alt.Y("y"))
+        words = f"● earns the most: a bar of {of_100(most.bar)}"
+        chart += (
+            alt.Chart(pd.DataFrame({"text": [words]}))
+            .mark_text(align="right", color=DARK, fontSize=12, x="width", y=6)
+            .encode(alt.Text("text:N"))
+        )
+    return chart
+
+
+def _bar(column: str, top: float, titled: bool) -> alt.X:
+    title = "the bar: a probability of at least, of 100" if titled else None
+    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled)
+    return alt.X(column, title=title, scale=axes.root(top), axis=named)
+
+
+def _mark(bar: float) -> alt.Chart:
+    return alt.Chart(pd.DataFrame({"x": [bar]})).mark_rule(color=LIGHT, strokeWidth=2).encode(alt.X("x"))

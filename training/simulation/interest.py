@@ -1,0 +1,104 @@
+"""What a lead of the simulated market can do on a day, and what each step adds to its interest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.arrays import DAY_US
+from training.simulation.dynamics import FAST_KEPT, NEVER, SLOW_KEPT, Law
+
+# What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
+ADDS: dict[str, tuple[int, int]] = {
+    "product_page": (2, 5),
+    "pricing_page": (4, 10),
+    "pricing_read": (5, 12),  # the same page, read for minutes
+    "careers_page": (-3, -8),
+    "whitepaper": (3, 10),
+    "webinar_signup": (2, 5),
+    "webinar": (5, 17),
+    "email_click": (2, 5),
+    "demo_request": (12, 22),
+    "contact_sales": (9, 19),
+    "newsletter": (0, 0),
+    "trade_show": (2, 5),
+    "survey_soon": (3, 10),
+    "survey_later": (-2, -4),
+    "unsubscribe": (-6, -16),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of active day: its steps, its shares while browsing and while buying, how late it is recorded."""
+
+    name: str
+    steps: tuple[str, ...]
+    browsing: float
+    buying: float
+    late_days: int = 0
+
+    @property
+    def adds(self) -> tuple[int, int]:
+        """Tenths of fast and slow interest, faded already by the days that the record comes late."""
+        fast = sum(ADDS.get(step, (0, 0))[0] for step in self.steps) * FAST_KEPT**self.late_days
+        slow = sum(ADDS.get(step, (0, 0))[1] for step in self.steps) * SLOW_KEPT**self.late_days
+        return round(fast), round(slow)
+
+
+KINDS = (
+    Kind("blog", ("blog_page",), 18, 2),
+    Kind("product", ("product_page",), 24, 10),
+    Kind("pricing_look", ("pricing_page",), 14, 22),
+    Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 1.5, 22),
+    Kind("whitepaper", ("resources_page", "whitepaper"), 10, 8),
+    Kind("webinar_signup", ("webinars_page", "webinar_signup"), 4, 3),
+    Kind("webinar", ("webinar",), 5, 8),
+    Kind("webinar_late", ("webinar",), 2, 3, late_days=2),  # attendance comes as a list, days after
+    Kind("email", ("email_delivered", "email_open", "email_click"), 12, 8),
+    Kind("demo", ("demo_page", "demo_request"), 0.2, 6),
+    Kind("contact", ("contact_page", "contact_sales"), 0.3, 3),
+    Kind("newsletter", ("home_page", "newsletter"), 1, 0.2),
+    Kind("trade_show", ("trade_show",), 0.5, 0.5),
+    Kind("trade_show_late", ("trade_show",), 0.5, 0.5, late_days=4),
+    Kind("survey_soon", ("survey_soon",), 0.3, 1),
+    Kind("survey_later", ("survey_later",), 0.5, 0.2),
+    Kind("careers", ("careers_page", "careers_page"), 5, 0.5),
+    Kind("unsubscribe", ("unsubscribe",), 1.5, 0.3),
+)
+# After an unsubscribe there is no mail: the same interest then shows as what adds the same.
+UNSUBSCRIBED = {
+    "email": Kind("product_again", ("product_page",), 0, 0),
+    "unsubscribe": Kind("careers_again", ("careers_page", "careers_page"), 0, 0),
+}
+KIND = {kind.name: place for place, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A market that changes: from `days` before its end on, every daily chance to buy is about `factor` times as high.
+
+    What leads do stays as it was, so that nothing but what becomes of them shows it.
+    """
+
+    factor: float
+    days: int
+
+    @property
+    def from_us(self) -> int:
+        return -self.days * DAY_US
+
+
+def law(shift: Shift | None = None) -> Law:
+    """The numbers of KINDS, for `training.simulation.dynamics`."""
+    browsing = np.array([kind.browsing for kind in KINDS])
+    buying = np.array([kind.buying for kind in KINDS])
+    return Law(
+        fast_adds=np.array([kind.adds[0] for kind in KINDS], dtype=np.int64),
+        slow_adds=np.array([kind.adds[1] for kind in KINDS], dtype=np.int64),
+        browsing=browsing / browsing.sum(),
+        buying=buying / buying.sum(),
+        raised=float(np.log(shift.factor)) if shift else 0.0,
+        raised_from_us=shift.from_us if shift else NEVER,
+    )

@@ -1,0 +1,95 @@
+"""The true probability at every moment at which a lead is looked at, and what the market is like by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.arrays import DAY_US, Floats, Ints
+from features.snapshots.schedule import moments
+from training.metrics.binned_counts import figures, tally
+from training.simulation.dynamics import HORIZON_DAYS, chances, true_chances
+from training.simulation.histories import STAYS_OPEN, Histories
+
+
+def truth(histories: Histories) -> pd.DataFrame:
+    """One row per lead and moment, sorted by both: at each snapshot, and at the end for each lead that is open then.
+
+    With sales a lead is not looked at until the end. There the truth still follows from what the lead did alone: that
+    sales has not rejected it yet is not taken for a sign.
+
+    lead: its row. moment_us: relative to the end. probability: of a purchase within the horizon, if sales tries, given
+    what was recorded before; NaN where the law changes within the horizon. outcome: True, False, <NA> unless sales
+    tried, found a lead, and the horizon has closed.
+    """
+    leads = histories.leads
+    looked_at = _looked_at(leads)
+    lead, moment = (looked_at[name].to_numpy() for name in ("lead", "moment_us"))
+    looked_at["probability"] = _chances(histories, lead, moment)
+    bought = leads["bought_us"].to_numpy()[lead]
+    won = pd.array(bought - HORIZON_DAYS * DAY_US <= moment, dtype="boolean")
+    tried = (leads["is_tried"] & leads["is_lead"]).to_numpy()[lead]
+    won[~tried | (moment + HORIZON_DAYS * DAY_US > 0)] = pd.NA
+    looked_at["outcome"] = won
+    return looked_at
+
+
+def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
+    """The truth by the law that holds for all of the horizon; NaN where it changes within."""
+    leads, law = histories.leads, histories.law
+    fit, opened = leads["fit"].to_numpy(), leads["opened_us"].to_numpy()
+    # A lead's days begin at its own hour, so that the new law holds for all leads one day later.
+    before = moment_us + (HORIZON_DAYS + 1) * DAY_US < law.raised_from_us
+    after = moment_us - DAY_US >= law.raised_from_us
+    found = np.full(len(moment_us), np.nan)
+    for held, here in ((law._replace(raised=0.0), before), (law, after)):
+        if here.any():
+            table = chances(held, HORIZON_DAYS)
+            found[here] = true_chances(table, held, histories.records, fit, opened, lead[here], moment_us[here])
+    return found
+
+
+def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
+    opened = leads["opened_us"].to_numpy()
+    until = np.minimum(leads["touched_us"].to_numpy(), 0)
+    lead, moment = moments(list(leads["lead_id"]), opened, until)
+    snapshots = pd.DataFrame({"lead": lead, "moment_us": moment, "is_arrival": moment == opened[lead] + 1})
+    is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(STAYS_OPEN))
+    ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})
+    both = pd.concat([snapshots.assign(is_end=False), ends.assign(is_end=True)], ignore_index=True)
+    both["with_sales"] = leads["touched_us"].to_numpy()[both["lead"]] < both["moment_us"]
+    return both.take(np.lexsort([both["moment_us"], both["lead"]])).reset_index(drop=True)
+
+
+def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dict[str, Any]:
+    """The market at snapshot grain, over the snapshots of leads that sales tried and whose horizon has closed.
+
+    base_rate: what came of them; mean_probability: the truth. oracle_auc: the truth against what came of them;
+    oracle_auc_expected: against what would come of them on average, free of this market's luck.
+    """
+    leads = histories.leads
+    matured = known_truth[known_truth["outcome"].notna() & known_truth["probability"].notna()]
+    probability = matured["probability"].to_numpy(np.float64)
+    came, expected = _figures(probability, matured["outcome"].to_numpy(np.float64)), _figures(probability, probability)
+    return {
+        "leads": len(leads),
+        "events": events,
+        "events_per_lead": round(events / max(len(leads), 1), 1),
+        "snapshots": len(matured),
+        "conversions": int((leads["bought_known_us"] < 0).sum()),
+        "share_contacted": float((leads["touched_us"] < 0).mean()) if len(leads) else None,
+        "base_rate": came.pop("base_rate"),
+        "mean_probability": expected.pop("base_rate"),
+        "oracle_auc": came["roc_auc"],
+        "oracle_auc_expected": expected["roc_auc"],
+        "oracle_log_loss": came["log_loss"],
+        "horizon_days": HORIZON_DAYS,
+    }
+
+
+def _figures(probability: Floats, outcome: Floats) -> dict[str, float | None]:
+    counted, _ = tally(probability, outcome)
+    base_rate = float(outcome.mean()) if len(outcome) else None
+    return figures(counted) | {"base_rate": base_rate}

@@ -1,0 +1,1 @@
+"""Figures in plain sentences, for the report, the console and the model card."""
