@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
 
+from features.home.progress import Progress
 from serving.scoring.points import AVERAGE, HIGHEST, LOWEST
 
 out = Console(highlight=False, soft_wrap=True)
@@ -17,30 +19,30 @@ err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[str], None]]:
+def progress(what: str) -> Iterator[Progress]:
     """A line on stderr that moves while something takes its time; call it with what is being done.
 
     Where stderr is no terminal, a plain line now and then.
     """
     if not err.is_terminal:
-        yield _told_now_and_then()
+        yield _every_now_and_then()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as shown:
+    with ProgressBar(*columns, console=err, transient=True) as shown:
         task = shown.add_task(what, total=None)
-        yield lambda said: shown.update(task, description=said)
+        yield lambda sentence: shown.update(task, description=sentence)
 
 
-def _told_now_and_then(each_s: float = 10.0) -> Callable[[str], None]:
+def _every_now_and_then(each_s: float = 10.0) -> Progress:
     last = time.monotonic()
 
-    def tell(said: str) -> None:
+    def show(sentence: str) -> None:
         nonlocal last
         if time.monotonic() - last >= each_s:
             last = time.monotonic()
-            err.print(said, markup=False)
+            err.print(sentence, markup=False)
 
-    return tell
+    return show
 
 
 def hottest(scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8) -> Iterator[str]:

@@ -29,15 +29,15 @@ def demo(
     from training.simulation.simulation import simulate
 
     moment = now()
-    with console.progress("simulating a market") as said:
+    with console.progress("simulating a market") as progress:
         folder = home().made().path / "demo"
         market = simulate(leads, seed, moment)
         market.write(folder)
-        ingested = ingest(home(), [folder / "events.parquet"], chosen(home(), DEFAULT, moment), now(), said)
-        summary = trained(None, moment.isoformat(), True, seed, said)
+        ingested = ingest(home(), [folder / "events.parquet"], chosen(home(), DEFAULT, moment), now(), progress)
+        summary = trained(None, moment.isoformat(), True, seed, progress)
         if not summary["promoted"]:
             raise NotPromoted(summary["model_version"])
-        said("scoring every lead")
+        progress("scoring every lead")
         scored = [score for chunk in home_scores(home(), moment) for score in chunk]
         report = write_report(home(), None, now())
     hot = open_leads(scored)

@@ -51,8 +51,8 @@ def _proof(moment: datetime) -> Check:
 
     try:
         agreement, until = kept(home()).agreement, Ledger.open(home()).told_until(otherwise=moment)
-        with console.progress("deriving training rows again") as said:
-            labelled = labelled_snapshots(derived(home(), agreement, said), agreement, until)
+        with console.progress("deriving training rows again") as progress:
+            labelled = labelled_snapshots(derived(home(), agreement, progress), agreement, until)
             proof = zero_leak(home(), agreement, labelled, PROVED)
     except LeadlightError as error:
         return Check("leaks", False, str(error))

@@ -47,10 +47,10 @@ def replay(
 
     opened, total = home(), Replayed()
     wanted = None if not ids else [_id(one) for one in ids]
-    with console.progress("trying failed events again") as said:
+    with console.progress("trying failed events again") as progress:
         while (done := replay(opened, now, ids=wanted, after_id=total.last_id)).tried:
             total += done
-            said(f"{total.tried:,} tried")
+            progress(f"{total.tried:,} tried")
         if total.accepted:
             _publish(opened)
     counts = {"accepted": total.accepted, "duplicates": total.duplicates, "failed": total.failed}

@@ -36,11 +36,11 @@ def ingest(
     from serving.intake.file_import import ingest as take_in
     from serving.intake.file_import import ingest_customers
 
-    with console.progress("reading") as said:
+    with console.progress("reading") as progress:
         if told is Told.CUSTOMERS:
-            done = ingest_customers(home(), files, agreed(agreement), now(), said)
+            done = ingest_customers(home(), files, agreed(agreement), now(), progress)
         else:
-            done = take_in(home(), files, agreed(agreement), now(), said, lag(recorded_lag))
+            done = take_in(home(), files, agreed(agreement), now(), progress, lag(recorded_lag))
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
     answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
 

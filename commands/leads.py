@@ -68,8 +68,8 @@ def erase(
     from features.records.housekeeping import renew
 
     gone = forget(home(), kept(home()).agreement, lead, now())
-    with console.progress("making new files without the lead") as said:
-        renew(home(), said)
+    with console.progress("making new files without the lead") as progress:
+        renew(home(), progress)
     done = f"{gone.events:,} events, {gone.identifiers:,} names and {gone.failed_events:,} failed events are gone"
     answer(gone.as_json(), [f"{done}; later events of this lead are refused", BACKUPS], as_json)
 
@@ -106,7 +106,7 @@ def export(
 def _export_tables(folder: Path, as_json: bool) -> None:
     from features.records.table_export import write_tables
 
-    with console.progress("exporting") as said:
-        written = write_tables(home(), kept(home()).agreement, folder, said)
+    with console.progress("exporting") as progress:
+        written = write_tables(home(), kept(home()).agreement, folder, progress)
     lines = [f"{rows:>12,} {name}" for name, rows in written.items()]
     answer({"out": str(folder), "rows": written}, [*lines, f"written to {folder}"], as_json)

@@ -90,8 +90,8 @@ def sync(force: Force = False, why: Why = None, as_json: Json = False) -> None:
 
     logs.start()
     name = kept(home()).agreement.name
-    with console.progress("looking at the gates") as said:
-        done = adopt(home(), Registry(name), Wish("", why, force), now(), said)
+    with console.progress("looking at the gates") as progress:
+        done = adopt(home(), Registry(name), Wish("", why, force), now(), progress)
     _answer(name, done, as_json)
 
 
@@ -107,8 +107,8 @@ def promote(
 
     logs.start()
     name = kept(home()).agreement.name
-    with console.progress("looking at the gates") as said:
-        done = admit(home(), Registry(name), Wish(version, why, force), now(), said)
+    with console.progress("looking at the gates") as progress:
+        done = admit(home(), Registry(name), Wish(version, why, force), now(), progress)
     _answer(name, done, as_json)
 
 
@@ -154,14 +154,18 @@ def recalibrate(
     row = served(home())
     if row is None:
         raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
-    with console.progress("recalibrating") as said:
+    with console.progress("recalibrating") as progress:
         made = successor(home(), row, learning_until(known_until), seed)
-        said("registering")
+        progress("registering")
         run_id, version = made.register()
         summary = made.summary() | {"run_id": run_id, "model_version": version}
         if serve and made.passes:
             admit(
-                home(), Registry(row.model_name), Wish(version, f"recalibrated from {row.model_version}"), now(), said
+                home(),
+                Registry(row.model_name),
+                Wish(version, f"recalibrated from {row.model_version}"),
+                now(),
+                progress,
             )
             summary["promoted"] = True
     answer(summary, _recalibrated_lines(summary), as_json)

@@ -25,10 +25,10 @@ def rebuild(agreement: AgreementFile = None, as_json: Json = False) -> None:
     from features.store.publisher import Publisher
 
     with_agreement = agreed(agreement).agreement
-    with console.progress("rebuilding") as said:
-        retained = retain(Ledger.open(home()).home, with_agreement, now(), said)
-        done = rebuild_all(home(), with_agreement, said)
-        renew(home(), said)  # what was read before still holds the old events
+    with console.progress("rebuilding") as progress:
+        retained = retain(Ledger.open(home()).home, with_agreement, now(), progress)
+        done = rebuild_all(home(), with_agreement, progress)
+        renew(home(), progress)  # what was read before still holds the old events
         Publisher(home()).publish()  # there may be no service that does
     builds = [asdict(each) | {"is_the_same": each.is_the_same} for each in done]
     answer({"retained": asdict(retained), "builds": builds}, [*retained.sentences(), *_lines(done)], as_json)

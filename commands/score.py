@@ -27,14 +27,14 @@ def score(
     moment, most = at(as_of, now()), _most(reasons)
     if agreement:
         agreed(agreement)
-    with console.progress("scoring") as said:
+    with console.progress("scoring") as progress:
         beside, chunks = (
             file_scores(home(), file, moment, most) if file else (None, home_scores(home(), moment, most, lead))
         )
         scored: list[dict[str, Any]] = []
         for chunk in chunks:
             scored += chunk
-            said(f"{len(scored):,} leads scored")
+            progress(f"{len(scored):,} leads scored")
     if out:
         write_scores(scored, out, beside)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}

@@ -13,6 +13,7 @@ from commands import console
 from commands.options import AgreementFile, Json, Seed, agreed, answer, at, home, now
 from commands.watch import looked
 from features.home.errors import LeadlightError
+from features.home.progress import Progress
 from features.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def train(
     if scheduled:
         answer_scheduled(agreement, known_until, promote, seed, as_json, search)
         return
-    with console.progress("training") as said:
-        summary = trained(agreement, known_until, promote, seed, said, search)
+    with console.progress("training") as progress:
+        summary = trained(agreement, known_until, promote, seed, progress, search)
     answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
         console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
@@ -58,32 +59,32 @@ class NotPromoted(LeadlightError):
 
 
 def trained(
-    agreement: Path | None, known_until: str | None, promote: bool, seed: int, said: Any, search: bool = False
+    agreement: Path | None, known_until: str | None, promote: bool, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
     """A registered candidate's summary; promoted where asked and every gate holds."""
     from training.monitoring.schedule import done, matured
     from training.pipeline import train as learn
 
     with_agreement, until = agreed(agreement), learning_until(known_until)
-    candidate = learn(home(), with_agreement, until, seed, said, search)
-    said("registering")
+    candidate = learn(home(), with_agreement, until, seed, progress, search)
+    progress("registering")
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}
     if promote and candidate.passes:
-        summary["promoted"] = _admitted(with_agreement.agreement.name, version, said)
+        summary["promoted"] = _admitted(with_agreement.agreement.name, version, progress)
     if promote:  # last of all: what dies before it is done again on schedule
         known = matured(home(), with_agreement.agreement, until)
         done(home(), with_agreement.agreement, version, summary["promoted"], known, now())
     return summary
 
 
-def _admitted(name: str, version: str, said: Any) -> bool:
+def _admitted(name: str, version: str, progress: Progress) -> bool:
     """Whether it answers now: it does not where a champion came meanwhile that it is not as good as."""
     from training.admission import HeldBack, Wish, admit
     from training.registry.mlflow import Registry
 
     try:
-        admit(home(), Registry(name), Wish(version, "train --promote"), now(), said)
+        admit(home(), Registry(name), Wish(version, "train --promote"), now(), progress)
     except HeldBack as held:
         console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
         return False
@@ -101,8 +102,8 @@ def answer_scheduled(
     """`leadlight train --promote --scheduled`: a challenger that a gate holds back is an answer, and no failure."""
     if not promote:
         raise LeadlightError("--scheduled says when to promote; write: leadlight train --promote --scheduled")
-    with console.progress("training on schedule") as said:
-        done = on_schedule(agreement, known_until, seed, said, search)
+    with console.progress("training on schedule") as progress:
+        done = on_schedule(agreement, known_until, seed, progress, search)
     answer(done, _scheduled_lines(done), as_json)
 
 
@@ -117,7 +118,7 @@ def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
 
 
 def on_schedule(
-    agreement: Path | None, known_until: str | None, seed: int, said: Any, search: bool = False
+    agreement: Path | None, known_until: str | None, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
     """Watch, then train and promote by the gates, if it is our turn and anything matured; what was done, as JSON.
 
@@ -132,14 +133,14 @@ def on_schedule(
         if not is_ours:
             return _idle("another training of this home is running")
         moment = now()
-        said("watching what is served")
+        progress("watching what is served")
         _, raised = looked(home(), learning_until(known_until), moment)
         alerts = [alert.as_json for alert in raised]
-        said("looking for new outcomes")
+        progress("looking for new outcomes")
         known = schedule.matured(home(), kept.agreement, learning_until(known_until))
         if why := schedule.nothing_new(home(), kept.agreement, known):
             return _idle(why) | {"raised": alerts}
-        summary = trained(agreement, known_until, True, seed, said, search)
+        summary = trained(agreement, known_until, True, seed, progress, search)
         return summary | {"trained": True, "why": None, "raised": alerts}
 
 

@@ -36,8 +36,8 @@ def watch(
     if row is None:
         raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
     moment = now()
-    with console.progress("watching") as said:
-        said("comparing now with the training")
+    with console.progress("watching") as progress:
+        progress("comparing now with the training")
         found, raised = looked(home(), at(as_of, newest(home(), moment)), moment)
     kept = alerts_of(home(), row.digest)
     document = {"model": {"version": row.model_version, "digest": row.digest}, **_document(found)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from features.agreement.versions import kept_with
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
 from features.home.errors import LeadlightError
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.materialize import derived
@@ -25,7 +25,6 @@ from training.registry.mlflow import GATES, Registry
 from training.registry.promotion import AGREEMENT, ROLLED_BACK, promote, standing
 
 log = structlog.get_logger(__name__)
-Said = Callable[[str], None]
 FOREIGN = (
     "No agreement that this home worked with has its outcome, behaviours and traits, so it is of another home: give "
     "each agreement a name of its own, or ingest with that agreement first."
@@ -83,7 +82,12 @@ class Admitted:
 
 
 def admit(
-    home: Home, registry: Registry, wish: Wish, now: datetime, said: Said = lambda _: None, by: str = BY_A_PERSON
+    home: Home,
+    registry: Registry,
+    wish: Wish,
+    now: datetime,
+    progress: Progress = lambda _: None,
+    by: str = BY_A_PERSON,
 ) -> Admitted:
     """Promote a version if its gates hold. Raises HeldBack, NeedsReason, NoSuchModel, ModelDamaged.
 
@@ -92,7 +96,7 @@ def admit(
     if wish.is_forced and not (wish.why or "").strip():
         raise NeedsReason
     with registry.files(wish.version) as (files, digest):
-        gates = (*_gates(home, registry.name, files, digest, said), *_foreign(home, files))
+        gates = (*_gates(home, registry.name, files, digest, progress), *_foreign(home, files))
     held = held_back_by(gates)
     if held and not wish.is_forced:
         raise HeldBack(wish.version, [gate for gate in gates if not gate.passed])
@@ -102,7 +106,7 @@ def admit(
         why = f"forced past {', '.join(held) or 'no gate'}: {why}"
     elif why.startswith(ROLLED_BACK):  # it would be taken for a rollback
         why = f'"{why}"'
-    said("promoting")
+    progress("promoting")
     promote(home, registry, wish.version, why, now)
     return Admitted(wish.version, gates)
 
@@ -113,7 +117,7 @@ def _note(registry: Registry, version: str, why: str, held: list[str]) -> None:
     log.warning("promotion_forced", model=registry.name, version=version, gates=held, why=why)
 
 
-def _gates(home: Home, name: str, files: Path, digest: str, said: Said) -> tuple[Gate, ...]:
+def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) -> tuple[Gate, ...]:
     model = Model.read(files, digest)
     if not (files / GATES).exists():
         why = "It was registered without its gates: train again, or force it with a reason."
@@ -126,7 +130,7 @@ def _gates(home: Home, name: str, files: Path, digest: str, said: Said) -> tuple
         return (*by_itself, *(alone or ()))
     if present.digest == recorded.against:
         return recorded.gates
-    said(f"comparing it with version {present.version}, which answers now")
+    progress(f"comparing it with version {present.version}, which answers now")
     return (*by_itself, *_anew(home, model, present))
 
 
@@ -146,7 +150,7 @@ def _anew(home: Home, model: Model, present: Champion) -> tuple[Gate, Gate]:
     return champion_gates(model, present, Trial(home, agreement, rows))
 
 
-def adopt(home: Home, registry: Registry, wish: Wish, now: datetime, said: Said = lambda _: None) -> Admitted:
+def adopt(home: Home, registry: Registry, wish: Wish, now: datetime, progress: Progress = lambda _: None) -> Admitted:
     """Follow the alias `champion` where somebody moved it in MLflow: `wish` without its version.
 
     Raises NothingToAdopt where there is no alias, or where it names what was rolled back here: MLflow's alias may have
@@ -162,7 +166,7 @@ def adopt(home: Home, registry: Registry, wish: Wish, now: datetime, said: Said 
     if _was_taken_back(rows, version) and not wish.is_forced:
         remedy = f"to serve it again: leadlight promote {version}; else move the alias to {rows[0].model_version}"
         raise NothingToAdopt(f"MLflow's alias champion names version {version}, which was rolled back here; {remedy}")
-    return admit(home, registry, Wish(version, wish.why, wish.is_forced), now, said, BY_ALIAS)
+    return admit(home, registry, Wish(version, wish.why, wish.is_forced), now, progress, BY_ALIAS)
 
 
 def _was_taken_back(rows: list[Deployment], version: str) -> bool:

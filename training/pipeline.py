@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from features.arrays import DAY_US, NOT_YET, Floats
 from features.events.event import ASSUMED
 from features.home.clock import microseconds
 from features.home.errors import LeadlightError
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.lifecycle.milestones import known_by
@@ -40,7 +40,6 @@ from training.model.columns import NOT_FEATURES
 from training.model.model import Model
 from training.monitoring.reference import Reference, reference
 
-Said = Callable[[str], None]
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
 
@@ -52,13 +51,18 @@ class TooFewOutcomes(LeadlightError):
 
 
 def train(
-    home: Home, kept: Kept, known_until: datetime, seed: int = 7, said: Said = lambda _: None, search: bool = False
+    home: Home,
+    kept: Kept,
+    known_until: datetime,
+    seed: int = 7,
+    progress: Progress = lambda _: None,
+    search: bool = False,
 ) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
-    found = derived(home, kept.agreement, said)
-    said("reading snapshots through Feast")
+    found = derived(home, kept.agreement, progress)
+    progress("reading snapshots through Feast")
     labelled = labelled_snapshots(found, kept.agreement, known_until)
-    return candidate(labelled, found, kept, known_until, seed, said, search)
+    return candidate(labelled, found, kept, known_until, seed, progress, search)
 
 
 def candidate(
@@ -67,23 +71,23 @@ def candidate(
     kept: Kept,
     known_until: datetime,
     seed: int = 7,
-    said: Said = lambda _: None,
+    progress: Progress = lambda _: None,
     search: bool = False,
 ) -> Candidate:
     """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
     started = time.monotonic()
     protected.check(known(labelled), kept.agreement)
-    course = _Course(found, kept, known_until, seed, said)
+    course = _Course(found, kept, known_until, seed, progress)
     parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
-    said("looking for fields that give the outcome away")
+    progress("looking for fields that give the outcome away")
     examined = examination(labelled[parted.train], found, kept.agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, kept.agreement)
-    said(f"fitting on {parted.train.sum():,} snapshots")
+    progress(f"fitting on {parted.train.sum():,} snapshots")
     model = learned(labelled[parted.train], kept.agreement, seed, search)
     model = with_open_leads(model, found, kept.agreement, known_until)
     model = replace(model, facts=model.facts | {"learned_leads": drawn_leads(labelled, parted)})
     made = course.tested(model, labelled, parted, examined)
-    said("holding it against its gates")
+    progress("holding it against its gates")
     return replace(judged(made, found.repository), seconds=time.monotonic() - started)
 
 
@@ -95,19 +99,19 @@ class _Course:
     kept: Kept
     known_until: datetime
     seed: int
-    said: Said
+    progress: Progress
 
     def tested(self, model: Model, labelled: pd.DataFrame, parted: Split, examined: Examination) -> Candidate:
         """The candidate with what it showed on the test rows; not yet held against its gates."""
         agreement, seed = self.kept.agreement, self.seed
-        self.said("testing on leads it has not seen")
+        self.progress("testing on leads it has not seen")
         tested = labelled[parted.test]
         probability, lead = model.probability(tested), tested["lead_id"].to_numpy()
         shown = evaluate(probability, tested["outcome"], lead, seed=seed)
-        self.said("comparing with others on the same rows")
+        self.progress("comparing with others on the same rows")
         said = {"leadlight": probability} | _others(labelled, parted, model, seed)
         compared = comparison(said, tested["outcome"], lead, seed=seed)
-        self.said("looking at segments, at arrival and back month by month")
+        self.progress("looking at segments, at arrival and back month by month")
         closer = findings(labelled, parted.test, said, agreement, _refit(model, agreement, seed))
         until_us = microseconds(self.known_until)
         told = labels(known_by(self.found.leads, until_us), agreement, until_us)

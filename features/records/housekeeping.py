@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,6 +13,7 @@ from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import empty_log, exists, reading, writing
 from features.home.locks import one_builder
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.tombstones import STALE
 from features.records.retention import retain
@@ -21,7 +21,6 @@ from features.store.builds import builds, current, every_build, forget, needed
 from features.store.materialize import derived
 from features.store.online import StoreGone
 
-Said = Callable[[str], None]
 said = structlog.get_logger(__name__)
 
 RETAIN_EACH = timedelta(days=1)
@@ -64,13 +63,13 @@ def is_due(home: Home, now: datetime) -> bool:
     return waits_since is None or now - from_microseconds(waits_since) >= WAIT
 
 
-def renew(home: Home, tell: Said = lambda _: None) -> int:
+def renew(home: Home, progress: Progress = lambda _: None) -> int:
     """Make new files in place of those that hold an erased lead, and delete these; how many builds were deleted."""
     with reading(home) as connection:
         read = current(connection)
     for build in read.values():
         if build.last_event_id == STALE and build.suffix in needed(home):
-            derived(home, build.agreement, tell)
+            derived(home, build.agreement, progress)
     deleted = 0
     with one_builder(home):
         read_still = {build.generation for build in builds(home) if build.suffix in needed(home)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,9 @@ from features.derived import Rows, rows_of
 from features.events.event_table import HISTORY_KEPT, OURSELVES, Log, log
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
-from features.home.database import reading, wait_in_line, writing
+from features.home.database import batched, reading, wait_in_line, writing
 from features.home.locks import one_builder
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER
 from features.identity.components import component, events_of
@@ -92,8 +92,6 @@ def _value(said: Sayings, place: int, kind: str) -> Any:
     return value
 
 
-Said = Callable[[str], None]
-
 AT_ONCE = 500  # ids whose events are read and replaced in one transaction: other writers wait meanwhile
 IN_A_STATEMENT = 5_000
 IDENTIFYING = ("identify", "alias")
@@ -133,7 +131,7 @@ class _Changes:
     rounded: list[Any] = field(default_factory=list)
 
 
-def retain(home: Home, agreement: Agreement, now: datetime, said: Said = lambda _: None) -> Retained:
+def retain(home: Home, agreement: Agreement, now: datetime, progress: Progress = lambda _: None) -> Retained:
     """Delete events older than the agreement's `keep_events`, and keep of each lead what they came to.
 
     Lifetime totals, the latest 32 moments of each behaviour, traits, who is who, and what became of a lead stay as they
@@ -144,12 +142,11 @@ def retain(home: Home, agreement: Agreement, now: datetime, said: Said = lambda 
     until_us = microseconds(now - agreement.privacy.keep_events)
     done = _failed(home, until_us)
     with one_builder(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
-        ids = iter(_with_old_events(home, agreement, until_us))
-        while some := list(islice(ids, AT_ONCE)):
+        for identifiers in batched(_with_old_events(home, agreement, until_us), AT_ONCE):
             with writing(home) as connection:
                 wait_in_line(connection)
-                done += _retain(connection, some, agreement, until_us)
-            said(f"{done.events:,} old events replaced by totals")
+                done += _retain(connection, identifiers, agreement, until_us)
+            progress(f"{done.events:,} old events replaced by totals")
     return done
 
 
@@ -290,8 +287,8 @@ def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: 
 def _apply(connection: Connection, changes: _Changes) -> None:
     column = tables.events.c.event_id
     retire(connection, ((event.source, event.message_id) for event in changes.deleted))
-    for some in _some([event.event_id for event in changes.deleted]):
-        connection.execute(delete(tables.events).where(column.in_(some)))
+    for batch in batched([event.event_id for event in changes.deleted], IN_A_STATEMENT):
+        connection.execute(delete(tables.events).where(column.in_(batch)))
     for row in changes.stripped:
         connection.execute(update(tables.events).where(column == row["event_id"]).values(row))
     if changes.kept:
@@ -300,9 +297,3 @@ def _apply(connection: Connection, changes: _Changes) -> None:
     pend(connection, [event._mapping for event in changes.rounded])
     if changes.deleted or changes.stripped:
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
-
-
-def _some(ids: Sequence[int]) -> Iterator[list[int]]:
-    rest = iter(ids)
-    while some := list(islice(rest, IN_A_STATEMENT)):
-        yield some

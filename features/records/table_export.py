@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,9 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, select
 from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.database import reading
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.store.materialize import derived
-
-Said = Callable[[str], None]
 
 AT_ONCE = 100_000
 # Keys and digests that only they can read, and answers that are kept for a day.
@@ -25,7 +24,7 @@ KEPT_BACK = frozenset({"secrets", "erased", "retired", "api_keys", "idempotency_
 FILES = ("leads", "behaviour", "account", "traits", "observations")  # of a build, as training reads them
 
 
-def write_tables(home: Home, agreement: Agreement, folder: Path, said: Said = lambda _: None) -> dict[str, int]:
+def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progress = lambda _: None) -> dict[str, int]:
     """Write each table of the home into `folder`, one Parquet file each; how many rows each has.
 
     Beside the tables of the database: observations, and the states as training reads them.
@@ -35,9 +34,9 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, said: Said = la
     written = {}
     for table in tables.metadata.sorted_tables:
         if table.name not in KEPT_BACK:
-            said(f"writing {table.name}")
+            progress(f"writing {table.name}")
             written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _chunks(home, table))
-    repository = derived(home, agreement, said).repository
+    repository = derived(home, agreement, progress).repository
     for name in FILES:
         file = repository.folder / f"{name}.parquet"
         if file.exists():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import reading, writing
 from features.home.locks import one_builder, one_publisher
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.components import component, note_links
 from features.identity.lookup import names_of, replace_all_names
@@ -44,8 +44,6 @@ from features.store.feast_views import Repository, view_suffix
 from features.store.offline import digest, write_files
 from features.store.online import OnlineStore, StoreGone
 from features.store.online_fill import fill, remove
-
-Said = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -74,35 +72,35 @@ class Rebuilt:
         return None if self.before is None else self.digest == self.before
 
 
-def derived(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Derived:
+def derived(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Derived:
     """What the ledger says by `agreement`, derived anew only where events came since."""
     ledger = Ledger.open(home)
     with one_builder(home):
         build, newest = build_of(home, agreement), ledger.last_event_id()
         if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not is_here(home, build):
-            build = _built(ledger, agreement, said)
+            build = _built(ledger, agreement, progress)
         repository = build.repository(home)
         return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
 
 
-def rebuild(home: Home, agreement: Agreement, said: Said = lambda _: None) -> Rebuilt:
+def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Rebuilt:
     """Derive everything from the ledger into new views and switch to them, whether or not anything changed."""
     started = time.monotonic()
     ledger = Ledger.open(home)
     with one_builder(home):
         before = build_of(home, agreement)
         was = digest(before.repository(home).folder) if before and is_here(home, before) else None
-        repository = _built(ledger, agreement, said).repository(home)
+        repository = _built(ledger, agreement, progress).repository(home)
         leads = len(pd.read_parquet(repository.folder / "leads.parquet", columns=["lead_id"]))
         views = (repository.behaviour_view, repository.trait_view, repository.account_view)
         made = digest(repository.folder)
     return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 
-def rebuild_all(home: Home, agreement: Agreement, said: Said = lambda _: None) -> list[Rebuilt]:
+def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> list[Rebuilt]:
     """The same for `agreement` and for every other feature part that something reads, as the served model does."""
     others = [kept_with(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
-    return [rebuild(home, each, said) for each in (agreement, *others) if each]
+    return [rebuild(home, each, progress) for each in (agreement, *others) if each]
 
 
 def derive_needed(home: Home) -> None:
@@ -114,16 +112,16 @@ def derive_needed(home: Home) -> None:
             derived(home, agreement)
 
 
-def _built(ledger: Ledger, agreement: Agreement, said: Said) -> Build:
+def _built(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
     """A new build of everything in the ledger, published and switched to."""
     home = ledger.home
     _sweep(home, view_suffix(agreement))
     _tie(ledger)
-    said("reading the ledger")
+    progress("reading the ledger")
     with reading(home) as connection:
         erasures = tombstones(connection)
     read = log(ledger.chunks(), agreement)
-    said("folding observations into states")
+    progress("folding observations into states")
     rows = rows_of(read, agreement)
     last_us = max(read.recorded, default=0)
     build = Build(
@@ -131,12 +129,12 @@ def _built(ledger: Ledger, agreement: Agreement, said: Said) -> Build:
         last_event_id=max(read.event_id, default=0), folded_us=last_us, published_us=last_us,
     )  # fmt: skip
     repository = build.repository(home)
-    said("writing the Feast tables")
+    progress("writing the Feast tables")
     write_files(repository, rows, leads_of(read, rows, agreement), read, agreement)
     repository.apply()
     with writing(home) as connection:
         keep_states(connection, build, whole_states(rows, agreement), build.folded_us)
-    said("publishing the newest states")
+    progress("publishing the newest states")
     with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher sees that nothing is there
         fill(home, OnlineStore(repository.patient()), build)
     _switch(home, build, rows, erasures)

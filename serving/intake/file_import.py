@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from features.agreement.agreement import Agreement
 from features.agreement.versions import Kept
+from features.home.deployments import deployments
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.lookup import known_since, leads_named
 from features.imports.customers import Customers
@@ -19,9 +22,7 @@ from features.imports.files import Changes, Events, Leads, contents, events_in
 from features.imports.lead_export import CrmExport, ExportError
 from features.ledger.ledger import Appended, Ledger
 from features.store.materialize import derived
-from serving.scoring.scorer import Scorer
-
-Said = Callable[[str], None]
+from training.model.model import Model
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def ingest(
     files: list[Path],
     kept: Kept,
     now: datetime,
-    said: Said = lambda _: None,
+    progress: Progress = lambda _: None,
     recorded_lag: timedelta = timedelta(0),
 ) -> list[Ingested]:
     """Append the files' events to the ledger and bring leads and features up to date; twice adds nothing.
@@ -53,32 +54,38 @@ def ingest(
     run counts as duplicates. Raises FileError and ExportError with one sentence.
     """
     held = [part for path in files for part in contents(path)]  # a wrong name is said before the first long import
-    intake = _Intake(Ledger.open(home), kept, now, said, recorded_lag)
+    intake = _Intake(Ledger.open(home), kept, now, progress, recorded_lag)
     done = list(intake.all_of(held))
-    refresh(home, kept, said)
+    refresh(home, kept, progress)
     places = [path.name for path in files]
     return sorted(done, key=lambda file: places.index(file.file))
 
 
 def ingest_customers(
-    home: Home, files: list[Path], kept: Kept, now: datetime, said: Said = lambda _: None
+    home: Home, files: list[Path], kept: Kept, now: datetime, progress: Progress = lambda _: None
 ) -> list[Ingested]:
     """Append that the accounts and leads of the files are customers; twice adds nothing.
 
     Raises FileError and ColumnError with one sentence.
     """
-    intake = _Intake(Ledger.open(home), kept, now, said, timedelta(0))
+    intake = _Intake(Ledger.open(home), kept, now, progress, timedelta(0))
     done = [intake.customers(path) for path in files]
-    refresh(home, kept, said)
+    refresh(home, kept, progress)
     return done
 
 
-def refresh(home: Home, kept: Kept, said: Said) -> None:
+def refresh(home: Home, kept: Kept, progress: Progress) -> None:
     """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
-    derived(home, kept.agreement, said)
-    served = Scorer(home).scoring.features_by
+    derived(home, kept.agreement, progress)
+    served = served_agreement(home, kept.agreement)
     if served.feature_digest != kept.agreement.feature_digest:
-        derived(home, served, said)
+        derived(home, served, progress)
+
+
+def served_agreement(home: Home, agreement: Agreement) -> Agreement:
+    """The agreement that the served model learned from; `agreement` while no model is served. Raises ModelDamaged."""
+    newest = next((row for row in deployments(home) if row.model_name == agreement.name), None)
+    return Agreement.parse(Model.read(newest.folder(home), newest.digest).agreement_text) if newest else agreement
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class _Intake:
     ledger: Ledger
     kept: Kept
     now: datetime
-    said: Said
+    progress: Progress
     lag: timedelta
 
     def all_of(self, held: Sequence[Events | Leads | Changes]) -> Iterator[Ingested]:
@@ -111,7 +118,7 @@ class _Intake:
         return Ingested(part.path.name, total, tuple(_of_events(part, total)))
 
     def _leads(self, part: Leads, history: History | None) -> Ingested:
-        self.said(f"looking at {part.path.name}")
+        self.progress(f"looking at {part.path.name}")
         export = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history)
         total = self._appended(export.stream(part.path), part.path.name, source="crm")
         return Ingested(part.path.name, total, tuple(export.sentences))
@@ -123,7 +130,7 @@ class _Intake:
             raise ExportError(f"{changes[0].path.name} is a history, but {name} says undated = true: {problem}")
         named = {part.crm.name: part.crm for part in changes}
         if changes:
-            self.said(f"looking at {', '.join(part.path.name for part in changes)}")
+            self.progress(f"looking at {', '.join(part.path.name for part in changes)}")
         return {
             name: History.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
             for name, crm in named.items()
@@ -145,7 +152,7 @@ class _Intake:
         total = Appended()
         for batch in self.ledger.append(events, received_at=self.now, **how):
             total += batch
-            self.said(f"{name}: {total.accepted + total.duplicates:,} events")
+            self.progress(f"{name}: {total.accepted + total.duplicates:,} events")
         return total
 
 

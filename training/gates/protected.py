@@ -34,7 +34,7 @@ def check(features: pd.DataFrame, agreement: Agreement) -> None:
     features: the columns that a model would learn from, a row per snapshot.
     """
     excluded = _kept_out(agreement)
-    for column in map(str, features.imports.columns):
+    for column in map(str, features.columns):
         name, kind = group_of(column, agreement)
         if kind == "trait" and (is_protected(name) or words(name) in excluded):
             raise ProtectedFeature(_stopped(name, "is protected or personal"))
