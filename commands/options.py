@@ -13,7 +13,7 @@ import typer
 from commands import console
 from features.agreement.agreement import DEFAULT
 from features.agreement.versions import NoAgreement, chosen, kept
-from features.home.clock import moment
+from features.home.dates import moment
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from dateutil import parser as dates
+from features.home.dates import moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 AHEAD = timedelta(minutes=5)  # a clock may run this far ahead before we say so
 MOST_SKEW = timedelta(hours=24)  # a clock further off, or an old sentAt, says nothing that could be mended by it
-LONGEST = 64  # characters of a time; longer texts are none, and dates.parse takes long over them
-# What stands in for what a date leaves out: a text that comes out different names no one moment.
-FILLED = (datetime(2000, 1, 1), datetime(2001, 2, 2))
-BEFORE_OFFSET = re.compile(r"\b(GMT|UTC|Z)\s*(?=[+-]\d)")
 
 # Whose clock wrote an event's times. file: history, with receipts of its own. sender: a client, whose clock may be off
 # and who says in sentAt what time it had. platform: Segment or RudderStack, which mended the clock already.
@@ -38,18 +32,6 @@ def from_microseconds(us: int | float) -> datetime:
 def rfc3339(moment: datetime) -> str:
     """A UTC moment as the API writes it: "2026-03-01T09:00:00Z"."""
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def moment(value: object) -> datetime | None:
-    """A time in UTC from ISO 8601, epoch seconds or epoch milliseconds; None where it is no time.
-
-    Without a zone it is UTC: that is what no zone on the wire means.
-    """
-    try:
-        found = _moment(value)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError, OSError, AttributeError):
-        return None
 
 
 def recorded_at(raw: Mapping[str, Any], received_at: datetime, clock: Clock) -> tuple[datetime, Flags]:
@@ -93,38 +75,3 @@ def _mended(found: datetime, sent_at: datetime | None, received_at: datetime) ->
         return found + skew, ()
     except OverflowError:
         return found, ()
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, datetime):
-        if value != value:  # pandas' NaT is a datetime that equals nothing
-            raise ValueError("NaT")
-        return value
-    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
-        return _written(value)
-    if isinstance(value, bool):
-        raise ValueError("no time")
-    seconds = float(value)  # type: ignore[arg-type]
-    if not math.isfinite(seconds):
-        raise ValueError("not finite")
-    return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-
-
-def _written(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        # What browsers write: "GMT+0100 (Central European Standard Time)"; dateutil reads GMT+1 as an hour west of it.
-        plain = BEFORE_OFFSET.sub("", text.partition("(")[0])
-    if len(plain) > LONGEST:
-        raise ValueError("too long for a time")
-    first, second = (dates.parse(plain, default=filled, tzinfos=_zone) for filled in FILLED)
-    if first != second:
-        raise ValueError("no whole date")
-    return first
-
-
-def _zone(name: str | None, offset_s: int | None) -> int:
-    if offset_s is None:
-        raise ValueError(f"no zone {name}")
-    return offset_s

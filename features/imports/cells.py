@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
+from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
 from features.identity.identities import normal_email
 from features.imports.columns import boolean, cells, each, number, words
 from features.imports.crm import Crm
-from features.imports.dates import DatesError, DayOrder, First, moment_of, written
 
 Texts = Sequence[str | None]
 
@@ -51,10 +51,10 @@ class CellReader:
         self.newest_at = max((moment for moment in (self.newest_at, *clamped) if moment), default=None)
         return clamped
 
-    def _moment(self, text: str, first: First | None, day_ends: bool) -> tuple[datetime, datetime] | None:
+    def _moment(self, text: str, first: DayOrMonth | None, day_ends: bool) -> tuple[datetime, datetime] | None:
         """When a written date begins, and the moment that it stands for."""
-        found = written(text, first)
-        return found and (moment_of(found, self.zone), moment_of(found, self.zone, day_ends=day_ends))
+        found = parsed_date(text, first)
+        return found and (utc_moment(found, self.zone), utc_moment(found, self.zone, day_ends=day_ends))
 
     def values(self, fact: Fact, texts: Texts) -> list[object]:
         """The cells as the fact's kind keeps them, None where one cannot be read. Raises DatesError."""
@@ -146,7 +146,7 @@ def cells_as(kind: str, column: list[str | None], order: DayOrder, zone: ZoneInf
     return values, [text for text, value in zip(column, values, strict=True) if text is not None and value is None]
 
 
-def _first(order: DayOrder) -> First | None:
+def _first(order: DayOrder) -> DayOrMonth | None:
     try:
         return order.first("", "")
     except DatesError:
@@ -158,11 +158,11 @@ def _number(text: str) -> float | int | None:
     return int(found) if found is not None and found.is_integer() and abs(found) < 1e15 else found
 
 
-def _date(text: str, first: First | None, zone: ZoneInfo) -> str | None:
-    found = written(text, first)
+def _date(text: str, first: DayOrMonth | None, zone: ZoneInfo) -> str | None:
+    found = parsed_date(text, first)
     if found is None:
         return None
-    return moment_of(found, zone).isoformat() if found.has_time else found.at.date().isoformat()
+    return utc_moment(found, zone).isoformat() if found.has_time else found.at.date().isoformat()
 
 
 def emails(rows: pd.DataFrame) -> list[str | None]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
+import pandas as pd
 
 from features.agreement.agreement import Agreement
+from features.agreement.learning import RejectReason
 from features.arrays import NOT_YET
 from features.behaviour.decayed_counters import Observations
 from features.events.event_table import Log
 from features.identity.identities import Identities
-from features.identity.intervals import Period, common, held, joined
+from features.identity.intervals import Period, common, joined
 
-NEVER_LEADS = frozenset({"duplicate", "wrong_person", "bad_data", "already_customer"})
-
-KEPT_OPEN = frozenset({"too_early", "no_budget"})  # a reject that changes who is watched, not the outcome
+REJECT_REASONS: tuple[str, ...] = get_args(RejectReason)
+NEVER_LEADS = ("duplicate", "wrong_person", "bad_data", "already_customer")  # whoever is rejected so was no lead at all
+KEPT_OPEN = ("too_early", "no_budget")  # a reject that changes who is watched, not the outcome
+UNNAMED = "not_a_fit"  # of a reject that gives no reason
 REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"
 
 
@@ -31,6 +34,20 @@ class Verdict(NamedTuple):
     known: Period
 
 
+def reject_reason(properties: Mapping[str, Any]) -> str:
+    """The reason that the properties of a reject give, "not_a_fit" where they give none."""
+    return str(properties.get("reason") or UNNAMED)
+
+
+def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:
+    """Whether a lead that was rejected for a reason has an unknown outcome: one boolean per reason, False for none.
+
+    It does, but where the agreement counts that reason as a no, or where the lead stays open, so that its outcome is
+    waited for: with no_if_rejected = ["not_a_fit"], "bad_data" is unknown, "not_a_fit" and "too_early" are not.
+    """
+    return reasons.notna() & ~reasons.isin([*no_if_rejected, *KEPT_OPEN])
+
+
 def verdicts(log: Log, found: Identities, agreement: Agreement, observed: Observations) -> dict[int, list[Verdict]]:
     """By lead (its position), the verdicts on it in the order in which they happened.
 
@@ -38,11 +55,11 @@ def verdicts(log: Log, found: Identities, agreement: Agreement, observed: Observ
     accord opens it again.
     """
     said = [(row, name, properties) for row, name, properties in log.crm if name in (REJECTED, LOST)]
-    at = held(found, np.array([row for row, _, _ in said], dtype=np.int64))
+    at = found.attribute(np.array([row for row, _, _ in said], dtype=np.int64))
     told: dict[int, list[Verdict]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         row, name, properties = said[place]
-        reason = str(properties.get("reason") or "not_a_fit") if name == REJECTED else None
+        reason = reject_reason(properties) if name == REJECTED else None
         closes = reason not in KEPT_OPEN
         verdict = Verdict(
             log.occurred[row], log.message_id[row], closes, closes and name == REJECTED, reason, (known_us, until_us)

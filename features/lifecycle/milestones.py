@@ -15,8 +15,8 @@ from features.behaviour.decayed_counters import Observations
 from features.behaviour.occurrences import TO_SALES, sales_turns
 from features.events.event_table import Log
 from features.identity.identities import Identities
-from features.identity.intervals import Period, held, without
-from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Verdict, verdicts
+from features.identity.intervals import Period
+from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Verdict, reject_reason, verdicts
 from features.lifecycle.open_periods import Way, flat, known_stretches, stretches
 
 MOMENTS = (
@@ -72,17 +72,15 @@ def lifecycle(log: Log, found: Identities, agreement: Agreement, observed: Obser
 def _said(log: Log, found: Identities) -> _Said:
     rows = np.array([row for row, _, _ in log.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in log.crm], dtype=object)
-    closes = np.array([str(said.get("reason") or "") not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
-    at = held(found, rows)
+    closes = np.array([reject_reason(said) not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
+    at = found.attribute(rows)
     occurred = log.occurred_us()[rows[at.place]]
     return _Said(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
 def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, Ints]:
     moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
-    owned = found.lead >= 0
-    np.minimum.at(moments["opened_us"], found.lead[owned], found.known_us[owned])
-    np.minimum.at(moments["opened_us"], found.former.lead, found.former.known_us)
+    moments["opened_us"] = found.first_known_us.copy()
     is_touch, to_sales = np.isin(said.name, list(SALES_TOUCHES)), np.isin(said.name, list(TO_SALES))
     is_outcome, is_reject = said.name == agreement.outcome.event, said.name == REJECTED
     ends = is_outcome | (is_reject & said.closes) | (said.name == LOST)
@@ -98,21 +96,9 @@ def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, 
         ("disqualified_us", is_reject & said.closes & stands, said.known_us),
     ):
         np.minimum.at(moments[name], said.lead[which], us[which])
-    for lead, gone in _absences(found).items():
+    for lead, gone in found.absences.items():
         moments["closed_us"][lead] = min(moments["closed_us"][lead], gone[0][0])
     return moments
-
-
-def _absences(found: Identities) -> dict[int, list[Period]]:
-    """When leads had no events at all, since all of them were another's: while they were merged into it."""
-    moved = np.unique(found.former.lead).tolist()
-    known: dict[int, list[Period]] = {lead: [] for lead in moved}
-    for _, lead, known_us, until_us in zip(*(column.tolist() for column in found.former), strict=True):
-        known[lead].append((known_us, until_us))
-    for row in np.flatnonzero(np.isin(found.lead, moved)).tolist() if moved else ():
-        known[int(found.lead[row])].append((int(found.known_us[row]), NOT_YET))
-    gone = {lead: without((min(periods)[0], NOT_YET), periods) for lead, periods in known.items()}
-    return {lead: periods for lead, periods in gone.items() if periods}
 
 
 def _ways(
@@ -124,7 +110,7 @@ def _ways(
     agreement: Agreement,
 ) -> Iterator[tuple[int, Way]]:
     """The ways of the leads that may be looked at again; all others stay as they were once they ended."""
-    absences = _absences(found)
+    absences = found.absences
     asked = set(told) | set(absences) | set(said.lead[said.until_us != NOT_YET].tolist())
     ended = {lead: list(absences.get(lead, ())) for lead in asked}
     touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in asked}

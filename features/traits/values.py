@@ -15,11 +15,11 @@ from features.agreement.checks import SALES_TOUCHES
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.events.event_table import Log
-from features.home.clock import moment
+from features.home.dates import moment
 from features.identity import email
 from features.identity.accounts import Memberships
 from features.identity.identities import Identities, normal_email
-from features.identity.intervals import Period, common, held
+from features.identity.intervals import Period, common
 from features.lifecycle.closures import LOST, REJECTED, verdicts
 from features.traits import job_title
 
@@ -132,7 +132,7 @@ def sayings(
     for position, known, when, said in _of_companies(log, agreement, members):
         by_lead.add(said, position, *known, when, COMPANYS)
     row, occurred, trait, value = by_event.columns()
-    at = held(found, row)
+    at = found.attribute(row)
     lead, known_us, until_us, occurred_us, nearness, traits_of, value_of = by_lead.columns()
     return Sayings(
         np.append(at.lead, lead), np.append(at.known_us, known_us), np.append(at.until_us, until_us),
@@ -212,11 +212,7 @@ def _of_leads(
     log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships
 ) -> Iterator[tuple[int, Period, int, list[Value]]]:
     """(lead, while that was known, when it happened, what follows for the lead)."""
-    opened = np.full(len(found.lead_ids), NOT_YET, dtype=np.int64)
-    owned = found.lead >= 0
-    np.minimum.at(opened, found.lead[owned], found.known_us[owned])
-    np.minimum.at(opened, found.former.lead, found.former.known_us)
-    for lead, us in enumerate(opened.tolist()):
+    for lead, us in enumerate(found.first_known_us.tolist()):
         if us < NOT_YET:
             yield lead, (us, NOT_YET), us, [("opened_us", float(us))]
     for lead, account, *known in zip(*(column.tolist() for column in members[:4]), strict=True):

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from features.home.dates import DatesError, DayOrder
 from features.home.errors import LeadlightError
 from features.imports.columns import column_named, spelling, words
 from features.imports.crm import ANY_VALUE
-from features.imports.dates import DatesError, DayOrder
 from features.imports.lead_export import ROW_NUMBER
 from training.leakage.column_profiles import Profile
 from training.leakage.wording import CREATED, IDENTIFIER, WON, quoted

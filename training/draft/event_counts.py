@@ -14,7 +14,7 @@ import numpy as np
 from features.agreement.agreement import Agreement, Behaviour
 from features.agreement.checks import SALES_TOUCHES
 from features.events.event import identity
-from features.home.clock import moment
+from features.home.dates import moment
 from features.imports.columns import MISSING_MARKERS, text_of
 from features.imports.files import events_in
 from features.traits.values import flat

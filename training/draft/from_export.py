@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
-from features.imports.dates import DatesError
 from features.imports.files import Changes, Events, Leads, contents, sample_in, titles_in
 from training.draft.agreement_text import Found, drafted_text
+from training.draft.column_decisions import LEGEND, Seen, Verdict, dropped, verdict
 from training.draft.column_roles import Asked, OutcomeError, Roles, roles
-from training.draft.column_verdicts import LEGEND, Seen, Verdict, dropped, verdict
 from training.draft.horizon import Waiting, days, waiting
 from training.labels.summary import PRESSED
 from training.leakage.column_profiles import Profile, markers_in, profiles
@@ -39,7 +39,6 @@ class Draft:
     verdicts: tuple[Verdict, ...]
     notes: tuple[str, ...]
     rows: int
-    converted_share: float
     auc: float | None
 
     @property
@@ -83,8 +82,7 @@ def draft(
     more += [*_on_default(asked, outcome, crm), *_on_ids(found, assigned)]
     verdicts, auc = _verdicts(found, assigned, crm)
     text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days, crm))
-    share = float(np.mean(assigned.won))
-    return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, share, auc)
+    return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, auc)
 
 
 def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import numpy as np
 
-from features.imports.dates import written
+from features.home.dates import parsed_date
 from training.labels.truncation import Began, recording_began
 from training.leakage.column_profiles import Profile
 from training.leakage.signals import Floats
@@ -27,7 +27,7 @@ class Waiting:
 def days(profile: Profile) -> Floats:
     """The days of a column of dates since year 1, one a row, NaN where there is none. Raises DatesError."""
     first = profile.first
-    known = {text: written(text, first) for text in profile.counts}
+    known = {text: parsed_date(text, first) for text in profile.counts}
     read = (None if text is None else known[text] for text in profile.values)
     return np.array([np.nan if found is None else _day(found.at) for found in read])
 

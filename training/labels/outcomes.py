@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
-from features.lifecycle.closures import KEPT_OPEN
+from features.lifecycle.closures import is_outcome_unknown
 from features.lifecycle.open_periods import way_at
 from training.labels.truncation import truncation
 
@@ -34,7 +34,7 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
         # Of those that sales gave back some buy untried, of its earlier calls; those alone would inflate the rate.
         unknown |= _untried(way, opens, closes) & (~won | way["is_given_back"])
     # A reject that says nothing about interest ends the watching, and its label stays unknown.
-    ended = way["reject_reason"].notna() & ~way["reject_reason"].isin([*rule.no_if_rejected, *KEPT_OPEN])
+    ended = is_outcome_unknown(way["reject_reason"], rule.no_if_rejected)
     unknown |= ended & ~won & (way["disqualified_us"] <= closes)
     return won.astype("boolean").mask(unknown)
 
@@ -63,3 +63,6 @@ def contacts_are_recorded(leads: pd.DataFrame) -> bool:
     before = leads["tried_us"] <= leads["converted_us"]
     is_missing = is_won.sum() >= ENOUGH_WON and before[is_won].mean() < RECORDED
     return bool(is_tried.any() and not is_missing)
+
+
+NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]  # of a labelled snapshot, beside its features

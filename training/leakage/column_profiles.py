@@ -12,8 +12,8 @@ from itertools import pairwise
 import pandas as pd
 
 from features.agreement.conditions import Kind
+from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
 from features.imports.columns import MISSING_MARKERS, boolean, cells, number, words
-from features.imports.dates import DatesError, DayOrder, First, written
 from training.leakage.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
@@ -59,7 +59,7 @@ class Profile:
             return "boolean"
         if self._are_mostly(lambda level: number(level) is not None, 0.98) and not self._are_dates_in_digits:
             return "category" if re.search(r"\bids?$", words(self.column)) else "number"
-        if self._are_mostly(lambda level: bool(written(level, "day") or written(level, "month")), 0.9):
+        if self._are_mostly(lambda level: bool(parsed_date(level, "day") or parsed_date(level, "month")), 0.9):
             return "date"
         is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
         return "text" if is_long or self.is_job_title else "category"
@@ -67,7 +67,7 @@ class Profile:
     @property
     def _are_dates_in_digits(self) -> bool:
         is_timed = bool(_TIMED.search(words(self.column)))
-        return is_timed and self._are_mostly(lambda level: level.isdigit() and written(level) is not None, 0.98)
+        return is_timed and self._are_mostly(lambda level: level.isdigit() and parsed_date(level) is not None, 0.98)
 
     def _are_mostly(self, holds: Callable[[str], bool], share: float) -> bool:
         return self.filled > 0 and sum(n for level, n in self.counts.items() if holds(level)) >= share * self.filled
@@ -89,7 +89,7 @@ class Profile:
         return len(row) >= 20 and len(steps) == 1
 
     @cached_property
-    def first(self) -> First | None:
+    def first(self) -> DayOrMonth | None:
         """Whether the day or the month comes first in its dates. Raises DatesError where that is unclear."""
         return DayOrder().after(self.counts).first(self.column, "the export")
 

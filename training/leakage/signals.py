@@ -18,8 +18,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from features.home.dates import DayOrMonth, parsed_date
 from features.imports.columns import boolean, each, number
-from features.imports.dates import First, written
 from training.leakage.column_profiles import MOST_LEVELS, Profile
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -174,8 +174,8 @@ def _truth(text: str) -> float | None:
     return None if found is None else float(found)
 
 
-def _day(text: str, first: First | None) -> float | None:
-    found = written(text, first)
+def _day(text: str, first: DayOrMonth | None) -> float | None:
+    found = parsed_date(text, first)
     return None if found is None else float(found.at.toordinal())
 
 

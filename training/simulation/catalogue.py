@@ -72,10 +72,6 @@ MAILS = (
 FORMS = (("f-demo", "demo"), ("f-contact", "contact"), ("f-newsletter", "newsletter"))
 FAIRS = ("expo-26", "cloud-days")
 TIMEFRAMES = ("now", "3 months", "12 months", "no plans")
-REASONS = (
-    "not_a_fit", "too_early", "wrong_person", "already_customer", "duplicate", "bad_data", "no_budget",
-    "no_contact_wanted",
-)  # fmt: skip
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Safari/605.1",

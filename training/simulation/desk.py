@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.arrays import DAY_US, Ints
-from training.simulation.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, REASONS, Said
+from features.lifecycle.closures import REJECT_REASONS
+from training.simulation.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, Said
 from training.simulation.dynamics import NEVER
 from training.simulation.event_rows import ANONYMOUS, BOTH, SECOND_US, rows
 from training.simulation.histories import MINUTE_US, MONTHS_18_US
@@ -101,7 +102,8 @@ def _ends(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]
     rejected = np.flatnonzero(leads["rejected_us"] < NEVER)
     at_us, known_us = (leads[name].to_numpy()[bought] for name in ("bought_us", "bought_known_us"))
     rejected_us = leads["rejected_us"].to_numpy()[rejected]
-    reason = np.array([REASONS.index(reason) for reason in leads["reason"].to_numpy()[rejected]], dtype=np.int64)
+    reasons = leads["reason"].to_numpy()[rejected]
+    reason = np.array([REJECT_REASONS.index(reason) for reason in reasons], dtype=np.int64)
     by = draws.integers(1, REPS + 1, len(rejected))
     return [
         rows(Said.CONVERTED, lead=bought, at_us=at_us, known_us=known_us),

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.lifecycle.closures import REJECT_REASONS
 from training.simulation import catalogue as of
 from training.simulation.catalogue import Said
 from training.simulation.event_rows import ANONYMOUS, USER
@@ -75,7 +76,7 @@ HEADS: dict[Said, list[str]] = {
     Said.SUBMITTED: [_open(form_id=form, form_type=kind) for form, kind in of.FORMS],
     Said.SCANNED: [_open(event_name=name) for name in of.FAIRS],
     Said.ANSWERED: [_open(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
-    Said.DISQUALIFIED: [_open(reason=reason) for reason in of.REASONS],
+    Said.DISQUALIFIED: [_open(reason=reason) for reason in REJECT_REASONS],
 }
 
 

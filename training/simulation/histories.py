@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.arrays import DAY_US, Floats, Ints
+from features.lifecycle.closures import KEPT_OPEN, NEVER_LEADS
 from training.simulation import population
 from training.simulation.catalogue import TOUCHES
 from training.simulation.dynamics import HORIZON_DAYS, NEVER, Law, Records, Walkers, walk
@@ -19,8 +20,6 @@ from training.simulation.interest import KIND
 
 MONTHS_18_US = 548 * DAY_US
 MINUTE_US = 60_000_000
-NEVER_A_LEAD = ("duplicate", "wrong_person", "bad_data", "already_customer")
-STAYS_OPEN = ("too_early", "no_budget")
 NEVER_A_LEAD_SHARE, TOO_EARLY_SHARE, HAD_ENOUGH_SHARE = 0.06, 0.08, 0.05
 NO_BUDGET_SHARE = 0.3  # of the hopeless
 
@@ -51,7 +50,7 @@ def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> His
     leads["bought_us"] = bought
     leads["touched_us"] = _touched(leads, draws)
     leads["reason"], leads["rejected_us"] = _rejects(leads, draws)
-    closing = ~leads["reason"].isin(["", *STAYS_OPEN])
+    closing = ~leads["reason"].isin(["", *KEPT_OPEN])
     leads["bought_us"] = leads["bought_us"].mask(closing, NEVER)
     synced = draws.integers(MINUTE_US, 360 * MINUTE_US, len(leads))
     leads["bought_known_us"] = _later(leads["bought_us"].to_numpy(), synced)
@@ -113,7 +112,7 @@ def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArr
     reason[(reason == "not_a_fit") & (which < NO_BUDGET_SHARE)] = "no_budget"
     reason[had_enough] = "no_contact_wanted"
     not_leads = ~leads["is_lead"].to_numpy()
-    reason[not_leads] = np.array(NEVER_A_LEAD, dtype=object)[(which[not_leads] * len(NEVER_A_LEAD)).astype(int)]
+    reason[not_leads] = np.array(NEVER_LEADS, dtype=object)[(which[not_leads] * len(NEVER_LEADS)).astype(int)]
     reason[~leads["is_tried"].to_numpy() | (moment >= bought)] = ""
     return reason, np.where(reason == "", NEVER, moment)
 

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import DAY_US, Floats, Ints
+from features.lifecycle.closures import KEPT_OPEN
 from features.snapshots.schedule import moments
-from training.metrics.binned_counts import figures, tally
+from training.metrics.binned_counts import binned_counts
+from training.metrics.metrics import metric_values
 from training.simulation.dynamics import HORIZON_DAYS, chances, true_chances
-from training.simulation.histories import STAYS_OPEN, Histories
+from training.simulation.histories import Histories
 
 
 def truth(histories: Histories) -> pd.DataFrame:
@@ -56,7 +58,7 @@ def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
     until = np.minimum(leads["touched_us"].to_numpy(), 0)
     lead, moment = moments(list(leads["lead_id"]), opened, until)
     snapshots = pd.DataFrame({"lead": lead, "moment_us": moment, "is_arrival": moment == opened[lead] + 1})
-    is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(STAYS_OPEN))
+    is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(KEPT_OPEN))
     ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})
     both = pd.concat([snapshots.assign(is_end=False), ends.assign(is_end=True)], ignore_index=True)
     both["with_sales"] = leads["touched_us"].to_numpy()[both["lead"]] < both["moment_us"]
@@ -90,6 +92,6 @@ def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dic
 
 
 def _figures(probability: Floats, outcome: Floats) -> dict[str, float | None]:
-    counted, _ = tally(probability, outcome)
+    counted, _ = binned_counts(probability, outcome)
     base_rate = float(outcome.mean()) if len(outcome) else None
-    return figures(counted) | {"base_rate": base_rate}
+    return metric_values(counted) | {"base_rate": base_rate}

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.events.event import EventRefused, event, identity
-from features.home.clock import from_microseconds, microseconds, moment
+from features.home.clock import from_microseconds, microseconds
+from features.home.dates import moment
 from features.home.json_text import json_text
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 
 from features.agreement.agreement import Agreement
 from features.events.event import event
+from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
-from features.imports.dates import DatesError
 from features.imports.files import table_in
 from features.imports.lead_export import CrmExport, export_events, leads_in
 

@@ -16,12 +16,13 @@ from features.arrays import DAY_US
 from features.behaviour.bots import CRAWLER
 from features.home.errors import LeadlightError
 from features.imports.files import events_in
+from features.lifecycle.closures import NEVER_LEADS, REJECT_REASONS
 from features.snapshots.schedule import lead_snapshot_moments, moments
 from features.traits import job_title as titles
 from training.simulation import dynamics, population
-from training.simulation.catalogue import REASONS, STEPS, Said
+from training.simulation.catalogue import STEPS, Said
 from training.simulation.dynamics import NEVER
-from training.simulation.histories import NEVER_A_LEAD, Histories, histories
+from training.simulation.histories import Histories, histories
 from training.simulation.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, Shift, law
 from training.simulation.people import people
 from training.simulation.simulation import Market, simulate
@@ -170,10 +171,10 @@ def test_a_reject_changes_no_outcome(lived: Histories) -> None:
     for reason in ("not_a_fit", "no_budget"):
         hopeless = leads[leads["reason"] == reason]
         assert (hopeless["touched_us"] + 90 * DAY_US < hopeless["bought_us"]).all()
-    assert (leads["bought_us"][leads["reason"].isin(NEVER_A_LEAD)] == NEVER).all()
+    assert (leads["bought_us"][leads["reason"].isin(NEVER_LEADS)] == NEVER).all()
     enough = leads[leads["reason"] == "no_contact_wanted"]
     assert (enough["rejected_us"] - enough["touched_us"]).gt(90 * DAY_US).all()
-    assert set(leads["reason"]) == {"", *REASONS}
+    assert set(leads["reason"]) == {"", *REJECT_REASONS}
 
 
 def test_the_default_market_is_as_hard_as_it_promises() -> None:

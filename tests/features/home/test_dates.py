@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.imports.dates import DatesError, DayOrder, moment_of, written
+from features.home.dates import DatesError, DayOrder, parsed_date, utc_moment
 
 
 @pytest.mark.parametrize(
@@ -21,14 +21,14 @@ from features.imports.dates import DatesError, DayOrder, moment_of, written
     ],
 )  # fmt: skip
 def test_a_moment_is_read_in_every_common_form(text: str) -> None:
-    found = written(text, DayOrder().after([text]).first("", ""))
+    found = parsed_date(text, DayOrder().after([text]).first("", ""))
     assert found is not None
-    assert moment_of(found, ZoneInfo("UTC")) == datetime(2024, 2, 13, 8, 30, tzinfo=UTC)
+    assert utc_moment(found, ZoneInfo("UTC")) == datetime(2024, 2, 13, 8, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "May-20", "31/02/2024", "12", "2024", "1.5", "99/99/9999", "2024-13-45"])
 def test_what_is_no_date_is_none(text: str) -> None:
-    assert written(text, "day") is None
+    assert parsed_date(text, "day") is None
 
 
 @given(st.lists(st.dates(date(1990, 1, 1), date(2060, 1, 1)), min_size=1), st.sampled_from("/-"))
@@ -39,4 +39,4 @@ def test_dates_are_read_as_they_were_written_or_refused(days: list[date], separa
             first = DayOrder().after(texts).first("", "")
         except DatesError:
             continue
-        assert [found and found.at.date() for found in (written(text, first) for text in texts)] == days
+        assert [found and found.at.date() for found in (parsed_date(text, first) for text in texts)] == days

@@ -1,16 +1,27 @@
-"""Dates as files write them: which comes first, day or month, is decided per column from all its rows, or refused."""
+"""Every format in which a date or time is read: of one event, and of a column, whose cells show if the day comes first.
+
+`moment` reads a value by itself, as events, traits and the command line give it. `parsed_date` reads a cell of a column
+of a file, once `DayOrder` has seen all cells of that column. The two differ where one value and a whole column differ:
+
+- 03/04/2024: by itself, the month comes first; in a column, its other cells decide, or the column is refused.
+- no zone: by itself, it is UTC, which is what no zone on the wire means; in a column, the zone of the agreement.
+- 20240213: by itself, seconds since 1970 like any number; in a column, 13 February 2024.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Literal, NamedTuple
 
+from dateutil import parser
+
 from features.home.errors import LeadlightError
 
-First = Literal["day", "month"]
+DayOrMonth = Literal["day", "month"]
 
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T,\s]+(.+))?")
 _YEAR_FIRST = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})(?:[T,\s]+(.+))?")
@@ -23,9 +34,14 @@ _TIME = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?m?\.?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?", re.I
 )
 _ISO_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_UTC_NAME = re.compile(r"\s*(?:UTC|GMT)$")  # CRMs write "2024-02-13 08:30:00 UTC"
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: month for month, name in enumerate(_NAMES, start=1)}
 _DAY_ENDS = timedelta(days=1, seconds=-1)
+_LONGEST = 64  # characters of a time; longer texts are none, and dateutil takes long over them
+# What stands in for what a date leaves out: a text that comes out different names no one moment.
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))
+_BEFORE_OFFSET = re.compile(r"\b(GMT|UTC|Z)\s*(?=[+-]\d)")
 
 
 class DatesError(LeadlightError):
@@ -34,8 +50,59 @@ class DatesError(LeadlightError):
     code = "unclear_dates"
 
 
-class Written(NamedTuple):
-    """A date as it was read: without a zone where none was written; `has_time` is False for a bare day."""
+def moment(value: object) -> datetime | None:
+    """The moment in UTC that a value names by itself; None where it names none.
+
+    ISO 8601, epoch seconds or epoch milliseconds, and what browsers and mail programs write. Without a zone it is UTC.
+    """
+    try:
+        found = _by_itself(value)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, OSError, AttributeError):
+        return None
+
+
+def _by_itself(value: object) -> datetime:
+    if isinstance(value, datetime):
+        if value != value:  # pandas' NaT is a datetime that equals nothing
+            raise ValueError("NaT")
+        return value
+    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+        return _of_text(value)
+    if isinstance(value, bool):
+        raise ValueError("no time")
+    seconds = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(seconds):
+        raise ValueError("not finite")
+    return _of_epoch(seconds, is_ms=seconds > 1e11)
+
+
+def _of_text(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        # What browsers write: "GMT+0100 (Central European Standard Time)"; dateutil reads GMT+1 as an hour west of it.
+        plain = _BEFORE_OFFSET.sub("", text.partition("(")[0])
+    if len(plain) > _LONGEST:
+        raise ValueError("too long for a time")
+    first, second = (parser.parse(plain, default=default, tzinfos=_offset_s) for default in _DEFAULTS)
+    if first != second:
+        raise ValueError("no whole date")
+    return first
+
+
+def _offset_s(name: str | None, offset_s: int | None) -> int:
+    if offset_s is None:
+        raise ValueError(f"no zone {name}")
+    return offset_s
+
+
+def _of_epoch(number: float, *, is_ms: bool) -> datetime:
+    return datetime.fromtimestamp(number / 1000 if is_ms else number, UTC)
+
+
+class ParsedDate(NamedTuple):
+    """A date as a cell writes it: `at` has a zone only where one is written; `has_time` is False for a bare day."""
 
     at: datetime
     has_time: bool
@@ -43,7 +110,7 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class DayOrder:
-    """What the rows of one column showed of its order: an example of each kind, the first that came."""
+    """What the cells of one column showed of its order: the first example of each kind."""
 
     day_first: str | None = None  # "13-02-2024": no month is 13
     month_first: str | None = None
@@ -51,7 +118,7 @@ class DayOrder:
     dotted: str | None = None  # "03.04.2024": where dots are written, the day comes first
 
     def after(self, values: Iterable[str | None]) -> DayOrder:
-        """What is known once these values were seen as well."""
+        """The order once these cells were seen as well."""
         order = self
         for value in values:
             found = _NUMERIC.fullmatch(value.strip()) if value else None
@@ -61,10 +128,10 @@ class DayOrder:
                     order = replace(order, **{kind: value})
         return order
 
-    def first(self, column: str, file: str) -> First | None:
+    def first(self, column: str, file: str) -> DayOrMonth | None:
         """Which of the two comes first; None where no date of the column needs to know.
 
-        Raises DatesError where rows contradict one another, or where none of them tells.
+        Raises DatesError where cells contradict one another, or where none of them tells.
         """
         day = self.day_first or self.dotted
         if day and self.month_first:
@@ -84,8 +151,8 @@ def _kind(one: int, separator: str, other: int) -> str:
     return "dotted" if separator == "." else "unclear"
 
 
-def written(text: str, first: First | None = None) -> Written | None:
-    """The date that a text writes, None where it is none: ISO 8601, numeric, with named months, or epoch s and ms."""
+def parsed_date(text: str, first: DayOrMonth | None = None) -> ParsedDate | None:
+    """The date that a cell writes, None where it is none: ISO 8601, numeric, with named months, or epoch s and ms."""
     plain = text.strip()
     try:
         if plain.isdigit():
@@ -95,27 +162,25 @@ def written(text: str, first: First | None = None) -> Written | None:
         return None
 
 
-def _of_digits(plain: str) -> Written | None:
+def _of_digits(plain: str) -> ParsedDate | None:
     if len(plain) in (10, 13):
-        seconds = int(plain) / (1000 if len(plain) == 13 else 1)
-        return Written(datetime.fromtimestamp(seconds, UTC), True)
+        return ParsedDate(_of_epoch(int(plain), is_ms=len(plain) == 13), True)
     if len(plain) == 8 and plain[:2] in ("19", "20"):
-        return Written(datetime.strptime(plain, "%Y%m%d"), False)
+        return ParsedDate(datetime.strptime(plain, "%Y%m%d"), False)
     return None
 
 
-def _of_iso(plain: str) -> Written | None:
+def _of_iso(plain: str) -> ParsedDate | None:
     if not _ISO_DAY.match(plain):
         return None
     try:
-        # CRMs write 2024-02-13T08:30:00.000+0000 and "2024-02-13 08:30:00 UTC".
-        at = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", plain))
-        return Written(at, not _is_midnight(at))
+        at = datetime.fromisoformat(_UTC_NAME.sub("+00:00", plain))
+        return ParsedDate(at, not _is_midnight(at))
     except ValueError:
         return None
 
 
-def _of_numbers(plain: str, first: First | None) -> Written | None:
+def _of_numbers(plain: str, first: DayOrMonth | None) -> ParsedDate | None:
     if found := _YEAR_FIRST.fullmatch(plain):
         return _at(int(found[1]), int(found[3]), int(found[4]), found[5])
     found = _NUMERIC.fullmatch(plain)
@@ -126,7 +191,7 @@ def _of_numbers(plain: str, first: First | None) -> Written | None:
     return _at(_year(found[4]), month, day, found[5])
 
 
-def _of_words(plain: str) -> Written | None:
+def _of_words(plain: str) -> ParsedDate | None:
     found = _WORDED.fullmatch(plain)
     month = _MONTHS.get((found[2] or found[3])[:3].lower()) if found else None
     return _at(_year(found[5]), month, int(found[1] or found[4]), found[6]) if found and month else None
@@ -137,16 +202,16 @@ def _year(digits: str) -> int:
     return year if len(digits) == 4 else year + (1900 if year >= 70 else 2000)
 
 
-def _at(year: int, month: int, day: int, time: str | None) -> Written | None:
+def _at(year: int, month: int, day: int, time: str | None) -> ParsedDate | None:
     date = datetime(year, month, day)
     if not time:
-        return Written(date, False)
+        return ParsedDate(date, False)
     found = _TIME.fullmatch(time.strip())
     if not found:
         return None
     hour = int(found[1]) % 12 + (12 if found[4] in "pP" else 0) if found[4] else int(found[1])
     at = date.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0), tzinfo=_zone(found[5]))
-    return Written(at, not _is_midnight(at))
+    return ParsedDate(at, not _is_midnight(at))
 
 
 def _is_midnight(at: datetime) -> bool:
@@ -163,10 +228,10 @@ def _zone(text: str | None) -> tzinfo | None:
     return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
-def moment_of(found: Written, zone: tzinfo, *, day_ends: bool = False) -> datetime:
-    """The moment in UTC of a written date, in `zone` where it names none.
+def utc_moment(date: ParsedDate, zone: tzinfo, *, day_ends: bool = False) -> datetime:
+    """The moment in UTC of a parsed date, in `zone` where it names none.
 
-    A bare day is its first moment, or with `day_ends` its last second.
+    A bare day is its first moment, or with `day_ends` its last second: 13 February is 23:59:59 of that day.
     """
-    at = found.at if found.has_time or not day_ends else found.at + _DAY_ENDS
+    at = date.at if date.has_time or not day_ends else date.at + _DAY_ENDS
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
