@@ -88,13 +88,16 @@ def _beyond(score: Mapping[str, Any]) -> int:
 
 def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     """What training showed, for people."""
+    from training.metrics.metrics import METRICS  # here, for numpy would slow the start of every command
+
     metrics, rows = summary["metrics"], summary["rows"]
     yield f"trained on {rows['train']:,} snapshots, calibrated on {rows['calibration']:,}, tested on {rows['test']:,}"
     yield f"split: {summary['how']}"
-    shown = {"roc_auc": "ROC AUC", "log_loss": "log loss", "ece": "ECE", "lift_at_10pct": "lift in the top tenth"}
-    for name, label in shown.items():
-        yield f"{label:<22} {_figure(metrics.get(name))}{_interval(summary['intervals'].get(name))}"
-    yield f"{'ECE if perfect, 95 %':<22} {_figure(metrics.get('ece_null95'))}"
+    for metric in METRICS:
+        if metric.console:
+            value = _figure(metrics.get(metric.name), metric.digits)
+            interval = _interval(summary["intervals"].get(metric.name), metric.digits)
+            yield f"{metric.console:<22} {value}{interval}"
     if folded := summary["out_of_fold"]:
         auc, ece = _figure(folded["roc_auc"]), _figure(folded["ece"])
         yield f"out of fold, all leads: ROC AUC {auc}, ECE {ece} (if perfect, 95 %: {_figure(folded['ece_null95'])})"
@@ -109,12 +112,12 @@ def gate_lines(gates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from (f"gate {gate['name']} does not hold: {gate['why']}" for gate in gates if not gate["passed"])
 
 
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _figure(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _interval(bounds: Any) -> str:
-    return f"  [{bounds[0]:.4f}, {bounds[1]:.4f}]" if bounds else ""
+def _interval(bounds: Any, digits: int = 4) -> str:
+    return f"  [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]" if bounds else ""
 
 
 def say(lines: Iterable[str]) -> None:

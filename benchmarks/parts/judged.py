@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from training.evaluate.evaluate import evaluate
-from training.metrics.binned_counts import figures, tally
+from training.metrics.binned_counts import binned_counts
+from training.metrics.metrics import metric_values
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -69,7 +70,7 @@ def verdict(models: Mapping[str, Any], against: Mapping[str, Any]) -> dict[str, 
 
 
 def _figures(told: Sequence[tuple[Floats, Floats]]) -> dict[str, float]:
-    each = [figures(tally(said, outcome)[0]) for said, outcome in told]
+    each = [metric_values(binned_counts(said, outcome)[0]) for said, outcome in told]
     return {name: float(np.mean([one[name] for one in each])) for name in FIGURES}
 
 
@@ -112,7 +113,7 @@ def _sums(split: Told, everybody: npt.NDArray[np.str_], names: Sequence[str]) ->
     for place, name in enumerate(names):
         said = split.said[name]
         lost[:, place] = np.bincount(lead, weights=_losses(said, split.outcome), minlength=size)
-        counted, entry = tally(said, split.outcome)
+        counted, entry = binned_counts(said, split.outcome)
         bins = counted.bin[entry]
         gap = np.zeros((size, int(bins.max()) + 1))
         np.add.at(gap, (lead, bins), said - split.outcome)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from features.arrays import Floats
 from training.evaluate.comparison import Compared, Forecasts
 from training.evaluate.evaluate import evaluate
 from training.fit.calibrate import fit_calibrator
-from training.metrics.binned_counts import Floats
-from training.metrics.bootstrap import Interval, effective_counts, wilson
+from training.metrics.bootstrap import Interval, effective_sample_sizes, wilson_interval
 from training.model.model import Model
 
 MONTHS = 6
@@ -88,8 +88,8 @@ def _foretold(month: str, known: pd.DataFrame, asked: pd.DataFrame, refit: Refit
     others = refit.others(known, asked)
     tested = Forecasts.of({"leadlight": ours} | dict(others), asked["outcome"], asked["lead_id"])
     shown = evaluate(ours, tested.outcome, tested.lead, seed=refit.seed, resamples=RESAMPLES)
-    worth = effective_counts(tested.outcome, tested.lead, np.zeros(len(ours), dtype=np.intp), 1)
-    low, high = wilson(tested.outcome.mean() * worth, worth)
+    worth = effective_sample_sizes(tested.outcome, tested.lead, np.zeros(len(ours), dtype=np.intp), 1)
+    low, high = wilson_interval(tested.outcome.mean() * worth, worth)
     return Month(
         month,
         known.loc[known["outcome"], "lead_id"].nunique(),

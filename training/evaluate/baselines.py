@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from training.metrics.binned_counts import Floats
-from training.model.columns import Column
+from features.arrays import Floats
+from training.model.columns import ModelColumn
 
 QUANTILES = 10
 
@@ -56,7 +56,7 @@ def peers(
     return constant | {name: probabilities() for name, probabilities in fitted.items()}
 
 
-def simple_peers(columns: Sequence[Column]) -> Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Floats]]:
+def simple_peers(columns: Sequence[ModelColumn]) -> Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Floats]]:
     """The average rate, naive Bayes and logistic regression on a model's columns, to be fitted again and again.
 
     returns: a function of (labelled snapshots to learn from, snapshots to predict), to probabilities by name.

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
+from features.arrays import Floats
 from training.evaluate.comparison import Forecasts
 from training.labels.folds import lead_folds, row_losses
-from training.metrics.binned_counts import Floats
-from training.metrics.bootstrap import Interval, lead_weights, middle, resampled_sums
+from training.metrics.bootstrap import Interval, lead_weights, percentile_interval, resampled_sums
 
 FEWEST = 20  # converted and other rows; with fewer there is nothing to fit a line to
 RESAMPLES = 100
@@ -98,7 +98,7 @@ def _estimates(line: _Line, tested: Forecasts, seed: int) -> list[Estimate]:
 
 
 def _estimate(value: float, drawn: Floats) -> Estimate:
-    return Estimate(value, middle(drawn) or (value, value))
+    return Estimate(value, percentile_interval(drawn) or (value, value))
 
 
 def _held_out(said: Floats, tested: Forecasts, seed: int, fit: Callable[[Floats, Floats], Fitted]) -> Floats:

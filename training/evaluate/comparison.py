@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.arrays import Floats, Ints
 from training.evaluate.evaluate import Rows, checked_rows
-from training.metrics.binned_counts import Floats, Ints, figures, tally
+from training.metrics.binned_counts import binned_counts
 from training.metrics.bootstrap import Interval, lead_weights
+from training.metrics.metrics import metric_values
 
 LABELS = {
     "leadlight": "Leadlight",
@@ -55,16 +57,12 @@ def comparison(
 
 
 def _compared(name: str, rows: Rows, excess: Floats | None) -> Compared:
-    counted, _ = tally(rows.probability, rows.outcome)
-    measured = figures(counted)
+    counts, _ = binned_counts(rows.probability, rows.outcome)
+    values = metric_values(counts)
     return Compared(
         name,
         LABELS.get(name, name),
-        roc_auc=measured["roc_auc"],
-        average_precision=measured["average_precision"],
-        log_loss=measured["log_loss"],
-        ece=measured["ece"],
-        lift_at_10pct=measured["lift_at_10pct"],
+        **{metric: value for metric, value in values.items() if metric in Compared.__annotations__},
         excess_log_loss=float(excess[0]) if excess is not None and len(excess) else None,
         excess_interval=_interval(excess),
     )

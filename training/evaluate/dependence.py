@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.arrays import Floats, Ints
 from features.behaviour.columns import NEVER
 from features.traits.job_title import RANKS
 from training.evaluate.importance import Driver
-from training.metrics.binned_counts import Floats, Ints
-from training.model.columns import Column
+from training.model.columns import ModelColumn
 
 SHOWN = 6
 MOST_STEPS, FEWEST_ROWS = 6, 10  # steps of a number's range; a level that fewer rows have is not drawn
@@ -45,7 +45,7 @@ class Dependence:
 
 
 def dependence(
-    rows: pd.DataFrame, contributions: Floats, columns: Sequence[Column], strongest: Sequence[Driver]
+    rows: pd.DataFrame, contributions: Floats, columns: Sequence[ModelColumn], strongest: Sequence[Driver]
 ) -> tuple[Dependence, ...]:
     """The SHOWN strongest that vary, the strongest first.
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.arrays import Floats, Ints
 from features.home.errors import LeadlightError
-from training.metrics.binned_counts import (
-    BINS,
-    Floats,
-    Ints,
-    Tally,
+from training.metrics.binned_counts import BINS, BinnedCounts, binned_counts
+from training.metrics.bootstrap import (
+    Interval,
+    bootstrap_intervals,
+    effective_sample_sizes,
+    lead_weights,
+    wilson_interval,
+)
+from training.metrics.calibration_null import calibration_null
+from training.metrics.metrics import (
+    GROWS_WITH_NOISE,
+    WITH_INTERVAL,
     calibration_error,
     conversions_in_top,
-    figures,
-    tally,
+    metric_values,
+    null_values,
 )
-from training.metrics.bootstrap import Interval, chance_alone, effective_counts, lead_weights, spread, wilson
 
 HISTOGRAM_BINS = 20
 
@@ -71,7 +78,7 @@ class Evaluation:
     reliability: tuple[ReliabilityBin, ...]  # rising; 15 equal-mass bins, fewer where probabilities tie
     gains: tuple[GainsPoint, ...]  # 1 % to 100 % of the rows; empty without a conversion
     distribution: tuple[HistogramBin, ...]
-    # 95 %: the part of the highest scored rows (`tally.highest_bins`) that would convert if each probability were true
+    # 95 %: the part of the highest scored rows (`highest_bins`) that would convert if each probability were true
     chance_at_top: Interval | None = None
 
 
@@ -103,30 +110,30 @@ def evaluate(
     Raises LeadlightError for lengths that differ, a probability outside 0 to 1, an unknown outcome.
     """
     rows = checked_rows(probability, outcome, lead_id)
-    counted, entry = tally(rows.probability, rows.outcome)
-    measured = figures(counted)
-    bins = counted.bin[entry]
-    chance = chance_alone(rows.probability, rows.outcome, rows.lead, bins, seed)
+    counts, entry = binned_counts(rows.probability, rows.outcome)
+    bins = counts.bin[entry]
+    null = calibration_null(rows.probability, rows.outcome, rows.lead, bins, seed)
     drawn = lead_weights(rows.lead, resamples, seed)
+    resampled = [metric_values(counts.reweighted(entry, rows.outcome, weight), WITH_INTERVAL) for weight in drawn]
     return Evaluation(
         rows=len(rows.outcome),
         leads=rows.leads,
         conversions=int(rows.outcome.sum()),
         base_rate=_mean(rows.outcome),
         mean_probability=_mean(rows.probability),
-        metrics=measured | {"ece_null95": chance.ece_null95 if chance else None},
-        intervals=spread(measured, [figures(_reweighted(counted, entry, rows, weight)) for weight in drawn]),
+        metrics=metric_values(counts) | null_values(null),
+        intervals=bootstrap_intervals(metric_values(counts, WITH_INTERVAL), resampled, GROWS_WITH_NOISE),
         reliability=_reliability(rows, bins),
-        gains=_gains(counted),
+        gains=_gains(counts),
         distribution=_distribution(rows),
-        chance_at_top=chance.top if chance else None,
+        chance_at_top=null.top if null else None,
     )
 
 
 def ece(probability: npt.ArrayLike, truth: npt.ArrayLike, bins: int = BINS) -> float | None:
     """Expected calibration error over equal-mass bins, against outcomes or true probabilities; None without rows."""
-    counted, _ = tally(np.asarray(probability, dtype=float), np.asarray(truth, dtype=float), bins)
-    return calibration_error(counted)
+    counts, _ = binned_counts(np.asarray(probability, dtype=float), np.asarray(truth, dtype=float), bins)
+    return calibration_error(counts)
 
 
 def checked_rows(
@@ -158,15 +165,6 @@ def _outcomes(outcome: npt.ArrayLike) -> Floats:
     return values.astype(float)
 
 
-def _reweighted(counted: Tally, entry: Ints, rows: Rows, weight: Floats) -> Tally:
-    entries = len(counted.probability)
-    return replace(
-        counted,
-        count=np.bincount(entry, weights=weight, minlength=entries).astype(float),
-        converted=np.bincount(entry, weights=weight * rows.outcome, minlength=entries).astype(float),
-    )
-
-
 def _reliability(rows: Rows, bins: Ints) -> tuple[ReliabilityBin, ...]:
     if not rows.leads:
         return ()
@@ -174,22 +172,22 @@ def _reliability(rows: Rows, bins: Ints) -> tuple[ReliabilityBin, ...]:
     count = np.bincount(group).astype(float)
     predicted = np.bincount(group, weights=rows.probability) / count
     observed = np.bincount(group, weights=rows.outcome) / count
-    worth = effective_counts(rows.outcome, rows.lead, group, len(filled))
-    lower, upper = wilson(observed * worth, worth)
+    worth = effective_sample_sizes(rows.outcome, rows.lead, group, len(filled))
+    lower, upper = wilson_interval(observed * worth, worth)
     columns = (count.astype(int).tolist(), predicted.tolist(), observed.tolist(), lower.tolist(), upper.tolist())
     return tuple(ReliabilityBin(*values) for values in zip(*columns, strict=True))
 
 
-def _gains(counted: Tally) -> tuple[GainsPoint, ...]:
+def _gains(counts: BinnedCounts) -> tuple[GainsPoint, ...]:
     shares = np.arange(1, 101) / 100
-    won = conversions_in_top(counted, shares)
+    won = conversions_in_top(counts, shares)
     if not won:
         return ()
-    chosen = np.cumsum(counted.count[::-1])
+    chosen = counts.from_the_top[0][1:]
     # The entry that holds the last row taken; without the allowance rounding would ask for one more.
-    last = np.searchsorted(chosen, shares * counted.rows * (1 - 1e-12))
-    threshold = counted.probability[::-1][last].tolist()
-    rate = counted.conversions / counted.rows
+    last = np.searchsorted(chosen, shares * counts.rows * (1 - 1e-12))
+    threshold = counts.probability[::-1][last].tolist()
+    rate = counts.conversions / counts.rows
     return tuple(
         GainsPoint(share, bar, part, part / share * rate, part / share)
         for share, bar, part in zip(shares.tolist(), threshold, won, strict=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from features.agreement.agreement import Agreement
+from features.arrays import Floats
 from training.evaluate.backtest import Month, Refit, backtest
 from training.evaluate.calibration_check import CalibrationCheck, calibration_check
 from training.evaluate.comparison import Compared, Forecasts, Mask
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.evaluate.segments import Group, groups
 from training.labels.segments import segments
-from training.metrics.binned_counts import Floats
 
 OTHERS = ("constant", "naive_bayes", "logistic_regression")  # whom each group and month is held against
 RESAMPLES = 100

@@ -10,9 +10,17 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from features.arrays import Floats
 from training.evaluate.comparison import Compared, Forecasts
-from training.metrics.binned_counts import Floats, Tally, roc_auc, tally
-from training.metrics.bootstrap import Interval, effective_counts, lead_weights, middle, wilson
+from training.metrics.binned_counts import BinnedCounts, binned_counts
+from training.metrics.bootstrap import (
+    Interval,
+    effective_sample_sizes,
+    lead_weights,
+    percentile_interval,
+    wilson_interval,
+)
+from training.metrics.metrics import roc_auc
 
 FEWEST_ROWS, FEWEST_LEADS = 50, 20  # with less, a group says nothing of itself
 FEWEST_CONVERSIONS = 10  # to rank by
@@ -96,7 +104,7 @@ def _size(level: str) -> tuple[float, ...]:
 
 def _seen(family: str, level: str, part: Forecasts, seed: int) -> _Seen:
     low, high = _observed(part)
-    counted, entry = tally(part.ours, part.outcome)
+    counted, entry = binned_counts(part.ours, part.outcome)
     ranks = FEWEST_CONVERSIONS <= part.outcome.sum() <= len(part.outcome) - FEWEST_CONVERSIONS
     drawn = np.array(list(_resampled_areas(part, counted, entry, seed)) if ranks else [], dtype=float)
     group = Group(
@@ -109,13 +117,13 @@ def _seen(family: str, level: str, part: Forecasts, seed: int) -> _Seen:
         observed=float(part.outcome.mean()),
         interval=(low, high),
         roc_auc=roc_auc(counted) if ranks else None,
-        roc_auc_interval=middle(drawn) if ranks else None,
+        roc_auc_interval=percentile_interval(drawn) if ranks else None,
         compared=part.compared(RESAMPLES, seed),
     )
     return _Seen(group, part, float(np.nanstd(drawn)) if ranks else None)
 
 
-def _resampled_areas(part: Forecasts, counted: Tally, entry: np.ndarray, seed: int) -> Iterator[float]:
+def _resampled_areas(part: Forecasts, counted: BinnedCounts, entry: np.ndarray, seed: int) -> Iterator[float]:
     size = len(counted.probability)
     for weight in lead_weights(part.lead, RESAMPLES, seed):
         count = np.bincount(entry, weights=weight, minlength=size).astype(float)
@@ -127,9 +135,9 @@ def _resampled_areas(part: Forecasts, counted: Tally, entry: np.ndarray, seed: i
 def _observed(part: Forecasts, z: float | None = None) -> Interval:
     """The interval of the part that converted, for so many whole leads as the rows are worth."""
     all_rows = np.zeros(len(part.outcome), dtype=np.intp)
-    worth = effective_counts(part.outcome, part.lead, all_rows, 1)
+    worth = effective_sample_sizes(part.outcome, part.lead, all_rows, 1)
     rate = np.array([part.outcome.mean()])
-    low, high = wilson(rate * worth, worth) if z is None else wilson(rate * worth, worth, z)
+    low, high = wilson_interval(rate * worth, worth) if z is None else wilson_interval(rate * worth, worth, z)
     return float(low[0]), float(high[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from training.gates.gate import Gate
+from training.metrics.metrics import METRICS
 from training.report.facts import ReportFacts, Span
 from training.report.report import cautions
 from training.wording.sentences import (
@@ -49,18 +50,15 @@ def _span(span: Span) -> str:
 
 
 def _shown(facts: ReportFacts) -> Iterator[str]:
-    metrics = facts.evaluation.metrics
-    named = {
-        "roc_auc": "ROC AUC",
-        "log_loss": "log loss",
-        "brier": "Brier",
-        "ece": "ECE",
-        "ece_null95": "ECE by chance",
-    }
-    figures = [f"{label} {metrics[name]:.4f}" for name, label in named.items() if metrics.get(name) is not None]
+    values = facts.evaluation.metrics
+    labelled = [
+        f"{metric.card} {value:.{metric.digits}f}"
+        for metric in METRICS
+        if metric.card and (value := values.get(metric.name)) is not None
+    ]
     yield "## Shown on leads that it had not seen"
     yield ""
-    yield f"- {', '.join(figures)}"
+    yield f"- {', '.join(labelled)}"
     yield f"- Checked: {trust_sentence(facts.evaluation)}."
     for said in (
         calibration_sentence(facts.evaluation),

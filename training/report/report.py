@@ -14,6 +14,8 @@ from training.charts import charts, segments_months_drivers
 from training.charts.charts import caption
 from training.charts.drift import since_pictures
 from training.evaluate.evaluate import Evaluation
+from training.metrics import shares
+from training.metrics.metrics import COMPARISON_COLUMNS, DIGITS, TOP_SHARES, percent_name
 from training.monitoring.result import summary
 from training.report import threshold_chart
 from training.report.facts import ReportFacts
@@ -33,7 +35,7 @@ def report(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {"of_100": sentences.of_100, "figure": figure, "interval": interval, "signed": signed, "day": day}
+    page.filters |= {"of_100": shares.of_100, "figure": figure, "interval": interval, "signed": signed, "day": day}
     drawn, found = pictures(facts), facts.findings
     return page.get_template("report.html.j2").render(
         facts=facts,
@@ -41,6 +43,8 @@ def report(facts: ReportFacts) -> str:
         said={name: curled(sentence) for name, sentence in _said(facts).items()},
         checked=sentences.trust(facts.evaluation),
         unit=sentences.unit(facts.evaluation),
+        digits=DIGITS,
+        comparison_columns=COMPARISON_COLUMNS,
         cautions=cautions(facts),
         pictures={name: Markup(picture) for name, picture in drawn.items()},
         captions={name: captioned(name, facts) for name in drawn},
@@ -110,9 +114,9 @@ def cautions(facts: ReportFacts) -> list[Caution]:
 def tops(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The top 5, 10 and 20 of 100 as rows of a table: the bar they need and what they give."""
     return [
-        {"share": percent, "point": evaluation.gains[percent - 1], "name": f"{percent}pct"}
-        for percent in (5, 10, 20)
-        if evaluation.gains
+        {"share": percent, "point": evaluation.gains[percent - 1], "name": percent_name(share)}
+        for share in TOP_SHARES
+        if evaluation.gains and (percent := round(100 * share))
     ]
 
 
@@ -121,8 +125,8 @@ def curled(sentence: str) -> str:
     return re.sub(r'"([^"]*)"', r"“\1”", sentence)
 
 
-def figure(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+def figure(value: float | None, digits: int = 3, times: float = 1.0) -> str:
+    return "–" if value is None else f"{times * value:.{digits}f}"
 
 
 def signed(value: float | None, digits: int = 3) -> str:

@@ -12,9 +12,10 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from features.home.errors import LeadlightError
 from training.evaluate.evaluate import Evaluation, ReliabilityBin, ece, evaluate
-from training.metrics import bootstrap
-from training.metrics.binned_counts import equal_mass_bins, tally
-from training.wording.sentences import of_100, trust, trust_sentence
+from training.metrics import calibration_null
+from training.metrics.binned_counts import binned_counts, equal_mass_bins
+from training.metrics.shares import of_100
+from training.wording.sentences import trust, trust_sentence
 
 CONTRACT = [
     "roc_auc", "average_precision", "log_loss", "brier", "ece", "ece_null95", "precision_at_10pct", "lift_at_10pct",
@@ -150,8 +151,8 @@ def test_a_calibrated_model_is_below_ece_null95_about_95_times_in_100(followed: 
 
 def test_looks_at_one_lead_share_their_fate_and_lone_rows_do_not() -> None:
     def shared(chance: np.ndarray, outcome: np.ndarray, lead: np.ndarray) -> float:
-        counted, entry = tally(chance, outcome.astype(float))
-        return bootstrap.shared_fate(outcome.astype(float), lead, counted.bin[entry])
+        counted, entry = binned_counts(chance, outcome.astype(float))
+        return calibration_null.within_lead_correlation(outcome.astype(float), lead, counted.bin[entry])
 
     assert shared(*world(2000)) == 0.0
     assert shared(*world(2000, leads=400)) < 0.3
