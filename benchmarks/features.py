@@ -118,7 +118,7 @@ def ours(home: Path) -> dict[str, Any]:
     import pandas as pd
 
     from features.agreement.agreement import Agreement
-    from features.derived import leads_of, rows_of
+    from features.derived import derived_rows, leads_of
     from features.events.event_table import log
     from features.home.settings import Home, Settings
     from features.ledger.ledger import Ledger
@@ -134,7 +134,7 @@ def ours(home: Path) -> dict[str, Any]:
     laps = Laps()
     read = log(Ledger(opened).chunks(), agreement)
     laps.lap(READ)
-    rows = rows_of(read, agreement)
+    rows = derived_rows(read, agreement)
     leads = leads_of(read, rows, agreement)
     laps.lap(ROWS)
     write_files(repository, rows, leads, read, agreement)

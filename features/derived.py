@@ -1,19 +1,23 @@
-"""Derived rows: everything that some events say, by one function, however many events it is given."""
+"""From events to everything that they say of leads: one function for the whole ledger and for one lead's component."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import Connection
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.behaviour.observations import account_observations, observations
-from features.events.event_table import Log
+from features.events.event_table import Log, log
 from features.identity.accounts import Memberships, memberships
+from features.identity.components import Identifier, component, events_of
 from features.identity.identities import Identities, identities
 from features.lifecycle.milestones import lifecycle
 from features.traits.history import trait_states
@@ -21,14 +25,15 @@ from features.traits.history import trait_states
 
 @dataclass(frozen=True)
 class Rows:
-    """What a log says by an agreement.
+    """Everything that some events say of leads by an agreement: `derived_rows` makes it.
 
-    It can be taken apart: what it says of one component is the same whether the log holds that component alone or
-    everything. It is true of every earlier moment: rows known by then depend on events recorded by then alone.
+    What the rows say of one component is the same whether they were derived from its events alone or from the whole
+    ledger. What they say was known before a moment follows from the events recorded before it alone: a trait row of
+    ann that became known on May 3 stays as it is, whatever is recorded on May 4.
 
-    observed: of leads, by position in `found.lead_ids`, events by row of the log. traits: one row per lead and moment.
-    accounts: observations of accounts, by position in `account_ids`, events by their ids in the ledger. newest_us: when
-    the newest thing about each lead became known.
+    observed: of leads, by position in `found.lead_ids`, events by row of the table. traits: one row per lead and
+    moment. accounts: observations of accounts, by position in `account_ids`, events by their ids in the ledger.
+    newest_us: when the newest thing about each lead became known.
     """
 
     found: Identities
@@ -73,18 +78,66 @@ class Rows:
         return [self.account_ids[position] if position >= 0 else None for position in account.tolist()]
 
 
-def rows_of(log: Log, agreement: Agreement, ids: frozenset[str] | None = None) -> Rows:
-    """Everything that `log` says by `agreement`; of leads with these ids alone, where others' events stand by."""
-    found = identities(log)
-    observed = observations(log, found, agreement)
-    members = memberships(log, found, agreement)
-    traits = trait_states(log, found, agreement, observed, members)
+@dataclass(frozen=True)
+class Derived:
+    """The events of some components, and what these say of the leads in them: `derive` makes it.
+
+    ids: the user and anonymous ids of the components. events: in the order of the ledger; event i is row i of `table`.
+    """
+
+    agreement: Agreement
+    ids: frozenset[str]
+    events: Sequence[Any]
+    table: Log
+
+    @cached_property
+    def identities(self) -> Identities:
+        """The lead of each event."""
+        return identities(self.table)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What the events say of the leads with these ids."""
+        return derived_rows(self.table, self.agreement, self.identities, self.ids)
+
+
+def derive(
+    connection: Connection, agreement: Agreement, identifiers: Iterable[Identifier],
+    without: frozenset[str] = frozenset(), recorded_before_us: int = NOT_YET,
+) -> Derived:  # fmt: skip
+    """Read the events of these identifiers and of all that they are tied to, and derive what they say.
+
+    without: ids that are left out. recorded_before_us: later events are left out as well.
+    """
+    tied = component(connection, identifiers)
+    tied = tied._replace(ids=tied.ids - without)
+    events = [event for event in events_of(connection, tied) if event.recorded_us < recorded_before_us]
+    return derive_events(events, agreement, tied.ids)
+
+
+def derive_events(events: Sequence[Any], agreement: Agreement, ids: frozenset[str]) -> Derived:
+    """The same of events that were read already: all those of the components with these ids."""
+    return Derived(agreement, ids, events, log([events], agreement))
+
+
+def derived_rows(
+    table: Log, agreement: Agreement, found: Identities | None = None, ids: frozenset[str] | None = None
+) -> Rows:
+    """Everything that the events of `table` say by `agreement`.
+
+    found: `identities(table)`, where it is at hand. ids: derive leads with these ids alone. Events of others in the
+    table then count only for what they say of groups.
+    """
+    found = found or identities(table)
+    observed = observations(table, found, agreement)
+    members = memberships(table, found, agreement)
+    traits = trait_states(table, found, agreement, observed, members)
     if ids is not None:
-        asked = np.array([lead_id in ids for lead_id in found.lead_ids], dtype=bool)
-        observed, own = observed.taken(asked[observed.lead]), asked[members.lead]
+        is_own = np.array([lead_id in ids for lead_id in found.lead_ids], dtype=bool)
+        observed, own = observed.taken(is_own[observed.lead]), is_own[members.lead]
         lead, account, known_us, until_us = (column[own] for column in members[:4])
         members = Memberships(lead, account, known_us, until_us, members.account_ids)
-    event_id = np.asarray(log.event_id, dtype=np.int64)
+    event_id = np.asarray(table.event_id, dtype=np.int64)
     accounts = account_observations(replace(observed, event=event_id[observed.event]), members)
     return Rows(found, observed, traits, members, accounts, _newest_us(found, observed, traits))
 

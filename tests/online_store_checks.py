@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from handmade_events import SMALL, Told
 
-from features.derived import rows_of
+from features.derived import derived_rows
 from features.events.event_table import log
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
@@ -33,7 +33,7 @@ def heard(said: Told) -> datetime:
 
 def whole(home: Home) -> dict[str, LeadState]:
     """The newest state of every lead and of its account, from everything in the ledger at once."""
-    rows = rows_of(log(Ledger(home).chunks(), SMALL), SMALL)
+    rows = derived_rows(log(Ledger(home).chunks(), SMALL), SMALL)
     accounts = {name: state.features(list(SMALL.behaviours)) for name, state in whole_states(rows, SMALL)}
     found = newest_states(rows, SMALL, frozenset(rows.found.lead_ids))
     return {lead.lead_id: lead._replace(account=accounts.get(lead.traits.get("account") or "")) for lead in found}

@@ -12,7 +12,7 @@ import numpy as np
 from features.arrays import DAY_US, NOT_YET, Bools, Ints
 from features.events.event_table import Log
 from features.identity.identities import Identities
-from features.identity.intervals import groups, held
+from features.identity.intervals import groups
 
 CRAWLER = re.compile(
     r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks",
@@ -104,7 +104,7 @@ def _mails(log: Log, found: Identities) -> tuple[Ints, Ints, _Mails]:
     mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in said], dtype=np.int64)
     links: dict[str | None, int] = {None: -1, "": -1}
     link = np.array([links.setdefault(log.links.get(row), len(links)) for row, _, _ in said], dtype=np.int64)
-    at = held(found, rows)
+    at = found.attribute(rows)
     rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
     group, occurred = groups(at.lead, mail), log.occurred_us()[rows]
     order = np.lexsort((kind, occurred, group))

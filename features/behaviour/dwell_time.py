@@ -11,7 +11,7 @@ from features.arrays import DAY_US, Bools, Floats, Ints
 from features.behaviour.occurrences import Occurrences
 from features.events.event_table import Log
 from features.identity.identities import Identities
-from features.identity.intervals import groups, held, ranks
+from features.identity.intervals import groups, ranks
 
 MINUTE_US = 60_000_000
 LONGEST_GAP_US = 30 * MINUTE_US  # a page left open over lunch is not read over lunch
@@ -80,7 +80,7 @@ def _next_events(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints,
     is_view, left = _is_view(log), log.leaves.rows()
     own[left[~is_view[left]]] = False
     rows = np.flatnonzero(own)
-    at = held(found, rows)
+    at = found.attribute(rows)
     occurred = log.occurred_us()[rows[at.place]]
     order = np.lexsort((occurred, at.lead))
     lead, nothing = at.lead[order], np.empty(0)
@@ -93,7 +93,7 @@ def _leaves(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints
     numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in log.leaves))}
     views = [(row, numbers[view], np.nan) for row, view in log.views.items() if view in numbers]
     told = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in log.leaves)]).reshape(-1, 3)
-    at = held(found, told[:, 0].astype(np.int64))
+    at = found.attribute(told[:, 0].astype(np.int64))
     row, number, minutes = told[at.place, 0].astype(np.int64), told[at.place, 1], told[at.place, 2]
     # In each browser some tools count views from 1, so a view id means something only within one lead.
     group = groups(at.lead, number)

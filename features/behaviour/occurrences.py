@@ -15,7 +15,7 @@ from features.arrays import Floats, Ints
 from features.behaviour.bots import crawled, scanned
 from features.events.event_table import Log
 from features.identity.identities import Identities
-from features.identity.intervals import Period, decided, held
+from features.identity.intervals import Period, decided
 
 TO_SALES = SALES_TOUCHES | {"Opportunity Created"}
 GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
@@ -66,7 +66,7 @@ def occurrences(log: Log, found: Identities, agreement: Agreement) -> Occurrence
         hits = np.concatenate([hits, np.array([row[:4] for row in said], dtype=np.float64).reshape(-1, 4)])
         moments = np.concatenate([moments, np.array([row[4] for row in said], dtype=np.int64)])
     rows = hits[:, 0].astype(np.int64)
-    at = held(found, rows)
+    at = found.attribute(rows)
     hits = hits[at.place]
     counted = Occurrences(
         rows[at.place], at.lead, hits[:, 1].astype(np.int64), hits[:, 2], hits[:, 3], moments[at.place], at.known_us,
@@ -119,7 +119,7 @@ def _with_sales(log: Log, found: Identities, counted: Occurrences, agreement: Ag
 def sales_turns(log: Log, found: Identities, leads: set[int]) -> dict[int, list[Turn]]:
     """By lead, what put each of some leads with sales or took it away again, in the order in which it happened."""
     said = [(row, name in TO_SALES) for row, name, _ in log.crm if name in TO_SALES or name in GIVEN_BACK]
-    at = held(found, np.array([row for row, _ in said], dtype=np.int64))
+    at = found.attribute(np.array([row for row, _ in said], dtype=np.int64))
     turns: dict[int, list[Turn]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         if lead in leads:

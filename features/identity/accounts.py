@@ -16,7 +16,7 @@ from features.events.event_table import Log
 from features.events.text_columns import Names
 from features.identity.email import FREE_MAIL, email_domain
 from features.identity.identities import Identities, normal_email
-from features.identity.intervals import groups, held, ranks
+from features.identity.intervals import groups, ranks
 
 
 class Memberships(NamedTuple):
@@ -50,7 +50,7 @@ def memberships(log: Log, found: Identities, agreement: Agreement) -> Membership
     account.
     """
     accounts, row, account, is_group = _said(log, agreement)
-    said, lead, known_us, until_us = held(found, row)
+    said, lead, known_us, until_us = found.attribute(row)
     words = _Words(lead, known_us, until_us, account[said], is_group[said], row[said])
     found_stays = np.array(list(_stays(words, _rank(log, words))), dtype=np.int64).reshape(-1, 4)
     lead, account, known_us, until_us = found_stays.T

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
-from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, and_, select
 
 from features.events.event import identity
 from features.home import tables
-from features.home.database import insert_new
+from features.home.database import batched, insert_new
 from features.identity.claims import ANONYMOUS, EMAIL, crm_key, normal_email
 from features.identity.email import email_domain, mail_kind
 
@@ -109,8 +108,8 @@ def component(connection: Connection, identifiers: Iterable[Identifier]) -> Comp
 
 def _links_of_users(connection: Connection, users: Iterable[str]) -> Iterator[Any]:
     columns = tables.links.c
-    for some in _some(sorted(users)):
-        yield from connection.execute(select(columns.kind, columns.value).where(columns.user_id.in_(some))).all()
+    for batch in batched(sorted(users), AT_ONCE):
+        yield from connection.execute(select(columns.kind, columns.value).where(columns.user_id.in_(batch))).all()
 
 
 def linked(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Any]:
@@ -120,9 +119,9 @@ def linked(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[
     for kind, value in sorted(keys):
         by_kind.setdefault(kind, []).append(value)
     for kind, values in by_kind.items():
-        for some in _some(values):
+        for batch in batched(values, AT_ONCE):
             yield from connection.execute(
-                select(columns.value, columns.user_id).where(and_(columns.kind == kind, columns.value.in_(some)))
+                select(columns.value, columns.user_id).where(and_(columns.kind == kind, columns.value.in_(batch)))
             )
 
 
@@ -133,20 +132,14 @@ def events_of(connection: Connection, found: Component) -> list[Any]:
     """
     columns = tables.events.c
     rows: dict[int, Any] = {}
-    for some in _some(sorted(found.ids)):
-        of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(some))
-        for which in (columns.user_id.in_(some), of_visitor):
+    for batch in batched(sorted(found.ids), AT_ONCE):
+        of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(batch))
+        for which in (columns.user_id.in_(batch), of_visitor):
             _read(connection, which, rows)
-    for some in _some(sorted(found.groups)):
-        _read(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(some)), rows)
+    for batch in batched(sorted(found.groups), AT_ONCE):
+        _read(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(batch)), rows)
     return [rows[event_id] for event_id in sorted(rows)]
 
 
 def _read(connection: Connection, which: Any, rows: dict[int, Any]) -> None:
     rows |= {row.event_id: row for row in connection.execute(select(tables.events).where(which)).all()}
-
-
-def _some(values: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    rest = iter(values)
-    while some := tuple(islice(rest, AT_ONCE)):
-        yield some

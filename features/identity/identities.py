@@ -11,18 +11,22 @@ import numpy as np
 from features.arrays import NOT_YET, Ints
 from features.events.event_table import Log
 from features.identity.claims import ANONYMOUS, USER, Key, normal_email
+from features.identity.intervals import Period, without
 from features.identity.resolution import EVER
-from features.identity.stitching import Attributions, Links, Owners, Stays, composed
+from features.identity.stitching import Attributed, Attributions, Links, Owners, Stays, composed
 from features.identity.users import Conflict, Users
 
 
 @dataclass
 class Identities:
-    """The lead of each event, and when we knew it was that lead's.
+    """The attribution table: the lead of each event, from when to when we knew that it was that lead's.
+
+    A visitor's page view of May 1 is nobody's until an event of May 3 says that the visitor is ann. It is ann's then,
+    known from May 3. Once ann is merged into bob on May 9 it is bob's, and ann's from May 3 to May 9.
 
     lead: position in `lead_ids` per event, -1 for a visitor who is not identified yet.
     known_us: the later of the event's record and of what made it this lead's.
-    former: where events belonged before an earlier link, a merge or its undoing moved them.
+    former: whose events were before an earlier link, a merge or its undoing moved them.
     merged_us: per lead, since when it is part of another; NOT_YET for one that stands.
     """
 
@@ -38,6 +42,36 @@ class Identities:
     def identifiers(self) -> Mapping[Key, str]:
         """(kind, value) to lead_id, for those who ask by another name: user, anonymous, email, a CRM."""
         return self.names()
+
+    def attribute(self, rows: Ints) -> Attributed:
+        """Whose each of the events `rows` is and was, and while when; several rows for one that was several leads'."""
+        now = np.flatnonzero(self.lead[rows] >= 0)
+        standing = np.full(len(now), NOT_YET, dtype=np.int64)
+        current = Attributed(now, self.lead[rows[now]], self.known_us[rows[now]], standing)
+        if not len(self.former.row):
+            return current
+        return Attributed(*(np.concatenate(both) for both in zip(current, self.former.of(rows), strict=True)))
+
+    @cached_property
+    def first_known_us(self) -> Ints:
+        """When each lead first had an event; NOT_YET for one that never had."""
+        first = np.full(len(self.lead_ids), NOT_YET, dtype=np.int64)
+        owned = self.lead >= 0
+        np.minimum.at(first, self.lead[owned], self.known_us[owned])
+        np.minimum.at(first, self.former.lead, self.former.known_us)
+        return first
+
+    @cached_property
+    def absences(self) -> dict[int, list[Period]]:
+        """By lead, when all that it ever had were another's events, as while it was merged into that one."""
+        moved = np.unique(self.former.lead).tolist()
+        known: dict[int, list[Period]] = {lead: [] for lead in moved}
+        for _, lead, known_us, until_us in zip(*(column.tolist() for column in self.former), strict=True):
+            known[lead].append((known_us, until_us))
+        for row in np.flatnonzero(np.isin(self.lead, moved)).tolist() if moved else ():
+            known[int(self.lead[row])].append((int(self.known_us[row]), NOT_YET))
+        gone = {lead: without((min(periods)[0], NOT_YET), periods) for lead, periods in known.items()}
+        return {lead: periods for lead, periods in gone.items() if periods}
 
     @classmethod
     def settled(cls, lead_ids: list[str], lead: Ints, known_us: Ints) -> Identities:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from features.arrays import NOT_YET, Ints
+from features.arrays import Ints
 from features.events.event_table import Log
-from features.identity.identities import Identities
 
 
 def groups(*keys: Any) -> Ints:
@@ -42,31 +41,6 @@ def ranks(log: Log, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
 
 
 Period = tuple[int, int]  # from when, and until when, in microseconds; NOT_YET: it stands
-
-
-class Held(NamedTuple):
-    """Rows while they are known to be a lead's: place (in the rows asked for), lead, from when, until when."""
-
-    place: Ints
-    lead: Ints
-    known_us: Ints
-    until_us: Ints
-
-
-def held(found: Identities, rows: Ints) -> Held:
-    """Whose each of the events `rows` is and was; one that was several leads' stands there several times."""
-    now = np.flatnonzero(found.lead[rows] >= 0)
-    current = Held(now, found.lead[rows[now]], found.known_us[rows[now]], np.full(len(now), NOT_YET, dtype=np.int64))
-    if not len(found.former.row):
-        return current
-    by_row = np.argsort(found.former.row, kind="stable")
-    before = found.former.row[by_row]
-    start = np.searchsorted(before, rows, side="left")
-    count = np.searchsorted(before, rows, side="right") - start
-    place = np.repeat(np.arange(len(rows)), count)
-    stay = by_row[np.arange(len(place)) + np.repeat(start - (np.cumsum(count) - count), count)]
-    former = Held(place, found.former.lead[stay], found.former.known_us[stay], found.former.until_us[stay])
-    return Held(*(np.concatenate(both) for both in zip(current, former, strict=True)))
 
 
 def joined(periods: Iterable[Period]) -> list[Period]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select
 
 from features.arrays import NOT_YET
 from features.home import tables
 from features.home.clock import from_microseconds
-from features.home.database import insert_or_update, reading
+from features.home.database import batched, insert_or_update, reading
 from features.home.settings import Home
 from features.identity.identities import Identities
 
@@ -34,8 +32,8 @@ def names_of(found: Identities) -> dict[tuple[str, str], str]:
 def replace_names(connection: Connection, names: Names, leads: Collection[str]) -> None:
     """Let `names` be all the names of these leads: a few of them, all of whose names are known."""
     held: dict[tuple[str, str], str] = {}
-    for some in _some(sorted(leads)):
-        rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(some))).all()
+    for batch in batched(sorted(leads), AT_ONCE):
+        rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(batch))).all()
         held |= {(row.kind, row.value): row.lead_id for row in rows}
     _delete(connection, held.keys() - names.keys())
     _write(connection, [(name, lead) for name, lead in names.items() if held.get(name) != lead])
@@ -61,14 +59,8 @@ def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
     for kind, value in names:
         by_kind.setdefault(kind, []).append(value)
     for kind, values in by_kind.items():
-        for some in _some(values):
-            connection.execute(delete(tables.identities).where(and_(columns.kind == kind, columns.value.in_(some))))
-
-
-def _some(values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    rest = iter(values)
-    while some := tuple(islice(rest, AT_ONCE)):
-        yield some
+        for batch in batched(values, AT_ONCE):
+            connection.execute(delete(tables.identities).where(and_(columns.kind == kind, columns.value.in_(batch))))
 
 
 _ASKED_AT_ONCE = 500  # names in one query: SQLite takes 32,766, but long ones are parsed slowly
@@ -76,11 +68,11 @@ _ASKED_AT_ONCE = 500  # names in one query: SQLite takes 32,766, but long ones a
 
 def known_since(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
     """When the first event of each of `leads` happened; those without any are left out."""
-    events, pending = tables.events.c, iter(leads)
+    events = tables.events.c
     first = select(events.user_id, func.min(events.occurred_us).label("since_us")).group_by(events.user_id)
     found: dict[str, datetime] = {}
     with reading(home) as connection:
-        while asked := list(islice(pending, _ASKED_AT_ONCE)):
+        for asked in batched(leads, _ASKED_AT_ONCE):
             rows = connection.execute(first.where(events.user_id.in_(asked)))
             found |= {row.user_id: from_microseconds(row.since_us) for row in rows}
     return found
@@ -91,10 +83,10 @@ def leads_named(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[
 
     kind: "lead" for ids, "email" for normalised addresses.
     """
-    known, pending = tables.identities.c, iter(names)
+    known = tables.identities.c
     found: dict[str, str] = {}
     with reading(home) as connection:
-        while asked := list(islice(pending, _ASKED_AT_ONCE)):
+        for asked in batched(names, _ASKED_AT_ONCE):
             named = select(known.value, known.lead_id).where(known.kind == kind, known.value.in_(asked))
             found |= {row.value: row.lead_id for row in connection.execute(named)}
     since = known_since(home, set(found.values()))

@@ -15,17 +15,34 @@ from features.identity.resolution import EVER
 
 
 class Attributions(NamedTuple):
-    """Events that belonged to a lead for a while: row, lead, and from when to when that was known."""
+    """One row per event and period in which it was known to be a lead's; sorted by `row`, which is the event's."""
 
     row: Ints
     lead: Ints
     known_us: Ints
     until_us: Ints
 
+    def of(self, rows: Ints) -> Attributed:
+        """The attributions of the events `rows`, in their order."""
+        start = np.searchsorted(self.row, rows, side="left")
+        count = np.searchsorted(self.row, rows, side="right") - start
+        place = np.repeat(np.arange(len(rows)), count)
+        found = np.arange(len(place)) + np.repeat(start - (np.cumsum(count) - count), count)
+        return Attributed(place, self.lead[found], self.known_us[found], self.until_us[found])
+
     @classmethod
     def none(cls) -> Attributions:
         nothing = np.empty(0, dtype=np.int64)
         return cls(nothing, nothing, nothing, nothing)
+
+
+class Attributed(NamedTuple):
+    """One row per event asked for and period in which it was a lead's; `place` is its position in what was asked."""
+
+    place: Ints
+    lead: Ints
+    known_us: Ints
+    until_us: Ints
 
 
 class Stays(NamedTuple):

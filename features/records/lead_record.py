@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,11 +11,11 @@ from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
-from features.events.event_table import Log, log
+from features.derived import Derived, derive
+from features.events.event_table import Log
 from features.home import tables
 from features.home.errors import LeadlightError
-from features.identity.components import Component, component, events_of
-from features.identity.identities import Identities, identities, normal_email
+from features.identity.identities import Identities, normal_email
 from features.ledger.tombstones import Name, erased_among
 
 SYSTEMS = ("crm", "salesforce", "hubspot")  # of which an erased lead's id may be asked for by itself
@@ -49,15 +50,24 @@ class Dossier:
     """One lead, and the events of its component: all that could tell who is who around it.
 
     rows: the component's events in the order of the ledger, as `log` and `found` read them. position: the lead's in
-    `found.lead_ids`.
+    `found.lead_ids`. derived: what these events say.
     """
 
     lead_id: str
     position: int
-    around: Component
-    rows: list[Any]
-    log: Log
-    found: Identities
+    derived: Derived
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        return self.derived.events
+
+    @property
+    def log(self) -> Log:
+        return self.derived.table
+
+    @property
+    def found(self) -> Identities:
+        return self.derived.identities
 
     @cached_property
     def own(self) -> list[int]:
@@ -91,14 +101,11 @@ def dossier(connection: Connection, agreement: Agreement, name: str, only_ids: b
     only_ids: take a lead, user or anonymous id alone. Raises UnknownLead, LeadErased and NamesTwoLeads.
     """
     asked = [("user", name)] + ([] if only_ids else [("user", user) for user in _holders(connection, name)])
-    around = component(connection, asked)
-    rows = events_of(connection, around)
-    read = log([rows], agreement)
-    found = identities(read)
-    lead_id = _lead_id(found, name, only_ids)
+    around = derive(connection, agreement, asked)
+    lead_id = _lead_id(around.identities, name, only_ids)
     if lead_id is None:
         raise LeadErased() if _is_erased(connection, name, only_ids) else UnknownLead(name)
-    return Dossier(lead_id, found.lead_ids.index(lead_id), around, rows, read, found)
+    return Dossier(lead_id, around.identities.lead_ids.index(lead_id), around)
 
 
 def _holders(connection: Connection, name: str) -> list[str]:

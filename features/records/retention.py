@@ -16,16 +16,15 @@ from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, states
-from features.derived import Rows, rows_of
-from features.events.event_table import HISTORY_KEPT, OURSELVES, Log, log
+from features.derived import Derived, Rows, derive
+from features.events.event_table import HISTORY_KEPT, OURSELVES, Log
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
-from features.home.database import batched, reading, wait_in_line, writing
-from features.home.locks import one_builder
+from features.home.database import batched, reading, wait_for_writers, writing
+from features.home.locks import builder_lock
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER
-from features.identity.components import component, events_of
 from features.identity.identities import Identities
 from features.ledger.outbox import pend
 from features.ledger.tombstones import STALE, STRIPPED, retire
@@ -141,10 +140,10 @@ def retain(home: Home, agreement: Agreement, now: datetime, progress: Progress =
     """
     until_us = microseconds(now - agreement.privacy.keep_events)
     done = _failed(home, until_us)
-    with one_builder(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
+    with builder_lock(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
         for identifiers in batched(_with_old_events(home, agreement, until_us), AT_ONCE):
             with writing(home) as connection:
-                wait_in_line(connection)
+                wait_for_writers(connection)
                 done += _retain(connection, identifiers, agreement, until_us)
             progress(f"{done.events:,} old events replaced by totals")
     return done
@@ -179,13 +178,10 @@ def _failed(home: Home, until_us: int) -> Retained:
 def _retain(
     connection: Connection, identifiers: Collection[tuple[str, str]], agreement: Agreement, until_us: int
 ) -> Retained:
-    around = component(connection, identifiers)
-    events = events_of(connection, around)
-    read = log([events], agreement)
-    rows = rows_of(read, agreement)
-    own = np.array([(event.user_id or event.anonymous_id) in around.ids for event in events], dtype=bool)
-    going = np.flatnonzero(own & np.array([_goes(event, agreement, until_us) for event in events], dtype=bool))
-    changes = _changes(events, read, rows, agreement, going.tolist())
+    around = derive(connection, agreement, identifiers)
+    own = np.array([(event.user_id or event.anonymous_id) in around.ids for event in around.events], dtype=bool)
+    going = np.flatnonzero(own & np.array([_goes(event, agreement, until_us) for event in around.events], dtype=bool))
+    changes = _changes(around, going.tolist())
     _apply(connection, changes)
     return Retained(len(changes.deleted) + len(changes.stripped), len(changes.kept))
 
@@ -199,8 +195,8 @@ def _is_kept(event: Any) -> bool:
     return bool(event.name == HISTORY_KEPT and event.source == OURSELVES)
 
 
-def _changes(events: Sequence[Any], read: Log, rows: Rows, agreement: Agreement, going: Sequence[int]) -> _Changes:
-    changes, found = _Changes(), rows.found
+def _changes(around: Derived, going: Sequence[int]) -> _Changes:
+    changes, events, found = _Changes(), around.events, around.identities
     leads = sorted({int(found.lead[row]) for row in going} - {-1})
     of_lead: dict[int, list[int]] = {lead: [] for lead in leads}
     for row in going:
@@ -209,7 +205,9 @@ def _changes(events: Sequence[Any], read: Log, rows: Rows, agreement: Agreement,
     for row in np.flatnonzero(np.isin(found.lead, leads)).tolist():
         if _is_kept(events[row]):
             of_lead[int(found.lead[row])].append(row)
-    history = kept_history(read, rows, agreement, [row for lead in leads for row in of_lead[lead]])
+    history = kept_history(
+        around.table, around.rows, around.agreement, [row for lead in leads for row in of_lead[lead]]
+    )
     for lead, own in of_lead.items():
         needed = _needed(events, own, found.known_us) | _opening(events, own, found, lead)
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TypeVar
 
 import numba
 import numpy as np
@@ -16,15 +14,13 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats, Ints
 from features.behaviour.decayed_counters import COUNT, LATEST, SUMS, Observations, anew, fold
 from features.behaviour.observations import in_order
-from features.derived import Rows, rows_of
-from features.events.event_table import log
+from features.derived import Rows, derive
 from features.home import tables
-from features.home.database import insert_or_update
-from features.identity.components import GROUP, component, events_of, linked
+from features.home.database import batched, insert_or_update
+from features.identity.components import GROUP, linked
 from features.store.builds import Build
 from features.store.online import OnlineRow
 
-T = TypeVar("T")
 AT_ONCE = 1_000  # accounts in one statement
 
 NOTHING = in_order(
@@ -43,7 +39,7 @@ def kept_states(
     if account_ids is None:
         asked = [of_build.order_by(columns.account_id)]
     else:
-        asked = [of_build.where(columns.account_id.in_(some)) for some in _some(sorted(account_ids))]
+        asked = [of_build.where(columns.account_id.in_(ids)) for ids in batched(sorted(account_ids), AT_ONCE)]
     for statement in asked:
         for account_id, packed in connection.execute(statement):
             yield account_id, AccountState.unpacked(packed, len(agreement.behaviours), agreement.half_lives)
@@ -54,8 +50,8 @@ def keep_states(
 ) -> None:
     """Keep these states for a build in place of those before."""
     shared = {"generation": build.generation, "known_us": known_us}
-    for some in _some(states):
-        rows = [shared | {"account_id": account_id, "state": state.packed()} for account_id, state in some]
+    for batch in batched(states, AT_ONCE):
+        rows = [shared | {"account_id": account_id, "state": state.packed()} for account_id, state in batch]
         insert_or_update(connection, tables.account_states, rows)
 
 
@@ -126,9 +122,8 @@ def _maybe_shared(connection: Connection, account_ids: list[str]) -> set[str]:
 def _from_ledger(connection: Connection, agreement: Agreement, account_ids: list[str]) -> dict[str, AccountState]:
     if not account_ids:
         return {}
-    members = component(connection, [(GROUP, account_id) for account_id in account_ids])
-    rows = rows_of(log([events_of(connection, members)], agreement), agreement, members.ids)
-    return dict(whole_states(rows, agreement, frozenset(account_ids)))
+    members = derive(connection, agreement, [(GROUP, account_id) for account_id in account_ids])
+    return dict(whole_states(members.rows, agreement, frozenset(account_ids)))
 
 
 def whole_states(
@@ -140,12 +135,6 @@ def whole_states(
         account_id = rows.account_ids[position]
         if position in shared and (account_ids is None or account_id in account_ids):
             yield account_id, AccountState.whole(observed, len(agreement.behaviours), agreement.half_lives)
-
-
-def _some(values: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(values)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from sqlalchemy import Connection, and_, or_, select
 
 from features.agreement.agreement import Agreement
 from features.behaviour.decayed_counters import Observations
-from features.derived import Rows, rows_of
-from features.events.event_table import log
+from features.derived import Derived, derive
 from features.home import tables
-from features.home.database import reading, snapshot
+from features.home.database import consistent_read, reading
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER, Key
-from features.identity.components import GROUP, Identifier, component, events_of, linked
-from features.ledger.outbox import is_anything_unseen
+from features.identity.components import GROUP, Identifier, component, linked
+from features.ledger.outbox import is_anything_pending
 from features.store.account_states import account_states, joined, news_of
 from features.store.builds import Build, current
 from features.store.feast_views import view_suffix
@@ -27,7 +26,7 @@ FEW = 2_000  # pending identifiers: as long as there are no more, one look at al
 
 def pending_leads(home: Home, lead_ids: Collection[str]) -> set[str]:
     """Those of some leads that have events, accepted and acknowledged, which the online store does not show yet."""
-    if not is_anything_unseen(home):
+    if not is_anything_pending(home):
         return set()
     columns = tables.online_pending.c
     with reading(home) as connection:
@@ -61,16 +60,16 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
 
     A lead that is part of another now is answered by that one.
     """
-    with snapshot(home) as connection:
+    with consistent_read(home) as connection:
         build = current(connection).get(view_suffix(agreement))
-        rows, ids = _derived(connection, agreement, [(USER, lead_id) for lead_id in lead_ids])
-        found = {state.lead_id: state for state in newest_states(rows, agreement, ids)}
-        lead_of = {lead_id: rows.found.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
+        own = derive(connection, agreement, [(USER, lead_id) for lead_id in lead_ids])
+        found = {state.lead_id: state for state in newest_states(own.rows, agreement, own.ids)}
+        lead_of = {lead_id: own.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
         states = [found.get(lead_of[lead_id]) or LeadState(lead_id, {}, {}, None) for lead_id in lead_ids]
         accounts = {state.traits["account"] for state in states if state.traits.get("account")}
         if not accounts:
             return states
-        news = _news(connection, agreement, build, accounts, (rows, ids))
+        news = _news(connection, agreement, build, accounts, own)
         features = {
             account_id: state.features(list(agreement.behaviours))
             for account_id, state in account_states(connection, agreement, build, news).items()
@@ -79,40 +78,29 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
 
 
 def _news(
-    connection: Connection, agreement: Agreement, build: Build | None, accounts: set[str],
-    derived: tuple[Rows, frozenset[str]],
-) -> dict[str, Observations]:  # fmt: skip
+    connection: Connection, agreement: Agreement, build: Build | None, accounts: set[str], own: Derived
+) -> dict[str, Observations]:
     """What is not yet in the kept states of these accounts: by the leads that were derived, and by pending others."""
-    rows, ids = derived
     since_us = build.folded_us if build else -1
-    members = {row.user_id for row in linked(connection, [(GROUP, account_id) for account_id in accounts])} - ids
+    members = {row.user_id for row in linked(connection, [(GROUP, account_id) for account_id in accounts])} - own.ids
     pending = _pending(connection, [(kind, value) for kind in (USER, ANONYMOUS) for value in members])
-    found = [news_of(rows, since_us)]
+    found = [news_of(own.rows, since_us)]
     if pending:
-        more, _ = _derived(connection, agreement, pending, but=ids)
-        found.append(news_of(more, since_us))
-    nothing = rows.accounts.taken(slice(0, 0))
+        others = derive(connection, agreement, pending, without=own.ids)
+        found.append(news_of(others.rows, since_us))
+    nothing = own.rows.accounts.taken(slice(0, 0))
     return {
         account_id: reduce(joined, (news[account_id] for news in found if account_id in news), nothing)
         for account_id in accounts
     }
 
 
-def _derived(
-    connection: Connection, agreement: Agreement, asked: Iterable[Identifier], but: frozenset[str] = frozenset()
-) -> tuple[Rows, frozenset[str]]:
-    """What the events of these identifiers and of all that they are tied to say, and the ids that are in it."""
-    tied = component(connection, asked)
-    tied = tied._replace(ids=tied.ids - but)
-    return rows_of(log([events_of(connection, tied)], agreement), agreement, tied.ids), tied.ids
-
-
 def pending_names(home: Home, agreement: Agreement, names: Collection[Key]) -> dict[Key, str]:
     """The leads that have these names, (kind, value) to lead_id, as far as events that are not shown yet say so."""
     if not names:
         return {}
-    with snapshot(home) as connection:
+    with consistent_read(home) as connection:
         tied = {name: {row.user_id for row in linked(connection, [name])} for name in names}
         users = [(USER, user) for found in tied.values() for user in found]
-        rows, _ = _derived(connection, agreement, users)
-    return {name: rows.found.identifiers[name] for name in names if name in rows.found.identifiers}
+        lead_of = derive(connection, agreement, users).identities.identifiers
+    return {name: lead_of[name] for name in names if name in lead_of}

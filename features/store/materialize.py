@@ -12,13 +12,13 @@ import pandas as pd
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import kept_with
-from features.derived import Rows, leads_of, rows_of
+from features.agreement.versions import agreement_with_digest
+from features.derived import Rows, derived_rows, leads_of
 from features.events.event_table import log
 from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import reading, writing
-from features.home.locks import one_builder, one_publisher
+from features.home.locks import builder_lock, publisher_lock
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.components import component, note_links
@@ -75,7 +75,7 @@ class Rebuilt:
 def derived(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Derived:
     """What the ledger says by `agreement`, derived anew only where events came since."""
     ledger = Ledger.open(home)
-    with one_builder(home):
+    with builder_lock(home):
         build, newest = build_of(home, agreement), ledger.last_event_id()
         if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not is_here(home, build):
             build = _built(ledger, agreement, progress)
@@ -87,7 +87,7 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
     """Derive everything from the ledger into new views and switch to them, whether or not anything changed."""
     started = time.monotonic()
     ledger = Ledger.open(home)
-    with one_builder(home):
+    with builder_lock(home):
         before = build_of(home, agreement)
         was = digest(before.repository(home).folder) if before and is_here(home, before) else None
         repository = _built(ledger, agreement, progress).repository(home)
@@ -99,7 +99,7 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
 
 def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> list[Rebuilt]:
     """The same for `agreement` and for every other feature part that something reads, as the served model does."""
-    others = [kept_with(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
+    others = [agreement_with_digest(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
     return [rebuild(home, each, progress) for each in (agreement, *others) if each]
 
 
@@ -107,7 +107,7 @@ def derive_needed(home: Home) -> None:
     """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
     there = {build.suffix: build.layout for build in builds(home)}
     for suffix in needed(home):
-        agreement = kept_with(home, suffix) if there.get(suffix) != LAYOUT else None
+        agreement = agreement_with_digest(home, suffix) if there.get(suffix) != LAYOUT else None
         if agreement is not None:
             derived(home, agreement)
 
@@ -122,7 +122,7 @@ def _built(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
         erasures = tombstones(connection)
     read = log(ledger.chunks(), agreement)
     progress("folding observations into states")
-    rows = rows_of(read, agreement)
+    rows = derived_rows(read, agreement)
     last_us = max(read.recorded, default=0)
     build = Build(
         view_suffix(agreement), new_generation(), LAYOUT, agreement.text,
@@ -169,7 +169,7 @@ def _switch(home: Home, build: Build, rows: Rows, erasures: int) -> None:
     What came while it was built is published to it next, since whoever published that did not know of it. Whoever was
     erased while it was built, after so many `erasures`, is taken out again, and its files are known to be out of date.
     """
-    with one_publisher(home, wait=True):
+    with publisher_lock(home, wait=True):
         now_us = microseconds(datetime.now(UTC))
         names = names_of(rows.found)
         with writing(home) as connection:

@@ -11,15 +11,14 @@ import structlog
 from sqlalchemy import Connection
 
 from features.behaviour.decayed_counters import Observations
-from features.derived import Rows, rows_of
-from features.events.event_table import log
+from features.derived import Rows, derive_events
 from features.home.clock import microseconds
-from features.home.database import exists, snapshot, writing
-from features.home.locks import one_publisher
+from features.home.database import consistent_read, database_exists, writing
+from features.home.locks import publisher_lock
 from features.home.settings import Home
 from features.identity.components import Identifier
 from features.identity.lookup import names_of, replace_names
-from features.ledger.outbox import AT_ONCE, Part, Unseen, is_anything_unseen, pend_since
+from features.ledger.outbox import AT_ONCE, OutboxBatch, Outbox, is_anything_pending, pend_since
 from features.store.account_states import (
     NOTHING,
     AccountState,
@@ -82,11 +81,11 @@ class Publisher:
         what is pending stays so, and is published later. Never raises for a store that is down.
         """
         leads = 0
-        self._is_there = self._is_there or exists(self.home)
+        self._is_there = self._is_there or database_exists(self.home)
         for _ in range(ROUNDS):
-            if not self._is_there or not is_anything_unseen(self.home):
+            if not self._is_there or not is_anything_pending(self.home):
                 break
-            with one_publisher(self.home) as is_ours:
+            with publisher_lock(self.home) as is_ours:
                 found = self._softly(self._round) if is_ours else None
             if found is None:
                 break
@@ -98,7 +97,7 @@ class Publisher:
 
         Called each second or so by each serving process; also sees to it that there are views to publish to.
         """
-        self._is_there = self._is_there or exists(self.home)
+        self._is_there = self._is_there or database_exists(self.home)
         if self._is_there:
             self._softly(self._look)
 
@@ -133,8 +132,8 @@ class Publisher:
         One lead that cannot be derived stays pending: it must not keep all others from being shown.
         """
         left: set[Identifier] = set()
-        with snapshot(self.home) as connection:
-            unseen, builds = Unseen.of(connection), written(connection, microseconds(datetime.now(UTC)))
+        with consistent_read(self.home) as connection:
+            unseen, builds = Outbox.of(connection), written(connection, microseconds(datetime.now(UTC)))
             if not builds:
                 return None
             if not unseen.identifiers:
@@ -151,7 +150,7 @@ class Publisher:
             self._keep(connection, unseen.left(connection, left), news)
         return None if len(left) == len(unseen.identifiers) else max(each.leads for each in news)
 
-    def _is_written(self, news: Sequence[_News], part: Part) -> bool:
+    def _is_written(self, news: Sequence[_News], part: OutboxBatch) -> bool:
         try:
             for each in news:
                 self._write_leads(each, part)
@@ -162,14 +161,14 @@ class Publisher:
             return False
         return True
 
-    def _news(self, build: Build, unseen: Unseen) -> _News:
+    def _news(self, build: Build, unseen: Outbox) -> _News:
         # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
         event_us = max(unseen.newest_us, build.published_us + 1)
         return _News(build, event_us, self._store(build).shown_us(build.folded_us))
 
-    def _write_leads(self, news: _News, part: Part) -> None:
+    def _write_leads(self, news: _News, part: OutboxBatch) -> None:
         agreement, store = news.build.agreement, self._store(news.build)
-        rows = rows_of(log([part.events], agreement), agreement, part.ids)
+        rows = derive_events(part.events, agreement, part.ids).rows
         found = list(newest_states(rows, agreement, part.ids, -1 if part.is_whole else news.shown_us))
         for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
             # Also what nothing says any more is written where the store may hold what is gone.
@@ -177,7 +176,7 @@ class Publisher:
             store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), news.event_us) for lead in found))
         news.add(rows, part.ids, len(found))
 
-    def _write_accounts(self, news: _News, connection: Connection, unseen: Unseen) -> None:
+    def _write_accounts(self, news: _News, connection: Connection, unseen: Outbox) -> None:
         agreement, store, wrong = news.build.agreement, self._store(news.build), unseen.wrong_accounts()
         news.accounts = dict.fromkeys(wrong, NOTHING) | news.accounts
         news.states = account_states(connection, agreement, news.build, news.accounts, wrong)
@@ -187,7 +186,7 @@ class Publisher:
         store.write(news.build.repository(self.home).account_view, rows)
         store.mark(news.event_us)
 
-    def _keep(self, connection: Connection, unseen: Unseen, news: Sequence[_News]) -> None:
+    def _keep(self, connection: Connection, unseen: Outbox, news: Sequence[_News]) -> None:
         for each in news:
             keep_states(connection, each.build, each.states.items(), unseen.newest_us)
             moved_on(connection, each.build, unseen.newest_us, each.event_us)
@@ -225,7 +224,7 @@ def _restored(home: Home, store: Stores, build: Build) -> bool:
     # Files that another host has, or that hold somebody who was erased since, are no source: the ledger is.
     if not is_here(home, build) or build.last_event_id < 0:
         return derived(home, build.agreement).repository.generation != build.generation
-    with one_publisher(home) as is_ours:
+    with publisher_lock(home) as is_ours:
         if not is_ours:
             return False
         with writing(home) as connection:

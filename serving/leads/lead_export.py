@@ -1,21 +1,21 @@
-"""Everything held on one lead, as one document: what it may ask for, and what an operator hands over."""
+"""Lead export: all data of one lead as one document, which the lead may ask for (GDPR, article 15)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import orjson
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import kept
+from features.agreement.versions import current_version
 from features.arrays import Ragged
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, states
-from features.derived import Rows, rows_of
+from features.derived import Rows
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -24,35 +24,29 @@ from features.records.erasure import failed_naming
 from features.records.lead_record import Dossier, dossier
 from serving.leads.timeline import timeline
 
-
-class Scores(Protocol):
-    """What is needed of a scorer."""
-
-    def scores(
-        self, asked: list[dict[str, Any]], as_of: datetime, most_reasons: int | None = 3
-    ) -> list[dict[str, Any]]: ...
+# As `serving.scoring.scorer.Scorer.scores`: leads, as_of, how many reasons.
+ScoresOf = Callable[[list[dict[str, Any]], datetime, int | None], list[dict[str, Any]]]
 
 
-def held(home: Home, scorer: Scores, name: str, now: datetime, only_ids: bool = False) -> dict[str, Any]:
-    """All that is held on a lead: its names, events, states, score with all reasons, and failed events.
+def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_ids: bool = False) -> dict[str, Any]:
+    """All data of one lead: its names, events, states, its score with all reasons, and failed events.
 
-    Raises UnknownLead and LeadErased.
+    name: a lead id; also an e-mail address or an id of the CRM, unless `only_ids`. Raises UnknownLead and LeadErased.
     """
-    agreement = kept(home).agreement
+    agreement = current_version(home).agreement
     with reading(home) as connection:
         found = dossier(connection, agreement, name, only_ids)
         columns = tables.failed_events.c
         ids = failed_naming(connection, found.names)
         failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
-    rows = rows_of(found.log, agreement)
-    (score,) = scorer.scores([{"lead_id": found.lead_id}], now, None)
+    (score,) = scores_of([{"lead_id": found.lead_id}], now, None)
     return {
         "lead_id": found.lead_id,
         "exported_at": now,
         "identifiers": [{"kind": kind, "value": value} for kind, value in found.names],
         "events": list(_events(found, agreement)),
-        "behaviours": _behaviours(found, rows, agreement),
-        "traits": _traits(found, rows),
+        "behaviours": _behaviours(found, found.derived.rows, agreement),
+        "traits": _traits(found, found.derived.rows),
         "score": score,
         # What is no event may be about anybody: it goes with each of them, and is shown to none.
         "failed_events": [_failed(row) for row in failed],

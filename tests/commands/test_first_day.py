@@ -25,9 +25,9 @@ from vendor_exports import (
 import leadlight
 from commands.app import run
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.arrays import NOT_YET
-from features.derived import Rows, leads_of, rows_of
+from features.derived import Rows, derived_rows, leads_of
 from features.events.event_table import log
 from features.home.clock import microseconds
 from features.home.settings import Home
@@ -89,7 +89,7 @@ def loaded(folder: Path, files: list[Path]) -> dict[str, dict[str, int]]:
     """What the first import said of each file."""
     home = Home.open()
     now = datetime.now(UTC)
-    done = ingest(home, files, keep(home, Agreement.parse(AGREED), now), now)
+    done = ingest(home, files, save_version(home, Agreement.parse(AGREED), now), now)
     return {file.file: file.appended.__dict__ for file in done}
 
 
@@ -97,7 +97,7 @@ def known(home: Home | None = None) -> tuple[Rows, pd.DataFrame]:
     """What the ledger says of everybody: derived rows, and each lead's way."""
     agreement = Agreement.parse(AGREED)
     read = log(Ledger(home or Home.open()).chunks(), agreement)
-    rows = rows_of(read, agreement)
+    rows = derived_rows(read, agreement)
     return rows, leads_of(read, rows, agreement).set_index("lead_id")
 
 

@@ -12,16 +12,15 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.behaviour.decayed_counters import states
-from features.derived import Rows, rows_of
-from features.events.event_table import log
+from features.derived import Derived, Rows, derive
 from features.home.clock import from_microseconds
 from features.home.database import reading
 from features.home.settings import Home
 from features.identity.claims import USER
-from features.identity.components import GROUP, component, events_of
+from features.identity.components import GROUP, component
 from features.snapshots.point_in_time import as_states, feature_frame
 from features.store.online import newest_states
-from training.model.columns import NOT_FEATURES
+from training.labels.outcomes import NOT_FEATURES
 
 ROWS = 50  # derived again where nobody asks for more: a leak is hardly ever in one row of a hundred only
 MOST_EXAMPLES = 5
@@ -95,7 +94,7 @@ def zero_leak(
 
 def row_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> dict[str, Any]:
     """The features of one lead, derived from the events that were recorded before a moment."""
-    known = rows_of(log([_recorded_before(home, lead_id, moment_us)], agreement), agreement)
+    known = _recorded_before(home, agreement, lead_id, moment_us).rows
     own = next(newest_states(known, agreement, frozenset([lead_id])), None)
     behaviours, traits = (own.behaviours, own.traits) if own else ({}, {})
     account = _account(known, agreement, traits.get("account"))
@@ -104,12 +103,12 @@ def row_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) ->
     return {str(name): value for name, value in frame.iloc[0].items()}
 
 
-def _recorded_before(home: Home, lead_id: str, moment_us: int) -> Sequence[Any]:
+def _recorded_before(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> Derived:
     """The events of whatever the lead is tied to today, colleagues included; before the moment it was tied to less."""
     with reading(home) as connection:
         own = component(connection, [(USER, lead_id)])
-        whole = component(connection, [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups])
-        return [event for event in events_of(connection, whole) if event.recorded_us < moment_us]
+        whole = [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups]
+        return derive(connection, agreement, whole, recorded_before_us=moment_us)
 
 
 def _account(rows: Rows, agreement: Agreement, account: str | None) -> dict[str, Floats] | None:

@@ -13,8 +13,8 @@ import pytest
 from home_of_two_leads import empty_home
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import Kept, keep
-from features.derived import rows_of
+from features.agreement.versions import AgreementVersion, save_version
+from features.derived import derived_rows
 from features.events.event import event
 from features.events.event_table import log
 from features.home.settings import Home
@@ -97,14 +97,16 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def agreed(home: Home) -> Kept:
-    return keep(home, Agreement.default(), NOW)
+def agreed(home: Home) -> AgreementVersion:
+    return save_version(home, Agreement.default(), NOW)
 
 
 def customers_of(home: Home) -> dict[str, Any]:
     """Whether each lead is known to be a customer."""
     agreement = Agreement.default()
-    traits = rows_of(log(Ledger(home).chunks(), agreement), agreement).traits.drop_duplicates("lead_id", keep="last")
+    traits = derived_rows(log(Ledger(home).chunks(), agreement), agreement).traits.drop_duplicates(
+        "lead_id", keep="last"
+    )
     return {lead: value is True for lead, value in zip(traits["lead_id"], traits["customer"], strict=True)}
 
 

@@ -6,11 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 import throwaway_servers
@@ -21,12 +22,11 @@ from repository import ROOT
 from sqlalchemy import delete, func, select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
-from features.derived import Rows
-from features.events.event_table import Log
+from features.agreement.versions import save_version
+from features.derived import Derived
 from features.home import tables
 from features.home.database import engine, reading, writing
-from features.home.locks import one_publisher
+from features.home.locks import publisher_lock
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.ledger.outbox import pend
@@ -50,7 +50,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
 
 def a_home(folder: Path, chosen: Settings) -> Iterator[Home]:
     home = Home(folder / "home", chosen).made()
-    keep(home, SMALL, at(0))
+    save_version(home, SMALL, at(0))
     Ledger.open(home)
     arrive(home, [*ANN, *BOB])
     derived(home, SMALL)
@@ -217,9 +217,7 @@ def test_a_publisher_that_is_killed_half_way_costs_nothing(home: Home, tmp_path:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from features.events.event_table import Log
 from features.store.publisher import Publisher
-from features.derived import Rows
 from features.home.settings import Home, Settings
 from features.store.online import OnlineStore
 write = OnlineStore.write
@@ -237,14 +235,14 @@ def test_one_lead_that_cannot_be_derived_does_not_keep_the_others_from_being_sho
 ) -> None:
     from features.store import publisher
 
-    derive = publisher.rows_of
+    derive = publisher.derive_events
 
-    def rows_of(read: Log, agreement: Agreement, ids: frozenset[str]) -> Rows:
+    def derive_events(events: Sequence[Any], agreement: Agreement, ids: frozenset[str]) -> Derived:
         if "bob" in ids:
             raise ValueError("something that nobody thought of")
-        return derive(read, agreement, ids)
+        return derive(events, agreement, ids)
 
-    monkeypatch.setattr(publisher, "rows_of", rows_of)
+    monkeypatch.setattr(publisher, "derive_events", derive_events)
     arrive(home, [page("ann", 5), page("bob", 5)])
     assert Publisher(home).publish() == 1
     assert (pages(home, "ann"), pages(home, "bob")) == (2, 1)
@@ -278,7 +276,7 @@ def published(path: Path, url: str, number: int) -> None:
 
 def test_while_another_publishes_a_publisher_does_not_wait(home: Home) -> None:
     arrive(home, [page("ann", 5)])
-    with one_publisher(home) as is_ours:
+    with publisher_lock(home) as is_ours:
         assert is_ours
         assert Publisher(home).publish() == 0
     assert waiting(home) == 1
@@ -307,7 +305,7 @@ def test_a_home_without_views_gets_them(tmp_path: Path) -> None:
     publisher = Publisher(home)
     publisher.look()  # no database yet
     assert publisher.publish() == 0
-    keep(home, SMALL, at(0))
+    save_version(home, SMALL, at(0))
     arrive(home, ANN)
     assert publisher.publish() == 0
     publisher.look()
