@@ -36,41 +36,43 @@ class NotebookHome:
 
         known_until: by default just after the newest event, since later silence is no news of anybody.
         """
-        from features.agreement.versions import kept
+        from features.agreement.versions import current_version
         from features.ledger.ledger import Ledger
-        from features.store.materialize import derived
+        from features.store.materialize import materialized
         from training.pipeline import labelled_snapshots
 
         moment = known_until or Ledger.open(self.home).told_until(otherwise=datetime.now(UTC))
-        agreed = kept(self.home)
-        found = derived(self.home, agreed.agreement)
+        agreed = current_version(self.home)
+        found = materialized(self.home, agreed.agreement)
         labelled = labelled_snapshots(found, agreed.agreement, moment)
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}
         return labelled
 
     def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
         """`looked_at` (lead_id, as_of: aware moments), and the features of each lead as they were known just before."""
-        from features.agreement.versions import kept
+        from features.agreement.versions import current_version
         from features.home.clock import microseconds
-        from features.snapshots.point_in_time import snapshots
-        from features.store.materialize import derived
+        from features.snapshots.point_in_time import snapshot_features
+        from features.store.materialize import materialized
 
-        agreement = kept(self.home).agreement
+        agreement = current_version(self.home).agreement
         asked = looked_at.assign(snapshot_us=[microseconds(moment) for moment in looked_at["as_of"]])
-        return snapshots(derived(self.home, agreement).repository, agreement, asked).drop(columns="snapshot_us")
+        return snapshot_features(materialized(self.home, agreement).repository, agreement, asked).drop(
+            columns="snapshot_us"
+        )
 
     def timeline(self, lead_id: str) -> pd.DataFrame:
         """One row per event of a lead, oldest first: when it happened and was recorded, what it counts as, why not."""
         import pandas as pd
 
-        from features.agreement.versions import kept
+        from features.agreement.versions import current_version
         from features.home.database import reading
-        from features.records.lead_record import dossier
+        from features.records.lead_record import lead_record
         from serving.leads.timeline import timeline
 
-        agreement = kept(self.home).agreement
+        agreement = current_version(self.home).agreement
         with reading(self.home) as connection:
-            told = [event for _, event in timeline(dossier(connection, agreement, lead_id), agreement)]
+            told = [event for _, event in timeline(lead_record(connection, agreement, lead_id), agreement)]
         return pd.DataFrame(told[::-1])
 
     def watch(self, as_of: datetime | None = None) -> pd.DataFrame:
@@ -78,21 +80,21 @@ class NotebookHome:
         import pandas as pd
 
         from serving.scoring.scorer import served_bar
-        from training.watch import newest, served, watch
+        from training.watch import monitoring_run, newest_known, served_deployment
 
-        row = served(self.home)
-        moment = as_of or newest(self.home, datetime.now(UTC))
-        found = watch(self.home, row, moment, served_bar(self.home)) if row else None
+        row = served_deployment(self.home)
+        moment = as_of or newest_known(self.home, datetime.now(UTC))
+        found = monitoring_run(self.home, row, moment, served_bar(self.home)) if row else None
         columns = ["name", "status", "value", "limit", "sentence"]
         return pd.DataFrame([one.__dict__ for one in found.watched] if found else [], columns=columns)
 
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
         """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
-        from serving.scoring.bulk import as_table, home_scores
+        from serving.scoring.bulk import home_scores, score_table
 
         wanted = None if leads is None else list(leads["lead_id"])
         chunks = home_scores(self.home, datetime.now(UTC), reasons, wanted)
-        return as_table([score for chunk in chunks for score in chunk])
+        return score_table([score for chunk in chunks for score in chunk])
 
 
 def open(path: Path | str | None = None) -> NotebookHome:
@@ -102,14 +104,14 @@ def open(path: Path | str | None = None) -> NotebookHome:
 
 def train(snapshots: pd.DataFrame, seed: int = 7, search: bool = False) -> Candidate:
     """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.plots` and `.register()`."""
-    from features.agreement.versions import kept
-    from features.store.materialize import derived
-    from training.pipeline import candidate
+    from features.agreement.versions import current_version
+    from features.store.materialize import materialized
+    from training.pipeline import trained_candidate
 
     home = Home.open(snapshots.attrs.get("home"))
-    agreed = kept(home)
+    agreed = current_version(home)
     known_until = datetime.fromisoformat(snapshots.attrs["known_until"])
-    return candidate(snapshots, derived(home, agreed.agreement), agreed, known_until, seed, search=search)
+    return trained_candidate(snapshots, materialized(home, agreed.agreement), agreed, known_until, seed, search=search)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -119,20 +119,20 @@ def ours(home: Path) -> dict[str, Any]:
 
     from features.agreement.agreement import Agreement
     from features.derived import derived_rows, leads_of
-    from features.events.event_table import log
+    from features.events.event_table import read_events
     from features.home.settings import Home, Settings
     from features.ledger.ledger import Ledger
-    from features.store.feast_views import Repository
+    from features.store.feast_views import FeastRepository
     from features.store.offline import write_files
-    from features.what_if import inline_states
+    from features.what_if import what_if_states
 
     agreement, opened = Agreement.default(), Home(home, Settings())
-    repository = Repository.of(opened, agreement, "benchmark")
+    repository = FeastRepository.of(opened, agreement, "benchmark")
     now = pd.Timestamp.now("UTC").to_pydatetime()
     seen = {"type": "page", "properties": {"path": "/pricing"}, "timestamp": now.isoformat()}
-    inline_states([{"events": [seen]}], agreement, now)  # compiles
+    what_if_states([{"events": [seen]}], agreement, now)  # compiles
     laps = Laps()
-    read = log(Ledger(opened).chunks(), agreement)
+    read = read_events(Ledger(opened).chunks(), agreement)
     laps.lap(READ)
     rows = derived_rows(read, agreement)
     leads = leads_of(read, rows, agreement)

@@ -32,9 +32,9 @@ from benchmarks.parts.table import table
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from features.home.clock import microseconds
-from features.snapshots.point_in_time import snapshots
-from features.snapshots.schedule import snapshot_moments
-from training.fit.fit import learned
+from features.snapshots.point_in_time import snapshot_features
+from features.snapshots.schedule import snapshot_schedule
+from training.fit.fit import fitted_model
 from training.labels.outcomes import outcomes
 from training.model.model import Model
 
@@ -73,7 +73,7 @@ def compared(sim: Simulated, seed: int, most_rows: int) -> dict[str, Any]:
     for side in SIDES:
         agreement = _agreement(side)
         rows = _labelled(sim, agreement, seed, most_rows)
-        model = learned(rows, agreement, seed)
+        model = fitted_model(rows, agreement, seed)
         clock.lap(f'learned from {len(rows):,} snapshots, never_contacted = "{side}"')
         found[f"never_contacted_{side}"] = _figures(model, rows, end, habit)
     return found
@@ -88,11 +88,11 @@ def _agreement(side: str) -> Agreement:
 def _labelled(sim: Simulated, agreement: Agreement, seed: int, most_rows: int) -> pd.DataFrame:
     """The labelled snapshots as training takes them, evenly thinned before their features are read."""
     leads, end_us = sim.derived.leads, microseconds(sim.ends_at)
-    looked_at = snapshot_moments(leads, agreement, end_us)
+    looked_at = snapshot_schedule(leads, agreement, end_us)
     became = outcomes(looked_at, leads, agreement, end_us)
     looked_at = looked_at.assign(outcome=became.to_numpy()).dropna(subset="outcome").astype({"outcome": bool})
     kept = np.random.default_rng(seed).permutation(len(looked_at))[:most_rows]
-    return snapshots(sim.derived.repository, agreement, looked_at.iloc[np.sort(kept)].reset_index(drop=True))
+    return snapshot_features(sim.derived.repository, agreement, looked_at.iloc[np.sort(kept)].reset_index(drop=True))
 
 
 def _habit(sim: Simulated, end: pd.DataFrame) -> pd.Series[float]:

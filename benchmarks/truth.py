@@ -33,16 +33,16 @@ from benchmarks.parts.simulated import Clock, Simulated, simulated
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
 from features.home.clock import microseconds
-from features.snapshots.point_in_time import snapshots
+from features.snapshots.point_in_time import snapshot_features
 from serving.scoring.bulk import home_scores
 from training.candidate import Candidate
-from training.evaluate.baselines import peers
-from training.fit.fit import learned
-from training.pipeline import known, labelled_snapshots, train
-from training.registry.mlflow import Registry
+from training.evaluate.baselines import baseline_probabilities
+from training.fit.fit import fitted_model
+from training.pipeline import features_only, labelled_snapshots, train
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
 from training.simulation.dynamics import HORIZON_DAYS
-from training.simulation.interest import Shift
+from training.simulation.interest import MarketShift
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -57,7 +57,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         ends_at = datetime.now(UTC)
-        shift = Shift(asked.shift**DAILY, CHANGED_DAYS) if asked.shift != 1 else None
+        shift = MarketShift(asked.shift**DAILY, CHANGED_DAYS) if asked.shift != 1 else None
         sim = simulated(Path(folder), asked.leads, asked.seed, ends_at, shift)
         figures = {"market": sim.market.summary}
         figures |= after_a_shift(sim, shift, asked.seed) if shift else steady(sim, asked.seed)
@@ -84,7 +84,7 @@ def steady(sim: Simulated, seed: int) -> dict[str, Any]:
     clock = Clock()
     candidate = train(sim.home, sim.kept, sim.ends_at, seed)
     clock.lap("trained and tested")
-    promote(sim.home, Registry(sim.kept.agreement.name), candidate.register()[1], "benchmark", datetime.now(UTC))
+    promote(sim.home, ModelRegistry(sim.kept.agreement.name), candidate.register()[1], "benchmark", datetime.now(UTC))
     scored = [score for chunk in home_scores(sim.home, sim.ends_at, None) for score in chunk]
     clock.lap("promoted and scored")
     figures = {"split": candidate.split.how, "seconds_to_train": candidate.seconds, "metrics": candidate.metrics}
@@ -123,10 +123,10 @@ def _peers(candidate: Candidate) -> dict[str, Floats]:
     """What the peers say of the test snapshots, from the plain columns that ours reads."""
     labelled, parted = candidate.labelled, candidate.split
     used = [column for column in candidate.model.columns if column.name in labelled]
-    rows = known(labelled)[[column.name for column in used]]
+    rows = features_only(labelled)[[column.name for column in used]]
     rows = rows.astype({column.name: "category" for column in used if column.levels})
     outcome = labelled["outcome"].to_numpy(float)[parted.train]
-    return peers(rows[parted.train], outcome, rows[parted.test])
+    return baseline_probabilities(rows[parted.train], outcome, rows[parted.test])
 
 
 def _on_open_leads(scored: list[dict[str, Any]], sim: Simulated, candidate: Candidate) -> dict[str, Any]:
@@ -137,14 +137,14 @@ def _on_open_leads(scored: list[dict[str, Any]], sim: Simulated, candidate: Cand
     return {"leadlight": against(said.to_numpy(), end.to_numpy(float), rate)}
 
 
-def after_a_shift(sim: Simulated, shift: Shift, seed: int) -> dict[str, Any]:
+def after_a_shift(sim: Simulated, shift: MarketShift, seed: int) -> dict[str, Any]:
     """The model trained just before the change, as it was and recalibrated, on leads of the last horizon.
 
     Recalibration sees what a person has by then: the snapshots since the change whose horizon has closed.
     """
     clock, agreement = Clock(), sim.kept.agreement
     changed_at = sim.ends_at - timedelta(days=shift.days)
-    model = learned(labelled_snapshots(sim.derived, agreement, changed_at), agreement, seed)
+    model = fitted_model(labelled_snapshots(sim.derived, agreement, changed_at), agreement, seed)
     clock.lap("learned from what was known before the change")
     recent = labelled_snapshots(sim.derived, agreement, sim.ends_at)
     recent = recent[recent["snapshot_us"] >= microseconds(changed_at)].reset_index(drop=True)
@@ -167,7 +167,7 @@ def _arrivals(sim: Simulated) -> pd.DataFrame:
     moments = fresh["as_of"].astype("datetime64[us, UTC]").astype("int64").to_numpy()
     asked = pd.DataFrame({"lead_id": fresh["lead_id"].astype(str).to_numpy(), "snapshot_us": moments})
     asked["true"] = fresh["probability"].to_numpy()
-    return snapshots(sim.derived.repository, sim.kept.agreement, asked)
+    return snapshot_features(sim.derived.repository, sim.kept.agreement, asked)
 
 
 def arithmetic(scored: list[dict[str, Any]]) -> dict[str, float]:

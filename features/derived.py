@@ -15,8 +15,8 @@ from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.behaviour.observations import account_observations, observations
-from features.events.event_table import Log, log
-from features.identity.accounts import Memberships, memberships
+from features.events.event_table import EventTable, read_events
+from features.identity.accounts import AccountPeriods, account_periods
 from features.identity.components import Identifier, component, events_of
 from features.identity.identities import Identities, identities
 from features.lifecycle.milestones import lifecycle
@@ -24,22 +24,22 @@ from features.traits.history import trait_states
 
 
 @dataclass(frozen=True)
-class Rows:
+class DerivedRows:
     """Everything that some events say of leads by an agreement: `derived_rows` makes it.
 
     What the rows say of one component is the same whether they were derived from its events alone or from the whole
     ledger. What they say was known before a moment follows from the events recorded before it alone: a trait row of
     ann that became known on May 3 stays as it is, whatever is recorded on May 4.
 
-    observed: of leads, by position in `found.lead_ids`, events by row of the table. traits: one row per lead and
+    observed: of leads, by position in `identities.lead_ids`, events by row of the table. traits: one row per lead and
     moment. accounts: observations of accounts, by position in `account_ids`, events by their ids in the ledger.
     newest_us: when the newest thing about each lead became known.
     """
 
-    found: Identities
+    identities: Identities
     observed: Observations
     traits: pd.DataFrame
-    members: Memberships
+    members: AccountPeriods
     accounts: Observations
     newest_us: Ints
 
@@ -59,7 +59,8 @@ class Rows:
         now = np.flatnonzero(stays.until_us == NOT_YET)
         leads, accounts = stays.lead[now].tolist(), stays.account[now].tolist()
         return {
-            self.found.lead_ids[lead]: self.account_ids[account] for lead, account in zip(leads, accounts, strict=True)
+            self.identities.lead_ids[lead]: self.account_ids[account]
+            for lead, account in zip(leads, accounts, strict=True)
         }
 
     def accounts_at(self, leads: Ints, moments_us: Ints) -> list[str | None]:
@@ -88,7 +89,7 @@ class Derived:
     agreement: Agreement
     ids: frozenset[str]
     events: Sequence[Any]
-    table: Log
+    table: EventTable
 
     @cached_property
     def identities(self) -> Identities:
@@ -96,7 +97,7 @@ class Derived:
         return identities(self.table)
 
     @cached_property
-    def rows(self) -> Rows:
+    def rows(self) -> DerivedRows:
         """What the events say of the leads with these ids."""
         return derived_rows(self.table, self.agreement, self.identities, self.ids)
 
@@ -117,12 +118,12 @@ def derive(
 
 def derive_events(events: Sequence[Any], agreement: Agreement, ids: frozenset[str]) -> Derived:
     """The same of events that were read already: all those of the components with these ids."""
-    return Derived(agreement, ids, events, log([events], agreement))
+    return Derived(agreement, ids, events, read_events([events], agreement))
 
 
 def derived_rows(
-    table: Log, agreement: Agreement, found: Identities | None = None, ids: frozenset[str] | None = None
-) -> Rows:
+    table: EventTable, agreement: Agreement, found: Identities | None = None, ids: frozenset[str] | None = None
+) -> DerivedRows:
     """Everything that the events of `table` say by `agreement`.
 
     found: `identities(table)`, where it is at hand. ids: derive leads with these ids alone. Events of others in the
@@ -130,16 +131,16 @@ def derived_rows(
     """
     found = found or identities(table)
     observed = observations(table, found, agreement)
-    members = memberships(table, found, agreement)
+    members = account_periods(table, found, agreement)
     traits = trait_states(table, found, agreement, observed, members)
     if ids is not None:
         is_own = np.array([lead_id in ids for lead_id in found.lead_ids], dtype=bool)
         observed, own = observed.taken(is_own[observed.lead]), is_own[members.lead]
         lead, account, known_us, until_us = (column[own] for column in members[:4])
-        members = Memberships(lead, account, known_us, until_us, members.account_ids)
+        members = AccountPeriods(lead, account, known_us, until_us, members.account_ids)
     event_id = np.asarray(table.event_id, dtype=np.int64)
     accounts = account_observations(replace(observed, event=event_id[observed.event]), members)
-    return Rows(found, observed, traits, members, accounts, _newest_us(found, observed, traits))
+    return DerivedRows(found, observed, traits, members, accounts, _newest_us(found, observed, traits))
 
 
 def _newest_us(found: Identities, observed: Observations, traits: pd.DataFrame) -> Ints:
@@ -154,19 +155,19 @@ def _newest_us(found: Identities, observed: Observations, traits: pd.DataFrame) 
     return newest
 
 
-def leads_of(log: Log, rows: Rows, agreement: Agreement) -> pd.DataFrame:
+def leads_of(log: EventTable, rows: DerivedRows, agreement: Agreement) -> pd.DataFrame:
     """One row per lead: its way as `lifecycle` gives it, `newest_us`, and whether it is left out.
 
     A lead that objected to profiling is left out, and so are we ourselves.
     """
-    leads = lifecycle(log, rows.found, agreement, rows.observed)
+    leads = lifecycle(log, rows.identities, agreement, rows.observed)
     last = rows.traits.drop_duplicates("lead_id", keep="last").set_index("lead_id")
     objected = last["profiling_opt_out"].eq(True).reindex(leads["lead_id"], fill_value=False)
     ours = last["email_domain"].isin(agreement.our_domains).reindex(leads["lead_id"], fill_value=False)
     return leads.assign(newest_us=rows.newest_us, is_left_out=(objected | ours).to_numpy())
 
 
-def parts_in_order(observed: Observations, order: Ints, at_once: int) -> Iterator[tuple[Ints, Observations]]:
+def observation_batches(observed: Observations, order: Ints, at_once: int) -> Iterator[tuple[Ints, Observations]]:
     """The observations of some leads or accounts in that order, about `at_once` rows at a time, whole leads together.
 
     returns: for each part the positions in it, and its observations with `lead` counting them from 0.

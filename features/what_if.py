@@ -12,15 +12,15 @@ from features.agreement.agreement import Agreement
 from features.behaviour.decayed_counters import states
 from features.behaviour.observations import observations
 from features.events.event import event
-from features.events.event_table import log
+from features.events.event_table import read_events
 from features.home.clock import microseconds
 from features.home.json_text import json_text
-from features.identity.accounts import memberships
+from features.identity.accounts import account_periods
 from features.identity.identities import Identities
 from features.traits.history import trait_columns, trait_states
 
 
-class InlineRow(NamedTuple):
+class WhatIfRow(NamedTuple):
     """An event as the ledger would hand it out: the columns of `tables.events`, in their order."""
 
     event_id: int
@@ -37,16 +37,16 @@ class InlineRow(NamedTuple):
     body: str
 
 
-def inline_states(
+def what_if_states(
     leads: Sequence[Mapping[str, Any]], agreement: Agreement, as_of: datetime
 ) -> tuple[list[dict[str, list[float]]], list[dict[str, Any]]]:
     """Behaviour states and traits of each lead of `leads` (`traits`, `events`), by the very path of stored leads.
 
     Raises EventRefused for an event that intake would refuse.
     """
-    rows = [row for lead, asked in enumerate(leads) for row in _rows(lead, asked, as_of)]
+    rows = [row for lead, asked in enumerate(leads) for row in _event_rows(lead, asked, as_of)]
     numbered = [row._replace(event_id=i) for i, row in enumerate(rows)]
-    read = log([numbered], agreement)
+    read = read_events([numbered], agreement)
     # Never stitched: two rows of a file may well have the same address.
     asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
     found = Identities.settled([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
@@ -58,19 +58,19 @@ def inline_states(
         behaviours[place] = {n: s.row(row).tolist() for n, s in zip(agreement.behaviours, folded, strict=True)}
     traits: list[dict[str, Any]] = [dict.fromkeys(trait_columns(agreement)) for _ in leads]
     columns = trait_columns(agreement)
-    members = memberships(read, found, agreement)
+    members = account_periods(read, found, agreement)
     for known in trait_states(read, found, agreement, observed, members).to_dict("records"):
         said = {name: known[name] for name in columns}
         traits[int(known["lead_id"])] = {name: None if value != value else value for name, value in said.items()}
     return behaviours, traits
 
 
-def _rows(lead: int, asked: Mapping[str, Any], as_of: datetime) -> list[InlineRow]:
+def _event_rows(lead: int, asked: Mapping[str, Any], as_of: datetime) -> list[WhatIfRow]:
     said = [{"type": "identify", "traits": asked.get("traits") or {}, "timestamp": as_of.isoformat()}]
-    return [_row(lead, i, raw, as_of) for i, raw in enumerate([*(asked.get("events") or []), *said])]
+    return [_event_row(lead, i, raw, as_of) for i, raw in enumerate([*(asked.get("events") or []), *said])]
 
 
-def _row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> InlineRow:
+def _event_row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> WhatIfRow:
     made = event(
         {**raw, "userId": str(lead), "anonymousId": None, "messageId": raw.get("messageId") or f"{lead}/{position}"},
         source="inline",
@@ -78,7 +78,7 @@ def _row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> I
     )
     # Known when it happened: a what-if asks what the score would be, not when we would have heard.
     occurred_us = microseconds(made.occurred_at)
-    return InlineRow(
+    return WhatIfRow(
         0, "inline", made.message_id, made.type, made.name, str(lead), None, made.group_id, occurred_us, occurred_us,
         "", json_text(made.body),
     )  # fmt: skip

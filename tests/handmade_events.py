@@ -19,15 +19,15 @@ from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import Observations, states
 from features.behaviour.observations import account_observations, observations
 from features.events.event import event
-from features.events.event_table import Log, log
+from features.events.event_table import EventTable, read_events
 from features.home.clock import microseconds
 from features.home.json_text import json_text
-from features.identity.accounts import Memberships, memberships
+from features.identity.accounts import AccountPeriods, account_periods
 from features.identity.identities import Identities, identities
 from features.lifecycle.milestones import lifecycle
-from features.snapshots.point_in_time import as_states, feature_frame
+from features.snapshots.point_in_time import feature_frame, lead_states
 from features.traits.history import trait_states
-from features.what_if import InlineRow
+from features.what_if import WhatIfRow
 
 Told = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,7 +113,7 @@ class World:
     """What some events come to, read at once."""
 
     agreement: Agreement
-    log: Log
+    log: EventTable
     found: Identities
     leads: pd.DataFrame
     observed: Observations
@@ -123,12 +123,12 @@ class World:
     @classmethod
     def of(cls, told: Iterable[Mapping[str, Any]], agreement: Agreement = SMALL) -> World:
         rows = [event_row(i, raw) for i, raw in enumerate(told, start=1)]
-        read = log([rows], agreement)
+        read = read_events([rows], agreement)
         found = identities(read)
         observed = observations(read, found, agreement)
         leads = lifecycle(read, found, agreement, observed)
         folded = states(observed, len(agreement.behaviours), agreement.half_lives)
-        traits = trait_states(read, found, agreement, observed, memberships(read, found, agreement))
+        traits = trait_states(read, found, agreement, observed, account_periods(read, found, agreement))
         return cls(agreement, read, found, leads, observed, folded, traits)
 
     def states_at(self, lead: str, as_of_us: int) -> dict[str, list[float]]:
@@ -146,8 +146,8 @@ class World:
         return self._read(observed, folded, members.account_ids.index(account), as_of_us)
 
     @cached_property
-    def _accounts(self) -> tuple[Memberships, Observations, list[Ragged]]:
-        members = memberships(self.log, self.found, self.agreement)
+    def _accounts(self) -> tuple[AccountPeriods, Observations, list[Ragged]]:
+        members = account_periods(self.log, self.found, self.agreement)
         observed = account_observations(self.observed, members)
         return members, observed, states(observed, len(self.agreement.behaviours), self.agreement.half_lives)
 
@@ -174,14 +174,14 @@ class World:
     def features(self, lead: str, as_of_us: int) -> dict[str, Any]:
         """The model's view of the lead at a moment."""
         own, shared = self.states_at(lead, as_of_us), self.account_at(lead, as_of_us)
-        held = as_states([own], [self.traits_at(lead, as_of_us)], self.agreement, [shared])
+        held = lead_states([own], [self.traits_at(lead, as_of_us)], self.agreement, [shared])
         frame = feature_frame(held, np.array([as_of_us], dtype=np.int64), self.agreement)
         return {str(name): value for name, value in frame.iloc[0].items()}
 
 
-def event_row(number: int, raw: Mapping[str, Any]) -> InlineRow:
+def event_row(number: int, raw: Mapping[str, Any]) -> WhatIfRow:
     said = event(raw, source=str(raw.get("source", "test")), received_at=LATER)
-    return InlineRow(
+    return WhatIfRow(
         number, said.source, said.message_id, said.type, said.name, said.user_id, said.anonymous_id, said.group_id,
         microseconds(said.occurred_at), microseconds(said.recorded_at), ",".join(said.flags), json_text(said.body),
     )  # type: ignore[arg-type]  # fmt: skip

@@ -11,14 +11,14 @@ from handmade_events import LATER, SMALL, World, alike, at, identify, page, says
 from features.agreement.agreement import Agreement
 from features.behaviour.decayed_counters import states
 from features.behaviour.observations import observations
-from features.events.event_table import log
+from features.events.event_table import read_events
 from features.home.database import engine
 from features.home.settings import Home, Settings
-from features.identity.accounts import memberships
+from features.identity.accounts import account_periods
 from features.identity.identities import identities
 from features.ledger.ledger import Ledger
 from features.lifecycle.milestones import lifecycle
-from features.records.retention import Retained, retain
+from features.records.retention import Retained, apply_retention
 from features.traits.history import trait_states
 
 AGREED = Agreement.parse(SMALL.text + '[privacy]\nkeep_events = "365 days"\n')
@@ -38,17 +38,17 @@ def keep(home: Home, told: Iterable[Mapping[str, Any]]) -> None:
 
 
 def retained(home: Home, day: float = NOW) -> Retained:
-    return retain(home, AGREED, at(day))
+    return apply_retention(home, AGREED, at(day))
 
 
 def world(home: Home) -> World:
     """What the ledger comes to now."""
-    read = log(Ledger(home).chunks(), AGREED)
+    read = read_events(Ledger(home).chunks(), AGREED)
     found = identities(read)
     observed = observations(read, found, AGREED)
     leads = lifecycle(read, found, AGREED, observed)
     folded = states(observed, len(AGREED.behaviours), AGREED.half_lives)
-    traits = trait_states(read, found, AGREED, observed, memberships(read, found, AGREED))
+    traits = trait_states(read, found, AGREED, observed, account_periods(read, found, AGREED))
     return World(AGREED, read, found, leads, observed, folded, traits)
 
 

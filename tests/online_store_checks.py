@@ -10,10 +10,10 @@ import numpy as np
 from handmade_events import SMALL, Told
 
 from features.derived import derived_rows
-from features.events.event_table import log
+from features.events.event_table import read_events
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
-from features.store.account_states import whole_states
+from features.store.account_states import states_of_shared_accounts
 from features.store.builds import build_of
 from features.store.online import LeadState, OnlineStore, newest_states
 
@@ -33,9 +33,9 @@ def heard(said: Told) -> datetime:
 
 def whole(home: Home) -> dict[str, LeadState]:
     """The newest state of every lead and of its account, from everything in the ledger at once."""
-    rows = derived_rows(log(Ledger(home).chunks(), SMALL), SMALL)
-    accounts = {name: state.features(list(SMALL.behaviours)) for name, state in whole_states(rows, SMALL)}
-    found = newest_states(rows, SMALL, frozenset(rows.found.lead_ids))
+    rows = derived_rows(read_events(Ledger(home).chunks(), SMALL), SMALL)
+    accounts = {name: state.features(list(SMALL.behaviours)) for name, state in states_of_shared_accounts(rows, SMALL)}
+    found = newest_states(rows, SMALL, frozenset(rows.identities.lead_ids))
     return {lead.lead_id: lead._replace(account=accounts.get(lead.traits.get("account") or "")) for lead in found}
 
 

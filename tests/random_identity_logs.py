@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from random_logs import once
 
 from features.arrays import NOT_YET
-from features.events.event_table import Log, log
+from features.events.event_table import EventTable, read_events
 from features.identity.identities import Identities, identities
 
 Stay = tuple[str, str, int, int]  # message id, lead, known_us, until_us
@@ -67,10 +67,10 @@ def tangled_log(draw: st.DrawFn) -> list[Told]:
     return once(told)
 
 
-def read(told: Iterable[Told]) -> tuple[Log, Identities]:
+def read(told: Iterable[Told]) -> tuple[EventTable, Identities]:
     """The log of some events and who is who in it; `flags` are those of intake."""
     rows = [event_row(number, raw)._replace(flags=str(raw.get("flags", ""))) for number, raw in enumerate(told, 1)]
-    said = log([rows], SMALL)
+    said = read_events([rows], SMALL)
     return said, identities(said)
 
 

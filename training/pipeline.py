@@ -1,4 +1,4 @@
-"""Training from end to end; reads as a table of contents."""
+"""One training from end to end, from what a home knows to a candidate; reads as a table of contents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import Kept
+from features.agreement.versions import AgreementVersion
 from features.arrays import DAY_US, NOT_YET, Floats
 from features.events.event import ASSUMED
 from features.home.clock import microseconds
@@ -19,26 +19,25 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import snapshots
-from features.snapshots.schedule import snapshot_moments
-from features.store.materialize import Derived, derived
-from training.candidate import Candidate, judged
-from training.evaluate.backtest import Refit, calibrated_then
-from training.evaluate.baselines import baselines, peers, simple_peers
+from features.snapshots.point_in_time import snapshot_features
+from features.snapshots.schedule import snapshot_schedule
+from features.store.materialize import Materialized, materialized
+from training.candidate import Candidate, run_gates
+from training.evaluate.backtest import Refit, recalibrated_for_month
+from training.evaluate.baselines import baseline_probabilities, constant_baseline, simple_baselines
+from training.evaluate.breakdown import breakdown
 from training.evaluate.comparison import comparison
 from training.evaluate.evaluate import Evaluation, evaluate
-from training.evaluate.findings import findings
-from training.fit.fit import learned, refitted
-from training.gates import protected
-from training.gates.champion import drawn_leads
+from training.fit.fit import fitted_model, refitted_model
+from training.gates import protected_feature
+from training.gates.champion import drawn_leads_digest
 from training.labels.folds import lead_folds
-from training.labels.outcomes import outcomes
+from training.labels.outcomes import NOT_FEATURES, outcomes
 from training.labels.split import Split, split
-from training.labels.summary import Labels, labels
-from training.leakage.examination import Examination, examination
-from training.model.columns import NOT_FEATURES
+from training.labels.summary import LabelSummary, label_summary
+from training.leakage.examination import LeakExamination, leak_examination
 from training.model.model import Model
-from training.monitoring.reference import Reference, reference
+from training.monitoring.reference import MonitoringReference, monitoring_reference
 
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
@@ -52,95 +51,101 @@ class TooFewOutcomes(LeadlightError):
 
 def train(
     home: Home,
-    kept: Kept,
+    agreed: AgreementVersion,
     known_until: datetime,
     seed: int = 7,
     progress: Progress = lambda _: None,
     search: bool = False,
 ) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
-    found = derived(home, kept.agreement, progress)
+    found = materialized(home, agreed.agreement, progress)
     progress("reading snapshots through Feast")
-    labelled = labelled_snapshots(found, kept.agreement, known_until)
-    return candidate(labelled, found, kept, known_until, seed, progress, search)
+    labelled = labelled_snapshots(found, agreed.agreement, known_until)
+    return trained_candidate(labelled, found, agreed, known_until, seed, progress, search)
 
 
-def candidate(
+def trained_candidate(
     labelled: pd.DataFrame,
-    found: Derived,
-    kept: Kept,
+    found: Materialized,
+    agreed: AgreementVersion,
     known_until: datetime,
     seed: int = 7,
     progress: Progress = lambda _: None,
     search: bool = False,
 ) -> Candidate:
-    """The candidate that learns from `labelled`, as `labelled_snapshots` gives them; what is in quarantine left out."""
+    """The candidate that learns from `labelled`, without the fields that are in quarantine, and its gates.
+
+    labelled: one row per snapshot, as `labelled_snapshots` gives them.
+    """
     started = time.monotonic()
-    protected.check(known(labelled), kept.agreement)
-    course = _Course(found, kept, known_until, seed, progress)
-    parted = split(labelled, kept.agreement.outcome.horizon_days, seed)
+    protected_feature.check_features(features_only(labelled), agreed.agreement)
+    training = _Training(found, agreed, known_until, seed, progress)
+    parted = split(labelled, agreed.agreement.outcome.horizon_days, seed)
     progress("looking for fields that give the outcome away")
-    examined = examination(labelled[parted.train], found, kept.agreement, microseconds(known_until), seed)
-    labelled = examined.without_quarantined(labelled, kept.agreement)
+    examined = leak_examination(labelled[parted.train], found, agreed.agreement, microseconds(known_until), seed)
+    labelled = examined.without_quarantined(labelled, agreed.agreement)
     progress(f"fitting on {parted.train.sum():,} snapshots")
-    model = learned(labelled[parted.train], kept.agreement, seed, search)
-    model = with_open_leads(model, found, kept.agreement, known_until)
-    model = replace(model, facts=model.facts | {"learned_leads": drawn_leads(labelled, parted)})
-    made = course.tested(model, labelled, parted, examined)
+    model = fitted_model(labelled[parted.train], agreed.agreement, seed, search)
+    model = with_open_leads(model, found, agreed.agreement, known_until)
+    model = replace(model, facts=model.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
+    made = training.tested(model, labelled, parted, examined)
     progress("holding it against its gates")
-    return replace(judged(made, found.repository), seconds=time.monotonic() - started)
+    results = run_gates(made, found.repository)
+    return replace(
+        made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - started
+    )
 
 
 @dataclass(frozen=True)
-class _Course:
-    """What one training goes by, from the fitted model to what it showed."""
+class _Training:
+    """What one training needs from the fitted model to the figures that it showed."""
 
-    found: Derived
-    kept: Kept
+    found: Materialized
+    agreed: AgreementVersion
     known_until: datetime
     seed: int
     progress: Progress
 
-    def tested(self, model: Model, labelled: pd.DataFrame, parted: Split, examined: Examination) -> Candidate:
-        """The candidate with what it showed on the test rows; not yet held against its gates."""
-        agreement, seed = self.kept.agreement, self.seed
+    def tested(self, model: Model, labelled: pd.DataFrame, parted: Split, examined: LeakExamination) -> Candidate:
+        """The candidate with its figures on the test rows; its gates are not run yet."""
+        agreement, seed = self.agreed.agreement, self.seed
         self.progress("testing on leads it has not seen")
         tested = labelled[parted.test]
         probability, lead = model.probability(tested), tested["lead_id"].to_numpy()
         shown = evaluate(probability, tested["outcome"], lead, seed=seed)
         self.progress("comparing with others on the same rows")
-        said = {"leadlight": probability} | _others(labelled, parted, model, seed)
-        compared = comparison(said, tested["outcome"], lead, seed=seed)
+        probabilities = {"leadlight": probability} | _baseline_probabilities(labelled, parted, model, seed)
+        compared = comparison(probabilities, tested["outcome"], lead, seed=seed)
         self.progress("looking at segments, at arrival and back month by month")
-        closer = findings(labelled, parted.test, said, agreement, _refit(model, agreement, seed))
+        closer = breakdown(labelled, parted.test, probabilities, agreement, _refit(model, agreement, seed))
         until_us = microseconds(self.known_until)
-        told = labels(known_by(self.found.leads, until_us), agreement, until_us)
-        warnings = (*_warnings(self.found, told), *examined.sentences)
+        summary = label_summary(known_by(self.found.leads, until_us), agreement, until_us)
+        warnings = (*_warnings(self.found, summary), *examined.sentences)
         is_random = parted.kind == "random"
         folded = out_of_fold(labelled, model, agreement, seed) if is_random else None
         then = _reference(model, self.found, agreement, self.known_until, None if is_random else tested)
         return Candidate(
-            model, labelled, parted, shown, compared, (), self.kept, self.known_until, 0.0, warnings, folded, closer,
-            examined, told, None, then,
+            model, labelled, parted, shown, compared, (), self.agreed, self.known_until, 0.0, warnings, folded, closer,
+            examined, summary, None, then,
         )  # fmt: skip
 
 
 def _reference(
-    model: Model, found: Derived, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
-) -> Reference:
-    """What the watch will compare with; of the looks before the training, those that the model has not seen."""
+    model: Model, found: Materialized, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
+) -> MonitoringReference:
+    """What a monitoring run will compare with; of the snapshots before now, only those that the model did not see."""
     unseen_from_us = 0 if tested is None or tested.empty else int(tested["snapshot_us"].min())
-    return reference(model, found, agreement, known_until, unseen_from_us)
+    return monitoring_reference(model, found, agreement, known_until, unseen_from_us)
 
 
-def labelled_snapshots(found: Derived, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
+def labelled_snapshots(found: Materialized, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
     """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features.
 
     Raises TooFewOutcomes where they are all the same or there are none.
     """
     known_until_us = microseconds(known_until)
     leads = known_by(found.leads, known_until_us)
-    looked_at = snapshot_moments(leads, agreement, known_until_us)
+    looked_at = snapshot_schedule(leads, agreement, known_until_us)
     became = outcomes(looked_at, leads, agreement, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
@@ -151,26 +156,31 @@ def labelled_snapshots(found: Derived, agreement: Agreement, known_until: dateti
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return snapshots(found.repository, agreement, looked_at)
+    return snapshot_features(found.repository, agreement, looked_at)
 
 
 def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed: int) -> Evaluation:
-    """Every row judged by a model of the same choices that saw nothing of its lead: beyond one random test."""
+    """The figures of every row, each predicted by a model of the same settings that did not see its lead."""
     outcome, leads = labelled["outcome"].to_numpy(np.float64), labelled["lead_id"].to_numpy(object)
     probability = np.empty(len(labelled))
     for inside, outside in lead_folds(outcome, list(leads), seed):
-        again = refitted(labelled.iloc[inside], agreement, seed, model)
-        probability[outside] = again.probability(labelled.iloc[outside])
+        again = refitted_model(labelled.iloc[inside], agreement, seed, model)
+        probability[outside] = refit.probability(labelled.iloc[outside])
     return evaluate(probability, labelled["outcome"], leads, seed=seed)
 
 
-def with_open_leads(model: Model, found: Derived, agreement: Agreement, known_until: datetime) -> Model:
-    """The model, knowing how its probabilities lie over the leads that are open now: what a bar of a share needs."""
+def with_open_leads(model: Model, found: Materialized, agreement: Agreement, known_until: datetime) -> Model:
+    """The model with the spread of its probabilities over the leads that are open now, and how many arrive a week.
+
+    A bar that is agreed as a share of leads, or as so many leads a week, is set by these.
+    """
     now_us = microseconds(known_until)
     leads = known_by(found.leads, now_us)
     still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
     asked = still_open[["lead_id"]].assign(snapshot_us=now_us)
-    probability = model.probability(snapshots(found.repository, agreement, asked)) if len(asked) else np.empty(0)
+    probability = (
+        model.probability(snapshot_features(found.repository, agreement, asked)) if len(asked) else np.empty(0)
+    )
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)
@@ -187,28 +197,28 @@ def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:
     """How the backtest fits the model and the simple peers again, by the choices that made the model."""
 
     def again(train: pd.DataFrame, calibration: pd.DataFrame) -> Model:
-        return calibrated_then(refitted(train, agreement, seed, model), train, calibration, seed)
+        return recalibrated_for_month(refitted_model(train, agreement, seed, model), train, calibration, seed)
 
-    return Refit(again, simple_peers(model.columns), seed)
+    return Refit(again, simple_baselines(model.columns), seed)
 
 
-def _others(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> dict[str, Floats]:
+def _baseline_probabilities(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> dict[str, Floats]:
     """The average rate and the peers, fitted on the same train span for the same test rows."""
     read = [column for column in model.columns if column.name in labelled]  # rates of pairs are ours alone
-    rows = known(labelled)[[column.name for column in read]]
+    rows = features_only(labelled)[[column.name for column in read]]
     rows = rows.astype({column.name: "category" for column in read if column.levels})
     outcome = labelled["outcome"].to_numpy(np.float64)[parted.train]
-    constant = baselines(outcome, int(parted.test.sum()))
-    return constant | peers(rows[parted.train], outcome, rows[parted.test], seed=seed)
+    constant = constant_baseline(outcome, int(parted.test.sum()))
+    return constant | baseline_probabilities(rows[parted.train], outcome, rows[parted.test], seed=seed)
 
 
-def _warnings(found: Derived, learned: Labels) -> list[str]:
-    """What every output of this model must say with it."""
+def _warnings(found: Materialized, learned: LabelSummary) -> list[str]:
+    """The sentences that every output of this model must show."""
     assumed = Ledger(found.repository.home).count_flagged(ASSUMED)
     late = [f"When {assumed:,} events were recorded is not known: it is taken to be when they happened."]
     return [*(late if assumed else []), *learned.sentences]
 
 
-def known(labelled: pd.DataFrame) -> pd.DataFrame:
-    """The features alone."""
+def features_only(labelled: pd.DataFrame) -> pd.DataFrame:
+    """The labelled snapshots without the columns that are no features."""
     return labelled.drop(columns=NOT_FEATURES, errors="ignore")

@@ -12,13 +12,13 @@ import pandas as pd
 from benchmarks.bpi2012 import BEHAVIOURS, HALF_LIVES, HORIZON_DAYS, agreement, as_events, read
 from benchmarks.parts.by_hand import by_hand
 from benchmarks.parts.public_sets import Looked
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.arrays import DAY_US
 from features.home.clock import microseconds
 from features.home.settings import Home
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import snapshots
-from features.store.materialize import Derived, derived
+from features.snapshots.point_in_time import snapshot_features
+from features.store.materialize import Materialized, materialized
 from serving.intake.file_import import ingest
 from training.labels.outcomes import outcomes
 
@@ -38,14 +38,14 @@ def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looke
     file, home = folder / "bpi2012.jsonl", Home.open(folder / "home-bpi2012")
     file.write_bytes(b"\n".join(map(orjson.dumps, as_events(events))))
     now = events["ts"].max().to_pydatetime()
-    ingest(home, [file], keep(home, agreed, now), datetime.now(UTC))
-    rows = random_snapshots(derived(home, agreed), microseconds(now))
+    ingest(home, [file], save_version(home, agreed, now), datetime.now(UTC))
+    rows = random_snapshots(materialized(home, agreed), microseconds(now))
     counted = events.loc[events["event"].isin(list(BEHAVIOURS)), ["lead_id", "event", "us"]]
     raw = by_hand(counted, rows, HALF_LIVES).reset_index(drop=True)
     return Looked(NAME, rows, raw, agreed, in_time=True, gap_us=HORIZON_DAYS * DAY_US)
 
 
-def random_snapshots(found: Derived, known_until_us: int, seed: int = 7) -> pd.DataFrame:
+def random_snapshots(found: Materialized, known_until_us: int, seed: int = 7) -> pd.DataFrame:
     """As `labelled_snapshots`, but at one random moment of each stretch that a case is open, in time order."""
     leads, agreed = known_by(found.leads, known_until_us), agreement()
     opened = leads["opened_us"].to_numpy(np.int64)
@@ -60,4 +60,6 @@ def random_snapshots(found: Derived, known_until_us: int, seed: int = 7) -> pd.D
     looked_at = looked_at.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
     became = outcomes(looked_at, leads, agreed, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
-    return snapshots(found.repository, agreed, looked_at.assign(outcome=became.dropna().astype(bool).to_numpy()))
+    return snapshot_features(
+        found.repository, agreed, looked_at.assign(outcome=became.dropna().astype(bool).to_numpy())
+    )

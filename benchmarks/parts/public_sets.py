@@ -16,18 +16,17 @@ import pandas as pd
 import tomlkit
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.arrays import DAY_US
 from features.home.clock import microseconds
 from features.home.settings import Home
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import snapshots
-from features.snapshots.schedule import snapshot_moments
-from features.store.materialize import derived
+from features.snapshots.point_in_time import snapshot_features
+from features.snapshots.schedule import snapshot_schedule
+from features.store.materialize import materialized
 from serving.intake.file_import import ingest
-from training.draft.from_export import draft
-from training.labels.outcomes import outcomes
-from training.model.columns import NOT_FEATURES
+from training.draft.from_export import export_draft
+from training.labels.outcomes import NOT_FEATURES, outcomes
 
 CAME_AT, WON_AT, WON, LEAD = "came_at", "won_at", "won", "lead"
 SIGNED = "known only after contact, says the source"
@@ -138,7 +137,7 @@ def looked(table: PublicSet, data: Path, folder: Path, most: int | None = None) 
     file, now = folder / f"{table.name}.csv", datetime.now(UTC)
     rows.to_csv(file, index=False)
     home, agreement = Home.open(folder / f"home-{table.name}"), signed(table, file)
-    ingest(home, [file], keep(home, agreement, now), now)
+    ingest(home, [file], save_version(home, agreement, now), now)
     arrived = arrivals(home, agreement, now)
     return Looked(table.name, arrived, fields(arrived), agreement, table.in_time, table.walks)
 
@@ -152,7 +151,9 @@ def fields(rows: pd.DataFrame) -> pd.DataFrame:
 
 def signed(table: PublicSet, file: Path) -> Agreement:
     """The agreement that `leadlight init` drafts for the file, corrected by what the source says."""
-    drafted = draft(file, WON_AT if table.in_time else WON, id=LEAD, created_at=CAME_AT if table.in_time else None)
+    drafted = export_draft(
+        file, WON_AT if table.in_time else WON, id=LEAD, created_at=CAME_AT if table.in_time else None
+    )
     written = tomlkit.parse(drafted.text).unwrap()
     traits, excluded = written["traits"], written.get("excluded", {})
     for name in [name for name, line in traits.items() if line["column"] in table.after]:
@@ -171,14 +172,14 @@ def arrivals(home: Home, agreement: Agreement, now: datetime) -> pd.DataFrame:
 
     The later ones are left out: a table says nothing of a lead after it came.
     """
-    found = derived(home, agreement)
+    found = materialized(home, agreement)
     known_until_us = microseconds(now + timedelta(days=HORIZON_DAYS))
     leads = known_by(found.leads, known_until_us)
     # Closed at once, or every lead would be looked at each week of ten years before all but one look is dropped.
     arrived = leads.assign(closed_us=leads["opened_us"] + DAY_US)
-    looked_at = snapshot_moments(arrived, agreement, known_until_us)
+    looked_at = snapshot_schedule(arrived, agreement, known_until_us)
     looked_at = looked_at[looked_at["is_arrival"]].sort_values(["snapshot_us", "lead_id"], ignore_index=True)
     became = outcomes(looked_at, leads, agreement, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)  # leads from before the record have none
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
-    return snapshots(found.repository, agreement, looked_at)
+    return snapshot_features(found.repository, agreement, looked_at)

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import Kept, keep
+from features.agreement.versions import AgreementVersion, save_version
 from features.home.clock import microseconds
 from features.home.settings import Home
-from features.snapshots.point_in_time import snapshots
-from features.store.materialize import Derived, derived
+from features.snapshots.point_in_time import snapshot_features
+from features.store.materialize import Materialized, materialized
 from serving.intake.file_import import ingest
-from training.simulation.interest import Shift
+from training.simulation.interest import MarketShift
 from training.simulation.simulation import Market, simulate
 
 Floats = npt.NDArray[np.float64]
@@ -45,13 +45,13 @@ class Simulated:
 
     market: Market
     home: Home
-    kept: Kept
+    kept: AgreementVersion
     ends_at: datetime
 
     @property
-    def derived(self) -> Derived:
+    def derived(self) -> Materialized:
         """The states of the home's leads."""
-        return derived(self.home, self.kept.agreement)
+        return materialized(self.home, self.kept.agreement)
 
     def true(self, rows: pd.DataFrame) -> Floats:
         """The true probability of each row (lead_id, snapshot_us); NaN where no formula of what leads did knows it."""
@@ -63,7 +63,7 @@ class Simulated:
         ends = self.market.truth[self.market.truth["is_end"]]
         asked = ends[["with_sales"]].assign(lead_id=ends["lead_id"].astype(str), true=ends["probability"])
         asked["snapshot_us"] = microseconds(self.ends_at)
-        return snapshots(self.derived.repository, self.kept.agreement, asked.reset_index(drop=True))
+        return snapshot_features(self.derived.repository, self.kept.agreement, asked.reset_index(drop=True))
 
     @cached_property
     def _truth(self) -> pd.DataFrame:
@@ -72,14 +72,14 @@ class Simulated:
         return truth.drop_duplicates(["lead_id", "snapshot_us"])
 
 
-def simulated(folder: Path, leads: int, seed: int, ends_at: datetime, shift: Shift | None = None) -> Simulated:
+def simulated(folder: Path, leads: int, seed: int, ends_at: datetime, shift: MarketShift | None = None) -> Simulated:
     """A market of `leads` in the home `folder`/home, under the default agreement."""
     clock = Clock()
     market = simulate(leads, seed, ends_at, shift)
     market.write(folder / "market")
     clock.lap(f"simulated {len(market.events):,} events")
     home = Home.open(folder / "home")
-    kept = keep(home, Agreement.default(), ends_at)
+    kept = save_version(home, Agreement.default(), ends_at)
     ingest(home, [folder / "market" / "events.parquet"], kept, datetime.now(UTC))
     clock.lap("ingested them")
     return Simulated(market, home, kept, ends_at)

@@ -10,9 +10,9 @@ import numba
 import numpy as np
 
 from features.arrays import DAY_US, NOT_YET, Bools, Ints
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import groups
+from features.identity.intervals import group_ids
 
 CRAWLER = re.compile(
     r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks",
@@ -61,7 +61,7 @@ def is_crawler(agent: str) -> bool:
     return bool(CRAWLER.search(agent))
 
 
-def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
+def not_people(log: EventTable, found: Identities) -> dict[int, NotAPerson]:
     """Rows that are not counted as things stand, each with the reason a person can read."""
     flags = scanned(log, found)
     stands = np.flatnonzero((flags.until_us == NOT_YET) & (found.lead[flags.row] == flags.lead))
@@ -73,14 +73,14 @@ def not_people(log: Log, found: Identities) -> dict[int, NotAPerson]:
     return machines | {row: NotAPerson("crawler", int(found.known_us[row])) for row in crawled(log).tolist()}
 
 
-def crawled(log: Log) -> Ints:
+def crawled(log: EventTable) -> Ints:
     """Rows that a crawler or scanner sent under its own name."""
     is_machine = np.array([is_crawler(agent) for agent in log.agents.names.values], dtype=bool)
     rows: Ints = log.agents.rows()[is_machine[log.agents.names.codes()]]
     return rows
 
 
-def scanned(log: Log, found: Identities) -> Flags:
+def scanned(log: EventTable, found: Identities) -> Flags:
     """Opens and clicks by mail scanners, each while it was known to be one.
 
     Within seconds of a delivery, or up to an hour before the first: known once both are. Every link of a mail within
@@ -95,7 +95,7 @@ def scanned(log: Log, found: Identities) -> Flags:
     return Flags(row[place], lead[place], is_every_link, known_us, until_us)
 
 
-def _mails(log: Log, found: Identities) -> tuple[Ints, Ints, _Mails]:
+def _mails(log: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
     """The events and leads of what was done with mails, and what was done."""
     said = [(row, KINDS[name], mail) for row, name, mail in log.mails if mail and name in KINDS]
     rows = np.array([row for row, _, _ in said], dtype=np.int64)
@@ -106,7 +106,7 @@ def _mails(log: Log, found: Identities) -> tuple[Ints, Ints, _Mails]:
     link = np.array([links.setdefault(log.links.get(row), len(links)) for row, _, _ in said], dtype=np.int64)
     at = found.attribute(rows)
     rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
-    group, occurred = groups(at.lead, mail), log.occurred_us()[rows]
+    group, occurred = group_ids(at.lead, mail), log.occurred_us()[rows]
     order = np.lexsort((kind, occurred, group))
     columns = (group, kind, link, occurred, at.known_us, at.until_us)
     return rows[order], at.lead[order], _Mails(*(column[order] for column in columns))

@@ -9,9 +9,9 @@ import numpy as np
 
 from features.arrays import DAY_US, Bools, Floats, Ints
 from features.behaviour.occurrences import Occurrences
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import groups, ranks
+from features.identity.intervals import group_ids, tie_break_ranks
 
 MINUTE_US = 60_000_000
 LONGEST_GAP_US = 30 * MINUTE_US  # a page left open over lunch is not read over lunch
@@ -44,7 +44,7 @@ class _Line(NamedTuple):
     view: Ints
 
 
-def dwells(log: Log, found: Identities, counted: Occurrences) -> Dwells:
+def dwells(log: EventTable, found: Identities, counted: Occurrences) -> Dwells:
     """The minutes on the pages among `counted`, with all that was learned of them.
 
     A leave tells the time on the view with its `page_view_id`: on the latest one before it, at most 24 h earlier.
@@ -65,16 +65,16 @@ def dwells(log: Log, found: Identities, counted: Occurrences) -> Dwells:
     return Dwells(views[place], minutes, known_us, total)
 
 
-def _is_view(log: Log) -> Bools:
+def _is_view(log: EventTable) -> Bools:
     views = np.zeros(len(log), dtype=bool)
     views[list(log.views)] = True
     return views
 
 
-def _next_events(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
+def _next_events(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
     """What visitors did, and for each view where its lead's begins and ends there."""
     own = np.ones(len(log), dtype=bool)
-    for reported in (log.crm, log.kept):
+    for reported in (log.crm, log.retained_totals):
         own[[said[0] for said in reported]] = False
     own[[row for row, name, _ in log.mails if name in NOT_THEIR_DOING]] = False
     is_view, left = _is_view(log), log.leaves.rows()
@@ -88,7 +88,7 @@ def _next_events(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints,
     return np.searchsorted(lead, asked.lead), np.searchsorted(lead, asked.lead, side="right"), line
 
 
-def _leaves(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
+def _leaves(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
     """Leaves and the views of their ids, and for each view where what follows it begins and ends there."""
     numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in log.leaves))}
     views = [(row, numbers[view], np.nan) for row, view in log.views.items() if view in numbers]
@@ -96,9 +96,9 @@ def _leaves(log: Log, found: Identities, asked: Occurrences) -> tuple[Ints, Ints
     at = found.attribute(told[:, 0].astype(np.int64))
     row, number, minutes = told[at.place, 0].astype(np.int64), told[at.place, 1], told[at.place, 2]
     # In each browser some tools count views from 1, so a view id means something only within one lead.
-    group = groups(at.lead, number)
+    group = group_ids(at.lead, number)
     occurred = log.occurred_us()[row]
-    order = np.lexsort((~np.isnan(minutes), ranks(log, row, occurred, group), occurred, group))
+    order = np.lexsort((~np.isnan(minutes), tie_break_ranks(log, row, occurred, group), occurred, group))
     view = np.where(np.isnan(minutes), row, -1)[order]
     line = _Line(occurred[order], at.known_us[order], at.until_us[order], minutes[order], view)
     group, own = group[order], _places(view, at.lead[order], asked)

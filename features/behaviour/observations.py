@@ -11,12 +11,12 @@ from features.arrays import NOT_YET, Floats, Ints
 from features.behaviour.decayed_counters import Observations
 from features.behaviour.dwell_time import dwells
 from features.behaviour.occurrences import occurrences
-from features.events.event_table import Log
-from features.identity.accounts import Memberships
+from features.events.event_table import EventTable
+from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
 
 
-def observations(log: Log, found: Identities, agreement: Agreement) -> Observations:
+def observations(log: EventTable, found: Identities, agreement: Agreement) -> Observations:
     """The counted behaviour of every lead: what happened, what was learned of it later, and what was taken back.
 
     It is a function of the set of events, of each lead's component alone, and true of every earlier moment: the rows
@@ -38,7 +38,7 @@ def observations(log: Log, found: Identities, agreement: Agreement) -> Observati
     )
 
 
-def account_observations(observed: Observations, members: Memberships) -> Observations:
+def account_observations(observed: Observations, members: AccountPeriods) -> Observations:
     """What the leads of each account did, while they were known to be in it; `lead` is the position of the account.
 
     It counts from when both were known, and is taken back when the stay ends.
@@ -61,7 +61,7 @@ def account_observations(observed: Observations, members: Memberships) -> Observ
     )
 
 
-def _pairs(observed: Observations, members: Memberships) -> tuple[Ints, Ints]:
+def _pairs(observed: Observations, members: AccountPeriods) -> tuple[Ints, Ints]:
     """Each observation with each stay of its lead, as positions in both."""
     first = np.searchsorted(members.lead, observed.lead, side="left")
     count = np.searchsorted(members.lead, observed.lead, side="right") - first

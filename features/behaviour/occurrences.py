@@ -13,9 +13,9 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
 from features.arrays import Floats, Ints
 from features.behaviour.bots import crawled, scanned
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import Period, decided
+from features.identity.intervals import Period, latest_wins
 
 TO_SALES = SALES_TOUCHES | {"Opportunity Created"}
 GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
@@ -55,13 +55,13 @@ class Turn(NamedTuple):
     known: Period
 
 
-def occurrences(log: Log, found: Identities, agreement: Agreement) -> Occurrences:
+def occurrences(log: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
     """What counts, by event and lead: by people, of their own accord, and of no lead that sales talks to anyway."""
-    hits = np.array(log.hits, dtype=np.float64).reshape(-1, 3)
+    hits = np.array(log.matches, dtype=np.float64).reshape(-1, 3)
     hits = np.insert(hits, 2, 1.0, axis=1)
     hits = hits[_is_counted(log)[hits[:, 0].astype(np.int64)]]
     moments = log.occurred_us()[hits[:, 0].astype(np.int64)]
-    if log.kept:
+    if log.retained_totals:
         said = list(_kept(log, list(agreement.behaviours)))
         hits = np.concatenate([hits, np.array([row[:4] for row in said], dtype=np.float64).reshape(-1, 4)])
         moments = np.concatenate([moments, np.array([row[4] for row in said], dtype=np.int64)])
@@ -77,7 +77,7 @@ def occurrences(log: Log, found: Identities, agreement: Agreement) -> Occurrence
     return _without(counted, np.concatenate([machines, _with_sales(log, found, counted, agreement)]))
 
 
-def _is_counted(log: Log) -> Any:
+def _is_counted(log: EventTable) -> Any:
     """False for events that never count: by a machine's own word, or what sales itself mailed."""
     counted = np.ones(len(log), dtype=bool)
     counted[crawled(log)] = False
@@ -85,9 +85,9 @@ def _is_counted(log: Log) -> Any:
     return counted
 
 
-def _kept(log: Log, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
+def _kept(log: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
     """(row, behaviour, weight, minutes of each, occurred_us) of what deleted events came to."""
-    for row, properties in log.kept:
+    for row, properties in log.retained_totals:
         for name, said in (properties.get("behaviours") or {}).items():
             if name not in behaviours:
                 continue
@@ -98,7 +98,7 @@ def _kept(log: Log, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float
                 yield row, behaviours.index(name), float(more), left / more, int(said["first_us"])
 
 
-def _with_sales(log: Log, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
+def _with_sales(log: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
     """Calls answered by a lead that sales had, and while that was known: what it says then is not its own doing.
 
     returns: rows of (event, lead, from when, until when).
@@ -111,12 +111,12 @@ def _with_sales(log: Log, found: Identities, counted: Occurrences, agreement: Ag
         row, lead = int(counted.row[place]), int(counted.lead[place])
         before = [turn for turn in turns.get(lead, ()) if turn.occurred_us <= counted.occurred_us[place]]
         known = (int(counted.known_us[place]), int(counted.until_us[place]))
-        periods = decided(known, ((turn.with_sales, turn.known) for turn in reversed(before)))
+        periods = latest_wins(known, ((turn.with_sales, turn.known) for turn in reversed(before)))
         blocked += [(row, lead, *period) for period in periods]
     return np.array(blocked, dtype=np.int64).reshape(-1, 4)
 
 
-def sales_turns(log: Log, found: Identities, leads: set[int]) -> dict[int, list[Turn]]:
+def sales_turns(log: EventTable, found: Identities, leads: set[int]) -> dict[int, list[Turn]]:
     """By lead, what put each of some leads with sales or took it away again, in the order in which it happened."""
     said = [(row, name in TO_SALES) for row, name, _ in log.crm if name in TO_SALES or name in GIVEN_BACK]
     at = found.attribute(np.array([row for row, _ in said], dtype=np.int64))

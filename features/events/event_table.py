@@ -14,13 +14,13 @@ import orjson
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
-from features.agreement.learning import Behaviour, said
+from features.agreement.learning import Behaviour, property_text
 from features.arrays import Floats, Ints
 from features.events.event import identity
-from features.events.text_columns import NameOf, Names, TextOf, Texts
+from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
 
 
-class Hits:
+class BehaviourMatches:
     """(row, position of the behaviour, minutes), one for each behaviour that an event is."""
 
     def __init__(self) -> None:
@@ -46,11 +46,11 @@ class Hits:
         return np.stack(columns, axis=1).astype(dtype or np.float64)
 
 
-class Leaves:
+class PageLeaves:
     """(row, page_view_id, minutes), one for each event that says how long a page was read."""
 
     def __init__(self) -> None:
-        self._rows, self._views, self._minutes = array("q"), Texts(), array("d")
+        self._rows, self._views, self._minutes = array("q"), TextColumn(), array("d")
 
     def extend(self, leaves: Sequence[tuple[int, str, float]]) -> None:
         """Add leaves."""
@@ -70,12 +70,14 @@ class Leaves:
         return zip(self._rows, self._views, self._minutes, strict=True)
 
 
-AT_MOST = 10_000  # decisions kept of each event's name: sites have few paths, but a hostile sender invents many
+MOST_DECISIONS = 10_000  # decisions kept of each event's name: sites have few paths, but a hostile sender invents many
 
-Decided = tuple[tuple[int, str | None], ...]  # position of the behaviour, name of the property with its minutes
+MatchedBehaviours = tuple[
+    tuple[int, str | None], ...
+]  # position of the behaviour, name of the property with its minutes
 
 
-class Watched:
+class BehaviourMatcher:
     """The behaviours of an agreement, asked by event. `Behaviour.matches` decides."""
 
     def __init__(self, behaviours: Iterable[Behaviour]) -> None:
@@ -83,28 +85,30 @@ class Watched:
         for position, behaviour in enumerate(behaviours):
             by_name.setdefault(behaviour.event, []).append((position, behaviour))
         by_name.setdefault("screen", by_name.get("page", []))
-        self._names = {name: _Name(name, found) for name, found in by_name.items()}
+        self._names = {name: _NameMatcher(name, found) for name, found in by_name.items()}
 
-    def hits(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> Decided:
+    def matches(
+        self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]
+    ) -> MatchedBehaviours:
         """The behaviours that an event of this name and Segment type is, in the order of the agreement."""
         watching = self._names.get(name)
-        return watching.hits(type, properties, context) if watching else ()
+        return watching.matches(type, properties, context) if watching else ()
 
 
-class _Name:
+class _NameMatcher:
     """The behaviours that events of one name can be."""
 
     def __init__(self, name: str, behaviours: list[tuple[int, Behaviour]]) -> None:
         self._name, self._behaviours = name, behaviours
         # All that `matches` looks at, beside the name and the type.
         self._keys = tuple(dict.fromkeys(key for _, behaviour in behaviours for key in behaviour.where))
-        self._decided: dict[tuple[str | None, ...], Decided] = {}
+        self._decided: dict[tuple[str | None, ...], MatchedBehaviours] = {}
 
-    def hits(self, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> Decided:
-        asked = (type, *[said(key, self._name, properties, context) for key in self._keys])
+    def matches(self, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> MatchedBehaviours:
+        asked = (type, *[property_text(key, self._name, properties, context) for key in self._keys])
         decided = self._decided.get(asked)
         if decided is None:
-            if len(self._decided) >= AT_MOST:
+            if len(self._decided) >= MOST_DECISIONS:
                 self._decided.clear()
             decided = self._decided[asked] = tuple(
                 (position, behaviour.minutes)
@@ -120,7 +124,7 @@ LEFT = "Page Left"
 
 
 @dataclass
-class Log:
+class EventTable:
     """Columns over the events, in ledger order, and lists of (row, what it says) for the few that say more.
 
     hits: (row, behaviour position, minutes). views: page_view_id of the page views that are hits, or that say how long
@@ -130,26 +134,26 @@ class Log:
     """
 
     event_id: array[int] = field(default_factory=lambda: array("q"))
-    type: Names = field(default_factory=Names)
-    message_id: Texts = field(default_factory=Texts)
-    user_id: Names = field(default_factory=Names)
-    anonymous_id: Names = field(default_factory=Names)
-    group_id: Names = field(default_factory=Names)
+    type: DictionaryColumn = field(default_factory=DictionaryColumn)
+    message_id: TextColumn = field(default_factory=TextColumn)
+    user_id: DictionaryColumn = field(default_factory=DictionaryColumn)
+    anonymous_id: DictionaryColumn = field(default_factory=DictionaryColumn)
+    group_id: DictionaryColumn = field(default_factory=DictionaryColumn)
     occurred: array[int] = field(default_factory=lambda: array("q"))
     recorded: array[int] = field(default_factory=lambda: array("q"))
-    flags: Names = field(default_factory=Names)
-    hits: Hits = field(default_factory=Hits)
-    views: TextOf = field(default_factory=TextOf)
-    leaves: Leaves = field(default_factory=Leaves)
+    flags: DictionaryColumn = field(default_factory=DictionaryColumn)
+    matches: BehaviourMatches = field(default_factory=BehaviourMatches)
+    views: SparseText = field(default_factory=SparseText)
+    leaves: PageLeaves = field(default_factory=PageLeaves)
     touches: list[tuple[int, str, str | None]] = field(default_factory=list)
-    said: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    traits: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     previous: list[tuple[int, str]] = field(default_factory=list)
     crm: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
     mails: list[tuple[int, str, str]] = field(default_factory=list)
     links: dict[int, str] = field(default_factory=dict)
-    agents: NameOf = field(default_factory=NameOf)
+    agents: SparseDictionary = field(default_factory=SparseDictionary)
     objections: list[tuple[int, bool]] = field(default_factory=list)
-    kept: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    retained_totals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.event_id)
@@ -161,7 +165,7 @@ class Log:
         return np.array(self.occurred, dtype=np.int64)
 
 
-def log(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> Log:
+def read_events(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> EventTable:
     """The log of the ledger's `chunks`, read with the behaviours of `agreement`.
 
     Rows are tuples of the columns of `tables.events`, in their order.
@@ -177,8 +181,8 @@ class _Reader:
     """Reads events into a log. What many of them say is held in lists until their chunk is read."""
 
     def __init__(self, agreement: Agreement) -> None:
-        self.made = Log()
-        self._watched = Watched(agreement.behaviours.values())
+        self.made = EventTable()
+        self._watched = BehaviourMatcher(agreement.behaviours.values())
         self._outcome, self._privacy = agreement.outcome.event, agreement.privacy
         self._consent = agreement.privacy.consent
         self._telling = {LEFT, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
@@ -205,7 +209,7 @@ class _Reader:
         self._settle()
 
     def _settle(self) -> None:
-        self.made.hits.extend(self._hits)
+        self.made.matches.extend(self._hits)
         self.made.views.extend(self._views)
         self.made.leaves.extend(self._leaves)
         self.made.agents.extend(self._agents)
@@ -213,7 +217,7 @@ class _Reader:
 
     def _read(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
         properties, context = body.get("properties") or {}, body.get("context") or {}
-        hits = self._watched.hits(name, kind, properties, context)
+        hits = self._watched.matches(name, kind, properties, context)
         for position, minutes in hits:
             self._hits.append((row, position, _number(properties.get(minutes)) if minutes else 0.0))
         if kind == "page" or kind == "screen":
@@ -242,7 +246,7 @@ class _Reader:
     def _traits(self, row: int, body: dict[str, Any], context: dict[str, Any]) -> None:
         traits = body.get("traits") or context.get("traits")
         if type(traits) is dict:
-            self.made.said.append((row, traits))
+            self.made.traits.append((row, traits))
 
     def _context(self, row: int, context: dict[str, Any]) -> None:
         if agent := _text(context.get("userAgent")):
@@ -269,7 +273,7 @@ class _Reader:
             self.made.objections.append((row, name == self._privacy.objected))
         # Only we ourselves may say what deleted events came to.
         if name == HISTORY_KEPT and source == OURSELVES:
-            self.made.kept.append((row, properties))
+            self.made.retained_totals.append((row, properties))
 
     def _mail(self, row: int, name: str, properties: dict[str, Any]) -> None:
         mail = _text(properties.get("email_id")) or _text(properties.get("campaign_id"))

@@ -12,11 +12,11 @@ import numpy as np
 from features.arrays import Ints
 
 
-class Names:
+class DictionaryColumn:
     """One text or None per row: each distinct text is held once, each row is its number, -1 for None."""
 
     def __init__(self, texts: Iterable[str | None] = ()) -> None:
-        self._places = _Places({None: -1})
+        self._places = _Codes({None: -1})
         self._codes = array("i")
         self._values: list[str] = []
         self.extend(texts)
@@ -56,7 +56,7 @@ class Names:
         return np.array(self._codes, dtype=np.int64)
 
 
-class _Places(dict[str | None, int]):
+class _Codes(dict[str | None, int]):
     """The number of each text; a new one gets the next."""
 
     def __missing__(self, text: str | None) -> int:
@@ -64,12 +64,12 @@ class _Places(dict[str | None, int]):
         return number
 
 
-class NameOf:
+class SparseDictionary:
     """(row, text) for some rows, where many texts are the same."""
 
     def __init__(self) -> None:
         self._rows = array("q")
-        self.names = Names()
+        self.names = DictionaryColumn()
 
     def extend(self, pairs: Sequence[tuple[int, str]]) -> None:
         """Add rows."""
@@ -89,7 +89,7 @@ class NameOf:
         return ((row, values[code]) for row, code in zip(self._rows, self.names.codes().tolist(), strict=True))
 
 
-class Texts:
+class TextColumn:
     """One text per row, as UTF-8 in one buffer: a string object for each would take twice the memory."""
 
     def __init__(self) -> None:
@@ -120,12 +120,12 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-class TextOf(Mapping[int, str]):
+class SparseText(Mapping[int, str]):
     """The text of some rows, by row; rows are added in rising order."""
 
     def __init__(self) -> None:
         self._rows = array("q")
-        self._texts = Texts()
+        self._texts = TextColumn()
 
     def extend(self, pairs: Sequence[tuple[int, str]]) -> None:
         """Add rows."""
@@ -159,7 +159,7 @@ class TextOf(Mapping[int, str]):
 class _Items(ItemsView[int, str]):
     """One after another, where looking each row up would take many times as long."""
 
-    _mapping: TextOf
+    _mapping: SparseText
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         return self._mapping.pairs()

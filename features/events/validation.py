@@ -22,14 +22,14 @@ Row = dict[str, Any]  # of tables.events or tables.failed_events
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class Source:
     """Who sends events, and how far they are trusted.
 
-    source: within which a messageId names one event for good. may_merge: whether their merges of leads are followed.
+    name: within which a messageId names one event for good. may_merge: whether their merges of leads are followed.
     lag: for history, how long after it happened an event was known that does not say when it was received.
     """
 
-    source: str
+    name: str
     clock: Clock = "file"
     may_merge: bool = True
     lag: timedelta | None = None
@@ -40,7 +40,7 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EventResult:
     """What became of one event: rejected ones say why, accepted ones what was noticed of them."""
 
     status: Literal["accepted", "duplicate", "rejected"]
@@ -51,43 +51,43 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ValidatedBatch:
     """Some events of one sender as rows.
 
     results: one for each event, in order; None for those in `rows`, until these are written.
     """
 
-    sender: Sender
+    sender: Source
     rows: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
-    results: list[Result | None] = field(default_factory=list)
+    results: list[EventResult | None] = field(default_factory=list)
 
 
-def reading(
-    raws: Sequence[Any], sender: Sender, received_at: datetime, noticed: Mapping[int, Flags] | None = None
-) -> Reading:
+def validate(
+    raws: Sequence[Any], sender: Source, received_at: datetime, noticed: Mapping[int, Flags] | None = None
+) -> ValidatedBatch:
     """Read events as they came; `noticed` are flags that somebody gave them before, by position."""
-    read = Reading(sender)
+    read = ValidatedBatch(sender)
     for position, raw in enumerate(raws):
         flags = noticed.get(position, ()) if noticed else ()
         try:
-            read.rows.append(event_row(raw, sender, received_at, flags))
+            read.rows.append(ledger_row(raw, sender, received_at, flags))
             read.results.append(None)
         except EventRefused as refusal:
             read.failed.append(_failed_row(raw, refusal, sender, received_at) | {"flags": ",".join(flags)})
-            read.results.append(Result("rejected", message_id(raw), refusal.code, str(refusal)))
+            read.results.append(EventResult("rejected", message_id(raw), refusal.code, str(refusal)))
     return read
 
 
-def event_row(raw: Any, sender: Sender, received_at: datetime, noticed: Flags = ()) -> Row:
+def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags = ()) -> Row:
     """The row of `tables.events` for one event. Raises EventRefused."""
     if not isinstance(raw, dict):
         raise EventRefused("an event is a JSON object; this is something else", code="bad_event")
-    found = event(raw, source=sender.source, received_at=received_at, lag=sender.lag, clock=sender.clock)
+    found = event(raw, source=sender.name, received_at=received_at, lag=sender.lag, clock=sender.clock)
     body = json_text(found.body)
     if sender.is_live:
         _check_size(found.body, body)
-    refused = () if sender.may_merge else tuple(_untrusted(found))
+    refused = () if sender.may_merge else tuple(_distrust_flags(found))
     return {
         "source": found.source,
         "message_id": found.message_id,
@@ -103,7 +103,7 @@ def event_row(raw: Any, sender: Sender, received_at: datetime, noticed: Flags = 
     }
 
 
-def _untrusted(found: Event) -> Iterator[str]:
+def _distrust_flags(found: Event) -> Iterator[str]:
     """What is not done for a sender who may only write events."""
     if is_merge(found.name, found.body):
         yield MERGE_REFUSED
@@ -126,10 +126,10 @@ def _check_size(body: Mapping[str, Any], text: str) -> None:
         raise EventRefused(f"an event is nested over {DEPTH} levels deep; send it flatter", code="too_deep")
 
 
-def _failed_row(raw: Any, why: EventRefused, sender: Sender, received_at: datetime) -> Row:
+def _failed_row(raw: Any, why: EventRefused, sender: Source, received_at: datetime) -> Row:
     text = json_text(raw)
     return {
-        "source": sender.source,
+        "source": sender.name,
         "clock": sender.clock,
         "may_merge": sender.may_merge,
         "received_us": microseconds(received_at),

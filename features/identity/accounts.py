@@ -12,14 +12,15 @@ import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Ints
-from features.events.event_table import Log
-from features.events.text_columns import Names
+from features.events.event_table import EventTable
+from features.events.text_columns import DictionaryColumn
+from features.identity.claims import normal_email
 from features.identity.email import FREE_MAIL, email_domain
-from features.identity.identities import Identities, normal_email
-from features.identity.intervals import groups, ranks
+from features.identity.identities import Identities
+from features.identity.intervals import group_ids, tie_break_ranks
 
 
-class Memberships(NamedTuple):
+class AccountPeriods(NamedTuple):
     """One row per stay of a lead in an account, by what was known: sorted by lead (a position), then by `known_us`.
 
     account: position in `account_ids`. until_us: NOT_YET while it lasts.
@@ -32,7 +33,7 @@ class Memberships(NamedTuple):
     account_ids: list[str]
 
 
-class _Words(NamedTuple):
+class _AccountClaims(NamedTuple):
     """One row per word on a lead's account, and while it was known to be said of this lead."""
 
     lead: Ints
@@ -43,26 +44,26 @@ class _Words(NamedTuple):
     row: Ints  # of the event that says it
 
 
-def memberships(log: Log, found: Identities, agreement: Agreement) -> Memberships:
+def account_periods(log: EventTable, found: Identities, agreement: Agreement) -> AccountPeriods:
     """The account of each lead: the group that was last said of it, else the domain of its work mail.
 
     Last is by when it was true: a late, older word never overwrites a newer one. Free mail and our own domains are no
     account.
     """
-    accounts, row, account, is_group = _said(log, agreement)
+    accounts, row, account, is_group = _claims(log, agreement)
     said, lead, known_us, until_us = found.attribute(row)
-    words = _Words(lead, known_us, until_us, account[said], is_group[said], row[said])
-    found_stays = np.array(list(_stays(words, _rank(log, words))), dtype=np.int64).reshape(-1, 4)
+    words = _AccountClaims(lead, known_us, until_us, account[said], is_group[said], row[said])
+    found_stays = np.array(list(_periods(words, _strength(log, words))), dtype=np.int64).reshape(-1, 4)
     lead, account, known_us, until_us = found_stays.T
     used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
     position = np.full(len(accounts), -1, dtype=np.int64)
     position[used] = np.arange(len(used))
-    return Memberships(lead, position[account], known_us, until_us, [accounts[number] for number in used])
+    return AccountPeriods(lead, position[account], known_us, until_us, [accounts[number] for number in used])
 
 
-def _said(log: Log, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
+def _claims(log: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
     """The accounts that are named; and the event, the account, and whether by a group, of each word on them."""
-    accounts = Names(log.group_id.values)
+    accounts = DictionaryColumn(log.group_id.values)
     grouped = np.flatnonzero(log.group_id.codes() >= 0)
     mails = list(_domains(log))
     domains = np.array([accounts.number(domain) for _, domain in mails], dtype=np.int64)
@@ -75,24 +76,24 @@ def _said(log: Log, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
     return accounts.values, row[kept], account[kept], is_group[kept].astype(np.int64)
 
 
-def _domains(log: Log) -> Iterator[tuple[int, str]]:
+def _domains(log: EventTable) -> Iterator[tuple[int, str]]:
     is_identify = (log.type.codes() == log.type.code("identify")).tolist()
-    for row, traits in log.said:
+    for row, traits in log.traits:
         if is_identify[row] and (domain := email_domain(normal_email(traits.get("email")))):
             yield row, domain
 
 
-def _rank(log: Log, words: _Words) -> Ints:
+def _strength(log: EventTable, words: _AccountClaims) -> Ints:
     """Which of a lead's words goes before which: a group's, then the later, then by message id."""
     occurred_us = log.occurred_us()[words.row]
-    tied = ranks(log, words.row, occurred_us, groups(words.is_group, words.lead))
+    tied = tie_break_ranks(log, words.row, occurred_us, group_ids(words.is_group, words.lead))
     order = np.lexsort((tied, occurred_us, words.is_group, words.lead))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank
 
 
-def _stays(words: _Words, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
+def _periods(words: _AccountClaims, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
     """Lead, account, from when and until when, one stay after another."""
     order = np.lexsort((-rank, words.known_us, words.lead))
     lasting = np.where(words.until_us == NOT_YET, rank, -1)[order]
@@ -101,10 +102,10 @@ def _stays(words: _Words, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
     columns = (words.lead, words.known_us, words.until_us, rank, words.account)
     rows = zip(*(column[kept].tolist() for column in columns), strict=True)
     for lead, said in groupby(rows, itemgetter(0)):
-        yield from _stays_of(lead, [word[1:] for word in said])
+        yield from _periods_of(lead, [word[1:] for word in said])
 
 
-def _stays_of(lead: int, words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
+def _periods_of(lead: int, words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
     """The stays of one lead; words: known_us, until_us, rank, account, sorted by known_us."""
     moments = sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET})
     held: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.events.event import identity
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.events.validation import LATE_CLAIM, MERGE_REFUSED
 
 Rank = tuple[int, str]  # occurred_us and message id: what is first
@@ -25,7 +25,7 @@ LONGEST_KIND = 64
 MERGED, UNDONE, CONVERTED = "Lead Merged", "Lead Merge Undone", "Lead Converted"
 
 
-class Said(NamedTuple):
+class KeyClaim(NamedTuple):
     """A user has these keys."""
 
     recorded_us: int
@@ -34,7 +34,7 @@ class Said(NamedTuple):
     keys: tuple[Key, ...]
 
 
-class Link(NamedTuple):
+class LinkClaim(NamedTuple):
     """A name, an anonymous id or one that only aliases know, belongs to a user."""
 
     recorded_us: int
@@ -43,7 +43,7 @@ class Link(NamedTuple):
     user: str
 
 
-class Join(NamedTuple):
+class MergeClaim(NamedTuple):
     """What was `previous` is part of `survivor` from now on; without a survivor's key, of `user`."""
 
     recorded_us: int
@@ -53,7 +53,7 @@ class Join(NamedTuple):
     previous: Key
 
 
-class Undo(NamedTuple):
+class UnmergeClaim(NamedTuple):
     """A merge that was said of the same user is taken back."""
 
     recorded_us: int
@@ -61,7 +61,7 @@ class Undo(NamedTuple):
     merge_id: str
 
 
-class Seen(NamedTuple):
+class FirstSeen(NamedTuple):
     """A user has its first event, or (`is_own`) its first that is more than an alias, which makes it a known lead."""
 
     recorded_us: int
@@ -69,7 +69,7 @@ class Seen(NamedTuple):
     is_own: bool
 
 
-Statement = Said | Link | Join | Undo | Seen
+Claim = KeyClaim | LinkClaim | MergeClaim | UnmergeClaim | FirstSeen
 
 
 def normal_email(value: object) -> str:
@@ -87,12 +87,12 @@ def crm_key(said: Mapping[str, Any], name: str = "crm_lead_id") -> Key | None:
     return (CRM if crm in NO_CRM else crm), value
 
 
-def key_rows(log: Log, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
+def claimed_keys(log: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
     """The rows that say keys of a user, and the keys; of the users (by number) that are asked for."""
     known = np.append(asked, False)[log.user_id.codes()]  # -1, nobody, is the last
     # What a group call says is said of the company: all of its leads would have one address.
     identifying = (known & (log.type.codes() == log.type.code("identify"))).tolist()
-    for row, traits in log.said:
+    for row, traits in log.traits:
         if identifying[row]:
             email, record = normal_email(traits.get("email")), crm_key(traits)
             keys = (((EMAIL, email),) if email else ()) + ((record,) if record else ())
@@ -103,31 +103,31 @@ def key_rows(log: Log, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tupl
             yield row, (record,)
 
 
-def joins(log: Log) -> Iterator[Join]:
+def merge_claims(log: EventTable) -> Iterator[MergeClaim]:
     """The merges and conversions in the log, but for those whose sender may not merge."""
-    for row, name, properties in _allowed(log, MERGED, CONVERTED):
+    for row, name, properties in _trusted(log, MERGED, CONVERTED):
         record = crm_key(properties) if name == MERGED else None
         previous = crm_key(properties, "previous_crm_lead_id" if name == MERGED else "contact_id")
         if name == MERGED and previous is None and (lead := identity(properties.get("previous_lead_id"))):
             previous = (USER, lead)
         if previous:
-            yield Join(log.recorded[row], rank(log, row), str(log.user_id[row]), record, previous)
+            yield MergeClaim(log.recorded[row], claim_rank(log, row), str(log.user_id[row]), record, previous)
 
 
-def undos(log: Log) -> Iterator[Undo]:
+def unmerge_claims(log: EventTable) -> Iterator[UnmergeClaim]:
     """The merges that were taken back, but for those whose sender may not."""
-    for row, _, properties in _allowed(log, UNDONE):
+    for row, _, properties in _trusted(log, UNDONE):
         if merge := identity(properties.get("merge_id")):
-            yield Undo(log.recorded[row], str(log.user_id[row]), merge)
+            yield UnmergeClaim(log.recorded[row], str(log.user_id[row]), merge)
 
 
-def rank(log: Log, row: int) -> Rank:
+def claim_rank(log: EventTable, row: int) -> Rank:
     """What decides which of two statements is first: when it happened, or came, where its date is not taken."""
     is_late = LATE_CLAIM in str(log.flags[row]).split(",")
     return (log.recorded if is_late else log.occurred)[row], log.message_id[row]
 
 
-def _allowed(log: Log, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+def _trusted(log: EventTable, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     for row, name, properties in log.crm:
         if name in names and log.user_id[row] is not None and MERGE_REFUSED not in str(log.flags[row]).split(","):
             yield row, name, properties

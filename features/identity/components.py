@@ -37,7 +37,7 @@ class Component(NamedTuple):
     groups: frozenset[str]
 
 
-def note_links(connection: Connection, rows: Iterable[Row]) -> None:
+def record_links(connection: Connection, rows: Iterable[Row]) -> None:
     """Write what the identifying ones of some events tie; noting it twice changes nothing."""
     found = sorted({link for row in rows for link in links_of(row)})
     insert_new(
@@ -88,7 +88,7 @@ def component(connection: Connection, identifiers: Iterable[Identifier]) -> Comp
     """Everything that these identifiers are tied to, directly or through others; groups tie nobody to anybody."""
     asked = list(identifiers)
     groups = {value for kind, value in asked if kind == GROUP}
-    members = {row.user_id for row in linked(connection, [(GROUP, value) for value in groups])}
+    members = {row.user_id for row in links_to(connection, [(GROUP, value) for value in groups])}
     ids = {value for kind, value in asked if kind != GROUP} | members
     fresh, seen = ids, set[tuple[str, str]]()
     while fresh:
@@ -100,7 +100,7 @@ def component(connection: Connection, identifiers: Iterable[Identifier]) -> Comp
             else:
                 keys.add((row.kind, row.value))
                 found |= {row.value} if row.kind == ANONYMOUS else set()
-        found |= {row.user_id for row in linked(connection, keys - seen)}
+        found |= {row.user_id for row in links_to(connection, keys - seen)}
         seen |= keys
         fresh = found - ids
     return Component(frozenset(ids), frozenset(groups))
@@ -112,7 +112,7 @@ def _links_of_users(connection: Connection, users: Iterable[str]) -> Iterator[An
         yield from connection.execute(select(columns.kind, columns.value).where(columns.user_id.in_(batch))).all()
 
 
-def linked(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Any]:
+def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Any]:
     """The ids (`user_id`) that are tied to these kinds and values (`value`), a row a tie."""
     columns = tables.links.c
     by_kind: dict[str, list[str]] = {}
@@ -135,11 +135,11 @@ def events_of(connection: Connection, found: Component) -> list[Any]:
     for batch in batched(sorted(found.ids), AT_ONCE):
         of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(batch))
         for which in (columns.user_id.in_(batch), of_visitor):
-            _read(connection, which, rows)
+            _select_into(connection, which, rows)
     for batch in batched(sorted(found.groups), AT_ONCE):
-        _read(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(batch)), rows)
+        _select_into(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(batch)), rows)
     return [rows[event_id] for event_id in sorted(rows)]
 
 
-def _read(connection: Connection, which: Any, rows: dict[int, Any]) -> None:
+def _select_into(connection: Connection, which: Any, rows: dict[int, Any]) -> None:
     rows |= {row.event_id: row for row in connection.execute(select(tables.events).where(which)).all()}

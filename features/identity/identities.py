@@ -9,12 +9,19 @@ from functools import cached_property, partial
 import numpy as np
 
 from features.arrays import NOT_YET, Ints
-from features.events.event_table import Log
-from features.identity.claims import ANONYMOUS, USER, Key, normal_email
-from features.identity.intervals import Period, without
+from features.events.event_table import EventTable
+from features.identity.claims import ANONYMOUS, USER, Key
+from features.identity.intervals import Period, subtract
 from features.identity.resolution import EVER
-from features.identity.stitching import Attributed, Attributions, Links, Owners, Stays, composed
-from features.identity.users import Conflict, Users
+from features.identity.stitching import (
+    AnonymousLinks,
+    AnonymousOwners,
+    Attributed,
+    AttributionPeriods,
+    Attributions,
+    compose_periods,
+)
+from features.identity.users import IdentityConflict, UserLeads
 
 
 @dataclass
@@ -35,7 +42,7 @@ class Identities:
     known_us: Ints
     former: Attributions
     merged_us: Ints
-    conflicts: list[Conflict] = field(default_factory=list)
+    conflicts: list[IdentityConflict] = field(default_factory=list)
     names: Callable[[], Mapping[Key, str]] = dict
 
     @cached_property
@@ -70,7 +77,7 @@ class Identities:
             known[lead].append((known_us, until_us))
         for row in np.flatnonzero(np.isin(self.lead, moved)).tolist() if moved else ():
             known[int(self.lead[row])].append((int(self.known_us[row]), NOT_YET))
-        gone = {lead: without((min(periods)[0], NOT_YET), periods) for lead, periods in known.items()}
+        gone = {lead: subtract((min(periods)[0], NOT_YET), periods) for lead, periods in known.items()}
         return {lead: periods for lead, periods in gone.items() if periods}
 
     @classmethod
@@ -80,15 +87,15 @@ class Identities:
         return cls(lead_ids, lead, known_us, Attributions.none(), never)
 
 
-def identities(log: Log) -> Identities:
+def identities(log: EventTable) -> Identities:
     """The lead of every event in `log`, now and before: a function of the set of its events.
 
     What was known at a moment is what the events recorded by then say alone, and what is known of the leads of one
     component is what its own events say, whoever else is in the log.
     """
-    links = Links.of(log)
-    users = Users.of(log, links)
-    stays = _stays(log, Owners.of(log, links), users)
+    links = AnonymousLinks.of(log)
+    users = UserLeads.of(log, links)
+    stays = _stays(log, AnonymousOwners.of(log, links), users)
     user, visitor = log.user_id.codes(), log.anonymous_id.codes()
     place = np.where(user >= 0, user, np.where(visitor >= 0, visitor + len(log.user_id.values), -1))
     now, former = stays.attributions(place, log.recorded_us())
@@ -107,7 +114,7 @@ def identities(log: Log) -> Identities:
     )
 
 
-def _stays(log: Log, owners: Owners, users: Users) -> Stays:
+def _stays(log: EventTable, owners: AnonymousOwners, users: UserLeads) -> AttributionPeriods:
     """The leads of every user and then of every name, by number."""
     first_name = len(log.user_id.values)
     moved = dict(users.moved)
@@ -116,12 +123,12 @@ def _stays(log: Log, owners: Owners, users: Users) -> Stays:
     single = np.flatnonzero(has_moved[owners.user])
     turns = {name: [(int(owners.user[name]), int(owners.since_us[name]))] for name in single.tolist()} | owners.moved
     for name, turn in turns.items():
-        moved[first_name + name] = composed(turn, users.moved)
+        moved[first_name + name] = compose_periods(turn, users.moved)
     lead = np.append(np.arange(first_name), owners.user)
-    return Stays.of(lead, np.append(np.full(first_name, EVER), owners.since_us), moved)
+    return AttributionPeriods.of(lead, np.append(np.full(first_name, EVER), owners.since_us), moved)
 
 
-def _leads(log: Log, *leads: Ints) -> tuple[list[int], Ints]:
+def _leads(log: EventTable, *leads: Ints) -> tuple[list[int], Ints]:
     """The users that are or were leads, by name, and the position of each user among them."""
     found = np.unique(np.concatenate(leads)).tolist()
     # By name: the order of the ledger must not show.
@@ -131,7 +138,7 @@ def _leads(log: Log, *leads: Ints) -> tuple[list[int], Ints]:
     return numbers, position
 
 
-def _merged_us(numbers: list[int], users: Users) -> Ints:
+def _merged_us(numbers: list[int], users: UserLeads) -> Ints:
     merged_us = np.full(len(numbers), NOT_YET, dtype=np.int64)
     for place, number in enumerate(numbers):
         stays = users.moved.get(number, ((number, 0),))
@@ -141,23 +148,20 @@ def _merged_us(numbers: list[int], users: Users) -> Ints:
     return merged_us
 
 
-def _refused(log: Log, stays: Stays) -> Iterator[Conflict]:
+def _refused(log: EventTable, stays: AttributionPeriods) -> Iterator[IdentityConflict]:
     """Aliases from one known lead to another: only a merge can make them one."""
     ids, users = log.user_id.values, log.user_id.codes()
     is_alias = log.type.codes() == log.type.code("alias")
     for row, name in log.previous:
         user, other = users[row], log.user_id.code(name)
         if is_alias[row] and user >= 0 and other >= 0 and stays.lead[user] != stays.lead[other]:
-            yield Conflict(USER, name, (ids[stays.lead[other]], ids[stays.lead[user]]))
+            yield IdentityConflict(USER, name, (ids[stays.lead[other]], ids[stays.lead[user]]))
 
 
-def _names(log: Log, users: Users, stays: Stays) -> dict[Key, str]:
+def _names(log: EventTable, users: UserLeads, stays: AttributionPeriods) -> dict[Key, str]:
     ids, first_name = log.user_id.values, len(log.user_id.values)
     leads = stays.lead.tolist()
     found = dict(users.holders)
     found |= {(USER, ids[user]): ids[leads[user]] for user in range(first_name)}
     named = zip(log.anonymous_id.values, leads[first_name:], strict=True)
     return found | {(ANONYMOUS, name): ids[lead] for name, lead in named if lead >= 0}
-
-
-__all__ = ["Attributions", "Conflict", "Identities", "identities", "normal_email"]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from features.arrays import Ints
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 
 
-def groups(*keys: Any) -> Ints:
+def group_ids(*keys: Any) -> Ints:
     """A number for each row, the same where all keys are."""
     order = np.lexsort(keys)
     new = np.zeros(max(len(order) - 1, 0), dtype=bool)
@@ -22,7 +22,7 @@ def groups(*keys: Any) -> Ints:
     return found
 
 
-def ranks(log: Log, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
+def tie_break_ranks(log: EventTable, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
     """The order of the events `row` that share a group and a moment; 0 for all others: reading each id takes long.
 
     What no single event says (-1) stands before what one does.
@@ -43,7 +43,7 @@ def ranks(log: Log, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
 Period = tuple[int, int]  # from when, and until when, in microseconds; NOT_YET: it stands
 
 
-def joined(periods: Iterable[Period]) -> list[Period]:
+def union(periods: Iterable[Period]) -> list[Period]:
     """The moments that are in any of the periods, as periods that do not touch."""
     whole: list[Period] = []
     for start, end in sorted(periods):
@@ -56,22 +56,22 @@ def joined(periods: Iterable[Period]) -> list[Period]:
     return whole
 
 
-def common(first: Period, second: Period) -> Period:
+def intersection(first: Period, second: Period) -> Period:
     """The moments that are in both; none where it ends before it starts."""
     return max(first[0], second[0]), min(first[1], second[1])
 
 
-def without(period: Period, gone: Iterable[Period]) -> list[Period]:
+def subtract(period: Period, gone: Iterable[Period]) -> list[Period]:
     """What is left of `period` outside all of `gone`."""
     left, (start, end) = [], period
-    for out, back in joined(gone):
+    for out, back in union(gone):
         if start < min(out, end):
             left.append((start, min(out, end)))
         start = max(start, back)
     return [*left, (start, end)] if start < end else left
 
 
-def decided(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> list[Period]:
+def latest_wins(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> list[Period]:
     """The parts of `period` in which the newest of what was known then says yes.
 
     newest_first: by when it happened, what each says and when that was known.
@@ -80,8 +80,8 @@ def decided(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> list
     open_still = [period]
     for says, known in newest_first:
         if says:
-            yes += [common(part, known) for part in open_still]
-        open_still = [left for part in open_still for left in without(part, [known])]
+            yes += [intersection(part, known) for part in open_still]
+        open_still = [left for part in open_still for left in subtract(part, [known])]
         if not open_still:
             break
-    return joined(yes)
+    return union(yes)

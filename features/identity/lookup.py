@@ -17,10 +17,10 @@ from features.identity.identities import Identities
 AT_ONCE = 5_000
 LONGEST = 255  # characters: PostgreSQL's indexes refuse longer names, and nobody asks by one
 
-Names = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
+LeadByIdentifier = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
 
 
-def names_of(found: Identities) -> dict[tuple[str, str], str]:
+def identifiers_of(found: Identities) -> dict[tuple[str, str], str]:
     """Every name of every lead that stands; its own id is one, and so is that of a lead that it took in."""
     taken_in = {value: lead for (kind, value), lead in found.identifiers.items() if kind == "user"}
     stands = (lead for lead, merged in zip(found.lead_ids, found.merged_us, strict=True) if merged == NOT_YET)
@@ -29,7 +29,7 @@ def names_of(found: Identities) -> dict[tuple[str, str], str]:
     return {name: lead for name, lead in names.items() if len(name[1]) <= LONGEST}
 
 
-def replace_names(connection: Connection, names: Names, leads: Collection[str]) -> None:
+def update_index(connection: Connection, names: LeadByIdentifier, leads: Collection[str]) -> None:
     """Let `names` be all the names of these leads: a few of them, all of whose names are known."""
     held: dict[tuple[str, str], str] = {}
     for batch in batched(sorted(leads), AT_ONCE):
@@ -39,7 +39,7 @@ def replace_names(connection: Connection, names: Names, leads: Collection[str]) 
     _write(connection, [(name, lead) for name, lead in names.items() if held.get(name) != lead])
 
 
-def replace_all_names(connection: Connection, names: Names, but_of: Collection[str]) -> None:
+def replace_index(connection: Connection, names: LeadByIdentifier, but_of: Collection[str]) -> None:
     """Let `names` be all the names there are, but for those of some leads, which are left as they are."""
     held = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
     spared = frozenset(but_of)
@@ -66,7 +66,7 @@ def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
 _ASKED_AT_ONCE = 500  # names in one query: SQLite takes 32,766, but long ones are parsed slowly
 
 
-def known_since(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
+def first_event_at(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
     """When the first event of each of `leads` happened; those without any are left out."""
     events = tables.events.c
     first = select(events.user_id, func.min(events.occurred_us).label("since_us")).group_by(events.user_id)
@@ -78,7 +78,7 @@ def known_since(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
     return found
 
 
-def leads_named(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+def leads_by_identifier(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[str, datetime]]:
     """The lead that goes by each of these names, and since when it is known.
 
     kind: "lead" for ids, "email" for normalised addresses.
@@ -89,5 +89,5 @@ def leads_named(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[
         for asked in batched(names, _ASKED_AT_ONCE):
             named = select(known.value, known.lead_id).where(known.kind == kind, known.value.in_(asked))
             found |= {row.value: row.lead_id for row in connection.execute(named)}
-    since = known_since(home, set(found.values()))
+    since = first_event_at(home, set(found.values()))
     return {name: (lead, since[lead]) for name, lead in found.items() if lead in since}

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from features.identity.claims import USER, Join, Key, Link, Rank, Said, Seen, Statement
+from features.identity.claims import USER, Claim, FirstSeen, Key, KeyClaim, LinkClaim, MergeClaim, Rank
 
 EVER = -(2**63)  # the beginning of a stay that nothing came before
-Stay = tuple[str, int]  # a name (of a lead, of a user), and since when: it lasts until the next
+LeadSince = tuple[str, int]  # a name (of a lead, of a user), and since when: it lasts until the next
 
 
-class Tangle:
+class IdentityResolver:
     """The users of one component, as the statements heard so far have it.
 
     A user is a lead of its own, unless its first keys are those of a user that had them before: then it is part of
@@ -31,7 +31,7 @@ class Tangle:
         self._told: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # the first that are more than its own name
         self._links: dict[str, tuple[Rank, str]] = {}
         self._relinked: set[str] = set()  # whose earliest link is another, or earlier, since this was last looked at
-        self._joins: list[Join] = []
+        self._joins: list[MergeClaim] = []
         self._undone: set[tuple[str, str]] = set()
         self._named: dict[str, Rank] = {}  # by merges: they go before what a user says of itself later
         self._parent: dict[str, str] = {}
@@ -52,7 +52,7 @@ class Tangle:
         found |= {key: user for key, (_, user) in self.owner.items()}
         return {key: self.lead_of(user) for key, user in found.items() if key[0] != USER}
 
-    def hear(self, statements: Iterable[Statement]) -> Iterator[tuple[str, str]]:
+    def hear(self, statements: Iterable[Claim]) -> Iterator[tuple[str, str]]:
         """Take in what was recorded at one moment; yields each user that changed its lead, and the lead it has now."""
         stirred: set[str] = set()
         for said in statements:
@@ -60,7 +60,7 @@ class Tangle:
         stirred |= {user for key in self._changed for user in self.sayers[key]}
         self._changed.clear()
         merges = self._merges()
-        named = _named(merges)
+        named = _merge_ranks(merges)
         stirred |= {user for user in named.keys() | self._named.keys() if named.get(user) != self._named.get(user)}
         self._named = named
         # A circle of aliases ends by their ranks, which may change though each link stays.
@@ -75,34 +75,34 @@ class Tangle:
                 self._lead[user] = lead
                 yield user, lead
 
-    def _note(self, said: Statement) -> set[str]:
+    def _note(self, said: Claim) -> set[str]:
         """The users that this says something of."""
-        if isinstance(said, Said):
+        if isinstance(said, KeyClaim):
             self._note_keys(said)
             return {said.user}
-        if isinstance(said, Link):
+        if isinstance(said, LinkClaim):
             link = said.rank, said.user
             if said.name not in self._links or link < self._links[said.name]:
                 self._links[said.name] = link
                 self._relinked.add(said.name)
             return {said.name}
-        if isinstance(said, Seen):
+        if isinstance(said, FirstSeen):
             self._seen.add(said.user)
             self._unknown -= {said.user} if said.is_own else set()
             return {said.user}
-        if isinstance(said, Join):
+        if isinstance(said, MergeClaim):
             self._joins.append(said)
         else:
             self._undone.add((said.user, said.merge_id))
         return set()
 
-    def _note_keys(self, said: Said) -> None:
+    def _note_keys(self, said: KeyClaim) -> None:
         for key in said.keys:
             self.sayers[key].add(said.user)
             if key not in self.owner or (said.rank, said.user) < self.owner[key]:
                 self.owner[key] = said.rank, said.user
                 self._changed.add(key)
-        for first, keys in ((self._born, said.keys), (self._told, _telling(said))):
+        for first, keys in ((self._born, said.keys), (self._told, _identifying_keys(said))):
             if keys and (said.user not in first or (said.rank, keys) < first[said.user]):
                 first[said.user] = said.rank, keys
 
@@ -168,10 +168,10 @@ class Tangle:
                 found.append((join.rank, survivor, previous))
         return sorted(found)
 
-    def _standing(self) -> list[Join]:
+    def _standing(self) -> list[MergeClaim]:
         return [join for join in self._joins if (join.user, join.rank[1]) not in self._undone]
 
-    def _survivor(self, join: Join) -> str:
+    def _survivor(self, join: MergeClaim) -> str:
         return (join.survivor and self._user_of(join.survivor)) or join.user
 
     def _user_of(self, key: Key) -> str | None:
@@ -186,34 +186,34 @@ class Tangle:
             return set()
         top: dict[str, str] = {}
         for _, survivor, previous in merges:
-            over, under = (_end(top, self._root.get(user, user)) for user in (survivor, previous))
+            over, under = (_final(top, self._root.get(user, user)) for user in (survivor, previous))
             if over != under:  # they may be one already
                 top[under] = over
-        before, self._top = self._top, {root: _end(top, root) for root in top}
+        before, self._top = self._top, {root: _final(top, root) for root in top}
         return {root for root in before.keys() | top.keys() if before.get(root) != self._top.get(root)}
 
 
-def histories(tangle: Tangle, statements: Iterable[Statement]) -> dict[str, list[Stay]]:
+def lead_histories(tangle: IdentityResolver, statements: Iterable[Claim]) -> dict[str, list[LeadSince]]:
     """The leads that each user was part of, one after another, for those that were not always their own.
 
     statements: of one component. A tangle is left as all of them have it.
     """
-    found: dict[str, list[Stay]] = {}
-    for recorded_us, said in groupby(sorted(statements, key=_recorded), _recorded):
+    found: dict[str, list[LeadSince]] = {}
+    for recorded_us, said in groupby(sorted(statements, key=_recorded_us), _recorded_us):
         for user, lead in tangle.hear(said):
             found.setdefault(user, [(user, EVER)]).append((lead, recorded_us))
     return found
 
 
-_recorded = attrgetter("recorded_us")
+_recorded_us = attrgetter("recorded_us")
 
 
-def _telling(said: Said) -> tuple[Key, ...]:
+def _identifying_keys(said: KeyClaim) -> tuple[Key, ...]:
     """A CRM id that is the user's own id says nothing of who else it is."""
     return tuple(key for key in said.keys if key[1] != said.user)
 
 
-def _named(merges: Iterable[tuple[Rank, str, str]]) -> dict[str, Rank]:
+def _merge_ranks(merges: Iterable[tuple[Rank, str, str]]) -> dict[str, Rank]:
     named: dict[str, Rank] = {}
     for rank, survivor, previous in merges:
         named.setdefault(survivor, rank)
@@ -221,7 +221,7 @@ def _named(merges: Iterable[tuple[Rank, str, str]]) -> dict[str, Rank]:
     return named
 
 
-def _end(top: dict[str, str], root: str) -> str:
+def _final(top: dict[str, str], root: str) -> str:
     path = []
     while root in top:
         path.append(root)

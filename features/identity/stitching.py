@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from features.arrays import NOT_YET, Ints
-from features.events.event_table import Log
-from features.identity.claims import Link, rank
+from features.events.event_table import EventTable
+from features.identity.claims import LinkClaim, claim_rank
 from features.identity.resolution import EVER
 
 
@@ -45,7 +45,7 @@ class Attributed(NamedTuple):
     until_us: Ints
 
 
-class Stays(NamedTuple):
+class AttributionPeriods(NamedTuple):
     """The leads (user numbers) that each id of some numbered ids was part of.
 
     lead, since_us: of each id, now; -1 for nobody. earlier: those before: id, lead, since_us, until_us, sorted by id.
@@ -56,13 +56,13 @@ class Stays(NamedTuple):
     earlier: tuple[Ints, Ints, Ints, Ints]
 
     @classmethod
-    def of(cls, lead: Ints, since_us: Ints, moved: Mapping[int, Sequence[tuple[int, int]]]) -> Stays:
+    def of(cls, lead: Ints, since_us: Ints, moved: Mapping[int, Sequence[tuple[int, int]]]) -> AttributionPeriods:
         """lead, since_us: of the ids that never moved. moved: (lead, since when) one after another, of the others."""
         lead, since_us = lead.copy(), since_us.copy()
         earlier: list[tuple[int, int, int, int]] = []
         for place, stays in sorted(moved.items()):
             lead[place], since_us[place] = stays[-1]
-            earlier += ((place, *stay) for stay in list(_ended(stays, NOT_YET))[:-1])
+            earlier += ((place, *stay) for stay in list(_with_ends(stays, NOT_YET))[:-1])
         columns = np.array(earlier, dtype=np.int64).reshape(-1, 4).T
         return cls(lead, since_us, (columns[0], columns[1], columns[2], columns[3]))
 
@@ -91,13 +91,13 @@ class Stays(NamedTuple):
         return Attributions(row, leads[stay], np.maximum(recorded_us[row], since[stay]), until[stay])
 
 
-def composed(
+def compose_periods(
     owners: Sequence[tuple[int, int]], leads: Mapping[int, Sequence[tuple[int, int]]]
 ) -> list[tuple[int, int]]:
     """The leads of an id, one after another, given the users that it belonged to and the leads that those were."""
     found: list[tuple[int, int]] = []
-    for user, since, until in _ended(owners, NOT_YET):
-        for lead, from_us, to_us in _ended(leads.get(user, ((user, EVER),)), NOT_YET):
+    for user, since, until in _with_ends(owners, NOT_YET):
+        for lead, from_us, to_us in _with_ends(leads.get(user, ((user, EVER),)), NOT_YET):
             start = max(since, from_us)
             # To hear that it is another user of the same lead tells nothing new.
             if start < min(until, to_us) and (not found or found[-1][0] != lead):
@@ -105,12 +105,12 @@ def composed(
     return found
 
 
-def _ended(stays: Sequence[tuple[int, int]], until_us: int) -> Iterator[tuple[int, int, int]]:
+def _with_ends(stays: Sequence[tuple[int, int]], until_us: int) -> Iterator[tuple[int, int, int]]:
     ends: Iterable[int] = (*(since for _, since in stays[1:]), until_us)
     return ((name, since, until) for (name, since), until in zip(stays, ends, strict=True))
 
 
-class Links(NamedTuple):
+class AnonymousLinks(NamedTuple):
     """One row per identify or alias that says whose a name is: the numbers of name and user, and the event's row."""
 
     name: Ints
@@ -118,7 +118,7 @@ class Links(NamedTuple):
     row: Ints
 
     @classmethod
-    def of(cls, log: Log) -> Links:
+    def of(cls, log: EventTable) -> AnonymousLinks:
         """The links in the log: an identify's and an alias's anonymous id, and an alias's previous one."""
         users, names, types = log.user_id.codes(), log.anonymous_id.codes(), log.type.codes()
         is_alias = types == log.type.code("alias")
@@ -128,14 +128,14 @@ class Links(NamedTuple):
         row = np.append(linked, rows)
         return cls(np.append(names[linked], previous), users[row], row)
 
-    def statements(self, log: Log, chosen: Ints) -> Iterator[Link]:
+    def statements(self, log: EventTable, chosen: Ints) -> Iterator[LinkClaim]:
         """The links at some places of these columns."""
         users, names = log.user_id.values, log.anonymous_id.values
         for name, user, row in zip(*(column[chosen].tolist() for column in self), strict=True):
-            yield Link(log.recorded[row], rank(log, row), names[name], users[user])
+            yield LinkClaim(log.recorded[row], claim_rank(log, row), names[name], users[user])
 
 
-class Owners(NamedTuple):
+class AnonymousOwners(NamedTuple):
     """The user (by number) of each name, -1 for nobody's, and since when; `moved`: in turn, where several were said.
 
     A name belongs to the user of its earliest link, by when it happened.
@@ -146,7 +146,7 @@ class Owners(NamedTuple):
     moved: dict[int, list[tuple[int, int]]]
 
     @classmethod
-    def of(cls, log: Log, links: Links) -> Owners:
+    def of(cls, log: EventTable, links: AnonymousLinks) -> AnonymousOwners:
         """The owners of the names in `links`, as each was known."""
         names = len(log.anonymous_id.values)
         user = np.full(names, -1, dtype=np.int64)
@@ -158,11 +158,13 @@ class Owners(NamedTuple):
         places = np.flatnonzero(is_shared[links.name])
         places = places[np.argsort(links.name[places], kind="stable")]
         told = zip(links.name[places].tolist(), links.statements(log, places), strict=True)
-        moved = {name: _in_turn(log, [link for _, link in said]) for name, said in groupby(told, lambda t: t[0])}
+        moved = {
+            name: _successive_owners(log, [link for _, link in said]) for name, said in groupby(told, lambda t: t[0])
+        }
         return cls(user, since_us, moved)
 
 
-def _in_turn(log: Log, links: list[Link]) -> list[tuple[int, int]]:
+def _successive_owners(log: EventTable, links: list[LinkClaim]) -> list[tuple[int, int]]:
     """The users of one name, each with the moment from which it was known to have said it first."""
     found: list[tuple[int, int]] = []
     earliest = None

@@ -1,4 +1,4 @@
-"""Which column of a file is which trait, and its cells as moments and values of the trait's kind."""
+"""The cells of a file: which column is which trait, and each cell as a moment or as a value of the trait's kind."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
-from features.identity.identities import normal_email
-from features.imports.columns import boolean, cells, each, number, words
+from features.identity.claims import normal_email
+from features.imports.columns import boolean, cell_texts, map_distinct, number, title_words
 from features.imports.crm import Crm
 
-Texts = Sequence[str | None]
+CellTexts = Sequence[str | None]
 
 
 @dataclass
 class CellReader:
-    """One file's columns while they are read: first look at all their cells, then ask what they say.
+    """Reads the cells of one file in two passes: `observe` all cells of a column of dates, then ask for their moments.
 
-    read_at: when the file was read; nothing in it is later. newest_at: of the moments that were asked for. notes: while
-    it is False, cells that cannot be read are not noted: what is read twice is said once.
+    read_at:   when the file was read: a later moment in it counts as this one.
+    newest_at: the newest of the moments that were asked for.
+    notes:     False while a file is read for the first of two times, so that an unreadable cell is noted once.
     """
 
     file: str
@@ -35,14 +36,17 @@ class CellReader:
     _orders: dict[str, DayOrder] = field(default_factory=dict)
     _problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
 
-    def look(self, column: str, texts: Iterable[str | None]) -> None:
-        """Learn from some cells of a column of dates what only all together tell: does the day come first?"""
+    def observe(self, column: str, texts: Iterable[str | None]) -> None:
+        """See some cells of a column of dates: only all of them together show whether its dates write the day first."""
         self._orders[column] = self._orders.get(column, DayOrder()).after(dict.fromkeys(texts))
 
-    def moments(self, column: str, texts: Texts, *, day_ends: bool) -> list[datetime | None]:
-        """The moments that cells write, None where there is none. Raises DatesError where they have two readings."""
+    def moments(self, column: str, texts: CellTexts, *, day_ends: bool) -> list[datetime | None]:
+        """One moment per cell, None where it has none. Raises DatesError where the column can be read in two ways.
+
+        A bare day is its first moment, or with `day_ends` its last second.
+        """
         first = self._orders.get(column, DayOrder()).first(column, self.file)
-        found = each(texts, lambda text: self._moment(text, first, day_ends))
+        found = map_distinct(texts, lambda text: self._moment(text, first, day_ends))
         lost = [text for text, moment in zip(texts, found, strict=True) if text and moment is None]
         self._note(column, "no date", "they were left out", lost)
         late = [text for text, moment in zip(texts, found, strict=True) if moment and moment[0] > self.read_at]
@@ -56,35 +60,35 @@ class CellReader:
         found = parsed_date(text, first)
         return found and (utc_moment(found, self.zone), utc_moment(found, self.zone, day_ends=day_ends))
 
-    def values(self, fact: Fact, texts: Texts) -> list[object]:
-        """The cells as the fact's kind keeps them, None where one cannot be read. Raises DatesError."""
+    def values(self, fact: ImportedTrait, texts: CellTexts) -> list[object]:
+        """One value per cell, of the trait's kind; None where the cell cannot be read. Raises DatesError."""
         order = self._orders.get(fact.column, DayOrder())
         if fact.kind == "date" and not fact.is_excluded:
             order.first(fact.column, self.file)
-        values, lost = cells_as(fact.kind, list(texts), order, self.zone)
+        values, lost = typed_cells(fact.kind, list(texts), order, self.zone)
         if not fact.is_excluded:
             self._note(fact.column, f"no {fact.kind}", "they were left empty", lost)
         return values
 
-    def _note(self, column: str, problem: str, effect: str, texts: Texts) -> None:
+    def _note(self, column: str, problem: str, effect: str, texts: CellTexts) -> None:
         if texts and self.notes:
             count, example = self._problems.get((column, problem, effect), (0, str(texts[0])))
             self._problems[column, problem, effect] = count + len(texts), example
 
     def sentences(self) -> Iterator[str]:
-        """One on each kind of cell that could not be read, with an example."""
+        """One sentence per column and kind of problem: how many cells could not be read, with an example."""
         for (column, problem, effect), (count, example) in self._problems.items():
             cells_are = "1 cell is" if count == 1 else f"{count:,} cells are"
             yield f'{self.file}: column "{column}": {cells_are} {problem}, such as "{example}"; {effect}'
 
 
 # Reasons in [excluded] that begin so keep a column out of the ledger: no one needs it to sign a field.
-KEPT_OUT = ("protected", "personal")
+NEVER_IMPORTED = ("protected", "personal")
 _EMAIL = frozenset({"email", "e mail", "mail", "email address", "e mail address", "contact email", "work email"})
 
 
-class Fact(NamedTuple):
-    """One column of an export as a trait."""
+class ImportedTrait(NamedTuple):
+    """One column of an export, and the trait that it holds."""
 
     name: str
     kind: str
@@ -93,29 +97,32 @@ class Fact(NamedTuple):
     is_excluded: bool  # still imported, so that a person can sign it without importing again
 
 
-def facts(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[Fact]:
-    """The traits and signable excluded fields that an export with these columns tells, and the e-mail address.
+def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[ImportedTrait]:
+    """One entry per trait, or excluded field that a person may sign, for which the export has a column.
 
-    crm: whose export it is, where that is known: then a trait may go by another title of the same field.
+    crm: whose export it is, where that is known: a column may then have any title that this CRM has for the field.
+    The e-mail address is none of them: `email_column` finds it.
     """
     lines: list[Trait | Excluded] = [*agreement.traits.values(), *agreement.excluded.values()]
     found = []
     for line in lines:
         is_excluded = line.name in agreement.excluded
         column = _column_of(line, columns, crm)
-        kept_out = is_excluded and str(line.why).lower().startswith(KEPT_OUT)
+        kept_out = is_excluded and str(line.why).lower().startswith(NEVER_IMPORTED)
         if column and not kept_out and line.name != "email":
-            found.append(Fact(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded))
+            found.append(
+                ImportedTrait(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded)
+            )
     return found
 
 
 def email_column(columns: Sequence[str]) -> str | None:
-    """The column of e-mail addresses, by its title: it matches an export's leads to those of the website."""
-    return next((column for column in columns if words(column) in _EMAIL), None)
+    """The title of the column of e-mail addresses, which match an export's leads to the leads of the website."""
+    return next((column for column in columns if title_words(column) in _EMAIL), None)
 
 
 def missing_columns(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[str]:
-    """The columns that traits name and the file lacks."""
+    """The columns that the agreement's traits name and the file does not have."""
     named = [trait for trait in agreement.traits.values() if trait.column]
     return [str(trait.column) for trait in named if _column_of(trait, columns, crm) is None]
 
@@ -131,18 +138,18 @@ def _column_of(line: Trait | Excluded, columns: Sequence[str], crm: Crm | None) 
 def _column(name: str, columns: Sequence[str]) -> str | None:
     if name in columns:
         return name
-    alike = [column for column in columns if words(column) == words(name)]
+    alike = [column for column in columns if title_words(column) == title_words(name)]
     return alike[0] if len(alike) == 1 else None
 
 
-def cells_as(kind: str, column: list[str | None], order: DayOrder, zone: ZoneInfo) -> tuple[list[object], list[str]]:
-    """The cells as the kind keeps them (numbers, true and false, text, ISO 8601 for dates), and the unreadable ones."""
+def typed_cells(kind: str, column: list[str | None], order: DayOrder, zone: ZoneInfo) -> tuple[list[object], list[str]]:
+    """One value per cell (a number, a truth, a text, or ISO 8601 for a date), and the cells that cannot be read so."""
     if kind in ("category", "text"):
         return list(column), []
     first = _first(order)
     readers: dict[str, Callable[[str], object]] = {"number": _number, "boolean": boolean}
     read = readers.get(kind, lambda text: _date(text, first, zone))
-    values: list[object] = list(each(column, read))
+    values: list[object] = list(map_distinct(column, read))
     return values, [text for text, value in zip(column, values, strict=True) if text is not None and value is None]
 
 
@@ -166,8 +173,8 @@ def _date(text: str, first: DayOrMonth | None, zone: ZoneInfo) -> str | None:
 
 
 def emails(rows: pd.DataFrame) -> list[str | None]:
-    """The e-mail address of each row, normalised; None where there is none."""
+    """One normal e-mail address per row, None where there is none."""
     column = email_column([str(title) for title in rows.columns])
     if column is None:
         return [None] * len(rows)
-    return [address and normal_email(address) for address in cells(rows[column])]
+    return [address and normal_email(address) for address in cell_texts(rows[column])]

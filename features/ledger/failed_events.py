@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
-from features.events.validation import Reading, Sender
-from features.events.validation import reading as read
+from features.events.validation import Source, ValidatedBatch
+from features.events.validation import validate as read
 from features.home import tables
 from features.home.clock import from_microseconds
-from features.home.database import exists, reading, writing
+from features.home.database import database_exists, reading, writing
 from features.home.settings import Home
-from features.ledger.ledger import write
+from features.ledger.ledger import append
 
 AT_ONCE = 1_000  # tried again in one transaction
 COLUMNS = tables.failed_events.c
@@ -61,7 +61,7 @@ def failed_events(
     home: Home, *, before_id: int | None = None, limit: int = 50, code: str | None = None
 ) -> list[FailedEvent]:
     """The newest failed events, of those with an id below `before_id` and this code where they are given."""
-    if not exists(home):
+    if not database_exists(home):
         return []
     page = select(tables.failed_events).order_by(COLUMNS.failed_event_id.desc()).limit(limit)
     page = page if before_id is None else page.where(COLUMNS.failed_event_id < before_id)
@@ -72,7 +72,7 @@ def failed_events(
 
 def count_failed(home: Home) -> dict[str, int]:
     """How many failed events there are of each code."""
-    if not exists(home):
+    if not database_exists(home):
         return {}
     counted = select(COLUMNS.code, func.count().label("events")).group_by(COLUMNS.code).order_by(COLUMNS.code)
     with reading(home) as connection:
@@ -85,7 +85,7 @@ def replay(home: Home, now: Callable[[], datetime], *, ids: Sequence[int] | None
     What can be used now goes to the ledger, recorded now if it came live, and leaves the failed ones; the rest stays,
     with its reason of today. The time of receipt stays what it was, so that a sender's clock is read as it was then.
     """
-    if not exists(home):
+    if not database_exists(home):
         return Replayed()
     page = select(tables.failed_events).where(COLUMNS.failed_event_id > after_id)
     page = page if ids is None else page.where(COLUMNS.failed_event_id.in_(ids))
@@ -97,7 +97,7 @@ def replay(home: Home, now: Callable[[], datetime], *, ids: Sequence[int] | None
 def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datetime]) -> Replayed:
     readings = [(row.failed_event_id, _reading(row)) for row in rows]
     good = {failed_event_id: found for failed_event_id, found in readings if found.rows}
-    results = [result for (result,) in write(connection, list(good.values()), now, is_unseen=True)]
+    results = [result for (result,) in append(connection, list(good.values()), now, is_unseen=True)]
     connection.execute(delete(tables.failed_events).where(COLUMNS.failed_event_id.in_(good)))
     for failed_event_id, found in readings:
         for why in found.failed:
@@ -109,10 +109,10 @@ def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datet
     return Replayed(len(rows), accepted, duplicates, len(rows) - len(good), last_id)
 
 
-def _reading(row: Any) -> Reading:
+def _reading(row: Any) -> ValidatedBatch:
     # History without a receipt of its own was known when it happened: never at the time of the import.
     lag = timedelta(0) if row.clock == "file" else None
-    sender = Sender(row.source, row.clock, row.may_merge, lag)
+    sender = Source(row.source, row.clock, row.may_merge, lag)
     flags = {0: tuple(row.flags.split(","))} if row.flags else {}
     return read([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
 

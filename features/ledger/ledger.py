@@ -12,16 +12,25 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from features.events.validation import Reading, Result, Row, Sender
-from features.events.validation import reading as read
+from features.events.validation import EventResult, Row, Source, ValidatedBatch
+from features.events.validation import validate as read
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
-from features.home.database import insert_new, insert_or_update, migrate, reading, snapshot, wait_in_line, writing
+from features.home.database import (
+    batched,
+    consistent_read,
+    insert_new,
+    insert_or_update,
+    migrate,
+    reading,
+    wait_for_writers,
+    writing,
+)
 from features.home.settings import Home
 from features.home.tables import events, failed_events, intake_counts
-from features.identity.components import note_links
-from features.ledger.outbox import note, pend
-from features.ledger.tombstones import STRIPPED, refused, refused_raws, retired
+from features.identity.components import record_links
+from features.ledger.outbox import enqueue, enqueue_whole
+from features.ledger.tombstones import STRIPPED, deleted_events, erased_raws, erased_rows
 
 AT_ONCE = 5_000  # events in one transaction: large enough for speed, small enough not to keep other writers waiting
 
@@ -65,30 +74,30 @@ class Ledger:
         An event that cannot be used goes to `failed_events` with its reason. One that is there already
         (by source and messageId) is counted and left as it was.
         """
-        sender, pending = Sender(source, lag=lag), iter(raws)
-        while batch := list(islice(pending, AT_ONCE)):
+        sender = Source(source, lag=lag)
+        for batch in batched(raws, AT_ONCE):
             (results,) = self.write([read(batch, sender, received_at)], lambda: received_at)
             yield _appended(results)
 
     def record(
-        self, raws: Sequence[Any], *, received_at: datetime, source: str = "live", sender: Sender | None = None
-    ) -> list[Result]:
+        self, raws: Sequence[Any], *, received_at: datetime, source: str = "live", sender: Source | None = None
+    ) -> list[EventResult]:
         """Append live events, which happened just now, in one transaction; what became of each, in order.
 
         They are recorded at `received_at`, or just after what was recorded last: what their sender says of receipt
         does not count. sender: who sent them, where that is more than a name.
         """
-        sender = sender or Sender(source, clock="sender")
+        sender = sender or Source(source, clock="sender")
         (results,) = self.write([read(raws, sender, received_at)], lambda: received_at)
         return results
 
-    def write(self, readings: Sequence[Reading], now: Callable[[], datetime]) -> list[list[Result]]:
+    def write(self, readings: Sequence[ValidatedBatch], now: Callable[[], datetime]) -> list[list[EventResult]]:
         """Write events that were read, of many senders, in one transaction; for each reading what became of each.
 
         now: asked once this transaction's turn has come, for that is when live events are recorded.
         """
         with writing(self.home) as connection:
-            return write(connection, readings, now)
+            return append(connection, readings, now)
 
     def chunks(self, rows: int = 500) -> Iterator[Sequence[Any]]:
         """The events in the order of `event_id`, some at a time; the columns are those of `tables.events`.
@@ -97,7 +106,7 @@ class Ledger:
         read in half the time of many, since they stay in the processor's cache.
         """
         events = select(tables.events).order_by(tables.events.c.event_id).execution_options(yield_per=rows)
-        with snapshot(self.home) as connection:
+        with consistent_read(self.home) as connection:
             yield from connection.execute(events).partitions()
 
     def last_event_id(self) -> int:
@@ -141,7 +150,7 @@ class Ledger:
             return int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0)
 
 
-def _appended(results: Sequence[Result]) -> Appended:
+def _appended(results: Sequence[EventResult]) -> Appended:
     count = Counter(result.status for result in results)
     return Appended(count["accepted"], count["duplicate"], count["rejected"])
 
@@ -150,23 +159,29 @@ def _appended(results: Sequence[Result]) -> Appended:
 NEWEST = """
 SELECT coalesce((SELECT max(recorded_us) FROM events), 0), coalesce((SELECT max(event_id) FROM events), 0)
 """
-LOOKED_UP = 500  # messageIds in one query: databases limit how many parameters it may have
-SAID = ("type", "name", "user_id", "anonymous_id", "group_id")  # with the body, what makes two events the same
+LOOKUP_SIZE = 500  # messageIds in one query: databases limit how many parameters it may have
+COMPARED_COLUMNS = (
+    "type",
+    "name",
+    "user_id",
+    "anonymous_id",
+    "group_id",
+)  # with the body, what makes two events the same
 # What becomes of a row; a conflict came again with other words than the first, which stays.
 ACCEPTED, DUPLICATE, CONFLICT, ERASED = "accepted", "duplicate", "conflict", "erased"
 
 Key = tuple[str, str]  # source and messageId: what an event is known by for good
 
 
-def write(
-    connection: Connection, readings: Sequence[Reading], now: Callable[[], datetime], is_unseen: bool = False
-) -> list[list[Result]]:
+def append(
+    connection: Connection, readings: Sequence[ValidatedBatch], now: Callable[[], datetime], is_unseen: bool = False
+) -> list[list[EventResult]]:
     """Write what was read, within the caller's transaction: for each reading a result for each of its events.
 
     Live events are recorded at one moment, after everything that was recorded before. An event that was there already
     (by source and messageId) is left as it was. is_unseen: also history is published, not only what is live.
     """
-    wait_in_line(connection)
+    wait_for_writers(connection)
     newest_us, newest_id = connection.exec_driver_sql(NEWEST).one()
     recorded_us = max(microseconds(now()), newest_us + 1)
     for row in (row for batch in readings if batch.sender.is_live for row in batch.rows):
@@ -178,14 +193,14 @@ def write(
     _count(connection, rows, statuses, recorded_us)
     rest = iter(statuses)
     parts = [(batch, list(islice(rest, len(batch.rows)))) for batch in readings]
-    _note(connection, parts, is_unseen)
+    _enqueue(connection, parts, is_unseen)
     return [_results(read, its) for read, its in parts]
 
 
 def _statuses(connection: Connection, rows: Sequence[Row], newest_id: int) -> list[str]:
-    known = dict.fromkeys(retired(connection, rows), DUPLICATE)
+    known = dict.fromkeys(deleted_events(connection, rows), DUPLICATE)
     # Events of erased leads go nowhere, not even among the failed ones.
-    known |= dict.fromkeys(refused(connection, rows), ERASED)
+    known |= dict.fromkeys(erased_rows(connection, rows), ERASED)
     inserted = iter(_inserted(connection, [row for place, row in enumerate(rows) if place not in known], newest_id))
     return [known[place] if place in known else next(inserted) for place in range(len(rows))]
 
@@ -194,7 +209,7 @@ def _not_of_erased(connection: Connection, failed: Sequence[Row]) -> Sequence[Ro
     if not failed:
         return failed
     raws = [orjson.loads(row["raw"]) for row in failed]
-    gone = refused_raws(connection, [raw if isinstance(raw, dict) else {} for raw in raws])
+    gone = erased_raws(connection, [raw if isinstance(raw, dict) else {} for raw in raws])
     return [row for place, row in enumerate(failed) if place not in gone]
 
 
@@ -219,17 +234,17 @@ def _says_the_same(row: Row, other: Row) -> bool:
     if STRIPPED in other["flags"]:  # what it said is gone
         return True
     # Times are left out: a resend has another sentAt, and so another correction.
-    is_same = all(row[part] == other[part] for part in SAID)
+    is_same = all(row[part] == other[part] for part in COMPARED_COLUMNS)
     return is_same and (row["body"] == other["body"] or orjson.loads(row["body"]) == orjson.loads(other["body"]))
 
 
 def _earlier(connection: Connection, keys: Sequence[Key], newest_id: int) -> Iterator[tuple[Key, Row]]:
     """Of these, the events that were there before this transaction."""
-    columns = [events.c[part] for part in ("source", "message_id", "flags", "body", *SAID)]
+    columns = [events.c[part] for part in ("source", "message_id", "flags", "body", *COMPARED_COLUMNS)]
     for source in {source for source, _ in keys}:
         ids = [message_id for its_source, message_id in keys if its_source == source]
-        for start in range(0, len(ids), LOOKED_UP):
-            is_one = (events.c.source == source) & events.c.message_id.in_(ids[start : start + LOOKED_UP])
+        for batch in batched(ids, LOOKUP_SIZE):
+            is_one = (events.c.source == source) & events.c.message_id.in_(batch)
             for found in connection.execute(select(*columns).where(is_one, events.c.event_id <= newest_id)):
                 yield (found.source, found.message_id), found._asdict()
 
@@ -244,32 +259,32 @@ def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str],
     insert_or_update(connection, intake_counts, counts, added=("events",))
 
 
-def _note(connection: Connection, parts: Sequence[tuple[Reading, Sequence[str]]], is_unseen: bool) -> None:
+def _enqueue(connection: Connection, parts: Sequence[tuple[ValidatedBatch, Sequence[str]]], is_unseen: bool) -> None:
     """Write what the new events tie, and of whom the online store must hear."""
     _, newest_id = connection.exec_driver_sql(NEWEST).one()
     told: dict[bool, list[Row]] = {True: [], False: []}
     for batch, statuses in parts:
         new = [row for row, status in zip(batch.rows, statuses, strict=True) if status == ACCEPTED]
         told[batch.sender.is_live] += [row | {"event_id": newest_id} for row in new]
-    note(connection, told[True])
-    note_links(connection, told[False])
+    enqueue(connection, told[True])
+    record_links(connection, told[False])
     if is_unseen:
         # History was known long ago: it is not in what came since the online store was last written.
-        pend(connection, told[False])
+        enqueue_whole(connection, told[False])
 
 
-def _results(read: Reading, statuses: Sequence[str]) -> list[Result]:
+def _results(read: ValidatedBatch, statuses: Sequence[str]) -> list[EventResult]:
     written = map(_result, read.rows, statuses)
     return [found or next(written) for found in read.results]
 
 
-def _result(row: Row, status: str) -> Result:
+def _result(row: Row, status: str) -> EventResult:
     if status == ERASED:
         said = "this lead was erased; no event of it is kept any more"
-        return Result("rejected", row["message_id"], ERASED, said)
+        return EventResult("rejected", row["message_id"], ERASED, said)
     if status == ACCEPTED:
-        return Result("accepted", row["message_id"], flags=_flags(row))
-    return Result("duplicate", row["message_id"], flags=(CONFLICT,) if status == CONFLICT else ())
+        return EventResult("accepted", row["message_id"], flags=_flags(row))
+    return EventResult("duplicate", row["message_id"], flags=(CONFLICT,) if status == CONFLICT else ())
 
 
 def _flags(row: Row) -> tuple[str, ...]:

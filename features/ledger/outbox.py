@@ -1,4 +1,7 @@
-"""The outbox: identifiers whose newest events the online store does not show yet, written with the events."""
+"""The outbox: identifiers with events that the online store does not show yet, written with the events, then cleared.
+
+It is the table `online_pending`. One row per identifier: a user id, an anonymous id or a group id.
+"""
 
 from __future__ import annotations
 
@@ -8,41 +11,43 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, and_, bindparam, delete, func, select
 
 from features.home import tables
-from features.home.database import insert_or_update, is_any_row
+from features.home.database import batched, insert_or_update, is_any_row
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER
-from features.identity.components import GROUP, Component, Identifier, Row, component, events_of, links_of, note_links
+from features.identity.components import GROUP, Component, Identifier, Row, component, events_of, links_of, record_links
 
 
-def note(connection: Connection, rows: Sequence[Row]) -> None:
-    """Say that live events came, inside the transaction that appends them: what they tie, and who has unseen ones.
+def enqueue(connection: Connection, rows: Sequence[Row]) -> None:
+    """Record the links that new live events claim, and put the identifiers of these events into the outbox.
 
+    The caller does so in the transaction that appends the events, so that none is forgotten.
     rows: as in `tables.events`, with their event ids.
     """
-    note_links(connection, rows)
-    _pend(connection, _reached_by(rows), is_whole=False)
+    record_links(connection, rows)
+    _write_pending(connection, _reached_by(rows), is_whole=False)
 
 
-def pend(connection: Connection, rows: Sequence[Row]) -> None:
-    """Note that what the online store shows of those whom some events reach is wrong, as when the events are gone.
+def enqueue_whole(connection: Connection, rows: Sequence[Row]) -> None:
+    """Put the identifiers of some events, and their groups, into the outbox to be written whole.
 
-    It is written whole, and so is what it shows of their accounts.
+    For events that were deleted or changed: what the online store shows of their leads and accounts is wrong, and not
+    only behind.
     """
     accounts = [(GROUP, value) for row in rows for kind, value, _ in links_of(row) if kind == GROUP]
     newest = max((row["event_id"] for row in rows), default=0)
-    _pend(connection, {**_reached_by(rows), **dict.fromkeys(accounts, newest)}, is_whole=True)
+    _write_pending(connection, {**_reached_by(rows), **dict.fromkeys(accounts, newest)}, is_whole=True)
 
 
-def pend_since(connection: Connection, event_id: int) -> set[Identifier]:
-    """Note that whom the events after `event_id` reach is to be written whole; these identifiers."""
+def enqueue_since(connection: Connection, event_id: int) -> set[Identifier]:
+    """Put the identifiers of all events after `event_id` into the outbox to be written whole; these identifiers."""
     rows = connection.execute(select(tables.events).where(tables.events.c.event_id > event_id))
     newest = _reached_by(cast(Iterable[Row], rows.mappings()))
-    _pend(connection, newest, is_whole=True)
+    _write_pending(connection, newest, is_whole=True)
     return set(newest)
 
 
-def _pend(connection: Connection, newest: Mapping[Identifier, int], is_whole: bool) -> None:
-    """is_whole: what the online store shows may be wrong in more than lacking what is new."""
+def _write_pending(connection: Connection, newest: Mapping[Identifier, int], is_whole: bool) -> None:
+    """is_whole: what the online store shows of them may be wrong, and not only behind."""
     if newest:
         ordered = sorted(newest.items())  # one order for all writers, or two of them could wait for each other
         shared = {"whole": int(is_whole)}
@@ -51,7 +56,7 @@ def _pend(connection: Connection, newest: Mapping[Identifier, int], is_whole: bo
 
 
 def _reached_by(rows: Iterable[Row]) -> dict[Identifier, int]:
-    """Whom some events reach, and the newest of these."""
+    """The identifiers of some events, each with the id of its newest event."""
     newest: dict[Identifier, int] = {}
     for row in rows:
         for identifier in _reached(row):
@@ -64,7 +69,7 @@ def _reached(row: Row) -> Iterator[Identifier]:
         yield USER, row["user_id"]
     elif row["anonymous_id"] is not None:
         yield ANONYMOUS, row["anonymous_id"]
-    # What is said of a group is said of all of its members.
+    # Traits of a group are traits of each of its members.
     if row["type"] == "group" and row["group_id"] is not None and '"traits"' in row["body"]:
         yield GROUP, row["group_id"]
 
@@ -72,10 +77,10 @@ def _reached(row: Row) -> Iterator[Identifier]:
 AT_ONCE = 2_000  # identifiers whose events are read at once: memory, not speed
 
 
-class Part(NamedTuple):
-    """Some pending identifiers, the ids of all that they are tied to, and the events of these.
+class OutboxBatch(NamedTuple):
+    """Some identifiers of the outbox, and the events of their components.
 
-    is_whole: more may be wrong with what is shown of them than that it lacks what is new.
+    ids: all ids of these components. is_whole: what the online store shows of some may be wrong, and not only behind.
     """
 
     identifiers: Sequence[Identifier]
@@ -84,10 +89,11 @@ class Part(NamedTuple):
     is_whole: bool
 
 
-class Unseen(NamedTuple):
-    """Identifiers with unseen events, each with the newest of these, and when the ledger's newest was recorded.
+class Outbox(NamedTuple):
+    """All that is in the outbox at one moment.
 
-    whole: those of which the online store may show more that is wrong than that it lacks what is new.
+    identifiers: each with the id of its newest event. whole: those to be written whole, each with how often that was
+    asked for. newest_us: when the newest event of the ledger was recorded.
     """
 
     identifiers: Mapping[Identifier, int]
@@ -95,42 +101,46 @@ class Unseen(NamedTuple):
     newest_us: int
 
     @classmethod
-    def of(cls, connection: Connection) -> Unseen:
-        """Everything that is pending in a snapshot of the database."""
+    def read(cls, connection: Connection) -> Outbox:
+        """The outbox as this transaction sees it."""
         columns = tables.online_pending.c
         rows = connection.execute(select(tables.online_pending).order_by(columns.event_id)).all()
         identifiers = {(row.kind, row.value): row.event_id for row in rows}
         whole = {(row.kind, row.value): row.whole for row in rows if row.whole}
         return cls(identifiers, whole, int(connection.scalar(select(func.max(tables.events.c.recorded_us))) or 0))
 
-    def parts(self, connection: Connection, at_once: int = AT_ONCE) -> Iterator[Part]:
-        """All of them, some components at a time; no id is in two of the parts."""
+    def batches(self, connection: Connection, at_once: int = AT_ONCE) -> Iterator[OutboxBatch]:
+        """The outbox, the components of `at_once` identifiers at a time; no id is in two batches."""
         done: set[str] = set()
-        waiting = list(self.identifiers)
-        for start in range(0, len(waiting), at_once):
-            some = waiting[start : start + at_once]
-            found = component(connection, some)
-            # Components are closed: of one that was read before, nothing is left here.
+        for identifiers in batched(self.identifiers, at_once):
+            found = component(connection, identifiers)
+            # A component is complete: where an earlier batch had one of its ids, it had all of them.
             fresh = Component(found.ids - done, found.groups)
             done |= fresh.ids
             if fresh.ids:
-                is_whole = not self.whole.keys().isdisjoint(some)
-                yield Part(some, fresh.ids, events_of(connection, fresh), is_whole)
+                is_whole = not self.whole.keys().isdisjoint(identifiers)
+                yield OutboxBatch(identifiers, fresh.ids, events_of(connection, fresh), is_whole)
 
-    def left(self, connection: Connection, names: Collection[Identifier]) -> Unseen:
-        """All but these, which stay pending, and are written whole once they can be: time goes on without them."""
+    def without(self, connection: Connection, names: Collection[Identifier]) -> Outbox:
+        """The outbox but for these identifiers, which stay in the database, to be written whole later.
+
+        Later events may be shown before theirs: what is new alone would then lack these.
+        """
         whole = [{"kind": k, "value": v, "event_id": self.identifiers[k, v], "whole": 1} for k, v in sorted(names)]
         insert_or_update(connection, tables.online_pending, whole, added=("whole",))
         return self._replace(identifiers={name: last for name, last in self.identifiers.items() if name not in names})
 
     def wrong_accounts(self) -> frozenset[str]:
-        """Accounts of which what is kept may be wrong."""
+        """The accounts whose stored states may be wrong."""
         return frozenset(value for kind, value in self.whole if kind == GROUP)
 
-    def shown(self, connection: Connection) -> None:
-        """Note that the online store shows these events, but for those that came since."""
+    def clear(self, connection: Connection) -> None:
+        """Delete these identifiers from the database, now that the online store shows their events.
+
+        An identifier with an event that came since stays: event 9 of `u7`, where this outbox was read at event 8.
+        """
         columns = tables.online_pending.c
-        is_it = and_(
+        is_unchanged = and_(
             columns.kind == bindparam("k"),
             columns.value == bindparam("v"),
             columns.event_id <= bindparam("e"),
@@ -141,9 +151,9 @@ class Unseen(NamedTuple):
             for name, event_id in sorted(self.identifiers.items())  # as writers lock them: no two wait for each other
         ]
         if rows:
-            connection.execute(delete(tables.online_pending).where(is_it), rows)
+            connection.execute(delete(tables.online_pending).where(is_unchanged), rows)
 
 
-def is_anything_unseen(home: Home) -> bool:
+def is_anything_pending(home: Home) -> bool:
     """Whether any lead has events that the online store does not show yet."""
     return is_any_row(home, tables.online_pending.name)

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from features.events.event import identity
 from features.home import tables
-from features.home.database import insert_new
+from features.home.database import batched, insert_new
 from features.identity.claims import crm_key, normal_email
 
-Name = tuple[str, str]  # a kind of identifier, and its value: ("id", "u_42"), ("email", "ann@buyer.example")
+IdentifierName = tuple[str, str]  # a kind of identifier, and its value: ("id", "u_42"), ("email", "ann@buyer.example")
 
 ID, EMAIL = "id", "email"  # a user id and an anonymous id are one kind: what was one may come back as the other
 TOMBSTONES = "tombstones"  # the name of the key that the HMACs are made with
@@ -25,57 +25,57 @@ IN_THE_ENVELOPE = ("userId", "anonymousId", "previousId")
 IN_THE_CRM = ("crm_lead_id", "previous_crm_lead_id", "contact_id")
 
 
-def refused(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+def erased_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """The positions of the rows that name an erased lead; nothing of them may be stored.
 
     rows: as `tables.events` takes them: user_id, anonymous_id and the JSON text `body`. Where nobody was erased, this
     is one look at one small table.
     """
-    key = kept_secret(connection)
-    return set() if key is None else _named(connection, key, map(_of_row, rows))
+    key = existing_secret(connection)
+    return set() if key is None else _positions_of_erased(connection, key, map(_of_row, rows))
 
 
-def refused_raws(connection: Connection, raws: Sequence[Mapping[str, Any]]) -> set[int]:
+def erased_raws(connection: Connection, raws: Sequence[Mapping[str, Any]]) -> set[int]:
     """The same of events as they came, for those that cannot be used: they would be kept with all they say."""
-    key = kept_secret(connection)
-    return set() if key is None else _named(connection, key, raws)
+    key = existing_secret(connection)
+    return set() if key is None else _positions_of_erased(connection, key, raws)
 
 
-def erased_among(connection: Connection, asked: Iterable[Name]) -> set[Name]:
+def erased_among(connection: Connection, asked: Iterable[IdentifierName]) -> set[IdentifierName]:
     """Those of the names that an erased lead had."""
-    key = kept_secret(connection)
+    key = existing_secret(connection)
     if key is None:
         return set()
-    names = {plain(name) for name in asked}
+    names = {plain_name(name) for name in asked}
     digests = {name: digest(key, name) for name in names}
-    found = standing(connection, tables.erased, set(digests.values()))
-    return {name for name in asked if digests[plain(name)] in found}
+    found = existing(connection, tables.erased, set(digests.values()))
+    return {name for name in asked if digests[plain_name(name)] in found}
 
 
-def lately_erased(connection: Connection, hours: float = 2.0) -> Callable[[Name], bool]:
+def recently_erased(connection: Connection, hours: float = 2.0) -> Callable[[IdentifierName], bool]:
     """Whether a name is of a lead that was erased in the last hours of erasures; to be asked often.
 
     Until its files are made anew, an online store that was down when it was erased may still hold it.
     """
-    key, erased_us = kept_secret(connection), tables.erased.c.erased_us
+    key, erased_us = existing_secret(connection), tables.erased.c.erased_us
     newest = connection.scalar(select(func.max(erased_us))) or 0
     since = newest - round(hours * 3.6e9)
     buried = frozenset(connection.scalars(select(tables.erased.c.digest).where(erased_us >= since))) if key else None
-    return lambda name: bool(buried) and digest(key or b"", plain(name)) in (buried or ())
+    return lambda name: bool(buried) and digest(key or b"", plain_name(name)) in (buried or ())
 
 
-def erased_leads(connection: Connection, leads: Mapping[Name, str], before: int) -> set[str]:
+def erased_leads(connection: Connection, leads: Mapping[IdentifierName, str], before: int) -> set[str]:
     """Of leads by name, those that were erased since there were `before` tombstones, when `leads` was read."""
     if tombstones(connection) == before:
         return set()
     return {leads[name] for name in erased_among(connection, list(leads))}
 
 
-def bury(connection: Connection, names: Iterable[Name], erased_us: int) -> int:
+def entomb(connection: Connection, names: Iterable[IdentifierName], erased_us: int) -> int:
     """Write a tombstone for each name that has none yet; how many names there are."""
     key = secret(connection, TOMBSTONES)
-    digests = {digest(key, plain(name)) for name in names}
-    new = sorted(digests - standing(connection, tables.erased, digests))
+    digests = {digest(key, plain_name(name)) for name in names}
+    new = sorted(digests - existing(connection, tables.erased, digests))
     if new:
         connection.execute(insert(tables.erased), [{"digest": one, "erased_us": erased_us} for one in new])
     return len(digests)
@@ -88,24 +88,24 @@ def tombstones(connection: Connection) -> int:
 
 def secret(connection: Connection, name: str) -> bytes:
     """The home's random key of this name, made at its first use; needs a writing transaction."""
-    found = kept_secret(connection, name)
+    found = existing_secret(connection, name)
     if found is None:
         found = secrets.token_bytes(32)
         connection.execute(insert(tables.secrets).values(name=name, value=found))
     return found
 
 
-def digest(key: bytes, name: Name) -> bytes:
+def digest(key: bytes, name: IdentifierName) -> bytes:
     """What is kept of a name: without the key nobody can try names until one fits."""
     return hmac.digest(key, "\0".join(name).encode(), "sha256")
 
 
-def names(said: Mapping[str, Any]) -> set[Name]:
+def names_in_event(said: Mapping[str, Any]) -> set[IdentifierName]:
     """Every name of a person in a Segment-shaped event: ids, e-mail addresses, ids in a CRM."""
-    return {(kind, value) for kind, value in _names(said) if value}
+    return {(kind, value) for kind, value in _names_with_gaps(said) if value}
 
 
-def _names(said: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+def _names_with_gaps(said: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     yield from ((ID, identity(said.get(part))) for part in IN_THE_ENVELOPE)
     properties, context = _object(said.get("properties")), _object(said.get("context"))
     yield ID, identity(properties.get("previous_lead_id"))
@@ -118,12 +118,12 @@ def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def names_in_row(row: Mapping[str, Any]) -> set[Name]:
+def names_in_row(row: Mapping[str, Any]) -> set[IdentifierName]:
     """The same of a row of `tables.events`."""
-    return names(_of_row(row))
+    return names_in_event(_of_row(row))
 
 
-def plain(name: Name) -> Name:
+def plain_name(name: IdentifierName) -> IdentifierName:
     """The name as tombstones have it: a lead's, a user's and a visitor's id are one kind."""
     kind, value = name
     return (ID if kind in ("lead", "user", "anonymous", ID) else kind), value
@@ -134,51 +134,50 @@ def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return body | {"userId": row["user_id"], "anonymousId": row["anonymous_id"]}
 
 
-def _named(connection: Connection, key: bytes, told: Iterable[Mapping[str, Any]]) -> set[int]:
-    digests = [{digest(key, name) for name in names(said)} for said in told]
-    found = standing(connection, tables.erased, set().union(*digests))
+def _positions_of_erased(connection: Connection, key: bytes, told: Iterable[Mapping[str, Any]]) -> set[int]:
+    digests = [{digest(key, name) for name in names_in_event(said)} for said in told]
+    found = existing(connection, tables.erased, set().union(*digests))
     return {place for place, own in enumerate(digests) if own & found} if found else set()
 
 
-def standing(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
+def existing(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
     """Those of the digests that the table has."""
-    column, asked = table.c.digest, sorted(digests)
-    found: set[bytes] = set()
-    for start in range(0, len(asked), AT_ONCE):
-        found |= set(connection.scalars(select(column).where(column.in_(asked[start : start + AT_ONCE]))))
+    column, found = table.c.digest, set[bytes]()
+    for batch in batched(sorted(digests), AT_ONCE):
+        found |= set(connection.scalars(select(column).where(column.in_(batch))))
     return found
 
 
-def kept_secret(connection: Connection, name: str = TOMBSTONES) -> bytes | None:
+def existing_secret(connection: Connection, name: str = TOMBSTONES) -> bytes | None:
     """The home's key of this name; None before its first use."""
     columns = tables.secrets.c
     return connection.scalar(select(columns.value).where(columns.name == name))
 
 
 STRIPPED = "stripped"  # the flag of an event of which only its identifiers are left
-RETIRED = "retired"  # the name of the key that the digests are made with
+DELETED_EVENTS = "retired"  # the name of the key that the digests are made with
 DIGEST_BYTES = 16  # of as many events as a ledger may ever hold, no two have the same
 
 
-def retire(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+def record_deleted_events(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
     """Keep a digest of each event that is deleted, by source and messageId; needs a writing transaction."""
     found = list(keys)
     if found:
-        key = secret(connection, RETIRED)
+        key = secret(connection, DELETED_EVENTS)
         digests = sorted({_digest(key, one) for one in found})
         insert_new(connection, tables.retired, [{"digest": one} for one in digests])
 
 
-def retired(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+def deleted_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[int]:
     """The positions of the rows of `tables.events` that were there once and were deleted for their age.
 
     Where none ever was, this is one look at one small table.
     """
-    key = kept_secret(connection, RETIRED)
+    key = existing_secret(connection, DELETED_EVENTS)
     if key is None:
         return set()
     digests = [_digest(key, (row["source"], row["message_id"])) for row in rows]
-    found = standing(connection, tables.retired, set(digests))
+    found = existing(connection, tables.retired, set(digests))
     return {place for place, one in enumerate(digests) if one in found}
 
 

@@ -12,9 +12,9 @@ from features.agreement.agreement import Agreement
 from features.agreement.learning import RejectReason
 from features.arrays import NOT_YET
 from features.behaviour.decayed_counters import Observations
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import Period, common, joined
+from features.identity.intervals import Period, intersection, union
 
 REJECT_REASONS: tuple[str, ...] = get_args(RejectReason)
 NEVER_LEADS = ("duplicate", "wrong_person", "bad_data", "already_customer")  # whoever is rejected so was no lead at all
@@ -48,7 +48,9 @@ def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.
     return reasons.notna() & ~reasons.isin([*no_if_rejected, *KEPT_OPEN])
 
 
-def verdicts(log: Log, found: Identities, agreement: Agreement, observed: Observations) -> dict[int, list[Verdict]]:
+def verdicts(
+    log: EventTable, found: Identities, agreement: Agreement, observed: Observations
+) -> dict[int, list[Verdict]]:
     """By lead (its position), the verdicts on it in the order in which they happened.
 
     A reject closes it, but for the reasons KEPT_OPEN; so does a lost opportunity. What it does afterwards of its own
@@ -98,8 +100,8 @@ def _returned(closed: list[Verdict], observed: Observations) -> Iterator[Verdict
         if us <= newest:
             continue
         # While no verdict is known, there is nothing to come back from.
-        before = joined(verdict.known for verdict in closed if verdict.occurred_us < us)
-        periods = joined(common(known, period) for period in before)
+        before = union(verdict.known for verdict in closed if verdict.occurred_us < us)
+        periods = union(intersection(known, period) for period in before)
         newest = us if len(periods) == 1 and periods[0][1] == NOT_YET else newest
         yield from (Verdict(us, "", False, False, None, period) for period in periods)
 

@@ -13,7 +13,7 @@ from features.agreement.checks import SALES_TOUCHES
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
 from features.behaviour.occurrences import TO_SALES, sales_turns
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import Period
 from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Verdict, reject_reason, verdicts
@@ -49,7 +49,7 @@ class _Said(NamedTuple):
             yield name, lead, us, (known_us, until_us)
 
 
-def lifecycle(log: Log, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
+def lifecycle(log: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
     """One row per lead, as in `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), and what is no moment.
 
     reject_reason: of the last reject. merged_us: since when it is part of another lead, and thus was a duplicate.
@@ -69,7 +69,7 @@ def lifecycle(log: Log, found: Identities, agreement: Agreement, observed: Obser
     return pd.DataFrame({"lead_id": found.lead_ids, **moments, **told_of})
 
 
-def _said(log: Log, found: Identities) -> _Said:
+def _said(log: EventTable, found: Identities) -> _Said:
     rows = np.array([row for row, _, _ in log.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in log.crm], dtype=object)
     closes = np.array([reject_reason(said) not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
@@ -102,7 +102,7 @@ def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, 
 
 
 def _ways(
-    log: Log,
+    log: EventTable,
     found: Identities,
     said: _Said,
     told: Mapping[int, list[Verdict]],

@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.arrays import NOT_YET, Ints
 from features.behaviour.occurrences import Turn
-from features.identity.intervals import Period, decided, joined, without
+from features.identity.intervals import Period, latest_wins, subtract, union
 from features.lifecycle.closures import Verdict
 
 
@@ -47,11 +47,11 @@ class Way(NamedTuple):
 def stretches(way: Way) -> Iterator[Stretch]:
     """The stretches of one lead, in their order."""
     life = (way.opened_us, NOT_YET)
-    with_sales = decided(life, ((turn.with_sales, turn.known) for turn in reversed(way.turns)))
-    closed = decided(life, ((verdict.is_closed, verdict.known) for verdict in reversed(way.verdicts)))
-    closed = joined([*closed, *way.ended])
+    with_sales = latest_wins(life, ((turn.with_sales, turn.known) for turn in reversed(way.turns)))
+    closed = latest_wins(life, ((verdict.is_closed, verdict.known) for verdict in reversed(way.verdicts)))
+    closed = union([*closed, *way.ended])
     returns, origin = {end for _, end in closed}, way.opened_us
-    for start, end in without(life, [*with_sales, *closed]):
+    for start, end in subtract(life, [*with_sales, *closed]):
         origin = start if start in returns else origin
         if end > way.first_until_us:
             yield _since(way, Stretch(origin, max(start, way.first_until_us), end))

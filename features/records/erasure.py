@@ -6,26 +6,25 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, true, update
 
 from features.agreement.agreement import Agreement
-from features.events.event_table import log
+from features.events.event_table import read_events
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import empty_log, wait_in_line, writing
-from features.home.locks import one_publisher
+from features.home.database import batched, truncate_wal, wait_for_writers, writing
+from features.home.locks import publisher_lock
 from features.home.settings import Home
 from features.identity.identities import identities
-from features.ledger.outbox import pend
-from features.ledger.tombstones import STALE, Name, bury, names, names_in_row, plain
-from features.records.lead_record import Dossier, dossier
-from features.store.builds import every_build
+from features.ledger.outbox import enqueue_whole
+from features.ledger.tombstones import STALE, IdentifierName, entomb, names_in_event, names_in_row, plain_name
+from features.records.lead_record import LeadRecord, lead_record
+from features.store.builds import all_builds
 from features.store.online import StoreGone
-from features.store.online_fill import remove
+from features.store.online_fill import remove_leads
 from features.store.publisher import Publisher
 
 AT_ONCE = 5_000  # rows in one statement
@@ -33,7 +32,7 @@ IDS = ("user", "anonymous")
 
 
 @dataclass(frozen=True)
-class Erased:
+class Erasure:
     """What an erasure removed. lead_ids: every id that the lead had, for those who must remove more."""
 
     events: int
@@ -51,83 +50,86 @@ class Erased:
         }
 
 
-def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erased:
+def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:
     """Erase the lead with this name, found as `dossier` finds it: from the ledger and the online store at once.
 
     The files of every build are out of date from now on; `features.records.housekeeping` makes new ones within the
     hour.
     Raises UnknownLead and LeadErased.
     """
-    with one_publisher(home, wait=True):  # who publishes meanwhile may have read the events already
+    with publisher_lock(home, wait=True):  # who publishes meanwhile may have read the events already
         gone = erase_from_ledger(home, agreement, name, now, only_ids)
-        for build in every_build(home):
+        for build in all_builds(home):
             with suppress(StoreGone):  # what is down answers nobody, and its rows go with the build within the hour
-                remove(build.repository(home), gone.lead_ids)
+                remove_leads(build.repository(home), gone.lead_ids)
     Publisher(home).publish()
-    empty_log(home)
+    truncate_wal(home)
     return gone
 
 
-def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erased:
+def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:
     """Remove a lead's events, names and failed events, and leave a tombstone of each name, in one transaction.
 
     Raises UnknownLead and LeadErased. What was derived is the caller's to remove: it comes from the ledger.
     """
     with writing(home) as connection:
         # Appends wait meanwhile: one that was checked before the tombstones stood would come after them.
-        wait_in_line(connection)
+        wait_for_writers(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete=ON")  # or what was deleted stays readable in the file
-        found = dossier(connection, agreement, name, only_ids)
+        found = lead_record(connection, agreement, name, only_ids)
         left = [row for place, row in enumerate(found.rows) if place not in set(found.own)]
-        gone = _gone(found, left, agreement)
+        gone = _names_to_erase(found, left, agreement)
         # What others said of it goes as well: a merge that was undone, an alias that named it.
-        about = [row for row in left if names_in_row(row._mapping) & set(map(plain, gone))]
+        about = [row for row in left if names_in_row(row._mapping) & set(map(plain_name, gone))]
         events = [found.rows[place] for place in found.own] + about
         _delete(connection, tables.events.c.event_id, [row.event_id for row in events])
-        failed = failed_about(connection, gone)
+        failed = failed_events_about(connection, gone)
         _delete(connection, tables.failed_events.c.failed_event_id, failed)
         # Those around it are derived again: what it said of their group is gone.
-        pend(connection, [row._mapping for row in found.rows])
+        enqueue_whole(connection, [row._mapping for row in found.rows])
         _forget_names(connection, found, gone)
-        bury(connection, gone, microseconds(now))
+        entomb(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
         ids = sorted({value for kind, value in gone if kind in IDS} | {found.lead_id})
-        return Erased(len(events), len(gone), len(failed), tuple(ids))
+        return Erasure(len(events), len(gone), len(failed), tuple(ids))
 
 
-def _gone(found: Dossier, left: Sequence[Any], agreement: Agreement) -> set[Name]:
+def _names_to_erase(found: LeadRecord, left: Sequence[Any], agreement: Agreement) -> set[IdentifierName]:
     """The lead's names that nobody else has: an address that two leads share is the other's alone from now on."""
-    others = set(identities(log([list(left)], agreement)).identifiers) if left else set()
+    others = set(identities(read_events([list(left)], agreement)).identifiers) if left else set()
     others |= {("user", row.user_id) for row in left} | {("anonymous", row.anonymous_id) for row in left}
-    kept = set(map(plain, others))
-    return {name for name in found.names if plain(name) not in kept}
+    kept = set(map(plain_name, others))
+    return {name for name in found.names if plain_name(name) not in kept}
 
 
 def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:
-    remaining = iter(ids)
-    while some := list(islice(remaining, AT_ONCE)):
-        connection.execute(delete(column.table).where(column.in_(some)))
+    for batch in batched(ids, AT_ONCE):
+        connection.execute(delete(column.table).where(column.in_(batch)))
 
 
-def failed_about(connection: Connection, gone: Collection[Name]) -> list[int]:
+def failed_events_about(connection: Connection, gone: Collection[IdentifierName]) -> list[int]:
     """The ids of failed events that bear one of these names, or cannot be read and hold one of them.
 
     For an erasure: rather another's too than one of its own left. What names the lead is `failed_naming`.
     """
-    return [failed_id for failed_id, said in _failed_with(connection, gone) if said is None or said & _buried(gone)]
+    return [
+        failed_id for failed_id, said in _failed_with(connection, gone) if said is None or said & _plain_names(gone)
+    ]
 
 
-def failed_naming(connection: Connection, held: Collection[Name]) -> list[int]:
+def failed_events_naming(connection: Connection, held: Collection[IdentifierName]) -> list[int]:
     """The ids of failed events that bear one of these names: what came about others is theirs to see."""
-    return [failed_id for failed_id, said in _failed_with(connection, held) if said and said & _buried(held)]
+    return [failed_id for failed_id, said in _failed_with(connection, held) if said and said & _plain_names(held)]
 
 
-def _buried(gone: Collection[Name]) -> set[Name]:
-    return set(map(plain, gone))
+def _plain_names(gone: Collection[IdentifierName]) -> set[IdentifierName]:
+    return set(map(plain_name, gone))
 
 
-def _failed_with(connection: Connection, asked: Collection[Name]) -> Iterator[tuple[int, set[Name] | None]]:
+def _failed_with(
+    connection: Connection, asked: Collection[IdentifierName]
+) -> Iterator[tuple[int, set[IdentifierName] | None]]:
     """Failed events that hold one of these names somewhere, each with all names it bears; None where it is no event."""
     columns = tables.failed_events.c
     if not asked:
@@ -135,7 +137,7 @@ def _failed_with(connection: Connection, asked: Collection[Name]) -> Iterator[tu
     held = or_(*(_may_hold(columns.raw, _as_json(value)) for _, value in sorted(asked)))
     for row in connection.execute(select(columns.failed_event_id, columns.raw).where(held)):
         said = orjson.loads(row.raw)
-        yield row.failed_event_id, names(said) if isinstance(said, dict) else None
+        yield row.failed_event_id, names_in_event(said) if isinstance(said, dict) else None
 
 
 def _may_hold(column: Any, text: str) -> ColumnElement[bool]:
@@ -147,7 +149,7 @@ def _as_json(value: str) -> str:
     return orjson.dumps(value).decode()[1:-1]
 
 
-def _forget_names(connection: Connection, found: Dossier, gone: set[Name]) -> None:
+def _forget_names(connection: Connection, found: LeadRecord, gone: set[IdentifierName]) -> None:
     links, known, waiting = tables.links.c, tables.identities.c, tables.online_pending.c
     ids = [value for kind, value in sorted(gone) if kind in IDS]
     connection.execute(delete(tables.links).where(or_(links.user_id.in_(ids), _any(links, gone))))
@@ -157,7 +159,7 @@ def _forget_names(connection: Connection, found: Dossier, gone: set[Name]) -> No
     connection.execute(delete(answers).where(answers.c.lead_id.in_([*ids, found.lead_id])))
 
 
-def _any(columns: Any, gone: set[Name]) -> ColumnElement[bool]:
+def _any(columns: Any, gone: set[IdentifierName]) -> ColumnElement[bool]:
     """Whether a row is of one of the names; an id that was a user's in one event may be a visitor's in another."""
     ids = [value for kind, value in sorted(gone) if kind in IDS]
     keys = [and_(columns.kind == kind, columns.value == value) for kind, value in sorted(gone) if kind not in IDS]

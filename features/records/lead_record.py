@@ -12,11 +12,12 @@ from sqlalchemy import Connection, select
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from features.derived import Derived, derive
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.home import tables
 from features.home.errors import LeadlightError
-from features.identity.identities import Identities, normal_email
-from features.ledger.tombstones import Name, erased_among
+from features.identity.claims import normal_email
+from features.identity.identities import Identities
+from features.ledger.tombstones import IdentifierName, erased_among
 
 SYSTEMS = ("crm", "salesforce", "hubspot")  # of which an erased lead's id may be asked for by itself
 
@@ -46,7 +47,7 @@ class NamesTwoLeads(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Dossier:
+class LeadRecord:
     """One lead, and the events of its component: all that could tell who is who around it.
 
     rows: the component's events in the order of the ledger, as `log` and `found` read them. position: the lead's in
@@ -62,7 +63,7 @@ class Dossier:
         return self.derived.events
 
     @property
-    def log(self) -> Log:
+    def log(self) -> EventTable:
         return self.derived.table
 
     @property
@@ -75,7 +76,7 @@ class Dossier:
         return [row for row, lead in enumerate(self.found.lead.tolist()) if lead == self.position]
 
     @cached_property
-    def names(self) -> list[Name]:
+    def names(self) -> list[IdentifierName]:
         """(kind, value) of each identifier: user, anonymous, email, the names of CRMs."""
         names = {name for name, lead in self.found.identifiers.items() if lead == self.lead_id}
         names |= {("user", user) for row in self.own if (user := self.rows[row].user_id)}
@@ -95,7 +96,7 @@ class Dossier:
         return {value for kind, value in self.names if kind in ("user", "anonymous")}
 
 
-def dossier(connection: Connection, agreement: Agreement, name: str, only_ids: bool = False) -> Dossier:
+def lead_record(connection: Connection, agreement: Agreement, name: str, only_ids: bool = False) -> LeadRecord:
     """The lead with this name: a lead, user or anonymous id, an e-mail address, or an id in a CRM.
 
     only_ids: take a lead, user or anonymous id alone. Raises UnknownLead, LeadErased and NamesTwoLeads.
@@ -105,7 +106,7 @@ def dossier(connection: Connection, agreement: Agreement, name: str, only_ids: b
     lead_id = _lead_id(around.identities, name, only_ids)
     if lead_id is None:
         raise LeadErased() if _is_erased(connection, name, only_ids) else UnknownLead(name)
-    return Dossier(lead_id, around.identities.lead_ids.index(lead_id), around)
+    return LeadRecord(lead_id, around.identities.lead_ids.index(lead_id), around)
 
 
 def _holders(connection: Connection, name: str) -> list[str]:
@@ -130,7 +131,7 @@ def _lead_id(found: Identities, name: str, only_ids: bool) -> str | None:
 
 
 def _is_erased(connection: Connection, name: str, only_ids: bool) -> bool:
-    asked: list[Name] = [("user", name)]
+    asked: list[IdentifierName] = [("user", name)]
     if not only_ids:
         asked += [("email", normal_email(name)), *((system, name) for system in SYSTEMS)]
     return bool(erased_among(connection, asked))

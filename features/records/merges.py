@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.events.validation import MERGE_REFUSED, Sender
+from features.events.validation import MERGE_REFUSED, Source
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -20,10 +20,10 @@ from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.identity.claims import MERGED, UNDONE
 from features.ledger.ledger import Ledger
-from features.records.lead_record import dossier
+from features.records.lead_record import lead_record
 from features.store.publisher import Publisher
 
-OURS = Sender("leadlight", clock="platform")
+LEADLIGHT_SOURCE = Source("leadlight", clock="platform")
 PREVIOUS = ("previous_lead_id", "previous_crm_lead_id")
 
 
@@ -54,21 +54,21 @@ def merge(home: Home, agreement: Agreement, into: str, previous: str, now: datet
     Raises UnknownLead, LeadErased, and NotMerged where they are one lead already.
     """
     with reading(home) as connection:
-        survivor, other = (dossier(connection, agreement, name).lead_id for name in (into, previous))
+        survivor, other = (lead_record(connection, agreement, name).lead_id for name in (into, previous))
     if survivor == other:
         raise NotMerged(f"{into!r} and {previous!r} are one lead already, {survivor!r}; name two leads")
     merge_id = f"merge-{secrets.token_hex(6)}"
     _append(home, merge_id, MERGED, survivor, {"previous_lead_id": other}, now)
     with reading(home) as connection:
-        became = dossier(connection, agreement, other).lead_id
+        became = lead_record(connection, agreement, other).lead_id
     if became != survivor:
         # Or it would come into force as soon as what stands in its way is undone.
         _append(home, f"undo-{secrets.token_hex(6)}", UNDONE, survivor, {"merge_id": merge_id}, now)
         raise NotMerged(f"{other!r} is part of {became!r}, not of {survivor!r}; undo that merge first")
-    return Merge(merge_id, survivor, other, OURS.source, now)
+    return Merge(merge_id, survivor, other, LEADLIGHT_SOURCE.name, now)
 
 
-def undo(home: Home, merge_id: str, now: datetime) -> Merge:
+def undo_merge(home: Home, merge_id: str, now: datetime) -> Merge:
     """Take a merge back, whoever made it: each lead has its own events again. Raises NotMerged."""
     found = next((one for one in merges(home) if one.merge_id == merge_id), None)
     if found is None:
@@ -86,23 +86,23 @@ def merges(home: Home) -> list[Merge]:
     with reading(home) as connection:
         rows = connection.execute(asked.order_by(columns.recorded_us.desc(), columns.event_id.desc())).all()
     allowed = [row for row in rows if MERGE_REFUSED not in row.flags.split(",") and row.user_id is not None]
-    undone = {(row.user_id, _said(row).get("merge_id")): row.recorded_us for row in allowed if row.name == UNDONE}
+    undone = {(row.user_id, _properties(row).get("merge_id")): row.recorded_us for row in allowed if row.name == UNDONE}
     return [_merge(row, undone.get((row.user_id, row.message_id))) for row in allowed if row.name == MERGED]
 
 
 def _merge(row: Any, undone_us: int | None) -> Merge:
-    said = _said(row)
+    said = _properties(row)
     previous = next((str(said[name]) for name in PREVIOUS if said.get(name)), "")
     undone_at = None if undone_us is None else from_microseconds(undone_us)
     return Merge(row.message_id, row.user_id, previous, row.source, from_microseconds(row.recorded_us), undone_at)
 
 
-def _said(row: Any) -> Mapping[str, Any]:
+def _properties(row: Any) -> Mapping[str, Any]:
     properties = orjson.loads(row.body).get("properties")
     return properties if isinstance(properties, Mapping) else {}
 
 
 def _append(home: Home, message_id: str, name: str, user_id: str, said: Mapping[str, Any], now: datetime) -> None:
     raw = {"type": "track", "messageId": message_id, "event": name, "userId": user_id, "timestamp": now.isoformat()}
-    Ledger(home).record([{**raw, "properties": dict(said)}], received_at=now, sender=OURS)
+    Ledger(home).record([{**raw, "properties": dict(said)}], received_at=now, sender=LEADLIGHT_SOURCE)
     Publisher(home).publish()

@@ -16,8 +16,8 @@ from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, states
-from features.derived import Derived, Rows, derive
-from features.events.event_table import HISTORY_KEPT, OURSELVES, Log
+from features.derived import Derived, DerivedRows, derive
+from features.events.event_table import HISTORY_KEPT, OURSELVES, EventTable
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import batched, reading, wait_for_writers, writing
@@ -26,22 +26,24 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER
 from features.identity.identities import Identities
-from features.ledger.outbox import pend
-from features.ledger.tombstones import STALE, STRIPPED, retire
+from features.ledger.outbox import enqueue_whole
+from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
 from features.traits.history import trait_columns
 from features.traits.values import FIRST as FIRST_TOUCHES
 from features.traits.values import Sayings, sayings
 
-History = dict[str, Any]  # the properties of an event "History Kept"
+RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
 
 
-def kept_history(log: Log, rows: Rows, agreement: Agreement, events: Sequence[int]) -> dict[int, History]:
+def retained_totals(
+    log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
+) -> dict[int, RetainedTotals]:
     """By lead (its position), what these events (rows of the log) came to; nothing for leads of which nothing is left.
 
     {"behaviours": {name: {"count", "minutes", "first_us", "latest": [[us, minutes], ...]}},
      "traits": {name: [value, occurred_us]}}
     """
-    found: dict[int, History] = {}
+    found: dict[int, RetainedTotals] = {}
     for lead, name, said in _behaviours(rows, agreement, events):
         found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = said
     for lead, name, value in _traits(log, rows, agreement, events):
@@ -49,7 +51,9 @@ def kept_history(log: Log, rows: Rows, agreement: Agreement, events: Sequence[in
     return found
 
 
-def _behaviours(rows: Rows, agreement: Agreement, events: Sequence[int]) -> Iterator[tuple[int, str, History]]:
+def _behaviours(
+    rows: DerivedRows, agreement: Agreement, events: Sequence[int]
+) -> Iterator[tuple[int, str, RetainedTotals]]:
     """By the very recurrence that folds them into features."""
     observed = rows.observed.taken(np.isin(rows.observed.event, np.asarray(events, dtype=np.int64)))
     newest = observed.is_newest()[observed.is_last_known()]
@@ -61,15 +65,17 @@ def _behaviours(rows: Rows, agreement: Agreement, events: Sequence[int]) -> Iter
                 yield lead, name, _behaviour(BehaviourState(state, len(agreement.half_lives)))
 
 
-def _behaviour(state: BehaviourState) -> History:
+def _behaviour(state: BehaviourState) -> RetainedTotals:
     latest = [[int(us), minutes] for us, minutes in state.latest.tolist()]
     return {"count": state.count, "minutes": state.minutes, "first_us": int(state.state[FIRST]), "latest": latest}
 
 
-def _traits(log: Log, rows: Rows, agreement: Agreement, events: Sequence[int]) -> Iterator[tuple[int, str, Any]]:
+def _traits(
+    log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
+) -> Iterator[tuple[int, str, Any]]:
     """Of each trait the newest word among these events, of first touches the oldest."""
     columns = trait_columns(agreement)
-    said = sayings(log, rows.found, agreement, rows.observed, rows.members, columns)
+    said = sayings(log, rows.identities, agreement, rows.observed, rows.members, columns)
     names, kinds = list(columns), list(columns.values())
     chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
     stands = np.isin(said.row, np.asarray(events, dtype=np.int64)) & (said.until_us == NOT_YET)
@@ -118,7 +124,7 @@ class Retained:
 
 
 @dataclass
-class _Changes:
+class _RetentionChanges:
     """What becomes of old events: deleted, or left with their identifiers alone; and the events that stand for them.
 
     rounded: every event of the leads of which less is left than there was.
@@ -130,7 +136,7 @@ class _Changes:
     rounded: list[Any] = field(default_factory=list)
 
 
-def retain(home: Home, agreement: Agreement, now: datetime, progress: Progress = lambda _: None) -> Retained:
+def apply_retention(home: Home, agreement: Agreement, now: datetime, progress: Progress = lambda _: None) -> Retained:
     """Delete events older than the agreement's `keep_events`, and keep of each lead what they came to.
 
     Lifetime totals, the latest 32 moments of each behaviour, traits, who is who, and what became of a lead stay as they
@@ -152,11 +158,11 @@ def retain(home: Home, agreement: Agreement, now: datetime, progress: Progress =
 def _is_old(agreement: Agreement, until_us: int) -> Any:
     columns = tables.events.c
     is_ours = and_(columns.name == HISTORY_KEPT, columns.source == OURSELVES)
-    stays = or_(columns.type == "group", columns.name.in_(outcomes(agreement)), is_ours)
+    stays = or_(columns.type == "group", columns.name.in_(permanent_events(agreement)), is_ours)
     return and_(columns.occurred_us < until_us, not_(columns.flags.contains(STRIPPED)), not_(stays))
 
 
-def outcomes(agreement: Agreement) -> frozenset[str]:
+def permanent_events(agreement: Agreement) -> frozenset[str]:
     """Events that stay whole: what became of leads, what sales did for it, and who objected to profiling."""
     return CRM_EVENTS | SALES_TOUCHES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
 
@@ -180,14 +186,16 @@ def _retain(
 ) -> Retained:
     around = derive(connection, agreement, identifiers)
     own = np.array([(event.user_id or event.anonymous_id) in around.ids for event in around.events], dtype=bool)
-    going = np.flatnonzero(own & np.array([_goes(event, agreement, until_us) for event in around.events], dtype=bool))
+    going = np.flatnonzero(
+        own & np.array([_is_going(event, agreement, until_us) for event in around.events], dtype=bool)
+    )
     changes = _changes(around, going.tolist())
     _apply(connection, changes)
     return Retained(len(changes.deleted) + len(changes.stripped), len(changes.kept))
 
 
-def _goes(event: Any, agreement: Agreement, until_us: int) -> bool:
-    stays = event.type == "group" or event.name in outcomes(agreement) or STRIPPED in event.flags
+def _is_going(event: Any, agreement: Agreement, until_us: int) -> bool:
+    stays = event.type == "group" or event.name in permanent_events(agreement) or STRIPPED in event.flags
     return event.occurred_us < until_us and not stays and not _is_kept(event)
 
 
@@ -195,8 +203,8 @@ def _is_kept(event: Any) -> bool:
     return bool(event.name == HISTORY_KEPT and event.source == OURSELVES)
 
 
-def _changes(around: Derived, going: Sequence[int]) -> _Changes:
-    changes, events, found = _Changes(), around.events, around.identities
+def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
+    changes, events, found = _RetentionChanges(), around.events, around.identities
     leads = sorted({int(found.lead[row]) for row in going} - {-1})
     of_lead: dict[int, list[int]] = {lead: [] for lead in leads}
     for row in going:
@@ -205,7 +213,7 @@ def _changes(around: Derived, going: Sequence[int]) -> _Changes:
     for row in np.flatnonzero(np.isin(found.lead, leads)).tolist():
         if _is_kept(events[row]):
             of_lead[int(found.lead[row])].append(row)
-    history = kept_history(
+    history = retained_totals(
         around.table, around.rows, around.agreement, [row for lead in leads for row in of_lead[lead]]
     )
     for lead, own in of_lead.items():
@@ -213,13 +221,13 @@ def _changes(around: Derived, going: Sequence[int]) -> _Changes:
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]
         changes.deleted += [events[row] for row in own if row not in needed]
         if said := history.get(lead):
-            changes.kept.append(_event(found.lead_ids[lead], [events[row] for row in own], said, _known(own, found)))
+            changes.kept.append(_event(found.lead_ids[lead], [events[row] for row in own], said, _known_at(own, found)))
             if _is_rounded(said):
                 changes.rounded += [events[row] for row in np.flatnonzero(found.lead == lead).tolist()]
     return changes
 
 
-def _is_rounded(said: History) -> bool:
+def _is_rounded(said: RetainedTotals) -> bool:
     """Whether it says only how many older moments there were, not when: their counts halve from another one on."""
     return any(each["count"] > len(each["latest"]) for each in said["behaviours"].values())
 
@@ -261,7 +269,7 @@ def _stripped(event: Any) -> dict[str, Any]:
     }
 
 
-def _known(own: Iterable[int], found: Identities) -> int:
+def _known_at(own: Iterable[int], found: Identities) -> int:
     return max(int(found.known_us[row]) for row in own)
 
 
@@ -282,9 +290,9 @@ def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: 
     }
 
 
-def _apply(connection: Connection, changes: _Changes) -> None:
+def _apply(connection: Connection, changes: _RetentionChanges) -> None:
     column = tables.events.c.event_id
-    retire(connection, ((event.source, event.message_id) for event in changes.deleted))
+    record_deleted_events(connection, ((event.source, event.message_id) for event in changes.deleted))
     for batch in batched([event.event_id for event in changes.deleted], IN_A_STATEMENT):
         connection.execute(delete(tables.events).where(column.in_(batch)))
     for row in changes.stripped:
@@ -292,6 +300,6 @@ def _apply(connection: Connection, changes: _Changes) -> None:
     if changes.kept:
         connection.execute(insert(tables.events), changes.kept)
     # The online store holds the sums of before, and the files the events themselves.
-    pend(connection, [event._mapping for event in changes.rounded])
+    enqueue_whole(connection, [event._mapping for event in changes.rounded])
     if changes.deleted or changes.stripped:
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))

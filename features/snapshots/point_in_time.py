@@ -11,18 +11,18 @@ import pandas as pd
 import pyarrow as pa
 
 from features.agreement.agreement import Agreement
-from features.agreement.criteria import asked_of, criterion_kind
+from features.agreement.criteria import criterion_kind, single_clause_name
 from features.arrays import DAY_US, Floats, Ints, Ragged
-from features.behaviour.columns import behaviour_columns, rest_columns
+from features.behaviour.columns import account_rest_columns, behaviour_columns
 from features.snapshots.criteria_columns import PREFIX, criteria_columns
-from features.store.feast_views import Repository
+from features.store.feast_views import FeastRepository
 from features.store.offline import ragged, states_at
 from features.traits.history import trait_columns
 from features.traits.job_title import RANKS
 
 
 @dataclass(frozen=True)
-class States:
+class LeadStates:
     """The states of some leads, as either door of the store gives them: a row each."""
 
     behaviours: dict[str, Ragged]
@@ -30,7 +30,7 @@ class States:
     account: dict[str, Ragged]  # what all leads of the lead's account did; empty rows where it has none
 
     @classmethod
-    def of(cls, table: pa.Table, agreement: Agreement) -> States:
+    def of(cls, table: pa.Table, agreement: Agreement) -> LeadStates:
         """The states in the rows of `features.store.offline.states_at`."""
         return cls(
             {name: ragged(table[name]) for name in agreement.behaviours},
@@ -39,19 +39,21 @@ class States:
         )
 
 
-def snapshots(repository: Repository, agreement: Agreement, looked_at: pd.DataFrame) -> pd.DataFrame:
+def snapshot_features(repository: FeastRepository, agreement: Agreement, looked_at: pd.DataFrame) -> pd.DataFrame:
     """The features of each lead at each moment of `looked_at`, which keeps its own columns in front."""
     table = states_at(repository, looked_at)
-    known = feature_frame(States.of(table, agreement), looked_at["snapshot_us"].to_numpy(np.int64), agreement)
+    known = feature_frame(LeadStates.of(table, agreement), looked_at["snapshot_us"].to_numpy(np.int64), agreement)
     return pd.concat([looked_at.reset_index(drop=True), known], axis=1)
 
 
-def feature_frame(states: States, as_of_us: Ints, agreement: Agreement) -> pd.DataFrame:
+def feature_frame(states: LeadStates, as_of_us: Ints, agreement: Agreement) -> pd.DataFrame:
     """`feature_columns` as a frame: one row per moment."""
     return pd.DataFrame(feature_columns(states, as_of_us, agreement))
 
 
-def feature_columns(states: States, as_of_us: Ints, agreement: Agreement, with_criteria: bool = True) -> dict[str, Any]:
+def feature_columns(
+    states: LeadStates, as_of_us: Ints, agreement: Agreement, with_criteria: bool = True
+) -> dict[str, Any]:
     """The model's view of some states at each row's moment: numbers as floats, categories as text (None: missing).
 
     The one function of both doors: training and serving see the same numbers by construction.
@@ -61,7 +63,7 @@ def feature_columns(states: States, as_of_us: Ints, agreement: Agreement, with_c
     found: dict[str, Any] = dict(
         behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, frozenset(with_minutes))
     )
-    found |= rest_columns(states.behaviours, states.account, as_of_us, agreement.half_lives)
+    found |= account_rest_columns(states.behaviours, states.account, as_of_us, agreement.half_lives)
     found |= {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
     if not agreement.outcome.undated:
         opened = np.array([moment or np.nan for moment in states.traits["opened_us"]], dtype=np.float64)
@@ -79,11 +81,11 @@ def model_traits(agreement: Agreement) -> dict[str, str]:
     return used | {"mail_kind": "category"}
 
 
-def group_of(column: str, agreement: Agreement) -> tuple[str, str]:
+def feature_group(column: str, agreement: Agreement) -> tuple[str, str]:
     """The behaviour or trait that a feature belongs to, and which of the two: (name, kind); a criterion is either."""
     if column.startswith(PREFIX):
         name = column.removeprefix(PREFIX)
-        asked = asked_of(agreement, name)
+        asked = single_clause_name(agreement, name)
         is_told = asked in model_traits(agreement) or asked in agreement.behaviours
         # The points for a seniority are a reason about the seniority.
         return (asked if asked and is_told else name), criterion_kind(agreement, name)
@@ -105,18 +107,18 @@ def _column(values: Sequence[Any], kind: str, as_of_us: Ints) -> Floats | list[A
     return numbers - as_of_us / DAY_US if kind == "date" else numbers
 
 
-def as_states(
+def lead_states(
     rows: Sequence[Mapping[str, Sequence[float] | Floats | None]],
     traits: Sequence[Mapping[str, Any]],
     agreement: Agreement,
     accounts: Sequence[Mapping[str, Sequence[float] | Floats | None] | None] | None = None,
-) -> States:
+) -> LeadStates:
     """States from single leads' rows, as the online store, the ledger and what-if requests give them.
 
     accounts: of each lead what all of its account did; None for one without an account, or for all.
     """
     shared = None if accounts is None else [{} if account is None else account for account in accounts]
-    return States(
+    return LeadStates(
         _by_behaviour(rows, agreement),
         {name: [known.get(name) for known in traits] for name in trait_columns(agreement)},
         dict.fromkeys(agreement.behaviours, Ragged.of([None] * len(rows)))

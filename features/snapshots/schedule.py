@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import numpy as np
@@ -17,15 +16,7 @@ from features.lifecycle.open_periods import stretches_of
 WEEK_US = 7 * DAY_US
 
 
-def lead_snapshot_moments(lead_id: str, opened_at: datetime, until: datetime) -> list[datetime]:
-    """Arrival, one microsecond after `opened_at`, then every seven days from the lead's own offset, before `until`."""
-    opened_us = np.zeros(1, dtype=np.int64)
-    until_us = np.array([(until - opened_at) // timedelta(microseconds=1)], dtype=np.int64)
-    _, moments_us = moments([lead_id], opened_us, until_us)
-    return [opened_at + timedelta(microseconds=int(moment)) for moment in moments_us]
-
-
-def moments(lead_ids: Sequence[str], opened_us: Ints, until_us: Ints) -> tuple[Ints, Ints]:
+def snapshot_times(lead_ids: Sequence[str], opened_us: Ints, until_us: Ints) -> tuple[Ints, Ints]:
     """The moments of many leads: the position of the lead of each, and the moment in microseconds.
 
     returns: sorted by position, then moment; a lead that closes before its arrival is known has none.
@@ -44,7 +35,7 @@ def _offset_us(lead_id: str) -> int:
     return 2 + int.from_bytes(blake2b(lead_id.encode(), digest_size=8).digest()) % (WEEK_US - 1)
 
 
-def snapshot_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
+def snapshot_schedule(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
     """When each lead is looked at: at arrival and every 7 days while open and not with sales.
 
     leads: as `lifecycle` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by moment.
@@ -58,8 +49,8 @@ def snapshot_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: 
         return looked_at.reset_index(drop=True)
     until = real[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
     opened = real["opened_us"].to_numpy(np.int64)
-    rows, moments_us = moments(list(real["lead_id"]), opened, until)
-    later, later_us = _looks_again(real, known_until_us)
+    rows, moments_us = snapshot_times(list(real["lead_id"]), opened, until)
+    later, later_us = _later_times(real, known_until_us)
     looked_at = pd.DataFrame(
         {
             "lead_id": real["lead_id"].to_numpy()[np.append(rows, later)],
@@ -70,11 +61,11 @@ def snapshot_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: 
     return looked_at.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
 
 
-def _looks_again(leads: pd.DataFrame, known_until_us: int) -> tuple[Ints, Ints]:
+def _later_times(leads: pd.DataFrame, known_until_us: int) -> tuple[Ints, Ints]:
     """The row and moment of each look at a lead that sales gave back or that returned."""
     again = stretches_of(leads)
     until = np.minimum(again["until_us"].to_numpy(), known_until_us)
     ids = leads["lead_id"].to_numpy()[again["row"]].tolist()
-    place, moments_us = moments(ids, again["origin_us"].to_numpy(), until)
+    place, moments_us = snapshot_times(ids, again["origin_us"].to_numpy(), until)
     is_in = moments_us > again["from_us"].to_numpy()[place]
     return again["row"].to_numpy()[place[is_in]], moments_us[is_in]

@@ -14,23 +14,23 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats, Ints
 from features.behaviour.decayed_counters import COUNT, LATEST, SUMS, Observations, anew, fold
 from features.behaviour.observations import in_order
-from features.derived import Rows, derive
+from features.derived import DerivedRows, derive
 from features.home import tables
 from features.home.database import batched, insert_or_update
-from features.identity.components import GROUP, linked
+from features.identity.components import GROUP, links_to
 from features.store.builds import Build
 from features.store.online import OnlineRow
 
 AT_ONCE = 1_000  # accounts in one statement
 
-NOTHING = in_order(
+NO_OBSERVATIONS = in_order(
     **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
     **{name: np.empty(0) for name in ("weight", "minutes")},
 )
-News = Mapping[str, Observations]  # account_id to what has become known of it since its kept state, of it alone
+AccountNews = Mapping[str, Observations]  # account_id to what has become known of it since its kept state, of it alone
 
 
-def kept_states(
+def stored_states(
     connection: Connection, build: Build, account_ids: Iterable[str] | None = None
 ) -> Iterator[tuple[str, AccountState]]:
     """Accounts (these, or all) and their states as they are kept for a build, by account_id."""
@@ -45,7 +45,7 @@ def kept_states(
             yield account_id, AccountState.unpacked(packed, len(agreement.behaviours), agreement.half_lives)
 
 
-def keep_states(
+def store_states(
     connection: Connection, build: Build, states: Iterable[tuple[str, AccountState]], known_us: int
 ) -> None:
     """Keep these states for a build in place of those before."""
@@ -63,7 +63,7 @@ def account_rows(
     return (OnlineRow(account_id, state.features(names), known_us, event_us) for account_id, state in states)
 
 
-def new_in(row: OnlineRow, state: AccountState, news: Observations, agreement: Agreement) -> OnlineRow:
+def changed_only(row: OnlineRow, state: AccountState, news: Observations, agreement: Agreement) -> OnlineRow:
     """The row with the behaviours alone that are in the news, where nothing else changed."""
     if state.is_anew:
         return row
@@ -72,13 +72,13 @@ def new_in(row: OnlineRow, state: AccountState, news: Observations, agreement: A
     return row._replace(features={name: value for name, value in row.features.items() if name in new})
 
 
-def news_of(rows: Rows, since_us: int) -> dict[str, Observations]:
+def news_of(rows: DerivedRows, since_us: int) -> dict[str, Observations]:
     """What became known after `since_us` of each account in `rows`."""
     new = rows.accounts.taken(rows.accounts.known_us > since_us)
     return {rows.account_ids[position]: observed for position, observed in by_account(new)}
 
 
-def joined(first: Observations, more: Observations) -> Observations:
+def merged_observations(first: Observations, more: Observations) -> Observations:
     """The observations of one account from two derivations, in their order."""
     if not len(first) or not len(more):
         return more if len(more) else first
@@ -91,7 +91,7 @@ def account_states(
     connection: Connection,
     agreement: Agreement,
     build: Build | None,
-    news: News,
+    news: AccountNews,
     wrong: Collection[str] = (),
 ) -> dict[str, AccountState]:
     """The states of accounts, of which there may be `news`; those that one lead alone was ever in have none.
@@ -99,7 +99,7 @@ def account_states(
     An account that has no kept state yet, a `wrong` one, or of which something was taken back, is derived from the
     ledger: rare.
     """
-    kept = dict(kept_states(connection, build, news)) if build else {}
+    kept = dict(stored_states(connection, build, news)) if build else {}
     found: dict[str, AccountState] = {}
     for account_id, state in kept.items():
         carried = None if account_id in wrong else state.carried_on(news[account_id], agreement.half_lives)
@@ -109,13 +109,13 @@ def account_states(
     new = _maybe_shared(connection, [account for account in without if account not in kept])
     anew = [account for account in without if account in kept or account in new]
     # Nothing is left of one whose leads were erased.
-    blank = AccountState.whole(NOTHING, len(agreement.behaviours), agreement.half_lives)
+    blank = AccountState.whole(NO_OBSERVATIONS, len(agreement.behaviours), agreement.half_lives)
     return found | {account: blank for account in anew if account in kept} | _from_ledger(connection, agreement, anew)
 
 
 def _maybe_shared(connection: Connection, account_ids: list[str]) -> set[str]:
     """The accounts that several ids are tied to: a lead may have several, so not each is shared by leads."""
-    ids = Counter(row.value for row in linked(connection, [(GROUP, account_id) for account_id in account_ids]))
+    ids = Counter(row.value for row in links_to(connection, [(GROUP, account_id) for account_id in account_ids]))
     return {account_id for account_id, count in ids.items() if count > 1}
 
 
@@ -123,11 +123,11 @@ def _from_ledger(connection: Connection, agreement: Agreement, account_ids: list
     if not account_ids:
         return {}
     members = derive(connection, agreement, [(GROUP, account_id) for account_id in account_ids])
-    return dict(whole_states(members.rows, agreement, frozenset(account_ids)))
+    return dict(states_of_shared_accounts(members.rows, agreement, frozenset(account_ids)))
 
 
-def whole_states(
-    rows: Rows, agreement: Agreement, account_ids: frozenset[str] | None = None
+def states_of_shared_accounts(
+    rows: DerivedRows, agreement: Agreement, account_ids: frozenset[str] | None = None
 ) -> Iterator[tuple[str, AccountState]]:
     """The states of the accounts (or of these among them) that several leads in `rows` have been in."""
     shared = set(rows.shared_accounts().tolist())

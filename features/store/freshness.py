@@ -14,10 +14,10 @@ from features.home import tables
 from features.home.database import consistent_read, reading
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER, Key
-from features.identity.components import GROUP, Identifier, component, linked
+from features.identity.components import GROUP, Identifier, component, links_to
 from features.ledger.outbox import is_anything_pending
-from features.store.account_states import account_states, joined, news_of
-from features.store.builds import Build, current
+from features.store.account_states import account_states, merged_observations, news_of
+from features.store.builds import Build, current_builds
 from features.store.feast_views import view_suffix
 from features.store.online import LeadState, newest_states
 
@@ -61,7 +61,7 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
     A lead that is part of another now is answered by that one.
     """
     with consistent_read(home) as connection:
-        build = current(connection).get(view_suffix(agreement))
+        build = current_builds(connection).get(view_suffix(agreement))
         own = derive(connection, agreement, [(USER, lead_id) for lead_id in lead_ids])
         found = {state.lead_id: state for state in newest_states(own.rows, agreement, own.ids)}
         lead_of = {lead_id: own.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
@@ -82,7 +82,7 @@ def _news(
 ) -> dict[str, Observations]:
     """What is not yet in the kept states of these accounts: by the leads that were derived, and by pending others."""
     since_us = build.folded_us if build else -1
-    members = {row.user_id for row in linked(connection, [(GROUP, account_id) for account_id in accounts])} - own.ids
+    members = {row.user_id for row in links_to(connection, [(GROUP, account_id) for account_id in accounts])} - own.ids
     pending = _pending(connection, [(kind, value) for kind in (USER, ANONYMOUS) for value in members])
     found = [news_of(own.rows, since_us)]
     if pending:
@@ -90,7 +90,7 @@ def _news(
         found.append(news_of(others.rows, since_us))
     nothing = own.rows.accounts.taken(slice(0, 0))
     return {
-        account_id: reduce(joined, (news[account_id] for news in found if account_id in news), nothing)
+        account_id: reduce(merged_observations, (news[account_id] for news in found if account_id in news), nothing)
         for account_id in accounts
     }
 
@@ -100,7 +100,7 @@ def pending_names(home: Home, agreement: Agreement, names: Collection[Key]) -> d
     if not names:
         return {}
     with consistent_read(home) as connection:
-        tied = {name: {row.user_id for row in linked(connection, [name])} for name in names}
+        tied = {name: {row.user_id for row in links_to(connection, [name])} for name in names}
         users = [(USER, user) for found in tied.values() for user in found]
         lead_of = derive(connection, agreement, users).identities.identifiers
     return {name: lead_of[name] for name in names if name in lead_of}

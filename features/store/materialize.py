@@ -13,44 +13,44 @@ from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import agreement_with_digest
-from features.derived import Rows, derived_rows, leads_of
-from features.events.event_table import log
+from features.derived import DerivedRows, derived_rows, leads_of
+from features.events.event_table import read_events
 from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import reading, writing
 from features.home.locks import builder_lock, publisher_lock
 from features.home.progress import Progress
 from features.home.settings import Home
-from features.identity.components import component, note_links
-from features.identity.lookup import names_of, replace_all_names
+from features.identity.components import component, record_links
+from features.identity.lookup import identifiers_of, replace_index
 from features.ledger.ledger import Ledger
-from features.ledger.outbox import pend_since
+from features.ledger.outbox import enqueue_since
 from features.ledger.tombstones import STALE, erased_leads, tombstones
-from features.store.account_states import keep_states, whole_states
+from features.store.account_states import states_of_shared_accounts, store_states
 from features.store.builds import (
     LAYOUT,
     Build,
+    all_builds,
     build_of,
     builds,
-    every_build,
-    forget,
-    is_here,
-    needed,
+    delete_build,
+    has_files,
+    needed_suffixes,
     new_generation,
-    outdated,
-    switch,
+    outdated_builds,
+    switch_to,
 )
-from features.store.feast_views import Repository, view_suffix
-from features.store.offline import digest, write_files
+from features.store.feast_views import FeastRepository, view_suffix
+from features.store.offline import files_digest, write_files
 from features.store.online import OnlineStore, StoreGone
-from features.store.online_fill import fill, remove
+from features.store.online_fill import backfill, remove_leads
 
 
 @dataclass(frozen=True)
-class Derived:
+class Materialized:
     """What stands derived from the ledger for one feature part: the Feast repository and one row per lead."""
 
-    repository: Repository
+    repository: FeastRepository
     leads: pd.DataFrame
     last_event_id: int
 
@@ -72,15 +72,15 @@ class Rebuilt:
         return None if self.before is None else self.digest == self.before
 
 
-def derived(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Derived:
+def materialized(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Materialized:
     """What the ledger says by `agreement`, derived anew only where events came since."""
     ledger = Ledger.open(home)
     with builder_lock(home):
         build, newest = build_of(home, agreement), ledger.last_event_id()
-        if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not is_here(home, build):
-            build = _built(ledger, agreement, progress)
+        if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not has_files(home, build):
+            build = _new_build(ledger, agreement, progress)
         repository = build.repository(home)
-        return Derived(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
+        return Materialized(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
 
 
 def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Rebuilt:
@@ -89,38 +89,40 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
     ledger = Ledger.open(home)
     with builder_lock(home):
         before = build_of(home, agreement)
-        was = digest(before.repository(home).folder) if before and is_here(home, before) else None
-        repository = _built(ledger, agreement, progress).repository(home)
+        was = files_digest(before.repository(home).folder) if before and has_files(home, before) else None
+        repository = _new_build(ledger, agreement, progress).repository(home)
         leads = len(pd.read_parquet(repository.folder / "leads.parquet", columns=["lead_id"]))
         views = (repository.behaviour_view, repository.trait_view, repository.account_view)
-        made = digest(repository.folder)
+        made = files_digest(repository.folder)
     return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 
 def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> list[Rebuilt]:
     """The same for `agreement` and for every other feature part that something reads, as the served model does."""
-    others = [agreement_with_digest(home, suffix) for suffix in sorted(needed(home) - {view_suffix(agreement)})]
+    others = [
+        agreement_with_digest(home, suffix) for suffix in sorted(needed_suffixes(home) - {view_suffix(agreement)})
+    ]
     return [rebuild(home, each, progress) for each in (agreement, *others) if each]
 
 
-def derive_needed(home: Home) -> None:
+def materialize_needed(home: Home) -> None:
     """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
     there = {build.suffix: build.layout for build in builds(home)}
-    for suffix in needed(home):
+    for suffix in needed_suffixes(home):
         agreement = agreement_with_digest(home, suffix) if there.get(suffix) != LAYOUT else None
         if agreement is not None:
-            derived(home, agreement)
+            materialized(home, agreement)
 
 
-def _built(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
+def _new_build(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
     """A new build of everything in the ledger, published and switched to."""
     home = ledger.home
     _sweep(home, view_suffix(agreement))
-    _tie(ledger)
+    _record_missing_links(ledger)
     progress("reading the ledger")
     with reading(home) as connection:
         erasures = tombstones(connection)
-    read = log(ledger.chunks(), agreement)
+    read = read_events(ledger.chunks(), agreement)
     progress("folding observations into states")
     rows = derived_rows(read, agreement)
     last_us = max(read.recorded, default=0)
@@ -133,17 +135,17 @@ def _built(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
     write_files(repository, rows, leads_of(read, rows, agreement), read, agreement)
     repository.apply()
     with writing(home) as connection:
-        keep_states(connection, build, whole_states(rows, agreement), build.folded_us)
+        store_states(connection, build, states_of_shared_accounts(rows, agreement), build.folded_us)
     progress("publishing the newest states")
     with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher sees that nothing is there
-        fill(home, OnlineStore(repository.patient()), build)
+        backfill(home, OnlineStore(repository.patient()), build)
     _switch(home, build, rows, erasures)
     return build
 
 
 def _sweep(home: Home, suffix: str) -> None:
     """Remove what a build left that did not come to its end, and what older releases kept here."""
-    known = {build.generation for build in every_build(home)}
+    known = {build.generation for build in all_builds(home)}
     for path in (home.features / suffix).glob("*"):
         if path.is_file():
             path.unlink()
@@ -153,17 +155,17 @@ def _sweep(home: Home, suffix: str) -> None:
         (home.features / name).unlink(missing_ok=True)
 
 
-def _tie(ledger: Ledger) -> None:
+def _record_missing_links(ledger: Ledger) -> None:
     """Write what the events tie where that was never done: an older release knew of no components."""
     with reading(ledger.home) as connection:
         if connection.execute(select(tables.links.c.kind).limit(1)).first():
             return
     for chunk in ledger.chunks(100_000):
         with writing(ledger.home) as connection:
-            note_links(connection, (event._mapping for event in chunk))
+            record_links(connection, (event._mapping for event in chunk))
 
 
-def _switch(home: Home, build: Build, rows: Rows, erasures: int) -> None:
+def _switch(home: Home, build: Build, rows: DerivedRows, erasures: int) -> None:
     """Let every reader follow the new build, and remove those that nobody reads any more.
 
     What came while it was built is published to it next, since whoever published that did not know of it. Whoever was
@@ -171,19 +173,19 @@ def _switch(home: Home, build: Build, rows: Rows, erasures: int) -> None:
     """
     with publisher_lock(home, wait=True):
         now_us = microseconds(datetime.now(UTC))
-        names = names_of(rows.found)
+        names = identifiers_of(rows.identities)
         with writing(home) as connection:
             gone_leads = erased_leads(connection, names, erasures)
             names = {name: lead for name, lead in names.items() if lead not in gone_leads}
-            since = pend_since(connection, build.last_event_id)
+            since = enqueue_since(connection, build.last_event_id)
             touched = component(connection, since).ids if since else frozenset()
-            replace_all_names(connection, names, touched)
-            switch(connection, replace(build, last_event_id=STALE) if gone_leads else build, now_us)
+            replace_index(connection, names, touched)
+            switch_to(connection, replace(build, last_event_id=STALE) if gone_leads else build, now_us)
         with suppress(StoreGone):
-            remove(build.repository(home), sorted(gone_leads))
-        asked = needed(home)
+            remove_leads(build.repository(home), sorted(gone_leads))
+        asked = needed_suffixes(home)
         with reading(home) as connection:
-            gone = outdated(connection, asked, now_us)
+            gone = outdated_builds(connection, asked, now_us)
     for old in gone:
         _remove(home, old)
 
@@ -196,4 +198,4 @@ def _remove(home: Home, build: Build) -> None:
         return  # its rows are removed when the next build is made
     shutil.rmtree(repository.folder, ignore_errors=True)
     with writing(home) as connection:
-        forget(connection, build)
+        delete_build(connection, build)

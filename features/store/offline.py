@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from features.agreement.agreement import Agreement
 from features.arrays import Bools, Ints, Ragged
 from features.behaviour.decayed_counters import Observations, states
-from features.derived import Rows, parts_in_order
-from features.events.event_table import Log
-from features.store.feast_views import ACCOUNT, LEAD, Repository, seen
+from features.derived import DerivedRows, observation_batches
+from features.events.event_table import EventTable
+from features.store.feast_views import ACCOUNT, LEAD, FeastRepository, known_us_feature
 
 AT_ONCE = 10_000  # rows that are folded and written at once: a state takes a hundred times the room of an observation
 OBSERVATIONS = pa.schema(
@@ -36,55 +36,61 @@ OBSERVATIONS = pa.schema(
 )
 
 
-def write_files(repository: Repository, rows: Rows, leads: pd.DataFrame, log: Log, agreement: Agreement) -> None:
+def write_files(
+    repository: FeastRepository, rows: DerivedRows, leads: pd.DataFrame, log: EventTable, agreement: Agreement
+) -> None:
     """Write everything that was derived, in an order that the ledger's does not change: by id, then by known_at."""
     folder = repository.folder
-    order = np.array(sorted(range(len(rows.found.lead_ids)), key=rows.found.lead_ids.__getitem__), dtype=np.int64)
+    order = np.array(
+        sorted(range(len(rows.identities.lead_ids)), key=rows.identities.lead_ids.__getitem__), dtype=np.int64
+    )
     behaviours, traits = repository.behaviour_view, repository.trait_view
-    parts = _states(repository, behaviours, rows.found.lead_ids, (rows.observed, order), agreement)
+    parts = _states(repository, behaviours, rows.identities.lead_ids, (rows.observed, order), agreement)
     write_rows(repository.source_of(behaviours), state_schema(repository, behaviours), parts)
     write_rows(repository.source_of(traits), trait_schema(repository), _traits(repository, rows, order))
     accounts = np.array(sorted(rows.shared_accounts().tolist(), key=rows.account_ids.__getitem__), dtype=np.int64)
     parts = _states(repository, repository.account_view, rows.account_ids, (rows.accounts, accounts), agreement)
     write_rows(repository.source_of(repository.account_view), state_schema(repository, repository.account_view), parts)
     leads.iloc[order].reset_index(drop=True).to_parquet(folder / "leads.parquet")
-    write_rows(folder / "observations.parquet", OBSERVATIONS, _observed(rows, log, order, agreement))
+    write_rows(folder / "observations.parquet", OBSERVATIONS, _observation_rows(rows, log, order, agreement))
 
 
 def _states(
-    repository: Repository, view: str, ids: Sequence[str], ordered: tuple[Observations, Ints], agreement: Agreement
+    repository: FeastRepository, view: str, ids: Sequence[str], ordered: tuple[Observations, Ints], agreement: Agreement
 ) -> Iterator[pa.Table]:
     schema, behaviours = state_schema(repository, view), len(agreement.behaviours)
-    for positions, observed in parts_in_order(*ordered, AT_ONCE):
-        for some in _some(observed.is_last_known()):
-            named = [ids[position] for position in positions[observed.lead[some]].tolist()]
-            folded = states(observed, behaviours, agreement.half_lives, some)
-            yield state_rows(schema, named, observed.known_us[some], folded)
+    for positions, observed in observation_batches(*ordered, AT_ONCE):
+        for stands in _batched_mask(observed.is_last_known()):
+            named = [ids[position] for position in positions[observed.lead[stands]].tolist()]
+            folded = states(observed, behaviours, agreement.half_lives, stands)
+            yield state_rows(schema, named, observed.known_us[stands], folded)
 
 
-def _some(stands: Bools) -> Iterator[Bools]:
-    """The rows after which a state stands, not too many at once: one account may have a hundred thousand."""
+def _batched_mask(stands: Bools) -> Iterator[Bools]:
+    """The rows after which a state stands, `AT_ONCE` at a time: one account may have a hundred thousand."""
     places = np.flatnonzero(stands)
     for start in range(0, len(places), AT_ONCE):
-        some = np.zeros(len(stands), dtype=bool)
-        some[places[start : start + AT_ONCE]] = True
-        yield some
+        batch = np.zeros(len(stands), dtype=bool)
+        batch[places[start : start + AT_ONCE]] = True
+        yield batch
 
 
-def _traits(repository: Repository, rows: Rows, order: Ints) -> Iterator[pa.Table]:
-    ranked = pd.Index(np.array(rows.found.lead_ids, dtype=object)[order]).get_indexer(pd.Index(rows.traits["lead_id"]))
+def _traits(repository: FeastRepository, rows: DerivedRows, order: Ints) -> Iterator[pa.Table]:
+    ranked = pd.Index(np.array(rows.identities.lead_ids, dtype=object)[order]).get_indexer(
+        pd.Index(rows.traits["lead_id"])
+    )
     places = np.lexsort((rows.traits["known_us"].to_numpy(np.int64), ranked))
     for start in range(0, len(places), AT_ONCE):
         yield trait_rows(repository, rows.traits.iloc[places[start : start + AT_ONCE]])
 
 
-def _observed(rows: Rows, log: Log, order: Ints, agreement: Agreement) -> Iterator[pa.Table]:
+def _observation_rows(rows: DerivedRows, log: EventTable, order: Ints, agreement: Agreement) -> Iterator[pa.Table]:
     """Grain: one thing learned of one occurrence. sign: +1 (+n) it happened, 0 its minutes became known or more of
     them, -1 (-n) it is taken back. account: the lead's at that moment, as it was known."""
     names, event_id = np.array(list(agreement.behaviours), dtype=object), np.asarray(log.event_id, dtype=np.int64)
-    for positions, observed in parts_in_order(rows.observed, order, 10 * AT_ONCE):
+    for positions, observed in observation_batches(rows.observed, order, 10 * AT_ONCE):
         leads = positions[observed.lead]
-        ids = [rows.found.lead_ids[lead] for lead in leads.tolist()]
+        ids = [rows.identities.lead_ids[lead] for lead in leads.tolist()]
         columns = [
             ids,
             rows.accounts_at(leads, observed.known_us),
@@ -102,7 +108,7 @@ def _observed(rows: Rows, log: Log, order: Ints, agreement: Agreement) -> Iterat
         yield pa.table(arrays, schema=OBSERVATIONS)
 
 
-def digest(folder: Path) -> str:
+def files_digest(folder: Path) -> str:
     """Of all files of a build that are derived from the ledger alone: the same ledger gives the same."""
     found = hashlib.sha256()
     for file in sorted(folder.glob("*.parquet")):
@@ -116,11 +122,11 @@ MOMENT = pa.timestamp("us", tz="UTC")  # Feast's materialize fails on nanosecond
 KINDS = {"number": pa.float64(), "date": pa.float64(), "boolean": pa.bool_()}
 
 
-def state_schema(repository: Repository, view: str) -> pa.Schema:
+def state_schema(repository: FeastRepository, view: str) -> pa.Schema:
     """The columns of the file behind a view of behaviour states: of leads, or of accounts."""
     key = ACCOUNT if view == repository.account_view else LEAD
     states = [(name, pa.list_(pa.float64())) for name in repository.behaviours]
-    return pa.schema([(key, pa.string()), ("event_timestamp", MOMENT), (seen(view), pa.int64()), *states])
+    return pa.schema([(key, pa.string()), ("event_timestamp", MOMENT), (known_us_feature(view), pa.int64()), *states])
 
 
 def state_rows(schema: pa.Schema, ids: Sequence[str], known_us: Ints, states: Sequence[Ragged]) -> pa.Table:
@@ -130,14 +136,14 @@ def state_rows(schema: pa.Schema, ids: Sequence[str], known_us: Ints, states: Se
     return pa.table([pa.array(ids, pa.string()), known.cast(MOMENT), known, *arrays], schema=schema)
 
 
-def trait_schema(repository: Repository) -> pa.Schema:
+def trait_schema(repository: FeastRepository) -> pa.Schema:
     """The columns of the file behind the view of traits."""
     said = [(name, KINDS.get(kind, pa.string())) for name, kind in repository.traits.items()]
     view = repository.trait_view
-    return pa.schema([(LEAD, pa.string()), ("event_timestamp", MOMENT), (seen(view), pa.int64()), *said])
+    return pa.schema([(LEAD, pa.string()), ("event_timestamp", MOMENT), (known_us_feature(view), pa.int64()), *said])
 
 
-def trait_rows(repository: Repository, traits: pd.DataFrame) -> pa.Table:
+def trait_rows(repository: FeastRepository, traits: pd.DataFrame) -> pa.Table:
     """Rows of that file: one row per lead and moment, as `features.traits.history.trait_states` gives them."""
     schema = trait_schema(repository)
     known = pa.array(traits["known_us"].to_numpy(np.int64))
@@ -172,14 +178,14 @@ def newest_rows(path: Path, key: str, at_once: int = 20_000) -> Iterator[pa.Tabl
         yield held
 
 
-def states_at(repository: Repository, moments: pd.DataFrame) -> pa.Table:
+def states_at(repository: FeastRepository, moments: pd.DataFrame) -> pa.Table:
     """Each lead's states as known just before each moment, through Feast's point-in-time join.
 
     moments: lead_id, snapshot_us. returns: one row per row of `moments`, in that order: lead_id, snapshot_us,
     an array per behaviour (null: never), the traits, and as `account_<behaviour>` the arrays of the account that the
     lead was known to be in.
     """
-    found = _joined(repository, repository.references(), LEAD, moments["lead_id"].to_numpy(), moments)
+    found = _point_in_time_join(repository, repository.references(), LEAD, moments["lead_id"].to_numpy(), moments)
     found = found.append_column("snapshot_us", pa.array(moments["snapshot_us"].to_numpy(np.int64)))
     shared = _accounts_at(repository, found, moments)
     for name, column in zip(repository.behaviours, shared, strict=True):
@@ -187,22 +193,22 @@ def states_at(repository: Repository, moments: pd.DataFrame) -> pa.Table:
     return found
 
 
-def _accounts_at(repository: Repository, found: pa.Table, moments: pd.DataFrame) -> list[pa.ChunkedArray]:
+def _accounts_at(repository: FeastRepository, found: pa.Table, moments: pd.DataFrame) -> list[pa.ChunkedArray]:
     """The arrays of the account of each row of `found`, by behaviour; null where there is no account."""
     accounts = np.array(found["account"].to_pylist() if "account" in found.column_names else [None] * len(found))
     has = np.flatnonzero([account is not None for account in accounts])
     kind = pa.list_(pa.float64())
     if not len(has):
         return [pa.chunked_array([pa.nulls(len(accounts), kind)]) for _ in repository.behaviours]
-    states = _joined(repository, repository.account_references(), ACCOUNT, accounts[has], moments.iloc[has])
+    states = _point_in_time_join(repository, repository.account_references(), ACCOUNT, accounts[has], moments.iloc[has])
     place = np.full(len(accounts), -1, dtype=np.int64)
     place[has] = np.arange(len(has))
     taken = pa.array(place, mask=place < 0)
     return [states[name].combine_chunks().cast(kind).take(taken) for name in repository.behaviours]
 
 
-def _joined(
-    repository: Repository, features: list[str], key: str, ids: npt.NDArray[np.object_], moments: pd.DataFrame
+def _point_in_time_join(
+    repository: FeastRepository, features: list[str], key: str, ids: npt.NDArray[np.object_], moments: pd.DataFrame
 ) -> pa.Table:
     """Feast's point-in-time join of some features to ids and moments, in their order."""
     asked = pd.DataFrame(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,25 +13,39 @@ import numpy as np
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.behaviour.decayed_counters import states
-from features.derived import Rows
+from features.derived import DerivedRows
 from features.home.clock import from_microseconds
-from features.store.feast_views import ACCOUNT, LEAD, Repository, StoreGone, seen
+from features.home.database import batched
+from features.store.feast_internals import (
+    EntityRow,
+    entity_key,
+    read_batch,
+    sqlite_connection,
+    value_of,
+    value_proto,
+    write_batch,
+)
+from features.store.feast_views import ACCOUNT, LEAD, FeastRepository, StoreGone, known_us_feature
 from features.traits.history import trait_columns
 
 
-def newest_states(rows: Rows, agreement: Agreement, ids: frozenset[str], since_us: int = -1) -> Iterator[LeadState]:
+def newest_states(
+    rows: DerivedRows, agreement: Agreement, ids: frozenset[str], since_us: int = -1
+) -> Iterator[LeadState]:
     """The states of the leads in `rows` that have one of these ids, without what their accounts did.
 
     What is none, but was something before, is there as None; what never was anything is not there.
     since_us: only behaviours of which something became known after it, and no traits where none did.
     """
     did, said = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
-    for position, (lead_id, newest_us) in enumerate(zip(rows.found.lead_ids, rows.newest_us.tolist(), strict=True)):
+    for position, (lead_id, newest_us) in enumerate(
+        zip(rows.identities.lead_ids, rows.newest_us.tolist(), strict=True)
+    ):
         if lead_id in ids:
             yield LeadState(lead_id, did.get(position, {}), said.get(lead_id, {}), from_microseconds(newest_us))
 
 
-def _behaviours(rows: Rows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
+def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
     """The state of each behaviour that a lead ever showed, by the lead's position."""
     observed, names = rows.observed, list(agreement.behaviours)
     last = observed.is_newest()
@@ -47,7 +60,7 @@ def _behaviours(rows: Rows, agreement: Agreement, since_us: int) -> dict[int, di
     return found
 
 
-def _traits(rows: Rows, agreement: Agreement, since_us: int) -> dict[str, dict[str, Any]]:
+def _traits(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[str, dict[str, Any]]:
     """The last value of each trait that was ever said of a lead, by lead_id."""
     lead_ids = rows.traits["lead_id"].to_numpy()
     starts = np.flatnonzero(np.append(True, lead_ids[1:] != lead_ids[:-1])[: len(lead_ids)])
@@ -97,7 +110,7 @@ class OnlineRow(NamedTuple):
 class OnlineStore:
     """The online rows of one build, through Feast. Threads may share it to read; who writes has one of its own."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: FeastRepository) -> None:
         self.repository = repository
         self._file: int | None = None  # which file the default store's connection is to
         self._shut_until = 0.0
@@ -169,18 +182,17 @@ class OnlineStore:
         written = 0
         with self._asked() as store:
             feature_view = self.repository.views[view]
-            protos = self._protos(view, rows)
-            while some := list(islice(protos, AT_ONCE)):
-                store.provider.online_write_batch(store.config, feature_view, some, None)
-                written += len(some)
+            for batch in batched(self._protos(view, rows), AT_ONCE):
+                write_batch(store, feature_view, batch)
+                written += len(batch)
         return written
 
     def _rows(self, view: str, key: str, ids: Sequence[str]) -> list[OnlineRow | None]:
         with self._asked() as store:
-            keys = [_entity_key(key, value) for value in ids]
-            found = store.provider.online_read(store.config, self.repository.views[view], keys, None)
+            keys = [entity_key(key, value) for value in ids]
+            found = read_batch(store, self.repository.views[view], keys)
         nothing = dict.fromkeys(self.repository.features_of(view))
-        return [_row(view, value, features, nothing) for value, (_, features) in zip(ids, found, strict=True)]
+        return [_row(view, value, features, nothing) for value, features in zip(ids, found, strict=True)]
 
     @contextmanager
     def _asked(self) -> Iterator[Any]:
@@ -201,22 +213,20 @@ class OnlineStore:
             return
         inode = file.stat().st_ino
         if inode != self._file:
-            online = self.repository.store.provider.online_store
-            online._conn = None
-            connection = online._get_conn(self.repository.store.config)
+            connection = sqlite_connection(self.repository.store)
             # What a power cut takes with it is published again: only the ledger has to wait for the disk.
             connection.execute("PRAGMA synchronous=NORMAL")
             # The same leads are written again and again: rather once into the file than each time.
             connection.execute(f"PRAGMA wal_autocheckpoint={PAGES}")
             self._file = inode
 
-    def _protos(self, view: str, rows: Iterable[OnlineRow]) -> Iterator[tuple[Any, dict[str, Any], datetime, None]]:
+    def _protos(self, view: str, rows: Iterable[OnlineRow]) -> Iterator[EntityRow]:
         key = ACCOUNT if view == self.repository.account_view else LEAD
         kinds = self.repository.traits if view == self.repository.trait_view else {}
         for row in rows:
-            values = {name: _proto(value, kinds.get(name, "state")) for name, value in row.features.items()}
-            values[seen(view)] = _proto(row.seen_us, "moment")
-            yield _entity_key(key, row.key), values, from_microseconds(row.event_us), None
+            values = {name: value_proto(value, kinds.get(name, "state")) for name, value in row.features.items()}
+            values[known_us_feature(view)] = value_proto(row.seen_us, "moment")
+            yield entity_key(key, row.key), values, from_microseconds(row.event_us), None
 
 
 def _state(lead_id: str, did: OnlineRow | None, said: OnlineRow | None) -> LeadState | None:
@@ -226,39 +236,9 @@ def _state(lead_id: str, did: OnlineRow | None, said: OnlineRow | None) -> LeadS
     return LeadState(lead_id, did.features, said.features, from_microseconds(said.seen_us))
 
 
-def _entity_key(name: str, value: str) -> Any:
-    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-    from feast.protos.feast.types.Value_pb2 import Value
-
-    return EntityKey(join_keys=[name], entity_values=[Value(string_val=value)])
-
-
-def _proto(value: Any, kind: str) -> Any:
-    """A value as Feast keeps it; one without a kind is none."""
-    from feast.protos.feast.types.Value_pb2 import DoubleList, Value
-
-    if kind == "state":
-        return Value() if value is None or not len(value) else Value(double_list_val=DoubleList(val=value))
-    if value is None or value != value:
-        return Value()
-    if kind == "moment":
-        return Value(int64_val=value)
-    if kind in ("number", "date"):
-        return Value(double_val=value)
-    return Value(bool_val=value) if kind == "boolean" else Value(string_val=value)
-
-
 def _row(view: str, key: str, features: Mapping[str, Any] | None, nothing: dict[str, None]) -> OnlineRow | None:
     if features is None:
         return None
-    values = {name: _value(proto) for name, proto in features.items()}
-    seen_us = values.pop(seen(view), None)
+    values = {name: value_of(proto) for name, proto in features.items()}
+    seen_us = values.pop(known_us_feature(view), None)
     return None if seen_us is None else OnlineRow(key, nothing | values, seen_us, seen_us)
-
-
-def _value(proto: Any) -> Any:
-    kind = proto.WhichOneof("val")
-    if kind is None:
-        return None
-    value = getattr(proto, kind)
-    return list(value.val) if kind == "double_list_val" else value

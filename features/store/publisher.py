@@ -1,4 +1,4 @@
-"""Brings the online store up to what the ledger holds, and fills it again where it lost its rows."""
+"""Incremental materialization: brings the online store up to the ledger, and fills it again where it lost its rows."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ import structlog
 from sqlalchemy import Connection
 
 from features.behaviour.decayed_counters import Observations
-from features.derived import Rows, derive_events
+from features.derived import DerivedRows, derive_events
 from features.home.clock import microseconds
 from features.home.database import consistent_read, database_exists, writing
 from features.home.locks import publisher_lock
 from features.home.settings import Home
 from features.identity.components import Identifier
-from features.identity.lookup import names_of, replace_names
-from features.ledger.outbox import AT_ONCE, OutboxBatch, Outbox, is_anything_pending, pend_since
+from features.identity.lookup import identifiers_of, update_index
+from features.ledger.outbox import AT_ONCE, Outbox, OutboxBatch, enqueue_since, is_anything_pending
 from features.store.account_states import (
-    NOTHING,
+    NO_OBSERVATIONS,
     AccountState,
     account_rows,
     account_states,
-    joined,
-    keep_states,
-    new_in,
+    changed_only,
+    merged_observations,
     news_of,
+    store_states,
 )
-from features.store.builds import Build, builds, current, is_here, moved_on, written
-from features.store.materialize import derive_needed, derived
+from features.store.builds import Build, builds, current_builds, has_files, published_builds, record_published
+from features.store.materialize import materialize_needed, materialized
 from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone, newest_states
-from features.store.online_fill import fill
+from features.store.online_fill import backfill
 
 STORES = 8  # connections kept open: of each feature part that is read
 ROUNDS = 20  # of one call: events that keep coming are the next call's, or it would never return
 
 R = TypeVar("R")
-said = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 @dataclass
-class _News:
-    """What one round finds out for one build: who its leads are, and what is new of their accounts."""
+class _BuildUpdate:
+    """What one round writes to the online rows of one build, and what is new of the accounts of the leads it wrote.
+
+    event_us: the event time of what is written. leads: how many were written. ids: all ids of their components.
+    """
 
     build: Build
     event_us: int
@@ -54,147 +57,154 @@ class _News:
     accounts: dict[str, Observations] = field(default_factory=dict)
     states: dict[str, AccountState] = field(default_factory=dict)
 
-    def add(self, rows: Rows, ids: frozenset[str], leads: int) -> None:
-        """Take in what some components say."""
+    def add(self, rows: DerivedRows, ids: frozenset[str], leads: int) -> None:
+        """Note the leads of a batch that was written, and what is new of their accounts."""
         self.ids |= ids
         self.leads += leads
-        self.names |= {name: lead for name, lead in names_of(rows.found).items() if lead in ids}
+        self.names |= {name: lead for name, lead in identifiers_of(rows.identities).items() if lead in ids}
         news = news_of(rows, self.build.folded_us)
-        # Also where nothing is new: an account says up to when it knows its leads.
+        # Also where nothing is new: the row of an account says up to when it knows its leads.
         for account in set(rows.accounts_now().values()) | set(news):
-            self.accounts[account] = joined(self.accounts.get(account, NOTHING), news.get(account, NOTHING))
+            self.accounts[account] = merged_observations(
+                self.accounts.get(account, NO_OBSERVATIONS), news.get(account, NO_OBSERVATIONS)
+            )
 
 
 class Publisher:
-    """Publishes for one home; any number of processes may have one, and one of them is at work at a time."""
+    """Writes what the outbox of one home holds to its online store.
+
+    Each serving process has one; the publisher lock lets one of them write at a time.
+    """
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._stores: dict[str, OnlineStore] = {}
-        self._looked: dict[str, OnlineStore] = {}  # connections of their own: one thread may look while one publishes
-        self._is_there, self._is_down = False, False
+        # Connections of their own: one thread may check while another publishes.
+        self._stores_to_check: dict[str, OnlineStore] = {}
+        self._exists, self._is_down = False, False
 
     def publish(self) -> int:
-        """Write the states of every lead with unseen events to the online store; how many leads.
+        """Write the states of every lead in the outbox to the online store; how many leads.
 
-        0 where there is nothing to do, where another publisher is at it, or where the online store is down: then
-        what is pending stays so, and is published later. Never raises for a store that is down.
+        0 where the outbox is empty, where another process publishes, or where the online store is down: then the outbox
+        stays as it is and is published later. Never raises for a store that is down.
         """
         leads = 0
-        self._is_there = self._is_there or database_exists(self.home)
+        self._exists = self._exists or database_exists(self.home)
         for _ in range(ROUNDS):
-            if not self._is_there or not is_anything_pending(self.home):
+            if not self._exists or not is_anything_pending(self.home):
                 break
             with publisher_lock(self.home) as is_ours:
-                found = self._softly(self._round) if is_ours else None
+                found = self._unless_down(self._round) if is_ours else None
             if found is None:
                 break
             leads += found
         return leads
 
-    def look(self) -> None:
-        """See whether the online store still holds what was published, and publish all of it again where it does not.
+    def check(self) -> None:
+        """Fill the online store again where it lost its rows, and make the builds that are needed and not there.
 
-        Called each second or so by each serving process; also sees to it that there are views to publish to.
+        Each serving process calls it about once a second.
         """
-        self._is_there = self._is_there or database_exists(self.home)
-        if self._is_there:
-            self._softly(self._look)
+        self._exists = self._exists or database_exists(self.home)
+        if self._exists:
+            self._unless_down(self._check)
 
-    def _look(self) -> None:
-        derive_needed(self.home)
-        for build in restore(self.home, self._store_to_look):
-            said.info("online store rebuilt", views=build.suffix)
+    def _check(self) -> None:
+        materialize_needed(self.home)
+        for build in restore(self.home, self._store_to_check):
+            logger.info("online store rebuilt", views=build.suffix)
 
-    def _softly(self, work: Callable[[], R]) -> R | None:
-        """What `work` gives; None where the online store is down, which is said once."""
+    def _unless_down(self, work: Callable[[], R]) -> R | None:
+        """What `work` returns; None where the online store is down, which is logged once."""
         try:
             done = work()
         except StoreGone as error:
             if not self._is_down:
-                said.warning("online store down, the ledger answers", reason=str(error.__cause__ or error))
+                logger.warning("online store down, the ledger answers", reason=str(error.__cause__ or error))
             self._is_down = True
             return None
         if self._is_down:
-            said.info("online store back")
+            logger.info("online store back")
         self._is_down = False
         return done
 
     def _store(self, build: Build) -> OnlineStore:
-        return _kept(self._stores, self.home, build)
+        return _cached_store(self._stores, self.home, build)
 
-    def _store_to_look(self, build: Build) -> OnlineStore:
-        return _kept(self._looked, self.home, build)
+    def _store_to_check(self, build: Build) -> OnlineStore:
+        return _cached_store(self._stores_to_check, self.home, build)
 
     def _round(self, at_once: int = AT_ONCE) -> int | None:
-        """Publish all that is pending now; None where nothing could be, as before the first build.
+        """Publish the outbox as it is now; how many leads. None where nothing could be, as before the first build.
 
-        One lead that cannot be derived stays pending: it must not keep all others from being shown.
+        A lead whose states cannot be derived stays in the outbox, and all others are published.
         """
         left: set[Identifier] = set()
         with consistent_read(self.home) as connection:
-            unseen, builds = Outbox.of(connection), written(connection, microseconds(datetime.now(UTC)))
+            outbox, builds = Outbox.read(connection), published_builds(connection, microseconds(datetime.now(UTC)))
             if not builds:
                 return None
-            if not unseen.identifiers:
+            if not outbox.identifiers:
                 return 0
-            news = [self._news(build, unseen) for build in builds]
-            for part in unseen.parts(connection, at_once):
-                if not self._is_written(news, part):
+            news = [self._begun(build, outbox) for build in builds]
+            for batch in outbox.batches(connection, at_once):
+                if not self._is_written(news, batch):
                     if at_once > 1:
                         return self._round(at_once=1)
-                    left |= set(part.identifiers)
+                    left |= set(batch.identifiers)
             for each in news:
-                self._write_accounts(each, connection, unseen)
+                self._write_accounts(each, connection, outbox)
         with writing(self.home) as connection:
-            self._keep(connection, unseen.left(connection, left), news)
-        return None if len(left) == len(unseen.identifiers) else max(each.leads for each in news)
+            self._clear(connection, outbox.without(connection, left), news)
+        return None if len(left) == len(outbox.identifiers) else max(each.leads for each in news)
 
-    def _is_written(self, news: Sequence[_News], part: OutboxBatch) -> bool:
+    def _is_written(self, news: Sequence[_BuildUpdate], batch: OutboxBatch) -> bool:
         try:
             for each in news:
-                self._write_leads(each, part)
+                self._write_leads(each, batch)
         except StoreGone:
             raise
         except Exception as error:
-            said.error("leads could not be published", identifiers=len(part.identifiers), reason=type(error).__name__)
+            reason = type(error).__name__
+            logger.error("leads could not be published", identifiers=len(batch.identifiers), reason=reason)
             return False
         return True
 
-    def _news(self, build: Build, unseen: Outbox) -> _News:
-        # Redis drops what is not newer: a lead may change though its newest event does not, when one was removed.
-        event_us = max(unseen.newest_us, build.published_us + 1)
-        return _News(build, event_us, self._store(build).shown_us(build.folded_us))
+    def _begun(self, build: Build, outbox: Outbox) -> _BuildUpdate:
+        # Redis drops a row that is not newer: a deleted event changes a lead while its newest event stays the same.
+        event_us = max(outbox.newest_us, build.published_us + 1)
+        return _BuildUpdate(build, event_us, self._store(build).shown_us(build.folded_us))
 
-    def _write_leads(self, news: _News, part: OutboxBatch) -> None:
+    def _write_leads(self, news: _BuildUpdate, batch: OutboxBatch) -> None:
         agreement, store = news.build.agreement, self._store(news.build)
-        rows = derive_events(part.events, agreement, part.ids).rows
-        found = list(newest_states(rows, agreement, part.ids, -1 if part.is_whole else news.shown_us))
+        rows = derive_events(batch.events, agreement, batch.ids).rows
+        found = list(newest_states(rows, agreement, batch.ids, -1 if batch.is_whole else news.shown_us))
         for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
-            # Also what nothing says any more is written where the store may hold what is gone.
-            nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if part.is_whole else {}
+            # A lead that is written whole may have lost a feature: that is written as nothing.
+            nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if batch.is_whole else {}
             store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), news.event_us) for lead in found))
-        news.add(rows, part.ids, len(found))
+        news.add(rows, batch.ids, len(found))
 
-    def _write_accounts(self, news: _News, connection: Connection, unseen: Outbox) -> None:
-        agreement, store, wrong = news.build.agreement, self._store(news.build), unseen.wrong_accounts()
-        news.accounts = dict.fromkeys(wrong, NOTHING) | news.accounts
+    def _write_accounts(self, news: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
+        agreement, store, wrong = news.build.agreement, self._store(news.build), outbox.wrong_accounts()
+        news.accounts = dict.fromkeys(wrong, NO_OBSERVATIONS) | news.accounts
         news.states = account_states(connection, agreement, news.build, news.accounts, wrong)
-        rows = account_rows(news.states.items(), agreement, unseen.newest_us, news.event_us)
+        rows = account_rows(news.states.items(), agreement, outbox.newest_us, news.event_us)
         if news.shown_us >= 0:
-            rows = (new_in(row, news.states[row.key], news.accounts[row.key], agreement) for row in rows)
+            rows = (changed_only(row, news.states[row.key], news.accounts[row.key], agreement) for row in rows)
         store.write(news.build.repository(self.home).account_view, rows)
         store.mark(news.event_us)
 
-    def _keep(self, connection: Connection, unseen: Outbox, news: Sequence[_News]) -> None:
+    def _clear(self, connection: Connection, outbox: Outbox, news: Sequence[_BuildUpdate]) -> None:
         for each in news:
-            keep_states(connection, each.build, each.states.items(), unseen.newest_us)
-            moved_on(connection, each.build, unseen.newest_us, each.event_us)
-        replace_names(connection, news[-1].names, news[-1].ids)
-        unseen.shown(connection)
+            store_states(connection, each.build, each.states.items(), outbox.newest_us)
+            record_published(connection, each.build, outbox.newest_us, each.event_us)
+        update_index(connection, news[-1].names, news[-1].ids)
+        outbox.clear(connection)
 
 
-def _kept(stores: dict[str, OnlineStore], home: Home, build: Build) -> OnlineStore:
+def _cached_store(stores: dict[str, OnlineStore], home: Home, build: Build) -> OnlineStore:
     if build.generation not in stores:
         stores[build.generation] = OnlineStore(build.repository(home).patient())
         for generation in list(stores)[:-STORES]:
@@ -207,11 +217,11 @@ def _row(lead: LeadState, features: Mapping[str, Any], event_us: int) -> OnlineR
     return OnlineRow(lead.lead_id, features, microseconds(lead.known_at), event_us)
 
 
-Stores = Callable[[Build], OnlineStore]
+StoreOf = Callable[[Build], OnlineStore]
 
 
-def restore(home: Home, store: Stores) -> list[Build]:
-    """The builds whose online rows were lost, all of them published again. Raises StoreGone while it is down."""
+def restore(home: Home, store: StoreOf) -> list[Build]:
+    """Write all online rows again of each build that lost them; these builds. Raises StoreGone while it is down."""
     return [build for build in builds(home) if _has_lost(store(build), build) and _restored(home, store, build)]
 
 
@@ -220,19 +230,19 @@ def _has_lost(online: OnlineStore, build: Build) -> bool:
     return held_us is None or held_us < build.published_us
 
 
-def _restored(home: Home, store: Stores, build: Build) -> bool:
-    # Files that another host has, or that hold somebody who was erased since, are no source: the ledger is.
-    if not is_here(home, build) or build.last_event_id < 0:
-        return derived(home, build.agreement).repository.generation != build.generation
+def _restored(home: Home, store: StoreOf, build: Build) -> bool:
+    # Files may be on another host, or hold somebody who was erased since: then the ledger is the source.
+    if not has_files(home, build) or build.last_event_id < 0:
+        return materialized(home, build.agreement).repository.generation != build.generation
     with publisher_lock(home) as is_ours:
         if not is_ours:
             return False
         with writing(home) as connection:
-            newest = current(connection)[build.suffix]
+            newest = current_builds(connection)[build.suffix]
             if newest.generation != build.generation or not _has_lost(store(build), newest):
                 return False
-            # Before the rows of the files: whoever has newer events is answered from the ledger until they are shown.
-            pend_since(connection, build.last_event_id)
+            # Before the rows of the files: a lead with newer events is answered from the ledger until these are shown.
+            enqueue_since(connection, build.last_event_id)
         store(build).repository.remove()  # what it still holds may be older than anything we know
-        fill(home, store(build), newest)
+        backfill(home, store(build), newest)
         return True

@@ -13,10 +13,10 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
-from features.events.event_table import Log
-from features.identity.accounts import Memberships
+from features.events.event_table import EventTable
+from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
-from features.identity.intervals import groups, ranks
+from features.identity.intervals import group_ids, tie_break_ranks
 from features.traits.values import FIRST, Sayings, sayings
 
 # Facts that rules and reasons need of every lead, whatever traits an agreement counts.
@@ -42,7 +42,7 @@ def trait_columns(agreement: Agreement) -> dict[str, str]:
 
 
 def trait_states(
-    log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships
+    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> pd.DataFrame:
     """One row per lead and moment at which something new was known: lead_id, known_us, and `trait_columns`.
 
@@ -66,12 +66,12 @@ def trait_states(
     return pd.DataFrame(held)
 
 
-def _strength(log: Log, said: Sayings, traits: list[str]) -> Ints:
+def _strength(log: EventTable, said: Sayings, traits: list[str]) -> Ints:
     """What decides between the values said of a lead's trait: the strongest that is known stands.
 
     Own words go before the company's, then the newest by (occurred_us, message id); of a first touch, the oldest.
     """
-    rank = ranks(log, said.row, said.occurred_us, groups(said.trait, said.lead))
+    rank = tie_break_ranks(log, said.row, said.occurred_us, group_ids(said.trait, said.lead))
     order = np.lexsort((rank, said.occurred_us, said.nearness, said.trait, said.lead))
     lead, trait = said.lead[order], said.trait[order]
     starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])

@@ -14,12 +14,13 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
-from features.events.event_table import Log
+from features.events.event_table import EventTable
 from features.home.dates import moment
 from features.identity import email
-from features.identity.accounts import Memberships
-from features.identity.identities import Identities, normal_email
-from features.identity.intervals import Period, common
+from features.identity.accounts import AccountPeriods
+from features.identity.claims import normal_email
+from features.identity.identities import Identities
+from features.identity.intervals import Period, intersection
 from features.lifecycle.closures import LOST, REJECTED, verdicts
 from features.traits import job_title
 
@@ -118,7 +119,7 @@ class _Rows:
 
 
 def sayings(
-    log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships,
+    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods,
     columns: Mapping[str, str],
 ) -> Sayings:  # fmt: skip
     """Everything that `log` says of the traits `columns` (name to kind) of leads."""
@@ -143,11 +144,11 @@ def sayings(
 
 
 def _of_events(
-    log: Log, agreement: Agreement, columns: Mapping[str, str]
+    log: EventTable, agreement: Agreement, columns: Mapping[str, str]
 ) -> Iterator[tuple[int, Iterable[Value], int | None]]:
     """(event, what it says, when that was true: None for when it happened)."""
     is_group = (log.type.codes() == log.type.code("group")).tolist()
-    for row, traits in log.said:
+    for row, traits in log.traits:
         said = flat(traits)
         yield row, _agreed(said, agreement), None
         if not is_group[row]:
@@ -162,7 +163,7 @@ def _of_events(
         yield row, _of_sales(name, agreement.outcome.event), None
         if name == agreement.outcome.event:
             yield row, (("closed", True),), FOR_GOOD
-    for row, properties in log.kept:
+    for row, properties in log.retained_totals:
         for trait, (value, us) in (properties.get("traits") or {}).items():
             yield row, ((trait, typed(value, columns.get(trait, "category"))),), int(us)
 
@@ -209,7 +210,7 @@ def _of_sales(name: str, outcome: str) -> Iterator[Value]:
 
 
 def _of_leads(
-    log: Log, found: Identities, agreement: Agreement, observed: Observations, members: Memberships
+    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> Iterator[tuple[int, Period, int, list[Value]]]:
     """(lead, while that was known, when it happened, what follows for the lead)."""
     for lead, us in enumerate(found.first_known_us.tolist()):
@@ -226,13 +227,13 @@ def _of_leads(
 
 
 def _of_companies(
-    log: Log, agreement: Agreement, members: Memberships
+    log: EventTable, agreement: Agreement, members: AccountPeriods
 ) -> Iterator[tuple[int, Period, int, list[Value]]]:
     """(lead, while it was known to be in the group, in which order, what was said of the group by whomever)."""
     position = {account: i for i, account in enumerate(members.account_ids)}
     told: dict[tuple[int, str], list[tuple[int, int, str, Any]]] = {}
     is_group = (log.type.codes() == log.type.code("group")).tolist()
-    for row, traits in log.said:
+    for row, traits in log.traits:
         if is_group[row] and (account := position.get(log.group_id[row] or "")) is not None:
             for trait, value in _agreed(flat(traits), agreement):
                 word = (log.recorded[row], log.occurred[row], log.message_id[row], value)
@@ -245,7 +246,7 @@ def _of_companies(
     for (account, trait), words in told.items():
         for order, (known_us, value) in enumerate(_turns(words)):
             for stay in by_account.get(account, ()):
-                known = common((known_us, NOT_YET), (int(members.known_us[stay]), int(members.until_us[stay])))
+                known = intersection((known_us, NOT_YET), (int(members.known_us[stay]), int(members.until_us[stay])))
                 if known[0] < known[1]:
                     yield int(members.lead[stay]), known, order, [(trait, value)]
 

@@ -1,4 +1,4 @@
-"""The tracking routes: Segment's HTTP API, its batches, and what Segment and RudderStack forward."""
+"""The tracking routes: Segment's and RudderStack's HTTP API, their batches, and the events that they forward."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import structlog
@@ -21,24 +21,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from features.events.validation import Reading, Result, Sender, reading
+from features.events.validation import EventResult, Source, ValidatedBatch, validate
 from features.home.clock import Flags
 from features.home.json_text import json_text, printable
-from serving.http.auth import LIVE, WriteDoors, admit_writer, header_key, is_signed, sender
-from serving.http.bodies import BOM, body, broken
-from serving.http.problems import REQUEST_ID, Problem, unavailable
-from serving.intake.group_commit import Intake
+from serving import limits
+from serving.http.auth import LIVE, admit_writer, event_source, header_key, is_signed
+from serving.http.bodies import BOM, body, broken_json
+from serving.http.problems import HEADERS, REQUEST_ID, Problem, json_response, unavailable
+from serving.process import ServedHome
 
-MOST_EVENTS = 5_000
-MOST_SHARED_BYTES = 16 * 2**20  # of what a batch says for all of its events, together
 BATCH, SEGMENT = "batch", "segment"  # the calls whose events say themselves what type they are
 BAD_NUMBER: Flags = ("bad_number",)
-LONGEST_NUMBER = 400  # digits; whoever writes more means no number
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """The events of one body as `features.events.validation.reading` takes them, each with what stood beside the batch.
+class TrackingBody:
+    """The events of one request body, each completed by what stands beside the batch.
 
     noticed: by position, what could not be read as it was sent. write_key: the key in the body, where there is one;
     it stands in none of the events any more.
@@ -49,27 +47,26 @@ class Envelope:
     write_key: str | None = None
 
 
-def envelope(raw: bytes, call: str) -> Envelope:
+def tracking_body(raw: bytes, call: str) -> TrackingBody:
     """The events of a body that was sent to the route of `call`: "track", "batch", "segment", ...
 
     Raises Problem: 400 where it is no JSON or holds no events, 413 for more than a batch may have.
     """
     value, is_strict = _value(raw.removeprefix(BOM))
     beside, events = _opened(value, call)
-    if len(events) > MOST_EVENTS:
-        raise Problem(
-            413, "too_many_events", f"There are {len(events):,} events; send at most {MOST_EVENTS:,} at once."
-        )
+    if len(events) > limits.MOST_EVENTS:
+        too_many = f"There are {len(events):,} events; send at most {limits.MOST_EVENTS:,} at once."
+        raise Problem(413, "too_many_events", too_many)
     noticed = {}
     if not is_strict:
         noticed = {place: BAD_NUMBER for place, event in enumerate(events) if _mend(event)}
         _mend(beside)
-    found = [_key_in(said) for said in (beside, *events)]
+    keys = [_take_write_key(value) for value in (beside, *events)]
     _check_shared(beside, len(events))
     for event in events:
         if isinstance(event, dict):
             _complete(event, beside)
-    return Envelope(events, noticed, next((key for key in found if key), None))
+    return TrackingBody(events, noticed, next((key for key in keys if key), None))
 
 
 def _opened(value: Any, call: str) -> tuple[dict[str, Any], list[Any]]:
@@ -90,13 +87,13 @@ def _opened(value: Any, call: str) -> tuple[dict[str, Any], list[Any]]:
 def _check_shared(beside: Mapping[str, Any], events: int) -> None:
     # It is kept with each event, so that a small body could fill a disk.
     size = len(json_text(beside.get("context"))) if "context" in beside else 0
-    if size * events > MOST_SHARED_BYTES:
-        said = f"The context of the batch has {size:,} bytes for each of {events:,} events; send fewer at once."
-        raise Problem(413, "context_too_large", said)
+    if size * events > limits.MOST_SHARED_BYTES:
+        too_large = f"The context of the batch has {size:,} bytes for each of {events:,} events; send fewer at once."
+        raise Problem(413, "context_too_large", too_large)
 
 
 def _complete(event: dict[str, Any], beside: Mapping[str, Any]) -> None:
-    """What a batch says counts for each of its events that does not say it itself."""
+    """Give the event the context, sentAt and timestamp of its batch, where it has none of its own."""
     if isinstance(shared := beside.get("context"), dict):
         own = event.get("context")
         event["context"] = shared | own if isinstance(own, dict) else shared
@@ -106,9 +103,9 @@ def _complete(event: dict[str, Any], beside: Mapping[str, Any]) -> None:
         event["timestamp"] = beside["timestamp"]
 
 
-def _key_in(said: Any) -> str | None:
-    # Taken out: an event that is kept aside must not keep a secret.
-    key = said.pop("writeKey", None) if isinstance(said, dict) else None
+def _take_write_key(value: Any) -> str | None:
+    # Taken out: the failed events store what came, and must not store a secret.
+    key = value.pop("writeKey", None) if isinstance(value, dict) else None
     return printable(key).strip() if isinstance(key, str) else None
 
 
@@ -120,25 +117,25 @@ def _value(text: bytes) -> tuple[Any, bool]:
         try:
             return json.loads(text.decode(errors="replace"), parse_int=_integer), False
         except (ValueError, RecursionError):
-            raise broken(text, error) from None
+            raise broken_json(text, error) from None
 
 
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
+    return int(digits) if len(digits) <= limits.LONGEST_NUMBER else math.inf
 
 
 def _mend(value: Any) -> bool:
-    """Put null for each number inside that JSON lacks; whether there was one."""
-    found, waiting = False, [value]
+    """Replace NaN and Infinity inside the value by null; whether there was one."""
+    is_mended, waiting = False, [value]
     while waiting:
-        held = waiting.pop()
-        inside = list(held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ())
+        outer = waiting.pop()
+        inside = list(outer.items() if isinstance(outer, dict) else enumerate(outer) if isinstance(outer, list) else ())
         for key, inner in inside:
             if isinstance(inner, float) and not math.isfinite(inner):
-                held[key], found = None, True
+                outer[key], is_mended = None, True
             elif isinstance(inner, dict | list):
                 waiting.append(inner)
-    return found
+    return is_mended
 
 
 # The short forms are what browsers send.
@@ -147,32 +144,23 @@ CALLS = {
     "batch": BATCH, "t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": BATCH,
     "segment": SEGMENT,
 }  # fmt: skip
-AT_ONCE_BYTES = 2**14  # parsed in the event loop; a larger body takes long enough for others to notice
-SECONDS = 18  # for a whole request, all waiting included: BentoML cuts it off at 20 in words that clients choke on
 # Pages of any site may send events with a key of theirs; no cookie of ours exists that they could misuse.
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
+ANSWER_HEADERS = CORS | HEADERS
 PREFLIGHT = CORS | {
     "Access-Control-Allow-Methods": "POST, OPTIONS",
     "Access-Control-Allow-Headers": "*, Authorization",  # clients send headers of their own; the star leaves out this
     "Access-Control-Max-Age": "86400",
 }
-HEADERS = CORS | {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 log = structlog.get_logger(__name__)
 
 
-class Doors(WriteDoors, Protocol):
-    """Who may write, and where to."""
+class TrackingRoutes:
+    """The endpoint of all tracking routes; they differ by their call, such as "track" or "batch"."""
 
-    @property
-    def intake(self) -> Intake: ...
-
-
-class Tracking:
-    """The endpoint of all tracking routes; what tells them apart is their call."""
-
-    def __init__(self, live: Doors, now: Callable[[], datetime]) -> None:
-        self.live, self.now = live, now
+    def __init__(self, served: ServedHome, now: Callable[[], datetime]) -> None:
+        self.served, self.now = served, now
 
     def routes(self) -> list[Route]:
         """A route for each call, with or without a slash at its end: clients take a redirect for a delivery."""
@@ -184,48 +172,48 @@ class Tracking:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=PREFLIGHT)
         try:
-            async with asyncio.timeout(SECONDS):
-                response = _json(answer(await self._results(call, request)))
+            async with asyncio.timeout(limits.TRACKING_SECONDS):
+                response = json_response(tracking_answer(await self._results(call, request)))
         except Problem as problem:
-            response = _kept(problem).response(request.scope)
+            response = _retryable(problem).response(request.scope)
         except ClientDisconnect:
             raise
         except (OperationalError, InterfaceError) as error:
             log.error("the ledger cannot be written", why=type(error).__name__)
-            said = "The ledger cannot be written now; send these events again."
-            response = unavailable("ledger_unavailable", said, retry_after_s=5).response(request.scope)
+            message = "The ledger cannot be written now; send these events again."
+            response = unavailable("ledger_unavailable", message, retry_after_s=5).response(request.scope)
         except Exception:  # a TimeoutError too
             log.exception("intake failed", request_id=request.scope.get(REQUEST_ID))
-            said = "Events cannot be taken now; send these events again."
-            response = unavailable("intake_failed", said, retry_after_s=5).response(request.scope)
-        response.headers.update(HEADERS)
+            message = "Events cannot be taken now; send these events again."
+            response = unavailable("intake_failed", message, retry_after_s=5).response(request.scope)
+        response.headers.update(ANSWER_HEADERS)
         return response
 
-    async def _results(self, call: str, request: Request) -> list[Result]:
+    async def _results(self, call: str, request: Request) -> list[EventResult]:
         received_at, key = self.now(), header_key(request)
         if key:
-            admit_writer(request, self.live, key)  # a stranger is told so before the body is read
+            admit_writer(request, self.served.credentials, key)  # a stranger is told so before the body is read
         raw = await body(request)
-        with self.live.intake.room(len(raw)):
+        with self.served.queue.room(len(raw)):
             read = partial(self._reading, call, request, raw, received_at)
-            return await self.live.intake.append(await _in_time(read, raw), self.now)
+            return await self.served.queue.append(await _in_time(read, raw), self.now)
 
-    def _reading(self, call: str, request: Request, raw: bytes, received_at: datetime) -> Reading:
-        found = envelope(raw, call)
-        return reading(found.events, self._sender(call, request, raw, found.write_key), received_at, found.noticed)
+    def _reading(self, call: str, request: Request, raw: bytes, received_at: datetime) -> ValidatedBatch:
+        sent = tracking_body(raw, call)
+        return validate(sent.events, self._sender(call, request, raw, sent.write_key), received_at, sent.noticed)
 
-    def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Sender:
-        key = header_key(request)
+    def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Source:
+        key, credentials = header_key(request), self.served.credentials
         if call != SEGMENT:
-            return sender(LIVE, admit_writer(request, self.live, key or write_key), may_merge=True)
+            return event_source(LIVE, admit_writer(request, credentials, key or write_key), may_merge=True)
         # A write key in what Segment forwards is one of Segment's own.
-        if is_signed(request, self.live, raw, key) and not key:
-            return sender(SEGMENT, None, may_merge=False)
-        return sender(SEGMENT, admit_writer(request, self.live, key), may_merge=True)
+        if is_signed(request, credentials, raw, key) and not key:
+            return event_source(SEGMENT, None, may_merge=False)
+        return event_source(SEGMENT, admit_writer(request, credentials, key), may_merge=True)
 
 
-def answer(results: Sequence[Result]) -> dict[str, Any]:
-    """What a sender is told of its events; `warnings` only where there are some."""
+def tracking_answer(results: Sequence[EventResult]) -> dict[str, Any]:
+    """What became of the events of one request, counted; `warnings` only where there are some."""
     count = Counter(result.status for result in results)
     rejected = [
         {"index": place, "messageId": result.message_id, "code": result.code, "message": result.message}
@@ -237,24 +225,20 @@ def answer(results: Sequence[Result]) -> dict[str, Any]:
         for place, result in enumerate(results)
         for flag in result.flags
     ]
-    said = {"success": True, "received": len(results), "accepted": count["accepted"], "duplicates": count["duplicate"]}
-    return said | {"rejected": rejected} | ({"warnings": warnings} if warnings else {})
+    counts = {"received": len(results), "accepted": count["accepted"], "duplicates": count["duplicate"]}
+    return {"success": True} | counts | {"rejected": rejected} | ({"warnings": warnings} if warnings else {})
 
 
-def _kept(problem: Problem) -> Problem:
+def _retryable(problem: Problem) -> Problem:
     # Clients drop a batch for good on most of 4xx, and a slow line is no fault of what came over it.
     is_slow = problem.status == 408
     return unavailable(problem.code, problem.message, retry_after_s=1) if is_slow else problem
 
 
-async def _in_time(read: Callable[[], Reading], raw: bytes) -> Reading:
-    return read() if len(raw) <= AT_ONCE_BYTES else await to_thread.run_sync(read)
+async def _in_time(read: Callable[[], ValidatedBatch], raw: bytes) -> ValidatedBatch:
+    return read() if len(raw) <= limits.EVENTS_IN_LOOP_BYTES else await to_thread.run_sync(read)
 
 
 def _with_slash(route: Route) -> Route:
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + "/?$")
     return route
-
-
-def _json(said: Mapping[str, Any]) -> Response:
-    return Response(orjson.dumps(said), media_type="application/json")

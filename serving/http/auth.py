@@ -1,4 +1,4 @@
-"""Who may do what: API keys with scopes, write keys of senders, signatures, and anyone on this very machine."""
+"""Who may do what: API keys with scopes, write keys, Segment's signatures, and anyone on this very machine."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import base64
 import hmac
 import ipaddress
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
-from features.events.validation import Sender
+from features.events.validation import Source
 from features.home.clock import Clock
 from features.home.errors import LeadlightError
 from serving.http.keys import LONGEST_LABEL, PREFIX, Key, KeyRing
@@ -27,41 +27,44 @@ PROXY_HEADERS = frozenset({
 REMEDY = "make one with `leadlight keys create --scope {scope}` and send it as `Authorization: Bearer llk_...`"
 
 
-class Doors(Protocol):
-    """What decides who may enter: the keys, and whether loopback may without."""
+@dataclass(frozen=True)
+class Credentials:
+    """By what a served home knows its callers.
 
-    @property
-    def ring(self) -> KeyRing: ...
+    ring: the API keys. allows_anonymous: whether a caller on this machine needs no key. segment_secret: what Segment
+    signs with, where one was set.
+    """
 
-    @property
-    def allows_anonymous(self) -> bool: ...
+    ring: KeyRing
+    allows_anonymous: bool = False
+    segment_secret: str | None = None
 
 
-def admit(connection: HTTPConnection, doors: Doors, scope: str) -> Key | None:
+def admit(connection: HTTPConnection, credentials: Credentials, scope: str) -> Key | None:
     """Let a request in that needs `scope`: with the key it came with, or None on loopback, where none is needed.
 
     Raises Problem: 401 without a key or with an unknown one, 403 where the key lacks the scope, 503 where keys
     cannot be checked.
     """
-    said = connection.headers.get("authorization")
-    if said is None:
-        admit_anonymous(connection, doors, scope)
+    header = connection.headers.get("authorization")
+    if header is None:
+        admit_anonymous(connection, credentials, scope)
         return None
-    scheme, _, secret = said.strip().partition(" ")
-    key = key_of(secret.strip(), doors.ring) if scheme.lower() == "bearer" else None
-    return checked(key, scope)
+    scheme, _, secret = header.strip().partition(" ")
+    key = active_key(secret.strip(), credentials.ring) if scheme.lower() == "bearer" else None
+    return key_with_scope(key, scope)
 
 
-def admit_anonymous(connection: HTTPConnection, doors: Doors, scope: str) -> None:
+def admit_anonymous(connection: HTTPConnection, credentials: Credentials, scope: str) -> None:
     """Let a request in that came without a key. Raises Problem 401 unless it is simply one of this machine."""
     outside = why_outside(connection)
-    if outside or not doors.allows_anonymous:
+    if outside or not credentials.allows_anonymous:
         why = f"{outside}, so a key is needed" if outside else "A key is needed"
         raise unauthorized("key_needed", f"{why}; {REMEDY.format(scope=scope)}.")
 
 
-def checked(key: Key | None, scope: str) -> Key:
-    """The key, if there is one and it opens `scope`. Raises Problem 401 and 403."""
+def key_with_scope(key: Key | None, scope: str) -> Key:
+    """The key, if there is one and it has `scope`. Raises Problem 401 and 403."""
     if key is None:
         raise unauthorized("unknown_key", f"This key is unknown or was revoked; {REMEDY.format(scope=scope)}.")
     if not key.may(scope):
@@ -108,7 +111,7 @@ def _host(url: str) -> str | None:
         return None
 
 
-def key_of(secret: str, ring: KeyRing) -> Key | None:
+def active_key(secret: str, ring: KeyRing) -> Key | None:
     """The active key that `secret` is. Raises Problem 503 where keys cannot be checked."""
     try:
         return ring.key(secret, time.monotonic())
@@ -121,15 +124,8 @@ def unauthorized(code: str, message: str) -> Problem:
     return Problem(401, code, message, headers={"WWW-Authenticate": 'Bearer realm="leadlight"'})
 
 
-SCOPE = "events:write"
+WRITE_SCOPE = "events:write"
 LIVE, SEGMENT = "live", "segment"  # what sources begin with: events of clients, and events that a platform forwards
-
-
-class WriteDoors(Doors, Protocol):
-    """What decides who may write: also the secret that Segment signs with, where one was set."""
-
-    @property
-    def segment_secret(self) -> str | None: ...
 
 
 def header_key(connection: HTTPConnection) -> str | None:
@@ -137,81 +133,81 @@ def header_key(connection: HTTPConnection) -> str | None:
 
     Segment's clients send Basic with the key and an empty password, some without the colon between.
     """
-    said = connection.headers.get("authorization", "").strip()
-    scheme, _, rest = said.partition(" ")
+    header = connection.headers.get("authorization", "").strip()
+    scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
-        return rest.strip() or None
+        return value.strip() or None
     if scheme.lower() != "basic":
-        return said or None
+        return header or None
     try:
-        packed = rest.strip()
+        packed = value.strip()
         user = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode().partition(":")[0]
     except ValueError:  # neither base64 nor text
-        return rest
+        return value
     return user.strip() or None
 
 
-def admit_writer(connection: HTTPConnection, doors: WriteDoors, secret: str | None) -> Key | None:
+def admit_writer(connection: HTTPConnection, credentials: Credentials, secret: str | None) -> Key | None:
     """Let a request in that sends events: with the key `secret`, or None on loopback, where none is needed.
 
     Every client must send some key. On loopback, while no key for events exists, any will do, as none would.
 
-    Raises Problem: 401, 403, 503 as `access.admit` does.
+    Raises Problem: 401, 403, 503 as `admit` does.
     """
     if not secret:
-        admit_anonymous(connection, doors, SCOPE)
+        admit_anonymous(connection, credentials, WRITE_SCOPE)
         return None
-    key = key_of(secret, doors.ring)
-    if key is None and _is_any_key_good(connection, doors, secret):
-        return _just_made(secret, doors.ring)
-    return checked(key, SCOPE)
+    key = active_key(secret, credentials.ring)
+    if key is None and _is_any_key_good(connection, credentials, secret):
+        return _just_made(secret, credentials.ring)
+    return key_with_scope(key, WRITE_SCOPE)
 
 
-def _is_any_key_good(connection: HTTPConnection, doors: WriteDoors, secret: str) -> bool:
+def _is_any_key_good(connection: HTTPConnection, credentials: Credentials, secret: str) -> bool:
     now = time.monotonic()
-    if doors.ring.guards(SCOPE, now) or doors.ring.was_revoked(secret, now):
+    if credentials.ring.guards(WRITE_SCOPE, now) or credentials.ring.was_revoked(secret, now):
         return False
-    return doors.allows_anonymous and why_outside(connection) is None
+    return credentials.allows_anonymous and why_outside(connection) is None
 
 
 def _just_made(secret: str, ring: KeyRing) -> Key | None:
-    """The key that `secret` is if it was made after the ring was looked at; None for one that nobody made here.
+    """The key that `secret` is if it was made since the ring was refreshed; None for one that nobody made here.
 
-    Whoever makes a home's first key may send with it before the next look. Taken for any key, its events would be of
-    another source than when they are sent again, and so there twice.
+    A home's first key may send events before the next refresh. Were it taken for any key, its events would get the
+    source "live", and the source of the key when they are sent again: they would be stored twice.
     """
     if not secret.startswith(PREFIX):
         return None
-    ring.look(time.monotonic())
-    found = key_of(secret, ring)
-    return checked(found, SCOPE) if found else None
+    ring.refresh(time.monotonic())
+    key = active_key(secret, ring)
+    return key_with_scope(key, WRITE_SCOPE) if key else None
 
 
-def is_signed(connection: HTTPConnection, doors: WriteDoors, raw: bytes, secret: str | None) -> bool:
+def is_signed(connection: HTTPConnection, credentials: Credentials, raw: bytes, secret: str | None) -> bool:
     """Whether the body was signed with LEADLIGHT_SEGMENT_SECRET, which is as good as a key.
 
     Segment signs single events: X-Signature is the hex HMAC-SHA1 of the body. Where no secret was set the key that
     came along is the secret. Raises Problem 401 for a signature that is wrong.
     """
-    said = connection.headers.get("x-signature")
-    shared = doors.segment_secret or secret
-    if said is None or shared is None:
+    signature = connection.headers.get("x-signature")
+    shared = credentials.segment_secret or secret
+    if signature is None or shared is None:
         return False
     right = hmac.new(shared.encode(), raw, sha1).hexdigest()
-    if not hmac.compare_digest(right.encode(), said.strip().lower().removeprefix("sha1=").encode()):
+    if not hmac.compare_digest(right.encode(), signature.strip().lower().removeprefix("sha1=").encode()):
         raise unauthorized("bad_signature", "X-Signature is not that of this body; check the shared secret.")
-    return doors.segment_secret is not None
+    return credentials.segment_secret is not None
 
 
-def sender(door: str, key: Key | None, may_merge: bool) -> Sender:
-    """Whose events these are: `door` is LIVE or SEGMENT. With a key it is the key that says whether it may merge.
+def event_source(way: str, key: Key | None, may_merge: bool) -> Source:
+    """Whose events these are: `way` is LIVE or SEGMENT. With a key it is the key that says whether it may merge.
 
     A messageId names one event for good within its source. The source is the key's label, so that two systems never
     take an id from each other, and a new key with the old one's label continues where that ended. Keys without a label
     go by their id. The same event sent here and forwarded by Segment is two events of two sources.
     """
-    clock: Clock = "platform" if door == SEGMENT else "sender"
+    clock: Clock = "platform" if way == SEGMENT else "sender"
     if key is None:
-        return Sender(door, clock, may_merge)
+        return Source(way, clock, may_merge)
     name = key.label if 0 < len(key.label) <= LONGEST_LABEL else key.key_id
-    return Sender(f"{door}:{name}", clock, may_merge=key.may("admin"))
+    return Source(f"{way}:{name}", clock, may_merge=key.may("admin"))

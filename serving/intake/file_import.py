@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import Kept
+from features.agreement.versions import AgreementVersion
 from features.home.deployments import deployments
 from features.home.progress import Progress
 from features.home.settings import Home
-from features.identity.lookup import known_since, leads_named
+from features.identity.lookup import first_event_at, leads_by_identifier
 from features.imports.customers import Customers
-from features.imports.field_history import History
-from features.imports.files import Changes, Events, Leads, contents, events_in
+from features.imports.field_history import FieldHistory
+from features.imports.files import EventFile, HistoryFile, LeadFile, events_in, source_kinds
 from features.imports.lead_export import CrmExport, ExportError
 from features.ledger.ledger import Appended, Ledger
-from features.store.materialize import derived
+from features.store.materialize import materialized
 from training.model.model import Model
 
 
@@ -40,7 +40,7 @@ class Ingested:
 def ingest(
     home: Home,
     files: list[Path],
-    kept: Kept,
+    kept: AgreementVersion,
     now: datetime,
     progress: Progress = lambda _: None,
     recorded_lag: timedelta = timedelta(0),
@@ -53,7 +53,7 @@ def ingest(
     of its export. Every file is read to its end, or nothing more of it is appended than whole batches that the next
     run counts as duplicates. Raises FileError and ExportError with one sentence.
     """
-    held = [part for path in files for part in contents(path)]  # a wrong name is said before the first long import
+    held = [part for path in files for part in source_kinds(path)]  # a wrong name is said before the first long import
     intake = _Intake(Ledger.open(home), kept, now, progress, recorded_lag)
     done = list(intake.all_of(held))
     refresh(home, kept, progress)
@@ -62,7 +62,7 @@ def ingest(
 
 
 def ingest_customers(
-    home: Home, files: list[Path], kept: Kept, now: datetime, progress: Progress = lambda _: None
+    home: Home, files: list[Path], kept: AgreementVersion, now: datetime, progress: Progress = lambda _: None
 ) -> list[Ingested]:
     """Append that the accounts and leads of the files are customers; twice adds nothing.
 
@@ -74,12 +74,12 @@ def ingest_customers(
     return done
 
 
-def refresh(home: Home, kept: Kept, progress: Progress) -> None:
+def refresh(home: Home, kept: AgreementVersion, progress: Progress) -> None:
     """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
-    derived(home, kept.agreement, progress)
+    materialized(home, kept.agreement, progress)
     served = served_agreement(home, kept.agreement)
     if served.feature_digest != kept.agreement.feature_digest:
-        derived(home, served, progress)
+        materialized(home, served, progress)
 
 
 def served_agreement(home: Home, agreement: Agreement) -> Agreement:
@@ -91,39 +91,39 @@ def served_agreement(home: Home, agreement: Agreement) -> Agreement:
 @dataclass(frozen=True)
 class _Intake:
     ledger: Ledger
-    kept: Kept
+    kept: AgreementVersion
     now: datetime
     progress: Progress
     lag: timedelta
 
-    def all_of(self, held: Sequence[Events | Leads | Changes]) -> Iterator[Ingested]:
+    def all_of(self, held: Sequence[EventFile | LeadFile | HistoryFile]) -> Iterator[Ingested]:
         """Everything in an order in which nothing is lost, whatever order the files were given in."""
-        histories = self._histories([part for part in held if isinstance(part, Changes)])
+        histories = self._histories([part for part in held if isinstance(part, HistoryFile)])
         # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
-        yield from map(self._events, sorted((part for part in held if isinstance(part, Events)), key=_comes_later))
+        yield from map(self._events, sorted((part for part in held if isinstance(part, EventFile)), key=_comes_later))
         for part in held:
-            if isinstance(part, Leads):
+            if isinstance(part, LeadFile):
                 yield self._leads(part, histories.get(part.crm.name) if part.crm else None)
         for history in histories.values():
             yield from self._history(history)
 
     def customers(self, path: Path) -> Ingested:
         """A file of customers."""
-        customers = Customers(path, self.kept.agreement, self.now, partial(leads_named, self.ledger.home))
+        customers = Customers(path, self.kept.agreement, self.now, partial(leads_by_identifier, self.ledger.home))
         total = self._appended(customers.events(), path.name, source="customers")
         return Ingested(path.name, total, tuple(customers.sentences))
 
-    def _events(self, part: Events) -> Ingested:
+    def _events(self, part: EventFile) -> Ingested:
         total = self._appended(events_in(part.path), part.path.name, source="file", lag=self.lag)
         return Ingested(part.path.name, total, tuple(_of_events(part, total)))
 
-    def _leads(self, part: Leads, history: History | None) -> Ingested:
+    def _leads(self, part: LeadFile, history: FieldHistory | None) -> Ingested:
         self.progress(f"looking at {part.path.name}")
         export = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history)
         total = self._appended(export.stream(part.path), part.path.name, source="crm")
         return Ingested(part.path.name, total, tuple(export.sentences))
 
-    def _histories(self, changes: Sequence[Changes]) -> dict[str, History]:
+    def _histories(self, changes: Sequence[HistoryFile]) -> dict[str, FieldHistory]:
         if changes and self.kept.agreement.outcome.undated:
             problem = "without dates nothing has a past; draft it again, from an export that says when leads came"
             name = self.kept.agreement.file
@@ -132,12 +132,12 @@ class _Intake:
         if changes:
             self.progress(f"looking at {', '.join(part.path.name for part in changes)}")
         return {
-            name: History.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
+            name: FieldHistory.of([part for part in changes if part.crm is crm], self.kept.agreement, self.now)
             for name, crm in named.items()
         }
 
-    def _history(self, history: History) -> Iterator[Ingested]:
-        since = known_since(self.ledger.home, history.leads)
+    def _history(self, history: FieldHistory) -> Iterator[Ingested]:
+        since = first_event_at(self.ledger.home, history.leads)
         if not since:
             problem = f"tells how {len(history.leads):,} leads changed, and none of them is known here"
             raise ExportError(f"{history.file} {problem}; give the export of the leads as well")
@@ -156,11 +156,11 @@ class _Intake:
         return total
 
 
-def _comes_later(part: Events) -> bool:
+def _comes_later(part: EventFile) -> bool:
     return part.is_rollup
 
 
-def _of_events(part: Events, total: Appended) -> Iterator[str]:
+def _of_events(part: EventFile, total: Appended) -> Iterator[str]:
     if total.refused:
         yield f"{total.refused:,} events could not be used and are kept with their reasons in failed_events"
     if part.is_rollup and total.accepted:

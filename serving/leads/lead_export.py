@@ -15,13 +15,13 @@ from features.agreement.versions import current_version
 from features.arrays import Ragged
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, states
-from features.derived import Rows
+from features.derived import DerivedRows
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
 from features.home.settings import Home
-from features.records.erasure import failed_naming
-from features.records.lead_record import Dossier, dossier
+from features.records.erasure import failed_events_naming
+from features.records.lead_record import LeadRecord, lead_record
 from serving.leads.timeline import timeline
 
 # As `serving.scoring.scorer.Scorer.scores`: leads, as_of, how many reasons.
@@ -35,9 +35,9 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
     """
     agreement = current_version(home).agreement
     with reading(home) as connection:
-        found = dossier(connection, agreement, name, only_ids)
+        found = lead_record(connection, agreement, name, only_ids)
         columns = tables.failed_events.c
-        ids = failed_naming(connection, found.names)
+        ids = failed_events_naming(connection, found.names)
         failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
     (score,) = scores_of([{"lead_id": found.lead_id}], now, None)
     return {
@@ -54,7 +54,7 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
     }
 
 
-def _events(found: Dossier, agreement: Agreement) -> Iterator[dict[str, Any]]:
+def _events(found: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]]:
     by_message = {(found.rows[row].source, found.rows[row].message_id): found.rows[row] for row in found.own}
     for (_, message_id, source), shown in timeline(found, agreement):
         row = by_message[source, message_id]
@@ -63,7 +63,7 @@ def _events(found: Dossier, agreement: Agreement) -> Iterator[dict[str, Any]]:
         yield shown | ids | whole
 
 
-def _behaviours(found: Dossier, rows: Rows, agreement: Agreement) -> dict[str, Any]:
+def _behaviours(found: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:
     own = rows.observed.taken(rows.observed.lead == found.position)
     folded = states(own, len(agreement.behaviours), agreement.half_lives)
     halves = len(agreement.half_lives)
@@ -87,7 +87,7 @@ def _behaviour(state: BehaviourState) -> dict[str, Any]:
     }
 
 
-def _traits(found: Dossier, rows: Rows) -> Mapping[str, Any]:
+def _traits(found: LeadRecord, rows: DerivedRows) -> Mapping[str, Any]:
     own = rows.traits[rows.traits["lead_id"] == found.lead_id].drop(columns=["lead_id", "known_us"])
     newest = own.iloc[-1].to_dict() if len(own) else {}
     return {str(name): None if value != value else value for name, value in newest.items()}

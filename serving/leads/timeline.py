@@ -17,11 +17,11 @@ from features.behaviour.bots import not_people
 from features.behaviour.occurrences import occurrences
 from features.events.event_table import HISTORY_KEPT
 from features.home.clock import from_microseconds
-from features.records.lead_record import Dossier
+from features.records.lead_record import LeadRecord
 
 Place = tuple[int, str, str]  # occurred_us, message id, source: no two events of a lead have the same
 
-WHY = {
+WHY_NOT = {
     "identify": "says who this is",
     "alias": "says who this is",
     "group": "says whom this belongs to",
@@ -32,14 +32,14 @@ NO_LINE = "no line of [behaviours] counts it"
 
 
 @dataclass(frozen=True)
-class Counted:
+class EventCounts:
     """What each of a lead's events counts as, by its position in the dossier; and why the others do not count."""
 
     behaviours: Mapping[int, Sequence[str]]
     why_not: Mapping[int, str]
 
 
-def counted(found: Dossier, agreement: Agreement) -> Counted:
+def event_counts(found: LeadRecord, agreement: Agreement) -> EventCounts:
     """By the very functions that make features."""
     names = list(agreement.behaviours)
     behaviours: dict[int, list[str]] = defaultdict(list)
@@ -50,13 +50,13 @@ def counted(found: Dossier, agreement: Agreement) -> Counted:
             behaviours[row].append(names[behaviour])
     machines = not_people(found.log, found.found)
     sales_mails = {row for row, name, _ in found.log.crm if name == "sales mail"}
-    hits = {row for row, _, _ in found.log.hits}
+    hits = {row for row, _, _ in found.log.matches}
     why_not = {
         row: machines[row].reason if row in machines else _why_not(found.rows[row], row in sales_mails, row in hits)
         for row in found.own
         if row not in behaviours
     }
-    return Counted(behaviours, why_not)
+    return EventCounts(behaviours, why_not)
 
 
 def _why_not(row: Any, is_sales_mail: bool, is_hit: bool) -> str:
@@ -68,20 +68,20 @@ def _why_not(row: Any, is_sales_mail: bool, is_hit: bool) -> str:
         return "what became of the lead, not what it did"
     if is_hit:  # its name and properties are a behaviour's, so it is what happened meanwhile that speaks against it
         return "answered while sales had the lead"
-    return WHY.get(row.name, NO_LINE)
+    return WHY_NOT.get(row.name, NO_LINE)
 
 
 def timeline(
-    found: Dossier, agreement: Agreement, before: Place | None = None
+    found: LeadRecord, agreement: Agreement, before: Place | None = None
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Each event of the lead with its place, newest first, those before a place where one is given."""
-    told = counted(found, agreement)
+    told = event_counts(found, agreement)
     for place, row in sorted(((_place(found.rows[row]), row) for row in found.own), reverse=True):
         if before is None or place < before:
-            yield place, event(found.rows[row], told.behaviours.get(row, ()), told.why_not.get(row))
+            yield place, event_json(found.rows[row], told.behaviours.get(row, ()), told.why_not.get(row))
 
 
-def event(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:
+def event_json(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:
     """One event as the API shows it: of traits only the names, since they hold addresses."""
     body = orjson.loads(row.body)
     context = _object(body.get("context"))

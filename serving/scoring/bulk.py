@@ -17,20 +17,15 @@ from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.imports.files import table_in
 from features.imports.lead_export import leads_in
-from features.store.materialize import Derived, derived
+from features.store.materialize import Materialized, materialized
 from features.store.offline import states_at
 from features.traits.history import trait_columns
-from features.what_if import inline_states
+from features.what_if import what_if_states
+from serving.scoring.answer import TABLE_COLUMNS
 from serving.scoring.score import LeadRow, Scoring
 from serving.scoring.scorer import Scorer
 
-AT_ONCE = 5_000
-# What stands beside a row of a table: the score's own names, the reasons in one cell of words.
-IN_A_TABLE = (
-    "lead_id", "status", "probability", "score", "grade", "decision", "decision_code", "owner", "look_again_at",
-    "threshold", "horizon_days", "base_rate", "basis", "trend", "base_points", "fit_points", "engagement_points",
-    "baseline", "source", "campaign", "as_of",
-)  # fmt: skip
+CHUNK = 5_000
 
 
 class NoSuchLead(LeadlightError):
@@ -47,10 +42,10 @@ def home_scores(
     States are read through the offline store as they were known at `as_of`, so that any past moment can be asked.
     """
     scoring = Scorer(home).scoring
-    found = derived(home, scoring.features_by)
+    found = materialized(home, scoring.features_by)
     wanted = _known_leads(found, as_of, lead_ids)
-    for start in range(0, len(wanted), AT_ONCE):
-        chunk = wanted.iloc[start : start + AT_ONCE]
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted.iloc[start : start + CHUNK]
         asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
         yield scoring.scores(_rows(found, scoring, states_at(found.repository, asked), chunk), as_of, most_reasons)
 
@@ -68,14 +63,14 @@ def _row_scores(
     scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most_reasons: int | None
 ) -> Iterator[list[dict[str, Any]]]:
     named = list(leads_in(rows, scoring.features_by))
-    for start in range(0, len(named), AT_ONCE):
-        chunk = named[start : start + AT_ONCE]
-        behaviours, traits = inline_states([{"traits": said} for _, said in chunk], scoring.features_by, as_of)
+    for start in range(0, len(named), CHUNK):
+        chunk = named[start : start + CHUNK]
+        behaviours, traits = what_if_states([{"traits": said} for _, said in chunk], scoring.features_by, as_of)
         asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(chunk)]
         yield scoring.scores(asked, as_of, most_reasons)
 
 
-def _known_leads(found: Derived, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
+def _known_leads(found: Materialized, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
     known = found.leads[found.leads["opened_us"] < microseconds(as_of)].sort_values("lead_id")
     if lead_ids is None:
         return known
@@ -85,7 +80,7 @@ def _known_leads(found: Derived, as_of: datetime, lead_ids: Sequence[str] | None
     return known.set_index("lead_id", drop=False).loc[list(lead_ids)]
 
 
-def _rows(found: Derived, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
+def _rows(found: Materialized, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
     behaviours = {name: table[name].to_pylist() for name in scoring.features_by.behaviours}
     traits = {name: table[name].to_pylist() for name in trait_columns(scoring.features_by)}
     shared = {name: table[f"account_{name}"].to_pylist() for name in scoring.features_by.behaviours}
@@ -109,10 +104,10 @@ def open_leads(scored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(in_hand, key=lambda score: (-score["probability"], score["lead_id"]))
 
 
-def as_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Scores as rows of a table, the reasons as text and points side by side."""
-    plain = [{name: score.get(name) for name in IN_A_TABLE} | {"reasons": reason_text(score)} for score in scored]
-    return pd.DataFrame(plain, columns=[*IN_A_TABLE, "reasons"])
+def score_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per score: the fields that are marked as columns, and the reasons in one cell of words."""
+    plain = [{name: score.get(name) for name in TABLE_COLUMNS} | {"reasons": reason_text(score)} for score in scored]
+    return pd.DataFrame(plain, columns=[*TABLE_COLUMNS, "reasons"])
 
 
 def reason_text(score: Mapping[str, Any]) -> str:
@@ -126,7 +121,7 @@ def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.Dat
     if kind == ".jsonl":
         path.write_bytes(b"".join(orjson.dumps(score) + b"\n" for score in scored))
         return
-    table = as_table(scored)
+    table = score_table(scored)
     if beside is not None:
         added = table.rename(columns={name: f"leadlight_{name}" for name in table if name in beside})
         table = pd.concat([beside.reset_index(drop=True), added], axis=1)

@@ -13,20 +13,23 @@ import numpy as np
 from features.agreement.agreement import Agreement
 from features.agreement.conditions import Facts
 from features.agreement.criteria import criteria_points, criterion_kind, prior
-from features.agreement.versions import Kept
+from features.agreement.versions import AgreementVersion
 from features.arrays import DAY_US, Floats, Ints
 from features.behaviour.columns import week_before
 from features.home.clock import microseconds, rfc3339
-from features.snapshots.point_in_time import as_states, feature_columns
+from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
+from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.points import base_points, grade, logit, points, score
 from serving.scoring.policy import Decision, decision, threshold
-from serving.scoring.reasons import Evidence, reasons
+from serving.scoring.reasons import LeadEvidence, reasons
 from training.model.model import Model
 
-GOOD_FOR = timedelta(hours=24)
+VALID_FOR = timedelta(hours=24)
 TREND_DAYS, TREND_LOGIT = 7.0, 0.25
-LIFECYCLE = frozenset({"opened_us", "with_sales", "rejected", "closed"})  # our own bookkeeping: no fact about a lead
+LIFECYCLE_TRAITS = frozenset(
+    {"opened_us", "with_sales", "rejected", "closed"}
+)  # our own bookkeeping: no fact about a lead
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,12 @@ class LeadRow:
 
     @property
     def has_facts(self) -> bool:
-        said = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE)
+        said = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE_TRAITS)
         return said or any(state is not None and len(state) for state in self.behaviours.values())
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """One lead's log-odds, taken apart: baseline plus all contributions is the logit."""
 
     logit: float
@@ -63,7 +66,7 @@ class Explained:
 class Scoring:
     """What answers: a model with its version (None: the criteria's prior) and the agreement that is in force."""
 
-    kept: Kept
+    kept: AgreementVersion
     model: Model | None = None
     version: str | None = None
     digest: str | None = None
@@ -91,7 +94,7 @@ class Scoring:
         explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
         return [self._score(row, found, as_of, most_reasons) for row, found in zip(rows, explained, strict=True)]
 
-    def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explained]:
+    def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explanation]:
         assert self.model is not None
         week_ago_us = as_of_us - round(TREND_DAYS * DAY_US)
         known_then = self._known_at(rows, week_ago_us)
@@ -106,7 +109,7 @@ class Scoring:
         earlier = self.model.calibrator.logit(self.model.margin(matrix[len(rows) :]))
         logits_then = dict(zip(known_then, earlier.tolist(), strict=True))
         return [
-            Explained(
+            Explanation(
                 float(grouped[i].sum()) + baseline,
                 baseline,
                 dict(zip(names, grouped[i].tolist(), strict=True)),
@@ -121,7 +124,7 @@ class Scoring:
         assert self.model is not None
         behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
         accounts = [row.account for row in rows] if self.reads_accounts else None
-        states = as_states(behaviours, traits, self.features_by, accounts)
+        states = lead_states(behaviours, traits, self.features_by, accounts)
         if accounts is None:
             states = replace(states, account={})  # then no column of it is made
         columns = feature_columns(states, moments, self.features_by, self.model.reads_criteria)
@@ -141,20 +144,20 @@ class Scoring:
         )
         return LeadRow(row.lead_id, own, row.traits, None, account=account)
 
-    def _by_prior(self, row: LeadRow, as_of_us: int) -> Explained:
+    def _by_prior(self, row: LeadRow, as_of_us: int) -> Explanation:
         agreement = self.kept.agreement
         criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
         stood = prior(agreement, criteria)
         kinds = {name: criterion_kind(agreement, name) for name in stood.contributions}
         contributions = dict(stood.contributions)
         said = logit(stood.probability)
-        return Explained(said, stood.baseline, contributions, kinds, stood.interval, None, criteria.levels)
+        return Explanation(said, stood.baseline, contributions, kinds, stood.interval, None, criteria.levels)
 
-    def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> Evidence:
+    def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> LeadEvidence:
         account = row.account or {} if self.reads_accounts else {}
-        return Evidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
+        return LeadEvidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
 
-    def _score(self, row: LeadRow, found: Explained, as_of: datetime, most: int | None) -> dict[str, Any]:
+    def _score(self, row: LeadRow, found: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)
         evidence = self._evidence(row, as_of_us, found.levels)
         facts = Facts(row.traits, evidence.count_within)
@@ -163,13 +166,13 @@ class Scoring:
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
         if decided.status == "opted_out":
             probability = None
-        found_of = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
-        said = found_of | self._numbers(evidence, found, probability, most) | _decided(decided)
-        said |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
-        return {name: said.get(name) for name in SHAPE}
+        fields = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
+        fields |= self._numbers(evidence, found, probability, most) | _decided(decided)
+        fields |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
+        return {name: fields.get(name) for name in SCORE_FIELDS}
 
     def _numbers(
-        self, evidence: Evidence, found: Explained, probability: float | None, most: int | None
+        self, evidence: LeadEvidence, found: Explanation, probability: float | None, most: int | None
     ) -> dict[str, Any]:
         facts = self.model.facts if self.model else {}
         about = {
@@ -178,11 +181,12 @@ class Scoring:
             "basis": facts.get("basis", "criteria") if self.model else "criteria",
         }
         if probability is None:
-            return dict.fromkeys(NUMBERS) | about | {"reasons": [], "trend": "not_enough_info"}
+            return about | {"reasons": [], "trend": "not_enough_info"}
         policy = self.kept.agreement.policy
         whole = score(probability, policy.score_50)
         by_kind = {
-            kind: sum(points(c) for n, c in found.contributions.items() if found.kinds[n] == kind) for kind in KINDS
+            kind: sum(points(c) for n, c in found.contributions.items() if found.kinds[n] == kind)
+            for kind in REASON_KINDS
         }
         return about | {
             "probability": float(probability),
@@ -208,24 +212,14 @@ class Scoring:
         }
 
 
-# Every score has every one of these, in this order; what is not known, or not yet built, is null.
-SHAPE = (
-    "lead_id", "status", "probability", "score", "grade", "decision", "decision_code", "owner", "look_again_at",
-    "threshold", "horizon_days", "base_rate", "basis", "interval", "trend", "base_points", "fit_points",
-    "engagement_points", "reasons", "baseline", "source", "campaign", "latest_source", "latest_campaign", "criteria",
-    "nurture", "exploration", "as_of", "data_through", "expires_at", "stale", "served_from", "model", "agreement",
-)  # fmt: skip
-KINDS = ("behaviour", "trait")
-NUMBERS = (
-    "probability", "score", "grade", "interval", "base_points", "fit_points", "engagement_points", "baseline",
-)  # fmt: skip
+REASON_KINDS = ("behaviour", "trait")
 
 
 def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
     return {
         "as_of": rfc3339(as_of),
         "data_through": rfc3339(row.known_at) if row.known_at else None,
-        "expires_at": rfc3339(as_of + GOOD_FOR),
+        "expires_at": rfc3339(as_of + VALID_FOR),
         "stale": False,
         "served_from": row.served_from,
     }
@@ -241,7 +235,7 @@ def _decided(decided: Decision) -> dict[str, Any]:
     }
 
 
-def _trend(found: Explained) -> str:
+def _trend(found: Explanation) -> str:
     if found.earlier_logit is None:
         return "not_enough_info"
     change = found.logit - found.earlier_logit

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sqlalchemy import and_, or_, select
 
-from features.agreement.versions import NoAgreement, kept
+from features.agreement.versions import NoAgreement, current_version
 from features.home import tables
 from features.home.database import reading
 from features.home.deployments import deployments
 from features.home.settings import Home
 from features.identity.claims import Key, normal_email
-from features.ledger.outbox import is_anything_unseen
-from features.ledger.tombstones import erased_among, lately_erased
+from features.ledger.outbox import is_anything_pending
+from features.ledger.tombstones import erased_among, recently_erased
 from features.store.builds import build_of
 from features.store.freshness import ledger_states, pending_leads, pending_names
 from features.store.online import LeadState, OnlineStore, StoreGone
-from features.what_if import inline_states
-from serving.scoring.score import SHAPE, LeadRow, Scoring
+from features.what_if import what_if_states
+from serving.scoring.answer import SCORE_FIELDS
+from serving.scoring.score import LeadRow, Scoring
 from training.model.model import Model
-
-if TYPE_CHECKING:
-    pass
 
 
 def served_bar(of: Home) -> float:
@@ -36,7 +34,7 @@ def served_bar(of: Home) -> float:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedModel:
     """What answers at one time: swapped whole, so that a request never sees half of a change."""
 
     scoring: Scoring
@@ -49,7 +47,7 @@ class Scorer:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._served: Served | None = None
+        self._served: ServedModel | None = None
         self._was_erased: Callable[[Key], bool] = lambda _: False
 
     def refresh(self) -> None:
@@ -58,14 +56,14 @@ class Scorer:
         A damaged model raises ModelDamaged and the last good one goes on serving.
         """
         try:
-            agreed = kept(self.home)
+            agreed = current_version(self.home)
         except NoAgreement:
             self._served = None
             return
         newest = next((row for row in deployments(self.home) if row.model_name == agreed.agreement.name), None)
         seen = (agreed.version, newest.deployment_id if newest else None)
         with reading(self.home) as connection:
-            self._was_erased = lately_erased(connection)
+            self._was_erased = recently_erased(connection)
         before = self._served
         if before and seen == before.seen:
             self._served = replace(before, online=self._online(before.scoring))
@@ -75,7 +73,7 @@ class Scorer:
             same = before and before.scoring.digest == newest.digest and before.scoring.model
             model = same or Model.read(newest.folder(self.home), newest.digest)
             scoring = Scoring(agreed, model, newest.model_version, newest.digest)
-        self._served = Served(scoring, self._online(scoring), seen)
+        self._served = ServedModel(scoring, self._online(scoring), seen)
 
     def _online(self, scoring: Scoring) -> OnlineStore | None:
         """The online store of the build that is read now; the one that was read where that is the same."""
@@ -86,7 +84,7 @@ class Scorer:
         return OnlineStore(build.repository(self.home))
 
     @property
-    def served(self) -> Served:
+    def served(self) -> ServedModel:
         """What answers now. Raises NoAgreement for a home that has none."""
         if self._served is None:
             self.refresh()
@@ -145,12 +143,12 @@ class Scorer:
         places = [i for i, lead in enumerate(asked) if "traits" in lead or "events" in lead]
         if not places:
             return {}
-        behaviours, traits = inline_states([asked[i] for i in places], scoring.features_by, as_of)
+        behaviours, traits = what_if_states([asked[i] for i in places], scoring.features_by, as_of)
         return {
             place: LeadRow(None, behaviours[i], traits[i], as_of, served_from=None) for i, place in enumerate(places)
         }
 
-    def _stored(self, asked: Sequence[Mapping[str, Any]], served: Served) -> dict[int, LeadRow | None]:
+    def _stored(self, asked: Sequence[Mapping[str, Any]], served: ServedModel) -> dict[int, LeadRow | None]:
         wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
         if not wanted:
             return {}
@@ -160,7 +158,7 @@ class Scorer:
         rows = self._rows(list(dict.fromkeys(known.values())), served)
         return {place: rows.get(lead_id) for place, lead_id in known.items()}
 
-    def _rows(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadRow]:
+    def _rows(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
         """The states of some leads by the id that was asked for: online where that is fresh and whole, else derived."""
         shown = self._shown(lead_ids, served)
         rows = {lead_id: _row(state, "online") for lead_id, state in shown.items()}
@@ -170,7 +168,7 @@ class Scorer:
         found = zip(unseen, derived, strict=True)
         return rows | {lead_id: _row(state, "ledger") for lead_id, state in found if state.known_at}
 
-    def _shown(self, lead_ids: Sequence[str], served: Served) -> dict[str, LeadState]:
+    def _shown(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadState]:
         pending = pending_leads(self.home, lead_ids)
         asked = [lead_id for lead_id in lead_ids if lead_id not in pending]
         try:
@@ -179,7 +177,7 @@ class Scorer:
             return {}
         return {state.lead_id: state for state in states if state}
 
-    def _lead_ids(self, names: set[Key], served: Served) -> dict[Key, str]:
+    def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""
         found = {name: name[1] for name in names if name[0] == "lead"}
         others = [name for name in names if name[0] != "lead"]
@@ -189,7 +187,7 @@ class Scorer:
             with reading(self.home) as connection:
                 rows = connection.execute(select(columns.kind, columns.value, columns.lead_id).where(asked)).all()
             found |= {(row.kind, row.value): row.lead_id for row in rows}
-        if len(found) < len(names) and is_anything_unseen(self.home):
+        if len(found) < len(names) and is_anything_pending(self.home):
             found |= pending_names(self.home, served.scoring.features_by, names - found.keys())
         return found
 
@@ -211,6 +209,6 @@ def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
 
 def _unknown(lead: Mapping[str, Any], scoring: Scoring, status: str) -> dict[str, Any]:
     """No made-up number for a lead that we never heard of, or that was erased."""
-    said: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": status, "reasons": []}
-    said |= scoring.provenance
-    return {name: said.get(name) for name in SHAPE}
+    fields: dict[str, Any] = {"lead_id": lead.get("lead_id"), "status": status, "reasons": []}
+    fields |= scoring.provenance
+    return {name: fields.get(name) for name in SCORE_FIELDS}

@@ -27,8 +27,8 @@ from commands.app import run
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
 from features.arrays import NOT_YET
-from features.derived import Rows, derived_rows, leads_of
-from features.events.event_table import log
+from features.derived import DerivedRows, derived_rows, leads_of
+from features.events.event_table import read_events
 from features.home.clock import microseconds
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
@@ -93,16 +93,16 @@ def loaded(folder: Path, files: list[Path]) -> dict[str, dict[str, int]]:
     return {file.file: file.appended.__dict__ for file in done}
 
 
-def known(home: Home | None = None) -> tuple[Rows, pd.DataFrame]:
+def known(home: Home | None = None) -> tuple[DerivedRows, pd.DataFrame]:
     """What the ledger says of everybody: derived rows, and each lead's way."""
     agreement = Agreement.parse(AGREED)
-    read = log(Ledger(home or Home.open()).chunks(), agreement)
+    read = read_events(Ledger(home or Home.open()).chunks(), agreement)
     rows = derived_rows(read, agreement)
     return rows, leads_of(read, rows, agreement).set_index("lead_id")
 
 
-def lead_of(rows: Rows, name: str) -> str:
-    return rows.found.identifiers["user", name]
+def lead_of(rows: DerivedRows, name: str) -> str:
+    return rows.identities.identifiers["user", name]
 
 
 def names(person: Person) -> list[str]:
@@ -120,10 +120,12 @@ def test_every_file_loads_and_nothing_is_refused(loaded: dict[str, dict[str, int
 
 def test_the_three_names_of_a_person_are_one_lead(loaded: Any) -> None:
     rows, _ = known()
-    assert len(rows.found.lead_ids) == len(LEADS)
+    assert len(rows.identities.lead_ids) == len(LEADS)
     for person in LEADS:
         assert len({lead_of(rows, name) for name in names(person)}) == 1
-        assert rows.found.identifiers["salesforce", salesforce_id(person.number)] == lead_of(rows, names(person)[0])
+        assert rows.identities.identifiers["salesforce", salesforce_id(person.number)] == lead_of(
+            rows, names(person)[0]
+        )
 
 
 def test_a_moment_sees_what_was_known_then_and_never_what_came_later(loaded: Any) -> None:
@@ -211,7 +213,7 @@ def test_a_conversion_closes_the_lead_and_its_contact_is_its_name(loaded: Any, f
     rows, leads = known()
     lead = lead_of(rows, user_id(person.number))
     assert leads.loc[lead, "converted_us"] == microseconds(at)
-    assert rows.found.identifiers["salesforce", contact] == lead
+    assert rows.identities.identifiers["salesforce", contact] == lead
     visit = {"type": "page", "userId": contact, "properties": {"path": "/pricing"}, "messageId": "after"}
     ingested(folder, typed, visit | {"timestamp": datetime.now(UTC), "receivedAt": datetime.now(UTC)})
     assert lead_of(known()[0], contact) == lead
@@ -240,9 +242,9 @@ def test_an_erased_lead_is_gone_and_its_files_do_not_bring_it_back(
     again = typed("ingest", *files)["files"]
     assert sum(file["accepted"] for file in again) == 0
     rows, _ = known()
-    assert len(rows.found.lead_ids) == len(before.found.lead_ids) - 1
-    assert lead not in rows.found.lead_ids
-    assert not {("email", person.email), ("user", user_id(person.number))} & rows.found.identifiers.keys()
+    assert len(rows.identities.lead_ids) == len(before.identities.lead_ids) - 1
+    assert lead not in rows.identities.lead_ids
+    assert not {("email", person.email), ("user", user_id(person.number))} & rows.identities.identifiers.keys()
     held = [row.body for chunk in Ledger(Home.open()).chunks() for row in chunk]
     assert not any(person.email in body for body in held)
     assert person.email not in "".join(path.read_text(errors="ignore") for path in Home.open().path.rglob("*.json"))

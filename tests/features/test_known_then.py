@@ -25,9 +25,9 @@ from random_logs import (
 from features.arrays import NOT_YET
 from features.behaviour.decayed_counters import Observations, states
 from features.behaviour.observations import account_observations
-from features.identity.accounts import memberships
+from features.identity.accounts import account_periods
 from features.lifecycle.closures import NEVER_LEADS
-from features.snapshots.schedule import snapshot_moments
+from features.snapshots.schedule import snapshot_schedule
 
 LEADS = ("ann", "bob", "cid")
 COLUMNS = ("behaviour", "weight", "minutes", "occurred_us", "known_us")
@@ -124,7 +124,7 @@ def test_whether_a_lead_is_looked_at_rests_on_what_was_known_then(told: list[Tol
     looks = []
     for world in (World.of(told), World.of(heard_by(told, as_of_us))):
         leads = world.leads.assign(newest_us=0, is_left_out=False)
-        found = snapshot_moments(leads, SMALL, as_of_us)
+        found = snapshot_schedule(leads, SMALL, as_of_us)
         real = leads[~leads["reject_reason"].isin(NEVER_LEADS) & (leads["merged_us"] == NOT_YET)]
         looks.append((set(real["lead_id"]), found))
     # Who turns out to have been nobody's lead, or another's, is taken out of the past as well.
@@ -134,14 +134,14 @@ def test_whether_a_lead_is_looked_at_rests_on_what_was_known_then(told: list[Tol
 
 
 def of_accounts(world: World) -> tuple[Observations, list[str]]:
-    members = memberships(world.log, world.found, SMALL)
+    members = account_periods(world.log, world.found, SMALL)
     return account_observations(world.observed, members), members.account_ids
 
 
 @given(random_log(), st.sampled_from(MOMENTS))
 def test_an_account_knows_what_its_leads_did_while_they_were_its(told: list[Told], as_of_us: int) -> None:
     world = World.of(once(told))
-    members = memberships(world.log, world.found, SMALL)
+    members = account_periods(world.log, world.found, SMALL)
     found, account_ids = of_accounts(world)
     for account in range(len(account_ids)):
         stays = [i for i, one in enumerate(members.account.tolist()) if one == account]

@@ -26,19 +26,19 @@ import pytest
 from handmade_events import LATER, SMALL, at, market, us
 from service_process import served, surroundings
 
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.clock import microseconds
 from features.home.database import engine
 from features.home.deployments import deployments, model_folder
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.snapshots.point_in_time import States, feature_columns, group_of, snapshots
-from features.store.materialize import derived
+from features.snapshots.point_in_time import LeadStates, feature_columns, feature_group, snapshot_features
+from features.store.materialize import materialized
 from features.store.offline import states_at
-from training.model.columns import Column
-from training.model.linear import Linear, Term
+from training.model.columns import ModelColumn
+from training.model.linear import LinearModel, Term
 from training.model.model import Calibrator, Model
-from training.registry.mlflow import Registry
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote, rollback
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.chdir(tmp_path)  # where mlruns/ will be, and where the service is started
     home = Home(tmp_path / "home", Settings())
     list(Ledger.open(home).append(TOLD, source="web", received_at=at(151)))
-    keep(home, SMALL, at(151))
+    save_version(home, SMALL, at(151))
     yield home
     engine(home.database_url).dispose()
 
@@ -63,9 +63,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 def models(home: Home) -> list[Model]:
     """Three that differ in every part: a line, trees, and both with another calibrator."""
     asked = pd.DataFrame({"lead_id": LEADS, "snapshot_us": us(152)})
-    known = snapshots(derived(home, SMALL).repository, SMALL, asked)
-    columns = tuple(Column(name, *group_of(name, SMALL)) for name in COLUMNS)
-    line = Linear(-1.5, tuple(Term(i, "log", weight=w, high=1e6) for i, w in enumerate((0.7, -0.1, 0.2))))
+    known = snapshot_features(materialized(home, SMALL).repository, SMALL, asked)
+    columns = tuple(ModelColumn(name, *feature_group(name, SMALL)) for name in COLUMNS)
+    line = LinearModel(-1.5, tuple(Term(i, "log", weight=w, high=1e6) for i, w in enumerate((0.7, -0.1, 0.2))))
     drawn = lightgbm.Dataset(known[list(COLUMNS)].to_numpy(), np.arange(len(LEADS)) % 3 == 0)
     options = {"objective": "binary", "min_data_in_leaf": 3, "num_leaves": 4, "verbose": -1, "num_threads": 1}
     trees = lightgbm.train(options, drawn, 5).model_to_string()
@@ -119,11 +119,11 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 def recomputed(home: Home, scores: list[dict[str, Any]]) -> list[float]:
     """What each answer must say: by the files of the model it names, from what is known of its lead offline."""
-    repository = derived(home, SMALL).repository
+    repository = materialized(home, SMALL).repository
     table = states_at(repository, pd.DataFrame({"lead_id": LEADS, "snapshot_us": us(152)}))
     table = table.take([LEADS.index(score["lead_id"]) for score in scores])
     as_of_us = np.array([microseconds(datetime.fromisoformat(score["as_of"])) for score in scores])
-    known = pd.DataFrame(feature_columns(States.of(table, SMALL), as_of_us, SMALL))
+    known = pd.DataFrame(feature_columns(LeadStates.of(table, SMALL), as_of_us, SMALL))
     named = np.array([score["model"]["digest"] for score in scores])
     found = np.empty(len(scores))
     for digest in {row.digest for row in deployments(home)}:
@@ -135,7 +135,7 @@ def recomputed(home: Home, scores: list[dict[str, Any]]) -> list[float]:
 def test_no_answer_fails_while_models_are_promoted_and_taken_back_and_each_is_that_of_the_model_it_names(
     home: Home,
 ) -> None:
-    registry = Registry(SMALL.name)
+    registry = ModelRegistry(SMALL.name)
     versions = [registry.register(model, {}, {}, {}, {})[1] for model in models(home)]
     promote(home, registry, versions[0], "a test", LATER)
     with served(home) as service, ThreadPoolExecutor() as pool:

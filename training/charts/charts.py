@@ -15,7 +15,8 @@ import vl_convert
 from training.charts import axes
 from training.charts.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 from training.evaluate.evaluate import Evaluation
-from training.evaluate.importance import POINTS, Driver
+from training.evaluate.importance import POINTS, GlobalImportance
+from training.evaluate.partial_dependence import PartialDependence
 
 CAPTIONS = {
     "reliability": "Each dot is a group of {rows} with about the same score, so many as the figures below it say; on "
@@ -49,40 +50,52 @@ SHOWN_DRIVERS = 12
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """The chart drawn as SVG, without a browser and without the network."""
-    return _drawn(json.dumps(axes.styled(chart).to_dict(validate=False)))
+    return _rendered(json.dumps(axes.styled(chart).to_dict(validate=False)))
 
 
 @lru_cache(maxsize=32)
-def _drawn(specification: str) -> str:
+def _rendered(specification: str) -> str:
     """Drawn once: what a candidate registers is what its report shows a moment later."""
     drawn: str = vl_convert.vegalite_to_svg(specification)
     return drawn
 
 
-def reliability(evaluation: Evaluation) -> alt.TopLevelMixin:
+def reliability_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
     """Predicted against observed, a dot per bin with its 95 % interval; below, how many rows each dot rests on."""
     bins = pd.DataFrame(
         [(b.count, 100 * b.predicted, 100 * b.observed, 100 * b.lower, 100 * b.upper) for b in evaluation.reliability],
         columns=["rows", "predicted", "observed", "lower", "upper"],
     )
     top = axes.round_top(max([*bins["upper"], *bins["predicted"]], default=1))
-    ticks = axes.root_ticks(top)
-    upright = alt.Axis(values=axes.root_ticks(top, 15))
-    x = alt.X("predicted", scale=axes.root(top), title="predicted: would convert, of 100", axis=alt.Axis(values=ticks))
-    bare = alt.X("predicted", scale=axes.root(top), title=None, axis=alt.Axis(values=ticks, labels=False, ticks=False))
-    y = alt.Y("observed", scale=axes.root(top), title="observed: did convert, of 100", axis=upright)
+    ticks = axes.square_root_ticks(top)
+    upright = alt.Axis(values=axes.square_root_ticks(top, 15))
+    x = alt.X(
+        "predicted",
+        scale=axes.square_root_scale(top),
+        title="predicted: would convert, of 100",
+        axis=alt.Axis(values=ticks),
+    )
+    bare = alt.X(
+        "predicted",
+        scale=axes.square_root_scale(top),
+        title=None,
+        axis=alt.Axis(values=ticks, labels=False, ticks=False),
+    )
+    y = alt.Y("observed", scale=axes.square_root_scale(top), title="observed: did convert, of 100", axis=upright)
     dots = alt.Chart(bins)
-    main = axes.ideal(top) + dots.mark_rule(color=DARK, strokeWidth=1.5).encode(bare, alt.Y("lower"), alt.Y2("upper"))
+    main = axes.diagonal(top) + dots.mark_rule(color=DARK, strokeWidth=1.5).encode(
+        bare, alt.Y("lower"), alt.Y2("upper")
+    )
     main += dots.mark_circle(color=DARK, size=70, opacity=1).encode(bare, y)
     # A bar would widen its axis and no longer stand under its dot.
-    counts = dots.mark_rule(color=PALE, strokeWidth=8).encode(x, alt.Y("rows", axis=_sparse()), alt.Y2(datum=0))
+    counts = dots.mark_rule(color=PALE, strokeWidth=8).encode(x, alt.Y("rows", axis=_few_ticks()), alt.Y2(datum=0))
     counts += dots.mark_text(align="left", angle=270, dx=3, color=QUIET, fontSize=9).encode(
         x, alt.Y("rows"), alt.Text("rows:Q", format=",")
     )
     return alt.vconcat(main.properties(width=WIDTH, height=290), counts.properties(width=WIDTH, height=44), spacing=22)
 
 
-def gains(evaluation: Evaluation) -> alt.TopLevelMixin:
+def gains_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
     """Left, the conversions that the top of the list holds; right, the rate of each tenth of the list."""
     points = pd.DataFrame(
         [(0.0, 0.0), *((100 * p.share, 100 * p.conversions_share) for p in evaluation.gains)],
@@ -90,14 +103,14 @@ def gains(evaluation: Evaluation) -> alt.TopLevelMixin:
     )
     whole = alt.Scale(domain=[0, 100])
     line = alt.Chart(points).mark_line(color=DARK, strokeWidth=2.5)
-    curve = axes.ideal(100) + line.encode(
+    curve = axes.diagonal(100) + line.encode(
         alt.X("worked", title="leads worked, best first, of 100", scale=whole),
         alt.Y("found", title="conversions found, of 100", scale=whole),
     )
     for worked, found in points[points["worked"].round(6) == 10].itertuples(index=False):
         dot = alt.Chart(pd.DataFrame({"x": [worked], "y": [found]})).mark_circle(color=DARK, size=80, opacity=1)
         curve += dot.encode(alt.X("x"), alt.Y("y"))
-        curve += axes.note(98, 8, f"● the top 10 hold {found:.0f}", align="right")
+        curve += axes.text_label(98, 8, f"● the top 10 hold {found:.0f}", align="right")
     return alt.hconcat(curve.properties(width=270, height=230), _tenths(evaluation), spacing=34)
 
 
@@ -122,7 +135,7 @@ def _tenths(evaluation: Evaluation) -> alt.TopLevelMixin:
     return chart.properties(width=270, height=230)
 
 
-def distribution(evaluation: Evaluation) -> alt.TopLevelMixin:
+def distribution_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
     """Where converted and other rows lie on the scale of the score; each of the two adds up to 100."""
     bins = evaluation.distribution
     won, lost = (max(sum(counts), 1) for counts in ([b.converted for b in bins], [b.not_converted for b in bins]))
@@ -145,15 +158,15 @@ def distribution(evaluation: Evaluation) -> alt.TopLevelMixin:
     chart += base.mark_line(color=DARK, strokeWidth=2.2, interpolate="step-after").encode(x, alt.Y("converted"))
     if bins:
         left, right, high = steps["odds"].min(), steps["odds"].max(), steps[["converted", "others"]].max().max()
-        chart += axes.note(left, high, "did not convert", "left", QUIET, dx=8, dy=8)
-        chart += axes.note(right, high, "converted", "right", DARK, dx=-8, dy=8)
+        chart += axes.text_label(left, high, "did not convert", "left", QUIET, dx=8, dy=8)
+        chart += axes.text_label(right, high, "converted", "right", DARK, dx=-8, dy=8)
     return chart.properties(width=WIDTH, height=200)
 
 
-def drivers(strongest: Sequence[Driver]) -> alt.TopLevelMixin:
+def importance_chart(strongest: Sequence[GlobalImportance]) -> alt.TopLevelMixin:
     """Per behaviour and trait, how far it raises and lowers the scores on average, in points; the strongest on top."""
     shown, rest = strongest[:SHOWN_DRIVERS], strongest[SHOWN_DRIVERS:]
-    rows = [(axes.short(driver.label), driver.raises, driver.lowers) for driver in shown]
+    rows = [(axes.shortened(driver.label), driver.raises, driver.lowers) for driver in shown]
     if rest:
         others = f"everything else ({len(rest)})"
         rows.append((others, sum(driver.raises for driver in rest), sum(driver.lowers for driver in rest)))
@@ -169,12 +182,12 @@ def drivers(strongest: Sequence[Driver]) -> alt.TopLevelMixin:
     return chart.properties(width=WIDTH - 130, height=24 * max(len(rows), 1))
 
 
-def _sparse() -> alt.Axis:
+def _few_ticks() -> alt.Axis:
     return alt.Axis(tickCount=2, grid=False)
 
 
 @dataclass(frozen=True)
-class Shown:
+class NotebookCharts:
     """Some pictures as SVG by name, and what to see in each; a notebook draws it where it is a cell's last value."""
 
     pictures: Mapping[str, str]
@@ -186,3 +199,34 @@ class Shown:
             f'<figcaption style="font-size: 0.9em">{escape(self.captions[name])}</figcaption></figure>'
             for name, drawn in self.pictures.items()
         )
+
+
+def partial_dependence_chart(shown: Sequence[PartialDependence]) -> alt.TopLevelMixin:
+    """Per driver a small chart: its values from top to bottom, and what each adds to a score in points."""
+    ends = [POINTS * end for one in shown for step in one.steps for end in (step.low, step.high)]
+    low, high = min([-1.0, *ends]), max([1.0, *ends])
+    domain = [low - 0.06 * (high - low), high + 0.06 * (high - low)]
+    return alt.concat(*(_steps(one, domain) for one in shown), columns=2, spacing={"row": 14, "column": 14})
+
+
+def _steps(one: PartialDependence, domain: Sequence[float]) -> alt.TopLevelMixin:
+    rows = pd.DataFrame(
+        [(axes.shortened(s.value, 22), POINTS * s.low, POINTS * s.middle, POINTS * s.high) for s in one.steps],
+        columns=["value", "low", "points", "high"],
+    )
+    scale = alt.Scale(domain=list(domain), nice=False)
+    named = alt.Axis(minExtent=112, maxExtent=112, labelLimit=106, ticks=False, domain=False)
+    y = alt.Y("value:N", sort=list(rows["value"]), title=None, axis=named)
+    base = alt.Chart(rows)
+    zero = alt.Chart(pd.DataFrame({"points": [0.0]})).mark_rule(color=QUIET, strokeWidth=1)
+    x = alt.X("points:Q", scale=scale, title="points", axis=alt.Axis(tickCount=4, titlePadding=2))
+    chart = alt.layer(
+        zero.encode(alt.X("points:Q", scale=scale)),
+        base.mark_rule(color=PALE, strokeWidth=7).encode(alt.X("low:Q", scale=scale), y, alt.X2("high")),
+        base.mark_circle(color=DARK, size=55, opacity=1).encode(x, y),
+    )
+    heading = alt.TitleParams(
+        axes.shortened(one.label, 40), subtitle=one.axis or " ", anchor="start", fontSize=12, color=INK,
+        fontWeight="normal", subtitleColor=QUIET, subtitleFontSize=11, offset=6,
+    )  # fmt: skip
+    return chart.properties(width=WIDTH // 2 - 128, height=18 * len(rows), title=heading)

@@ -10,16 +10,18 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from features.lifecycle.closures import NEVER_LEADS
-from features.snapshots.schedule import snapshot_moments
-from training.labels.outcomes import contacts_are_recorded, outcomes, untried
+from features.snapshots.schedule import snapshot_schedule
+from training.labels.outcomes import contacts_are_recorded, is_untried, outcomes
 from training.labels.truncation import ALL_RECORDED, Truncation, truncation
 
-PRESSED = "where reps convert a lead as they accept it, that tells whom they accept: Opportunity Won tells who buys"
+CONVERTED_ON_ACCEPTANCE = (
+    "where reps convert a lead as they accept it, that tells whom they accept: Opportunity Won tells who buys"
+)
 UNRECORDED = 0.1  # of the conversions: with more, calls seem to go unrecorded
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelSummary:
     """How the labels came about. Shares are None where nobody can tell.
 
     never_leads: by reason, the share of all leads whose snapshots were taken out. negatives_never_tried: of the looks
@@ -45,7 +47,7 @@ class Labels:
 
     def _on_outcome(self) -> str:
         within = "as exported" if self.horizon_days is None else f"within {self.horizon_days} days"
-        pressed = f"; {PRESSED}" if self.outcome == "Lead Converted" else ""
+        pressed = f"; {CONVERTED_ON_ACCEPTANCE}" if self.outcome == "Lead Converted" else ""
         return f"The outcome is {self.outcome} {within}{pressed}."
 
     def _on_never_leads(self) -> Iterator[str]:
@@ -95,16 +97,16 @@ class Labels:
         }
 
 
-def labels(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> Labels:
+def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> LabelSummary:
     """How the labels of these leads come about.
 
     leads: as they were known at that moment, see `features.lifecycle.milestones.known_by`.
     """
-    looked_at = snapshot_moments(leads, agreement, known_until_us)
+    looked_at = snapshot_schedule(leads, agreement, known_until_us)
     became = outcomes(looked_at, leads, agreement, known_until_us)
     are_recorded = contacts_are_recorded(leads)
     never, won = _never_tried(looked_at, leads, agreement, known_until_us) if are_recorded else (None, None)
-    return Labels(
+    return LabelSummary(
         agreement.outcome.event,
         agreement.outcome.horizon_days,
         len(leads),
@@ -130,7 +132,7 @@ def _never_tried(
     became = outcomes(looked_at, leads, agreement.model_copy(update={"outcome": counted}), known_until_us)
     opened = leads.set_index("lead_id")["opened_us"].reindex(looked_at["lead_id"]).to_numpy()
     became = became.mask(opened < truncation(leads, agreement, known_until_us).since_us)
-    never = untried(looked_at, leads, agreement)
+    never = is_untried(looked_at, leads, agreement)
     shares = (never[(became == which).fillna(False).astype(bool)] for which in (False, True))
     negatives, won = (float(share.mean()) if len(share) else None for share in shares)
     return negatives, won

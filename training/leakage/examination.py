@@ -11,22 +11,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.agreement.agreement import Agreement
-from features.agreement.criteria import all_asked_of
+from features.agreement.criteria import clause_names
 from features.lifecycle.milestones import known_by
 from features.snapshots.criteria_columns import PREFIX
-from features.snapshots.point_in_time import group_of, model_traits
-from features.store.feast_views import LEAD, Repository, seen
-from features.store.materialize import Derived
+from features.snapshots.point_in_time import feature_group, model_traits
+from features.store.feast_views import LEAD, FeastRepository, known_us_feature
+from features.store.materialize import Materialized
+from training.labels.outcomes import NOT_FEATURES
 from training.leakage import ids
-from training.leakage.fields import Fields
-from training.leakage.filled_when import Filling, fillings
-from training.leakage.point_in_time_proof import ROWS, Proof, zero_leak
+from training.leakage.fields import ExaminedFields
+from training.leakage.filled_when import FillTime, fill_times
+from training.leakage.point_in_time_proof import PROOF_ROWS, PointInTimeProof, point_in_time_proof
 from training.leakage.suspects import FOLLOWS_FROM, Suspect, suspects
-from training.model.columns import NOT_FEATURES
 
 
 @dataclass(frozen=True)
-class Examination:
+class LeakExamination:
     """What was found of leaks before a model was fitted.
 
     auc: of all fields together on the training leads, cross-fitted. id_tells: how well a lead's id alone tells the
@@ -36,7 +36,7 @@ class Examination:
     suspects: tuple[Suspect, ...] = ()
     auc: float | None = None
     id_tells: float | None = None
-    proof: Proof | None = None
+    proof: PointInTimeProof | None = None
 
     @property
     def quarantined(self) -> tuple[Suspect, ...]:
@@ -52,7 +52,7 @@ class Examination:
         """What every output of the model must say."""
         found = [one.sentence for one in self.suspects]
         if self.id_tells is not None:
-            found.append(f"{ids.sentence('lead_id', self.id_tells)}.")
+            found.append(f"{ids.id_sentence('lead_id', self.id_tells)}.")
         return [*found, *([self.proof.sentence] if self.proof else [])]
 
     def without_quarantined(self, labelled: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
@@ -75,40 +75,42 @@ class Examination:
 def _read_by(column: str, agreement: Agreement) -> set[str]:
     """The traits and behaviours that a feature is made of."""
     if column.startswith(PREFIX):
-        return all_asked_of(agreement, column.removeprefix(PREFIX))
-    return {group_of(column, agreement)[0]}
+        return clause_names(agreement, column.removeprefix(PREFIX))
+    return {feature_group(column, agreement)[0]}
 
 
-NOT_EXAMINED = Examination()
+NOT_EXAMINED = LeakExamination()
 
 
-def examination(labelled: pd.DataFrame, found: Derived, agreement: Agreement, until_us: int, seed: int) -> Examination:
+def leak_examination(
+    labelled: pd.DataFrame, found: Materialized, agreement: Agreement, until_us: int, seed: int
+) -> LeakExamination:
     """What the training rows tell of leaks; nothing of the later spans is looked at.
 
     labelled: labelled snapshots of the train span. until_us: up to when the ledger is believed.
     """
-    fields = Fields.of(labelled, agreement, seed)
+    fields = ExaminedFields.of(labelled, agreement, seed)
     signals = fields.signals()
     whole = fields.drops(fields.strong(signals))
     filled = dict(_filled(found, agreement, until_us)) if not agreement.outcome.undated else {}
-    return Examination(
+    return LeakExamination(
         suspects(signals, fields.kinds, filled, whole, agreement),
         whole[0],
         _id_tells(labelled, agreement),
-        zero_leak(found.repository.home, agreement, labelled, ROWS, seed),
+        point_in_time_proof(found.repository.home, agreement, labelled, PROOF_ROWS, seed),
     )
 
 
-def _filled(found: Derived, agreement: Agreement, until_us: int) -> Iterator[tuple[str, Filling]]:
+def _filled(found: Materialized, agreement: Agreement, until_us: int) -> Iterator[tuple[str, FillTime]]:
     used = {*model_traits(agreement), *FOLLOWS_FROM.values()}
     names = [name for name in agreement.traits if name in used and name in found.repository.traits]
     traits = trait_history(found.repository, names)
-    yield from fillings(traits, known_by(found.leads, until_us), names, until_us).items()
+    yield from fill_times(traits, known_by(found.leads, until_us), names, until_us).items()
 
 
-def trait_history(repository: Repository, names: list[str]) -> pd.DataFrame:
+def trait_history(repository: FeastRepository, names: list[str]) -> pd.DataFrame:
     """One row per lead and moment at which something new was known: lead_id, known_us, and these traits."""
-    known = seen(repository.trait_view)
+    known = known_us_feature(repository.trait_view)
     rows = pq.read_table(repository.source_of(repository.trait_view), columns=[LEAD, known, *names]).to_pandas()
     named: pd.DataFrame = rows.rename(columns={LEAD: "lead_id", known: "known_us"})
     return named
@@ -120,4 +122,4 @@ def _id_tells(labelled: pd.DataFrame, agreement: Agreement) -> float | None:
     won: Mapping[str, bool] = by_lead["outcome"].any()
     came = None if agreement.outcome.undated else by_lead["snapshot_us"].min().to_numpy(np.float64)
     leads = list(by_lead.groups)
-    return ids.id_tells(leads, np.array([won[lead] for lead in leads], dtype=bool), came)
+    return ids.id_auc(leads, np.array([won[lead] for lead in leads], dtype=bool), came)

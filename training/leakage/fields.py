@@ -12,18 +12,18 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
-from features.snapshots.point_in_time import group_of
+from features.snapshots.point_in_time import feature_group
+from training.labels.outcomes import NOT_FEATURES
 from training.leakage.column_profiles import MOST_LEVELS
-from training.leakage.signals import Signals, Triage
-from training.model.columns import NOT_FEATURES
+from training.leakage.signals import LeakSignals, Triage
 
 MOST_LEADS = 6_000  # an AUC of so many is known to a hundredth or two, and a training need not wait
-STRONG = 0.6  # tells alone for sure: only what is strong can carry a model
+STRONG_AUC = 0.6  # tells alone for sure: only what is strong can carry a model
 MOST_REFITS = 5
 
 
 @dataclass(frozen=True)
-class Fields:
+class ExaminedFields:
     """What a model may learn from, one row a lead.
 
     columns: by behaviour or trait, its inputs. kinds: "behaviour" or "trait", by name.
@@ -34,13 +34,13 @@ class Fields:
     kinds: Mapping[str, str]
 
     @classmethod
-    def of(cls, labelled: pd.DataFrame, agreement: Agreement, seed: int) -> Fields:
+    def of(cls, labelled: pd.DataFrame, agreement: Agreement, seed: int) -> ExaminedFields:
         """The fields of labelled snapshots; of each lead one look, drawn by `seed`, so that rows are independent."""
         rows = labelled.sample(frac=1.0, random_state=seed).drop_duplicates("lead_id").head(MOST_LEADS)
         columns: dict[str, tuple[str, ...]] = {}
         kinds: dict[str, str] = {}
         for column in map(str, rows.columns.drop(NOT_FEATURES, errors="ignore")):
-            name, kind = group_of(column, agreement)
+            name, kind = feature_group(column, agreement)
             if kind == "trait" or _is_asked(column, name):
                 columns[name] = (*columns.get(name, ()), column)
                 kinds[name] = kind
@@ -49,18 +49,18 @@ class Fields:
         encoded = {column: _encoded(rows[column], column in texts) for column in used}
         return cls(Triage(rows["outcome"].to_numpy(bool), encoded, texts), columns, kinds)
 
-    def signals(self) -> dict[str, Signals]:
+    def signals(self) -> dict[str, LeakSignals]:
         """What each field says alone; that a behaviour was not shown is no emptiness."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return dict(zip(self.columns, pool.map(self._signals, self.columns), strict=True))
 
-    def _signals(self, name: str) -> Signals:
+    def _signals(self, name: str) -> LeakSignals:
         columns = self.columns[name]
         if self.kinds[name] == "trait":
             return self.triage.signals(columns[0])
         if not self.triage.is_told:
-            return Signals()
-        return Signals(alone=self.triage.auc(columns), error=self.triage.error)
+            return LeakSignals()
+        return LeakSignals(alone=self.triage.auc(columns), error=self.triage.error)
 
     def drops(self, names: Sequence[str]) -> tuple[float | None, dict[str, float]]:
         """The AUC of all fields together, and how much is lost without each of `names`; fitted anew, cross-fitted."""
@@ -72,10 +72,10 @@ class Fields:
             whole, *aucs = pool.map(self.triage.auc, [everything, *without])
         return whole, {name: whole - auc for name, auc in zip(names, aucs, strict=True)}
 
-    def strong(self, signals: Mapping[str, Signals]) -> list[str]:
+    def strong(self, signals: Mapping[str, LeakSignals]) -> list[str]:
         """The fields that tell much alone, the strongest first."""
         ranked = sorted(signals, key=lambda name: (-signals[name].tells, name))
-        return [name for name in ranked if signals[name].tells >= STRONG][:MOST_REFITS]
+        return [name for name in ranked if signals[name].tells >= STRONG_AUC][:MOST_REFITS]
 
 
 def _is_asked(column: str, behaviour: str) -> bool:

@@ -12,21 +12,21 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.behaviour.decayed_counters import states
-from features.derived import Derived, Rows, derive
+from features.derived import Derived, DerivedRows, derive
 from features.home.clock import from_microseconds
 from features.home.database import reading
 from features.home.settings import Home
 from features.identity.claims import USER
 from features.identity.components import GROUP, component
-from features.snapshots.point_in_time import as_states, feature_frame
+from features.snapshots.point_in_time import feature_frame, lead_states
 from features.store.online import newest_states
 from training.labels.outcomes import NOT_FEATURES
 
-ROWS = 50  # derived again where nobody asks for more: a leak is hardly ever in one row of a hundred only
+PROOF_ROWS = 50  # derived again where nobody asks for more: a leak is hardly ever in one row of a hundred only
 MOST_EXAMPLES = 5
 
 
-class Difference(NamedTuple):
+class RowDifference(NamedTuple):
     """One value that a row had although it was not what was known at its moment."""
 
     lead_id: str
@@ -42,12 +42,12 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Proof:
+class PointInTimeProof:
     """How many rows were derived again, how many of them differ in any bit, and the first that do."""
 
     rows: int
     differing: int
-    examples: tuple[Difference, ...] = ()
+    examples: tuple[RowDifference, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -69,9 +69,9 @@ class Proof:
         return {"rows": self.rows, "differing": self.differing, "examples": [one.sentence for one in self.examples]}
 
 
-def zero_leak(
-    home: Home, agreement: Agreement, labelled: pd.DataFrame, rows: int | None = ROWS, seed: int = 7
-) -> Proof:
+def point_in_time_proof(
+    home: Home, agreement: Agreement, labelled: pd.DataFrame, rows: int | None = PROOF_ROWS, seed: int = 7
+) -> PointInTimeProof:
     """Derive rows of `labelled` again, each from the events that were recorded before its moment and from no others.
 
     labelled: lead_id, snapshot_us and features. rows: how many, drawn by `seed`; None: all.
@@ -79,26 +79,26 @@ def zero_leak(
     if rows is not None and rows < len(labelled):
         labelled = labelled.sample(rows, random_state=seed).sort_index()
     features = [str(name) for name in labelled.columns.drop(NOT_FEATURES, errors="ignore")]
-    differing, examples = 0, list[Difference]()
+    differing, examples = 0, list[RowDifference]()
     for row in labelled.to_dict("records"):
-        known = row_as_of(home, agreement, str(row["lead_id"]), int(row["snapshot_us"]))
+        known = features_as_of(home, agreement, str(row["lead_id"]), int(row["snapshot_us"]))
         wrong = [
-            Difference(str(row["lead_id"]), int(row["snapshot_us"]), name, row[name], known[name])
+            RowDifference(str(row["lead_id"]), int(row["snapshot_us"]), name, row[name], known[name])
             for name in features
             if name in known and not _is_same(row[name], known[name])
         ]
         differing += bool(wrong)
         examples += wrong[: MOST_EXAMPLES - len(examples)]
-    return Proof(len(labelled), differing, tuple(examples))
+    return PointInTimeProof(len(labelled), differing, tuple(examples))
 
 
-def row_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> dict[str, Any]:
+def features_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> dict[str, Any]:
     """The features of one lead, derived from the events that were recorded before a moment."""
     known = _recorded_before(home, agreement, lead_id, moment_us).rows
     own = next(newest_states(known, agreement, frozenset([lead_id])), None)
     behaviours, traits = (own.behaviours, own.traits) if own else ({}, {})
     account = _account(known, agreement, traits.get("account"))
-    held = as_states([behaviours], [traits], agreement, [account])
+    held = lead_states([behaviours], [traits], agreement, [account])
     frame = feature_frame(held, np.array([moment_us], dtype=np.int64), agreement)
     return {str(name): value for name, value in frame.iloc[0].items()}
 
@@ -111,7 +111,7 @@ def _recorded_before(home: Home, agreement: Agreement, lead_id: str, moment_us: 
         return derive(connection, agreement, whole, recorded_before_us=moment_us)
 
 
-def _account(rows: Rows, agreement: Agreement, account: str | None) -> dict[str, Floats] | None:
+def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> dict[str, Floats] | None:
     """What all of the account did, by behaviour."""
     if account is None or account not in rows.account_ids:
         return None

@@ -13,16 +13,16 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
 from features.home.clock import from_microseconds
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import snapshots
-from features.snapshots.schedule import snapshot_moments
-from features.store.feast_views import Repository
-from features.store.materialize import Derived
+from features.snapshots.point_in_time import snapshot_features
+from features.snapshots.schedule import snapshot_schedule
+from features.store.feast_views import FeastRepository
+from features.store.materialize import Materialized
 from training.labels.outcomes import outcomes
 
 RECENT_DAYS = 90
 
 
-def recent_open(found: Derived, agreement: Agreement, now_us: int) -> pd.DataFrame:
+def recent_open_leads(found: Materialized, agreement: Agreement, now_us: int) -> pd.DataFrame:
     """The leads that are open, not with sales, and came within RECENT_DAYS; lead_id, snapshot_us, and their features.
 
     All open leads would not do: nobody closes the leads that sales never tries, so their mean age grows with the
@@ -34,28 +34,28 @@ def recent_open(found: Derived, agreement: Agreement, now_us: int) -> pd.DataFra
     if not agreement.outcome.undated:
         is_open &= leads["opened_us"] > now_us - RECENT_DAYS * DAY_US
     asked = leads.loc[is_open, ["lead_id"]].assign(snapshot_us=now_us).reset_index(drop=True)
-    return snapshots(found.repository, agreement, asked) if len(asked) else asked
+    return snapshot_features(found.repository, agreement, asked) if len(asked) else asked
 
 
-def looks(
-    found: Derived, agreement: Agreement, span_us: tuple[int, int], known_until_us: int, within_days: float
+def matured_snapshots(
+    found: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int, within_days: float
 ) -> pd.DataFrame:
     """The snapshots in `span_us` whose outcome within so many days is known; as labelled snapshots, with features."""
     leads = known_by(found.leads, known_until_us)
-    looked_at = snapshot_moments(leads, agreement, known_until_us)
+    looked_at = snapshot_schedule(leads, agreement, known_until_us)
     looked_at = looked_at[looked_at["snapshot_us"].between(*span_us, inclusive="left")].reset_index(drop=True)
-    became = outcomes(looked_at, leads, within(agreement, within_days), known_until_us)
+    became = outcomes(looked_at, leads, with_horizon(agreement, within_days), known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
-    return snapshots(found.repository, agreement, looked_at) if len(looked_at) else looked_at
+    return snapshot_features(found.repository, agreement, looked_at) if len(looked_at) else looked_at
 
 
-def within(agreement: Agreement, days: float) -> Agreement:
+def with_horizon(agreement: Agreement, days: float) -> Agreement:
     """The agreement with another horizon: who converted within so many days by the very same rules."""
     return agreement.model_copy(update={"outcome": agreement.outcome.model_copy(update={"within_days": days})})
 
 
-def seen_levels(repository: Repository, names: Iterable[str], before_us: int) -> dict[str, frozenset[str]]:
+def levels_before(repository: FeastRepository, names: Iterable[str], before_us: int) -> dict[str, frozenset[str]]:
     """Of each category the levels that any lead had had by a moment; from the files, so that nothing of them is kept.
 
     Rare levels may name a person, and who is erased must be gone: so they are not kept beside the model.

@@ -13,21 +13,21 @@ from pydantic import TypeAdapter
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US
 from features.home.clock import microseconds
-from features.store.materialize import Derived
-from training.model.columns import Column
+from features.store.materialize import Materialized
+from training.model.columns import ModelColumn
 from training.model.model import Model
 from training.monitoring import early_outcomes
-from training.monitoring.early_outcomes import BEFORE_WEEKS, Early
+from training.monitoring.early_outcomes import BEFORE_WEEKS, EarlyConversions
 from training.monitoring.input_drift import input_bins, new_shares
-from training.monitoring.populations import RECENT_DAYS, looks, recent_open, seen_levels
+from training.monitoring.populations import RECENT_DAYS, levels_before, matured_snapshots, recent_open_leads
 from training.monitoring.psi import Bins
 
-REFERENCE = "reference.json"  # beside the model's files
+REFERENCE_FILE = "reference.json"  # beside the model's files
 QUANTILES = 201
 
 
 @dataclass(frozen=True)
-class Reference:
+class MonitoringReference:
     """What the watch compares with: open leads that came lately, as of `known_until`, and how soon they convert.
 
     new: by category, the share of these leads with a level that no lead had RECENT_DAYS before.
@@ -39,33 +39,33 @@ class Reference:
     scores: Bins
     probabilities: tuple[float, ...]  # ascending, all or evenly many
     mean_probability: float
-    early: Early | None
+    early: EarlyConversions | None
 
     def json(self) -> str:
         """This as JSON text; `Reference.read` gives it back equal."""
-        return TypeAdapter(Reference).dump_json(self, indent=1).decode()
+        return TypeAdapter(MonitoringReference).dump_json(self, indent=1).decode()
 
     @classmethod
-    def read(cls, text: str | bytes) -> Reference:
+    def read(cls, text: str | bytes) -> MonitoringReference:
         """What `json` wrote. Raises pydantic.ValidationError for anything else."""
-        return TypeAdapter(Reference).validate_json(text)
+        return TypeAdapter(MonitoringReference).validate_json(text)
 
 
-def reference(
-    model: Model, found: Derived, agreement: Agreement, known_until: datetime, unseen_from_us: int = 0
-) -> Reference:
+def monitoring_reference(
+    model: Model, found: Materialized, agreement: Agreement, known_until: datetime, unseen_from_us: int = 0
+) -> MonitoringReference:
     """What is true of `model` at the end of its training.
 
     unseen_from_us: the first moment of the test span: looks before it taught the model, and it knows them too well.
     """
     now_us = microseconds(known_until)
-    rows = recent_open(found, agreement, now_us)
+    rows = recent_open_leads(found, agreement, now_us)
     matrix = model.matrix(rows) if len(rows) else np.empty((0, len(model.columns)))
     probability = model.probability(rows) if len(rows) else np.empty(0)
-    seen = seen_levels(found.repository, categories(model.columns), now_us - RECENT_DAYS * DAY_US)
+    seen = levels_before(found.repository, category_names(model.columns), now_us - RECENT_DAYS * DAY_US)
     ranked = np.sort(probability)
     places = np.linspace(0, len(ranked) - 1, min(QUANTILES, len(ranked))).round().astype(int)
-    return Reference(
+    return MonitoringReference(
         known_until=known_until,
         inputs=input_bins(matrix, model.columns),
         new=new_shares(rows, seen),
@@ -76,27 +76,29 @@ def reference(
     )
 
 
-def _early(model: Model, found: Derived, agreement: Agreement, now_us: int, unseen_from_us: int) -> Early | None:
-    days = early_outcomes.days_of(agreement.outcome.horizon_days)
+def _early(
+    model: Model, found: Materialized, agreement: Agreement, now_us: int, unseen_from_us: int
+) -> EarlyConversions | None:
+    days = early_outcomes.early_days(agreement.outcome.horizon_days)
     if days is None:
         return None
     lag_days = early_outcomes.recording_lag(found.leads)
     until_us = now_us - round((days + lag_days) * DAY_US)
     from_us = max(until_us - BEFORE_WEEKS * 7 * DAY_US, unseen_from_us)
-    return Early.of(early_rows(model, found, agreement, (from_us, until_us), now_us), days, lag_days)
+    return EarlyConversions.of(early_snapshots(model, found, agreement, (from_us, until_us), now_us), days, lag_days)
 
 
-def early_rows(
-    model: Model, found: Derived, agreement: Agreement, span_us: tuple[int, int], known_until_us: int
+def early_snapshots(
+    model: Model, found: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int
 ) -> pd.DataFrame:
     """The looks in a span whose outcome within the early days is known: lead_id, snapshot_us, outcome, probability."""
-    days = early_outcomes.days_of(agreement.outcome.horizon_days)
+    days = early_outcomes.early_days(agreement.outcome.horizon_days)
     assert days is not None
-    rows = looks(found, agreement, span_us, known_until_us, days)
+    rows = matured_snapshots(found, agreement, span_us, known_until_us, days)
     probability = model.probability(rows) if len(rows) else np.empty(0)
     return rows[["lead_id", "snapshot_us", "outcome"]].assign(probability=probability)
 
 
-def categories(columns: Sequence[Column]) -> list[str]:
+def category_names(columns: Sequence[ModelColumn]) -> list[str]:
     """The inputs that are categories."""
     return [column.name for column in columns if column.levels is not None]

@@ -10,16 +10,16 @@ from sqlalchemy import insert, select
 from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import exists, migrate, reading, writing
+from features.home.database import database_exists, migrate, reading, writing
 from features.home.settings import Home
 from features.lifecycle.milestones import known_by
-from features.snapshots.schedule import snapshot_moments
-from features.store.materialize import derived
+from features.snapshots.schedule import snapshot_schedule
+from features.store.materialize import materialized
 from training.labels.outcomes import outcomes
 
 
 @dataclass(frozen=True)
-class Matured:
+class MaturedOutcomes:
     """The known outcomes that a training could learn from: how many looks, how many converted, the newest look."""
 
     outcomes: int
@@ -35,10 +35,10 @@ class Training:
     feature_digest: str
     model_version: str
     is_promoted: bool
-    matured: Matured
+    matured: MaturedOutcomes
 
 
-def keep_training(home: Home, training: Training, now: datetime) -> None:
+def insert_training(home: Home, training: Training, now: datetime) -> None:
     """Write down that a training is done, after its model was promoted or held back.
 
     What dies before that has no row, and is done again.
@@ -51,7 +51,7 @@ def keep_training(home: Home, training: Training, now: datetime) -> None:
 
 def last_training(home: Home, model_name: str, feature_digest: str) -> Training | None:
     """The newest training of this name by this feature part; None where there is none."""
-    if not exists(home):
+    if not database_exists(home):
         return None
     columns = tables.trainings.c
     is_it = (columns.model_name == model_name) & (columns.feature_digest == feature_digest)
@@ -59,22 +59,22 @@ def last_training(home: Home, model_name: str, feature_digest: str) -> Training 
         row = connection.execute(select(tables.trainings).where(is_it).order_by(columns.training_id.desc())).first()
     if row is None:
         return None
-    matured = Matured(row.outcomes, row.conversions, row.newest_us)
+    matured = MaturedOutcomes(row.outcomes, row.conversions, row.newest_us)
     return Training(row.model_name, row.feature_digest, row.model_version, row.is_promoted, matured)
 
 
-def matured(home: Home, agreement: Agreement, known_until: datetime) -> Matured:
+def matured_outcomes(home: Home, agreement: Agreement, known_until: datetime) -> MaturedOutcomes:
     """The outcomes that are known by a moment; no feature is read for it."""
     known_until_us = microseconds(known_until)
-    leads = known_by(derived(home, agreement).leads, known_until_us)
-    looked_at = snapshot_moments(leads, agreement, known_until_us)
+    leads = known_by(materialized(home, agreement).leads, known_until_us)
+    looked_at = snapshot_schedule(leads, agreement, known_until_us)
     became = outcomes(looked_at, leads, agreement, known_until_us)
     newest_us = looked_at["snapshot_us"][became.notna().to_numpy()].max()
     known = became.dropna()
-    return Matured(len(known), int(known.sum()), int(newest_us) if len(known) else 0)
+    return MaturedOutcomes(len(known), int(known.sum()), int(newest_us) if len(known) else 0)
 
 
-def nothing_new(home: Home, agreement: Agreement, now: Matured) -> str | None:
+def reason_to_skip(home: Home, agreement: Agreement, now: MaturedOutcomes) -> str | None:
     """Why there is nothing to train for, as a sentence; None where there is.
 
     There is where the known outcomes are not those of the last training by the same feature part: other ones matured,
@@ -89,6 +89,8 @@ def nothing_new(home: Home, agreement: Agreement, now: Matured) -> str | None:
     return f"nothing matured since version {last.model_version} was trained: still {became}"
 
 
-def done(home: Home, agreement: Agreement, version: str, is_promoted: bool, known: Matured, now: datetime) -> None:
+def record_training(
+    home: Home, agreement: Agreement, version: str, is_promoted: bool, known: MaturedOutcomes, now: datetime
+) -> None:
     """Write down that a training by this agreement came to its end, promoted or held back."""
-    keep_training(home, Training(agreement.name, agreement.feature_digest, version, is_promoted, known), now)
+    insert_training(home, Training(agreement.name, agreement.feature_digest, version, is_promoted, known), now)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.arrays import DAY_US, Floats, Ints
 from features.lifecycle.closures import KEPT_OPEN
-from features.snapshots.schedule import moments
+from features.snapshots.schedule import snapshot_times
 from training.metrics.binned_counts import binned_counts
 from training.metrics.metrics import metric_values
 from training.simulation.dynamics import HORIZON_DAYS, chances, true_chances
@@ -56,7 +56,7 @@ def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
 def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
     opened = leads["opened_us"].to_numpy()
     until = np.minimum(leads["touched_us"].to_numpy(), 0)
-    lead, moment = moments(list(leads["lead_id"]), opened, until)
+    lead, moment = snapshot_times(list(leads["lead_id"]), opened, until)
     snapshots = pd.DataFrame({"lead": lead, "moment_us": moment, "is_arrival": moment == opened[lead] + 1})
     is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(KEPT_OPEN))
     ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.arrays import Ragged
-from features.behaviour.columns import NEVER, behaviour_columns, rest_columns
+from features.behaviour.columns import NEVER, account_rest_columns, behaviour_columns
 from features.behaviour.decayed_counters import Observations, states
 from features.behaviour.observations import account_observations
-from features.identity.accounts import memberships
+from features.identity.accounts import account_periods
 
 BEHAVIOURS = tuple(SMALL.behaviours)
 visits = st.lists(st.integers(0, 300).map(lambda tenth: tenth / 10), max_size=40)
@@ -38,9 +38,9 @@ def newest(observed: Observations, position: int, as_of_us: int) -> dict[str, Ra
 
 
 def rest(world: World, day: float) -> dict[str, float]:
-    accounts = account_observations(world.observed, memberships(world.log, world.found, SMALL))
+    accounts = account_observations(world.observed, account_periods(world.log, world.found, SMALL))
     own, account = newest(world.observed, world.found.lead_ids.index("ann"), us(day)), newest(accounts, 0, us(day))
-    return one(rest_columns(own, account, np.array([us(day)]), SMALL.half_lives, ["pricing_page"]))
+    return one(account_rest_columns(own, account, np.array([us(day)]), SMALL.half_lives, ["pricing_page"]))
 
 
 def one(columns: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -68,7 +68,7 @@ def test_nobody_else_is_nothing_at_all() -> None:
 def test_without_an_account_there_is_no_rest() -> None:
     nothing = {name: Ragged.of([None]) for name in BEHAVIOURS}
     own = newest(world_of([1], []).observed, 0, us(9))
-    found = one(rest_columns(own, nothing, np.array([us(9)]), SMALL.half_lives))
+    found = one(account_rest_columns(own, nothing, np.array([us(9)]), SMALL.half_lives))
     assert set(found.values()) == {0.0, NEVER}
     assert not [name for name in found if "minutes" in name]
 
@@ -86,13 +86,13 @@ def test_where_the_lead_did_all_of_the_latest_the_others_last_is_taken_for_the_o
 
 def test_many_leads_are_read_as_each_alone() -> None:
     world = world_of([1, 2], [2, 4])
-    accounts = account_observations(world.observed, memberships(world.log, world.found, SMALL))
+    accounts = account_observations(world.observed, account_periods(world.log, world.found, SMALL))
     moments = np.array([us(3), us(30), us(30)])
     own = [newest(world.observed, position, moment) for position, moment in zip((0, 0, 1), moments, strict=True)]
     account = [newest(accounts, 0, moment) for moment in moments]
-    together = rest_columns(*(side(rows) for rows in (own, account)), moments, SMALL.half_lives)
+    together = account_rest_columns(*(side(rows) for rows in (own, account)), moments, SMALL.half_lives)
     for row, moment in enumerate(moments):
-        alone = rest_columns(own[row], account[row], np.array([moment]), SMALL.half_lives)
+        alone = account_rest_columns(own[row], account[row], np.array([moment]), SMALL.half_lives)
         assert {name: values[row] for name, values in together.items()} == {n: v[0] for n, v in alone.items()}
 
 

@@ -9,7 +9,7 @@ from handmade_events import MINUTE, SMALL, Told, World, alike, identify, page, s
 from features.arrays import NOT_YET
 from features.behaviour.bots import not_people
 from features.behaviour.observations import account_observations
-from features.identity.accounts import Memberships, memberships
+from features.identity.accounts import AccountPeriods, account_periods
 
 
 def minutes(world: World, day: float, behaviour: str = "pricing_page", lead: str = "ann") -> float:
@@ -312,7 +312,7 @@ def test_an_account_counts_what_its_leads_did_from_when_both_were_known_until_th
     told = [identify("ann", 0), page("ann", 1), page("ann", 1 + 4 * MINUTE, "/"), identify("bob", 0), page("bob", 8)]
     world = World.of(told)
     stays = [(0, 0, us(3), us(9)), (0, 1, us(9), NOT_YET), (1, 0, us(2), NOT_YET)]
-    members = Memberships(*np.array(stays, dtype=np.int64).T, ["one", "two"])
+    members = AccountPeriods(*np.array(stays, dtype=np.int64).T, ["one", "two"])
     found = account_observations(world.observed, members)
     days = (found.known_us - us(0)) / 86_400e6
     rows = list(zip(found.lead.tolist(), days.tolist(), found.weight.tolist(), found.minutes.tolist(), strict=True))
@@ -327,7 +327,7 @@ def test_what_moves_from_one_lead_of_an_account_to_another_stays_the_accounts() 
     told += [identify("ann", 3, visitor="visitor-1"), identify("bob", 2, known=6, visitor="visitor-1")]
     told += [track("bob", "Email Link Clicked", 4, email_id="e1"), mail_to("bob", 4, known=8, email_id="e1")]
     world = World.of(told)
-    found = account_observations(world.observed, memberships(world.log, world.found, SMALL))
+    found = account_observations(world.observed, account_periods(world.log, world.found, SMALL))
     assert list(zip(found.known_us.tolist(), found.weight.tolist(), strict=True)) == [
         (us(3), 1), (us(4), 1), (us(6), -1), (us(6), 1), (us(8), -1),
     ]  # fmt: skip

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from random_logs import random_log
 
 from features.agreement.agreement import Agreement
-from features.events.event_table import AT_MOST, Log, Watched, log
+from features.events.event_table import MOST_DECISIONS, BehaviourMatcher, EventTable, read_events
 from features.home import tables
-from features.what_if import InlineRow
+from features.what_if import WhatIfRow
 
 DEFAULT = Agreement.default()
 KEYS = sorted({key for behaviour in DEFAULT.behaviours.values() for key in behaviour.where})
@@ -28,17 +28,17 @@ properties = st.dictionaries(st.sampled_from([*KEYS, "url", "name"]), values)
 def test_a_decision_that_was_made_before_is_that_of_the_behaviour(
     asked: list[tuple[tuple[str, str], dict[str, Any], dict[str, Any]]],
 ) -> None:
-    watched = Watched(DEFAULT.behaviours.values())
+    watched = BehaviourMatcher(DEFAULT.behaviours.values())
     for kind, said, page in [*asked, *asked]:
         event = (*kind, said, {"page": page})
         every = enumerate(DEFAULT.behaviours.values())
-        assert list(watched.hits(*event)) == [(i, each.minutes) for i, each in every if each.matches(*event)]
+        assert list(watched.matches(*event)) == [(i, each.minutes) for i, each in every if each.matches(*event)]
 
 
 def test_however_many_pages_there_are_each_is_decided() -> None:
-    watched = Watched(DEFAULT.behaviours.values())
-    paths = ["/pricing", *(f"/{number}" for number in range(2 * AT_MOST)), "/pricing"]
-    hits = [watched.hits("page", "page", {"path": path}, {}) for path in paths]
+    watched = BehaviourMatcher(DEFAULT.behaviours.values())
+    paths = ["/pricing", *(f"/{number}" for number in range(2 * MOST_DECISIONS)), "/pricing"]
+    hits = [watched.matches("page", "page", {"path": path}, {}) for path in paths]
     assert [place for place, hit in enumerate(hits) if hit] == [0, len(paths) - 1]
 
 
@@ -46,12 +46,12 @@ def test_however_many_pages_there_are_each_is_decided() -> None:
 def test_how_the_ledger_is_cut_into_chunks_changes_nothing(told: list[Told], size: int) -> None:
     rows = [event_row(number, raw) for number, raw in enumerate(told, 1)]
     cut = [rows[first : first + size] for first in range(0, len(rows), size)]
-    assert _columns(log([[], *cut], SMALL)) == _columns(log([rows], SMALL))
+    assert _columns(read_events([[], *cut], SMALL)) == _columns(read_events([rows], SMALL))
 
 
-def _columns(read: Log) -> dict[str, list[Any]]:
+def _columns(read: EventTable) -> dict[str, list[Any]]:
     return {name: list(column) for name, column in vars(read).items()}
 
 
 def test_an_inline_event_has_the_columns_of_the_ledger_in_their_order() -> None:
-    assert list(InlineRow._fields) == [column.name for column in tables.events.columns]
+    assert list(WhatIfRow._fields) == [column.name for column in tables.events.columns]

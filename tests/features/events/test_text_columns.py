@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.events.event_table import Hits, Leaves
-from features.events.text_columns import NameOf, Names, TextOf, Texts
+from features.events.event_table import BehaviourMatches, PageLeaves
+from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
 
 some_text = st.text(max_size=5) | st.sampled_from(["", "ann", "\ud800", "日本"])
 
 
 @given(st.lists(some_text), st.lists(some_text))
 def test_texts_come_back_in_their_rows(first: list[str], more: list[str]) -> None:
-    column = Texts()
+    column = TextColumn()
     column.extend(first)
     column.extend(more)
     column.extend(first)
@@ -25,7 +25,7 @@ def test_texts_come_back_in_their_rows(first: list[str], more: list[str]) -> Non
 
 
 def test_a_row_that_is_not_there_is_an_error() -> None:
-    column = Texts()
+    column = TextColumn()
     column.extend(["ann"])
     for row in (-1, 1):
         with pytest.raises(IndexError, match=f"no row {row} in 1 texts"):
@@ -36,7 +36,7 @@ def test_a_row_that_is_not_there_is_an_error() -> None:
 def test_names_come_back_and_are_numbered_in_the_order_of_their_first_row(
     first: list[str | None], more: list[str | None]
 ) -> None:
-    column = Names(first)
+    column = DictionaryColumn(first)
     column.extend(more)
     told = first + more
     assert list(column) == [column[row] for row in range(len(told))] == told
@@ -45,7 +45,7 @@ def test_names_come_back_and_are_numbered_in_the_order_of_their_first_row(
 
 
 def test_a_name_may_be_numbered_before_a_row_has_it() -> None:
-    column = Names(["ann"])
+    column = DictionaryColumn(["ann"])
     assert (column.number("bob"), column.number("ann"), column.code("cid")) == (1, 0, -1)
     column.extend(["cid", "bob"])
     assert column.codes().tolist() == [0, 2, 1]
@@ -54,7 +54,7 @@ def test_a_name_may_be_numbered_before_a_row_has_it() -> None:
 
 @given(st.dictionaries(st.integers(0, 99), some_text))
 def test_texts_of_some_rows_are_found_by_row(texts: dict[int, str]) -> None:
-    column = TextOf()
+    column = SparseText()
     column.extend(sorted(texts.items())[:3])
     column.extend(sorted(texts.items())[3:])
     assert dict(column.items()) == {row: column[row] for row in column} == texts
@@ -63,7 +63,7 @@ def test_texts_of_some_rows_are_found_by_row(texts: dict[int, str]) -> None:
 
 
 def test_pairs_and_triples_come_back_one_by_one_and_as_columns() -> None:
-    agents, hits, leaves = NameOf(), Hits(), Leaves()
+    agents, hits, leaves = SparseDictionary(), BehaviourMatches(), PageLeaves()
     agents.extend([(3, "crawler"), (5, "browser")])
     agents.extend([(9, "crawler")])
     hits.extend([(2, 0, 1.5), (2, 3, 0.0)])

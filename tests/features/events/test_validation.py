@@ -15,30 +15,31 @@ from hypothesis import strategies as st
 from repository import ROOT
 
 from features.events.event import MADE_ID, OBJECTS
-from features.events.validation import DEPTH, LARGEST, LATE_CLAIM, MERGE_REFUSED, Sender, reading
+from features.events.validation import DEPTH, LARGEST, LATE_CLAIM, MERGE_REFUSED, Source, validate
 from features.home.clock import from_microseconds, occurred_at
 from features.ledger.ledger import CONFLICT, ERASED
-from serving.api.tracking import MOST_EVENTS, Envelope, envelope
+from serving.api.tracking import TrackingBody, tracking_body
 from serving.http.problems import Problem
+from serving.limits import MOST_EVENTS
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-CLIENT = Sender("live", clock="sender")
-PLATFORM = Sender("segment", clock="platform")
+CLIENT = Source("live", clock="sender")
+PLATFORM = Source("segment", clock="platform")
 PAGE = {"type": "page", "messageId": "m1", "userId": "ann"}
 
 
-def opened(said: object, call: str = "batch") -> Envelope:
-    return envelope(said if isinstance(said, bytes) else orjson.dumps(said), call)
+def opened(said: object, call: str = "batch") -> TrackingBody:
+    return tracking_body(said if isinstance(said, bytes) else orjson.dumps(said), call)
 
 
-def row(sender: Sender = CLIENT, **said: Any) -> dict[str, Any]:
+def row(sender: Source = CLIENT, **said: Any) -> dict[str, Any]:
     """The row of one page view that says this too, received now."""
-    (found,) = reading([{**PAGE, **said}], sender, NOW).rows
+    (found,) = validate([{**PAGE, **said}], sender, NOW).rows
     return found
 
 
-def refusal(sender: Sender = CLIENT, **said: Any) -> str:
-    (result,) = reading([{**PAGE, **said}], sender, NOW).results
+def refusal(sender: Source = CLIENT, **said: Any) -> str:
+    (result,) = validate([{**PAGE, **said}], sender, NOW).results
     assert result is not None
     return result.code
 
@@ -201,9 +202,9 @@ def test_nothing_live_happens_after_we_heard_of_it(ahead_s: int, noticed: list[s
 
 
 @pytest.mark.parametrize("sender", [CLIENT, PLATFORM])
-def test_a_live_event_does_not_say_itself_when_we_knew(sender: Sender) -> None:
+def test_a_live_event_does_not_say_itself_when_we_knew(sender: Source) -> None:
     assert from_microseconds(row(sender, receivedAt="2020-01-01T00:00:00Z")["recorded_us"]) == NOW
-    assert from_microseconds(row(Sender("file"), receivedAt="2020-01-01T00:00:00Z")["recorded_us"]).year == 2020
+    assert from_microseconds(row(Source("file"), receivedAt="2020-01-01T00:00:00Z")["recorded_us"]).year == 2020
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,7 @@ def test_no_time_on_the_wire_is_an_error(timestamp: object, original: object, se
 def test_an_event_has_a_largest_size(size: int, code: str) -> None:
     said = {"properties": {"text": "x" * size}}
     assert (refusal(**said) if code else row(**said) and "") == code
-    assert row(Sender("file"), **said)  # history is as large as it is
+    assert row(Source("file"), **said)  # history is as large as it is
 
 
 def test_the_size_is_that_of_bytes() -> None:
@@ -253,7 +254,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("levels", "code"), [(DEPTH - 1, ""), (DEPTH, "too_deep"), (300, "too_deep")])
 def test_an_event_has_a_greatest_depth(levels: int, code: str) -> None:
-    (result,) = reading([PAGE | nested(levels)], CLIENT, NOW).results
+    (result,) = validate([PAGE | nested(levels)], CLIENT, NOW).results
     assert (result.code if result else "") == code
 
 
@@ -269,7 +270,7 @@ def test_a_name_that_no_index_takes_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize("odd", [None, 7, "ann", [PAGE], 1.5, True])
 def test_what_is_no_object_is_no_event(odd: object) -> None:
-    found = reading([PAGE, odd, PAGE | {"messageId": "m2"}], CLIENT, NOW)
+    found = validate([PAGE, odd, PAGE | {"messageId": "m2"}], CLIENT, NOW)
     assert [result and result.code for result in found.results] == [None, "bad_event", None]
 
 
@@ -294,7 +295,7 @@ def test_the_key_and_the_times_of_sending_are_not_kept() -> None:
 def test_an_event_without_an_id_gets_the_same_one_each_time_it_is_sent() -> None:
     said = {"type": "track", "event": "Badge Scanned", "userId": "ann", "timestamp": "2026-11-20T10:00:00Z"}
     again = said | {"sentAt": "2026-11-21T11:59:59Z", "messageId": None}
-    read = reading([said, again, said | {"userId": "bob"}, said | {"timestamp": "2026-11-20T10:00:01Z"}], CLIENT, NOW)
+    read = validate([said, again, said | {"userId": "bob"}, said | {"timestamp": "2026-11-20T10:00:01Z"}], CLIENT, NOW)
     first, second, *others = [found["message_id"] for found in read.rows]
     assert first == second
     assert len({first, *others}) == 3
@@ -303,12 +304,12 @@ def test_an_event_without_an_id_gets_the_same_one_each_time_it_is_sent() -> None
 
 def test_without_id_and_time_an_event_is_one_a_day() -> None:
     said = {"type": "track", "event": "Badge Scanned", "userId": "ann"}
-    ids = [reading([said], CLIENT, NOW + timedelta(hours=h)).rows[0]["message_id"] for h in (0, 11, 24)]
+    ids = [validate([said], CLIENT, NOW + timedelta(hours=h)).rows[0]["message_id"] for h in (0, 11, 24)]
     assert ids[0] == ids[1] != ids[2]
 
 
 def test_history_without_an_id_is_refused() -> None:
-    assert refusal(Sender("file"), messageId=None) == "bad_message_id"
+    assert refusal(Source("file"), messageId=None) == "bad_message_id"
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_history_without_an_id_is_refused() -> None:
 )
 def test_a_key_that_may_only_write_does_not_merge(event: str, properties: dict[str, Any], is_refused: bool) -> None:
     for may_merge in (True, False):
-        found = row(Sender("live:x", "sender", may_merge), type="track", event=event, properties=properties)
+        found = row(Source("live:x", "sender", may_merge), type="track", event=event, properties=properties)
         assert (MERGE_REFUSED in flags(found)) == (is_refused and not may_merge)
 
 
@@ -331,14 +332,14 @@ def test_a_key_that_may_only_write_does_not_merge(event: str, properties: dict[s
 @pytest.mark.parametrize("days", [0.9, 1.1])
 def test_a_key_that_may_only_write_claims_nothing_with_an_old_date(kind: str, days: float) -> None:
     for may_merge in (True, False):
-        sender, at = Sender("live:x", "sender", may_merge), (NOW - timedelta(days=days)).isoformat()
+        sender, at = Source("live:x", "sender", may_merge), (NOW - timedelta(days=days)).isoformat()
         found = row(sender, type=kind, previousId="visitor-1", timestamp=at)
         assert (LATE_CLAIM in flags(found)) == (kind != "page" and days > 1 and not may_merge)
 
 
 def test_a_rejected_event_is_kept_whole_but_for_the_time_of_sending() -> None:
     said = {"type": "purchase", "userId": "ann", "sentAt": "1", "odd": math.nan}
-    one, two = (reading([said | {"sentAt": sent}], CLIENT, NOW).failed[0] for sent in ("1", "2"))
+    one, two = (validate([said | {"sentAt": sent}], CLIENT, NOW).failed[0] for sent in ("1", "2"))
     assert orjson.loads(one["raw"]) == said | {"odd": None}
     assert one["raw_digest"] == two["raw_digest"]
 

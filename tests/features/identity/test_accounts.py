@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from random_identity_logs import parts, read, recorded_by, tangled_log
 
 from features.arrays import NOT_YET
-from features.identity.accounts import memberships
+from features.identity.accounts import account_periods
 
 Stay = tuple[str, str, int, int]  # lead, account, known_us, until_us
 
@@ -21,7 +21,7 @@ Stay = tuple[str, str, int, int]  # lead, account, known_us, until_us
 def stays(told: Iterable[Told], until_us: int = NOT_YET) -> list[Stay]:
     """The stays of each lead, as far as they were known by a moment."""
     log, found = read(told)
-    known = memberships(log, found, SMALL)
+    known = account_periods(log, found, SMALL)
     rows = zip(*(column.tolist() for column in known[:4]), strict=True)
     found_stays = [
         (found.lead_ids[lead], known.account_ids[account], since, end if end <= until_us else NOT_YET)

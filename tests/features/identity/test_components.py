@@ -18,7 +18,7 @@ from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
 from features.identity.components import component, events_of, links_of
 from features.ledger.ledger import Ledger
-from features.store.materialize import derived
+from features.store.materialize import materialized
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_home_of_an_older_release_gets_its_ties_with_its_first_build(home: Hom
     arrive(home, [identify("ann", 1, email="same@firm.example"), identify("bob", 2, email="same@firm.example")])
     with writing(home) as connection:
         connection.execute(delete(tables.links))
-    derived(home, SMALL)
+    materialized(home, SMALL)
     assert ids(home, "ann") == {"ann", "bob"}
 
 

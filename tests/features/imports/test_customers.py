@@ -16,7 +16,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion, save_version
 from features.derived import derived_rows
 from features.events.event import event
-from features.events.event_table import log
+from features.events.event_table import read_events
 from features.home.settings import Home
 from features.imports.columns import ColumnError
 from features.imports.customers import Customers
@@ -104,7 +104,7 @@ def agreed(home: Home) -> AgreementVersion:
 def customers_of(home: Home) -> dict[str, Any]:
     """Whether each lead is known to be a customer."""
     agreement = Agreement.default()
-    traits = derived_rows(log(Ledger(home).chunks(), agreement), agreement).traits.drop_duplicates(
+    traits = derived_rows(read_events(Ledger(home).chunks(), agreement), agreement).traits.drop_duplicates(
         "lead_id", keep="last"
     )
     return {lead: value is True for lead, value in zip(traits["lead_id"], traits["customer"], strict=True)}

@@ -16,17 +16,17 @@ from online_store_checks import array, shows_the_ledger, whole
 from sqlalchemy import select
 
 import leadlight
-from features.agreement.versions import keep
-from features.events.validation import MERGE_REFUSED, Sender
+from features.agreement.versions import save_version
+from features.events.validation import MERGE_REFUSED, Source
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import engine, reading
 from features.home.settings import Home, Settings
 from features.ledger.failed_events import AT_ONCE, failed_events, replay
 from features.ledger.ledger import Ledger
-from features.store.materialize import derived
+from features.store.materialize import materialized
 from features.store.publisher import Publisher
-from serving.api.schemas import FailedList, Replays
+from serving.api.schemas import FailedEventsPage, ReplayAnswer
 from serving.http.keys import Keys
 
 LATER = NOW + timedelta(days=1)
@@ -55,7 +55,7 @@ def larger(monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda: monkeypatch.setattr("features.events.validation.LARGEST", 2**20)
 
 
-def record(home: Home, *raws: Any, sender: Sender | None = None) -> None:
+def record(home: Home, *raws: Any, sender: Source | None = None) -> None:
     sent = [raw | {"messageId": f"m{n}"} if isinstance(raw, dict) else raw for n, raw in enumerate(raws)]
     Ledger.open(home).record(sent, received_at=NOW, sender=sender)
 
@@ -104,10 +104,10 @@ def test_replayed_history_keeps_its_receipt(home: Home, monkeypatch: pytest.Monk
 
 
 def test_replayed_history_is_shown_although_it_was_known_long_ago(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep(home, SMALL, at(0))
+    save_version(home, SMALL, at(0))
     early = page("ann", 2) | {"previousId": "x" * 300}
     list(Ledger.open(home).append([identify("ann", 1), early, page("ann", 3)], source="file", received_at=NOW))
-    derived(home, SMALL)
+    materialized(home, SMALL)
     monkeypatch.setattr("features.events.event.LONGEST_NAME", 1_000)
     assert replay(home, lambda: LATER).accepted == 1
     Publisher(home).publish()
@@ -127,7 +127,7 @@ def test_an_event_that_came_right_in_between_is_a_duplicate(home: Home, larger: 
 
 def test_a_replay_trusts_the_sender_no_more_than_before(home: Home, larger: Any) -> None:
     merge = LARGE | {"type": "track", "event": "Lead Merged"}
-    record(home, merge, sender=Sender("live:shop", "sender", may_merge=False))
+    record(home, merge, sender=Source("live:shop", "sender", may_merge=False))
     larger()
     assert replay(home, lambda: LATER).accepted == 1
     assert rows(home)[0].flags == MERGE_REFUSED
@@ -172,7 +172,7 @@ def test_every_failed_event_is_on_one_page_newest_first(either: Home) -> None:
     found, cursor = [], ""
     while cursor is not None:
         said = call(app, "GET", f"/v1/failed-events?limit=3{cursor and f'&cursor={cursor}'}").json()
-        FailedList.model_validate(said)
+        FailedEventsPage.model_validate(said)
         assert said["has_more"] == (said["next_cursor"] is not None)
         found += said["data"]
         cursor = said["next_cursor"]
@@ -207,7 +207,7 @@ def test_failed_events_are_tried_again_some_or_all(home: Home, larger: Any) -> N
     larger()
     ids = {one["raw"]["messageId"]: one["id"] for one in call(app, "GET", "/v1/failed-events").json()["data"]}
     said = call(app, "POST", "/v1/failed-events/replay", json={"ids": [ids["m1"]]}).json()
-    Replays.model_validate(said)
+    ReplayAnswer.model_validate(said)
     assert said == {"tried": 1, "accepted": 1, "duplicates": 0, "failed": 0, "next_cursor": None, "has_more": False}
     assert [row.user_id for row in rows(home)] == ["bob"]
     said = call(app, "POST", "/v1/failed-events/replay").json()
@@ -255,7 +255,7 @@ def test_the_command_line_lists_and_replays(home: Home, larger: Any, capsys: Any
     record(home, LARGE, HOPELESS)
     status, out = run(home, capsys, monkeypatch, "list", "--json")
     said = json.loads(out)
-    FailedList.model_validate(said)
+    FailedEventsPage.model_validate(said)
     assert (status, [one["code"] for one in said["data"]]) == (0, ["bad_type", "event_too_large"])
     status, out = run(home, capsys, monkeypatch, "list")
     assert "'purchase' is no event type" in out

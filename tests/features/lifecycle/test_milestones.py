@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
 from features.lifecycle.milestones import known_by
-from features.snapshots.schedule import WEEK_US, moments, snapshot_moments
+from features.snapshots.schedule import WEEK_US, snapshot_schedule, snapshot_times
 
 
 def way(*told: Told, lead: str = "ann") -> pd.Series:
@@ -24,7 +24,7 @@ def way(*told: Told, lead: str = "ann") -> pd.Series:
 
 def looked_at(*told: Told, until: float, agreement: Agreement = SMALL) -> pd.DataFrame:
     leads = World.of(told, agreement).leads
-    return snapshot_moments(leads.assign(newest_us=us(50), is_left_out=False), agreement, us(until))
+    return snapshot_schedule(leads.assign(newest_us=us(50), is_left_out=False), agreement, us(until))
 
 
 ANN = identify("ann", 2, known=3)
@@ -134,7 +134,7 @@ def test_a_closed_lead_that_returns_is_looked_at_anew_from_its_return(end: Told)
     found = looked_at(ANN, TRIED, end, page("ann", 40, known=41), page("ann", 60), until=90)
     assert found["is_arrival"].tolist() == [True] + [False] * (len(found) - 1)
     later = found["snapshot_us"][found["snapshot_us"] > us(14)].tolist()
-    assert later == moments(["ann"], np.array([us(41)]), np.array([us(90)]))[1].tolist()
+    assert later == snapshot_times(["ann"], np.array([us(41)]), np.array([us(90)]))[1].tolist()
     assert later[0] == us(41) + 1
     assert looks(ANN, TRIED, end) == looks(ANN, TRIED)
 
@@ -191,7 +191,7 @@ def test_a_merge_that_is_taken_back_leaves_a_time_without_looks() -> None:
 
 def test_who_objected_or_is_our_own_is_never_looked_at() -> None:
     leads = World.of([ANN, identify("bob", 2)]).leads
-    found = snapshot_moments(leads.assign(newest_us=0, is_left_out=[True, False]), SMALL, us(30))
+    found = snapshot_schedule(leads.assign(newest_us=0, is_left_out=[True, False]), SMALL, us(30))
     assert set(found["lead_id"]) == {"bob"}
 
 
@@ -210,10 +210,10 @@ def test_many_leads_moments_are_each_leads_own(spans: list[tuple[int, int]], sal
     names = [f"lead {salt} {i}" for i in range(len(spans))]
     opened = np.array([opens for opens, _ in spans], dtype=np.int64)
     until = opened + np.array([lasts for _, lasts in spans], dtype=np.int64)
-    rows, found = moments(names, opened, until)
+    rows, found = snapshot_times(names, opened, until)
     for i, name in enumerate(names):
         mine = found[rows == i]
-        alone = moments([name], opened[i : i + 1], until[i : i + 1])[1]
+        alone = snapshot_times([name], opened[i : i + 1], until[i : i + 1])[1]
         assert mine.tolist() == alone.tolist() == sorted(set(mine.tolist()))
         assert ((mine > opened[i]) & (mine < until[i])).all()
         assert (until[i] > opened[i] + 1) == (len(mine) > 0)

@@ -12,14 +12,14 @@ from handmade_events import LATER, SMALL, identify, page, says, track
 from old_events import known, the_same
 from sqlalchemy import insert, select
 
-from features.events.validation import Result
+from features.events.validation import EventResult
 from features.home import tables
 from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.ledger.tombstones import bury, digest, erased_among, names, refused, refused_raws
-from features.records.erasure import Erased, erase_from_ledger
-from features.records.lead_record import LeadErased, NamesTwoLeads, UnknownLead, dossier
+from features.ledger.tombstones import digest, entomb, erased_among, erased_raws, erased_rows, names_in_event
+from features.records.erasure import Erasure, erase_from_ledger
+from features.records.lead_record import LeadErased, NamesTwoLeads, UnknownLead, lead_record
 
 ANN = [
     page("visitor-1", 0.5),
@@ -40,11 +40,11 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterable[Home]:
     engine(made.database_url).dispose()
 
 
-def send(home: Home, *told: Mapping[str, Any]) -> list[Result]:
+def send(home: Home, *told: Mapping[str, Any]) -> list[EventResult]:
     return Ledger(home).record(list(told), received_at=LATER)
 
 
-def erase(home: Home, name: str) -> Erased:
+def erase(home: Home, name: str) -> Erasure:
     return erase_from_ledger(home, SMALL, name, LATER)
 
 
@@ -66,7 +66,7 @@ def test_a_lead_is_erased_by_any_of_its_names_with_all_of_them(home: Home, name:
     assert "ann" not in held.lower().replace("channel", "")
     assert held.count("Webinar Attended") == 1
     with reading(home) as connection:
-        assert len(dossier(connection, SMALL, "bob").own) == 3
+        assert len(lead_record(connection, SMALL, "bob").own) == 3
 
 
 def test_later_events_are_refused_by_each_name_and_leave_nothing(home: Home) -> None:
@@ -105,7 +105,7 @@ def test_a_name_that_another_lead_has_too_stays_the_others(home: Home) -> None:
     assert [result.status for result in send(home, identify("bob", 5, email="desk@buyer.example"))] == ["accepted"]
     assert [result.code for result in send(home, page("ann", 5))] == ["erased"]
     with reading(home) as connection:
-        assert dossier(connection, SMALL, "desk@buyer.example").lead_id == "bob"
+        assert lead_record(connection, SMALL, "desk@buyer.example").lead_id == "bob"
 
 
 def test_a_merged_lead_goes_whole_and_what_others_said_of_an_erased_one_goes_too(home: Home) -> None:
@@ -117,7 +117,7 @@ def test_a_merged_lead_goes_whole_and_what_others_said_of_an_erased_one_goes_too
     assert gone.events == len(BOB) + 1
     assert "bob" not in all_texts(home)
     with reading(home) as connection:
-        assert len(dossier(connection, SMALL, "ann").own) == len(ANN) + 1
+        assert len(lead_record(connection, SMALL, "ann").own) == len(ANN) + 1
 
 
 def test_while_merged_both_are_one_and_go_together(home: Home) -> None:
@@ -203,8 +203,8 @@ def test_a_name_that_means_two_leads_in_two_systems_is_no_guess(home: Home) -> N
 
 def test_a_tombstone_is_no_name_and_needs_the_homes_own_key(home: Home) -> None:
     with writing(home) as connection:
-        assert bury(connection, [("user", "ann"), ("email", "ann@buyer.example")], 1) == 2
-        assert bury(connection, [("lead", "ann")], 2) == 1  # the same name: one tombstone
+        assert entomb(connection, [("user", "ann"), ("email", "ann@buyer.example")], 1) == 2
+        assert entomb(connection, [("lead", "ann")], 2) == 1  # the same name: one tombstone
         kept = list(connection.scalars(select(tables.erased.c.digest)))
         (key,) = connection.scalars(select(tables.secrets.c.value))
         asked = [("anonymous", "ann"), ("email", "bob@other.example"), ("crm", "ann")]
@@ -217,8 +217,8 @@ def test_a_tombstone_is_no_name_and_needs_the_homes_own_key(home: Home) -> None:
 def test_where_nobody_was_erased_nothing_is_looked_up(home: Home) -> None:
     """Not even read: what is no event would raise."""
     with reading(home) as connection:
-        assert refused(connection, [{"no": "event"}]) == set()
-        assert refused_raws(connection, [{"userId": "ann"}]) == set()
+        assert erased_rows(connection, [{"no": "event"}]) == set()
+        assert erased_raws(connection, [{"userId": "ann"}]) == set()
 
 
 def test_the_names_in_an_event_are_all_that_could_bring_a_lead_back() -> None:
@@ -226,7 +226,7 @@ def test_the_names_in_an_event_are_all_that_could_bring_a_lead_back() -> None:
         "identify", 1, userId=42, anonymousId=" v ", previousId="old", traits={"email": "A@b.example"},
         context={"traits": {"crm": "Salesforce", "crm_lead_id": "00Q1"}}, properties={"contact_id": 7},
     )  # fmt: skip
-    assert names(told) == {
+    assert names_in_event(told) == {
         ("id", "42"), ("id", "v"), ("id", "old"), ("email", "a@b.example"), ("salesforce", "00Q1"), ("crm", "7")
     }  # fmt: skip
-    assert names({"userId": "guest", "traits": "none", "properties": None}) == set()
+    assert names_in_event({"userId": "guest", "traits": "none", "properties": None}) == set()

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.arrays import Ragged
-from features.snapshots.point_in_time import as_states, feature_frame, group_of, model_traits
+from features.snapshots.point_in_time import feature_frame, feature_group, lead_states, model_traits
 
 LEADS = ("ann", "bob")
 VISITORS = ("visitor-1", "visitor-2")
@@ -136,7 +136,7 @@ def test_the_outcome_and_sales_are_in_no_column() -> None:
 
 def test_every_column_belongs_to_a_behaviour_or_a_trait() -> None:
     columns = World.of([identify("ann", 0)]).features("ann", us(1))
-    owners = {name: group_of(name, SMALL) for name in columns}
+    owners = {name: feature_group(name, SMALL) for name in columns}
     assert {group for group, kind in owners.values() if kind == "behaviour"} == set(SMALL.behaviours)
     assert {group for group, kind in owners.values() if kind == "trait"} == {*model_traits(SMALL), "days_open"}
     assert owners["days_since_first_pricing_page"] == ("pricing_page", "behaviour")
@@ -151,14 +151,14 @@ def test_leads_side_by_side_are_seen_as_each_alone() -> None:
     world = World.of([identify("ann", 0, industry="a"), page("ann", 1), identify("bob", 0, employees=7)])
     held = [world.states_at(who, us(5)) for who in (*LEADS, "nobody")]
     said = [world.traits_at(who, us(5)) for who in (*LEADS, "nobody")]
-    together = feature_frame(as_states(held, said, SMALL), np.full(3, us(5)), SMALL)
+    together = feature_frame(lead_states(held, said, SMALL), np.full(3, us(5)), SMALL)
     for place, who in enumerate((*LEADS, "nobody")):
         alone = {str(name): value for name, value in together.iloc[place].items()}
         assert alike(alone, world.features(who, us(5)), within=0)
 
 
 def test_no_leads_are_no_rows() -> None:
-    nothing = as_states([], [], SMALL)
+    nothing = lead_states([], [], SMALL)
     frame = feature_frame(nothing, np.empty(0, dtype=np.int64), SMALL)
     assert frame.shape[0] == 0
     assert "industry" in frame

@@ -17,10 +17,10 @@ from random_logs import LEADS, once, random_log
 
 from features.home.database import engine
 from features.home.settings import Home, Settings
-from features.snapshots.point_in_time import as_states, feature_frame, snapshots
+from features.snapshots.point_in_time import feature_frame, lead_states, snapshot_features
 from features.store.builds import build_of
 from features.store.freshness import ledger_states
-from features.store.materialize import derived
+from features.store.materialize import materialized
 from features.store.online import LeadState, OnlineStore
 from features.store.publisher import Publisher
 
@@ -49,7 +49,7 @@ def test_what_is_published_is_what_a_rebuild_derives(
     home = Home(place[0] / f"home {next(NUMBER)}", place[1])
     history, *batches = in_batches(once([*told, *COLLEAGUES] if are_colleagues else told), cuts)
     arrive(home, history)
-    derived(home, SMALL)
+    materialized(home, SMALL)
     publisher = Publisher(home)
     for batch, is_now in zip(batches, is_shown, strict=False):
         arrive(home, batch)
@@ -68,7 +68,7 @@ def test_what_is_not_shown_yet_is_derived_from_the_ledger(
     home = Home(tmp_path_factory.mktemp("unseen") / "home", Settings())
     history, *batches = in_batches(once(told), cuts)
     arrive(home, history)
-    derived(home, SMALL)
+    materialized(home, SMALL)
     for batch in batches:
         arrive(home, batch)
     expected = whole(home)
@@ -90,15 +90,15 @@ def test_the_online_row_of_a_thousand_leads_is_their_offline_row(place: tuple[Pa
     home = Home(place[0] / "thousand", place[1])
     told = market(1_000, days=60)
     arrive_at_once(home, told[: len(told) // 2])
-    derived(home, SMALL)
+    materialized(home, SMALL)
     arrive_at_once(home, told[len(told) // 2 :])
     assert Publisher(home).publish() > 400
     now_us = us(400)
     leads = [f"lead-{number:04}" for number in range(1_000)]
     online = features(OnlineStore(build_now(home).repository(home)).states(leads), now_us)
-    found = derived(home, SMALL)  # everything anew, offline
+    found = materialized(home, SMALL)  # everything anew, offline
     asked = pd.DataFrame({"lead_id": leads, "snapshot_us": now_us})
-    offline = snapshots(found.repository, SMALL, asked).drop(columns=["lead_id", "snapshot_us"])
+    offline = snapshot_features(found.repository, SMALL, asked).drop(columns=["lead_id", "snapshot_us"])
     pd.testing.assert_frame_equal(online, offline, check_exact=False, rtol=1e-9, atol=1e-9)
     assert (online["account_pricing_page_count_total"] > 0).mean() > 0.5
     engine(home.database_url).dispose()
@@ -121,4 +121,4 @@ def features(states: Sequence[LeadState | None], as_of_us: int) -> pd.DataFrame:
     assert len(known) == len(states)
     columns = zip(*((state.behaviours, state.traits, state.account) for state in known), strict=True)
     did, said, shared = (list(column) for column in columns)
-    return feature_frame(as_states(did, said, SMALL, shared), np.full(len(known), as_of_us), SMALL)
+    return feature_frame(lead_states(did, said, SMALL, shared), np.full(len(known), as_of_us), SMALL)

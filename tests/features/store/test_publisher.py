@@ -29,11 +29,11 @@ from features.home.database import engine, reading, writing
 from features.home.locks import publisher_lock
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.ledger.outbox import pend
+from features.ledger.outbox import enqueue_whole
 from features.store import online as store
-from features.store.builds import build_of, builds, every_build
+from features.store.builds import all_builds, build_of, builds
 from features.store.freshness import ledger_states, pending_leads
-from features.store.materialize import derived, rebuild
+from features.store.materialize import materialized, rebuild
 from features.store.online import OnlineStore, StoreGone
 from features.store.publisher import Publisher
 from serving.scoring.scorer import Scorer
@@ -53,7 +53,7 @@ def a_home(folder: Path, chosen: Settings) -> Iterator[Home]:
     save_version(home, SMALL, at(0))
     Ledger.open(home)
     arrive(home, [*ANN, *BOB])
-    derived(home, SMALL)
+    materialized(home, SMALL)
     Publisher(home).publish()
     yield home
     engine(home.database_url).dispose()
@@ -163,7 +163,7 @@ def test_what_events_said_that_are_gone_is_shown_no_more(home: Home) -> None:
     with writing(home) as connection:
         gone = connection.execute(select(tables.events).where(columns.user_id == "ann")).all()
         connection.execute(delete(tables.events).where(columns.event_id.in_([row.event_id for row in gone])))
-        pend(connection, [row._mapping for row in gone])
+        enqueue_whole(connection, [row._mapping for row in gone])
     arrive(home, [identify("ann", 8)])
     Publisher(home).publish()
     ann, bob = online(home).states(["ann", "bob"])
@@ -287,12 +287,12 @@ def test_a_deleted_store_is_filled_again_exactly(home: Home) -> None:
     publisher, reader = Publisher(home), online(home)
     arrive(home, [page("ann", 5), page("bob", 6)])
     publisher.publish()
-    publisher.look()  # nothing is missing
+    publisher.check()  # nothing is missing
     for file in reader.repository.folder.glob("online.db*"):
         file.unlink()
     with pytest.raises(StoreGone):
         reader.states(["ann"])
-    publisher.look()
+    publisher.check()
     publisher.publish()
     assert shows_the_ledger(home)
     arrive(home, [page("ann", 7)])
@@ -303,12 +303,12 @@ def test_a_deleted_store_is_filled_again_exactly(home: Home) -> None:
 def test_a_home_without_views_gets_them(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", Settings()).made()
     publisher = Publisher(home)
-    publisher.look()  # no database yet
+    publisher.check()  # no database yet
     assert publisher.publish() == 0
     save_version(home, SMALL, at(0))
     arrive(home, ANN)
     assert publisher.publish() == 0
-    publisher.look()
+    publisher.check()
     publisher.publish()
     assert pages(home, "ann") == 1
     engine(home.database_url).dispose()
@@ -316,7 +316,7 @@ def test_a_home_without_views_gets_them(tmp_path: Path) -> None:
 
 def test_every_feature_part_that_is_read_is_published(home: Home) -> None:
     other = SMALL.parse(SMALL.text.replace("[1, 7, 30]", "[2, 14]"))
-    derived(home, other)
+    materialized(home, other)
     assert len(builds(home)) == 2
     arrive(home, [page("ann", 5)])
     Publisher(home).publish()
@@ -370,7 +370,7 @@ def test_a_wiped_redis_is_filled_again_exactly(tmp_path: Path, server: ExitStack
         arrive(home, [page("ann", 5), page("bob", 6)])
         publisher.publish()
         client(url).flushall()
-        publisher.look()
+        publisher.check()
         publisher.publish()
         assert shows_the_ledger(home)
 
@@ -386,7 +386,7 @@ def test_a_redis_that_went_back_in_time_is_filled_again(tmp_path: Path, server: 
         redis.flushall()
         for key, value in before.items():
             redis.restore(key, 0, value)
-        publisher.look()
+        publisher.check()
         publisher.publish()
         assert pages(home, "ann") == 2
         assert shows_the_ledger(home)
@@ -403,12 +403,12 @@ def test_while_redis_is_stopped_the_ledger_answers_and_intake_goes_on(
         server.close()
         arrive(home, [page("ann", 5)])
         assert publisher.publish() == 0
-        publisher.look()
+        publisher.check()
         found = scorer.scores([{"lead_id": "ann"}, {"email": "bob@firm.example"}, {"lead_id": "nobody"}], LATER)
         assert [score["served_from"] for score in found] == ["ledger", "ledger", None]
         assert waiting(home) > 0
         with throwaway_servers.redis(int(url.rpartition(":")[2])):
-            publisher.look()
+            publisher.check()
             publisher.publish()
             assert shows_the_ledger(home)
 
@@ -448,6 +448,6 @@ def test_readers_never_miss_a_lead_while_views_are_switched(home: Home) -> None:
             Publisher(home).publish()
         stop.append(True)
         assert all(reader.result() for reader in readers)
-    assert len(every_build(home)) == 2  # the one that is read, and the one before
+    assert len(all_builds(home)) == 2  # the one that is read, and the one before
     folders = [folder.name for folder in online(home).repository.folder.parent.iterdir()]
-    assert sorted(folders) == sorted(build.generation for build in every_build(home))
+    assert sorted(folders) == sorted(build.generation for build in all_builds(home))

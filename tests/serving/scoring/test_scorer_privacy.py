@@ -11,12 +11,12 @@ from handmade_events import at, identify, page, says, track, us
 from home_of_two_leads import NOW
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep, kept
+from features.agreement.versions import current_version, save_version
 from features.home.database import engine
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.snapshots.schedule import snapshot_moments
-from features.store.materialize import derived
+from features.snapshots.schedule import snapshot_schedule
+from features.store.materialize import materialized
 from serving.scoring.scorer import Scorer
 
 AGREED = Agreement.parse(Agreement.default().text.replace("[privacy]", '[privacy]\nconsent = "profiling"'))
@@ -26,7 +26,7 @@ ANN = {"email": "ann@buyer.example", "job_title": "VP Sales"}
 @pytest.fixture
 def home(tmp_path: Path) -> Iterable[Home]:
     made = Home(tmp_path / "home", Settings()).made()
-    keep(made, AGREED, NOW)
+    save_version(made, AGREED, NOW)
     yield made
     engine(made.database_url).dispose()
 
@@ -38,14 +38,14 @@ def send(home: Home, *told: dict[str, Any]) -> None:
 
 def score(home: Home, lead: str = "ann", day: float = 300) -> dict[str, Any]:
     """The score as it is online, once everything is derived."""
-    derived(home, kept(home).agreement)
+    materialized(home, current_version(home).agreement)
     return Scorer(home).scores([{"lead_id": lead}], at(day))[0]
 
 
 def learned_from(home: Home, day: float = 300) -> set[str]:
     """The leads that are looked at for training."""
-    found = derived(home, kept(home).agreement)
-    return set(snapshot_moments(found.leads, kept(home).agreement, us(day))["lead_id"])
+    found = materialized(home, current_version(home).agreement)
+    return set(snapshot_schedule(found.leads, current_version(home).agreement, us(day))["lead_id"])
 
 
 OBJECTIONS = {

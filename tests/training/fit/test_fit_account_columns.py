@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from handmade_events import SMALL, World, identify, page, us
 
-from features.snapshots.point_in_time import group_of
-from serving.scoring.reasons import Evidence, reasons
-from training.fit.fit import learned
-from training.model.columns import Column
+from features.snapshots.point_in_time import feature_group
+from serving.scoring.reasons import LeadEvidence, reasons
+from training.fit.fit import fitted_model
+from training.model.columns import ModelColumn
 
 
 def looks(leads: int, seed: int, colleagues_matter: bool) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def looks(leads: int, seed: int, colleagues_matter: bool) -> pd.DataFrame:
 def test_columns_of_the_account_are_used_only_where_held_out_leads_like_them_clearly_better(
     colleagues_matter: bool,
 ) -> None:
-    model = learned(looks(300, 1, colleagues_matter), SMALL, seed=7)
+    model = fitted_model(looks(300, 1, colleagues_matter), SMALL, seed=7)
     used = {column.name for column in model.columns if column.is_account}
     both = {"account_pricing_page_count_hl7d", "days_since_account_pricing_page"}
     assert used == (both if colleagues_matter else set())
@@ -48,13 +48,13 @@ def test_columns_of_the_account_are_used_only_where_held_out_leads_like_them_cle
     "name", ["account_pricing_page_count_hl7d", "account_pricing_page_count_total", "days_since_account_pricing_page"]
 )
 def test_what_colleagues_did_belongs_to_the_behaviour_that_they_showed(name: str) -> None:
-    assert group_of(name, SMALL) == ("pricing_page", "behaviour")
-    assert Column(name, *group_of(name, SMALL)).is_account
+    assert feature_group(name, SMALL) == ("pricing_page", "behaviour")
+    assert ModelColumn(name, *feature_group(name, SMALL)).is_account
 
 
 @pytest.mark.parametrize("name", ["pricing_page_count_hl7d", "days_since_pricing_page", "employees", "days_open"])
 def test_a_leads_own_columns_are_none_of_its_accounts(name: str) -> None:
-    assert not Column(name, *group_of(name, SMALL)).is_account
+    assert not ModelColumn(name, *feature_group(name, SMALL)).is_account
 
 
 def test_the_rest_of_the_account_is_what_the_others_did_while_they_were_known_to_be_in_it() -> None:
@@ -75,7 +75,7 @@ def test_the_rest_of_the_account_is_what_the_others_did_while_they_were_known_to
 def test_a_reason_does_not_hide_what_colleagues_did() -> None:
     own = [1.0, 0.0, us(2), us(2), *[1.0] * 3, *[0.0] * 3, us(2), 0.0]
     whole = [3.0, 0.0, us(2), us(5), *[1.0] * 3, *[0.0] * 3, us(2), 0.0, us(4), 0.0, us(5), 0.0]
-    told = Evidence(SMALL, {"pricing_page": own}, {}, us(6), None, {"pricing_page": whole, "webinar": whole})
+    told = LeadEvidence(SMALL, {"pricing_page": own}, {}, us(6), None, {"pricing_page": whole, "webinar": whole})
     texts = {one["name"]: one for one in reasons({"pricing_page": 1.0, "webinar": 0.5}, KINDS, told, None)}
     assert texts["pricing_page"]["text"] == "on pricing pages once, last 4 days ago; colleagues twice"
     assert texts["webinar"]["text"] == "no webinars yet; colleagues 3 times"

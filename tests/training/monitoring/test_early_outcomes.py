@@ -13,8 +13,8 @@ from scipy.special import expit
 from scipy.stats import binom
 
 from features.arrays import DAY_US
-from features.snapshots.schedule import moments
-from training.monitoring.early_outcomes import BEFORE_WEEKS, EARLY_DAYS, Early, watched_early
+from features.snapshots.schedule import snapshot_times
+from training.monitoring.early_outcomes import BEFORE_WEEKS, EARLY_DAYS, EarlyConversions, early_outcomes_result
 from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE
 from training.simulation.dynamics import NEVER
 from training.simulation.histories import Histories, histories
@@ -59,7 +59,7 @@ def looks() -> Looks:
 
 def looked_at(made: Histories) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     opened, until = made.leads["opened_us"].to_numpy(), made.leads["touched_us"].to_numpy()
-    return moments(list(made.leads["lead_id"]), opened, np.minimum(until, LATER_US))
+    return snapshot_times(list(made.leads["lead_id"]), opened, np.minimum(until, LATER_US))
 
 
 def warning(market: Looks, change: str):
@@ -68,8 +68,10 @@ def warning(market: Looks, change: str):
     is_before = rows["bought_us"] < TRAINED_US
     gone = {"none": is_before & False, "halved": ~is_before, "doubled": is_before}[change] & rows["is_first_half"]
     before_us = TRAINED_US - SOON_US
-    early = Early.of(market.of(before_us - BEFORE_WEEKS * 7 * DAY_US, before_us, gone.to_numpy()), EARLY_DAYS)
-    return watched_early(early, market.of(TRAINED_US, LATER_US - SOON_US, gone.to_numpy()))
+    early = EarlyConversions.of(
+        market.of(before_us - BEFORE_WEEKS * 7 * DAY_US, before_us, gone.to_numpy()), EARLY_DAYS
+    )
+    return early_outcomes_result(early, market.of(TRAINED_US, LATER_US - SOON_US, gone.to_numpy()))
 
 
 @pytest.mark.parametrize(("change", "times"), [("halved", 0.5), ("doubled", 2.0)])

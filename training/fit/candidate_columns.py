@@ -1,0 +1,86 @@
+"""A model's inputs as labelled snapshots offer them: columns, their levels and directions, and pairs of categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+
+from features.agreement.agreement import Agreement
+from features.agreement.criteria import AVERAGE, most_points, slope
+from features.snapshots.criteria_columns import PREFIX
+from features.snapshots.point_in_time import feature_group, model_traits
+from training.fit.encoding_counts import FEWEST_LEADS, encoding_counts
+from training.labels.folds import lead_folds, log_loss
+from training.labels.outcomes import NOT_FEATURES
+from training.model.columns import OTHER, ModelColumn, PointPrior
+
+MOST_PAIRED = 12  # of the categories that tell most alone are paired
+MOST_PAIRS = 8
+
+
+def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelColumn, ...]:
+    """The inputs that say anything in these labelled snapshots: constants are left out, rare levels pooled."""
+    kinds = model_traits(agreement)
+    found = []
+    for name in rows.columns.drop(NOT_FEATURES):
+        if rows[name].nunique(dropna=False) < 2:
+            continue
+        group, kind = feature_group(str(name), agreement)
+        if str(name).startswith(PREFIX):  # more points never say less
+            most = agreement.criteria[str(name).removeprefix(PREFIX)].most
+            believed = PointPrior(slope(most_points(agreement)), AVERAGE * most)
+            found.append(ModelColumn(str(name), group, kind, direction=1, believed=believed))
+            continue
+        levels = _levels(rows, name) if kinds.get(name) == "category" else None
+        found.append(ModelColumn(str(name), group, kind, levels, _direction(str(name), group, kind, agreement)))
+    return tuple(found)
+
+
+def _levels(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
+    leads = rows["lead_id"].groupby(rows[name].astype("string")).nunique()
+    common = sorted(str(level) for level in leads.index[leads >= FEWEST_LEADS])
+    return (*common, OTHER)
+
+
+def _direction(name: str, group: str, kind: str, agreement: Agreement) -> int:
+    """+1 or -1 where the agreement says so of a behaviour; never of a category: LightGBM aborts the process."""
+    if kind != "behaviour":
+        return 0
+    sign = {"up": 1, "down": -1, None: 0}[agreement.behaviours[group].direction]
+    return -sign if name.startswith("days_since") else sign
+
+
+Categories = tuple[str, ...]
+
+
+def single_categories(columns: Sequence[ModelColumn]) -> tuple[Categories, ...]:
+    """The categories, each by itself: thousands of levels are one number for trees, which split them by chance."""
+    return tuple((column.name,) for column in columns if column.levels)
+
+
+def category_pairs(
+    rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
+) -> tuple[Categories, ...]:
+    """The pairs of categories that say most beyond what the better of their parts says by itself.
+
+    Each is judged by what its rates, taken from the other folds, say of held-out leads.
+    """
+    kinds = model_traits(agreement)
+    names = [c.name for c in columns if kinds.get(c.name) in ("category", "boolean")]
+    outcome = rows["outcome"].to_numpy(np.float64)
+    folds = lead_folds(outcome, list(rows["lead_id"]), seed)
+    base = float(logit(np.clip(outcome.mean(), 1e-6, 1 - 1e-6)))
+
+    def loss(of: Sequence[str]) -> float:
+        return log_loss(base + encoding_counts(rows, of, outcome, folds).out_of_fold(), outcome)
+
+    alone = {name: loss((name,)) for name in names}
+    best = sorted(sorted(names, key=lambda name: (alone[name], name))[:MOST_PAIRED])
+    gains = {pair: min(alone[pair[0]], alone[pair[1]]) - loss(pair) for pair in combinations(best, 2)}
+    return tuple(
+        sorted((pair for pair in gains if gains[pair] > 0), key=lambda pair: (-gains[pair], pair))[:MOST_PAIRS]
+    )
