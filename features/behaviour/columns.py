@@ -14,11 +14,14 @@ from features.behaviour.decayed_counters import COUNT, FIRST, MINUTES, REFERENCE
 
 NEVER = 9_999.0  # days since something that never happened: large and finite, so that an event only ever lowers it
 NOTHING = 1e-6  # a decayed sum below this reads as 0, or its residue would move a tree from one leaf to another
+TOTALS = 4  # columns of a behaviour that know no half-life
+_DAY_US = float(DAY_US)
+_NONE = Ragged(np.empty(0, dtype=np.int64), np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
 class BehaviourState:
-    """One behaviour of one lead; `state` is laid out as in `recurrence`."""
+    """One behaviour of one lead; `features.behaviour.decayed_counters` says how `state` is laid out."""
 
     state: Floats
     half_lives: int
@@ -49,56 +52,123 @@ class BehaviourState:
 def behaviour_columns(
     rows: Mapping[str, Ragged], as_of_us: Ints, half_lives: Sequence[float], with_minutes: Collection[str]
 ) -> dict[str, Floats]:
-    """Decayed counts and minutes, totals, days since first and last, of each behaviour at each row's moment.
+    """The feature columns of what each lead did: decayed counts and minutes, totals, days since the first and the last.
 
-    rows: a Ragged of states per behaviour, one row a lead and moment. with_minutes: behaviours that have minutes.
-    returns: by name, one value per moment; counts and minutes halve every half-life, `days_since_*` is NEVER before
-    the first.
+    rows:         by behaviour, a Ragged of states: one row per lead and moment.
+    as_of_us:     the moment of each row.
+    with_minutes: behaviours that have minutes; the others get no column of minutes.
+
+    Each column has one value per row. Counts and minutes halve every half-life; `days_since_*` is NEVER before the
+    first occurrence. Where ann was on the pricing page on day 1 and on day 5, her row of day 8 has
+    pricing_page_count_total 2, days_since_first_pricing_page 7 and days_since_pricing_page 3.
     """
     columns: dict[str, Floats] = {}
     moments, halves = as_of_us.astype(np.float64), np.asarray(half_lives, dtype=np.float64)
+    spans = tuple(half_lives)
     for name, states in rows.items():
-        found = np.empty((2 * len(halves) + 4, len(states)))
-        _read(states.values, states.offsets, moments, halves, found)
-        columns |= {column: found[place] for place, column in _kept(name, tuple(half_lives), name in with_minutes)}
+        filled = np.empty((2 * len(halves) + TOTALS, len(states)))
+        _fill(states.values, states.offsets, _NONE.values, _NONE.offsets, moments, halves, _DAY_US, filled)
+        places = _places(name, spans, name in with_minutes, False)
+        columns |= {column: filled[place] for column, place in places.items()}
+    return columns
+
+
+def account_rest_columns(
+    own: Mapping[str, Ragged],
+    account: Mapping[str, Ragged],
+    as_of_us: Ints,
+    half_lives: Sequence[float],
+    with_minutes: Collection[str] = (),
+) -> dict[str, Floats]:
+    """The feature columns of what the rest of each lead's account did: decayed counts and minutes, total, days since.
+
+    own, account: by behaviour, a Ragged of states: one row per lead and moment, as known at that moment. `own` holds
+                  what the lead did, `account` what all leads of its account did; empty for a lead without an account.
+    with_minutes: behaviours that have minutes; the others get no column of minutes.
+
+    Each column has one value per row. `days_since_account_*` is NEVER where nobody else of the account did it. Where
+    ann was on the pricing page on day 5 and her colleague bob on day 3, ann's row of day 10 has
+    account_pricing_page_count_total 1 and days_since_account_pricing_page 7.
+    """
+    columns: dict[str, Floats] = {}
+    # Models learned from ages divided by half-lives in microseconds: days would round otherwise.
+    moments, halves_us = as_of_us.astype(np.float64), np.asarray(half_lives, dtype=np.float64) * DAY_US
+    spans = tuple(half_lives)
+    for name, states in account.items():
+        mine, filled = own[name], np.empty((2 * len(halves_us) + TOTALS, len(states)))
+        _fill(states.values, states.offsets, mine.values, mine.offsets, moments, halves_us, 1.0, filled)
+        places = _places(name, spans, name in with_minutes, True)
+        columns |= {column: filled[place] for column, place in places.items()}
     return columns
 
 
 @lru_cache(maxsize=1_000)
-def _kept(name: str, half_lives: tuple[float, ...], has_minutes: bool) -> list[tuple[int, str]]:
-    named = enumerate(_names(name, half_lives))
-    return [(place, column) for place, column in named if has_minutes or "_minutes_" not in column]
-
-
-def _names(name: str, half_lives: tuple[float, ...]) -> tuple[str, ...]:
-    """The columns of a behaviour, as `_read` fills them."""
+def _places(name: str, half_lives: tuple[float, ...], has_minutes: bool, is_rest: bool) -> dict[str, int]:
+    """The columns of a behaviour, and which row of what `_fill` fills each is."""
+    name = f"account_{name}" if is_rest else name
     decayed = [f"{name}_{what}_hl{half_life:g}d" for what in ("count", "minutes") for half_life in half_lives]
-    return (*decayed, f"{name}_count_total", f"{name}_minutes_total", f"days_since_first_{name}", f"days_since_{name}")
+    totals = (f"{name}_count_total", f"{name}_minutes_total", f"days_since_first_{name}", f"days_since_{name}")
+    # A rest has neither: the first of the account may be the lead's own.
+    left_out = set(totals[1:3]) if is_rest else set()
+    places = {column: place for place, column in enumerate((*decayed, *totals)) if column not in left_out}
+    return {column: place for column, place in places.items() if has_minutes or "_minutes_" not in column}
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _read(values: Floats, offsets: Ints, as_of: Floats, half_lives: Floats, found: Floats) -> None:
-    spans = half_lives.size
-    totals = 2 * spans
+def _fill(
+    values: Floats, offsets: Ints, own: Floats, own_offsets: Ints, as_of: Floats, half_lives: Floats, unit: float,
+    filled: Floats,
+) -> None:  # fmt: skip
+    """Fill one row per column of a behaviour, one value per state of `values` without that of `own`, which may be none.
+
+    unit: how many microseconds the half-lives' unit has.
+    """
+    is_rest = own_offsets.size > 0
+    totals = 2 * half_lives.size
     for row in range(as_of.size):
         start, end = offsets[row], offsets[row + 1]
-        if start == end:
-            found[: totals + 2, row] = 0.0
-            found[totals + 2 :, row] = NEVER
+        own_start, own_end = (own_offsets[row], own_offsets[row + 1]) if is_rest else (0, 0)
+        has_own = own_start < own_end
+        count = values[start + COUNT] - (own[own_start + COUNT] if has_own else 0.0) if start < end else 0.0
+        if start == end or (is_rest and count < 0.5):  # nobody: no residue of sums may move a tree's leaf
+            filled[: totals + 2, row] = 0.0
+            filled[totals + 2 :, row] = NEVER
             continue
-        age = max(as_of[row] - values[start + REFERENCE], 0.0) / DAY_US
+        age = max(as_of[row] - values[start + REFERENCE], 0.0) / unit
+        own_age = max(as_of[row] - own[own_start + REFERENCE], 0.0) / unit if has_own else 0.0
         for h in range(totals):
-            half_life = half_lives[h % spans]
-            found[h, row] = _or_nothing(values[start + SUMS + h] * np.exp2(-age / half_life))
-        found[totals, row] = values[start + COUNT]
-        found[totals + 1, row] = _or_nothing(values[start + MINUTES])
-        found[totals + 2, row] = max(as_of[row] - values[start + FIRST], 0.0) / DAY_US
-        found[totals + 3, row] = max(as_of[row] - values[end - 2], 0.0) / DAY_US
+            half_life = half_lives[h % half_lives.size]
+            total = values[start + SUMS + h] * np.exp2(-age / half_life)
+            if has_own:
+                total -= own[own_start + SUMS + h] * np.exp2(-own_age / half_life)
+            filled[h, row] = _or_nothing(total)
+        filled[totals, row] = count
+        filled[totals + 1, row] = _or_nothing(values[start + MINUTES])
+        filled[totals + 2, row] = max(as_of[row] - values[start + FIRST], 0.0) / DAY_US
+        pairs = SUMS + totals
+        last_us = _last(own[own_start:own_end], values[start:end], pairs) if is_rest else values[end - 2]
+        filled[totals + 3, row] = max(as_of[row] - last_us, 0.0) / DAY_US
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _or_nothing(total: float) -> float:
     return 0.0 if abs(total) < NOTHING else total
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _last(mine: Floats, whole: Floats, pairs: int) -> float:
+    """When the rest of the account last did it: the newest of its latest 32 occurrences that is not the lead's own.
+
+    Where the lead did all 32 itself, the rest's last one is older; the oldest of the 32 stands for it.
+    """
+    own = mine.size - 2
+    for place in range(whole.size - 2, pairs - 1, -2):
+        while own >= pairs and mine[own] > whole[place]:
+            own -= 2
+        if own < pairs or mine[own] != whole[place]:
+            return float(whole[place])
+        own -= 2
+    return float(whole[pairs])
 
 
 def week_before(state: Floats, as_of_us: int, half_lives: Floats, days: float = 7.0) -> Floats:
@@ -132,80 +202,3 @@ def _before(state: Floats, moment: float, half_lives: Floats) -> Floats:
             earlier[SUMS + h] *= np.exp2((state[REFERENCE] - moment) / DAY_US / half_lives[h % spans])
         earlier[REFERENCE] = moment
     return earlier
-
-
-def rest_columns(
-    own: Mapping[str, Ragged],
-    account: Mapping[str, Ragged],
-    as_of_us: Ints,
-    half_lives: Sequence[float],
-    with_minutes: Collection[str] = (),
-) -> dict[str, Floats]:
-    """Decayed counts and minutes, total count and days since the last of each behaviour of a lead's colleagues.
-
-    own, account: a Ragged of states per behaviour, one row a lead and moment, both as known at that moment.
-    with_minutes: behaviours that have minutes. returns: by name, one value per moment; `days_since_account_*` is NEVER
-    where nobody else of the account did it. Of a lead without an account, the account's states are empty.
-    """
-    columns: dict[str, Floats] = {}
-    moments, halves = as_of_us.astype(np.float64), np.asarray(half_lives, dtype=np.float64)
-    for name, states in account.items():
-        found = np.empty((2 * len(halves) + 2, len(states)))
-        _read_rest(own[name].values, own[name].offsets, states.values, states.offsets, moments, halves, found)
-        columns |= {column: found[place] for place, column in _kept_rest(name, tuple(half_lives), name in with_minutes)}
-    return columns
-
-
-@lru_cache(maxsize=1_000)
-def _kept_rest(name: str, half_lives: tuple[float, ...], has_minutes: bool) -> list[tuple[int, str]]:
-    named = enumerate(_rest_names(name, half_lives))
-    return [(place, column) for place, column in named if has_minutes or "_minutes_" not in column]
-
-
-def _rest_names(name: str, half_lives: tuple[float, ...]) -> tuple[str, ...]:
-    """The columns of a behaviour, as `_read_rest` fills them."""
-    decayed = [f"account_{name}_{what}_hl{half_life:g}d" for what in ("count", "minutes") for half_life in half_lives]
-    return (*decayed, f"account_{name}_count_total", f"days_since_account_{name}")
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _read_rest(
-    own: Floats, own_offsets: Ints, values: Floats, offsets: Ints, as_of: Floats, half_lives: Floats, found: Floats
-) -> None:
-    totals = 2 * half_lives.size
-    for row in range(as_of.size):
-        mine, whole = own[own_offsets[row] : own_offsets[row + 1]], values[offsets[row] : offsets[row + 1]]
-        count = whole[COUNT] - (mine[COUNT] if mine.size else 0.0) if whole.size else 0.0
-        if count < 0.5:  # nobody else: no residue of sums may move a tree from one leaf to another
-            found[:, row] = 0.0
-            found[totals + 1, row] = NEVER
-            continue
-        for h in range(totals):
-            half_life = half_lives[h % half_lives.size] * DAY_US
-            total = _decayed(whole, h, as_of[row], half_life) - _decayed(mine, h, as_of[row], half_life)
-            found[h, row] = 0.0 if abs(total) < NOTHING else total
-        found[totals, row] = count
-        found[totals + 1, row] = max(as_of[row] - _last(mine, whole, SUMS + totals), 0.0) / DAY_US
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _decayed(state: Floats, h: int, as_of: float, half_life_us: float) -> float:
-    if state.size == 0:
-        return 0.0
-    return float(state[SUMS + h] * np.exp2(-max(as_of - state[REFERENCE], 0.0) / half_life_us))
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _last(mine: Floats, whole: Floats, pairs: int) -> float:
-    """When the others last did it: the newest of the account's latest that is not the lead's own.
-
-    Where the lead did all of the latest 32 itself, the others' last is older than these; it is taken for the oldest.
-    """
-    own = mine.size - 2
-    for place in range(whole.size - 2, pairs - 1, -2):
-        while own >= pairs and mine[own] > whole[place]:
-            own -= 2
-        if own < pairs or mine[own] != whole[place]:
-            return float(whole[place])
-        own -= 2
-    return float(whole[pairs])

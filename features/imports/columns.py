@@ -1,4 +1,4 @@
-"""Columns of files that other programs wrote: which one is meant, what its cells write for missing, what they hold."""
+"""Columns of a file: which one a name means, what a cell writes for missing, and its text, number or truth."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}([,. '’]\d{3})+([.,]\d+)?")
 _UNITS = re.compile(r"^[€$£¥₹]\s*|\s*(%|€|\$|£|usd|eur|gbp|inr)$", re.I)
 
 
-Read = TypeVar("Read")
+Value = TypeVar("Value")
 
 
 class ColumnError(LeadlightError):
@@ -36,9 +36,9 @@ class ColumnError(LeadlightError):
 
 
 def column_named(name: str, columns: Sequence[str], file: str) -> str:
-    """The column of `file` that `name` means: exactly, else whatever the case and the spaces around it.
+    """The column of `file` that is titled `name`, else the only one that differs in case and outer spaces alone.
 
-    Raises ColumnError naming the near ones.
+    Raises ColumnError, which names similar columns.
     """
     if name in columns:
         return name
@@ -62,14 +62,14 @@ def _quoted(title: str) -> str:
     return f'"{title}"'
 
 
-def words(title: str) -> str:
-    """A column's title as plain lower-case words: "TotalVisits", "total_visits" and "Total Visits " are one."""
+def title_words(title: str) -> str:
+    """A title as plain lower-case words: "TotalVisits", "total_visits" and "Total Visits " are all "total visits"."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
     return " ".join(re.findall(r"[a-z0-9]+", parted.lower()))
 
 
-def text_of(value: object) -> str:
+def cell_text(value: object) -> str:
     """A cell as text: whole floats lose their ".0", truth is "true" or "false", missing is ""."""
     if isinstance(value, str):
         return value.strip()
@@ -81,16 +81,16 @@ def text_of(value: object) -> str:
 
 
 def spelling(text: str) -> str:
-    """A value however it is spelled: "Yes" and "yes" are one, "1.0" and "1" as well."""
+    """A text whose equal spellings are equal: "Yes" and "yes" are "yes", "1.0" and "1" are "1"."""
     return re.sub(r"(?<=\d)\.0+$", "", text.strip()).casefold()
 
 
-def cells(column: pd.Series, missing: Iterable[str] = ()) -> list[str | None]:
-    """A column's cells as text, None where one is empty or a missing marker (compared without case)."""
+def cell_texts(column: pd.Series, missing: Iterable[str] = ()) -> list[str | None]:
+    """One text per cell of a column, None where the cell is empty or a missing marker, compared without case."""
     values: list[object] = column.tolist()
     absent = {"", *(marker.strip().casefold() for marker in missing)}
     # A column says the same few things many times: each is looked at once.
-    texts = {value: text_of(value) for value in _distinct(values)}
+    texts = {value: cell_text(value) for value in _distinct(values)}
     known: dict[object, str | None] = {
         value: None if text.casefold() in absent else text for value, text in texts.items()
     }
@@ -102,7 +102,7 @@ def _distinct(values: list[object]) -> list[object]:
 
 
 def number(text: str) -> float | None:
-    """The number that a text writes: "1,234.5", "1.234,5", "12 %" and "$ 5" as well; None where it is none."""
+    """The number that a text writes, None where it writes none; "1,234.5", "1.234,5", "12 %" and "$ 5" are numbers."""
     plain = _UNITS.sub("", text.strip())
     if _GROUPED.fullmatch(plain):
         plain = _ungrouped(plain)
@@ -126,7 +126,7 @@ def boolean(text: str) -> bool | None:
     return True if word in TRUE or word in ("1", "1.0") else False if word in FALSE or word in ("0", "0.0") else None
 
 
-def each(values: Sequence[str | None], read: Callable[[str], Read | None]) -> list[Read | None]:
-    """`read` of each value, None where there is none; a value that comes often is read once."""
+def map_distinct(values: Sequence[str | None], read: Callable[[str], Value | None]) -> list[Value | None]:
+    """`read` of each value, and None for None; equal values are read once."""
     seen = {value: read(value) for value in dict.fromkeys(values) if value is not None}
     return [None if value is None else seen[value] for value in values]

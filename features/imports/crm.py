@@ -1,4 +1,4 @@
-"""What is known beforehand of a CRM: how its exports title their columns, and the events its records stand for."""
+"""What is known of a CRM before its files come: the titles of its columns, and the events that its records become."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from features.imports.columns import column_named
 ANY_VALUE = "known"  # as [export] positive: whatever is written there, such as the date it was won, means converted
 
 
-def squashed(title: str) -> str:
-    """A title without case, spaces and signs: "Created Date", "CreatedDate" and "CREATED_DATE" are one."""
+def normal_title(title: str) -> str:
+    """A title without case, spaces and signs: "Created Date", "CreatedDate" and "CREATED_DATE" are "createddate"."""
     return re.sub(r"[\W_]+", "", title.casefold())
 
 
@@ -43,8 +43,8 @@ class Crm:
     hints: Collection[str]
     outcome: Sequence[tuple[str, str]]
     traits: Mapping[str, str]
-    also: Mapping[str, str]
-    sales: Mapping[str, str]
+    aliases: Mapping[str, str]
+    known_after_contact: Mapping[str, str]
     history: Mapping[str, Sequence[str]]
     won: tuple[str, str | None]
     status: str
@@ -54,12 +54,12 @@ class Crm:
     lead_id: Callable[[str], str] = field(default=str)
 
     def key(self, title: str) -> str:
-        """A field however it is titled."""
-        plain = squashed(title)
-        return self.also.get(plain, plain)
+        """The one key of a field, by whichever of its titles."""
+        plain = normal_title(title)
+        return self.aliases.get(plain, plain)
 
     def title(self, name: str, titles: Sequence[str]) -> str | None:
-        """The column among `titles` that holds a field, None where there is none."""
+        """The column among `titles` that holds the field `name`, None where there is none."""
         return next((title for title in titles if self.key(title) == self.key(name)), None)
 
     def is_export(self, titles: Sequence[str]) -> bool:
@@ -67,20 +67,20 @@ class Crm:
         keys = {self.key(title) for title in titles}
         return {self.key(mark) for mark in self.marks} <= keys and any(self.key(hint) in keys for hint in self.hints)
 
-    def lacking(self, titles: Sequence[str]) -> list[str]:
-        """The marks of an export that a file lacks, or else the hints, of which it has none."""
+    def missing_fields(self, titles: Sequence[str]) -> list[str]:
+        """What keeps a file from being this CRM's export: the marks that it lacks, or else all hints."""
         keys = {self.key(title) for title in titles}
         return [mark for mark in self.marks if self.key(mark) not in keys] or [*self.hints]
 
     def why(self, title: str) -> str | None:
-        """Why a field is known only after contact; None for one that may be known before."""
-        told = next((why for name, why in self.sales.items() if self.key(name) == self.key(title)), None)
+        """Why a field is known only after contact with sales; None for one that may be known before."""
+        told = next((why for name, why in self.known_after_contact.items() if self.key(name) == self.key(title)), None)
         return told if told is None or told.startswith("as of the export") else f"known only after contact: {told}"
 
-    def of_history(self, titles: Sequence[str]) -> dict[str, str]:
-        """Which columns of a file are which of a history's; all of `history` where it is one."""
-        plain = {squashed(title): title for title in titles}
-        keys = {part: [squashed(name) for name in names] for part, names in self.history.items()}
+    def history_columns(self, titles: Sequence[str]) -> dict[str, str]:
+        """The column of a file for each part of a history (lead, field, at, new, old); a history has all of them."""
+        plain = {normal_title(title): title for title in titles}
+        keys = {part: [normal_title(name) for name in names] for part, names in self.history.items()}
         return {part: plain[key] for part, names in keys.items() for key in reversed(names) if key in plain}
 
     def export(self, titles: Sequence[str], file: str) -> Export:
@@ -101,7 +101,7 @@ class Crm:
 def crm_event(
     kind: str, lead: str, at: datetime, says: Sequence[object], *, of: str = "crm", **rest: object
 ) -> dict[str, Any]:
-    """An event that was true and known from `at` on; its messageId is made of `of` and what it `says`."""
+    """An event that happened and was known at `at`; the same `of`, `kind` and `says` always give the same messageId."""
     digest = hashlib.blake2b(orjson.dumps([kind, *says], option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
     return {"type": kind, "messageId": f"{of}-{digest}", "userId": lead, "timestamp": at, "receivedAt": at, **rest}
 
@@ -109,25 +109,28 @@ def crm_event(
 def outcome_event(
     name: str, lead: str, won_at: datetime | None, exported_at: datetime, told: Mapping[str, object]
 ) -> dict[str, Any]:
-    """That a lead converted, at the export where no date is known. told: what else the record says of it."""
+    """The event that a lead converted: at `won_at`, or at the export where no date is known.
+
+    told: the event's properties.
+    """
     says = [lead, "outcome", name, won_at.isoformat() if won_at else None]
     return crm_event("track", lead, won_at or exported_at, says, event=name, properties=dict(told))
 
 
 def merge_event(crm: Crm, lead: str, survivor: str, at: datetime) -> dict[str, Any]:
-    """That the record of `lead` is part of another one now."""
+    """The event that the record of `lead` was merged into that of `survivor`."""
     says = [survivor, "merged", lead]
-    properties = record_of(crm, survivor) | {"previous_crm_lead_id": lead, "previous_lead_id": lead}
+    properties = record_ids(crm, survivor) | {"previous_crm_lead_id": lead, "previous_lead_id": lead}
     return crm_event("track", survivor, at, says, event="Lead Merged", properties=properties)
 
 
 def status_event(crm: Crm, lead: str, at: datetime, before: str | None, status: str) -> dict[str, Any]:
-    """That sales moved a lead on."""
+    """The event that sales moved a lead from one status to another."""
     says = [lead, "status", at.isoformat(), status]
-    properties = record_of(crm, lead) | {"status": status} | ({"previous_status": before} if before else {})
+    properties = record_ids(crm, lead) | {"status": status} | ({"previous_status": before} if before else {})
     return crm_event("track", lead, at, says, event="Lead Status Changed", properties=properties)
 
 
-def record_of(crm: Crm | None, lead: str) -> dict[str, object]:
-    """How outsiders name a lead's record."""
+def record_ids(crm: Crm | None, lead: str) -> dict[str, object]:
+    """The properties that name a lead's record outside Leadlight: its CRM, and its id there."""
     return {"crm": crm.name, "crm_lead_id": lead} if crm else {}

@@ -1,4 +1,4 @@
-"""Existing customers from a file: of accounts and of leads it is said that they are customers."""
+"""A list of customers as events: for each account and each known lead in it, that it is a customer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from features.agreement.agreement import Agreement
 from features.events.event import identity
 from features.identity.email import FREE_MAIL
 from features.imports.cells import CellReader, email_column, emails
-from features.imports.columns import ColumnError, cells, words
+from features.imports.columns import ColumnError, cell_texts, title_words
 from features.imports.crm import crm_event
 from features.imports.files import tables_in, titles_in
 
@@ -34,10 +34,10 @@ _SINCE = frozenset({"customer since", "since", "became a customer date"})
 
 @dataclass
 class Customers:
-    """One file of customers while it is read: look at all its rows, then ask for their events.
+    """Reads one file of customers, and makes the events that it stands for.
 
-    leads: the leads that go by some names of a kind, "lead" or "email", and since when each is known; a customer who is
-    no lead must not become one.
+    leads: from names of a kind, "lead" or "email", to the lead that has each name and since when it is known, for a
+    customer that is no lead must not become one.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Customers:
     now: datetime
     leads: Callable[[str, Iterable[str]], Mapping[str, tuple[str, datetime]]]
     counts: Counter[str] = field(default_factory=Counter)
-    _said: dict[str, set[str]] = field(default_factory=lambda: {"accounts": set(), "leads": set()})
+    _customers: dict[str, set[str]] = field(default_factory=lambda: {"accounts": set(), "leads": set()})
 
     @cached_property
     def columns(self) -> dict[str, str]:
@@ -53,7 +53,8 @@ class Customers:
         titles = titles_in(self.path)
         named = {"domain": _DOMAIN, "account": _ACCOUNT, "lead": _LEAD, "since": _SINCE}
         found = {
-            part: next((title for title in titles if words(title) in known), None) for part, known in named.items()
+            part: next((title for title in titles if title_words(title) in known), None)
+            for part, known in named.items()
         }
         columns = {part: title for part, title in (found | {"email": email_column(titles)}).items() if title}
         if not columns.keys() - {"since"}:
@@ -67,10 +68,10 @@ class Customers:
         return CellReader(self.path.name, ZoneInfo(self.agreement.time_zone), self.now)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Of each account and each known lead that is a customer, since when the file says, else since now."""
+        """One event per account and per known lead: that it is a customer, since the file's date or else since now."""
         if "since" in self.columns:
             for rows in tables_in(self.path):
-                self.reader.look(self.columns["since"], cells(rows[self.columns["since"]]))
+                self.reader.observe(self.columns["since"], cell_texts(rows[self.columns["since"]]))
         for rows in tables_in(self.path):
             self.counts["rows"] += len(rows)
             yield from self._of(rows)
@@ -81,14 +82,14 @@ class Customers:
         accounts += zip(self._texts(rows, "domain", self._domain), since, strict=True)
         for account, at in accounts:
             if account:
-                self._said["accounts"].add(account)
+                self._customers["accounts"].add(account)
                 yield self._account(account, at)
         for kind, names in (("lead", self._texts(rows, "lead", identity)), ("email", emails(rows))):
             known = self.leads(kind, {name for name in names if name})
             for name, at in zip(names, since, strict=True):
                 if name and name in known:
                     lead, known_at = known[name]
-                    self._said["leads"].add(lead)
+                    self._customers["leads"].add(lead)
                     # A customer since long ago is no lead since then.
                     yield self._lead(lead, max(at, known_at))
                 self.counts["unknown"] += bool(name and name not in known)
@@ -97,15 +98,15 @@ class Customers:
         if "since" not in self.columns:
             return [self.now] * len(rows)
         column = self.columns["since"]
-        return [at or self.now for at in self.reader.moments(column, cells(rows[column]), day_ends=True)]
+        return [at or self.now for at in self.reader.moments(column, cell_texts(rows[column]), day_ends=True)]
 
     def _texts(self, rows: pd.DataFrame, part: str, read: Callable[[str], str | None]) -> list[str | None]:
         if part not in self.columns:
             return [None] * len(rows)
-        return [text and read(text) for text in cells(rows[self.columns[part]])]
+        return [text and read(text) for text in cell_texts(rows[self.columns[part]])]
 
     def _domain(self, text: str) -> str | None:
-        """The domain of a website or an address; None for free mail and for our own."""
+        """The domain of a website or an e-mail address; None for free mail and for our own."""
         host = urlsplit(text if "//" in text else f"//{text}").netloc if "[" not in text else ""
         domain = re.sub(r"^www\.|:\d+$", "", host.rpartition("@")[2].lower()).strip(".")
         if "." not in domain or domain in FREE_MAIL or domain in self.agreement.our_domains:
@@ -114,7 +115,8 @@ class Customers:
         return domain
 
     def _account(self, account: str, at: datetime) -> dict[str, Any]:
-        # Somebody has to say it, and nobody who is a lead: each account has a herald of its own, who ties nothing.
+        # A `group` call needs a sender. A lead as the sender would join this account, and one sender for all accounts
+        # would tie them together: so each account has an anonymous sender of its own, which is no lead.
         said = crm_event("group", "", at, [account], of="customers", groupId=account, traits={"customer": True})
         return {**said, "userId": None, "anonymousId": f"customers/{account}"}
 
@@ -125,7 +127,7 @@ class Customers:
     def sentences(self) -> list[str]:
         """What a person should know of this reading; complete once its events were asked for."""
         count, name = self.counts, self.path.name
-        accounts, leads = (len(self._said[kind]) for kind in ("accounts", "leads"))
+        accounts, leads = (len(self._customers[kind]) for kind in ("accounts", "leads"))
         told = f"{count['rows']:,} rows say of {accounts:,} accounts and {leads:,} leads"
         sentences = [f"{name}: {told} that they are customers; who is no longer in the file stays one"]
         if count["no account"]:

@@ -1,4 +1,4 @@
-"""Delimited text as spreadsheets and CRMs write it: any common separator and encoding, read some rows at a time."""
+"""CSV as spreadsheets and CRMs write it, in any common separator and encoding, read some rows at a time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Layout:
 
 
 def layout_of(path: Path) -> Layout:
-    """How the file is written, its encoding checked to the last byte. Raises FileError where it is no text."""
+    """How a file is written, its encoding checked to the last byte. Raises FileError where it is no text."""
     with path.open("rb") as file:
         start = file.read(_SAMPLE)
     if not start.strip():

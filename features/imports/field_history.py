@@ -1,4 +1,4 @@
-"""What a CRM recorded of its leads' past: each value of a field from when it was set, and when a lead was won."""
+"""A CRM's field history as events: each value of a field from when it was set, and when a lead converted."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.events.event import identity
-from features.imports.cells import CellReader, Fact, facts
-from features.imports.columns import cells
-from features.imports.crm import Crm, crm_event, outcome_event, record_of, squashed, status_event
-from features.imports.files import Changes
+from features.imports.cells import CellReader, ImportedTrait, imported_traits
+from features.imports.columns import cell_texts
+from features.imports.crm import Crm, crm_event, normal_title, outcome_event, record_ids, status_event
+from features.imports.files import HistoryFile
 
 # It sorts after "crm-" and any digest: of two statements that are true from one moment on, the later id counts, and
 # what an export says of a creation long past must not overrule what was recorded of it.
-_OF = "crm-history"
+_ID_PREFIX = "crm-history"
 _KEPT = timedelta(days=548)  # Salesforce keeps 18 months of changes: what an older lead was like before them is lost
 _AT_ONCE = timedelta(minutes=1)  # a form writes its fields within seconds of the contact
 _DAY = timedelta(days=1)
 _MOST_SPELLINGS = 1_000  # of one trait: a category with more is none
 
 
-class Change(NamedTuple):
-    """One field of one lead changed; `old` is None where it was empty or is not told."""
+class FieldChange(NamedTuple):
+    """One field of one lead changed from `old` to `new`; `old` is None where it was empty or the history lacks it."""
 
     lead: str
     field: str
@@ -38,8 +38,11 @@ class Change(NamedTuple):
     new: str | None
 
 
-class First(NamedTuple):
-    """The earliest known change of a field of a lead; `before` counts where the history tells what stood there."""
+class FirstChange(NamedTuple):
+    """The earliest change of one field of one lead.
+
+    before, after: the value before and after it. is_told: whether the history has the value before; else it is unknown.
+    """
 
     at: datetime
     before: str | None
@@ -48,30 +51,31 @@ class First(NamedTuple):
 
 
 @dataclass
-class History:
-    """One CRM's changes while they are read: look at them all, learn from them all, then ask for their events.
+class FieldHistory:
+    """Reads the changes of one CRM in three passes: `observe` all, `learn` from all, then ask for their `events`.
 
-    Three passes, since only all rows together show whether day or month comes first in a date, and only then which
-    change was the first. spellings: how an export writes the values of a trait, which the API may write otherwise.
+    Only all rows together show whether the day or the month comes first in a date, and only then which change was the
+    first. leads: each with its earliest change. converted: when each lead converted. spellings: by trait, how an export
+    writes a value, which the API may write otherwise.
     """
 
     agreement: Agreement
     crm: Crm
     read_at: datetime
-    files: Sequence[Changes]
+    files: Sequence[HistoryFile]
     counts: Counter[str] = field(default_factory=Counter)
     leads: dict[str, datetime] = field(default_factory=dict)  # each with its earliest change
     converted: dict[str, datetime] = field(default_factory=dict)
     spellings: dict[str, dict[str, str]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)  # leads whose conversion an export tells
-    _first: dict[str, dict[str, First]] = field(default_factory=dict)
+    _first: dict[str, dict[str, FirstChange]] = field(default_factory=dict)
     _fields: dict[str, None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Sequence[Changes], agreement: Agreement, read_at: datetime) -> History:
-        """The changes of files of one CRM, all looked at and learned from."""
+    def of(cls, files: Sequence[HistoryFile], agreement: Agreement, read_at: datetime) -> FieldHistory:
+        """The history in files of one CRM, observed and learned from."""
         history = cls(agreement, files[0].crm, read_at, files)
-        for learn in (history.look, history.learn):
+        for learn in (history.observe, history.learn):
             for file in files:
                 for chunk in file.chunks():
                     learn(chunk)
@@ -86,118 +90,126 @@ class History:
         return CellReader(self.file, ZoneInfo(self.agreement.time_zone), self.read_at, notes=False)
 
     @cached_property
-    def facts(self) -> dict[str, list[Fact]]:
-        """The traits that each field tells, once all changes were looked at."""
-        told: dict[str, list[Fact]] = {}
-        for fact in facts(self.agreement, list(self._fields), self.crm):
+    def facts(self) -> dict[str, list[ImportedTrait]]:
+        """By field, the traits that it holds; complete once all changes were observed."""
+        told: dict[str, list[ImportedTrait]] = {}
+        for fact in imported_traits(self.agreement, list(self._fields), self.crm):
             told.setdefault(self.crm.key(fact.column), []).append(fact)
         return told
 
-    def look(self, changes: pd.DataFrame) -> None:
-        """Learn how dates are written, and which fields there are."""
+    def observe(self, changes: pd.DataFrame) -> None:
+        """First pass: see how dates are written, and which fields there are."""
         self.counts["changes"] += len(changes)
-        self.reader.look(self._at, cells(changes["at"]))
-        names = cells(changes["field"])
+        self.reader.observe(self._at, cell_texts(changes["at"]))
+        names = cell_texts(changes["field"])
         self._fields |= dict.fromkeys(name for name in names if name)
         for part in {"old", "new"} & set(changes.columns):
             written: dict[str, list[str | None]] = {}
-            for name, text in zip(names, cells(changes[part]), strict=True):
+            for name, text in zip(names, cell_texts(changes[part]), strict=True):
                 written.setdefault(name or "", []).append(text)
             for name, texts in written.items():
-                self.reader.look(name, texts)
+                self.reader.observe(name, texts)
 
     @property
     def _at(self) -> str:
         return self.files[0].columns.get("at", "timestamp")
 
     def learn(self, changes: pd.DataFrame) -> None:
-        """Learn when each lead first changed, what it was before, and when it was won."""
+        """Second pass: learn when each field of a lead first changed, from which value, and when the lead converted."""
         won, value = self.crm.key(self.crm.won[0]), self.crm.won[1]
         for change in self._changes(changes):
             lead, key, at, old, new = change
             self.leads[lead] = min(at, self.leads.get(lead, at))
-            if key == won and (value is None or squashed(new or "") == squashed(value)):
+            if key == won and (value is None or normal_title(new or "") == normal_title(value)):
                 self.converted[lead] = min(at, self.converted.get(lead, at))
             if key in self.facts:
                 earliest = self._first.setdefault(lead, {})
                 if key not in earliest or at < earliest[key].at:
-                    earliest[key] = First(at, old, new, "old" in changes and not _is_silent(change))
+                    earliest[key] = FirstChange(at, old, new, "old" in changes and not _tells_no_value(change))
 
-    def _changes(self, changes: pd.DataFrame) -> Iterator[Change]:
-        """The changes that name a lead, a field and a moment."""
-        leads = [identity(text) for text in cells(changes["lead"])]
-        keys = [name and self.crm.key(name) for name in cells(changes["field"])]
+    def _changes(self, changes: pd.DataFrame) -> Iterator[FieldChange]:
+        """The changes that have a lead, a field and a moment."""
+        leads = [identity(text) for text in cell_texts(changes["lead"])]
+        keys = [name and self.crm.key(name) for name in cell_texts(changes["field"])]
         # A bare day ends: nobody knew before it was over.
-        moments = self.reader.moments(self._at, cells(changes["at"]), day_ends=True)
-        old = cells(changes["old"]) if "old" in changes else [None] * len(changes)
-        for lead, key, at, before, after in zip(leads, keys, moments, old, cells(changes["new"]), strict=True):
+        moments = self.reader.moments(self._at, cell_texts(changes["at"]), day_ends=True)
+        old = cell_texts(changes["old"]) if "old" in changes else [None] * len(changes)
+        for lead, key, at, before, after in zip(leads, keys, moments, old, cell_texts(changes["new"]), strict=True):
             if lead and key and at:
-                yield Change(self.crm.lead_id(lead), key, at, before, after)
+                yield FieldChange(self.crm.lead_id(lead), key, at, before, after)
 
     def at_creation(self, lead: str, names: Sequence[str], created_at: datetime) -> dict[str, object]:
-        """What the history knows otherwise of a lead when it came than an export does; None for what was not known."""
+        """The values that some traits of a lead had when it was created, None where a trait was empty.
+
+        An export has the values of today: of a trait that changed since, only the history has the value at creation.
+        Traits without a recorded change are left out.
+        """
         known: dict[str, object] = {}
         for key, first in self._first.get(lead, {}).items():
-            told = {fact.name: self._value(fact, _held(first, created_at)) for fact in self.facts[key]}
+            told = {fact.name: self._value(fact, _value_at_creation(first, created_at)) for fact in self.facts[key]}
             known |= {name: value for name, value in told.items() if name in names}
         return known
 
     def spell(self, name: str, texts: Iterable[str | None]) -> None:
-        """Learn how an export writes the values of a trait: COMPUTER_SOFTWARE of the API is its "Computer Software"."""
+        """Learn how an export spells the values of a trait: the API's COMPUTER_SOFTWARE is its "Computer Software"."""
         known = self.spellings.setdefault(name, {})
         for text in set(texts):
             # "11-50" and "1150" are two things: signs part digits.
             if text and len(known) < _MOST_SPELLINGS and not any(sign.isdigit() for sign in text):
-                known.setdefault(squashed(text), text)
+                known.setdefault(normal_title(text), text)
 
     def won_at(self, lead: str, won_at: datetime | None) -> datetime | None:
-        """The moment of a conversion of which an export knows the day at most."""
+        """When a lead converted: as the history has it, but at `won_at`, the export's day, where that is earlier."""
         self._told.add(lead)
         recorded = self.converted.get(lead)
         return recorded if recorded and (won_at is None or recorded <= won_at + _DAY) else won_at
 
-    def _value(self, fact: Fact, text: str | None) -> object:
-        spelled = self.spellings.get(fact.name, {}).get(squashed(text), text) if text else None
+    def _value(self, fact: ImportedTrait, text: str | None) -> object:
+        spelled = self.spellings.get(fact.name, {}).get(normal_title(text), text) if text else None
         return self.reader.values(fact, [spelled])[0]
 
     def firsts(self, since: Mapping[str, datetime]) -> Iterator[dict[str, Any]]:
-        """What the fields of the leads in `since` held from then on, until they first changed."""
+        """Identify events with the value of each field before its first change, for the leads in `since`.
+
+        since: by lead, when it became known. Where ann was created on 1 March with the source "web", and the source
+        changed on 5 April, there is one event of 1 March with "web".
+        """
         begins = min([self.read_at - _KEPT, *self.leads.values()])
         for lead, fields in self._first.items():
             if lead in since:
                 yield from self._firsts_of(lead, fields, since[lead], begins)
 
     def _firsts_of(
-        self, lead: str, fields: Mapping[str, First], since: datetime, begins: datetime
+        self, lead: str, fields: Mapping[str, FirstChange], since: datetime, begins: datetime
     ) -> Iterator[dict[str, Any]]:
         told: dict[datetime, dict[str, str | None]] = {}
         for key, first in fields.items():
             at = max(since, begins) if first.is_told else since
             if at < first.at:
-                told.setdefault(at, {})[key] = _held(first, since)
+                told.setdefault(at, {})[key] = _value_at_creation(first, since)
         for at, held in told.items():
             said = {fact.name: self._value(fact, text) for key, text in held.items() for fact in self.facts[key]}
-            says = [lead, "first", [*said], {key: squashed(text or "") for key, text in held.items()}]
-            yield crm_event("identify", lead, at, says, of=_OF, traits=said)
+            says = [lead, "first", [*said], {key: normal_title(text or "") for key, text in held.items()}]
+            yield crm_event("identify", lead, at, says, of=_ID_PREFIX, traits=said)
 
     def events(self, changes: pd.DataFrame, since: Mapping[str, datetime]) -> Iterator[dict[str, Any]]:
-        """The events of some of the changes, of leads that are in `since`."""
+        """Third pass: the events of some changes, of the leads in `since`."""
         self.reader.notes = True
-        for change in _settled([change for change in self._changes(changes) if change.lead in since]):
+        for change in _last_at_once([change for change in self._changes(changes) if change.lead in since]):
             said = {fact.name: self._value(fact, change.new) for fact in self.facts.get(change.field, ())}
-            if said and not _is_silent(change):
+            if said and not _tells_no_value(change):
                 # Not by its spelling: that is an export's, and the next one may have learned another.
-                says = [change.lead, change.at.isoformat(), [*said], squashed(change.new or "")]
-                yield crm_event("identify", change.lead, change.at, says, of=_OF, traits=said)
+                says = [change.lead, change.at.isoformat(), [*said], normal_title(change.new or "")]
+                yield crm_event("identify", change.lead, change.at, says, of=_ID_PREFIX, traits=said)
             yield from self._of_sales(change)
 
-    def _of_sales(self, change: Change) -> Iterator[dict[str, Any]]:
-        """What the change says of how sales works the lead, and of its conversion where no export tells that."""
+    def _of_sales(self, change: FieldChange) -> Iterator[dict[str, Any]]:
+        """The events of a change of status, and of a conversion that no export tells."""
         lead, key, at, old, new = change
         if key == self.crm.key(self.crm.status) and new:
             yield status_event(self.crm, lead, at, old, new)
         if key == self.crm.key(self.crm.won[0]) and self.converted.get(lead) == at and lead not in self._told:
-            yield outcome_event("Lead Converted", lead, at, self.read_at, record_of(self.crm, lead))
+            yield outcome_event("Lead Converted", lead, at, self.read_at, record_ids(self.crm, lead))
 
     def sentences(self, since: Mapping[str, datetime]) -> list[str]:
         """What a person should know of this reading."""
@@ -211,21 +223,24 @@ class History:
         return [*sentences, *self.reader.sentences()]
 
 
-def _held(first: First, created_at: datetime) -> str | None:
-    """What a field held when the lead came; None where it was empty or nobody can tell."""
+def _value_at_creation(first: FirstChange, created_at: datetime) -> str | None:
+    """The value of a field when the lead was created; None where it was empty or is unknown."""
     if first.is_told:
         return first.before
     return first.after if first.at <= created_at + _AT_ONCE else None
 
 
-def _is_silent(change: Change) -> bool:
-    """Whether it only says that something changed: long texts and lists of several values are not told."""
+def _tells_no_value(change: FieldChange) -> bool:
+    """Whether a change has neither value: CRMs record no values of long texts and of lists of several values."""
     return change.old is None and change.new is None
 
 
-def _settled(changes: Sequence[Change]) -> Iterator[Change]:
-    """The changes, of several of one field in the same second the last: each takes up what the one before left."""
-    at_once: dict[tuple[str, str, datetime], list[Change]] = {}
+def _last_at_once(changes: Sequence[FieldChange]) -> Iterator[FieldChange]:
+    """The changes, but of several of one field of a lead at the same moment only the last.
+
+    Their order is not kept in the file: the last is the one whose new value none of the others has as its old one.
+    """
+    at_once: dict[tuple[str, str, datetime], list[FieldChange]] = {}
     for change in changes:
         at_once.setdefault((change.lead, change.field, change.at), []).append(change)
     for same in at_once.values():

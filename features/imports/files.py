@@ -1,4 +1,4 @@
-"""Files in: what a file holds, told by its columns, and its rows, some at a time."""
+"""What a file is (events, leads, a field history, a warehouse's table), and its rows or events, some at a time."""
 
 from __future__ import annotations
 
@@ -20,79 +20,82 @@ from features.imports.delimited import FileError, delimited_rows
 from features.imports.hubspot import HUBSPOT, recorded_changes
 from features.imports.json_lines import holds_records, json_object, lines_in, record_rows, records_in
 from features.imports.salesforce import SALESFORCE
-from features.imports.warehouse import Table, warehouse_table
+from features.imports.warehouse import WarehouseTable, warehouse_table
 from features.imports.workbooks import parquet_batches, parquet_columns, parquet_rows, workbook_rows
 
 CRMS = {crm.name: crm for crm in (SALESFORCE, HUBSPOT)}
 
 
 @dataclass(frozen=True)
-class Events:
-    """A file of events. is_rollup: a warehouse's `tracks`, whose rows come again, with properties, in other tables."""
+class EventFile:
+    """A file of events. is_rollup: it is a warehouse's `tracks`, whose events stand in other tables with properties."""
 
     path: Path
     is_rollup: bool = False
 
 
 @dataclass(frozen=True)
-class Leads:
-    """A table of leads, and whose export it is where its columns tell."""
+class LeadFile:
+    """A file of leads, one row per lead. crm: whose export it is, None where its columns do not tell."""
 
     path: Path
     crm: Crm | None = None
 
 
 @dataclass(frozen=True)
-class Changes:
-    """A CRM's history of its leads. columns: which are lead, field, at, old and new; none for records of an API."""
+class HistoryFile:
+    """A CRM's field history, one row per change.
+
+    columns: the title of each part (lead, field, at, old, new); empty for records of the CRM's API.
+    """
 
     path: Path
     crm: Crm
     columns: Mapping[str, str]
 
     def chunks(self) -> Iterator[pd.DataFrame]:
-        """The changes, some at a time: lead, field, at, new and perhaps old."""
+        """The changes, some at a time: one row per change with lead, field, at, new and perhaps old."""
         if not self.columns:
             return recorded_changes(self.path, ROWS_AT_ONCE)
-        return (self._named(rows) for rows in tables_in(self.path))
+        return (self._renamed(rows) for rows in tables_in(self.path))
 
-    def _named(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def _renamed(self, rows: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({part: rows[title] for part, title in self.columns.items()})
 
 
-def contents(path: Path) -> list[Events | Leads | Changes]:
-    """What a file holds: one thing, or leads and their history. Raises FileError for what is neither."""
+def source_kinds(path: Path) -> list[EventFile | LeadFile | HistoryFile]:
+    """What a file is: of events, of leads, a history, or leads with their history. Raises FileError for any other."""
     if is_event_file(path):
         table = warehouse_of(path)
-        return [Events(path, table is not None and table.is_rollup)]
+        return [EventFile(path, table is not None and table.is_rollup)]
     titles = titles_in(path)
     if path.suffix.lower() in JSON_LINES:
         return _of_records(path, titles)
     if history := _history(titles, path):
         return [history]
-    return [Leads(path, crm_of(titles))]
+    return [LeadFile(path, crm_of(titles))]
 
 
 def crm_of(titles: Sequence[str]) -> Crm | None:
-    """Whose export of leads has these columns, None where nobody's known here."""
+    """The CRM whose export of leads has these columns, None for no CRM that is known here."""
     return next((crm for crm in CRMS.values() if crm.is_export(titles)), None)
 
 
-def _of_records(path: Path, titles: Sequence[str]) -> list[Events | Leads | Changes]:
-    held: list[Events | Leads | Changes] = [Leads(path, HUBSPOT)] if HUBSPOT.is_export(titles) else []
+def _of_records(path: Path, titles: Sequence[str]) -> list[EventFile | LeadFile | HistoryFile]:
+    held: list[EventFile | LeadFile | HistoryFile] = [LeadFile(path, HUBSPOT)] if HUBSPOT.is_export(titles) else []
     if any(record.get("propertiesWithHistory") for record in records_in(path)):
-        held.append(Changes(path, HUBSPOT, {}))
+        held.append(HistoryFile(path, HUBSPOT, {}))
     if not held:
         remedy = "ask HubSpot's API for properties with their history, or for lifecyclestage and createdate"
         raise FileError(f"{path.name} holds records without a history or a lifecycle stage; {remedy}", code="no_leads")
     return held
 
 
-def _history(titles: Sequence[str], path: Path) -> Changes | None:
+def _history(titles: Sequence[str], path: Path) -> HistoryFile | None:
     for crm in CRMS.values():
-        found = crm.of_history(titles)
+        found = crm.history_columns(titles)
         if found.keys() == crm.history.keys():
-            return Changes(path, crm, found)
+            return HistoryFile(path, crm, found)
         if {"field", "old", "new"} <= found.keys():
             lacks = " and ".join(crm.history[part][0] for part in crm.history if part not in found)
             problem = f"looks like a history of {crm.label} but names no {lacks}"
@@ -106,7 +109,7 @@ PARQUET = frozenset({".parquet", ".pq"})
 WORKBOOK = frozenset({".xlsx", ".xlsm"})
 JSON_LINES = frozenset({".jsonl", ".ndjson", ".json"})
 # What tables call the fields that Segment's events have on the wire.
-WIRE = {
+WIRE_NAMES = {
     "message_id": "messageId", "user_id": "userId", "anonymous_id": "anonymousId", "group_id": "groupId",
     "previous_id": "previousId", "received_at": "receivedAt", "recorded_at": "receivedAt", "sent_at": "sentAt",
     "occurred_at": "timestamp", "original_timestamp": "originalTimestamp",
@@ -142,7 +145,7 @@ def tables_in(path: Path | str, rows: int = ROWS_AT_ONCE) -> Iterator[pd.DataFra
 
 
 def sample_in(path: Path | str, most: int, seed: int = 0) -> tuple[pd.DataFrame, int]:
-    """Up to `most` rows drawn evenly from the whole table in their order, and how many rows it has."""
+    """Up to `most` rows, drawn evenly from the whole table and in its order; and how many rows the table has."""
     random, kept, total, notes = np.random.default_rng(seed), pd.DataFrame(), 0, []
     for chunk in tables_in(path):
         total += len(chunk)
@@ -202,7 +205,7 @@ def is_event_file(path: Path | str) -> bool:
     if path.suffix.lower() in JSON_LINES:
         return not holds_records(path)
     titles = titles_in(path)
-    known = {WIRE.get(title, title) for title in titles}
+    known = {WIRE_NAMES.get(title, title) for title in titles}
     told = (known & {"userId", "anonymousId"}, known & {"timestamp", "receivedAt", "messageId"})
     return ("type" in known and all(told)) or warehouse_table(titles, path) is not None
 
@@ -225,7 +228,7 @@ def events_in(path: Path | str) -> Iterator[dict[str, Any]]:
     return (_with_id(event(row)) for row in _rows_of(path, kind))
 
 
-def warehouse_of(path: Path) -> Table | None:
+def warehouse_of(path: Path) -> WarehouseTable | None:
     """The warehouse table that a file is, None where it is none. Raises FileError."""
     return None if path.suffix.lower() not in PARQUET | TEXT else warehouse_table(titles_in(path), path)
 
@@ -268,7 +271,7 @@ def _event(row: Mapping[str, Any], file: str) -> dict[str, Any]:
         elif column in NESTED:
             event[column] = event.get(column, {}) | _nested(value, column, file)
         else:
-            event[WIRE.get(column, column)] = value
+            event[WIRE_NAMES.get(column, column)] = value
     return event
 
 

@@ -1,4 +1,4 @@
-"""HubSpot: exports of contacts and of property history, by the labels of its pages and the names of its API."""
+"""HubSpot's exports of contacts and of property history: titles by its pages and by its API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUBSPOT = Crm(
         "country": "Country",
         "source": "Original Source",
     },
-    also={
+    aliases={
         "hsobjectid": "recordid", "contactid": "recordid", "vid": "recordid", "id": "recordid",
         "numemployees": "numberofemployees", "hsleadstatus": "leadstatus", "countryregion": "country",
         "stateregion": "state", "companyname": "company", "hubspotowner": "contactowner",
@@ -48,7 +48,7 @@ HUBSPOT = Crm(
         "notesnextactivitydate": "nextactivitydate", "numassociateddeals": "numberofassociateddeals",
         "hsemailoptout": "unsubscribedfromallemail", "hubspotownerassigneddate": "ownerassigneddate",
     },
-    sales={
+    known_after_contact={
         "Lifecycle Stage": _WORKED, "Lead Status": _WORKED, "Contact owner": "sales assigns it",
         "Owner Assigned Date": "sales assigns it", "HubSpot Team": "sales assigns it", "Contact Priority": _COMPUTED,
         "HubSpot Score": _COMPUTED, "Likelihood to close": _COMPUTED, "Became a Subscriber Date": _TOLD,
@@ -77,12 +77,12 @@ HUBSPOT = Crm(
 
 
 def recorded_changes(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """The `propertiesWithHistory` of the API's records as changes: lead, field, at, new; texts, some at a time."""
-    said = (
+    """One row per change in the `propertiesWithHistory` of the API's records: lead, field, at, new; some at a time."""
+    changes = (
         (str(record["id"]), name, change.get("timestamp"), change.get("value"))
         for record in records_in(path)
-        for name, changes in (record.get("propertiesWithHistory") or {}).items()
-        for change in changes
+        for name, values in (record.get("propertiesWithHistory") or {}).items()
+        for change in values
     )
-    while chunk := list(islice(said, rows)):
+    while chunk := list(islice(changes, rows)):
         yield pd.DataFrame(chunk, columns=["lead", "field", "at", "new"], dtype=object)

@@ -1,4 +1,4 @@
-"""Files of one JSON object a line: each object with its place, and in one sentence where a line is none."""
+"""JSON Lines: events, or a CRM's records, one object a line, with the line named where it is no object."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from features.imports.delimited import FileError
 
 
 def lines_in(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file, in its order. Raises FileError naming the line that is none, or that there are none."""
+    """The objects of a file, in its order. Raises FileError naming the line that is no object, or for an empty file."""
     found = False
     with path.open("rb") as file:
         for place, line in enumerate(file, start=1):
@@ -28,7 +28,7 @@ def lines_in(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def json_object(text: bytes, where: str) -> dict[str, Any]:
-    """The object that a text writes; `where` is how the FileError calls the place."""
+    """The object that a text writes. Raises FileError, which calls the place `where`."""
     remedy = "write one JSON object a line, in UTF-8"
     try:
         found = orjson.loads(text)
@@ -46,13 +46,13 @@ def json_object(text: bytes, where: str) -> dict[str, Any]:
 
 
 def holds_records(path: Path) -> bool:
-    """Whether the lines are records of a CRM's API, each an id with its properties, or pages of them; not events."""
+    """Whether the lines are a CRM's records, each an id with its properties, or pages of them; and not events."""
     first = next(lines_in(path))
     return "type" not in first and (isinstance(first.get("results"), list) or {"id", "properties"} <= first.keys())
 
 
 def records_in(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of such a file, whether it has one a line or a page of them. Raises FileError."""
+    """The records of a file for which `holds_records` is true, one a line or in pages. Raises FileError."""
     for place, line in enumerate(lines_in(path), start=1):
         for record in line["results"] if isinstance(line.get("results"), list) else [line]:
             if not isinstance(record, dict) or not isinstance(record.get("properties"), dict) or not record.get("id"):
@@ -62,7 +62,7 @@ def records_in(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def record_rows(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """The records as a table, up to `rows` at a time: their id and their properties, every chunk with all columns."""
+    """One row per record with its id and properties, up to `rows` at a time; every chunk has all columns."""
     titles = list(dict.fromkeys(title for record in records_in(path) for title in ("id", *record["properties"])))
     records = records_in(path)
     while chunk := [record["properties"] | {"id": record["id"]} for record in islice(records, rows)]:

@@ -1,4 +1,4 @@
-"""A CRM export as events: who each lead is, what is known of it and since when, and what became of it."""
+"""A CRM's export of leads as events: who each lead is, its traits and since when, and whether it converted."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ import pandas as pd
 from features.agreement.agreement import Agreement, Export
 from features.events.event import identity
 from features.home.errors import LeadlightError
-from features.imports.cells import CellReader, Fact, emails, facts, missing_columns
-from features.imports.columns import cells, column_named, spelling
-from features.imports.crm import ANY_VALUE, Crm, crm_event, merge_event, outcome_event, record_of
-from features.imports.field_history import History
+from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
+from features.imports.columns import cell_texts, column_named, spelling
+from features.imports.crm import ANY_VALUE, Crm, crm_event, merge_event, outcome_event, record_ids
+from features.imports.field_history import FieldHistory
 from features.imports.files import tables_in
 
 
-class Record(NamedTuple):
-    """Ids in the CRM, and when the record was changed last."""
+class CrmRecord(NamedTuple):
+    """A lead's ids in the CRM, and when its record was changed last."""
 
     contact_id: str | None = None
     merged_into: str | None = None
     modified_at: datetime | None = None
 
 
-NOTHING = Record()
+NO_RECORD = CrmRecord()
 
 
-def records(rows: pd.DataFrame, crm: Crm, reader: CellReader) -> list[Record]:
-    """One for each row; `reader` has looked at the column of last changes."""
+def crm_records(rows: pd.DataFrame, crm: Crm, reader: CellReader) -> list[CrmRecord]:
+    """One record per row; `reader` has observed the column of last changes."""
     contacts, survivors = (_ids(rows, crm, name) for name in (crm.contact_id, crm.merged_into))
     column = modified_column(rows, crm)
     if column is None or not any(survivors):
-        return [Record(contact, survivor) for contact, survivor in zip(contacts, survivors, strict=True)]
-    modified = reader.moments(column, cells(rows[column]), day_ends=True)
-    return [Record(*told) for told in zip(contacts, survivors, modified, strict=True)]
+        return [CrmRecord(contact, survivor) for contact, survivor in zip(contacts, survivors, strict=True)]
+    modified = reader.moments(column, cell_texts(rows[column]), day_ends=True)
+    return [CrmRecord(*told) for told in zip(contacts, survivors, modified, strict=True)]
 
 
 def modified_column(rows: pd.DataFrame, crm: Crm) -> str | None:
-    """The column that says when a record was changed last."""
+    """The column that says when a record was changed last, None where there is none."""
     return crm.title(crm.modified_at, [str(title) for title in rows.columns]) if crm.modified_at else None
 
 
@@ -54,7 +54,7 @@ def _ids(rows: pd.DataFrame, crm: Crm, name: str | None) -> list[str | None]:
     column = crm.title(name, [str(title) for title in rows.columns]) if name else None
     if column is None:
         return [None] * len(rows)
-    return [text and crm.lead_id(text) for text in cells(rows[column])]
+    return [text and crm.lead_id(text) for text in cell_texts(rows[column])]
 
 
 ROW_NUMBER = "row number"  # as [export] id: no column identifies a lead, its place in the file does
@@ -67,33 +67,22 @@ class ExportError(LeadlightError):
     code = "export_refused"
 
 
-def export_events(rows: pd.DataFrame, agreement: Agreement, exported_at: datetime) -> Iterator[dict[str, Any]]:
-    """The Segment-shaped events that the rows of one whole CRM export say; see `CrmExport` for large files.
-
-    rows:    one row per lead, any dtype; the columns that the agreement's [export] and traits name.
-    returns: identify events and tracks of the outcome, `timestamp` and `receivedAt` in UTC, never after `exported_at`.
-
-    Raises ColumnError for a column that is not there, DatesError for dates that can be read in two ways.
-    """
-    export = CrmExport(agreement, exported_at)
-    export.look(rows)
-    return export.events(rows)
-
-
 @dataclass
 class CrmExport:
-    """One export while it is read: first look at all its rows, then ask for their events.
+    """Reads one export in two passes: `observe` all its rows, then ask for their `events`.
 
-    crm: whose export it is, where its columns tell. history: what that CRM says of its leads' past, where it is given.
+    Only all rows together show whether the day or the month comes first in a column of dates. There is one row per
+    lead, of any dtype, with the columns that the agreement's [export] and traits name. crm: whose export it is, where
+    its columns tell. history: that CRM's field history, where it is given.
 
-    Two passes, since only all rows together show whether day or month comes first in a column of dates.
+    Raises ColumnError for a column that is not there, DatesError for dates that can be read in two ways.
     """
 
     agreement: Agreement
     exported_at: datetime
     file: str = "the export"
     crm: Crm | None = None
-    history: History | None = None
+    history: FieldHistory | None = None
     counts: Counter[str] = field(default_factory=Counter)
     _titles: list[str] = field(default_factory=list)
     _ids: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
@@ -107,12 +96,12 @@ class CrmExport:
         agreement: Agreement,
         exported_at: datetime,
         crm: Crm | None = None,
-        history: History | None = None,
+        history: FieldHistory | None = None,
     ) -> CrmExport:
-        """The export in a file, all of it looked at, some rows at a time."""
+        """The export in a file, all of its rows observed, some at a time."""
         export = cls(agreement, exported_at, Path(path).name, crm, history)
         for rows in tables_in(path):
-            export.look(rows)
+            export.observe(rows)
             export._notes = rows.attrs.get("notes", [])
         return export
 
@@ -126,9 +115,9 @@ class CrmExport:
 
     @cached_property
     def columns(self) -> Export:
-        """Which columns say who, when and what became of it: as agreed, else as the CRM's exports are known to be."""
+        """The columns of id, moments and outcome: as agreed, else as the CRM's exports are known to have them."""
         agreed = self.agreement.export
-        if self.crm and not (agreed and _fits(agreed, self._titles)):
+        if self.crm and not (agreed and _speaks_of(agreed, self._titles)):
             return self.crm.export(self._titles, self.file)
         if agreed is None:
             remedy = f"draft it with: leadlight init {self.file} --outcome COLUMN"
@@ -137,11 +126,11 @@ class CrmExport:
 
     @property
     def outcome(self) -> str:
-        """How the outcome is called: as agreed, unless the agreement does not speak of this export."""
+        """The event that the outcome is: as agreed, but "Lead Converted" where the agreement is for another export."""
         return self.agreement.outcome.event if self.columns is self.agreement.export else "Lead Converted"
 
-    def look(self, rows: pd.DataFrame) -> None:
-        """Learn from some rows what only all rows together tell."""
+    def observe(self, rows: pd.DataFrame) -> None:
+        """First pass: learn from some rows what only all rows together tell."""
         self._titles = titles = [str(title) for title in rows.columns]
         ids = self._lead_ids(rows)
         self._ids.append(pd.util.hash_array(np.array([lead for lead in ids if lead], dtype=object)))
@@ -154,12 +143,12 @@ class CrmExport:
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
 
     def _look_at_cells(self, rows: pd.DataFrame, named: Sequence[str] = ()) -> None:
-        found = facts(self.agreement, [str(title) for title in rows.columns], self.crm)
+        found = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
         for column in {*named, *(fact.column for fact in found if fact.kind == "date")}:
-            self.reader.look(column, cells(rows[column], self.columns.missing))
+            self.reader.observe(column, cell_texts(rows[column], self.columns.missing))
         for fact in found if self.history else ():
             if self.history and fact.kind == "category":
-                self.history.spell(fact.name, cells(rows[fact.column], self.columns.missing))
+                self.history.spell(fact.name, cell_texts(rows[fact.column], self.columns.missing))
 
     def _dated_columns(self) -> list[str]:
         if self.agreement.outcome.undated:
@@ -170,33 +159,39 @@ class CrmExport:
         titles, name = [str(title) for title in rows.columns], self.columns.id
         if name == ROW_NUMBER and name not in titles:
             return [f"row-{place + 1}" for place in rows.index]
-        ids = [identity(value) for value in cells(rows[column_named(name, titles, self.file)], self.columns.missing)]
+        ids = [
+            identity(value) for value in cell_texts(rows[column_named(name, titles, self.file)], self.columns.missing)
+        ]
         return [lead and self.crm.lead_id(lead) for lead in ids] if self.crm else ids
 
     def _converted(self, rows: pd.DataFrame) -> list[bool]:
         column = column_named(self.columns.outcome, [str(title) for title in rows.columns], self.file)
         positive = spelling(self.columns.positive)
-        values = cells(rows[column], self.columns.missing)
+        values = cell_texts(rows[column], self.columns.missing)
         if positive == ANY_VALUE:
             return [value is not None for value in values]
         return [value is not None and spelling(value) == positive for value in values]
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
-        """The moments of a column of dates, none after the export; None where a cell has no readable date."""
+        """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
         if name is None or self.agreement.outcome.undated:
             return [None] * len(rows)
         column = column_named(name, [str(title) for title in rows.columns], self.file)
-        return self.reader.moments(column, cells(rows[column], self.columns.missing), day_ends=day_ends)
+        return self.reader.moments(column, cell_texts(rows[column], self.columns.missing), day_ends=day_ends)
 
     def events(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        """The events of some of the rows that were looked at, in their order."""
+        """Second pass: the events of some of the observed rows, in their order.
+
+        Of each lead: identify events for its creation and for the export, a track of the outcome, and a merge;
+        `timestamp` and `receivedAt` are in UTC and never after `exported_at`.
+        """
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
         won = self._moments(self.columns.outcome_at, rows, day_ends=True)
-        found = facts(self.agreement, [str(title) for title in rows.columns], self.crm)
+        found = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
         traits = list(self._traits(rows, found))
         at_creation = ["email", *(fact.name for fact in found if fact.at_creation)]
-        told = records(rows, self.crm, self.reader) if self.crm else [NOTHING] * len(rows)
+        told = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
         leads = zip(self._lead_ids(rows), created, won, self._converted(rows), traits, told, strict=True)
         for lead, created_at, won_at, converted, said, record in leads:
             if lead is not None:
@@ -206,10 +201,10 @@ class CrmExport:
                 if self.crm and record.merged_into:
                     yield merge_event(self.crm, lead, record.merged_into, record.modified_at or self.exported_at)
 
-    def _traits(self, rows: pd.DataFrame, found: list[Fact]) -> Iterator[dict[str, object]]:
-        """What each row says, without what it leaves empty."""
+    def _traits(self, rows: pd.DataFrame, found: list[ImportedTrait]) -> Iterator[dict[str, object]]:
+        """One entry per row: its traits, without empty ones."""
         columns: list[Sequence[object]] = [emails(rows)]
-        columns += [self.reader.values(fact, cells(rows[fact.column], self.columns.missing)) for fact in found]
+        columns += [self.reader.values(fact, cell_texts(rows[fact.column], self.columns.missing)) for fact in found]
         names = ["email", *(fact.name for fact in found)]
         for row in zip(*columns, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
@@ -217,7 +212,7 @@ class CrmExport:
     def _of_lead(
         self, lead: str, created_at: datetime | None, said: Mapping[str, object], at_creation: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
-        named = record_of(self.crm, lead)
+        named = record_ids(self.crm, lead)
         if created_at is not None:
             known = {name: said[name] for name in at_creation if name in said}
             if self.history:
@@ -229,17 +224,17 @@ class CrmExport:
             yield crm_event("identify", lead, created_at, says, traits=traits)
         yield crm_event("identify", lead, self.exported_at, [lead, "known", said], traits=dict(said) | named)
 
-    def _outcome(self, lead: str, won_at: datetime | None, record: Record) -> dict[str, Any]:
+    def _outcome(self, lead: str, won_at: datetime | None, record: CrmRecord) -> dict[str, Any]:
         if self.history and self._is_of_history:
             won_at = self.history.won_at(lead, won_at)
         if won_at is None and not self.agreement.outcome.undated:
             self.counts["converted without a date"] += 1
-        told = record_of(self.crm, lead) | ({"contact_id": record.contact_id} if record.contact_id else {})
+        told = record_ids(self.crm, lead) | ({"contact_id": record.contact_id} if record.contact_id else {})
         return outcome_event(self.outcome, lead, won_at, self.exported_at, told)
 
     @property
     def _is_of_history(self) -> bool:
-        """Whether this export's outcome is the conversion that the CRM's history dates."""
+        """Whether this export's outcome is the conversion of which the CRM's history has the date."""
         told = {self.crm.key(name) for name, _ in self.crm.outcome} if self.crm else set()
         return self.crm is not None and self.crm.key(self.columns.outcome) in told
 
@@ -277,27 +272,27 @@ class CrmExport:
         nobody, undated = self.counts["without an id"], self.counts["converted without a date"]
         again = self.counts["rows"] - nobody - self._leads()
         if nobody:
-            yield f"{self.file}: {_rows(nobody)} no {self.columns.id} and were left out"
+            yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id} and were left out"
         if again:
-            repeated = f"{_rows(again)} a {self.columns.id} that came before"
+            repeated = f"{_rows_have(again)} a {self.columns.id} that came before"
             yield f"{self.file}: {repeated}; what they add was kept for that lead"
         if undated:
-            yield f"{self.file}: {_rows(undated)} converted without a date; they count as converted at the export"
+            yield f"{self.file}: {_rows_have(undated)} converted without a date; they count as converted at the export"
 
 
 def leads_in(rows: pd.DataFrame, agreement: Agreement) -> Iterator[tuple[str | None, dict[str, object]]]:
-    """Who each row is and what it says of that lead as traits, as `export_events` would; no outcome is needed."""
+    """One entry per row: its lead and that lead's traits, as `CrmExport` reads them; no outcome is needed."""
     export = CrmExport(agreement, datetime.max.replace(tzinfo=UTC))
     export._look_at_cells(rows)
-    found = facts(agreement, [str(title) for title in rows.columns])
+    found = imported_traits(agreement, [str(title) for title in rows.columns])
     return zip(export._lead_ids(rows), export._traits(rows, found), strict=True)
 
 
-def _fits(agreed: Export, titles: Sequence[str]) -> bool:
-    """Whether the agreement's [export] speaks of a file with these columns, and not of another CRM's."""
+def _speaks_of(agreed: Export, titles: Sequence[str]) -> bool:
+    """Whether the agreement's [export] is for a file with these columns, and not for another CRM's."""
     alike = {title.strip().casefold() for title in titles}
     return agreed.id in (ROW_NUMBER, *titles) or agreed.outcome.strip().casefold() in alike
 
 
-def _rows(count: int) -> str:
+def _rows_have(count: int) -> str:
     return "1 row has" if count == 1 else f"{count:,} rows have"

@@ -1,4 +1,4 @@
-"""Salesforce: exports of Lead and LeadHistory, as its API, its data loader and its reports title them."""
+"""Salesforce's exports of Lead and LeadHistory: titles by its API, its data loader and its reports, and its ids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CHECK_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def full_id(text: str) -> str:
-    """An id with its three check characters: reports write 15 characters where the API writes 18."""
+    """An id with its three check characters: reports write 15 characters, the API writes 18."""
     if len(text) != 15 or not text.isalnum() or not text.isascii():
         return text
     parts = (text[start : start + 5] for start in (0, 5, 10))
@@ -32,12 +32,12 @@ SALESFORCE = Crm(
         "country": "Country",
         "source": "LeadSource",
     },
-    also={
+    aliases={
         "leadid": "id", "createdate": "createddate", "converted": "isconverted", "leadstatus": "status",
         "noofemployees": "numberofemployees", "employees": "numberofemployees", "jobtitle": "title",
         "companyaccount": "company", "lastmodified": "lastmodifieddate", "deleted": "isdeleted",
     },
-    sales={
+    known_after_contact={
         "Status": _WORKED, "Rating": _WORKED, "OwnerId": "sales assigns it", "IsUnreadByOwner": _WORKED,
         "LastTransferDate": "sales assigns it", "FirstCallDateTime": "sales causes it",
         "FirstEmailDateTime": "sales causes it", "ActionCadenceId": "sales plans it",

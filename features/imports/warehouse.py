@@ -1,4 +1,4 @@
-"""Segment's and RudderStack's warehouse tables, one table a kind of call, read as the events that they were made of.
+"""Segment's and RudderStack's warehouse tables, one per kind of call, read as the events that they were made of.
 
 Columns as their documentation of warehouse schemas names them: id is the messageId, event_text the name of a track
 call, context.campaign.source is context_campaign_source; properties and traits are columns of their own. `tracks` rolls
@@ -25,7 +25,7 @@ _TIMES = {
 }  # fmt: skip
 _WHO = {"user_id": "userId", "anonymous_id": "anonymousId"}
 _ENVELOPE = _TIMES | _WHO | {"id": "messageId"}
-_OF_KIND = {"group": {"group_id": "groupId"}, "alias": {"previous_id": "previousId"}}
+_IDS_OF_KIND = {"group": {"group_id": "groupId"}, "alias": {"previous_id": "previousId"}}
 _OF_THE_LOADER = frozenset({"uuid", "uuid_ts", "loaded_at"})
 # Parts of a context that are objects: everything else of a context is one value, underscores and all.
 _OBJECTS = ("app", "campaign", "device", "library", "location", "network", "os", "page", "screen", "traits")
@@ -35,10 +35,10 @@ _NULL = "\\N"  # what PostgreSQL, MySQL and Snowflake unload for nothing
 
 
 @dataclass(frozen=True)
-class Table:
-    """One warehouse table: which call its rows were, and where in the event each column belongs.
+class WarehouseTable:
+    """One warehouse table: the kind of call that its rows were, and the place in the event of each column.
 
-    is_rollup: `tracks`, whose rows come again in the tables of their events, with their properties.
+    is_rollup: it is `tracks`, whose events stand with their properties in the tables of their events.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Table:
     is_rollup: bool = False
 
     def event(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The event that a row is; what is empty is left out."""
+        """The event of one row, without empty values."""
         event: dict[str, Any] = {"type": self.kind}
         for column, value in row.items():
             place = self.places.get(column)
@@ -62,7 +62,7 @@ class Table:
         return event
 
 
-def warehouse_table(columns: Sequence[str], path: Path) -> Table | None:
+def warehouse_table(columns: Sequence[str], path: Path) -> WarehouseTable | None:
     """The warehouse table that a file with these columns is, None where it is none.
 
     Raises FileError for a table whose kind neither its columns nor its name tells, and for `users`.
@@ -76,20 +76,20 @@ def warehouse_table(columns: Sequence[str], path: Path) -> Table | None:
     kind = _kind(plain.keys(), path)
     if kind == "track" and not plain.keys() & {"event_text", "event"}:
         raise FileError(f"{path.name} has no column event_text; export it with all its columns", code="wrong_table")
-    places = {column: place for name, column in plain.items() if (place := _place(name, kind, plain.keys()))}
-    is_bare = _named(path) == "track" or all(place[0] != "properties" for place in places.values())
-    return Table(kind, places, kind == "track" and is_bare)
+    places = {column: place for name, column in plain.items() if (place := _place_in_event(name, kind, plain.keys()))}
+    is_bare = _kind_of_name(path) == "track" or all(place[0] != "properties" for place in places.values())
+    return WarehouseTable(kind, places, kind == "track" and is_bare)
 
 
 def _is_of_a_warehouse(names: Any, path: Path) -> bool:
     if "id" not in names or names & {"message_id", "messageid"} or not names & _TIMES.keys():
         return False
     told = names & {"event_text", "uuid_ts", "original_timestamp"} or any(name.startswith("context_") for name in names)
-    return bool(told or ("received_at" in names and names & _WHO.keys() and _named(path)))
+    return bool(told or ("received_at" in names and names & _WHO.keys() and _kind_of_name(path)))
 
 
-def _named(path: Path) -> str | None:
-    """The kind that the file's name says, or its folder's: warehouses unload a large table as parts in a folder."""
+def _kind_of_name(path: Path) -> str | None:
+    """The kind of call in the file's name, or in its folder's: warehouses unload a large table as parts in a folder."""
     for name in (path.stem, path.parent.name):
         words = re.split(r"[^a-z]+", name.lower())
         if told := next((KINDS[word] for word in reversed(words) if word in KINDS), None):
@@ -102,7 +102,7 @@ def _kind(names: Any, path: Path) -> str:
         return "track"
     if "previous_id" in names:
         return "alias"
-    if told := _named(path):
+    if told := _kind_of_name(path):
         return told
     if "group_id" in names:
         return "group"
@@ -116,14 +116,14 @@ def _kind(names: Any, path: Path) -> str:
     raise FileError(f"{path.name} {problem}; name it pages, screens or identifies", code="wrong_table")
 
 
-def _place(name: str, kind: str, names: Any) -> tuple[str, ...] | None:
-    """Where in the event a column belongs."""
+def _place_in_event(name: str, kind: str, names: Any) -> tuple[str, ...] | None:
+    """The place in the event of a column."""
     if name in _OF_THE_LOADER:
         return None
     if kind == "track" and name in ("event", "event_text"):
         # `event` is the table's name, such as signed_up; the name of the call is "Signed Up".
         return ("event",) if name == "event_text" or "event_text" not in names else None
-    envelope = _ENVELOPE | _OF_KIND.get(kind, {})
+    envelope = _ENVELOPE | _IDS_OF_KIND.get(kind, {})
     if name in envelope:
         return (envelope[name],)
     if name.startswith("context_"):

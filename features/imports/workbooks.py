@@ -1,4 +1,4 @@
-"""Tables that keep types: Parquet and Excel workbooks, read some rows at a time."""
+"""Parquet files and Excel workbooks, whose cells have types, read some rows at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parquet_batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
 
 
 def parquet_rows(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """The same as frames; a cell of lists or structures is JSON text, for a cell of a table is one value."""
+    """A Parquet file's rows as frames, up to `rows` at a time; a list or structure in a cell becomes JSON text."""
     for batch in parquet_batches(path, rows):
         flat = pa.table({name: _flat(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)})
         chunk: pd.DataFrame = flat.to_pandas(types_mapper={pa.string(): _TEXT, pa.large_string(): _TEXT}.get)

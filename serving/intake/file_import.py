@@ -1,4 +1,4 @@
-"""Files into the ledger: events as they are, a CRM's export and history as the events that they stand for."""
+"""Files into the ledger: events as they are, and a CRM's export and field history as the events they stand for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from training.model.model import Model
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of one file's events, and sentences that a person should know of."""
+    """One per file: how many of its events were accepted, duplicates or refused, and notes that a person should read."""
 
     file: str
     appended: Appended
@@ -45,18 +45,18 @@ def ingest(
     progress: Progress = lambda _: None,
     recorded_lag: timedelta = timedelta(0),
 ) -> list[Ingested]:
-    """Append the files' events to the ledger and bring leads and features up to date; twice adds nothing.
+    """Append the files' events to the ledger and bring leads and features up to date; a second run adds nothing.
 
-    recorded_lag: how long after it happened an event was known whose file does not say when it was received.
+    recorded_lag: for a file that does not say when its events were received, how long after they happened.
 
-    What the files hold is told by their columns, and their order does not matter: a CRM's history counts for the leads
-    of its export. Every file is read to its end, or nothing more of it is appended than whole batches that the next
-    run counts as duplicates. Raises FileError and ExportError with one sentence.
+    The columns of a file say what it holds, and the order of the files does not matter: a CRM's history counts for the
+    leads of its export. A run that breaks off has appended whole batches, which the next run counts as duplicates.
+    Raises FileError and ExportError with one sentence.
     """
     held = [part for path in files for part in source_kinds(path)]  # a wrong name is said before the first long import
-    intake = _Intake(Ledger.open(home), kept, now, progress, recorded_lag)
+    intake = _FileImport(Ledger.open(home), kept, now, progress, recorded_lag)
     done = list(intake.all_of(held))
-    refresh(home, kept, progress)
+    refresh_features(home, kept, progress)
     places = [path.name for path in files]
     return sorted(done, key=lambda file: places.index(file.file))
 
@@ -64,17 +64,17 @@ def ingest(
 def ingest_customers(
     home: Home, files: list[Path], kept: AgreementVersion, now: datetime, progress: Progress = lambda _: None
 ) -> list[Ingested]:
-    """Append that the accounts and leads of the files are customers; twice adds nothing.
+    """Append that the accounts and leads of the files are customers; a second run adds nothing.
 
     Raises FileError and ColumnError with one sentence.
     """
-    intake = _Intake(Ledger.open(home), kept, now, progress, timedelta(0))
+    intake = _FileImport(Ledger.open(home), kept, now, progress, timedelta(0))
     done = [intake.customers(path) for path in files]
-    refresh(home, kept, progress)
+    refresh_features(home, kept, progress)
     return done
 
 
-def refresh(home: Home, kept: AgreementVersion, progress: Progress) -> None:
+def refresh_features(home: Home, kept: AgreementVersion, progress: Progress) -> None:
     """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
     materialized(home, kept.agreement, progress)
     served = served_agreement(home, kept.agreement)
@@ -89,7 +89,7 @@ def served_agreement(home: Home, agreement: Agreement) -> Agreement:
 
 
 @dataclass(frozen=True)
-class _Intake:
+class _FileImport:
     ledger: Ledger
     kept: AgreementVersion
     now: datetime
@@ -97,7 +97,7 @@ class _Intake:
     lag: timedelta
 
     def all_of(self, held: Sequence[EventFile | LeadFile | HistoryFile]) -> Iterator[Ingested]:
-        """Everything in an order in which nothing is lost, whatever order the files were given in."""
+        """One entry per file, imported in an order in which no property of an event and no lead is lost."""
         histories = self._histories([part for part in held if isinstance(part, HistoryFile)])
         # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
         yield from map(self._events, sorted((part for part in held if isinstance(part, EventFile)), key=_comes_later))
@@ -108,14 +108,14 @@ class _Intake:
             yield from self._history(history)
 
     def customers(self, path: Path) -> Ingested:
-        """A file of customers."""
+        """The import of one file of customers."""
         customers = Customers(path, self.kept.agreement, self.now, partial(leads_by_identifier, self.ledger.home))
         total = self._appended(customers.events(), path.name, source="customers")
         return Ingested(path.name, total, tuple(customers.sentences))
 
     def _events(self, part: EventFile) -> Ingested:
         total = self._appended(events_in(part.path), part.path.name, source="file", lag=self.lag)
-        return Ingested(part.path.name, total, tuple(_of_events(part, total)))
+        return Ingested(part.path.name, total, tuple(_event_notes(part, total)))
 
     def _leads(self, part: LeadFile, history: FieldHistory | None) -> Ingested:
         self.progress(f"looking at {part.path.name}")
@@ -160,7 +160,7 @@ def _comes_later(part: EventFile) -> bool:
     return part.is_rollup
 
 
-def _of_events(part: EventFile, total: Appended) -> Iterator[str]:
+def _event_notes(part: EventFile, total: Appended) -> Iterator[str]:
     if total.refused:
         yield f"{total.refused:,} events could not be used and are kept with their reasons in failed_events"
     if part.is_rollup and total.accepted:

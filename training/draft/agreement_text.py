@@ -12,16 +12,16 @@ import tomlkit
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import RESERVED
 from features.agreement.conditions import FACTS
-from features.imports.columns import words
+from features.imports.columns import title_words
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.lead_export import ROW_NUMBER
-from training.draft.column_roles import Roles
-from training.draft.column_verdicts import Verdict
+from training.draft.column_decisions import ColumnDecision
+from training.draft.column_roles import ColumnRoles
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
 _DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}
 # Titles that CRMs give to what the default agreement and the lists of leads call by these names.
-_KNOWN_AS = {
+_TRAIT_TITLES = {
     "lead source": "source", "original source": "source", "analytics source": "source", "utm source": "source",
     "utm campaign": "campaign", "lead campaign": "campaign", "campaign name": "campaign", "job title": "job_title",
     "jobtitle": "job_title", "title": "job_title", "number of employees": "employees", "employee count": "employees",
@@ -30,7 +30,7 @@ _KNOWN_AS = {
 
 
 @dataclass(frozen=True)
-class Found:
+class DraftBasis:
     """All that a draft is written from; `horizon_days` counts only where the export has dates.
 
     crm: whose export it is, where that is known.
@@ -38,27 +38,27 @@ class Found:
 
     file: str
     rows: int
-    roles: Roles
-    verdicts: Sequence[Verdict]
+    roles: ColumnRoles
+    verdicts: Sequence[ColumnDecision]
     missing: Sequence[str]
     horizon_days: int = 90
     crm: Crm | None = None
 
 
-def drafted_text(found: Found) -> str:
+def agreement_text(found: DraftBasis) -> str:
     """The agreement as TOML with comments; it loads with `Agreement.parse`."""
     names = trait_names(found.verdicts, found.crm)
-    parts = [*_head(found), _outcome(found), _export(found), section("interest"), section("behaviours")]
+    parts = [*_head(found), _outcome(found), _export(found), default_section("interest"), default_section("behaviours")]
     parts += [_traits(found, names), _excluded(found, names), _part_2(found, names)]
-    return joined(parts)
+    return sections_text(parts)
 
 
-def joined(parts: Iterable[str]) -> str:
+def sections_text(parts: Iterable[str]) -> str:
     """Sections as one text."""
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def trait_names(verdicts: Iterable[Verdict], crm: Crm | None = None) -> dict[str, str]:
+def trait_names(verdicts: Iterable[ColumnDecision], crm: Crm | None = None) -> dict[str, str]:
     """A snake_case name for each column that is kept or excluded, none a behaviour's or one of Leadlight's own."""
     taken = set(Agreement.default().behaviours) | RESERVED | _DERIVED | {"email", "closed"}
     names: dict[str, str] = {}
@@ -69,11 +69,11 @@ def trait_names(verdicts: Iterable[Verdict], crm: Crm | None = None) -> dict[str
     return names
 
 
-def _name(verdict: Verdict, crm: Crm | None) -> str:
+def _name(verdict: ColumnDecision, crm: Crm | None) -> str:
     if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(verdict.column)), None)):
         return known
-    plain = words(verdict.column).removeprefix("hs ")
-    name = _KNOWN_AS.get(plain, plain.replace(" ", "_"))
+    plain = title_words(verdict.column).removeprefix("hs ")
+    name = _TRAIT_TITLES.get(plain, plain.replace(" ", "_"))
     is_text = verdict.kind in ("category", "text")
     if name in ("source", "campaign") and not is_text:  # these name where a lead came from, never a number
         name = f"{name}_{verdict.kind}"
@@ -87,13 +87,13 @@ def free_name(name: str, taken: set[str]) -> str:
     return next(free for free in names if free not in taken)
 
 
-def _head(found: Found) -> Iterator[str]:
+def _head(found: DraftBasis) -> Iterator[str]:
     count = int(found.roles.won.sum())
     share = f"{count / max(len(found.roles.won), 1):.1%} converted"
-    yield from head(f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.")
+    yield from draft_heading(f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.")
 
 
-def head(drafted_from: str) -> Iterator[str]:
+def draft_heading(drafted_from: str) -> Iterator[str]:
     """How a draft begins: what it was drafted from, what it is for, and whose it is."""
     yield (
         f"{drafted_from}\n"
@@ -109,7 +109,7 @@ def head(drafted_from: str) -> Iterator[str]:
     )
 
 
-def _outcome(found: Found) -> str:
+def _outcome(found: DraftBasis) -> str:
     waits = f"within_days     = {found.horizon_days}  # only after this long does a lead count as a no"
     if found.roles.undated:
         waits = "undated         = true  # no dates in the export: outcomes count as it tells them, without a horizon"
@@ -121,7 +121,7 @@ def _outcome(found: Found) -> str:
     )
 
 
-def _export(found: Found) -> str:
+def _export(found: DraftBasis) -> str:
     roles = found.roles
     notes = {"positive": "any date there means converted"} if roles.positive == ANY_VALUE else {}
     notes |= {"id": "no column identifies a lead: its place in the file does"} if roles.id == ROW_NUMBER else {}
@@ -133,7 +133,7 @@ def _export(found: Found) -> str:
     return "\n".join([*lines, f"missing = [{missing}]  # what its cells write for missing, besides nothing"])
 
 
-def _traits(found: Found, names: Mapping[str, str]) -> str:
+def _traits(found: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[traits]  # what the model learns from: number, category, text, boolean or date"]
     if not found.roles.undated:
         lines.append('# known = "at_creation": it was so when the lead came; "at_export": known only since the export')
@@ -145,7 +145,7 @@ def _traits(found: Found, names: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _excluded(found: Found, names: Mapping[str, str]) -> str:
+def _excluded(found: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits], with signed_by"]
     lines += [
         f"{names[verdict.column]} = {_line(verdict, why=verdict.reason)}"
@@ -156,7 +156,7 @@ def _excluded(found: Found, names: Mapping[str, str]) -> str:
     return "\n".join([*lines, *(_comment(f"dropped: {v.column}: {v.reason}").strip() for v in gone)])
 
 
-def _line(verdict: Verdict, **more: str) -> str:
+def _line(verdict: ColumnDecision, **more: str) -> str:
     keys = more | {"kind": verdict.kind, "column": verdict.column, "label": plain_label(verdict.column)}
     return f"{{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
 
@@ -177,19 +177,19 @@ def _comment(text: str | None) -> str:
     return f"  # {''.join(sign if sign.isprintable() else ' ' for sign in text)}" if text else ""
 
 
-def section(name: str) -> str:
+def default_section(name: str) -> str:
     """A section of the default agreement, comments included."""
     default = DEFAULT.read_text(encoding="utf-8")
     found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", default, re.M | re.S)
     return found[0] if found else ""
 
 
-def _part_2(found: Found, names: Mapping[str, str]) -> str:
+def _part_2(found: DraftBasis, names: Mapping[str, str]) -> str:
     kinds = {names[verdict.column]: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
-    return part_2(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
+    return policy_text(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
 
 
-def part_2(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:
+def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:
     """The default policy, without the criteria that nothing could fulfil and with the average odds.
 
     kinds: of the drafted traits. behaviours: the default's that are drafted.

@@ -11,11 +11,11 @@ import numpy as np
 
 from features.home.dates import DatesError, DayOrder
 from features.home.errors import LeadlightError
-from features.imports.columns import column_named, spelling, words
+from features.imports.columns import column_named, spelling, title_words
 from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
-from training.leakage.column_profiles import Profile
-from training.leakage.wording import CREATED, IDENTIFIER, WON, quoted
+from training.leakage.column_profiles import ColumnProfile
+from training.leakage.wording import CREATED, IDENTIFIER, WON, quoted_values
 
 _POSITIVE = ("1", "true", "yes", "y", "won", "closed won", "converted", "customer", "success", "sold", "signed")
 _OPPOSITE = {"0": "1", "no": "Yes", "false": "true", "n": "Y", "lost": "Won", "f": "t"}
@@ -30,7 +30,7 @@ class OutcomeError(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Roles:
+class ColumnRoles:
     """The columns that are no traits; `notes` are sentences on what was found or guessed."""
 
     id: str
@@ -53,7 +53,7 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedRoles:
     """What the person said of the columns, or what is known of the CRM that exported them."""
 
     outcome: str
@@ -64,7 +64,7 @@ class Asked:
     is_known: bool = False  # by the CRM: nothing of it was guessed
 
 
-def roles(profiles: Mapping[str, Profile], asked: Asked, file: str) -> Roles:
+def column_roles(profiles: Mapping[str, ColumnProfile], asked: RequestedRoles, file: str) -> ColumnRoles:
     """The roles, as asked for, else as guessed. Raises ColumnError or OutcomeError with what to type instead."""
     titles = list(profiles)
     outcome = column_named(asked.outcome, titles, file)
@@ -75,10 +75,10 @@ def roles(profiles: Mapping[str, Profile], asked: Asked, file: str) -> Roles:
     known = {outcome, id_column, guessed}
     outcome_at = outcome if positive == ANY_VALUE else asked.outcome_at or _outcome_at(profiles, won, known)
     notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=asked.is_known)]
-    return Roles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
+    return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
 
 
-def _outcome(profile: Profile, asked: str | None, file: str) -> tuple[str, Bools, list[str]]:
+def _outcome(profile: ColumnProfile, asked: str | None, file: str) -> tuple[str, Bools, list[str]]:
     if asked is None and profile.kind == "date":
         DayOrder().after(profile.counts).first(profile.column, file)
         won = np.array([value is not None for value in profile.values])
@@ -88,7 +88,7 @@ def _outcome(profile: Profile, asked: str | None, file: str) -> tuple[str, Bools
     return positive, won, [_on_outcome(profile, f'"{positive}"', won)]
 
 
-def _positive(profile: Profile, asked: str | None, file: str) -> str:
+def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
     """The value that means converted: as asked, or the one of two that says so."""
     levels = [level for level, _ in profile.counts.most_common()]
     by_word = {spelling(level): level for level in levels}
@@ -96,35 +96,39 @@ def _positive(profile: Profile, asked: str | None, file: str) -> str:
         if spelling(asked) in by_word or len(levels) < 2:
             return by_word.get(spelling(asked), asked)
         near = get_close_matches(spelling(asked), by_word, n=1)
-        remedy = f'did you mean "{by_word[near[0]]}"?' if near else f"it has {quoted(levels, 8)}"
+        remedy = f'did you mean "{by_word[near[0]]}"?' if near else f"it has {quoted_values(levels, 8)}"
         raise OutcomeError(f'{file}: column "{profile.column}" is never "{asked}"; {remedy}')
     if len(levels) <= 2:
         said = next((by_word[word] for word in _POSITIVE if word in by_word), None)
         said = said or next((_OPPOSITE[word] for word in by_word if word in _OPPOSITE and len(levels) == 1), None)
         if said or not levels:
             return said or "Yes"
-    shown = quoted(levels, 8) + (", ..." if len(levels) > 8 else "")
+    shown = quoted_values(levels, 8) + (", ..." if len(levels) > 8 else "")
     problem = f'column "{profile.column}" has {profile.distinct:,} values ({shown})'
     raise OutcomeError(f'{file}: {problem}; say which one means converted: --positive "{levels[0]}"')
 
 
-def _on_outcome(profile: Profile, means: str, won: Bools) -> str:
+def _on_outcome(profile: ColumnProfile, means: str, won: Bools) -> str:
     count, rows = int(won.sum()), len(won)
     if 0 < count < rows:
         share = f"{count:,} of {rows:,} leads did ({count / rows:.1%})"
         return f"{profile.column}: the outcome; {means} means converted, as {share}"
-    found = "is empty" if not profile.filled else f"is {quoted([level for level, _ in profile.counts.most_common(2)])}"
+    found = (
+        "is empty"
+        if not profile.filled
+        else f"is {quoted_values([level for level, _ in profile.counts.most_common(2)])}"
+    )
     lacks = "every lead converted" if count else "no lead converted"
     return f"{profile.column}: the outcome, but it {found} in all {rows:,} rows: {lacks}, so nothing can be learned yet"
 
 
-def _id(profiles: Mapping[str, Profile], asked: str | None, outcome: str) -> tuple[str, list[str]]:
+def _id(profiles: Mapping[str, ColumnProfile], asked: str | None, outcome: str) -> tuple[str, list[str]]:
     if asked:
         again = profiles[asked].filled - profiles[asked].distinct
         more = f"; {again:,} rows have an id that came before" if again else ""
         return asked, [f"{asked}: the id of each lead{more}"]
     unique = [p for p in profiles.values() if p.column != outcome and p.is_identifier and p.distinct == len(p.values)]
-    named = [profile for profile in unique if IDENTIFIER.search(words(profile.column))]
+    named = [profile for profile in unique if IDENTIFIER.search(title_words(profile.column))]
     if not named:
         remedy = "a later export would be taken for other leads; name a column that stays with a lead: --id COLUMN"
         return ROW_NUMBER, [f"No column identifies a lead, so its row number does; {remedy}"]
@@ -132,28 +136,28 @@ def _id(profiles: Mapping[str, Profile], asked: str | None, outcome: str) -> tup
     return best.column, [f"{best.column}: the id of each lead (guessed; --id COLUMN for another)"]
 
 
-def _preference(profile: Profile) -> tuple[bool, bool, bool, float]:
+def _preference(profile: ColumnProfile) -> tuple[bool, bool, bool, float]:
     """A plain "id", then one of leads, no e-mail address if it can be helped, short for people to say."""
-    plain = words(profile.column)
+    plain = title_words(profile.column)
     length = sum(map(len, profile.counts)) / max(profile.distinct, 1)
     is_of_lead = any(word in plain for word in ("lead", "contact", "record", "customer", "prospect"))
     return plain not in ("id", "lead id", "record id", "contact id"), "mail" in plain, not is_of_lead, length
 
 
-def _dated(profile: Profile, file: str) -> str:
+def _dated(profile: ColumnProfile, file: str) -> str:
     """The column, once it is sure that its dates can be read in one way only."""
     if profile.kind != "date":
-        problem = f'column "{profile.column}" holds no dates but {quoted(list(profile.counts), 2) or "nothing"}'
+        problem = f'column "{profile.column}" holds no dates but {quoted_values(list(profile.counts), 2) or "nothing"}'
         raise OutcomeError(f"{file}: {problem}; name the column that says when leads came, or none")
     DayOrder().after(profile.counts).first(profile.column, file)
     return profile.column
 
 
-def _created_at(profiles: Mapping[str, Profile], taken: set[str], file: str) -> tuple[str | None, list[str]]:
+def _created_at(profiles: Mapping[str, ColumnProfile], taken: set[str], file: str) -> tuple[str | None, list[str]]:
     """The column of dates that by its title says when a lead came, and that every lead has."""
     for profile in profiles.values():
         is_dated = profile.kind == "date" and profile.column not in taken and profile.empty_share < 0.05
-        if is_dated and CREATED.match(words(profile.column)):
+        if is_dated and CREATED.match(title_words(profile.column)):
             try:
                 return _dated(profile, file), []
             except DatesError as unclear:
@@ -161,13 +165,13 @@ def _created_at(profiles: Mapping[str, Profile], taken: set[str], file: str) -> 
     return None, []
 
 
-def _outcome_at(profiles: Mapping[str, Profile], won: Bools, taken: set[str | None]) -> str | None:
+def _outcome_at(profiles: Mapping[str, ColumnProfile], won: Bools, taken: set[str | None]) -> str | None:
     """The column of dates that is filled for the converted and hardly for others, and by its title says why."""
     if not won.any() or won.all():
         return None
     for profile in profiles.values():
         is_dated = profile.kind == "date" and not profile.is_unclear and profile.column not in taken
-        if is_dated and WON.search(words(profile.column)):
+        if is_dated and WON.search(title_words(profile.column)):
             filled = np.array([value is not None for value in profile.values])
             if filled[won].mean() >= 0.95 and filled[~won].mean() <= 0.05:
                 return profile.column

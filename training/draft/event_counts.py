@@ -15,56 +15,56 @@ from features.agreement.agreement import Agreement, Behaviour
 from features.agreement.checks import SALES_TOUCHES
 from features.events.event import identity
 from features.home.dates import moment
-from features.imports.columns import MISSING_MARKERS, text_of
+from features.imports.columns import MISSING_MARKERS, cell_text
 from features.imports.files import events_in
 from features.traits.values import flat
-from training.leakage.column_profiles import Profile
-from training.leakage.filled_when import Filling, of_events
-from training.leakage.signals import Signals, Triage
+from training.leakage.column_profiles import ColumnProfile
+from training.leakage.filled_when import FillTime, fill_times_of_events
+from training.leakage.signals import LeakSignals, Triage
 
 
 @dataclass(frozen=True)
-class Leads:
+class EventLeads:
     """The leads by id, which of them converted, and what was first said of each, with the day it was known."""
 
     ids: tuple[str, ...]
     won: np.ndarray[Any, np.dtype[np.bool_]]
     said: Mapping[str, Mapping[str, tuple[float, str]]]
     told: Mapping[str, float]
-    filled: Mapping[str, Filling]
+    filled: Mapping[str, FillTime]
 
     @classmethod
-    def of(cls, tally: Tally, won: Mapping[str, float]) -> Leads:
+    def of(cls, tally: EventCounts, won: Mapping[str, float]) -> EventLeads:
         ids = tuple(tally.came)
         days = {trait: {lead: day for lead, (day, _) in by.items()} for trait, by in tally.said.items()}
         told = np.array([lead in won for lead in ids], dtype=bool)
-        return cls(ids, told, tally.said, tally.told, of_events(days, tally.told))
+        return cls(ids, told, tally.said, tally.told, fill_times_of_events(days, tally.told))
 
-    def filling(self, trait: str) -> Filling | None:
+    def filling(self, trait: str) -> FillTime | None:
         """When the trait became known."""
         return self.filled.get(trait)
 
-    def signals(self, profile: Profile) -> Signals:
+    def signals(self, profile: ColumnProfile) -> LeakSignals:
         """What the trait tells, of each lead what was known before sales or the outcome could have told it."""
         known = self._known(profile)
         return Triage.of([known], self.won).signals(known.column)
 
-    def empty_share(self, profile: Profile) -> float:
+    def empty_share(self, profile: ColumnProfile) -> float:
         """The share of leads of which it was not known by then."""
         return self._known(profile).empty_share
 
     def _before(self, first: tuple[float, str] | None, lead: str) -> str:
         return first[1] if first and first[0] < self.told.get(lead, np.inf) else ""
 
-    def _known(self, profile: Profile) -> Profile:
+    def _known(self, profile: ColumnProfile) -> ColumnProfile:
         said = self.said.get(profile.column, {})
         known = (self._before(said.get(lead), lead) for lead in self.ids)
-        return Profile(
+        return ColumnProfile(
             profile.column, tuple(None if text.casefold() in {"", *MISSING_MARKERS} else text for text in known)
         )
 
 
-MOST_SAID = 20_000  # identify calls whose traits are looked at: enough to know their kinds
+MOST_IDENTIFY_CALLS = 20_000  # identify calls whose traits are looked at: enough to know their kinds
 _DAY = 86_400.0
 _TELLING = SALES_TOUCHES | {
     "Lead Converted",
@@ -76,7 +76,7 @@ _TELLING = SALES_TOUCHES | {
 
 
 @dataclass
-class Tally:
+class EventCounts:
     """Counts over events.
 
     matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: what
@@ -96,7 +96,7 @@ class Tally:
     told: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> Tally:
+    def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> EventCounts:
         """The events of the files, all of them read.
 
         bare: files that repeat track calls without their properties; only names that `full` lacks count there.
@@ -123,7 +123,7 @@ class Tally:
             self.tracks[name] += 1
         elif kind in ("page", "screen") and not matched:
             self.pages[_part(properties, context)] += 1
-        elif kind == "identify" and len(self.traits) < MOST_SAID:
+        elif kind == "identify" and len(self.traits) < MOST_IDENTIFY_CALLS:
             self.traits.append(flat(_mapping(event.get("traits") or context.get("traits"))))
         if lead := identity(event.get("userId")):
             self._note(lead, name, event)
@@ -147,7 +147,7 @@ class Tally:
     def _say(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
         traits = event.get("traits") or _mapping(event.get("context")).get("traits")
         for trait, value in flat(_mapping(traits)).items():
-            if text := text_of(value):
+            if text := cell_text(value):
                 first = self.said.setdefault(trait, {}).get(lead)
                 if first is None or known < first[0]:
                     self.said[trait][lead] = known, text

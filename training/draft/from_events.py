@@ -17,18 +17,26 @@ from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES, is_pr
 from features.agreement.conditions import FACTS, Kind
 from features.agreement.messages import did_you_mean
 from features.home.errors import LeadlightError
-from features.imports.columns import MISSING_MARKERS, text_of
-from features.imports.files import Events, contents
-from training.draft.agreement_text import free_name, head, joined, part_2, plain_label, section, toml_text
+from features.imports.columns import MISSING_MARKERS, cell_text
+from features.imports.files import EventFile, source_kinds
+from training.draft.agreement_text import (
+    default_section,
+    draft_heading,
+    free_name,
+    plain_label,
+    policy_text,
+    sections_text,
+    toml_text,
+)
+from training.draft.column_decisions import ColumnDecision, useless_decision
 from training.draft.column_roles import OutcomeError
-from training.draft.column_verdicts import Verdict, dropped
-from training.draft.event_counts import Leads, Tally
+from training.draft.event_counts import EventCounts, EventLeads
 from training.draft.from_export import Draft
-from training.draft.horizon import Waiting, waiting
-from training.labels.summary import PRESSED
-from training.leakage.column_profiles import Profile
-from training.leakage.ids import id_tells, sentence
-from training.leakage.suspects import PARTLY_LATE, reasons
+from training.draft.horizon import ConversionDelay, conversion_delay
+from training.labels.summary import CONVERTED_ON_ACCEPTANCE
+from training.leakage.column_profiles import ColumnProfile
+from training.leakage.ids import id_auc, id_sentence
+from training.leakage.suspects import PARTLY_LATE, quarantine_reasons
 from training.leakage.wording import reason_in_title
 
 OUTCOMES = ("Lead Converted", "Opportunity Won", "Opportunity Created")  # the first that occurs, where none is named
@@ -52,38 +60,38 @@ def event_draft(files: Sequence[Path | str] | Path | str, outcome: str | None = 
     """
     paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
     full, bare = _event_files(paths)
-    tally = Tally.of(full, bare, (outcome,) if outcome else OUTCOMES)
+    tally = EventCounts.of(full, bare, (outcome,) if outcome else OUTCOMES)
     name = ", ".join(path.name for path in paths)
     label, won = _outcome(tally, outcome, name)
-    waited = _waiting(tally, won)
-    verdicts = tuple(_verdicts(tally, won))
-    text = joined(_parts(tally, _Found(name, label, len(won), waited, verdicts)))
+    waited = _conversion_delay(tally, won)
+    verdicts = tuple(_decisions(tally, won))
+    text = sections_text(_parts(tally, _EventDraftBasis(name, label, len(won), waited, verdicts)))
     notes = (*_on_outcome(label, won, tally), *_on_ids(tally, won), *_on_behaviours(tally, label), *waited.notes)
-    return Draft(text, verdicts, notes, tally.events, len(won) / max(len(tally.came), 1), None)
+    return Draft(text, verdicts, notes, tally.events, None)
 
 
 @dataclass(frozen=True)
-class _Found:
+class _EventDraftBasis:
     """What the draft is written from besides the counts; won: how many leads converted."""
 
     file: str
     outcome: str
     won: int
-    waited: Waiting
-    verdicts: Sequence[Verdict]
+    waited: ConversionDelay
+    verdicts: Sequence[ColumnDecision]
 
 
 def _event_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The files whose events have their properties, and those that only roll them up."""
-    held = [part for path in paths for part in contents(path)]
-    if other := next((part for part in held if not isinstance(part, Events)), None):
+    held = [part for path in paths for part in source_kinds(path)]
+    if other := next((part for part in held if not isinstance(part, EventFile)), None):
         remedy = "draft from the export of a CRM with --from salesforce, --from hubspot, or --outcome COLUMN"
         raise LeadlightError(f"{other.path.name} holds no events but leads; {remedy}", code="no_events")
-    events = [part for part in held if isinstance(part, Events)]
+    events = [part for part in held if isinstance(part, EventFile)]
     return [part.path for part in events if not part.is_rollup], [part.path for part in events if part.is_rollup]
 
 
-def _outcome(tally: Tally, asked: str | None, file: str) -> tuple[str, Mapping[str, float]]:
+def _outcome(tally: EventCounts, asked: str | None, file: str) -> tuple[str, Mapping[str, float]]:
     """The name of the outcome, and the leads that had it with the first day of it."""
     name = asked or next((name for name in OUTCOMES if tally.happened[name]), None)
     if name and tally.happened[name]:
@@ -99,52 +107,54 @@ def _outcome(tally: Tally, asked: str | None, file: str) -> tuple[str, Mapping[s
     raise OutcomeError(f"{file}: {found}")
 
 
-def _waiting(tally: Tally, won: Mapping[str, float]) -> Waiting:
+def _conversion_delay(tally: EventCounts, won: Mapping[str, float]) -> ConversionDelay:
     came = _EPOCH + np.array(list(tally.came.values()))
     converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in tally.came])
-    return waiting(came, converted, "their first event") if len(won) else Waiting()
+    return conversion_delay(came, converted, "their first event") if len(won) else ConversionDelay()
 
 
-def _verdicts(tally: Tally, won: Mapping[str, float]) -> Iterator[Verdict]:
+def _decisions(tally: EventCounts, won: Mapping[str, float]) -> Iterator[ColumnDecision]:
     """One on each trait that identify calls bring."""
-    leads = Leads.of(tally, won)
+    leads = EventLeads.of(tally, won)
     names = dict.fromkeys(name for said in tally.traits for name in said if name not in _KEYS | _FLAGS)
     for name in names:
-        texts = (text_of(said.get(name)) for said in tally.traits)
-        profile = Profile(
+        texts = (cell_text(said.get(name)) for said in tally.traits)
+        profile = ColumnProfile(
             name, tuple(text if text.casefold() not in {"", *MISSING_MARKERS} else None for text in texts)
         )
-        yield dropped(profile) or _verdict(profile, leads)
+        yield useless_decision(profile) or _trait_decision(profile, leads)
 
 
-def _verdict(profile: Profile, leads: Leads) -> Verdict:
+def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision:
     use: Literal["trait", "excluded", "dropped"] = "trait"
     why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
     signals, filling = leads.signals(profile), leads.filling(profile.column)
-    why = why or "; ".join(reasons(signals, filling))
+    why = why or "; ".join(quarantine_reasons(signals, filling))
     flags = (filling.sentence,) if filling and filling.is_late >= PARTLY_LATE else ()
     if why:
         use = "excluded"
     elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
         use, why = "dropped", "no trait can have this name"
     kind: Kind = "text" if profile.column == "job_title" else profile.kind  # it becomes a rank and a department
-    return Verdict(profile.column, use, kind, why, flags if use == "trait" else (), signals, leads.empty_share(profile))
+    return ColumnDecision(
+        profile.column, use, kind, why, flags if use == "trait" else (), signals, leads.empty_share(profile)
+    )
 
 
-def _on_outcome(label: str, won: Mapping[str, float], tally: Tally) -> Iterator[str]:
+def _on_outcome(label: str, won: Mapping[str, float], tally: EventCounts) -> Iterator[str]:
     yield f"{label}: the outcome, as {len(won):,} of {len(tally.came):,} leads had it"
     if label == "Lead Converted":
-        yield f'{label}: {PRESSED}; to take that, say --outcome "Opportunity Won"'
+        yield f'{label}: {CONVERTED_ON_ACCEPTANCE}; to take that, say --outcome "Opportunity Won"'
 
 
-def _on_ids(tally: Tally, won: Mapping[str, float]) -> Iterator[str]:
+def _on_ids(tally: EventCounts, won: Mapping[str, float]) -> Iterator[str]:
     leads = list(tally.came)
-    tells = id_tells(leads, np.array([lead in won for lead in leads]), list(tally.came.values()))
+    tells = id_auc(leads, np.array([lead in won for lead in leads]), list(tally.came.values()))
     if tells is not None:
-        yield sentence("userId", tells)
+        yield id_sentence("userId", tells)
 
 
-def _on_behaviours(tally: Tally, label: str) -> Iterator[str]:
+def _on_behaviours(tally: EventCounts, label: str) -> Iterator[str]:
     known = Agreement.default().behaviours
     for name, count in ((n, c) for n, c in tally.matched.most_common() if known[n].event != label):
         yield f"{name}: a behaviour of the default agreement, {count:,} events"
@@ -154,35 +164,35 @@ def _on_behaviours(tally: Tally, label: str) -> Iterator[str]:
         yield f"{', '.join(ignored)}: too rare to draft; add those that matter to [behaviours]"
 
 
-def _counted(tally: Tally, label: str) -> Counter[str]:
+def _counted(tally: EventCounts, label: str) -> Counter[str]:
     """The track calls that are no behaviour of the default agreement and may be one of this."""
     events = {behaviour.event for behaviour in Agreement.default().behaviours.values() if tally.matched[behaviour.name]}
     known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | events | {label, ""}
     return Counter({name: count for name, count in tally.tracks.items() if name not in known})
 
 
-def _new_events(tally: Tally, label: str) -> list[tuple[str, int]]:
+def _new_events(tally: EventCounts, label: str) -> list[tuple[str, int]]:
     return _counted(tally, label).most_common(_MOST["events"])
 
 
-def _ignored(tally: Tally, label: str) -> list[str]:
+def _ignored(tally: EventCounts, label: str) -> list[str]:
     return [name for name, _ in _counted(tally, label).most_common()[_MOST["events"] :]][:20]
 
 
-def _new_pages(tally: Tally) -> list[tuple[str, int]]:
+def _new_pages(tally: EventCounts) -> list[tuple[str, int]]:
     """Parts of the site, without the home page and those whose names are ids."""
     views = tally.pages.total() + sum(count for name, count in tally.matched.items() if name.endswith("_page"))
     parts = [(part, count) for part, count in tally.pages.most_common() if count >= _RARE * views]
     return [pair for pair in parts if re.fullmatch(r"/[A-Za-z][A-Za-z_-]{1,40}", pair[0])][: _MOST["pages"]]
 
 
-def _parts(tally: Tally, found: _Found) -> Iterator[str]:
+def _parts(tally: EventCounts, found: _EventDraftBasis) -> Iterator[str]:
     leads = f"{len(tally.came):,} leads, {found.won / max(len(tally.came), 1):.1%} converted"
-    yield from head(
+    yield from draft_heading(
         f"# Drafted by `leadlight init --from segment` from {found.file}: {tally.events:,} events of {leads}."
     )
     yield _outcome_text(tally, found)
-    yield section("interest")
+    yield default_section("interest")
     lines = dict(_behaviours(tally, found))
     yield "\n".join(["[behaviours]  # what leads do that counts; page time is added", *lines.values()])
     yield "\n".join(
@@ -192,10 +202,10 @@ def _parts(tally: Tally, found: _Found) -> Iterator[str]:
         ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(found)]
     )
     kinds = {verdict.column: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
-    yield part_2(kinds, lines, found.won, len(tally.came))
+    yield policy_text(kinds, lines, found.won, len(tally.came))
 
 
-def _outcome_text(tally: Tally, found: _Found) -> str:
+def _outcome_text(tally: EventCounts, found: _EventDraftBasis) -> str:
     is_told = any(tally.tracks[name] for name in SALES_TOUCHES)
     never = '"unknown"  # a lead that sales never tried is not a no' if is_told else '"no"  # the events name no calls'
     return (
@@ -206,9 +216,9 @@ def _outcome_text(tally: Tally, found: _Found) -> str:
     )
 
 
-def _behaviours(tally: Tally, found: _Found) -> Iterator[tuple[str, str]]:
+def _behaviours(tally: EventCounts, found: _EventDraftBasis) -> Iterator[tuple[str, str]]:
     """Each behaviour's name and line: the default's that occur, then the other names and pages."""
-    default = section("behaviours")
+    default = default_section("behaviours")
     taken = set(FACTS) | RESERVED | {verdict.column for verdict in found.verdicts}
     for name, behaviour in Agreement.default().behaviours.items():
         if behaviour.event != found.outcome and (tally.matched[name] or name in _ASKING):
@@ -232,12 +242,12 @@ def _free(title: str, taken: set[str]) -> str:
     return name
 
 
-def _traits(found: _Found) -> Iterator[str]:
+def _traits(found: _EventDraftBasis) -> Iterator[str]:
     kept = [verdict for verdict in found.verdicts if verdict.use == "trait"]
     yield from (f"{verdict.column} = {toml_text(verdict.kind)}" for verdict in kept)
 
 
-def _excluded(found: _Found) -> Iterator[str]:
+def _excluded(found: _EventDraftBasis) -> Iterator[str]:
     for verdict in found.verdicts:
         if verdict.use == "excluded":
             yield f"{verdict.column} = {{ why = {toml_text(verdict.reason)}, kind = {toml_text(verdict.kind)} }}"

@@ -13,14 +13,14 @@ from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
-from features.imports.files import Changes, Events, Leads, contents, sample_in, titles_in
-from training.draft.agreement_text import Found, drafted_text
-from training.draft.column_decisions import LEGEND, Seen, Verdict, dropped, verdict
-from training.draft.column_roles import Asked, OutcomeError, Roles, roles
-from training.draft.horizon import Waiting, days, waiting
-from training.labels.summary import PRESSED
-from training.leakage.column_profiles import Profile, markers_in, profiles
-from training.leakage.ids import id_tells, sentence
+from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
+from training.draft.agreement_text import DraftBasis, agreement_text
+from training.draft.column_decisions import LEGEND, ColumnDecision, ExaminedColumn, column_decision, useless_decision
+from training.draft.column_roles import ColumnRoles, OutcomeError, RequestedRoles, column_roles
+from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
+from training.labels.summary import CONVERTED_ON_ACCEPTANCE
+from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
+from training.leakage.ids import id_auc, id_sentence
 from training.leakage.signals import Triage
 
 SIGN = 'To use an excluded column, move its line to [traits] and sign it there: signed_by = "NAME, DATE"'
@@ -36,7 +36,7 @@ class Draft:
     """
 
     text: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[ColumnDecision, ...]
     notes: tuple[str, ...]
     rows: int
     auc: float | None
@@ -56,7 +56,7 @@ class Draft:
         return [f"{counted}{told}. {SIGN}"]
 
 
-def draft(
+def export_draft(
     files: Sequence[Path | str] | Path | str,
     outcome: str | None = None,
     positive: str | None = None,
@@ -74,32 +74,34 @@ def draft(
     """
     paths, notes = _exports([Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)])
     name = ", ".join(path.name for path in paths)
-    asked = _asked(Asked(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name)
+    asked = _with_crm_roles(
+        RequestedRoles(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name
+    )
     rows, total, more = _sample(paths, asked.outcome)
-    found = profiles(rows)
-    assigned = roles(found, asked, name)
-    waited = _waiting(found, assigned)
+    found = column_profiles(rows)
+    assigned = column_roles(found, asked, name)
+    waited = _conversion_delay(found, assigned)
     more += [*_on_default(asked, outcome, crm), *_on_ids(found, assigned)]
-    verdicts, auc = _verdicts(found, assigned, crm)
-    text = drafted_text(Found(name, total, assigned, verdicts, markers_in(rows), waited.horizon_days, crm))
+    verdicts, auc = _decisions(found, assigned, crm)
+    text = agreement_text(DraftBasis(name, total, assigned, verdicts, missing_markers(rows), waited.horizon_days, crm))
     return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, auc)
 
 
 def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """The files that are tables of leads, and a sentence on each history."""
-    held = [part for path in paths for part in contents(path)]
-    if events := next((part for part in held if isinstance(part, Events)), None):
+    held = [part for path in paths for part in source_kinds(path)]
+    if events := next((part for part in held if isinstance(part, EventFile)), None):
         remedy = "init drafts from a table of leads: add --from segment, or import events with leadlight ingest"
         raise LeadlightError(f"{events.path.name} holds events; {remedy}", code="not_a_table")
-    exports = [part.path for part in held if isinstance(part, Leads)]
+    exports = [part.path for part in held if isinstance(part, LeadFile)]
     if not exports:
         problem = f"{paths[0].name} holds only how leads changed"
         raise LeadlightError(f"{problem}; give the export of the leads as well", code="not_a_table")
-    histories = [part.path.name for part in held if isinstance(part, Changes)]
+    histories = [part.path.name for part in held if isinstance(part, HistoryFile)]
     return exports, [f"{name}: a history, which counts once it is ingested with the export" for name in histories]
 
 
-def _asked(asked: Asked, crm: Crm | None, titles: Sequence[str], file: str) -> Asked:
+def _with_crm_roles(asked: RequestedRoles, crm: Crm | None, titles: Sequence[str], file: str) -> RequestedRoles:
     """What was asked for, completed by what is known of the CRM."""
     if crm is None and not asked.outcome:
         remedy = "say it with --outcome COLUMN, or name the CRM with --from salesforce or --from hubspot"
@@ -107,7 +109,7 @@ def _asked(asked: Asked, crm: Crm | None, titles: Sequence[str], file: str) -> A
     if crm is None:
         return asked
     if not crm.is_export(titles):
-        problem = f"is no export of {crm.label}'s leads: it has no {' or no '.join(crm.lacking(titles))}"
+        problem = f"is no export of {crm.label}'s leads: it has no {' or no '.join(crm.missing_fields(titles))}"
         raise OutcomeError(f"{file} {problem}; export it with all columns, or leave out --from")
     known = next((title, value) for name, value in crm.outcome if (title := crm.title(name, titles)))
     outcome, positive = (asked.outcome, asked.positive) if asked.outcome else (known[0], asked.positive)
@@ -135,61 +137,65 @@ def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, lis
     return rows, total, notes
 
 
-def _on_default(asked: Asked, outcome: str | None, crm: Crm | None) -> list[str]:
+def _on_default(asked: RequestedRoles, outcome: str | None, crm: Crm | None) -> list[str]:
     """What the outcome that a CRM's export is taken to tell really tells."""
     if crm is None or outcome:
         return []
     if crm.name == "salesforce":
-        return [f"{asked.outcome}: {PRESSED}; if yours do, send won opportunities as events and name that in [outcome]"]
+        return [
+            f"{asked.outcome}: {CONVERTED_ON_ACCEPTANCE}; if yours do, send won opportunities as events and name that in [outcome]"
+        ]
     return [f"{asked.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
 
 
-def _on_ids(found: Mapping[str, Profile], assigned: Roles) -> list[str]:
+def _on_ids(found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> list[str]:
     """Ids that tell converted leads from the others, by their form or number."""
-    came = None if assigned.created_at is None else days(found[assigned.created_at]).tolist()
+    came = None if assigned.created_at is None else day_numbers(found[assigned.created_at]).tolist()
     named = [title for title, one in found.items() if title == assigned.id or one.is_identifier]
-    told = {title: id_tells(found[title].values, assigned.won, came) for title in named}
-    return [sentence(title, tells) for title, tells in told.items() if tells is not None]
+    told = {title: id_auc(found[title].values, assigned.won, came) for title in named}
+    return [id_sentence(title, tells) for title, tells in told.items() if tells is not None]
 
 
-def _waiting(found: Mapping[str, Profile], assigned: Roles) -> Waiting:
+def _conversion_delay(found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> ConversionDelay:
     if assigned.created_at is None or assigned.outcome_at is None:
-        return Waiting()
-    return waiting(days(found[assigned.created_at]), days(found[assigned.outcome_at]), assigned.created_at)
+        return ConversionDelay()
+    return conversion_delay(
+        day_numbers(found[assigned.created_at]), day_numbers(found[assigned.outcome_at]), assigned.created_at
+    )
 
 
-def _verdicts(
-    found: Mapping[str, Profile], assigned: Roles, crm: Crm | None
-) -> tuple[tuple[Verdict, ...], float | None]:
+def _decisions(
+    found: Mapping[str, ColumnProfile], assigned: ColumnRoles, crm: Crm | None
+) -> tuple[tuple[ColumnDecision, ...], float | None]:
     """A verdict on each column in the file's order, and the AUC of the kept ones."""
     others = [profile for title, profile in found.items() if title not in assigned.columns]
-    useless = {profile.column: said for profile in others if (said := dropped(profile))}
+    useless = {profile.column: said for profile in others if (said := useless_decision(profile))}
     triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
     why = crm.why if crm else lambda _: None
     seen = {
-        column: Seen(found[column], signals, _later_share(found[column], found, assigned), why(column))
+        column: ExaminedColumn(found[column], signals, _later_share(found[column], found, assigned), why(column))
         for column, signals in triage.all_signals().items()
     }
-    judged = {column: verdict(one) for column, one in seen.items()}
+    judged = {column: column_decision(one) for column, one in seen.items()}
     # What a field adds shows only beside the others that are left: ask again with those that seemed honest.
-    missed = triage.missed(list(judged), _kept(judged))
-    again = {c: verdict(replace(s, signals=replace(s.signals, missed=missed.get(c)))) for c, s in seen.items()}
-    kept = _kept(again)
+    missed = triage.missed(list(judged), _kept_columns(judged))
+    again = {c: column_decision(replace(s, signals=replace(s.signals, missed=missed.get(c)))) for c, s in seen.items()}
+    kept = _kept_columns(again)
     auc = triage.auc(kept) if kept and triage.is_told else None
     both = useless | again
     return tuple(both[profile.column] for profile in others), auc
 
 
-def _kept(judged: Mapping[str, Verdict]) -> list[str]:
+def _kept_columns(judged: Mapping[str, ColumnDecision]) -> list[str]:
     return [column for column, verdict in judged.items() if verdict.use == "trait"]
 
 
-def _later_share(profile: Profile, found: Mapping[str, Profile], assigned: Roles) -> float | None:
+def _later_share(profile: ColumnProfile, found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> float | None:
     """How many of a column's dates lie more than a day after the lead came; None where nobody can tell."""
     if profile.kind != "date" or assigned.created_at is None:
         return None
     try:
-        later = days(profile) - days(found[assigned.created_at])
+        later = day_numbers(profile) - day_numbers(found[assigned.created_at])
     except DatesError:
         return None
     known = later[~np.isnan(later)]

@@ -8,8 +8,8 @@ from datetime import date, datetime
 import numpy as np
 
 from features.home.dates import parsed_date
-from training.labels.truncation import Began, recording_began
-from training.leakage.column_profiles import Profile
+from training.labels.truncation import RecordStart, record_start
+from training.leakage.column_profiles import ColumnProfile
 from training.leakage.signals import Floats
 
 HORIZONS = (30, 60, 90, 180, 365)  # days
@@ -17,14 +17,14 @@ _MOST = 0.75  # of the conversions should come within the horizon
 
 
 @dataclass(frozen=True)
-class Waiting:
+class ConversionDelay:
     """Days from coming to converting, and the horizon that most conversions keep."""
 
     horizon_days: int = 90
     notes: tuple[str, ...] = ()
 
 
-def days(profile: Profile) -> Floats:
+def day_numbers(profile: ColumnProfile) -> Floats:
     """The days of a column of dates since year 1, one a row, NaN where there is none. Raises DatesError."""
     first = profile.first
     known = {text: parsed_date(text, first) for text in profile.counts}
@@ -36,14 +36,14 @@ def _day(at: datetime) -> float:
     return at.toordinal() + (at.hour * 60 + at.minute) / 1440
 
 
-def waiting(came: Floats, converted: Floats, created_at: str) -> Waiting:
+def conversion_delay(came: Floats, converted: Floats, created_at: str) -> ConversionDelay:
     """The horizon for leads that came on these days, and converted on these: NaN where they did not.
 
     Days are counted from year 1.
     """
     waited = (converted - came)[~np.isnan(converted - came)]
     if len(waited) < 20:
-        return Waiting()
+        return ConversionDelay()
     median, late = np.quantile(waited, [0.5, 0.9])
     horizon = next((days for days in HORIZONS if np.mean(waited <= days) >= _MOST), HORIZONS[-1])
     notes = [
@@ -56,12 +56,12 @@ def waiting(came: Floats, converted: Floats, created_at: str) -> Waiting:
         notes.append(f"{leads} converted before {created_at}, and so were never open")
     known = ~np.isnan(came)
     newest = float(max(np.nanmax(came), np.nanmax(converted)))
-    if began := recording_began(came[known], converted[known], newest, horizon):
+    if began := record_start(came[known], converted[known], newest, horizon):
         notes.append(_on_record(began))
-    return Waiting(horizon, tuple(notes))
+    return ConversionDelay(horizon, tuple(notes))
 
 
-def _on_record(began: Began) -> str:
+def _on_record(began: RecordStart) -> str:
     return (
         f"Conversions seem to be recorded only since {date.fromordinal(int(began.day))}: {began.recorded:,} are known "
         f"from before, where {began.expected:,.0f} would be expected. The {began.leads:,} leads that came before look "

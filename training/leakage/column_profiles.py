@@ -13,16 +13,16 @@ import pandas as pd
 
 from features.agreement.conditions import Kind
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
-from features.imports.columns import MISSING_MARKERS, boolean, cells, number, words
+from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number, title_words
 from training.leakage.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
 _TIMED = re.compile(r"\b(date|time|timestamp|at|on|day)\b")
-_JOB = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title$")
+_JOB_TITLE = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title$")
 
 
 @dataclass(frozen=True)
-class Profile:
+class ColumnProfile:
     """One column: its cells as text, None where missing, in the order of the file."""
 
     column: str
@@ -51,14 +51,14 @@ class Profile:
 
     @property
     def is_job_title(self) -> bool:
-        return bool(_JOB.search(words(self.column))) and self.distinct > 5
+        return bool(_JOB_TITLE.search(title_words(self.column))) and self.distinct > 5
 
     @cached_property
     def kind(self) -> Kind:
         if self._are_mostly(lambda level: boolean(level) is not None, 1.0) and self.distinct <= 2:
             return "boolean"
         if self._are_mostly(lambda level: number(level) is not None, 0.98) and not self._are_dates_in_digits:
-            return "category" if re.search(r"\bids?$", words(self.column)) else "number"
+            return "category" if re.search(r"\bids?$", title_words(self.column)) else "number"
         if self._are_mostly(lambda level: bool(parsed_date(level, "day") or parsed_date(level, "month")), 0.9):
             return "date"
         is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
@@ -66,7 +66,7 @@ class Profile:
 
     @property
     def _are_dates_in_digits(self) -> bool:
-        is_timed = bool(_TIMED.search(words(self.column)))
+        is_timed = bool(_TIMED.search(title_words(self.column)))
         return is_timed and self._are_mostly(lambda level: level.isdigit() and parsed_date(level) is not None, 0.98)
 
     def _are_mostly(self, holds: Callable[[str], bool], share: float) -> bool:
@@ -75,7 +75,7 @@ class Profile:
     @cached_property
     def is_identifier(self) -> bool:
         """Its values tell leads apart and nothing else: there is nothing to learn from what comes once."""
-        is_named = bool(IDENTIFIER.search(words(self.column)))
+        is_named = bool(IDENTIFIER.search(title_words(self.column)))
         if self.kind in ("text", "category") and not self.is_job_title:
             return self.distinct >= 0.9 * self.filled and self.filled >= (2 if is_named else 20)
         are_whole = self.kind in ("number", "category") and all(level.isdigit() for level in self.counts)
@@ -102,16 +102,18 @@ class Profile:
             return True
 
 
-def profiles(rows: pd.DataFrame) -> dict[str, Profile]:
+def column_profiles(rows: pd.DataFrame) -> dict[str, ColumnProfile]:
     """One profile for each column, cells with a known marker of missing values taken as missing."""
-    return {str(title): Profile(str(title), tuple(cells(rows[title], MISSING_MARKERS))) for title in rows.columns}
+    return {
+        str(title): ColumnProfile(str(title), tuple(cell_texts(rows[title], MISSING_MARKERS))) for title in rows.columns
+    }
 
 
-def markers_in(rows: pd.DataFrame) -> list[str]:
+def missing_markers(rows: pd.DataFrame) -> list[str]:
     """The markers of missing values that the cells really write, in the spelling found, the most frequent first."""
     found: Counter[str] = Counter()
     for title in rows.columns:
-        found.update(_marked(cells(rows[title])))
+        found.update(_marked(cell_texts(rows[title])))
     return [marker for marker, _ in found.most_common()]
 
 

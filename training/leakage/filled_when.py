@@ -10,12 +10,14 @@ import pandas as pd
 
 from features.arrays import NOT_YET
 
-BULK = 0.5  # of the values that became known at one and the same moment: an import, which follows nobody's outcome
+BULK_SHARE = (
+    0.5  # of the values that became known at one and the same moment: an import, which follows nobody's outcome
+)
 FEWEST_BULK = 20  # such leads; a few may well be filled in together
 
 
 @dataclass(frozen=True)
-class Filling:
+class FillTime:
     """When a trait became known.
 
     leads: that ever had a value. after_contact, after_end: shares of them of which it was first known at or after the
@@ -41,7 +43,7 @@ class Filling:
         return f"first known after {what} for {share:.0%} of the {self.leads:,} leads that have it"
 
 
-def fillings(traits: pd.DataFrame, leads: pd.DataFrame, names: Sequence[str], until_us: int) -> dict[str, Filling]:
+def fill_times(traits: pd.DataFrame, leads: pd.DataFrame, names: Sequence[str], until_us: int) -> dict[str, FillTime]:
     """How each of these traits was filled in by `until_us`; those that never were are left out.
 
     traits: one row per lead and moment at which something new was known: lead_id, known_us and the traits. leads: as
@@ -53,7 +55,7 @@ def fillings(traits: pd.DataFrame, leads: pd.DataFrame, names: Sequence[str], un
     return {name: filling for name, filling in found.items() if filling}
 
 
-def _filling(known: pd.DataFrame, way: pd.DataFrame) -> Filling | None:
+def _filling(known: pd.DataFrame, way: pd.DataFrame) -> FillTime | None:
     first = known.drop_duplicates("lead_id").set_index("lead_id")["known_us"]
     first = first[first.index.isin(way.index)]
     if first.empty:
@@ -64,15 +66,15 @@ def _filling(known: pd.DataFrame, way: pd.DataFrame) -> Filling | None:
     after_end = float(np.mean((ended < NOT_YET) & (moments >= ended)))
     reached = np.minimum(contacted, ended)
     after_contact = float(np.mean((reached < NOT_YET) & (moments >= reached)))
-    return Filling(len(first), after_contact, after_end, _is_bulk(first))
+    return FillTime(len(first), after_contact, after_end, _is_bulk(first))
 
 
 def _is_bulk(moments: pd.Series) -> bool:
     most = int(moments.value_counts().iloc[0]) if len(moments) else 0
-    return most >= max(BULK * len(moments), FEWEST_BULK)
+    return most >= max(BULK_SHARE * len(moments), FEWEST_BULK)
 
 
-def of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]) -> dict[str, Filling]:
+def fill_times_of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]) -> dict[str, FillTime]:
     """The same from events that are only counted.
 
     said: by trait and lead, the first day that it was known. told: by lead, the day of its first contact or outcome.
@@ -80,5 +82,5 @@ def of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]
     found = {}
     for name, days in said.items():
         late = float(np.mean([day >= told.get(lead, np.inf) for lead, day in days.items()])) if days else 0.0
-        found[name] = Filling(len(days), late, late, _is_bulk(pd.Series(list(days.values()), dtype=float)), True)
+        found[name] = FillTime(len(days), late, late, _is_bulk(pd.Series(list(days.values()), dtype=float)), True)
     return found

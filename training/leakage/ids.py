@@ -11,14 +11,12 @@ import numpy.typing as npt
 
 from training.leakage.signals import Triage
 
-TELLS = 0.62  # what an id may tell of the outcome by chance and by the calendar stays well below it
+LEAST_ID_AUC = 0.62  # what an id may tell of the outcome by chance and by the calendar stays well below it
 MORE_THAN_TIME = 0.07  # AUC beyond when the lead came: running numbers tell that, and no more
 _PARTS = re.compile(r"^(\D*)(\d*)")
 
 
-def id_tells(
-    ids: Sequence[str | None], won: npt.NDArray[np.bool_], came: Sequence[float] | None = None
-) -> float | None:
+def id_auc(ids: Sequence[str | None], won: npt.NDArray[np.bool_], came: Sequence[float] | None = None) -> float | None:
     """How often an id alone tells a converted lead from another, where that gives the outcome away; None where not.
 
     came: when each lead came; its place in the file where that is not known.
@@ -37,10 +35,10 @@ def id_tells(
     if not triage.is_told:
         return None
     tells, by_time = triage.auc(["prefix", "length", "number"]), triage.auc(["came"])
-    return tells if tells - 2 * triage.error >= TELLS and tells - by_time >= MORE_THAN_TIME else None
+    return tells if tells - 2 * triage.error >= LEAST_ID_AUC and tells - by_time >= MORE_THAN_TIME else None
 
 
-def sentence(column: str, tells: float) -> str:
+def id_sentence(column: str, tells: float) -> str:
     """What a person should know of such an id."""
     return (
         f"{column}: these ids follow the outcome (alone {tells * 100:.0f}): converted leads seem to be numbered anew. "

@@ -19,8 +19,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from features.home.dates import DayOrMonth, parsed_date
-from features.imports.columns import boolean, each, number
-from training.leakage.column_profiles import MOST_LEVELS, Profile
+from features.imports.columns import boolean, map_distinct, number
+from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
@@ -44,7 +44,7 @@ _TREES = {
 
 
 @dataclass(frozen=True)
-class Signals:
+class LeakSignals:
     """What the rows say of one field. AUCs are cross-fitted; None where there are too few outcomes to say."""
 
     alone: float | None = None  # how often it alone tells a converted lead from another
@@ -80,13 +80,13 @@ class Triage:
     categories: frozenset[str]
 
     @classmethod
-    def of(cls, profiles: Sequence[Profile], won: Bools, seed: int = 0) -> Triage:
+    def of(cls, profiles: Sequence[ColumnProfile], won: Bools, seed: int = 0) -> Triage:
         """At most so many rows, drawn once, that the fits stay within half a minute."""
         most = min(_MOST_ROWS, max(2_000, _MOST_CELLS // max(len(profiles), 1)))
         rows = np.arange(len(won))
         if len(won) > most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-        fields = {profile.column: encoded(profile)[rows] for profile in profiles}
+        fields = {profile.column: encoded_values(profile)[rows] for profile in profiles}
         return cls(won[rows], fields, frozenset(p.column for p in profiles if p.kind in ("category", "text")))
 
     @property
@@ -94,18 +94,18 @@ class Triage:
         """Whether there are enough outcomes of both kinds."""
         return min(int(self.won.sum()), int((~self.won).sum())) >= FEWEST
 
-    def all_signals(self) -> dict[str, Signals]:
+    def all_signals(self) -> dict[str, LeakSignals]:
         """What each field says alone."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return dict(zip(self.fields, pool.map(self.signals, self.fields), strict=True))
 
-    def signals(self, column: str) -> Signals:
+    def signals(self, column: str) -> LeakSignals:
         """What one field says alone."""
         field, won = self.fields[column], self.won
         filled = ~np.isnan(field)
         filled_won = float(filled[won].mean()) if won.any() else 0.0
         filled_lost = float(filled[~won].mean()) if (~won).any() else 0.0
-        found = Signals(filled_won=filled_won, filled_lost=filled_lost)
+        found = LeakSignals(filled_won=filled_won, filled_lost=filled_lost)
         if not self.is_told:
             return found
         alone = self.auc([column])
@@ -155,7 +155,7 @@ class Triage:
         return lightgbm.Dataset(self._matrix(columns)[rows], self.won[rows].astype(float), categorical_feature=places)
 
 
-def encoded(profile: Profile) -> Floats:
+def encoded_values(profile: ColumnProfile) -> Floats:
     """A field as numbers, NaN where missing."""
     if profile.kind in ("category", "text"):
         frequent = [level for level, _ in profile.counts.most_common(MOST_LEVELS)]
@@ -163,9 +163,9 @@ def encoded(profile: Profile) -> Floats:
         read = [None if value is None else codes.get(value, float(len(frequent))) for value in profile.values]
     elif profile.kind == "date":
         first = None if profile.is_unclear else profile.first
-        read = list(each(profile.values, lambda text: _day(text, first)))
+        read = list(map_distinct(profile.values, lambda text: _day(text, first)))
     else:
-        read = list(each(profile.values, number if profile.kind == "number" else _truth))
+        read = list(map_distinct(profile.values, number if profile.kind == "number" else _truth))
     return np.array([np.nan if value is None else value for value in read], dtype=np.float64)
 
 
@@ -179,7 +179,7 @@ def _day(text: str, first: DayOrMonth | None) -> float | None:
     return None if found is None else float(found.at.toordinal())
 
 
-def follows_the_rows(profile: Profile) -> bool:
+def follows_row_order(profile: ColumnProfile) -> bool:
     """Whether a number hardly changes from row to row: it may stand for the calendar, such as an interest rate."""
     if profile.kind != "number" or profile.distinct < 5 or profile.filled < 200:
         return False

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.agreement.agreement import Agreement
-from training.leakage.filled_when import Filling
-from training.leakage.signals import EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, IS_MISSED, TELLS_ALONE, TELLS_MUCH, Signals
+from training.leakage.filled_when import FillTime
+from training.leakage.signals import (
+    EMPTINESS_GIVES_AWAY,
+    EMPTINESS_IS_ALL,
+    IS_MISSED,
+    TELLS_ALONE,
+    TELLS_MUCH,
+    LeakSignals,
+)
 from training.leakage.wording import reason_in_title
 
 LATE, PARTLY_LATE = 0.8, 0.5  # of the leads that have a value: first known when sales or the outcome may have told it
@@ -18,7 +25,7 @@ CARRIES = 0.5  # of what all fields together tell beyond guessing
 # What follows from another field is signed where that one is.
 FOLLOWS_FROM = {"seniority": "job_title", "department": "job_title"}
 
-Use = Literal["quarantined", "signed", "look"]
+FieldUse = Literal["quarantined", "signed", "look"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Suspect:
     """
 
     name: str
-    use: Use
+    use: FieldUse
     reason: str
     auc_alone: float | None = None
     auc_drop: float | None = None
@@ -53,28 +60,28 @@ class Suspect:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class FieldEvidence:
     """What was found of one field."""
 
     name: str
     kind: str
-    signals: Signals
-    filling: Filling | None = None
+    signals: LeakSignals
+    filling: FillTime | None = None
     drop: float | None = None
     carries: bool = False
 
 
-def suspect(evidence: Evidence, agreement: Agreement) -> Suspect | None:
+def suspect(evidence: FieldEvidence, agreement: Agreement) -> Suspect | None:
     """The verdict on one field: None where nothing speaks against it.
 
     Only overwhelming evidence quarantines, and only traits: a behaviour is an event with a time of its own, and what is
     known of it by then cannot see the future; that it tells much is what we look for.
     """
-    strong = reasons(evidence.signals, evidence.filling) if evidence.kind == "trait" else []
+    strong = quarantine_reasons(evidence.signals, evidence.filling) if evidence.kind == "trait" else []
     weak = list(_weak(evidence, agreement))
     if not strong and not weak:
         return None
-    use: Use = "look"
+    use: FieldUse = "look"
     if strong:
         use = "signed" if is_signed(evidence.name, agreement) else "quarantined"
     return Suspect(evidence.name, use, "; ".join(strong or weak), evidence.signals.alone, evidence.drop)
@@ -87,12 +94,12 @@ def is_signed(field: str, agreement: Agreement) -> bool:
     return line is None or line.is_signed
 
 
-def reasons(signals: Signals, filling: Filling | None) -> list[str]:
+def quarantine_reasons(signals: LeakSignals, filling: FillTime | None) -> list[str]:
     """Why a trait gives the outcome away beyond doubt; empty where nothing does."""
     return list(_strong(signals, filling))
 
 
-def _strong(signals: Signals, filling: Filling | None) -> Iterator[str]:
+def _strong(signals: LeakSignals, filling: FillTime | None) -> Iterator[str]:
     if filling and filling.is_late >= LATE and filling.is_late * filling.leads >= FEWEST_LATE:
         yield filling.sentence
     if signals.alone is None:
@@ -105,7 +112,7 @@ def _strong(signals: Signals, filling: Filling | None) -> Iterator[str]:
         yield "telling the outcome too well to be known before it"
 
 
-def _weak(evidence: Evidence, agreement: Agreement) -> Iterator[str]:
+def _weak(evidence: FieldEvidence, agreement: Agreement) -> Iterator[str]:
     signals, filling = evidence.signals, evidence.filling
     if evidence.carries:
         yield "it alone carries the model; ask when and by whom it is filled in"
@@ -129,9 +136,9 @@ def _in_name(field: str, agreement: Agreement) -> str | None:
 
 
 def suspects(
-    signals: Mapping[str, Signals],
+    signals: Mapping[str, LeakSignals],
     kinds: Mapping[str, str],
-    filled: Mapping[str, Filling],
+    filled: Mapping[str, FillTime],
     whole: tuple[float | None, Mapping[str, float]],
     agreement: Agreement,
 ) -> tuple[Suspect, ...]:
@@ -140,13 +147,13 @@ def suspects(
     filled: also of traits that no input is made of. whole: the AUC of all fields, and what it loses without some.
     """
     auc, drops = whole
-    nothing = Signals()
+    nothing = LeakSignals()
     found = []
     for name in dict.fromkeys([*signals, *filled]):
         drop = drops.get(name)
         carries = auc is not None and drop is not None and auc >= TELLS_MUCH and drop >= CARRIES * (auc - 0.5)
         own = signals.get(name, nothing)
-        evidence = Evidence(name, kinds.get(name, "trait"), own, filled.get(name), drop, carries)
+        evidence = FieldEvidence(name, kinds.get(name, "trait"), own, filled.get(name), drop, carries)
         if said := suspect(evidence, agreement):
             found.append(said)
     return tuple(sorted(found, key=lambda one: (("quarantined", "signed", "look").index(one.use), one.name)))

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from features.imports.columns import words
+from features.imports.columns import title_words
 
 
 def _any(phrases: str) -> re.Pattern[str]:
@@ -62,9 +62,11 @@ COUNTS = _any(
     "time spent, time on, minutes, duration, downloads?, submissions?, conversations, touches, events?, "
     "logins?, bounces?, (bounce|exit) ?rates?, delivered, sent, emails"
 )
-_NAMED = "full|first|last|middle|given|family|contact|lead|customer|person|client|maiden|nick|user|display|preferred"
+_NAME_WORDS = (
+    "full|first|last|middle|given|family|contact|lead|customer|person|client|maiden|nick|user|display|preferred"
+)
 PERSONAL = re.compile(
-    rf"(({_NAMED}) ?)?names?$|surname$|((primary|work|business|contact|secondary|company|other) )?e ?mails?( address)?$"
+    rf"(({_NAME_WORDS}) ?)?names?$|surname$|((primary|work|business|contact|secondary|company|other) )?e ?mails?( address)?$"
     r"|.*\b(phone|mobile|telephone|cell|fax|whatsapp|skype|linkedin|twitter|passport|ssn|iban|tax id|national id)\b"
     r"|.*\b(street|address|zip|zip ?code|post(al)? ?code|ip|cookie|latitude|longitude)\b"
 )
@@ -101,12 +103,12 @@ _REPS_VERDICTS = re.compile(
     r"|(high|medium|low) (in )?(relevance|potential|quality|interest|priority)"
     r"|might be|may ?be|not sure|nurtur\w+|contacted|attempted( to contact)?|open not contacted|closed.*|won|lost"
 )
-_ASKED = re.compile(r"(what|how|which|when|where|why|who|do|does|are|is|have|would|will|can) (\w+ ){2,}\w+")
+_QUESTION = re.compile(r"(what|how|which|when|where|why|who|do|does|are|is|have|would|will|can) (\w+ ){2,}\w+")
 
 
 def reason_in_title(title: str) -> str | None:
     """Why a column of this title is known only after contact, or as of the export; None where it does not say."""
-    plain = words(title)
+    plain = title_words(title)
     if (_LATEST.match(plain) and _DONE.search(plain)) or _AS_OF_EXPORT.search(plain):
         return "as of the export: it goes on changing after the outcome"
     why = next((why for pattern, why in AFTER_CONTACT if pattern.search(plain)), None)
@@ -115,28 +117,28 @@ def reason_in_title(title: str) -> str | None:
 
 def is_question(title: str) -> bool:
     """Whether the title asks the lead something: then the lead answered it, though perhaps when a rep asked."""
-    plain = words(title)
-    return title.rstrip().endswith("?") or bool(_ASKED.match(plain) or re.search(r"\byour?\b", plain))
+    plain = title_words(title)
+    return title.rstrip().endswith("?") or bool(_QUESTION.match(plain) or re.search(r"\byour?\b", plain))
 
 
-def reps_words(values: Iterable[str | None]) -> list[str]:
+def rep_values(values: Iterable[str | None]) -> list[str]:
     """The values that read as a rep's, the most frequent first; none unless several do, or one in many rows.
 
     One odd value among thousands of honest ones is no sign.
     """
     counts = Counter(value for value in values if value is not None)
-    told = Counter({value: count for value, count in counts.items() if _is_reps(value)})
+    told = Counter({value: count for value, count in counts.items() if _is_rep_value(value)})
     share = told.total() / max(counts.total(), 1)
     is_enough = share >= 0.03 and (len(told) >= 2 or share >= 0.1)
     return [value for value, _ in told.most_common()] if is_enough else []
 
 
-def _is_reps(value: str) -> bool:
-    plain = words(value)
+def _is_rep_value(value: str) -> bool:
+    plain = title_words(value)
     return bool(_REPS_WORDS.search(plain) or _REPS_VERDICTS.fullmatch(plain))
 
 
-def quoted(values: Sequence[str], most: int = 3) -> str:
+def quoted_values(values: Sequence[str], most: int = 3) -> str:
     """Some values as a person reads them, each on one line and short: "Ringing", "Busy"."""
     plain = ["".join(sign if sign.isprintable() else " " for sign in value) for value in values[:most]]
     return ", ".join(f'"{value if len(value) <= 60 else value[:57] + "..."}"' for value in plain)

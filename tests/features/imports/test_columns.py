@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.imports.columns import ColumnError, boolean, cells, column_named, number, words
+from features.imports.columns import ColumnError, boolean, cell_texts, column_named, number, title_words
 
 
 def test_a_column_is_found_exactly_then_without_case() -> None:
@@ -24,7 +24,7 @@ def test_a_missing_column_names_the_near_ones() -> None:
 
 def test_titles_are_the_same_words_however_they_are_written() -> None:
     titles = ("TotalVisits", "total_visits", " Total  visits", "Total-Visits")
-    assert {words(title) for title in titles} == {"total visits"}
+    assert {title_words(title) for title in titles} == {"total visits"}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_yes_and_no_are_read_as_people_write_them() -> None:
 
 def test_markers_of_missing_values_leave_nothing() -> None:
     column = pd.Series(["Select", "select ", "", None, float("nan"), "Pune", 5.0, True])
-    assert cells(column, ["Select"]) == [None, None, None, None, None, "Pune", "5", "true"]
-    assert cells(pd.Series(["a", None, "a"], dtype="string")) == ["a", None, "a"]
-    assert cells(pd.Series([1, None], dtype="Int64")) == ["1", None]
-    assert cells(pd.to_datetime(pd.Series(["2024-02-13", None]))) == ["2024-02-13 00:00:00", None]
+    assert cell_texts(column, ["Select"]) == [None, None, None, None, None, "Pune", "5", "true"]
+    assert cell_texts(pd.Series(["a", None, "a"], dtype="string")) == ["a", None, "a"]
+    assert cell_texts(pd.Series([1, None], dtype="Int64")) == ["1", None]
+    assert cell_texts(pd.to_datetime(pd.Series(["2024-02-13", None]))) == ["2024-02-13 00:00:00", None]

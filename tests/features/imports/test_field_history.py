@@ -17,8 +17,8 @@ from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from features.home.clock import microseconds
 from features.imports.delimited import FileError
-from features.imports.field_history import History
-from features.imports.files import Changes, Leads, contents
+from features.imports.field_history import FieldHistory
+from features.imports.files import HistoryFile, LeadFile, source_kinds
 from features.imports.lead_export import CrmExport
 from features.imports.salesforce import full_id
 
@@ -62,15 +62,15 @@ def lead_and_history(folder: Path, changes: Rows, **lead: str) -> list[Path]:
 
 def told(files: Sequence[Path], agreement: Agreement = AGREED, at: datetime = EXPORT) -> list[dict[str, Any]]:
     """The events of some files, as an import into an empty home would append them."""
-    held = [part for path in files for part in contents(path)]
-    changes = [part for part in held if isinstance(part, Changes)]
-    history = History.of(changes, agreement, at) if changes else None
-    exports = [(CrmExport.of(p.path, agreement, at, p.crm, history), p.path) for p in held if isinstance(p, Leads)]
+    held = [part for path in files for part in source_kinds(path)]
+    changes = [part for part in held if isinstance(part, HistoryFile)]
+    history = FieldHistory.of(changes, agreement, at) if changes else None
+    exports = [(CrmExport.of(p.path, agreement, at, p.crm, history), p.path) for p in held if isinstance(p, LeadFile)]
     events = [event for export, path in exports for event in export.stream(path)]
     return events + (told_of(history, events) if history else [])
 
 
-def told_of(history: History, events: Rows) -> list[dict[str, Any]]:
+def told_of(history: FieldHistory, events: Rows) -> list[dict[str, Any]]:
     since: dict[str, datetime] = {}
     for event in events:
         since[event["userId"]] = min(event["timestamp"], since.get(event["userId"], event["timestamp"]))
@@ -131,7 +131,7 @@ def test_the_order_of_files_and_rows_does_not_matter(tmp_path: Path, order: int)
 def test_a_history_that_comes_later_mends_what_was_said_of_the_beginning(tmp_path: Path) -> None:
     leads, changes = lead_and_history(tmp_path, [CHANGE])
     first = told([leads])
-    history = History.of([part for part in contents(changes) if isinstance(part, Changes)], AGREED, EXPORT)
+    history = FieldHistory.of([part for part in source_kinds(changes) if isinstance(part, HistoryFile)], AGREED, EXPORT)
     found = world([*first, *told_of(history, first)])
     assert [industry(found, day(*at)) for at in ((3, 2), (4, 2))] == ["Banking", "Retail"]
 
@@ -253,7 +253,9 @@ def test_nothing_is_later_than_the_import(tmp_path: Path) -> None:
 def test_a_lead_that_nobody_knows_is_left_out_and_counted(tmp_path: Path) -> None:
     files = lead_and_history(tmp_path, [CHANGE, CHANGE | {"LeadId": "00Q5g00000ZZZZZAAV"}])
     assert {event["userId"] for event in told(files)} == {LEAD["Id"]}
-    history = History.of([part for part in contents(files[1]) if isinstance(part, Changes)], AGREED, EXPORT)
+    history = FieldHistory.of(
+        [part for part in source_kinds(files[1]) if isinstance(part, HistoryFile)], AGREED, EXPORT
+    )
     sentences = history.sentences({LEAD["Id"]: EXPORT})
     assert (
         "LeadHistory.csv: 1 of its leads are not known here and were left out; give the export of the leads as well"
@@ -264,7 +266,7 @@ def test_a_lead_that_nobody_knows_is_left_out_and_counted(tmp_path: Path) -> Non
 def test_the_history_of_something_else_is_refused(tmp_path: Path) -> None:
     other = {key: value for key, value in CHANGE.items() if key != "LeadId"} | {"OpportunityId": "0065g"}
     with pytest.raises(FileError, match="looks like a history of Salesforce but names no LeadId; export LeadHistory"):
-        contents(written(tmp_path, "OpportunityFieldHistory.csv", [other]))
+        source_kinds(written(tmp_path, "OpportunityFieldHistory.csv", [other]))
 
 
 @pytest.mark.parametrize("make", [salesforce, hubspot])
@@ -307,7 +309,7 @@ def test_a_history_that_comes_later_takes_back_what_was_not_known_at_creation(tm
     first = told([contacts])
     assert world(first).traits_at("51", day(3, 2))["employees"] == 80
     changes = written(tmp_path, "history.csv", changed("numemployees", ("2025-04-01T10:00:00Z", "80")))
-    history = History.of([part for part in contents(changes) if isinstance(part, Changes)], AGREED, EXPORT)
+    history = FieldHistory.of([part for part in source_kinds(changes) if isinstance(part, HistoryFile)], AGREED, EXPORT)
     found = world([*first, *told_of(history, first)])
     assert [found.traits_at("51", day(*at)).get("employees") for at in ((3, 2), (4, 2))] == [None, 80]
 

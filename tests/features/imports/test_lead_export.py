@@ -16,7 +16,7 @@ from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
-from features.imports.lead_export import CrmExport, export_events, leads_in
+from features.imports.lead_export import CrmExport, leads_in
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 DATED = """
@@ -68,7 +68,9 @@ def rows(*changes: dict[str, Any]) -> pd.DataFrame:
 
 
 def events_of(table: pd.DataFrame, text: str = DATED, at: datetime = NOW) -> list[dict[str, Any]]:
-    return list(export_events(table, agreed(text), at))
+    export = CrmExport(agreed(text), at)
+    export.observe(table)
+    return list(export.events(table))
 
 
 def test_traits_of_the_beginning_are_known_since_then_and_all_others_since_the_export() -> None:
@@ -118,7 +120,7 @@ def test_without_dates_everything_is_known_as_of_the_export() -> None:
 def test_nothing_is_later_than_the_export() -> None:
     late = rows({"Created": "13-02-2031 09:30", "Closed": "20-02-2031"})
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(late)
+    export.observe(late)
     assert all(said[key] <= NOW for said in export.events(late) for key in ("timestamp", "receivedAt"))
     assert any('column "Created": 1 cell is later than the export, such as "13-02-2031' in s for s in export.sentences)
 
@@ -155,7 +157,7 @@ def test_an_excluded_field_is_kept_for_whoever_signs_it() -> None:
 def test_repeated_ids_keep_their_facts_under_one_lead_and_are_counted() -> None:
     table = rows({}, {"Visits": "9"}, {})
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(table)
+    export.observe(table)
     events = {said["messageId"]: said for said in export.events(table)}
     assert {said["userId"] for said in events.values()} == {"7"}
     assert {said["traits"].get("visits") for said in events.values() if said["type"] == "identify"} == {None, 3, 9}
@@ -166,7 +168,7 @@ def test_repeated_ids_keep_their_facts_under_one_lead_and_are_counted() -> None:
 def test_rows_without_an_id_are_left_out_and_counted() -> None:
     table = rows({"Id": ""}, {"Id": "null"}, {"Id": 9.0})
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(table)
+    export.observe(table)
     assert {said["userId"] for said in export.events(table)} == {"9"}
     assert "leads.csv: 2 rows have no Id and were left out" in export.sentences
 
@@ -179,7 +181,7 @@ def test_where_no_column_identifies_a_lead_its_row_does() -> None:
 def test_what_is_missing_is_absent_and_what_is_no_number_is_said() -> None:
     table = rows({"Lead Source": "Select", "Employees": "10-50", "Newsletter": ""})
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(table)
+    export.observe(table)
     said = next(export.events(table))["traits"]
     assert not {"source", "employees", "newsletter"} & set(said)
     problem = 'column "Employees": 1 cell is no number, such as "10-50"; they were left empty'
@@ -209,8 +211,8 @@ def test_whether_the_day_comes_first_is_told_by_any_row() -> None:
 def test_a_later_part_of_a_large_file_decides_for_its_first_rows() -> None:
     first, second = rows({"Created": "03/04/2024"}), rows({"Id": "8", "Created": "13/04/2024"})
     export = CrmExport(agreed(), NOW)
-    export.look(first)
-    export.look(second)
+    export.observe(first)
+    export.observe(second)
     assert next(export.events(first))["timestamp"] == datetime(2024, 4, 2, 18, 30, tzinfo=UTC)
 
 
@@ -232,7 +234,7 @@ def test_dates_that_can_be_read_in_two_ways_are_refused(created: list[str], prob
 def test_a_cell_that_is_no_date_is_said_and_the_rest_is_read() -> None:
     table = rows({"Created": "soon"}, {"Id": "8"})
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(table)
+    export.observe(table)
     events = list(export.events(table))
     assert [said["type"] for said in events if said["userId"] == "7"] == ["identify", "track"]
     assert any('column "Created": 1 cell is no date, such as "soon"' in sentence for sentence in export.sentences)
@@ -240,7 +242,7 @@ def test_a_cell_that_is_no_date_is_said_and_the_rest_is_read() -> None:
 
 def test_an_old_export_says_until_when_it_tells() -> None:
     export = CrmExport(agreed(), NOW + timedelta(days=365), "leads.csv")
-    export.look(rows())
+    export.observe(rows())
     list(export.events(rows()))
     assert any("its newest date is 2024-02-20" in s and "--known-until 2024-02-21" in s for s in export.sentences)
 
@@ -252,7 +254,7 @@ def test_a_missing_column_of_the_outcome_names_the_near_ones() -> None:
 
 def test_a_missing_column_of_a_trait_is_said() -> None:
     export = CrmExport(agreed(), NOW, "leads.csv")
-    export.look(rows().drop(columns="Visits"))
+    export.observe(rows().drop(columns="Visits"))
     assert 'leads.csv: it has no column "Visits", so nothing is known of it' in export.sentences
 
 

@@ -14,7 +14,7 @@ from home_of_two_leads import empty_home
 from vendor_exports import people, warehouse
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.events.event import event
 from features.imports.delimited import FileError
 from features.imports.files import events_in, is_event_file
@@ -151,7 +151,7 @@ def test_a_table_that_cannot_be_used_is_refused_in_one_sentence(tmp_path: Path, 
 
 def ingested(folder: Path, files: list[Path]) -> list[Ingested]:
     home = empty_home(folder)
-    return ingest(home, files, keep(home, Agreement.default(), NOW), NOW)
+    return ingest(home, files, save_version(home, Agreement.default(), NOW), NOW)
 
 
 def said_of(folder: Path, name: str) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from features.agreement.checks import is_protected
 from features.agreement.conditions import Kind
-from features.imports.columns import words
-from training.leakage.column_profiles import Profile
+from features.imports.columns import title_words
+from training.leakage.column_profiles import ColumnProfile
 from training.leakage.signals import (
     EMPTINESS_GIVES_AWAY,
     EMPTINESS_IS_ALL,
@@ -17,8 +17,8 @@ from training.leakage.signals import (
     IS_MISSED,
     TELLS_ALONE,
     TELLS_MUCH,
-    Signals,
-    follows_the_rows,
+    LeakSignals,
+    follows_row_order,
 )
 from training.leakage.wording import (
     COMPUTED,
@@ -26,9 +26,9 @@ from training.leakage.wording import (
     COUNTS,
     PERSONAL,
     is_question,
-    quoted,
+    quoted_values,
     reason_in_title,
-    reps_words,
+    rep_values,
 )
 
 IS_MUCH, IS_STRONG = 0.70, 0.04  # AUC alone, and lost without it, from which a person should ask what a field is
@@ -46,7 +46,7 @@ LEGEND = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ColumnDecision:
     """What becomes of one column. `flags` are what a person should look at in a field that is kept."""
 
     column: str
@@ -54,7 +54,7 @@ class Verdict:
     kind: Kind
     reason: str
     flags: tuple[str, ...]
-    signals: Signals
+    signals: LeakSignals
     empty_share: float
 
     @property
@@ -87,32 +87,32 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExaminedColumn:
     """One column and what was found of it.
 
     later_share: how many of its dates lie after the lead came, if known. why: what is known of such a field beforehand.
     """
 
-    profile: Profile
-    signals: Signals
+    profile: ColumnProfile
+    signals: LeakSignals
     later_share: float | None = None
     why: str | None = None
 
 
-def dropped(profile: Profile) -> Verdict | None:
+def useless_decision(profile: ColumnProfile) -> ColumnDecision | None:
     """The verdict on a column that is of no use whatever the outcome; None where it may be of use."""
     reason = _useless(profile)
     if reason is None:
         return None
-    return Verdict(profile.column, "dropped", profile.kind, reason, (), Signals(), profile.empty_share)
+    return ColumnDecision(profile.column, "dropped", profile.kind, reason, (), LeakSignals(), profile.empty_share)
 
 
-def _useless(profile: Profile) -> str | None:
+def _useless(profile: ColumnProfile) -> str | None:
     if not profile.filled:
         return "it is empty"
     if profile.is_constant:
-        return f"it is always {quoted(list(profile.counts))}"
-    if PERSONAL.match(words(profile.column)) and profile.distinct >= 0.3 * profile.filled:
+        return f"it is always {quoted_values(list(profile.counts))}"
+    if PERSONAL.match(title_words(profile.column)) and profile.distinct >= 0.3 * profile.filled:
         is_mail = "@" in next(iter(profile.counts))
         return f"it identifies a person{', and only matches the lead to its visits' if is_mail else ''}"
     # Where most are empty, that it is filled at all may tell more than what it says.
@@ -120,17 +120,19 @@ def _useless(profile: Profile) -> str | None:
     return "it differs for almost every lead, so it only says who it is" if is_of_all else None
 
 
-def verdict(seen: Seen) -> Verdict:
+def column_decision(seen: ExaminedColumn) -> ColumnDecision:
     """The verdict on a column that may be of use."""
     profile, empty_share = seen.profile, round(seen.profile.empty_share, 4)
     if is_protected(profile.column):
-        return Verdict(profile.column, "excluded", profile.kind, "protected", (), seen.signals, empty_share)
+        return ColumnDecision(profile.column, "excluded", profile.kind, "protected", (), seen.signals, empty_share)
     if suspicions := list(_suspicions(seen)):
-        return Verdict(profile.column, "excluded", profile.kind, "; ".join(suspicions), (), seen.signals, empty_share)
-    return Verdict(profile.column, "trait", profile.kind, "", tuple(_flags(seen)), seen.signals, empty_share)
+        return ColumnDecision(
+            profile.column, "excluded", profile.kind, "; ".join(suspicions), (), seen.signals, empty_share
+        )
+    return ColumnDecision(profile.column, "trait", profile.kind, "", tuple(_flags(seen)), seen.signals, empty_share)
 
 
-def _suspicions(seen: Seen) -> Iterator[str]:
+def _suspicions(seen: ExaminedColumn) -> Iterator[str]:
     """Why the column may give the answer away; the plainest reason first."""
     profile, signals = seen.profile, seen.signals
     if seen.why:
@@ -141,8 +143,8 @@ def _suspicions(seen: Seen) -> Iterator[str]:
         return
     if in_title := reason_in_title(profile.column):
         yield in_title
-    if told := reps_words(profile.values):
-        yield f"only a rep writes {quoted(told)}"
+    if told := rep_values(profile.values):
+        yield f"only a rep writes {quoted_values(told)}"
     if _is_computed(profile):
         often = f", and is missing for {profile.empty_share:.0%}" if profile.empty_share >= _OFTEN_EMPTY else ""
         yield f"it is computed from what the lead did by the export{often}"
@@ -155,13 +157,13 @@ def _suspicions(seen: Seen) -> Iterator[str]:
         yield "it tells the outcome too well to be known before it"
 
 
-def _is_computed(profile: Profile) -> bool:
-    title = words(profile.column)
+def _is_computed(profile: ColumnProfile) -> bool:
+    title = title_words(profile.column)
     is_of_leads = bool(COMPUTED_OF_LEADS.search(title)) or profile.empty_share >= _OFTEN_EMPTY
     return bool(COMPUTED.search(title)) and is_of_leads
 
 
-def _of_dates(seen: Seen) -> Iterator[str]:
+def _of_dates(seen: ExaminedColumn) -> Iterator[str]:
     if seen.profile.is_unclear:
         yield "its dates can be read day first or month first"
     elif seen.later_share is None:
@@ -170,7 +172,7 @@ def _of_dates(seen: Seen) -> Iterator[str]:
         yield f"later than the lead came in {seen.later_share:.0%} of rows"
 
 
-def _on_emptiness(signals: Signals) -> str:
+def _on_emptiness(signals: LeakSignals) -> str:
     return f"filled for {_share(signals.filled_won)} of the converted and {_share(signals.filled_lost)} of the others"
 
 
@@ -178,16 +180,16 @@ def _share(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 or share == 0 else "under 1%"
 
 
-def _flags(seen: Seen) -> Iterator[str]:
+def _flags(seen: ExaminedColumn) -> Iterator[str]:
     """What a person should look at in a field that is kept."""
     profile, signals = seen.profile, seen.signals
     if signals.emptiness_tells >= EMPTINESS_TELLS:
         yield f"{_on_emptiness(signals)}: {_ASKED_LATER}"
-    if profile.kind == "number" and COUNTS.search(words(profile.column)):
+    if profile.kind == "number" and COUNTS.search(title_words(profile.column)):
         yield _GROWS
-    if COMPUTED.search(words(profile.column)):
+    if COMPUTED.search(title_words(profile.column)):
         yield _COMPUTED
-    if follows_the_rows(profile):
+    if follows_row_order(profile):
         yield "it hardly changes from row to row, as the calendar does, and may mislead in other months"
     if signals.tells >= IS_MUCH and (signals.missed or 0) >= IS_STRONG:
         yield f"the rest would lose {(signals.missed or 0) * 100:.0f} without it: is it known before sales calls?"
