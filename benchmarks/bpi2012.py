@@ -34,16 +34,16 @@ from sklearn.metrics import log_loss, roc_auc_score
 from benchmarks.parts.by_hand import by_hand, lightgbm
 from benchmarks.parts.surroundings import forget_settings
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.behaviour.columns import NOTHING
 from features.home.settings import Home
 from serving.intake.file_import import ingest
 from serving.scoring.bulk import home_scores
 from training.candidate import Candidate
-from training.evaluate.evaluate import ece
+from training.evaluate.evaluate import expected_calibration_error
 from training.metrics.bootstrap import lead_weights
 from training.pipeline import train
-from training.registry.mlflow import Registry
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
 
 Floats = npt.NDArray[np.float64]
@@ -161,10 +161,10 @@ def leadlight(events: pd.DataFrame, folder: Path) -> tuple[Candidate, dict[str, 
     file, now = folder / "events.jsonl", events["ts"].max().to_pydatetime()
     file.write_bytes(b"\n".join(map(orjson.dumps, as_events(events))))
     home = Home.open(folder / "home")
-    kept = keep(home, agreement(), now)
+    kept = save_version(home, agreement(), now)
     (done,) = ingest(home, [file], kept, datetime.now(UTC))
     candidate = train(home, kept, now)
-    registry = Registry(kept.agreement.name)
+    registry = ModelRegistry(kept.agreement.name)
     promote(home, registry, candidate.register()[1], "benchmark", datetime.now(UTC))
     said = [score["status"] for chunk in home_scores(home, now, None) for score in chunk]
     return candidate, done.as_json() | {"leads": len(said), "scored": said.count("scored")}
@@ -217,7 +217,7 @@ def _figures(probability: Floats, outcome: Floats) -> dict[str, float | None]:
     return {
         "log_loss": float(log_loss(outcome, probability)),
         "roc_auc": float(roc_auc_score(outcome, probability)),
-        "ece": ece(probability, outcome),
+        "ece": expected_calibration_error(probability, outcome),
     }
 
 

@@ -38,14 +38,14 @@ from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.visitors import Told, as_sent, visitors
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.database import engine
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.ledger.outbox import is_anything_unseen
-from features.store.materialize import derived
+from features.ledger.outbox import is_anything_pending
+from features.store.materialize import materialized
 from features.store.publisher import Publisher
-from tests import servers
+from tests import throwaway_servers
 
 BATCH, CONNECTIONS, PATIENCE_S = 100, (1, 8), 60
 
@@ -84,7 +84,7 @@ def _measured(folder: Path, url: str | None, batches: Batches) -> dict[str, Any]
         try:
             rates[side] = events / run(home, batches)
             assert Ledger(home).count() == events, f"{side} lost or doubled some of {events:,} events"
-            assert side not in FRESH or not is_anything_unseen(home), f"{side} left leads without their newest state"
+            assert side not in FRESH or not is_anything_pending(home), f"{side} left leads without their newest state"
         finally:
             engine(home.database_url).dispose()  # a server with open connections does not end
     compared = {f"{side}_x_of_bare_inserts": rate / rates["bare_inserts"] for side, rate in rates.items()}
@@ -95,7 +95,7 @@ def _home(folder: Path, url: str | None) -> Home:
     """An empty home with the default agreement, ready to publish states."""
     home = Home(folder, Settings(database_url=url)).made()
     Ledger.open(home)
-    derived(home, keep(home, Agreement.default(), datetime.now(UTC)).agreement)
+    materialized(home, save_version(home, Agreement.default(), datetime.now(UTC)).agreement)
     return home
 
 
@@ -144,7 +144,7 @@ def over_http(connections: int, home: Home, batches: Batches) -> float:
 def _until_shown(home: Home) -> float:
     """The seconds until the online store shows all that is in the ledger."""
     began = perf_counter()
-    while is_anything_unseen(home) and perf_counter() - began < PATIENCE_S:
+    while is_anything_pending(home) and perf_counter() - began < PATIENCE_S:
         time.sleep(0.01)
     return perf_counter() - began
 
@@ -160,8 +160,8 @@ FRESH = {"ledger_and_states", *HTTP}
 def _databases(only: str | None) -> Iterator[dict[str, str | None]]:
     """Names and URLs: SQLite needs none; a throw-away PostgreSQL that syncs its commits, where one is installed."""
     found: dict[str, str | None] = {} if only == "postgresql" else {"sqlite": None}
-    binaries = None if only == "sqlite" else servers.postgres_binaries()
-    with servers.postgres(binaries, is_durable=True) if binaries else nullcontext() as url:
+    binaries = None if only == "sqlite" else throwaway_servers.postgres_binaries()
+    with throwaway_servers.postgres(binaries, is_durable=True) if binaries else nullcontext() as url:
         yield found | ({"postgresql": url} if url else {})
 
 

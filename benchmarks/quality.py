@@ -37,7 +37,7 @@ from benchmarks.parts.quality_tables import tables
 from benchmarks.parts.rivals import RIVALS, task
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.walk import refitted, walk
-from training.fit.fit import learned
+from training.fit.fit import fitted_model
 
 TEST_SHARE = 0.3
 SEED = 7
@@ -95,7 +95,7 @@ def measured(found: Looked, asked: Any) -> dict[str, Any]:
     """All models on the splits of one set; where outcomes follow at once, walked through block by block as well."""
     started, told = time.monotonic(), []
     for seed, (train, test) in enumerate(splits(found, asked.seeds)):
-        model = learned(found.rows.iloc[train], found.agreement, SEED + seed)
+        model = fitted_model(found.rows.iloc[train], found.agreement, SEED + seed)
         said = {OURS: model.probability(found.rows.iloc[test])} | answers(found, train, test, SEED + seed, asked)
         told.append(Told(found.outcome[test], found.leads[test], said))
     shown = judged(told, asked.resamples)

@@ -37,18 +37,18 @@ from rich.table import Table
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.settings import Home
 from serving.intake.file_import import ingest
 from training.candidate import Candidate
 from training.pipeline import train
-from training.registry.mlflow import Registry
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
-from training.simulation.interest import Shift
+from training.simulation.interest import MarketShift
 from training.simulation.simulation import simulate
 
 ROWS = 500  # different leads and rows, asked in turn
-BRISK = Shift(5.0, 600)  # a market of many conversions: with fewer there are no trees to compare
+BRISK = MarketShift(5.0, 600)  # a market of many conversions: with fewer there are no trees to compare
 PEERS = ("mlflow", "mlflow_without_signature", "mlflow_bare_matrix")
 
 
@@ -94,10 +94,10 @@ def market(folder: Path, leads: int) -> tuple[Candidate, list[str]]:
     made = simulate(leads, 7, now, BRISK)
     made.write(folder / "market")
     home = Home.open(folder / "home")
-    kept = keep(home, Agreement.default(), now)
+    kept = save_version(home, Agreement.default(), now)
     ingest(home, [folder / "market" / "events.parquet"], kept, now)
     candidate = train(home, kept, now)
-    promote(home, Registry(kept.agreement.name), candidate.register()[1], "benchmark", now)
+    promote(home, ModelRegistry(kept.agreement.name), candidate.register()[1], "benchmark", now)
     open_now = made.truth[made.truth["is_end"]]["lead_id"].drop_duplicates()
     return candidate, list(open_now.sample(min(ROWS, len(open_now)), random_state=7))
 

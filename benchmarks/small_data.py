@@ -43,7 +43,7 @@ from features.home.clock import from_microseconds
 from features.store.offline import states_at
 from features.traits.history import trait_columns
 from serving.scoring.score import LeadRow, Scoring
-from training.fit.fit import learned
+from training.fit.fit import fitted_model
 from training.pipeline import labelled_snapshots
 
 Floats = npt.NDArray[np.float64]
@@ -146,7 +146,7 @@ def simulation(run: Run) -> dict[str, float]:
     rows, judged = drawn(TABLES["pool"], run), TABLES["judged"]
     true, rate = judged["true"].to_numpy(float), float(rows["outcome"].mean())
     started = time.monotonic()
-    model = learned(rows, Agreement.default(), run.seed)
+    model = fitted_model(rows, Agreement.default(), run.seed)
     seconds = time.monotonic() - started
     said, constant = model.probability(judged), log_loss(np.full(len(true), rate), true)
     found = {

@@ -39,7 +39,7 @@ def init(
     """Draft an agreement from a CRM export or from events, and say of each field whether the model may see it."""
     from features.imports.files import CRMS
     from training.draft.from_events import event_draft
-    from training.draft.from_export import draft
+    from training.draft.from_export import export_draft
 
     if out.exists() and not force:
         raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")
@@ -51,7 +51,7 @@ def init(
         if origin is Origin.SEGMENT:
             drafted = event_draft(files, outcome)
         else:
-            drafted = draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
+            drafted = export_draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
     out.write_text(drafted.text)
     then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
     verdicts = [

@@ -164,7 +164,7 @@ def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed
     outcome, leads = labelled["outcome"].to_numpy(np.float64), labelled["lead_id"].to_numpy(object)
     probability = np.empty(len(labelled))
     for inside, outside in lead_folds(outcome, list(leads), seed):
-        again = refitted_model(labelled.iloc[inside], agreement, seed, model)
+        refit = refitted_model(labelled.iloc[inside], agreement, seed, model)
         probability[outside] = refit.probability(labelled.iloc[outside])
     return evaluate(probability, labelled["outcome"], leads, seed=seed)
 
@@ -177,10 +177,8 @@ def with_open_leads(model: Model, found: Materialized, agreement: Agreement, kno
     now_us = microseconds(known_until)
     leads = known_by(found.leads, now_us)
     still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
-    asked = still_open[["lead_id"]].assign(snapshot_us=now_us)
-    probability = (
-        model.probability(snapshot_features(found.repository, agreement, asked)) if len(asked) else np.empty(0)
-    )
+    now = still_open[["lead_id"]].assign(snapshot_us=now_us)
+    probability = model.probability(snapshot_features(found.repository, agreement, now)) if len(now) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)

@@ -12,7 +12,7 @@ from training.model.model import Model
 
 def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
     """The model as `leadlight recalibrate` leaves it, of whatever of these rows it listens to."""
-    return recalibrate.recalibrated(model, recalibrate.newest(rows), agreement, seed).model
+    return recalibrate.recalibration(model, recalibrate.newest_rows(rows), agreement, seed).model
 
 
 def interval(model: Model, rows: pd.DataFrame) -> tuple[Floats, Floats]:

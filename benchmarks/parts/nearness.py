@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from training.evaluate.evaluate import ece
+from training.evaluate.evaluate import expected_calibration_error
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def against(said: Floats, true: Floats, rate: float) -> dict[str, float]:
         "rows": len(true),
         "mean_true": float(true.mean()),
         "mean_said": float(said.mean()),
-        "ece_to_truth": float(ece(said, true) or 0.0),
+        "ece_to_truth": float(expected_calibration_error(said, true) or 0.0),
         "mean_absolute_error": float(np.abs(said - true).mean()),
         "share_of_oracle_gain": float((constant - log_loss(said, true)) / (constant - oracle)),
         "rank_correlation": rank_correlation(said, true),

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from benchmarks.parts.public_sets import Looked
-from training.evaluate.baselines import logistic_regression, naive_bayes, plain_lightgbm
+from training.evaluate.baselines import default_lightgbm, logistic_regression, naive_bayes
 from training.labels.folds import lead_folds
 
 Floats = npt.NDArray[np.float64]
@@ -183,7 +183,7 @@ RIVALS = {
     "naive_bayes": Rival("naive Bayes (Odoo)", lambda of: naive_bayes(of.train, of.outcome, of.test)),
     "logistic": Rival("logistic regression", lambda of: logistic_regression(of.train, of.outcome, of.test)),
     "random_forest": Rival("random forest", random_forest),
-    "lightgbm": Rival("LightGBM", lambda of: plain_lightgbm(of.train, of.outcome, of.test, of.seed)),
+    "lightgbm": Rival("LightGBM", lambda of: default_lightgbm(of.train, of.outcome, of.test, of.seed)),
     "lightgbm_tuned": Rival("LightGBM tuned", tuned_lightgbm, is_slow=True),
     "xgboost": Rival("XGBoost", xgboost, "xgboost"),
     "catboost": Rival("CatBoost", catboost, "catboost", is_slow=True),

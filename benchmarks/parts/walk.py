@@ -10,8 +10,8 @@ from scipy.special import expit, logit
 
 from benchmarks.parts.judged import OURS, Told
 from benchmarks.parts.public_sets import Looked
-from training.fit.fit import learned
-from training.fit.recalibrate import map_of, newest
+from training.fit.fit import fitted_model
+from training.fit.recalibrate import _recalibrating_map, newest_rows
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -32,7 +32,7 @@ def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, 
     each answers as it was fitted. Peers are treated alike: one map, on the same rows, of the log-odds they say.
     """
     train, rest = np.arange(first), np.arange(first, len(found.rows))
-    model = learned(found.rows.iloc[train], found.agreement, seed)
+    model = fitted_model(found.rows.iloc[train], found.agreement, seed)
     ours = model.calibrator.logit(model.margin(model.matrix(found.rows.iloc[rest])))
     told = {name: logit(np.clip(p, 1e-6, 1 - 1e-6)) for name, p in answered(train, rest).items()}
     mended: dict[str, list[Floats]] = {name: [] for name in (OURS, *told)}
@@ -47,14 +47,14 @@ def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, 
 def _recent(found: Looked, first: int, until: int) -> Places:
     """The rows before a block that a recalibration listens to, of those that came since the fit."""
     since = found.rows.iloc[first:until]
-    return first + np.flatnonzero(since.index.isin(newest(since).index)) if len(since) else np.arange(0)
+    return first + np.flatnonzero(since.index.isin(newest_rows(since).index)) if len(since) else np.arange(0)
 
 
 def _mended(margin: Floats, found: Looked, recent: Places, block: Places) -> Floats:
     first = len(found.rows) - len(margin)
     if not len(recent):
         return np.asarray(expit(margin[block - first]))
-    asked = map_of(margin[recent - first], found.outcome[recent], found.leads[recent])
+    asked = _recalibrating_map(margin[recent - first], found.outcome[recent], found.leads[recent])
     return np.asarray(expit(asked.logit(margin[block - first])))
 
 
@@ -63,7 +63,7 @@ def refitted(found: Looked, first: int, answered: Answered, seed: int) -> dict[s
     said: dict[str, list[Floats]] = {}
     for block in blocks(len(found.rows), first):
         train = np.arange(block[0])
-        ours = learned(found.rows.iloc[train], found.agreement, seed).probability(found.rows.iloc[block])
+        ours = fitted_model(found.rows.iloc[train], found.agreement, seed).probability(found.rows.iloc[block])
         for name, probability in ({OURS: ours} | dict(answered(train, block))).items():
             said.setdefault(name, []).append(probability)
     together = {name: np.concatenate(parts) for name, parts in said.items()}

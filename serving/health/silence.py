@@ -7,30 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEAST_DAYS = 7  # of history; a stream that is younger has no usual rate
-UNLIKELY = 0.02  # so rarely would a healthy stream be quiet so long
-PRIOR = 0.5  # days that all days count for beside the same weekdays
-MISSED = 5.0  # events that should have come meanwhile; a stream of few is quiet by chance
+UNLIKELY_CHANCE = 0.02  # so rarely would a healthy stream be quiet so long
+PRIOR_DAYS = 0.5  # days that all days count for beside the same weekdays
+LEAST_MISSED = 5.0  # events that should have come meanwhile; a stream of few is quiet by chance
 
 
 @dataclass(frozen=True)
-class Usual:
+class UsualRate:
     """What a stream does on usual days, and what its last days were.
 
-    per_day: events a day before it became quiet; None where the stream is too young to say. quiet_days: whole days
-    since the last event. missed: how many should have come meanwhile. chance: that a healthy stream is so quiet.
+    per_day: events a day before it became quiet; None where the stream is too young to say. missed: how many
+    should have come since the last event. chance: that a healthy stream is so quiet.
     """
 
     per_day: float | None
-    quiet_days: int
     missed: float = 0.0
     chance: float = 1.0
 
     @property
     def is_silent(self) -> bool:
-        return self.missed >= MISSED and self.chance < UNLIKELY
+        return self.missed >= LEAST_MISSED and self.chance < UNLIKELY_CHANCE
 
 
-def usual(windows: Sequence[int], age_days: int) -> Usual:
+def usual_rate(windows: Sequence[int], age_days: int) -> UsualRate:
     """What `windows` say: events in each of the last times 24 hours, the newest first; the stream is `age_days` old.
 
     Each quiet day is held against the same day of earlier weeks (nobody attends webinars on Sundays), drawn towards all
@@ -40,15 +39,15 @@ def usual(windows: Sequence[int], age_days: int) -> Usual:
     quiet = next((place for place, events in enumerate(windows) if events), len(windows))
     before = windows[quiet : max(age_days, quiet)]
     if len(before) < LEAST_DAYS:
-        return Usual(None, quiet)
+        return UsualRate(None)
     share = (sum(events > 0 for events in before) + 0.5) / (len(before) + 1)
     mean = sum(before) / len(before)
     days = [[windows[same] for same in range(place % 7, len(windows), 7) if quiet <= same < age_days]
             for place in range(quiet)]  # fmt: skip
     chance = math.prod(1 - _towards(share, [float(events > 0) for events in same]) for same in days)
     missed = sum(_towards(mean, [float(events) for events in same]) for same in days)
-    return Usual(mean, quiet, missed, chance)
+    return UsualRate(mean, missed, chance)
 
 
 def _towards(all_days: float, same_days: Sequence[float]) -> float:
-    return (sum(same_days) + PRIOR * all_days) / (len(same_days) + PRIOR)
+    return (sum(same_days) + PRIOR_DAYS * all_days) / (len(same_days) + PRIOR_DAYS)

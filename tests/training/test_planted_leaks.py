@@ -26,14 +26,14 @@ from random_logs import known_when_it_happened
 
 from commands.app import run
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.database import engine
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.store.materialize import derived
+from features.store.materialize import materialized
 from training.candidate import Candidate
-from training.leakage.examination import Examination, examination
-from training.leakage.point_in_time_proof import zero_leak
+from training.leakage.examination import LeakExamination, leak_examination
+from training.leakage.point_in_time_proof import point_in_time_proof
 from training.leakage.suspects import Suspect
 from training.pipeline import labelled_snapshots, train
 
@@ -88,19 +88,19 @@ def home_of(told: list[Told], folder: Path) -> Home:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     home = home_of(history(), tmp_path_factory.mktemp("true"))
-    kept = keep(home, PLANTED, LATER)
-    labelled = labelled_snapshots(derived(home, PLANTED), PLANTED, at(DAYS))
+    kept = save_version(home, PLANTED, LATER)
+    labelled = labelled_snapshots(materialized(home, PLANTED), PLANTED, at(DAYS))
     yield Trained(home, labelled, train(home, kept, at(DAYS)))
     engine(home.database_url).dispose()
 
 
 @pytest.fixture(scope="module")
-def leaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[pd.DataFrame, Examination]]:
+def leaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[pd.DataFrame, LeakExamination]]:
     """The same history with recorded set to occurred, as in a pipeline that goes by when things happened."""
     home = home_of(known_when_it_happened(history()), tmp_path_factory.mktemp("leaking"))
-    found = derived(home, PLANTED)
+    found = materialized(home, PLANTED)
     labelled = labelled_snapshots(found, PLANTED, at(DAYS))
-    yield labelled, examination(labelled, found, PLANTED, us(DAYS), 7)
+    yield labelled, leak_examination(labelled, found, PLANTED, us(DAYS), 7)
     engine(home.database_url).dispose()
 
 
@@ -144,7 +144,7 @@ def test_a_history_that_is_linked_later_is_in_no_row(trained: Trained) -> None:
 def test_every_row_derived_again_from_what_was_recorded_before_it_is_the_same(trained: Trained) -> None:
     some = trained.labelled["lead_id"].drop_duplicates().head(40)
     labelled = trained.labelled[trained.labelled["lead_id"].isin(some)]
-    proof = zero_leak(trained.home, PLANTED, labelled, rows=None)
+    proof = point_in_time_proof(trained.home, PLANTED, labelled, rows=None)
     assert (proof.rows, proof.differing) == (len(labelled), 0)
     assert trained.candidate.examined.proof
     assert trained.candidate.examined.proof.holds
@@ -152,10 +152,10 @@ def test_every_row_derived_again_from_what_was_recorded_before_it_is_the_same(tr
 
 
 def test_the_proof_finds_the_rows_that_saw_what_was_recorded_later(
-    trained: Trained, leaking: tuple[pd.DataFrame, Examination]
+    trained: Trained, leaking: tuple[pd.DataFrame, LeakExamination]
 ) -> None:
     labelled, _ = leaking
-    proof = zero_leak(trained.home, PLANTED, labelled, rows=60)
+    proof = point_in_time_proof(trained.home, PLANTED, labelled, rows=60)
     won = labelled["outcome"].mean()
     assert proof.differing / proof.rows == pytest.approx(won, abs=0.2)
     assert not proof.holds
@@ -165,7 +165,7 @@ def test_the_proof_finds_the_rows_that_saw_what_was_recorded_later(
 
 
 def test_without_the_time_of_recording_the_fields_still_give_themselves_away(
-    leaking: tuple[pd.DataFrame, Examination],
+    leaking: tuple[pd.DataFrame, LeakExamination],
 ) -> None:
     _, found = leaking
     use = {one.name: one.use for one in found.suspects}
@@ -175,7 +175,7 @@ def test_without_the_time_of_recording_the_fields_still_give_themselves_away(
 def test_a_signed_field_is_used_and_said_to_be(trained: Trained) -> None:
     line = 'segment = { kind = "category", signed_by = "Ann, 2026-11-01" }'
     signed = Agreement.parse(PLANTED.text.replace('segment = "category"', line))
-    found = examination(trained.labelled, derived(trained.home, signed), signed, us(DAYS), 7)
+    found = leak_examination(trained.labelled, materialized(trained.home, signed), signed, us(DAYS), 7)
     assert "segment" in found.without_quarantined(trained.labelled, signed)
     assert "budget" not in found.without_quarantined(trained.labelled, signed)
     assert any(line.startswith("segment is used because a person signed it") for line in found.sentences)
@@ -185,7 +185,7 @@ def test_a_criterion_that_asks_for_a_quarantined_fact_among_others_goes_too() ->
     """Its points are made of the fact: they would bring it in by another name."""
     default = Agreement.default()
     rows = pd.DataFrame({"lead_id": ["a"], "employees": [9.0], "criterion_profile": [3.0], "criterion_need": [1.0]})
-    found = Examination((Suspect("employees", "quarantined", "filled afterwards"),))
+    found = LeakExamination((Suspect("employees", "quarantined", "filled afterwards"),))
     assert list(found.without_quarantined(rows, default)) == ["lead_id", "criterion_need"]
 
 

@@ -12,13 +12,13 @@ from features.arrays import Floats
 from training.labels.folds import FOLDS, lead_folds, log_loss
 from training.model.model import Calibrator
 
-WIDE = 1.0  # log-odds by which a base rate may well move: to nearly three times the odds, or to a third
-SURE = 2.576  # standard errors: chance goes beyond in 1 of 100 cases
-DRIFT = 0.1  # how far level and slope may have moved since the train span, in log-odds and as a part
+LEVEL_SPREAD = 1.0  # log-odds by which a base rate may well move: to nearly three times the odds, or to a third
+SURE_ERRORS = 2.576  # standard errors: chance goes beyond in 1 of 100 cases
+MARGIN_DRIFT = 0.1  # how far level and slope may have moved since the train span, in log-odds and as a part
 
 
 @dataclass(frozen=True)
-class Map:
+class PlattMap:
     """logit = slope * (margin - center) + center + level, and the covariance of (slope, level).
 
     About the middle of the margins: there slope and level say different things, and each can be shrunk by itself.
@@ -48,15 +48,15 @@ def fit_calibrator(
     many conversions can make them, so the rows correct them only as far as they are surer: a map that follows twenty
     conversions by themselves is further from the truth than none.
     """
-    trusted = 1.0 / (1.0 / max(learned_from, 1) + DRIFT**2)
-    found = platt(margin, outcome, lead_ids, (trusted, trusted))
+    trusted = 1.0 / (1.0 / max(learned_from, 1) + MARGIN_DRIFT**2)
+    found = platt_map(margin, outcome, lead_ids, (trusted, trusted))
     if found.slope <= 0 or _held_out_loss(margin, outcome, lead_ids, seed, trusted) >= log_loss(margin, outcome):
-        return Map(found.center, 1.0, 0.0, found.covariance).calibrator()
+        return PlattMap(found.center, 1.0, 0.0, found.covariance).calibrator()
     return found.calibrator()
 
 
 @dataclass(frozen=True)
-class Shift:
+class LevelShift:
     """How far what came of some rows lies from what was said of them, in log-odds, with its standard error."""
 
     level: float
@@ -65,16 +65,16 @@ class Shift:
     @property
     def is_sure(self) -> bool:
         """More than chance explains in 99 of 100 cases: then it is followed."""
-        return abs(self.level) > SURE * self.error
+        return abs(self.level) > SURE_ERRORS * self.error
 
 
-def shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Shift:
+def level_shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> LevelShift:
     """The shift of the level that these rows show, slope held at 1; a base rate that moved shows here first."""
-    found = platt(logit, outcome, lead_ids, (1e9, 1.0 / WIDE**2))
-    return Shift(found.level, float(np.sqrt(found.covariance[1, 1])))
+    found = platt_map(logit, outcome, lead_ids, (1e9, 1.0 / LEVEL_SPREAD**2))
+    return LevelShift(found.level, float(np.sqrt(found.covariance[1, 1])))
 
 
-def lasting_shift(logit: Floats, rows: pd.DataFrame) -> Shift | None:
+def lasting_shift(logit: Floats, rows: pd.DataFrame) -> LevelShift | None:
     """Half the shift that the newest third of the rows shows, if it is sure and shifts last in this history, or None.
 
     Whether they last is asked of the past: would the shift of the third before have foretold the newest one better than
@@ -86,23 +86,23 @@ def lasting_shift(logit: Floats, rows: pd.DataFrame) -> Shift | None:
     middle, newest = (moments >= earlier) & (moments < later), moments >= later
     if not middle.any() or not newest.any():
         return None
-    found, before = (shift(logit[part], outcome[part], list(leads[part])) for part in (newest, middle))
+    found, before = (level_shift(logit[part], outcome[part], list(leads[part])) for part in (newest, middle))
     lasts = log_loss(logit[newest] + before.level, outcome[newest]) < log_loss(logit[newest], outcome[newest])
-    return half_of(found) if found.is_sure and lasts else None
+    return half_shift(found) if found.is_sure and lasts else None
 
 
-def half_of(found: Shift) -> Shift:
+def half_shift(found: LevelShift) -> LevelShift:
     """Half of a shift, in doubt by the other half: rates that moved come back about as often as they go on."""
-    return Shift(found.level / 2, float(np.hypot(found.error, found.level / 2)))
+    return LevelShift(found.level / 2, float(np.hypot(found.error, found.level / 2)))
 
 
-def moved(calibrator: Calibrator, by: Shift) -> Calibrator:
+def shifted_calibrator(calibrator: Calibrator, by: LevelShift) -> Calibrator:
     """The calibrator with its level moved, and the doubt of the move added to its own."""
     (ss, si), (_, ii) = calibrator.covariance
     return Calibrator(calibrator.slope, calibrator.intercept + by.level, ((ss, si), (si, ii + by.error**2)))
 
 
-def doubted(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:
+def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:
     """The calibrator with the doubt of the margin itself added to its own.
 
     variance: of each margin. What is told by a map of two numbers: how it grows from the middle of the margins on.
@@ -116,9 +116,9 @@ def doubted(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibra
     return replace(calibrator, covariance=((more[0], more[1]), (more[1], more[2])))
 
 
-def platt(
+def platt_map(
     margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: tuple[float, float], steps: int = 50
-) -> Map:
+) -> PlattMap:
     """The map of most posterior: logistic regression on one column, its prior the identity.
 
     trusted: the prior's precision of slope and level. The snapshots of a lead share its outcome and count as one
@@ -126,7 +126,7 @@ def platt(
     """
     prior = np.diag(trusted)
     if not len(margin):
-        return Map(0.0, 1.0, 0.0, np.asarray(np.linalg.inv(prior), dtype=np.float64))
+        return PlattMap(0.0, 1.0, 0.0, np.asarray(np.linalg.inv(prior), dtype=np.float64))
     weight, center = len(set(lead_ids)) / len(margin), float(margin.mean())
     columns = np.stack([margin - center, np.ones(len(margin))], axis=1)
     off, curve = np.zeros(2), np.eye(2)  # from slope 1 and level 0
@@ -137,7 +137,7 @@ def platt(
         off = off + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:
             break
-    return Map(center, 1.0 + float(off[0]), float(off[1]), np.asarray(np.linalg.inv(curve), dtype=np.float64))
+    return PlattMap(center, 1.0 + float(off[0]), float(off[1]), np.asarray(np.linalg.inv(curve), dtype=np.float64))
 
 
 def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, trusted: float) -> float:
@@ -145,6 +145,6 @@ def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], see
         return np.inf
     ids, logits = np.asarray(lead_ids), np.empty(len(outcome))
     for inside, outside in lead_folds(outcome, lead_ids, seed):
-        fitted = platt(margin[inside], outcome[inside], list(ids[inside]), (trusted, trusted))
+        fitted = platt_map(margin[inside], outcome[inside], list(ids[inside]), (trusted, trusted))
         logits[outside] = fitted.logit(margin[outside])
     return log_loss(logits, outcome)

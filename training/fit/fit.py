@@ -12,13 +12,13 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
-from training.fit.calibrate import doubted, fit_calibrator, lasting_shift, moved
-from training.fit.inputs import columns_of, pairs, singles
-from training.fit.rows import Sample
-from training.fit.shrinkage import doubt, fit_shrunk, linear_of
-from training.fit.trees import QUICK, drawn, fit_trees, trees_of
+from training.fit.calibrate import fit_calibrator, lasting_shift, shifted_calibrator, widened_calibrator
+from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
+from training.fit.ridge import fit_ridge, margin_variance, ridge_model
+from training.fit.training_rows import TrainingRows
+from training.fit.trees import QUICK_TREES, fit_trees, search_parameters, trees_text
 from training.labels.folds import log_loss, row_losses
-from training.model.columns import Column
+from training.model.columns import ModelColumn
 from training.model.model import Model
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
@@ -34,65 +34,65 @@ class Blend:
 
     model: Model
     out_of_fold: Floats
-    doubt: Floats  # the variance of each row's margin
+    margin_variance: Floats  # the variance of each row's margin
 
 
 @dataclass(frozen=True)
-class Inputs:
+class CandidateInputs:
     """What a model may read: columns of the frame, and the categories whose rates become columns."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     rated: tuple[tuple[str, ...], ...] = ()
 
-    def sample(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Sample:
+    def sample(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> TrainingRows:
         score_50 = agreement.policy.score_50
-        return Sample.of(rows, self.columns, self.rated, math.log(score_50 / (1 - score_50)), seed)
+        return TrainingRows.of(rows, self.columns, self.rated, math.log(score_50 / (1 - score_50)), seed)
 
-    def and_(self, more: Inputs, order: Sequence[Column]) -> Inputs:
+    def and_(self, more: CandidateInputs, order: Sequence[ModelColumn]) -> CandidateInputs:
         """These inputs and more, the columns in this order."""
         both = [*self.columns, *more.columns]
-        return Inputs(tuple(column for column in order if column in both), (*self.rated, *more.rated))
+        return CandidateInputs(tuple(column for column in order if column in both), (*self.rated, *more.rated))
 
 
-def learned(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Model:
+def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Model:
     """The model of labelled snapshots with their features, calibrated on what it says of leads that it did not see.
 
     Every choice, inputs, number of trees, shrinkage and blend, is made on folds of whole leads inside the rows.
     search: choose the parameters of the trees among drawn ones as well.
     """
-    return calibrated(chosen(rows, agreement, seed, search), rows, agreement, seed)
+    return calibrated_model(chosen_blend(rows, agreement, seed, search), rows, agreement, seed)
 
 
-def refitted(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
+def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
     """A model of other rows by the choices that made `like`: its inputs, shrinkage, trees and blend."""
     names = {column.name for column in like.columns}
-    columns = tuple(column for column in columns_of(rows, agreement) if column.name in names)
+    columns = tuple(column for column in candidate_columns(rows, agreement) if column.name in names)
     rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
-    sample = Inputs(columns, rated).sample(rows, agreement, seed)
-    line = linear_of(sample, like.facts["shrinkage"])
-    text = trees_of(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
+    sample = CandidateInputs(columns, rated).sample(rows, agreement, seed)
+    line = ridge_model(sample, like.facts["shrinkage"])
+    text = trees_text(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
     kept = {name: like.facts[name] for name in CHOICES if name in like.facts}
     model = Model(sample.columns, text, line, like.blend, like.calibrator, agreement_text=agreement.text)
-    return replace(model, facts=kept | facts_of(rows, agreement, seed))
+    return replace(model, facts=kept | training_facts(rows, agreement, seed))
 
 
-def calibrated(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+def calibrated_model(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
     """The blend, calibrated on its out-of-fold margins; on the level of the newest rows, if that moved for sure."""
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
-    facts = found.model.facts | facts_of(rows, agreement, seed)
+    facts = found.model.facts | training_facts(rows, agreement, seed)
     calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
-    calibrator = doubted(calibrator, found.out_of_fold, found.doubt)
+    calibrator = widened_calibrator(calibrator, found.out_of_fold, found.margin_variance)
     since = lasting_shift(calibrator.logit(found.out_of_fold), rows) if agreement.outcome.horizon_days else None
     if since is not None:
-        calibrator = moved(calibrator, since)
+        calibrator = shifted_calibrator(calibrator, since)
         facts["shift"] = {"level": since.level, "error": since.error}
     return replace(found.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
 
 
-def facts_of(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, Any]:
+def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, Any]:
     """What a score and a gate must know of the rows that a model learned from."""
     converted = int(rows.loc[rows["outcome"], "lead_id"].nunique())
-    return span_of(rows, agreement) | {
+    return label_span(rows, agreement) | {
         "base_rate": float(rows["outcome"].mean()),
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
         "seed": seed,
@@ -101,7 +101,7 @@ def facts_of(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, A
     }
 
 
-def span_of(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None]:
+def label_span(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None]:
     """Up to when labelled snapshots reach, and the last label that was read for one; None where nothing has a date."""
     newest_us, days = int(rows["snapshot_us"].max()), agreement.outcome.horizon_days
     return {
@@ -110,58 +110,58 @@ def span_of(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None]:
     }
 
 
-def chosen(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
+def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
     """The blend on the inputs that held-out leads like best; which they are is found with quick trees.
 
     How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
     than sales usually lets a lead become, and the open leads are: these columns must win by two standard errors. What
     colleagues do says the same of each of them: by one. Rates of categories only have to win.
     """
-    columns = columns_of(rows, agreement)
+    columns = candidate_columns(rows, agreement)
     is_believed = rows.loc[rows["outcome"], "lead_id"].nunique() < ENOUGH_TO_FORGET
     columns = tuple(column for column in columns if is_believed or not column.is_criterion)
-    inputs = Inputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
+    inputs = CandidateInputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
     sample = inputs.sample(rows, agreement, seed)
     if not _is_enough(sample):
         return blend(sample, seed)
     best = None
     for more, errors in _more(rows, columns, agreement, seed):
-        best = fit_trees(sample, seed, [QUICK]) if best is None else best
+        best = fit_trees(sample, seed, [QUICK_TREES]) if best is None else best
         wider = inputs.and_(more, columns)
         tried_on = wider.sample(rows, agreement, seed)
-        tried = fit_trees(tried_on, seed, [QUICK])
+        tried = fit_trees(tried_on, seed, [QUICK_TREES])
         if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
             inputs, sample, best = wider, tried_on, tried
-    return blend(sample, seed, drawn(seed) if search else None)
+    return blend(sample, seed, search_parameters(seed) if search else None)
 
 
 def _more(
-    rows: pd.DataFrame, columns: Sequence[Column], agreement: Agreement, seed: int
-) -> Iterator[tuple[Inputs, float]]:
+    rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
+) -> Iterator[tuple[CandidateInputs, float]]:
     """What may be read as well, and by how many standard errors it must win."""
     wider = (
-        (Inputs((), singles(columns)), 0.0),
-        (Inputs((), pairs(rows, columns, agreement, seed)), 0.0),
-        (Inputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
-        (Inputs(tuple(column for column in columns if column.is_account)), 1.0),
+        (CandidateInputs((), single_categories(columns)), 0.0),
+        (CandidateInputs((), category_pairs(rows, columns, agreement, seed)), 0.0),
+        (CandidateInputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
+        (CandidateInputs(tuple(column for column in columns if column.is_account)), 1.0),
     )
-    yield from ((more, errors) for more, errors in wider if more != Inputs(()))
+    yield from ((more, errors) for more, errors in wider if more != CandidateInputs(()))
 
 
-def _is_better(wider: Floats, lean: Floats, sample: Sample, errors: float) -> bool:
+def _is_better(wider: Floats, lean: Floats, sample: TrainingRows, errors: float) -> bool:
     """Whether held-out leads like the wider margins better, by so many standard errors over leads."""
     gained = row_losses(lean, sample.outcome) - row_losses(wider, sample.outcome)
     by_lead = pd.Series(gained).groupby(sample.leads).sum()
     return bool(by_lead.sum() > errors * np.sqrt(len(by_lead)) * by_lead.std())
 
 
-def blend(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> Blend:
+def blend(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> Blend:
     """Trees and a line on a sample, blended as its held-out leads like best.
 
     tried: parameters of trees to choose from; by default those of `fit_trees`.
     """
-    line = fit_shrunk(sample)
-    doubts = doubt(sample, line.linear, line.shrinkage)
+    line = fit_ridge(sample)
+    doubts = margin_variance(sample, line.linear, line.shrinkage)
     trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
     if trees is None:
         return Blend(
@@ -173,5 +173,5 @@ def blend(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None =
     return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best], doubts)
 
 
-def _is_enough(sample: Sample) -> bool:
+def _is_enough(sample: TrainingRows) -> bool:
     return len(set(sample.leads[sample.outcome == 1])) >= ENOUGH_FOR_TREES

@@ -10,8 +10,8 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.home.errors import LeadlightError
-from training.fit.calibrate import WIDE, Shift, platt, shift
-from training.fit.fit import span_of
+from training.fit.calibrate import LEVEL_SPREAD, LevelShift, level_shift, platt_map
+from training.fit.fit import label_span
 from training.labels.folds import lead_folds, log_loss
 from training.model.model import Calibrator, Model
 
@@ -27,7 +27,7 @@ class NothingMatured(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Recalibrated:
+class Recalibration:
     """A model with a new calibrator, and what that rests on.
 
     rows: what it listened to. shift: how far outcomes lay from what the old calibrator said, in log-odds. before,
@@ -36,7 +36,7 @@ class Recalibrated:
 
     model: Model
     rows: pd.DataFrame
-    shift: Shift
+    shift: LevelShift
     before: Floats
     after: Floats
 
@@ -57,43 +57,43 @@ def recent_rows(model: Model, labelled: pd.DataFrame) -> pd.DataFrame:
     if converted < FEWEST:
         remedy = f"wait for {FEWEST}, or train anew with: leadlight train --promote"
         raise NothingMatured(f"{converted} leads that converted have matured since the model's last snapshot; {remedy}")
-    return newest(since)
+    return newest_rows(since)
 
 
-def newest(rows: pd.DataFrame) -> pd.DataFrame:
+def newest_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """The newest of the labelled snapshots, as many as hold RECENT converted leads; all where they hold fewer."""
     back = rows.sort_values("snapshot_us", ascending=False, kind="stable")
     first = back["outcome"].to_numpy(bool) & ~back["lead_id"].where(back["outcome"]).duplicated().to_numpy()
     return back[np.cumsum(first) <= RECENT].sort_values("snapshot_us", kind="stable")
 
 
-def recalibrated(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibrated:
+def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibration:
     """The model with level and slope of `rows`, labelled snapshots that it did not learn from."""
     logit = model.calibrator.logit(model.margin(model.matrix(rows)))
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     after = np.empty(len(rows))
     for inside, outside in lead_folds(outcome, list(leads), seed):
-        found = map_of(logit[inside], outcome[inside], leads[inside])
+        found = _recalibrating_map(logit[inside], outcome[inside], leads[inside])
         after[outside] = found.logit(logit[outside])
-    since = shift(logit, outcome, list(leads))
-    facts = span_of(rows, agreement) | {
+    since = level_shift(logit, outcome, list(leads))
+    facts = label_span(rows, agreement) | {
         "recalibrated": {"rows": len(rows), "level": since.level, "error": since.error},
         "base_rate": float(outcome.mean()),
     }
     made = replace(
         model,
-        calibrator=after_another(model.calibrator, map_of(logit, outcome, leads)),
+        calibrator=composed_calibrator(model.calibrator, _recalibrating_map(logit, outcome, leads)),
         facts=model.facts | facts,
     )
-    return Recalibrated(made, rows, since, logit, after)
+    return Recalibration(made, rows, since, logit, after)
 
 
-def map_of(logit: Floats, outcome: Floats, leads: object) -> Calibrator:
+def _recalibrating_map(logit: Floats, outcome: Floats, leads: object) -> Calibrator:
     """The affine map of log-odds that these outcomes ask for; level and slope may move as far as is plausible."""
-    return platt(logit, outcome, list(np.asarray(leads)), (1 / SLOPE_MOVES**2, 1 / WIDE**2)).calibrator()
+    return platt_map(logit, outcome, list(np.asarray(leads)), (1 / SLOPE_MOVES**2, 1 / LEVEL_SPREAD**2)).calibrator()
 
 
-def after_another(first: Calibrator, then: Calibrator) -> Calibrator:
+def composed_calibrator(first: Calibrator, then: Calibrator) -> Calibrator:
     """One affine map for two; the doubt is the newer one's, told of the older one's margins."""
     (ss, si), (_, ii) = then.covariance
     # The newer slope multiplies first.slope * margin + first.intercept.

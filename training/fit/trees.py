@@ -10,14 +10,14 @@ import lightgbm
 import numpy as np
 
 from features.arrays import Floats
-from training.fit.rows import Sample
+from training.fit.training_rows import TrainingRows
 from training.labels.folds import log_loss
-from training.model.columns import Column
+from training.model.columns import ModelColumn
 
 MOST_ROUNDS = 2_000
 FEWEST_COLUMNS = 8
 MANY_ROWS = 100_000
-TRIED = 16  # drawn parameters of a search
+SEARCH_DRAWS = 16  # drawn parameters of a search
 LEAVES = (2, 4, 8)  # small leaves explain in microseconds and lose nothing; held-out leads choose
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
@@ -36,7 +36,7 @@ PARAMETERS: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
-QUICK: Mapping[str, Any] = {"learning_rate": 0.12}  # to choose inputs by: a quarter of the trees
+QUICK_TREES: Mapping[str, Any] = {"learning_rate": 0.12}  # to choose inputs by: a quarter of the trees
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class FittedTrees:
     rounds: int
 
 
-def drawn(seed: int) -> list[dict[str, Any]]:
+def search_parameters(seed: int) -> list[dict[str, Any]]:
     """Parameters to search among: TRIED drawn ones, small leaves all, and those that are tried without a search."""
     draws = np.random.default_rng(seed)
     found: list[dict[str, Any]] = [{"num_leaves": leaves} for leaves in LEAVES]
-    for _ in range(TRIED):
+    for _ in range(SEARCH_DRAWS):
         found.append(
             {
                 "num_leaves": int(draws.choice([2, 3, 4, 6, 8, 12, 16])),
@@ -67,22 +67,22 @@ def drawn(seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def fit_trees(sample: Sample, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> FittedTrees:
+def fit_trees(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> FittedTrees:
     """Trees for the sample; as many, and with those of the `tried` parameters, as held-out leads like best."""
     candidates = tried if tried is not None else [{"num_leaves": leaves} for leaves in LEAVES]
-    found = [_stopped(sample, seed, more) for more in candidates]
+    found = [_cross_validated(sample, seed, more) for more in candidates]
     best = min(found, key=lambda one: log_loss(one.out_of_fold, sample.outcome))
-    return replace(best, text=trees_of(sample, seed, best.chosen, best.rounds))
+    return replace(best, text=trees_text(sample, seed, best.chosen, best.rounds))
 
 
-def trees_of(sample: Sample, seed: int, chosen: Mapping[str, Any], rounds: int) -> str:
+def trees_text(sample: TrainingRows, seed: int, chosen: Mapping[str, Any], rounds: int) -> str:
     """The text of so many trees on all rows of the sample."""
     parameters = _parameters(sample, seed) | dict(chosen)
     rows = _dataset(sample.matrix, sample.outcome, sample.columns, parameters)
     return str(lightgbm.train(parameters, rows, rounds).model_to_string())
 
 
-def _parameters(sample: Sample, seed: int) -> dict[str, Any]:
+def _parameters(sample: TrainingRows, seed: int) -> dict[str, Any]:
     rows, columns = sample.matrix.shape
     return PARAMETERS | {
         "seed": seed,
@@ -96,7 +96,7 @@ def _parameters(sample: Sample, seed: int) -> dict[str, Any]:
 
 
 def _dataset(
-    matrix: Floats, outcome: Floats, columns: Sequence[Column], parameters: Mapping[str, Any]
+    matrix: Floats, outcome: Floats, columns: Sequence[ModelColumn], parameters: Mapping[str, Any]
 ) -> lightgbm.Dataset:
     return lightgbm.Dataset(
         matrix,
@@ -108,7 +108,7 @@ def _dataset(
     )
 
 
-def _stopped(sample: Sample, seed: int, chosen: Mapping[str, Any]) -> FittedTrees:
+def _cross_validated(sample: TrainingRows, seed: int, chosen: Mapping[str, Any]) -> FittedTrees:
     """As many trees as held-out leads like best, and what they say of those leads."""
     parameters = _parameters(sample, seed) | dict(chosen)
     patience = max(20, round(2.4 / parameters["learning_rate"]))  # slower steps are waited for longer
@@ -116,7 +116,7 @@ def _stopped(sample: Sample, seed: int, chosen: Mapping[str, Any]) -> FittedTree
     rows = _dataset(sample.matrix, sample.outcome, sample.columns, parameters)
     curve = lightgbm.cv(
         parameters, rows, MOST_ROUNDS, folds=list(sample.folds), callbacks=[stop], return_cvbooster=True,
-        fpreproc=_parted(sample) if sample.counted else None,
+        fpreproc=_fold_datasets(sample) if sample.encoding_counts else None,
     )  # fmt: skip
     rounds, margins = len(curve["valid binary_logloss-mean"]), np.empty(len(sample.matrix))
     for part, booster in zip(sample.parts(), curve["cvbooster"].boosters, strict=True):
@@ -124,7 +124,7 @@ def _stopped(sample: Sample, seed: int, chosen: Mapping[str, Any]) -> FittedTree
     return FittedTrees("", margins, dict(chosen), rounds)
 
 
-def _parted(sample: Sample) -> Callable[..., Any]:
+def _fold_datasets(sample: TrainingRows) -> Callable[..., Any]:
     """Gives LightGBM each fold's own rows: target statistics of the folds inside know nothing of the outside."""
     parts = sample.parts()
 

@@ -10,7 +10,7 @@ from features.lifecycle.closures import is_outcome_unknown
 from features.lifecycle.open_periods import way_at
 from training.labels.truncation import truncation
 
-RECORDED = 0.5  # of the conversions, that a contact is on record before: with fewer, contacts are not recorded
+LEAST_RECORDED = 0.5  # of the conversions, that a contact is on record before: with fewer, contacts are not recorded
 ENOUGH_WON = 20  # leads; fewer may have bought untried by chance
 
 
@@ -39,7 +39,7 @@ def outcomes(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     return won.astype("boolean").mask(unknown)
 
 
-def untried(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement) -> pd.Series:
+def is_untried(looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement) -> pd.Series:
     """Whether nobody had tried each snapshot's lead by the end of its horizon: one boolean per row, of dated ones."""
     opens = looked_at["snapshot_us"].reset_index(drop=True)
     closes = opens + round((agreement.outcome.within_days or 0) * DAY_US)
@@ -61,7 +61,7 @@ def contacts_are_recorded(leads: pd.DataFrame) -> bool:
     """
     is_won, is_tried = leads["converted_us"] != NOT_YET, leads["tried_us"] != NOT_YET
     before = leads["tried_us"] <= leads["converted_us"]
-    is_missing = is_won.sum() >= ENOUGH_WON and before[is_won].mean() < RECORDED
+    is_missing = is_won.sum() >= ENOUGH_WON and before[is_won].mean() < LEAST_RECORDED
     return bool(is_tried.any() and not is_missing)
 
 

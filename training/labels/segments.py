@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.imports.columns import words
+from features.imports.columns import title_words
 from features.snapshots.point_in_time import model_traits
 
 FEWEST_LEADS = 30  # a level that fewer leads have is no group to speak of: it joins the others
 MOST_LEVELS = 12
-OTHERS = "all others"
+OTHER_LEVELS = "all others"
 NEW_DAYS = 30
-SIZES = (1, 10, 50, 250, 1_000, 5_000)  # employees, the bounds that statistics offices and CRMs use
+SIZE_BOUNDS = (1, 10, 50, 250, 1_000, 5_000)  # employees, the bounds that statistics offices and CRMs use
 
 # A trait is of the first family that one of its words, in its name or its label, belongs to.
-NAMED = {
+FAMILY_WORDS = {
     "source": frozenset({"source", "channel", "medium", "origin"}),
     "size": frozenset({"employees", "employee", "headcount", "size", "staff", "workforce"}),
     "region": frozenset({"country", "region", "state", "territory", "continent", "province", "geo", "market"}),
@@ -38,21 +38,21 @@ def segments(labelled: pd.DataFrame, agreement: Agreement) -> dict[str, pd.Serie
     kinds = model_traits(agreement)
     found: dict[str, pd.Series] = {}
     # The trait that is called like its family takes the family's name.
-    for name, trait in sorted(agreement.traits.items(), key=lambda one: one[0] not in NAMED):
+    for name, trait in sorted(agreement.traits.items(), key=lambda one: one[0] not in FAMILY_WORDS):
         family = _family(f"{name} {trait.label}")
         if family and name in labelled and kinds.get(name) in ("category", "number"):
             called = f"{family} ({trait.label})" if family in found else family
             found[called] = _levels(labelled, name, kinds[name], family)
     if "days_open" in labelled:
         found[NEWNESS] = _newness(labelled["days_open"])
-    order = [*NAMED, NEWNESS]
+    order = [*FAMILY_WORDS, NEWNESS]
     named = sorted(found, key=lambda family: order.index(family.partition(" (")[0]))
     return {family: found[family] for family in named if found[family].nunique() > 1}
 
 
 def _family(called: str) -> str | None:
-    said = set(words(called).split())
-    return next((family for family, names in NAMED.items() if said & names), None)
+    said = set(title_words(called).split())
+    return next((family for family, names in FAMILY_WORDS.items() if said & names), None)
 
 
 def _levels(labelled: pd.DataFrame, name: str, kind: str, family: str) -> pd.Series:
@@ -68,8 +68,8 @@ def _levels(labelled: pd.DataFrame, name: str, kind: str, family: str) -> pd.Ser
 
 def _banded(numbers: pd.Series) -> pd.Series:
     """Employees in bands: "1 to 9", ..., "5,000 and more"."""
-    names = [f"{low:,} to {high - 1:,}" for low, high in pairwise(SIZES)]
-    banded = pd.cut(numbers, [*SIZES, np.inf], right=False, labels=[*names, f"{SIZES[-1]:,} and more"])
+    names = [f"{low:,} to {high - 1:,}" for low, high in pairwise(SIZE_BOUNDS)]
+    banded = pd.cut(numbers, [*SIZE_BOUNDS, np.inf], right=False, labels=[*names, f"{SIZE_BOUNDS[-1]:,} and more"])
     return _plain(banded)
 
 
@@ -88,7 +88,7 @@ def _common(level: pd.Series, lead: pd.Series) -> pd.Series:
     level = _object([None if pd.isna(value) or value == "" else str(value) for value in level], level.index)
     leads = lead.groupby(level).nunique().sort_values(ascending=False, kind="stable")
     kept = set(leads.index[leads >= FEWEST_LEADS][:MOST_LEVELS])
-    return _object([value if value in kept or value is None else OTHERS for value in level], level.index)
+    return _object([value if value in kept or value is None else OTHER_LEVELS for value in level], level.index)
 
 
 def _plain(banded: pd.Series) -> pd.Series:

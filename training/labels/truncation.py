@@ -14,14 +14,16 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET, Floats, Ints
 from features.home.clock import EPOCH
 
-FEWEST = 20  # of the later leads that it happened to: with fewer nobody knows how often it does, or how soon
-HARDLY = 0.1  # of what is expected, at most, was recorded before it began; more is a rate that changed
-SURE = 15.0  # log-likelihood ratio against "always recorded"; a rate that merely rose threefold gets there once in 100
-THAWED = 0.25  # of what is expected of the early leads afterwards, at least: less, and they are a cold list
+FEWEST_EVENTS = 20  # of the later leads that it happened to: with fewer nobody knows how often it does, or how soon
+MOST_BEFORE_START = 0.1  # of what is expected, at most, was recorded before it began; more is a rate that changed
+LEAST_EVIDENCE = (
+    15.0  # log-likelihood ratio against "always recorded"; a rate that merely rose threefold gets there once in 100
+)
+LEAST_AFTER_START = 0.25  # of what is expected of the early leads afterwards, at least: less, and they are a cold list
 
 
 @dataclass(frozen=True)
-class Began:
+class RecordStart:
     """When something began to be recorded, in days as they were given; how many are recorded from before.
 
     leads: that came before. expected: of `leads`, to whom it should have happened by then, by how it goes later.
@@ -38,7 +40,7 @@ class Began:
         return (EPOCH + timedelta(days=self.day)).date()
 
 
-def recording_began(came: Floats, happened: Floats, until: float, horizon_days: float) -> Began | None:
+def record_start(came: Floats, happened: Floats, until: float, horizon_days: float) -> RecordStart | None:
     """When the recording of something began, if that was clearly after the first leads came; None if not, or unclear.
 
     came, happened: days, one a lead; NaN where it did not happen. How often it happens within the horizon, and how
@@ -50,12 +52,12 @@ def recording_began(came: Floats, happened: Floats, until: float, horizon_days: 
     if not len(came):
         return None
     first, day = float(np.floor(came.min())), float(np.median(came))
-    found: Began | None = None
+    found: RecordStart | None = None
     for _ in range(4):  # each time learned from the leads that came since the last answer
         later = came >= day
-        pace = _pace(came[later], waited[later], until, horizon_days)
-        before, found = found, None if pace is None else _parted(came - first, waited, pace)
-        if pace is None or found is None or not _thaws(came - first, waited, pace, found.day):
+        pace = _daily_chances(came[later], waited[later], until, horizon_days)
+        before, found = found, None if pace is None else _best_start(came - first, waited, pace)
+        if pace is None or found is None or not _is_no_cold_list(came - first, waited, pace, found.day):
             return None
         if found == before:
             break
@@ -63,16 +65,16 @@ def recording_began(came: Floats, happened: Floats, until: float, horizon_days: 
     return found and replace(found, day=first + found.day, leads=int((everybody < first + found.day).sum()))
 
 
-def _pace(came: Floats, waited: Floats, until: float, horizon_days: float) -> Floats | None:
+def _daily_chances(came: Floats, waited: Floats, until: float, horizon_days: float) -> Floats | None:
     """The chance that it happens on each day after a lead came, from leads whose horizon has closed."""
     closed = came <= until - horizon_days
     within = waited[closed & ~np.isnan(waited)]
-    if len(within) < FEWEST:
+    if len(within) < FEWEST_EVENTS:
         return None
     return np.bincount(within.astype(np.int64), minlength=int(horizon_days) + 1) / int(closed.sum())
 
 
-def _parted(came: Floats, waited: Floats, pace: Floats) -> Began | None:
+def _best_start(came: Floats, waited: Floats, pace: Floats) -> RecordStart | None:
     """The day that parts "hardly recorded" from "as expected" best, counted from the first lead."""
     happened = (came + waited)[~np.isnan(waited)].astype(np.int64)
     arrived = np.bincount(came.astype(np.int64))
@@ -81,20 +83,20 @@ def _parted(came: Floats, waited: Floats, pace: Floats) -> Began | None:
     recorded = np.cumsum(np.bincount(happened, minlength=days))[: len(expected)]
     ratio = np.divide(recorded, expected, out=np.ones(len(expected)), where=expected > 0)
     gain = recorded * np.log(np.maximum(ratio, 1e-12)) - recorded + expected
-    place = int(np.argmax(np.where(ratio <= HARDLY, gain, -np.inf)))
-    if ratio[place] > HARDLY or gain[place] < SURE:
+    place = int(np.argmax(np.where(ratio <= MOST_BEFORE_START, gain, -np.inf)))
+    if ratio[place] > MOST_BEFORE_START or gain[place] < LEAST_EVIDENCE:
         return None
     day = float(place + 1)
-    return Began(day, int((came < day).sum()), int(recorded[place]), float(expected[place]))
+    return RecordStart(day, int((came < day).sum()), int(recorded[place]), float(expected[place]))
 
 
-def _thaws(came: Floats, waited: Floats, pace: Floats, day: float) -> bool:
+def _is_no_cold_list(came: Floats, waited: Floats, pace: Floats, day: float) -> bool:
     """Whether it happened to the early leads as expected once it was recorded; a cold list stays cold."""
     early = came < day
     age = np.minimum(np.ceil(day - came[early]).astype(np.int64), len(pace))
     expected = float(np.sum(pace.sum() - np.append(0.0, np.cumsum(pace))[age]))
     seen = int(np.sum(came[early] + np.nan_to_num(waited[early], nan=-np.inf) >= day))
-    return expected < 1 / THAWED or seen >= THAWED * expected
+    return expected < 1 / LEAST_AFTER_START or seen >= LEAST_AFTER_START * expected
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class Truncation:
     the conversions are known would inflate the rate.
     """
 
-    outcomes: Began | None = None
-    contacts: Began | None = None
+    outcomes: RecordStart | None = None
+    contacts: RecordStart | None = None
 
     @property
     def since_us(self) -> int:
@@ -127,7 +129,7 @@ class Truncation:
 ALL_RECORDED = Truncation()
 
 
-def _on_record(began: Began, what: str) -> str:
+def _on_record(began: RecordStart, what: str) -> str:
     record = f"{began.date}: {began.recorded:,} {what} are known from before, {began.expected:,.0f} would be expected"
     leads = "1 lead that came before is" if began.leads == 1 else f"{began.leads:,} leads that came before are"
     return f"{record}. The {leads} left out, since what became of them is unknown"
@@ -139,14 +141,14 @@ def truncation(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -
     leads: as `features.lifecycle.milestones.lifecycle` gives them.
     """
     days = agreement.outcome.within_days
-    if agreement.outcome.undated or days is None or len(leads) < FEWEST:
+    if agreement.outcome.undated or days is None or len(leads) < FEWEST_EVENTS:
         return ALL_RECORDED
     came = leads["opened_us"].to_numpy(np.int64)
     known = (came != NOT_YET) & (leads["merged_us"] == NOT_YET).to_numpy()
 
-    def began(names: Sequence[str]) -> Began | None:
+    def began(names: Sequence[str]) -> RecordStart | None:
         happened = _days(leads[list(names)].min(axis=1).to_numpy(np.int64)[known])
-        return recording_began(came[known] / DAY_US, happened, known_until_us / DAY_US, days)
+        return record_start(came[known] / DAY_US, happened, known_until_us / DAY_US, days)
 
     asks_contacts = agreement.outcome.never_contacted == "unknown"
     return Truncation(began(["converted_us"]), began(["tried_us"]) if asks_contacts else None)

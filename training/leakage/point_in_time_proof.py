@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
-from features.behaviour.decayed_counters import states
+from features.behaviour.decayed_counters import behaviour_states
 from features.derived import Derived, DerivedRows, derive
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -119,7 +119,7 @@ def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> di
     last = own.is_newest()
     if not last.any():
         return None
-    folded = states(own, len(agreement.behaviours), agreement.half_lives, last)
+    folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives, last)
     return dict(_rows_of_one(agreement, folded))
 
 

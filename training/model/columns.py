@@ -12,14 +12,13 @@ import pandas as pd
 
 from features.arrays import Floats
 from features.snapshots.criteria_columns import PREFIX
-from training.model.target_encoding import Rates
+from training.model.target_encoding import TargetEncoding
 
-NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]  # of a labelled snapshot, beside its features
 OTHER = "(other)"  # a level too rare to learn from, or one never seen
 
 
 @dataclass(frozen=True)
-class Believed:
+class PointPrior:
     """What a point of a criterion stands for before anything was learned, and how many the average lead has."""
 
     worth: float  # log-odds
@@ -27,7 +26,7 @@ class Believed:
 
 
 @dataclass(frozen=True)
-class Column:
+class ModelColumn:
     """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels.
 
     direction: +1 where more may only raise the score, -1 where it may only lower it, 0 where the agreement is silent.
@@ -40,15 +39,15 @@ class Column:
     kind: str  # behaviour or trait
     levels: tuple[str, ...] | None = None
     direction: int = 0
-    rates: Rates | None = None
-    believed: Believed | None = None
+    rates: TargetEncoding | None = None
+    believed: PointPrior | None = None
 
     @classmethod
-    def of_json(cls, written: Mapping[str, Any]) -> Column:
+    def of_json(cls, written: Mapping[str, Any]) -> ModelColumn:
         """The column that `dataclasses.asdict` wrote."""
         levels, rates = written["levels"], written.get("rates")
-        told = Rates(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
-        believed = Believed(**written["believed"]) if written.get("believed") else None
+        told = TargetEncoding(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
+        believed = PointPrior(**written["believed"]) if written.get("believed") else None
         return cls(**{**written, "levels": tuple(levels) if levels else None, "rates": told, "believed": believed})
 
     @property

@@ -11,13 +11,9 @@ import numba
 import numpy as np
 
 from features.arrays import Floats, Ints
-from training.model.columns import Column
 
 KINDS = ("value", "log", "missing", "level", "step")
 _, LOG, MISSING, LEVEL, STEP = range(len(KINDS))
-STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
-FAR = 0.995  # what few rows exceed, a line is held to: drawn on, it would promise without end
-COMMON = 0.3  # the spread of what one row in ten shows; rarer truths are not blown up to it, so they are shrunk more
 
 
 @dataclass(frozen=True)
@@ -53,14 +49,14 @@ def _signed_log(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearModel:
     """A sum of terms; `intercept` is the log-odds of the average training row."""
 
     intercept: float
     terms: tuple[Term, ...]
 
     @classmethod
-    def of(cls, terms: Sequence[Term], weights: Floats) -> Linear:
+    def of(cls, terms: Sequence[Term], weights: Floats) -> LinearModel:
         """The sum of the terms by `fit_linear`'s weights; a term without weight is left out."""
         told = (replace(term, weight=float(w)) for term, w in zip(terms, weights[1:], strict=True))
         return cls(float(weights[0]), tuple(term for term in told if term.weight))
@@ -87,63 +83,8 @@ class Linear:
         return {"intercept": self.intercept, "terms": [asdict(term) for term in self.terms]}
 
     @classmethod
-    def of_json(cls, written: dict[str, Any]) -> Linear:
+    def of_json(cls, written: dict[str, Any]) -> LinearModel:
         return cls(written["intercept"], tuple(Term(**term) for term in written["terms"]))
-
-
-def terms_of(matrix: Floats, columns: Sequence[Column]) -> tuple[Term, ...]:
-    """The terms of some training rows, their centres and scales set, their weights 0; constants are left out."""
-    found = []
-    for place, column in enumerate(columns):
-        values = matrix[:, place]
-        scaled = (_scaled(term, values, column.is_criterion) for term in _terms_of(place, column, values))
-        found += [term for term in scaled if term is not None]
-    return tuple(found)
-
-
-def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
-    """The term with its centre, scale and range on the training rows; None where it says the same of all of them.
-
-    A truth value is scaled by no less than COMMON.
-    """
-    raw = term.raw(values)
-    spread = float(np.nanstd(raw)) if np.isfinite(raw).any() else 0.0
-    if spread <= 1e-9:
-        return None
-    # The points of a criterion keep their unit: the prior says what one is worth.
-    scale = 1.0 if is_point else spread if term.kind in ("value", "log") else max(spread, COMMON)
-    low, high = float(np.nanmin(raw)), float(np.nanmax(raw))
-    if term.kind == "value" and not is_point:
-        high = max(float(np.nanquantile(raw, FAR)), low + spread)
-    return replace(term, center=float(np.nanmean(np.clip(raw, low, high))), scale=scale, low=low, high=high)
-
-
-def _terms_of(place: int, column: Column, values: Floats) -> list[Term]:
-    """Interest as it stands now and what is known of the lead; how long ago things began is for the trees.
-
-    A line drawn through days and lifetime totals goes on rising where no training row ever was.
-    """
-    if column.levels is not None:
-        return [*(Term(place, "level", level) for level in range(len(column.levels))), Term(place, "missing")]
-    if column.kind == "behaviour":
-        kinds = () if "_hl" not in column.name else ("value", "log") if "_count_" in column.name else ("log",)
-        return [Term(place, kind) for kind in kinds]
-    if column.is_criterion:
-        return [Term(place, "value")]
-    if column.rates is not None or column.name == "days_open":
-        return []  # a line that has a pair's levels one by one is not helped by what trees make of them together
-    plain = [Term(place, kind) for kind in ("value", "log", "missing")]
-    return [*plain, *(Term(place, "step", cut) for cut in _cuts(values))]
-
-
-def _cuts(values: Floats) -> list[float]:
-    """Where a number may jump: at its quantiles, each once; none at its lowest, which all rows reach."""
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return []
-    places = np.linspace(0, 1, STEPS + 1)[1:]
-    cuts = np.unique(np.quantile(known, places, method="higher"))
-    return [float(cut) for cut in cuts if cut > known.min()]
 
 
 @dataclass(frozen=True)
@@ -201,43 +142,3 @@ def _add(scaled: Floats, column: Ints, weights: Floats, found: Floats) -> None:
     for row in range(scaled.shape[0]):
         for t in range(column.size):
             found[row, column[t]] += scaled[row, t] * weights[t]
-
-
-@dataclass(frozen=True)
-class Pull:
-    """Where the intercept and each weight are drawn to, how strongly, and which way they may not go.
-
-    toward, strength: the intercept's first, then by term. signs: by term, +1 where a weight may not be negative, -1
-    where not positive, else 0.
-    """
-
-    toward: Floats
-    strength: Floats
-    signs: Sequence[int]
-
-    @classmethod
-    def to_zero(cls, shrinkage: float, signs: Sequence[int]) -> Pull:
-        """Every weight by the same shrinkage, the intercept not at all."""
-        return cls(np.zeros(len(signs) + 1), np.append(0.0, np.full(len(signs), shrinkage)), signs)
-
-
-def fit_linear(rows: Floats, outcome: Floats, pull: Pull, start: Floats | None = None) -> Floats:
-    """The intercept and weights that maximise the likelihood less half the pull's strength times squared distances.
-
-    rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger pull.
-    """
-    from scipy.optimize import minimize  # who only scores need not wait for it
-
-    bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in pull.signs)]
-    rate = float(np.clip(outcome.mean(), 1e-3, 1 - 1e-3))
-    begin = np.append(np.log(rate / (1 - rate)), pull.toward[1:]) if start is None else start
-    found = minimize(_loss, begin, args=(rows, outcome, pull), jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(found.x, dtype=np.float64)
-
-
-def _loss(weights: Floats, rows: Floats, outcome: Floats, pull: Pull) -> tuple[float, Floats]:
-    margin, off = weights[0] + rows @ weights[1:], weights - pull.toward
-    loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + (pull.strength * off) @ off / 2
-    error = 1 / (1 + np.exp(-np.clip(margin, -700, 700))) - outcome
-    gradient = np.append(error.sum(), rows.T @ error) + pull.strength * off
-    return float(loss) / len(outcome), gradient / len(outcome)

@@ -18,14 +18,14 @@ class ModelDamaged(LeadlightError):
     code = "model_damaged"
 
 
-def seal(folder: Path, names: Iterable[str]) -> str:
+def write_manifest(folder: Path, names: Iterable[str]) -> str:
     """Write the manifest of these files in `folder`; the digest of them all."""
     digests = {name: _sha256(folder / name) for name in names}
     (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
     return "sha256:" + _sha256(folder / MANIFEST)
 
 
-def check(folder: Path, digest: str | None) -> None:
+def verify_manifest(folder: Path, digest: str | None) -> None:
     """Check every file of `folder` against the manifest and the manifest against `digest`. Raises ModelDamaged."""
     try:
         if digest and "sha256:" + _sha256(folder / MANIFEST) != digest:

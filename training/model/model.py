@@ -14,9 +14,9 @@ import pandas as pd
 from scipy.special import expit
 
 from features.arrays import Floats
-from training.model.columns import Column
-from training.model.linear import Linear
-from training.model.manifest import ModelDamaged, check, seal
+from training.model.columns import ModelColumn
+from training.model.linear import LinearModel
+from training.model.manifest import ModelDamaged, verify_manifest, write_manifest
 
 if TYPE_CHECKING:
     import lightgbm
@@ -53,9 +53,9 @@ class Calibrator:
 class Model:
     """What turns a feature frame into probabilities and contributions; the very object that was tested."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     trees: str = ""  # LightGBM's text
-    linear: Linear | None = None
+    linear: LinearModel | None = None
     blend: float = 1.0  # the trees' share of the margin; the rest is the linear model's
     calibrator: Calibrator = Calibrator()
     facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, basis, open_probabilities
@@ -146,7 +146,7 @@ class Model:
         (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
         for name, text in (beside or {}).items():
             (folder / name).write_text(text)
-        return seal(folder, (TREES, FACTS, AGREEMENT, *(beside or {})))
+        return write_manifest(folder, (TREES, FACTS, AGREEMENT, *(beside or {})))
 
     @classmethod
     def read(cls, folder: Path, digest: str | None = None) -> Model:
@@ -154,7 +154,7 @@ class Model:
 
         Raises ModelDamaged naming the file that differs. Nothing is unpickled.
         """
-        check(folder, digest)
+        verify_manifest(folder, digest)
         try:
             model = cls._of_json(json.loads((folder / FACTS).read_text()), folder)
         except (KeyError, TypeError, ValueError) as error:
@@ -166,9 +166,9 @@ class Model:
     @classmethod
     def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
         return cls(
-            columns=tuple(Column.of_json(column) for column in written["columns"]),
+            columns=tuple(ModelColumn.of_json(column) for column in written["columns"]),
             trees=(folder / TREES).read_text(),
-            linear=Linear.of_json(written["linear"]) if written["linear"] else None,
+            linear=LinearModel.of_json(written["linear"]) if written["linear"] else None,
             blend=written["blend"],
             calibrator=Calibrator.of_json(written["calibrator"]),
             facts=written["facts"],

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from training.simulation.population import CAMPAIGN
 
 
-class Said(IntEnum):
+class EventKind(IntEnum):
     """The kinds of recorded event."""
 
     PAGE = 0
@@ -39,17 +39,17 @@ class Said(IntEnum):
 
 
 EVENT_NAMES = {
-    Said.PAGE_LEFT: "Page Left", Said.DOWNLOADED: "Content Downloaded", Said.REGISTERED: "Webinar Registered",
-    Said.ATTENDED: "Webinar Attended", Said.DELIVERED: "Email Delivered", Said.OPENED: "Email Opened",
-    Said.CLICKED: "Email Link Clicked", Said.UNSUBSCRIBED: "Email Unsubscribed", Said.SUBMITTED: "Form Submitted",
-    Said.SCANNED: "Badge Scanned", Said.ANSWERED: "Survey Answered", Said.CALL_ATTEMPTED: "Call Attempted",
-    Said.CALL_ANSWERED: "Call Answered", Said.MAIL_SENT: "Email Sent", Said.MAIL_OPENED: "Email Opened",
-    Said.MAIL_CLICKED: "Email Link Clicked", Said.MEETING_HELD: "Meeting Held", Said.OPPORTUNITY: "Opportunity Created",
-    Said.CONVERTED: "Lead Converted", Said.DISQUALIFIED: "Lead Disqualified",
+    EventKind.PAGE_LEFT: "Page Left", EventKind.DOWNLOADED: "Content Downloaded", EventKind.REGISTERED: "Webinar Registered",
+    EventKind.ATTENDED: "Webinar Attended", EventKind.DELIVERED: "Email Delivered", EventKind.OPENED: "Email Opened",
+    EventKind.CLICKED: "Email Link Clicked", EventKind.UNSUBSCRIBED: "Email Unsubscribed", EventKind.SUBMITTED: "Form Submitted",
+    EventKind.SCANNED: "Badge Scanned", EventKind.ANSWERED: "Survey Answered", EventKind.CALL_ATTEMPTED: "Call Attempted",
+    EventKind.CALL_ANSWERED: "Call Answered", EventKind.MAIL_SENT: "Email Sent", EventKind.MAIL_OPENED: "Email Opened",
+    EventKind.MAIL_CLICKED: "Email Link Clicked", EventKind.MEETING_HELD: "Meeting Held", EventKind.OPPORTUNITY: "Opportunity Created",
+    EventKind.CONVERTED: "Lead Converted", EventKind.DISQUALIFIED: "Lead Disqualified",
 }  # fmt: skip
 OTHER_TYPES = {
-    Said.PAGE: "page", Said.IDENTIFIED: "identify", Said.TIMEFRAME: "identify", Said.GROUPED: "group",
-    Said.ALIASED: "alias",
+    EventKind.PAGE: "page", EventKind.IDENTIFIED: "identify", EventKind.TIMEFRAME: "identify", EventKind.GROUPED: "group",
+    EventKind.ALIASED: "alias",
 }  # fmt: skip
 
 SITE = "https://www.ourcompany.example"
@@ -89,36 +89,36 @@ TOUCHES: tuple[tuple[str, str | None], ...] = (
 )
 
 
-class Step(NamedTuple):
+class VisitStep(NamedTuple):
     """How one step of an active day is recorded: as what, which of the catalogue's items, how many seconds it takes."""
 
-    said: Said
+    said: EventKind
     items: tuple[int, ...]
     seconds: float
 
 
-STEPS: dict[str, Step] = {
-    "home_page": Step(Said.PAGE, (0,), 25),
-    "blog_page": Step(Said.PAGE, (1, 2, 3), 60),
-    "product_page": Step(Said.PAGE, (4, 5, 6), 70),
-    "pricing_page": Step(Said.PAGE, (7, 8), 60),
-    "pricing_read": Step(Said.PAGE, (7, 8), 250),
-    "careers_page": Step(Said.PAGE, (9, 10), 60),
-    "resources_page": Step(Said.PAGE, (11,), 30),
-    "webinars_page": Step(Said.PAGE, (12,), 30),
-    "demo_page": Step(Said.PAGE, (13,), 40),
-    "contact_page": Step(Said.PAGE, (14,), 40),
-    "whitepaper": Step(Said.DOWNLOADED, (0, 1, 2, 3), 3),
-    "webinar_signup": Step(Said.REGISTERED, (0, 1, 2), 3),
-    "webinar": Step(Said.ATTENDED, (0, 1, 2), 3),
-    "email_delivered": Step(Said.DELIVERED, (1, 2, 3), 400),
-    "email_open": Step(Said.OPENED, (1, 2, 3), 12),
-    "email_click": Step(Said.CLICKED, (1, 2, 3), 2),
-    "demo_request": Step(Said.SUBMITTED, (0,), 3),
-    "contact_sales": Step(Said.SUBMITTED, (1,), 3),
-    "newsletter": Step(Said.SUBMITTED, (2,), 3),
-    "trade_show": Step(Said.SCANNED, (0, 1), 3),
-    "survey_soon": Step(Said.ANSWERED, (0, 1), 3),
-    "survey_later": Step(Said.ANSWERED, (2, 3), 3),
-    "unsubscribe": Step(Said.UNSUBSCRIBED, (0, 1, 2, 3), 3),
+STEPS: dict[str, VisitStep] = {
+    "home_page": VisitStep(EventKind.PAGE, (0,), 25),
+    "blog_page": VisitStep(EventKind.PAGE, (1, 2, 3), 60),
+    "product_page": VisitStep(EventKind.PAGE, (4, 5, 6), 70),
+    "pricing_page": VisitStep(EventKind.PAGE, (7, 8), 60),
+    "pricing_read": VisitStep(EventKind.PAGE, (7, 8), 250),
+    "careers_page": VisitStep(EventKind.PAGE, (9, 10), 60),
+    "resources_page": VisitStep(EventKind.PAGE, (11,), 30),
+    "webinars_page": VisitStep(EventKind.PAGE, (12,), 30),
+    "demo_page": VisitStep(EventKind.PAGE, (13,), 40),
+    "contact_page": VisitStep(EventKind.PAGE, (14,), 40),
+    "whitepaper": VisitStep(EventKind.DOWNLOADED, (0, 1, 2, 3), 3),
+    "webinar_signup": VisitStep(EventKind.REGISTERED, (0, 1, 2), 3),
+    "webinar": VisitStep(EventKind.ATTENDED, (0, 1, 2), 3),
+    "email_delivered": VisitStep(EventKind.DELIVERED, (1, 2, 3), 400),
+    "email_open": VisitStep(EventKind.OPENED, (1, 2, 3), 12),
+    "email_click": VisitStep(EventKind.CLICKED, (1, 2, 3), 2),
+    "demo_request": VisitStep(EventKind.SUBMITTED, (0,), 3),
+    "contact_sales": VisitStep(EventKind.SUBMITTED, (1,), 3),
+    "newsletter": VisitStep(EventKind.SUBMITTED, (2,), 3),
+    "trade_show": VisitStep(EventKind.SCANNED, (0, 1), 3),
+    "survey_soon": VisitStep(EventKind.ANSWERED, (0, 1), 3),
+    "survey_later": VisitStep(EventKind.ANSWERED, (2, 3), 3),
+    "unsubscribe": VisitStep(EventKind.UNSUBSCRIBED, (0, 1, 2, 3), 3),
 }

@@ -10,9 +10,9 @@ import pandas as pd
 
 from features.arrays import DAY_US, Ints
 from features.lifecycle.closures import REJECT_REASONS
-from training.simulation.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, Said
+from training.simulation.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, EventKind
 from training.simulation.dynamics import NEVER
-from training.simulation.event_rows import ANONYMOUS, BOTH, SECOND_US, rows
+from training.simulation.event_rows import ANONYMOUS, BOTH, SECOND_US, event_rows
 from training.simulation.histories import MINUTE_US, MONTHS_18_US
 
 REPS = 12
@@ -20,15 +20,15 @@ FURTHER_TOUCHES = 3
 HOUR_US = 60 * MINUTE_US
 
 
-def known(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
+def introductions(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
     """The identify by which each lead is known, then its company, and for some an alias that says the same again."""
     lead, opened = np.arange(len(leads)), leads["opened_us"].to_numpy()
     employed = np.flatnonzero(leads["account"] >= 0)
     aliased = np.flatnonzero(draws.random(len(leads)) < 0.03)
     return [
-        rows(Said.IDENTIFIED, lead=lead, at_us=opened - SECOND_US // 3, known_us=opened, carries=BOTH),
-        rows(Said.GROUPED, lead=employed, at_us=opened[employed], known_us=opened[employed] + SECOND_US),
-        rows(Said.ALIASED, lead=aliased, at_us=opened[aliased], known_us=opened[aliased] + 2 * SECOND_US),
+        event_rows(EventKind.IDENTIFIED, lead=lead, at_us=opened - SECOND_US // 3, known_us=opened, carries=BOTH),
+        event_rows(EventKind.GROUPED, lead=employed, at_us=opened[employed], known_us=opened[employed] + SECOND_US),
+        event_rows(EventKind.ALIASED, lead=aliased, at_us=opened[aliased], known_us=opened[aliased] + 2 * SECOND_US),
     ]
 
 
@@ -40,7 +40,7 @@ def strangers(leads: int, draws: np.random.Generator) -> list[pd.DataFrame]:
     agent = np.where(agent == PEOPLES_AGENTS, CRAWLER, agent)
     item = draws.integers(len(PAGES), size=count)
     who = {"lead": -1 - np.arange(count), "agent": agent, "carries": ANONYMOUS, "ref": -1 - np.arange(count)}
-    return [rows(Said.PAGE, at_us=at_us, known_us=at_us + SECOND_US, item=item, **who)]
+    return [event_rows(EventKind.PAGE, at_us=at_us, known_us=at_us + SECOND_US, item=item, **who)]
 
 
 def desk(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
@@ -55,7 +55,9 @@ def desk(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
         at_us = at_us + draws.integers(DAY_US, 6 * DAY_US, count)
         parts += _called(_touches(lead, at_us, by, draws.random(count) < 0.35), draws)
         parts += _mailed(_touches(lead, at_us, by, draws.random(count) < 0.35), draws)
-        parts.append(rows(Said.MEETING_HELD, **_touches(lead, at_us + HOUR_US, by, draws.random(count) < 0.12)))
+        parts.append(
+            event_rows(EventKind.MEETING_HELD, **_touches(lead, at_us + HOUR_US, by, draws.random(count) < 0.12))
+        )
     parts.append(_opportunities(leads, lead, draws))
     open_until = leads["closed_us"].to_numpy()
     return [part[part["at_us"] < open_until[part["lead"]]] for part in parts] + _ends(leads, draws)
@@ -71,8 +73,8 @@ def _called(touches: dict[str, Any], draws: np.random.Generator) -> list[pd.Data
     talks = {name: values[answered] for name, values in touches.items()}
     talks["at_us"] = talks["at_us"] + MINUTE_US
     return [
-        rows(Said.CALL_ATTEMPTED, **touches),
-        rows(Said.CALL_ANSWERED, number=draws.integers(2, 16, int(answered.sum())), **talks),
+        event_rows(EventKind.CALL_ATTEMPTED, **touches),
+        event_rows(EventKind.CALL_ANSWERED, number=draws.integers(2, 16, int(answered.sum())), **talks),
     ]
 
 
@@ -84,7 +86,11 @@ def _mailed(touches: dict[str, Any], draws: np.random.Generator) -> list[pd.Data
     clicked = draws.random(int(opened.sum())) < 0.4
     clicks = {name: values[clicked] for name, values in reads.items()}
     clicks["at_us"] = clicks["at_us"] + 15 * SECOND_US
-    return [rows(Said.MAIL_SENT, **touches), rows(Said.MAIL_OPENED, **reads), rows(Said.MAIL_CLICKED, **clicks)]
+    return [
+        event_rows(EventKind.MAIL_SENT, **touches),
+        event_rows(EventKind.MAIL_OPENED, **reads),
+        event_rows(EventKind.MAIL_CLICKED, **clicks),
+    ]
 
 
 def _opportunities(leads: pd.DataFrame, lead: Ints, draws: np.random.Generator) -> pd.DataFrame:
@@ -94,7 +100,7 @@ def _opportunities(leads: pd.DataFrame, lead: Ints, draws: np.random.Generator) 
     at_us = touched + (ahead * draws.random(len(lead))).astype(np.int64) + SECOND_US
     chosen = np.where(bought < NEVER, share < 0.7, share < 0.06)
     amount = draws.integers(5, 80, len(lead)) * 1_000
-    return rows(Said.OPPORTUNITY, lead=lead[chosen], at_us=at_us[chosen], number=amount[chosen])
+    return event_rows(EventKind.OPPORTUNITY, lead=lead[chosen], at_us=at_us[chosen], number=amount[chosen])
 
 
 def _ends(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
@@ -106,6 +112,6 @@ def _ends(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]
     reason = np.array([REJECT_REASONS.index(reason) for reason in reasons], dtype=np.int64)
     by = draws.integers(1, REPS + 1, len(rejected))
     return [
-        rows(Said.CONVERTED, lead=bought, at_us=at_us, known_us=known_us),
-        rows(Said.DISQUALIFIED, lead=rejected, at_us=rejected_us, item=reason, number=by),
+        event_rows(EventKind.CONVERTED, lead=bought, at_us=at_us, known_us=known_us),
+        event_rows(EventKind.DISQUALIFIED, lead=rejected, at_us=rejected_us, item=reason, number=by),
     ]

@@ -37,7 +37,7 @@ class Law(NamedTuple):
     raised_from_us: int = NEVER
 
 
-class Records(NamedTuple):
+class ActiveDays(NamedTuple):
     """Active days as they were recorded, sorted by lead and time; lead i has rows `starts[i]` to `starts[i + 1]`.
 
     day: the lead's own, 0 when it was known; -1 is the visit that made it known. at_us: its first step was recorded.
@@ -240,7 +240,7 @@ def chance_now(table: Floats, fit: float, fast: float, slow: float, elapsed: flo
 
 @compiled
 def true_chances(
-    table: Floats, law: Law, records: Records, fit: Ints, opened_us: Ints, row: Ints, moment_us: Ints
+    table: Floats, law: Law, records: ActiveDays, fit: Ints, opened_us: Ints, row: Ints, moment_us: Ints
 ) -> Floats:
     """P(buys within the horizon, if sales tries) of lead `row` at each moment, from what was recorded before it.
 
@@ -324,7 +324,14 @@ def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) ->
 
 @compiled
 def _activity(
-    lead: int, day: int, who: Walkers, law: Law, looking: Floats, fast: float, slow: float, draws: np.random.Generator
+    lead: int,
+    day: int,
+    who: Walkers,
+    law: Law,
+    looking: Floats,
+    fast: float,
+    slow: float,
+    draws: np.random.Generator,
 ) -> int:
     """The kind of a lead's day, -1 where it does nothing. Before it is known, too, looking around brings more of it."""
     if day == -1:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from features.lifecycle.closures import REJECT_REASONS
 from training.simulation import catalogue as of
-from training.simulation.catalogue import Said
+from training.simulation.catalogue import EventKind
 from training.simulation.event_rows import ANONYMOUS, USER
 
 IDENTIFIED_TRAITS = (
@@ -32,55 +32,63 @@ SCHEMA = pa.schema(
 )
 
 # Of each code, the properties as pieces: text, or the name of what stands there. "head" is the item's own JSON, open.
-PIECES: dict[Said, tuple[str, ...]] = {
-    Said.PAGE: ("head", ',"page_view_id":"v-', "ref", '"}'),
-    Said.PAGE_LEFT: ('{"page_view_id":"v-', "ref", '","engaged_ms":', "number", "}"),
-    Said.DOWNLOADED: ("head", "}"),
-    Said.REGISTERED: ("head", "}"),
-    Said.ATTENDED: ("head", ',"minutes_attended":', "number", "}"),
-    Said.DELIVERED: ("head", ',"email_id":"e-', "ref", '","links":', "number", "}"),
-    Said.OPENED: ("head", ',"email_id":"e-', "ref", '"}'),
-    Said.CLICKED: ("head", ',"email_id":"e-', "ref", '","link_id":"link-', "number", '"}'),
-    Said.UNSUBSCRIBED: ("head", "}"),
-    Said.SUBMITTED: ("head", "}"),
-    Said.SCANNED: ("head", "}"),
-    Said.ANSWERED: ("head", "}"),
-    Said.CALL_ATTEMPTED: ('{"by":"rep-', "item", '"}'),
-    Said.CALL_ANSWERED: ('{"by":"rep-', "item", '","minutes":', "number", "}"),
-    Said.MAIL_SENT: ('{"by":"rep-', "item", '","email_id":"r-', "ref", '","sent_by":"sales"}'),
-    Said.MAIL_OPENED: ('{"email_id":"r-', "ref", '","sent_by":"sales"}'),
-    Said.MAIL_CLICKED: ('{"email_id":"r-', "ref", '","link_id":"link-1","sent_by":"sales"}'),
-    Said.MEETING_HELD: ('{"by":"rep-', "item", '"}'),
-    Said.OPPORTUNITY: ('{"crm":"salesforce","crm_lead_id":"', "crm", '","amount":', "number", ',"currency":"USD"}'),
-    Said.CONVERTED: ('{"crm":"salesforce","crm_lead_id":"', "crm", '","status":"Converted"}'),
-    Said.DISQUALIFIED: ("head", ',"by":"rep-', "number", '","crm":"salesforce","crm_lead_id":"', "crm", '"}'),
+PIECES: dict[EventKind, tuple[str, ...]] = {
+    EventKind.PAGE: ("head", ',"page_view_id":"v-', "ref", '"}'),
+    EventKind.PAGE_LEFT: ('{"page_view_id":"v-', "ref", '","engaged_ms":', "number", "}"),
+    EventKind.DOWNLOADED: ("head", "}"),
+    EventKind.REGISTERED: ("head", "}"),
+    EventKind.ATTENDED: ("head", ',"minutes_attended":', "number", "}"),
+    EventKind.DELIVERED: ("head", ',"email_id":"e-', "ref", '","links":', "number", "}"),
+    EventKind.OPENED: ("head", ',"email_id":"e-', "ref", '"}'),
+    EventKind.CLICKED: ("head", ',"email_id":"e-', "ref", '","link_id":"link-', "number", '"}'),
+    EventKind.UNSUBSCRIBED: ("head", "}"),
+    EventKind.SUBMITTED: ("head", "}"),
+    EventKind.SCANNED: ("head", "}"),
+    EventKind.ANSWERED: ("head", "}"),
+    EventKind.CALL_ATTEMPTED: ('{"by":"rep-', "item", '"}'),
+    EventKind.CALL_ANSWERED: ('{"by":"rep-', "item", '","minutes":', "number", "}"),
+    EventKind.MAIL_SENT: ('{"by":"rep-', "item", '","email_id":"r-', "ref", '","sent_by":"sales"}'),
+    EventKind.MAIL_OPENED: ('{"email_id":"r-', "ref", '","sent_by":"sales"}'),
+    EventKind.MAIL_CLICKED: ('{"email_id":"r-', "ref", '","link_id":"link-1","sent_by":"sales"}'),
+    EventKind.MEETING_HELD: ('{"by":"rep-', "item", '"}'),
+    EventKind.OPPORTUNITY: (
+        '{"crm":"salesforce","crm_lead_id":"',
+        "crm",
+        '","amount":',
+        "number",
+        ',"currency":"USD"}',
+    ),
+    EventKind.CONVERTED: ('{"crm":"salesforce","crm_lead_id":"', "crm", '","status":"Converted"}'),
+    EventKind.DISQUALIFIED: ("head", ',"by":"rep-', "number", '","crm":"salesforce","crm_lead_id":"', "crm", '"}'),
 }
 
 
-def _open(**said: Any) -> str:
+def _open_json(**said: Any) -> str:
     return orjson.dumps(said).decode()[:-1]
 
 
-WEBINAR_HEADS = [_open(webinar_id=name, title=title, live=True) for name, title in of.WEBINARS]
-MAIL_HEADS = [_open(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
+WEBINAR_HEADS = [_open_json(webinar_id=name, title=title, live=True) for name, title in of.WEBINARS]
+MAIL_HEADS = [_open_json(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
 QUESTION = "When do you plan to choose?"
-HEADS: dict[Said, list[str]] = {
-    Said.PAGE: [_open(path=path, url=of.SITE + path, title=title) for path, title in of.PAGES],
-    Said.DOWNLOADED: [_open(content_id=i, content_type="whitepaper", title=t, topic=a) for i, t, a in of.PAPERS],
-    Said.REGISTERED: WEBINAR_HEADS,
-    Said.ATTENDED: WEBINAR_HEADS,
-    Said.DELIVERED: MAIL_HEADS,
-    Said.OPENED: MAIL_HEADS,
-    Said.CLICKED: MAIL_HEADS,
-    Said.UNSUBSCRIBED: MAIL_HEADS,
-    Said.SUBMITTED: [_open(form_id=form, form_type=kind) for form, kind in of.FORMS],
-    Said.SCANNED: [_open(event_name=name) for name in of.FAIRS],
-    Said.ANSWERED: [_open(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
-    Said.DISQUALIFIED: [_open(reason=reason) for reason in REJECT_REASONS],
+HEADS: dict[EventKind, list[str]] = {
+    EventKind.PAGE: [_open_json(path=path, url=of.SITE + path, title=title) for path, title in of.PAGES],
+    EventKind.DOWNLOADED: [
+        _open_json(content_id=i, content_type="whitepaper", title=t, topic=a) for i, t, a in of.PAPERS
+    ],
+    EventKind.REGISTERED: WEBINAR_HEADS,
+    EventKind.ATTENDED: WEBINAR_HEADS,
+    EventKind.DELIVERED: MAIL_HEADS,
+    EventKind.OPENED: MAIL_HEADS,
+    EventKind.CLICKED: MAIL_HEADS,
+    EventKind.UNSUBSCRIBED: MAIL_HEADS,
+    EventKind.SUBMITTED: [_open_json(form_id=form, form_type=kind) for form, kind in of.FORMS],
+    EventKind.SCANNED: [_open_json(event_name=name) for name in of.FAIRS],
+    EventKind.ANSWERED: [_open_json(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
+    EventKind.DISQUALIFIED: [_open_json(reason=reason) for reason in REJECT_REASONS],
 }
 
 
-class Envelope:
+class EventTexts:
     """What turns rows of one market into text: its leads' identifiers and traits, its end, its seed."""
 
     def __init__(self, leads: pd.DataFrame, ends_at: datetime, seed: int) -> None:
@@ -108,19 +116,19 @@ class Envelope:
         visitor = np.where(lead < 0, self.leads - 1 - lead, lead)
         return pa.RecordBatch.from_arrays(
             [
-                _taken(TYPES, code),
-                _joined(self.message, said["message"]),
-                _taken(self.user, lead, lead >= 0, said["carries"] != ANONYMOUS),
-                _taken(self.anonymous, visitor, said["carries"] != USER),
-                _taken(self.account, lead, code == Said.GROUPED),
-                _taken(EVENTS, code),
-                _taken(TITLES, said["item"], code == Said.PAGE),
+                _values_at(TYPES, code),
+                _text_of(self.message, said["message"]),
+                _values_at(self.user, lead, lead >= 0, said["carries"] != ANONYMOUS),
+                _values_at(self.anonymous, visitor, said["carries"] != USER),
+                _values_at(self.account, lead, code == EventKind.GROUPED),
+                _values_at(EVENTS, code),
+                _values_at(TITLES, said["item"], code == EventKind.PAGE),
                 self._moments(said["at_us"]),
                 self._moments(said["known_us"]),
                 self._properties(said),
                 self._traits(said),
-                _taken(self.contexts, (said["agent"] + 1) * (len(of.TOUCHES) + 1) + said["touch"] + 1),
-                _taken(self.anonymous, visitor, code == Said.ALIASED),
+                _values_at(self.contexts, (said["agent"] + 1) * (len(of.TOUCHES) + 1) + said["touch"] + 1),
+                _values_at(self.anonymous, visitor, code == EventKind.ALIASED),
             ],
             schema=SCHEMA,
         )
@@ -133,40 +141,42 @@ class Envelope:
         for code in np.unique(said["code"]):
             place = np.flatnonzero(said["code"] == code)
             places.append(place)
-            pieces = PIECES.get(Said(code), ())
-            filled = [self._piece(piece, Said(code), said, place) for piece in pieces]
-            built.append(_joined(*filled) if filled else pa.nulls(len(place), pa.string()))
+            pieces = PIECES.get(EventKind(code), ())
+            filled = [self._piece(piece, EventKind(code), said, place) for piece in pieces]
+            built.append(_text_of(*filled) if filled else pa.nulls(len(place), pa.string()))
         return _reordered(built, places)
 
-    def _piece(self, piece: str, code: Said, said: dict[Any, npt.NDArray[Any]], place: npt.NDArray[np.int64]) -> Any:
+    def _piece(
+        self, piece: str, code: EventKind, said: dict[Any, npt.NDArray[Any]], place: npt.NDArray[np.int64]
+    ) -> Any:
         if piece == "head":
-            return _taken(pa.array(HEADS[code], pa.string()), said["item"][place])
+            return _values_at(pa.array(HEADS[code], pa.string()), said["item"][place])
         if piece == "crm":
-            return _taken(self.crm, said["lead"][place])
+            return _values_at(self.crm, said["lead"][place])
         return said[piece][place] if piece in said else piece
 
     def _traits(self, said: dict[Any, npt.NDArray[Any]]) -> pa.Array:
         code, lead = said["code"], said["lead"]
         timeframe = pa.array([orjson.dumps({"timeframe": answer}).decode() for answer in of.TIMEFRAMES], pa.string())
         return pc.coalesce(
-            _taken(self.traits, lead, code == Said.IDENTIFIED),
-            _taken(timeframe, said["item"], code == Said.TIMEFRAME),
-            _taken(self.account_traits, lead, code == Said.GROUPED),
+            _values_at(self.traits, lead, code == EventKind.IDENTIFIED),
+            _values_at(timeframe, said["item"], code == EventKind.TIMEFRAME),
+            _values_at(self.account_traits, lead, code == EventKind.GROUPED),
         )
 
 
-TYPES = pa.array([of.OTHER_TYPES.get(code, "track") for code in Said], pa.string())
-EVENTS = pa.array([of.EVENT_NAMES.get(code) for code in Said], pa.string())
+TYPES = pa.array([of.OTHER_TYPES.get(code, "track") for code in EventKind], pa.string())
+EVENTS = pa.array([of.EVENT_NAMES.get(code) for code in EventKind], pa.string())
 TITLES = pa.array([title for _, title in of.PAGES], pa.string())
 
 
-def _taken(values: pa.Array, index: npt.NDArray[Any], *where: npt.NDArray[np.bool_]) -> pa.Array:
+def _values_at(values: pa.Array, index: npt.NDArray[Any], *where: npt.NDArray[np.bool_]) -> pa.Array:
     """`values` at each index, null where a condition of `where` fails."""
     kept = np.logical_and.reduce(where) if where else np.ones(len(index), dtype=bool)
     return values.take(pa.array(np.where(kept, index, 0), pa.int64(), mask=~kept))
 
 
-def _joined(*pieces: Any) -> pa.Array:
+def _text_of(*pieces: Any) -> pa.Array:
     """Text from pieces side by side: text for all rows, or an array."""
     texts = [pa.array(piece).cast(pa.string()) if isinstance(piece, np.ndarray) else piece for piece in pieces]
     return pc.binary_join_element_wise(*texts, "")
@@ -199,13 +209,13 @@ def _contexts() -> list[str | None]:
     found: list[str | None] = []
     for agent in (None, *of.AGENTS):
         for touch in (None, *of.TOUCHES):
-            campaign = touch and _named(touch)
+            campaign = touch and _campaign(touch)
             said = [("userAgent", agent), ("campaign", campaign)]
             found.append(_json(said) if agent or campaign else None)
     return found
 
 
-def _named(touch: tuple[str, str | None]) -> dict[str, str]:
+def _campaign(touch: tuple[str, str | None]) -> dict[str, str]:
     source, name = touch
     medium = {"search": "organic", "paid ad": "cpc", "email": "email", "social": "social", "referral": "referral"}
     said = {"source": source, "name": name, "medium": medium.get(source, "event")}
@@ -243,5 +253,5 @@ def _clock(moments: pa.Array) -> list[Any]:
     seconds, rest = us // 1_000_000, us % 1_000_000
     days, place = np.unique(seconds // DAY_SECONDS, return_inverse=True)
     dates = pa.array(days.astype("datetime64[D]").astype(str).tolist(), pa.string())
-    thousands = [_taken(THOUSAND, rest // 1_000), _taken(THOUSAND, rest % 1_000)]
-    return [_taken(dates, place), _taken(CLOCK, seconds % DAY_SECONDS), *thousands, "Z"]
+    thousands = [_values_at(THOUSAND, rest // 1_000), _values_at(THOUSAND, rest % 1_000)]
+    return [_values_at(dates, place), _values_at(CLOCK, seconds % DAY_SECONDS), *thousands, "Z"]

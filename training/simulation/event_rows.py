@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.simulation.catalogue import Said
+from training.simulation.catalogue import EventKind
 
 ANONYMOUS, BOTH, USER = 0, 1, 2
 NOTHING = -1
@@ -24,14 +24,14 @@ COLUMNS = {
 DEFAULTS = {"item": NOTHING, "number": 0, "ref": 0, "agent": NOTHING, "touch": NOTHING, "carries": USER}
 
 
-def rows(code: Said, **columns: Any) -> pd.DataFrame:
+def event_rows(code: EventKind, **columns: Any) -> pd.DataFrame:
     """Rows of one code; what is not given has its default, and what is recorded at once was known as it happened."""
     size = len(columns["lead"])
     whole = {"code": int(code), "known_us": columns["at_us"], **DEFAULTS, **columns}
     return pd.DataFrame({name: np.broadcast_to(whole[name], size).astype(kind) for name, kind in COLUMNS.items()})
 
 
-def settled(parts: list[pd.DataFrame], draws: np.random.Generator) -> pd.DataFrame:
+def recorded_rows(parts: list[pd.DataFrame], draws: np.random.Generator) -> pd.DataFrame:
     """All rows in the order in which they were recorded, each a moment after it happened; some are recorded twice.
 
     Adds `message`: the number of the event, shared by its copies. What is recorded after the end is not there yet.

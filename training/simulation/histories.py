@@ -15,8 +15,8 @@ from features.arrays import DAY_US, Floats, Ints
 from features.lifecycle.closures import KEPT_OPEN, NEVER_LEADS
 from training.simulation import population
 from training.simulation.catalogue import TOUCHES
-from training.simulation.dynamics import HORIZON_DAYS, NEVER, Law, Records, Walkers, walk
-from training.simulation.interest import KIND
+from training.simulation.dynamics import HORIZON_DAYS, NEVER, ActiveDays, Law, Walkers, walk
+from training.simulation.interest import DAY_KIND_PLACES
 
 MONTHS_18_US = 548 * DAY_US
 MINUTE_US = 60_000_000
@@ -29,7 +29,7 @@ class Histories:
     """leads: one row per lead, `people` and the moments; records: the active days of each; law: how they came about."""
 
     leads: pd.DataFrame
-    records: Records
+    records: ActiveDays
     law: Law
 
 
@@ -78,7 +78,7 @@ def _walkers(leads: pd.DataFrame) -> Walkers:
 
 def _looking() -> Floats:
     """The shares of the kinds before a lead is known."""
-    weights = np.array([population.LOOKING_AROUND.get(name, 0.0) for name in KIND])
+    weights = np.array([population.LOOKING_AROUND.get(name, 0.0) for name in DAY_KIND_PLACES])
     return np.asarray(weights / weights.sum())
 
 
@@ -121,8 +121,8 @@ def _later(moment_us: Ints, wait_us: Ints | int) -> Ints:
     return np.where(moment_us == NEVER, NEVER, np.minimum(moment_us, NEVER - wait_us) + wait_us)
 
 
-def _records(rows: Ints, closed_us: Ints) -> Records:
+def _records(rows: Ints, closed_us: Ints) -> ActiveDays:
     """The active days up to the end of the market and of the lead."""
     kept = rows[(rows[:, 3] < 0) & (rows[:, 3] < closed_us[rows[:, 0]])]
     starts = np.searchsorted(kept[:, 0], np.arange(len(closed_us) + 1))
-    return Records(starts, kept[:, 1].copy(), kept[:, 2].copy(), kept[:, 3].copy())
+    return ActiveDays(starts, kept[:, 1].copy(), kept[:, 2].copy(), kept[:, 3].copy())

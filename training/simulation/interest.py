@@ -30,7 +30,7 @@ ADDS: dict[str, tuple[int, int]] = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class DayKind:
     """One kind of active day: its steps, its shares while browsing and while buying, how late it is recorded."""
 
     name: str
@@ -47,36 +47,36 @@ class Kind:
         return round(fast), round(slow)
 
 
-KINDS = (
-    Kind("blog", ("blog_page",), 18, 2),
-    Kind("product", ("product_page",), 24, 10),
-    Kind("pricing_look", ("pricing_page",), 14, 22),
-    Kind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 1.5, 22),
-    Kind("whitepaper", ("resources_page", "whitepaper"), 10, 8),
-    Kind("webinar_signup", ("webinars_page", "webinar_signup"), 4, 3),
-    Kind("webinar", ("webinar",), 5, 8),
-    Kind("webinar_late", ("webinar",), 2, 3, late_days=2),  # attendance comes as a list, days after
-    Kind("email", ("email_delivered", "email_open", "email_click"), 12, 8),
-    Kind("demo", ("demo_page", "demo_request"), 0.2, 6),
-    Kind("contact", ("contact_page", "contact_sales"), 0.3, 3),
-    Kind("newsletter", ("home_page", "newsletter"), 1, 0.2),
-    Kind("trade_show", ("trade_show",), 0.5, 0.5),
-    Kind("trade_show_late", ("trade_show",), 0.5, 0.5, late_days=4),
-    Kind("survey_soon", ("survey_soon",), 0.3, 1),
-    Kind("survey_later", ("survey_later",), 0.5, 0.2),
-    Kind("careers", ("careers_page", "careers_page"), 5, 0.5),
-    Kind("unsubscribe", ("unsubscribe",), 1.5, 0.3),
+DAY_KINDS = (
+    DayKind("blog", ("blog_page",), 18, 2),
+    DayKind("product", ("product_page",), 24, 10),
+    DayKind("pricing_look", ("pricing_page",), 14, 22),
+    DayKind("pricing_study", ("pricing_read", "pricing_read", "pricing_read"), 1.5, 22),
+    DayKind("whitepaper", ("resources_page", "whitepaper"), 10, 8),
+    DayKind("webinar_signup", ("webinars_page", "webinar_signup"), 4, 3),
+    DayKind("webinar", ("webinar",), 5, 8),
+    DayKind("webinar_late", ("webinar",), 2, 3, late_days=2),  # attendance comes as a list, days after
+    DayKind("email", ("email_delivered", "email_open", "email_click"), 12, 8),
+    DayKind("demo", ("demo_page", "demo_request"), 0.2, 6),
+    DayKind("contact", ("contact_page", "contact_sales"), 0.3, 3),
+    DayKind("newsletter", ("home_page", "newsletter"), 1, 0.2),
+    DayKind("trade_show", ("trade_show",), 0.5, 0.5),
+    DayKind("trade_show_late", ("trade_show",), 0.5, 0.5, late_days=4),
+    DayKind("survey_soon", ("survey_soon",), 0.3, 1),
+    DayKind("survey_later", ("survey_later",), 0.5, 0.2),
+    DayKind("careers", ("careers_page", "careers_page"), 5, 0.5),
+    DayKind("unsubscribe", ("unsubscribe",), 1.5, 0.3),
 )
 # After an unsubscribe there is no mail: the same interest then shows as what adds the same.
 UNSUBSCRIBED = {
-    "email": Kind("product_again", ("product_page",), 0, 0),
-    "unsubscribe": Kind("careers_again", ("careers_page", "careers_page"), 0, 0),
+    "email": DayKind("product_again", ("product_page",), 0, 0),
+    "unsubscribe": DayKind("careers_again", ("careers_page", "careers_page"), 0, 0),
 }
-KIND = {kind.name: place for place, kind in enumerate(KINDS)}
+DAY_KIND_PLACES = {kind.name: place for place, kind in enumerate(DAY_KINDS)}
 
 
 @dataclass(frozen=True)
-class Shift:
+class MarketShift:
     """A market that changes: from `days` before its end on, every daily chance to buy is about `factor` times as high.
 
     What leads do stays as it was, so that nothing but what becomes of them shows it.
@@ -90,13 +90,13 @@ class Shift:
         return -self.days * DAY_US
 
 
-def law(shift: Shift | None = None) -> Law:
+def law(shift: MarketShift | None = None) -> Law:
     """The numbers of KINDS, for `training.simulation.dynamics`."""
-    browsing = np.array([kind.browsing for kind in KINDS])
-    buying = np.array([kind.buying for kind in KINDS])
+    browsing = np.array([kind.browsing for kind in DAY_KINDS])
+    buying = np.array([kind.buying for kind in DAY_KINDS])
     return Law(
-        fast_adds=np.array([kind.adds[0] for kind in KINDS], dtype=np.int64),
-        slow_adds=np.array([kind.adds[1] for kind in KINDS], dtype=np.int64),
+        fast_adds=np.array([kind.adds[0] for kind in DAY_KINDS], dtype=np.int64),
+        slow_adds=np.array([kind.adds[1] for kind in DAY_KINDS], dtype=np.int64),
         browsing=browsing / browsing.sum(),
         buying=buying / buying.sum(),
         raised=float(np.log(shift.factor)) if shift else 0.0,

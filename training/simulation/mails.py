@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import DAY_US, Ints
-from training.simulation.catalogue import CRAWLER, PEOPLES_AGENTS, PROXY, SCANNER, Said
-from training.simulation.event_rows import SECOND_US, USER, rows
+from training.simulation.catalogue import CRAWLER, PEOPLES_AGENTS, PROXY, SCANNER, EventKind
+from training.simulation.event_rows import SECOND_US, USER, event_rows
 from training.simulation.histories import MINUTE_US, Histories
 from training.simulation.visits import MAIL_LINKS, STEPS_A_DAY, unsubscribed_us
 
@@ -24,7 +24,7 @@ def mails(histories: Histories, visited: list[pd.DataFrame], draws: np.random.Ge
     visited: the rows of `visits`, whose deliveries meet the same machines. Nothing of this moves the truth.
     """
     news = _news(histories, draws)
-    delivered = pd.concat([news, *(part for part in visited if part["code"].iloc[:1].eq(Said.DELIVERED).any())])
+    delivered = pd.concat([news, *(part for part in visited if part["code"].iloc[:1].eq(EventKind.DELIVERED).any())])
     leads = histories.leads
     is_proxied = draws.random(len(leads)) < PROXY_SHARE
     account = leads["account"].to_numpy()
@@ -50,8 +50,8 @@ def _news(histories: Histories, draws: np.random.Generator) -> pd.DataFrame:
     lead = np.repeat(np.arange(len(leads)), count)
     place = np.arange(len(lead)) - np.repeat(np.cumsum(count) - count, count)
     at_us = first[lead] + place * EVERY_US
-    return rows(
-        Said.DELIVERED,
+    return event_rows(
+        EventKind.DELIVERED,
         lead=lead,
         at_us=at_us,
         known_us=at_us + draws.integers(SECOND_US, 5 * SECOND_US, len(at_us)),
@@ -64,7 +64,7 @@ def _news(histories: Histories, draws: np.random.Generator) -> pd.DataFrame:
 def _opened(delivered: pd.DataFrame, wait_us: Ints, agent: Ints) -> pd.DataFrame:
     at_us = delivered["at_us"].to_numpy() + wait_us
     same = {name: delivered[name].to_numpy() for name in ("lead", "item", "ref")}
-    return rows(Said.OPENED, at_us=at_us, known_us=at_us + SECOND_US, number=MAIL_LINKS, agent=agent, **same)
+    return event_rows(EventKind.OPENED, at_us=at_us, known_us=at_us + SECOND_US, number=MAIL_LINKS, agent=agent, **same)
 
 
 def _scanned(delivered: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
@@ -73,9 +73,13 @@ def _scanned(delivered: pd.DataFrame, draws: np.random.Generator) -> list[pd.Dat
     same = {name: delivered[name].to_numpy() for name in ("lead", "item", "ref")}
     for link in range(1, MAIL_LINKS + 1):
         at_us = delivered["at_us"].to_numpy() + draws.integers(SECOND_US, 5 * SECOND_US, len(delivered))
-        parts.append(rows(Said.CLICKED, at_us=at_us, known_us=at_us + SECOND_US, number=link, agent=SCANNER, **same))
+        parts.append(
+            event_rows(EventKind.CLICKED, at_us=at_us, known_us=at_us + SECOND_US, number=link, agent=SCANNER, **same)
+        )
     followed = delivered[draws.random(len(delivered)) < FOLLOWED_SHARE]
     at_us = followed["at_us"].to_numpy() + 6 * SECOND_US
     looked = {"lead": followed["lead"].to_numpy(), "ref": followed["ref"].to_numpy(), "item": 7}
-    parts.append(rows(Said.PAGE, at_us=at_us, known_us=at_us + SECOND_US, agent=CRAWLER, carries=USER, **looked))
+    parts.append(
+        event_rows(EventKind.PAGE, at_us=at_us, known_us=at_us + SECOND_US, agent=CRAWLER, carries=USER, **looked)
+    )
     return parts

@@ -11,7 +11,7 @@ import pandas as pd
 
 from training.simulation import population as of
 from training.simulation.dynamics import FIT_LOW, FIT_NODES
-from training.simulation.interest import KIND
+from training.simulation.interest import DAY_KIND_PLACES
 
 LEADS_PER_ACCOUNT = 1.6
 FREE_MAIL_SHARE, NO_TITLE_SHARE, NO_INDUSTRY_SHARE, NO_EMPLOYEES_SHARE = 0.14, 0.07, 0.04, 0.06
@@ -35,7 +35,7 @@ def people(leads: int, draws: np.random.Generator) -> pd.DataFrame:
     made["campaign"] = _by_source(
         made["source"], {key: dict.fromkeys(names, 1) for key, names in of.CAMPAIGN.items()}, draws
     )
-    made["arrival"] = _by_source(made["source"], of.ARRIVAL, draws).map(KIND).astype(np.int64)
+    made["arrival"] = _by_source(made["source"], of.ARRIVAL, draws).map(DAY_KIND_PLACES).astype(np.int64)
     made["visits"] = made["source"].map(of.VISITS)
     made["fit"] = _fit(made)
     made["habit"] = _habit(made)

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.home.errors import LeadlightError
-from training.simulation.desk import desk, known, strangers
+from training.simulation.desk import desk, introductions, strangers
 from training.simulation.dynamics import HORIZON_DAYS
-from training.simulation.envelope import SCHEMA, Envelope, lines
-from training.simulation.event_rows import settled
+from training.simulation.envelope import SCHEMA, EventTexts, lines
+from training.simulation.event_rows import recorded_rows
 from training.simulation.histories import histories
-from training.simulation.interest import Shift, law
+from training.simulation.interest import MarketShift, law
 from training.simulation.mails import mails
 from training.simulation.people import people
 from training.simulation.truth import summary, truth
@@ -55,7 +55,9 @@ class Market:
         return paths
 
 
-def simulate(leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: Shift | None = None) -> Market:
+def simulate(
+    leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: MarketShift | None = None
+) -> Market:
     """A market of `leads` over the 18 months before `ends_at` (default: now).
 
     The same seed gives the same market; another `ends_at` moves every time by exactly the difference, nothing else.
@@ -69,18 +71,18 @@ def simulate(leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None,
     market = histories(people(leads, draws[0]), law(shift), draws[1])
     visited = visits(market, draws[2])
     sent = mails(market, visited, draws[3])
-    told = [*known(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
-    recorded = settled([*visited, *sent, *told], draws[4])
-    events = Envelope(market.leads, moment, seed).table(recorded)
+    told = [*introductions(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
+    recorded = recorded_rows([*visited, *sent, *told], draws[4])
+    events = EventTexts(market.leads, moment, seed).table(recorded)
     looked_at = truth(market)
     return Market(
         events=events.to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get),
-        truth=_named(looked_at, market.leads["lead_id"], moment),
+        truth=_dated_truth(looked_at, market.leads["lead_id"], moment),
         summary=summary(market, looked_at, len(recorded)),
     )
 
 
-def _named(looked_at: pd.DataFrame, lead_id: pd.Series[str], ends_at: datetime) -> pd.DataFrame:
+def _dated_truth(looked_at: pd.DataFrame, lead_id: pd.Series[str], ends_at: datetime) -> pd.DataFrame:
     """The truth with lead ids and real times."""
     since = looked_at["moment_us"].to_numpy().astype("timedelta64[us]")
     as_of = pd.Series(np.datetime64(ends_at.replace(tzinfo=None), "us") + since).dt.tz_localize("UTC")

@@ -10,23 +10,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.arrays import DAY_US, Floats, Ints
-from training.simulation.catalogue import MAILS, PEOPLES_AGENTS, STEPS, TOUCHES, Said, Step
-from training.simulation.dynamics import Records
-from training.simulation.event_rows import ANONYMOUS, BOTH, NOTHING, SECOND_US, USER, rows
+from training.simulation.catalogue import MAILS, PEOPLES_AGENTS, STEPS, TOUCHES, EventKind, VisitStep
+from training.simulation.dynamics import ActiveDays
+from training.simulation.event_rows import ANONYMOUS, BOTH, NOTHING, SECOND_US, USER, event_rows
 from training.simulation.histories import Histories
-from training.simulation.interest import KIND, KINDS, UNSUBSCRIBED, Kind
+from training.simulation.interest import DAY_KIND_PLACES, DAY_KINDS, UNSUBSCRIBED, DayKind
 
 LONGEST_STEP_SECONDS = 700.0  # four steps end within the hour that a day's activity has
 LATE_SHARE = 0.02  # of visits whose records come hours after: a phone without a network
 LEFT_SHARE = 0.8  # of pages whose leaving is recorded
 UNNAMED_SHARE = 0.12  # of visits of a known lead that carry only its anonymous id
-IN_THE_BROWSER = {Said.PAGE, Said.DOWNLOADED, Said.REGISTERED, Said.SUBMITTED}
+IN_THE_BROWSER = {EventKind.PAGE, EventKind.DOWNLOADED, EventKind.REGISTERED, EventKind.SUBMITTED}
 MAIL_LINKS = 3
 STEPS_A_DAY = 4  # at most, so that `ref` is unique
 
 
 @dataclass(frozen=True)
-class Days:
+class KindDays:
     """The active days of one kind, one row each; `begins_us`, `seconds` and `pick` have a column per step.
 
     record: the row of the records. lag_us: how much later than at once it is recorded. pick: which of a step's items,
@@ -50,38 +50,38 @@ def visits(histories: Histories, draws: np.random.Generator) -> list[pd.DataFram
     shown = _shown(histories.records)
     agents = draws.integers(PEOPLES_AGENTS, size=len(histories.leads))
     parts = []
-    for place, kind in enumerate([*KINDS, *UNSUBSCRIBED.values()]):
+    for place, kind in enumerate([*DAY_KINDS, *UNSUBSCRIBED.values()]):
         days = _days(histories, np.flatnonzero(shown == place), kind, agents, draws)
-        first_page = next((i for i, name in enumerate(kind.steps) if STEPS[name].said == Said.PAGE), NOTHING)
+        first_page = next((i for i, name in enumerate(kind.steps) if STEPS[name].said == EventKind.PAGE), NOTHING)
         for place_of_step, name in enumerate(kind.steps):
             touch = days.touch if place_of_step == first_page else np.full(len(days.record), NOTHING)
             parts += _events(days, place_of_step, STEPS[name], touch, draws)
     return parts
 
 
-def unsubscribed_us(records: Records) -> Ints:
+def unsubscribed_us(records: ActiveDays) -> Ints:
     """When each lead unsubscribed first; past the end where it did not."""
     found = np.full(len(records.starts) - 1, 1, dtype=np.int64)
-    is_last = records.kind == KIND["unsubscribe"]
+    is_last = records.kind == DAY_KIND_PLACES["unsubscribe"]
     np.minimum.at(found, lead_of(records)[is_last], records.at_us[is_last])
     return found
 
 
-def lead_of(records: Records) -> Ints:
+def lead_of(records: ActiveDays) -> Ints:
     """The lead of each record."""
     return np.repeat(np.arange(len(records.starts) - 1, dtype=np.int64), np.diff(records.starts))
 
 
-def _shown(records: Records) -> Ints:
+def _shown(records: ActiveDays) -> Ints:
     """The kind by which each day shows: after an unsubscribe, one without mail that adds the same."""
     shown = records.kind.copy()
     without_mail = records.at_us > unsubscribed_us(records)[lead_of(records)]
     for place, name in enumerate(UNSUBSCRIBED):
-        shown[without_mail & (records.kind == KIND[name])] = len(KINDS) + place
+        shown[without_mail & (records.kind == DAY_KIND_PLACES[name])] = len(DAY_KINDS) + place
     return shown
 
 
-def _days(histories: Histories, record: Ints, kind: Kind, agents: Ints, draws: np.random.Generator) -> Days:
+def _days(histories: Histories, record: Ints, kind: DayKind, agents: Ints, draws: np.random.Generator) -> KindDays:
     lead, day = lead_of(histories.records)[record], histories.records.day[record]
     count, steps = len(record), len(kind.steps)
     means = np.array([STEPS[name].seconds for name in kind.steps])
@@ -92,7 +92,7 @@ def _days(histories: Histories, record: Ints, kind: Kind, agents: Ints, draws: n
     start = np.where(day == -1, arrives, histories.records.at_us[record])
     lag = np.where(draws.random(count) < LATE_SHARE, draws.integers(7_200, 72_000, count) * SECOND_US, 0)
     pick = draws.random((count, steps))
-    return Days(
+    return KindDays(
         record=record,
         lead=lead,
         begins_us=start[:, None] + np.hstack([np.zeros((count, 1), dtype=np.int64), ends[:, :-1]]),
@@ -106,7 +106,7 @@ def _days(histories: Histories, record: Ints, kind: Kind, agents: Ints, draws: n
     )
 
 
-def _touch(histories: Histories, record: Ints, kind: Kind, pick: Floats) -> Ints:
+def _touch(histories: Histories, record: Ints, kind: DayKind, pick: Floats) -> Ints:
     """What brought each visit: the lead's source for its very first, the mail for one that began in a mail."""
     if "email_click" in kind.steps:
         sent = STEPS["email_click"].items
@@ -117,7 +117,7 @@ def _touch(histories: Histories, record: Ints, kind: Kind, pick: Floats) -> Ints
     return np.where(is_first, histories.leads["touch"].to_numpy(np.int64)[lead], NOTHING)
 
 
-def _events(days: Days, place: int, step: Step, touch: Ints, draws: np.random.Generator) -> list[pd.DataFrame]:
+def _events(days: KindDays, place: int, step: VisitStep, touch: Ints, draws: np.random.Generator) -> list[pd.DataFrame]:
     """The rows of one step of `days`: the step itself, and what follows from it at once."""
     at_us = days.begins_us[:, place]
     known_us = at_us + draws.integers(SECOND_US // 10, 2 * SECOND_US, len(at_us))
@@ -126,25 +126,27 @@ def _events(days: Days, place: int, step: Step, touch: Ints, draws: np.random.Ge
         "lead": days.lead,
         "item": np.array(step.items)[(days.pick[:, place] * len(step.items)).astype(int)],
         "ref": days.record * STEPS_A_DAY + (place if in_browser else 0),
-        "agent": days.agent if in_browser or step.said in (Said.OPENED, Said.CLICKED) else NOTHING,
+        "agent": days.agent if in_browser or step.said in (EventKind.OPENED, EventKind.CLICKED) else NOTHING,
         "carries": days.browser_carries if in_browser else np.where(days.is_known, USER, ANONYMOUS),
     }
     number = _number(step, days.seconds[:, place], draws)
     happened_us = at_us - days.lag_us
-    parts = [rows(step.said, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
-    if step.said == Said.PAGE:
+    parts = [event_rows(step.said, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
+    if step.said == EventKind.PAGE:
         parts.append(_left(days, place, shared, draws.random(len(at_us)) < LEFT_SHARE))
-    if step.said == Said.ANSWERED:
-        parts.append(rows(Said.TIMEFRAME, at_us=happened_us + SECOND_US, known_us=known_us + SECOND_US, **shared))
+    if step.said == EventKind.ANSWERED:
+        parts.append(
+            event_rows(EventKind.TIMEFRAME, at_us=happened_us + SECOND_US, known_us=known_us + SECOND_US, **shared)
+        )
     return parts
 
 
-def _left(days: Days, place: int, shared: dict[str, Any], is_recorded: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _left(days: KindDays, place: int, shared: dict[str, Any], is_recorded: npt.NDArray[np.bool_]) -> pd.DataFrame:
     """That a page was left, and how long it was read."""
     seconds = days.seconds[is_recorded, place]
     left_us = days.begins_us[is_recorded, place] + (seconds * SECOND_US).astype(np.int64)
-    return rows(
-        Said.PAGE_LEFT,
+    return event_rows(
+        EventKind.PAGE_LEFT,
         at_us=left_us - days.lag_us[is_recorded],
         known_us=left_us + SECOND_US // 2,
         number=(seconds * 1_000).astype(np.int64),
@@ -152,10 +154,10 @@ def _left(days: Days, place: int, shared: dict[str, Any], is_recorded: npt.NDArr
     )
 
 
-def _number(step: Step, seconds: Floats, draws: np.random.Generator) -> Ints:
+def _number(step: VisitStep, seconds: Floats, draws: np.random.Generator) -> Ints:
     """What the code of a step counts: minutes attended, links in a mail, which link."""
-    if step.said == Said.ATTENDED:
+    if step.said == EventKind.ATTENDED:
         return draws.integers(20, 61, len(seconds))
-    if step.said == Said.CLICKED:
+    if step.said == EventKind.CLICKED:
         return draws.integers(1, MAIL_LINKS + 1, len(seconds))
     return np.full(len(seconds), MAIL_LINKS)

@@ -16,7 +16,7 @@ from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
 from training.draft.column_roles import OutcomeError
-from training.draft.from_export import Draft, draft
+from training.draft.from_export import Draft, export_draft
 
 ROWS = 400
 
@@ -47,7 +47,7 @@ def leads(rows: int = ROWS) -> pd.DataFrame:
 
 def drafted(folder: Path, table: pd.DataFrame, outcome: str = "Won Date", **asked: str) -> Draft:
     table.to_csv(folder / "leads.csv", index=False)
-    return draft(folder / "leads.csv", outcome, **asked)
+    return export_draft(folder / "leads.csv", outcome, **asked)
 
 
 @pytest.fixture(scope="module")
@@ -225,17 +225,17 @@ def test_several_files_of_one_export_are_one_draft(tmp_path: Path) -> None:
     table = leads()
     table[:200].to_csv(tmp_path / "a.csv", index=False)
     table[200:].to_csv(tmp_path / "b.csv", index=False, sep=";")
-    found = draft([tmp_path / "a.csv", tmp_path / "b.csv"], "Won Date")
+    found = export_draft([tmp_path / "a.csv", tmp_path / "b.csv"], "Won Date")
     assert found.rows == ROWS
     table[["Lead ID"]].to_csv(tmp_path / "c.csv", index=False)
     with pytest.raises(ColumnError, match=r'c.csv has no column "Won Date"'):
-        draft([tmp_path / "a.csv", tmp_path / "c.csv"], "Won Date")
+        export_draft([tmp_path / "a.csv", tmp_path / "c.csv"], "Won Date")
 
 
 def test_events_are_no_table_of_leads(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text('{"type": "track"}\n')
     with pytest.raises(LeadlightError, match=r"events.jsonl holds events; .*leadlight ingest"):
-        draft(tmp_path / "events.jsonl", "Converted")
+        export_draft(tmp_path / "events.jsonl", "Converted")
 
 
 def test_the_same_file_gives_the_same_draft(tmp_path: Path, dated: Draft) -> None:
@@ -252,7 +252,7 @@ def test_a_few_rows_are_enough_for_a_draft(tmp_path: Path) -> None:
 
 
 def test_x_education_keeps_what_is_honest(public_data: Path) -> None:
-    found = draft(public_data / "xeducation" / "Leads.csv", "Converted")
+    found = export_draft(public_data / "xeducation" / "Leads.csv", "Converted")
     agreement = Agreement.parse(found.text)
     excluded = {verdict.column for verdict in found.verdicts if verdict.use == "excluded"}
     scores = {f"Asymmetrique {of} {what}" for of in ("Activity", "Profile") for what in ("Index", "Score")}
@@ -286,14 +286,14 @@ def test_olist_learns_from_nothing_that_only_won_leads_have(public_data: Path, t
 
 
 def test_bank_marketing_excludes_the_duration_of_the_very_call(public_data: Path) -> None:
-    found = draft(public_data / "bank_marketing" / "bank-additional-full.csv", "y")
+    found = export_draft(public_data / "bank_marketing" / "bank-additional-full.csv", "y")
     assert [v.column for v in found.verdicts if v.use == "excluded"] == ["age", "marital", "duration"]
     calendar = {v.column for v in found.verdicts if any("calendar" in flag for flag in v.flags)}
     assert calendar == {"emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed"}
 
 
 def test_online_shoppers_exclude_the_value_of_completed_orders(public_data: Path) -> None:
-    found = draft(public_data / "online_shoppers" / "online_shoppers_intention.csv", "Revenue")
+    found = export_draft(public_data / "online_shoppers" / "online_shoppers_intention.csv", "Revenue")
     assert [v.column for v in found.verdicts if v.use == "excluded"] == ["PageValues"]
 
 

@@ -14,7 +14,7 @@ from features.agreement.agreement import Agreement
 from features.home.errors import LeadlightError
 from features.imports.files import CRMS
 from training.draft.column_roles import OutcomeError
-from training.draft.from_export import Draft, draft
+from training.draft.from_export import Draft, export_draft
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def excluded(drafted: Draft) -> set[str]:
 
 
 def test_an_export_of_salesforce_is_known_by_its_fields(folder: Path) -> None:
-    drafted = draft(folder / "leads.csv", crm=CRMS["salesforce"])
+    drafted = export_draft(folder / "leads.csv", crm=CRMS["salesforce"])
     export = Agreement.parse(drafted.text).export
     assert export
     assert (export.id, export.created_at, export.outcome, export.positive, export.outcome_at) == (
@@ -42,7 +42,7 @@ def test_an_export_of_salesforce_is_known_by_its_fields(folder: Path) -> None:
 
 
 def test_an_export_of_hubspot_is_known_by_its_labels(folder: Path) -> None:
-    drafted = draft(folder / "contacts.csv", crm=CRMS["hubspot"])
+    drafted = export_draft(folder / "contacts.csv", crm=CRMS["hubspot"])
     export = Agreement.parse(drafted.text).export
     assert export
     assert (export.id, export.created_at, export.outcome, export.positive) == (
@@ -53,11 +53,11 @@ def test_an_export_of_hubspot_is_known_by_its_labels(folder: Path) -> None:
 
 
 def test_nothing_of_a_known_crm_is_called_a_guess(folder: Path) -> None:
-    assert "guessed" not in " ".join(draft(folder / "leads.csv", crm=CRMS["salesforce"]).notes)
+    assert "guessed" not in " ".join(export_draft(folder / "leads.csv", crm=CRMS["salesforce"]).notes)
 
 
 def test_what_a_person_names_goes_before_what_is_known(folder: Path) -> None:
-    drafted = draft(folder / "leads.csv", "Status", "Qualified", crm=CRMS["salesforce"])
+    drafted = export_draft(folder / "leads.csv", "Status", "Qualified", crm=CRMS["salesforce"])
     export = Agreement.parse(drafted.text).export
     assert export
     assert (export.outcome, export.positive, export.id) == ("Status", "Qualified", "Id")
@@ -67,27 +67,27 @@ def test_a_field_that_sales_causes_is_excluded_however_harmless_it_looks(folder:
     leads = pd.read_csv(folder / "leads.csv", dtype=str, keep_default_na=False)
     leads["ActivityMetricId"] = [f"metric {number % 3}" for number in range(len(leads))]
     leads.to_csv(tmp_path / "leads.csv", index=False)
-    drafted = draft(tmp_path / "leads.csv", crm=CRMS["salesforce"])
+    drafted = export_draft(tmp_path / "leads.csv", crm=CRMS["salesforce"])
     [verdict] = [verdict for verdict in drafted.verdicts if verdict.column == "ActivityMetricId"]
     assert verdict.reason == "known only after contact: sales causes it"
 
 
 def test_a_history_beside_the_export_is_left_to_the_import(folder: Path) -> None:
-    drafted = draft([folder / "LeadHistory.csv", folder / "leads.csv"], crm=CRMS["salesforce"])
+    drafted = export_draft([folder / "LeadHistory.csv", folder / "leads.csv"], crm=CRMS["salesforce"])
     assert drafted.rows == 120
     assert "LeadHistory.csv: a history, which counts once it is ingested with the export" in drafted.notes
     with pytest.raises(LeadlightError, match="holds only how leads changed; give the export of the leads as well"):
-        draft(folder / "LeadHistory.csv", crm=CRMS["salesforce"])
+        export_draft(folder / "LeadHistory.csv", crm=CRMS["salesforce"])
 
 
 def test_another_crms_export_is_refused(folder: Path) -> None:
     with pytest.raises(OutcomeError, match=r"is no export of Salesforce's leads: it has no Id or no IsConverted"):
-        draft(folder / "contacts.csv", crm=CRMS["salesforce"])
+        export_draft(folder / "contacts.csv", crm=CRMS["salesforce"])
 
 
 def test_without_an_outcome_or_a_crm_it_says_what_to_type(folder: Path) -> None:
     with pytest.raises(OutcomeError, match="say it with --outcome COLUMN, or name the CRM with --from salesforce"):
-        draft(folder / "leads.csv")
+        export_draft(folder / "leads.csv")
 
 
 def test_records_of_hubspots_api_can_be_drafted_from(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_records_of_hubspots_api_can_be_drafted_from(tmp_path: Path) -> None:
         for n in range(80)
     ]  # fmt: skip
     (tmp_path / "contacts.jsonl").write_bytes(b"\n".join(map(orjson.dumps, records)))
-    agreement = Agreement.parse(draft(tmp_path / "contacts.jsonl", crm=CRMS["hubspot"]).text)
+    agreement = Agreement.parse(export_draft(tmp_path / "contacts.jsonl", crm=CRMS["hubspot"]).text)
     assert agreement.export
     assert agreement.export.outcome == "hs_lifecyclestage_customer_date"
     assert set(agreement.traits) == {"job_title", "employees"}
@@ -156,13 +156,15 @@ def test_what_cannot_be_done_is_one_sentence(typed, monkeypatch, tmp_path: Path,
 
 
 def test_what_the_outcome_of_an_export_tells_is_said_where_nobody_named_it(folder: Path) -> None:
-    [salesforces] = [note for note in draft(folder / "leads.csv", crm=CRMS["salesforce"]).notes if "accept" in note]
+    [salesforces] = [
+        note for note in export_draft(folder / "leads.csv", crm=CRMS["salesforce"]).notes if "accept" in note
+    ]
     assert salesforces.startswith(
         "IsConverted: where reps convert a lead as they accept it, that tells whom they accept"
     )
     [hubspots] = [
-        note for note in draft(folder / "contacts.csv", crm=CRMS["hubspot"]).notes if "take for a cust" in note
+        note for note in export_draft(folder / "contacts.csv", crm=CRMS["hubspot"]).notes if "take for a cust" in note
     ]
     assert hubspots.startswith("Became a Customer Date: a won deal or a rep sets it")
-    named = draft(folder / "leads.csv", "Status", "Qualified", crm=CRMS["salesforce"])
+    named = export_draft(folder / "leads.csv", "Status", "Qualified", crm=CRMS["salesforce"])
     assert not [note for note in named.notes if "accept" in note]

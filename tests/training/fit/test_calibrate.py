@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.fit.calibrate import fit_calibrator, platt
-from training.gates.gate import Gate, better_than_average, calibrated
+from training.fit.calibrate import fit_calibrator, platt_map
+from training.gates.better_than_average import better_than_average
+from training.gates.calibrated import calibrated
+from training.gates.gate import Gate
 from training.model.model import Calibrator
 
 
@@ -79,11 +81,11 @@ def test_a_gate_says_what_it_saw(gate: Gate, passed: bool) -> None:
 def test_few_conversions_hardly_move_what_many_have_taught() -> None:
     margin, outcome, leads = calibration_world(1.0, rows=60)
     sure = 1 / (1 / 400 + 0.1**2)
-    shifted = platt(margin - 1.0, outcome, leads, trusted=(sure, sure))
-    by_themselves = platt(margin - 1.0, outcome, leads, trusted=(1e-9, 1e-9))
+    shifted = platt_map(margin - 1.0, outcome, leads, trusted=(sure, sure))
+    by_themselves = platt_map(margin - 1.0, outcome, leads, trusted=(1e-9, 1e-9))
     assert 0 < shifted.level < by_themselves.level / 2
 
 
 def test_thousands_of_conversions_overrule_the_model() -> None:
     margin, outcome, leads = calibration_world(1.0, rows=40_000)
-    assert platt(margin - 1.0, outcome, leads, trusted=(80.0, 80.0)).level == pytest.approx(1.0, abs=0.1)
+    assert platt_map(margin - 1.0, outcome, leads, trusted=(80.0, 80.0)).level == pytest.approx(1.0, abs=0.1)

@@ -15,7 +15,7 @@ from features.agreement.conditions import Facts
 from features.agreement.criteria import criteria_points, most_points, prior_probability, slope
 from features.arrays import DAY_US, Ragged
 from features.snapshots.criteria_columns import PREFIX, criteria_columns
-from training.fit.fit import learned
+from training.fit.fit import fitted_model
 from training.labels.folds import TooFewLeads
 
 DEFAULT = Agreement.default()
@@ -32,7 +32,7 @@ def looks(leads: int, converted: int, seed: int = 1) -> pd.DataFrame:
 
 
 def test_one_outcome_moves_what_points_are_worth_by_less_than_half() -> None:
-    model = learned(looks(8, 1), DEFAULT, 7)  # about as many as the prior expects
+    model = fitted_model(looks(8, 1), DEFAULT, 7)  # about as many as the prior expects
     total = sum(term.weight for term in model.linear.terms if model.columns[term.column].is_criterion)
     assert model.facts["basis"] == "few"
     assert 1 / 2 < total / (slope(most_points(DEFAULT)) * len(DEFAULT.criteria)) < 3 / 2
@@ -40,23 +40,23 @@ def test_one_outcome_moves_what_points_are_worth_by_less_than_half() -> None:
 
 @pytest.mark.parametrize("converted", [0, 40])
 def test_one_kind_of_outcome_alone_still_gives_probabilities(converted: int) -> None:
-    said = learned(looks(40, converted), DEFAULT, 7).probability(looks(40, 0))
+    said = fitted_model(looks(40, converted), DEFAULT, 7).probability(looks(40, 0))
     assert ((said > 0) & (said < 1)).all()
 
 
 @pytest.mark.parametrize(("leads", "converted"), [(2, 1), (3, 1), (4, 1), (4, 3)])
 def test_two_leads_are_enough_to_start(leads: int, converted: int) -> None:
-    said = learned(looks(leads, converted), DEFAULT, 7).probability(looks(40, 0))
+    said = fitted_model(looks(leads, converted), DEFAULT, 7).probability(looks(40, 0))
     assert ((said > 0) & (said < 1)).all()
 
 
 def test_one_lead_is_too_few_and_says_so() -> None:
     with pytest.raises(TooFewLeads, match="one lead with a known outcome"):
-        learned(looks(1, 1), DEFAULT, 7)
+        fitted_model(looks(1, 1), DEFAULT, 7)
 
 
 def test_more_points_never_say_less() -> None:
-    model = learned(looks(200, 30), DEFAULT, 7)
+    model = fitted_model(looks(200, 30), DEFAULT, 7)
     rows = looks(50, 0, seed=2)
     more = rows.assign(**{PREFIX + "need": np.minimum(rows[PREFIX + "need"] + 1, 3)})
     assert (model.probability(more) >= model.probability(rows) - 1e-12).all()
@@ -65,7 +65,7 @@ def test_more_points_never_say_less() -> None:
 def test_an_interval_holds_the_probability_and_narrows_with_outcomes() -> None:
     rows, widths = looks(50, 0, seed=3), []
     for leads, converted in ((60, 10), (2_000, 300)):
-        model = learned(looks(leads, converted), DEFAULT, 7)
+        model = fitted_model(looks(leads, converted), DEFAULT, 7)
         margin = model.margin(model.matrix(rows))
         lower, upper = model.calibrator.interval(margin)
         assert ((lower <= model.probability(rows)) & (model.probability(rows) <= upper)).all()

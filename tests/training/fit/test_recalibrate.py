@@ -11,15 +11,23 @@ from drawn_snapshots import looks
 from handmade_events import SMALL
 
 from serving.scoring.points import logit
-from training.fit.calibrate import lasting_shift, shift
-from training.fit.fit import learned
-from training.fit.recalibrate import FEWEST, RECENT, NothingMatured, after_another, newest, recalibrated, recent_rows
+from training.fit.calibrate import lasting_shift, level_shift
+from training.fit.fit import fitted_model
+from training.fit.recalibrate import (
+    FEWEST,
+    RECENT,
+    NothingMatured,
+    composed_calibrator,
+    newest_rows,
+    recalibration,
+    recent_rows,
+)
 from training.model.model import Calibrator, Model
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return learned(looks(400, 1), SMALL, seed=7)
+    return fitted_model(looks(400, 1), SMALL, seed=7)
 
 
 def later(leads: int, seed: int, level: float) -> pd.DataFrame:
@@ -33,13 +41,13 @@ def test_a_shift_is_sure_where_the_rate_moved_and_not_where_it_did_not(model: Mo
     for level, is_sure in ((0.0, False), (0.9, True), (-0.9, True)):
         rows = later(400, 5, level)
         said = model.calibrator.logit(model.margin(model.matrix(rows)))
-        found = shift(said, rows["outcome"].to_numpy(float), list(rows["lead_id"]))
+        found = level_shift(said, rows["outcome"].to_numpy(float), list(rows["lead_id"]))
         assert found.is_sure is is_sure
         assert found.level == pytest.approx(level, abs=0.35)
 
 
 def test_recalibration_follows_the_rate_and_keeps_order_trees_and_line(model: Model) -> None:
-    made = recalibrated(model, later(600, 6, 0.9), SMALL, 7)
+    made = recalibration(model, later(600, 6, 0.9), SMALL, 7)
     fresh = later(600, 8, 0.9)
     before, after = model.probability(fresh), made.model.probability(fresh)
     assert abs(after.mean() - fresh["outcome"].mean()) < abs(before.mean() - fresh["outcome"].mean()) / 2
@@ -49,7 +57,7 @@ def test_recalibration_follows_the_rate_and_keeps_order_trees_and_line(model: Mo
 
 
 def test_contributions_still_sum_to_the_logit(model: Model) -> None:
-    made = recalibrated(model, later(300, 9, 0.5), SMALL, 7).model
+    made = recalibration(model, later(300, 9, 0.5), SMALL, 7).model
     matrix = made.matrix(looks(20, 3))
     contributions, baseline = made.contributions(matrix)
     said = contributions.sum(axis=1) + baseline
@@ -59,15 +67,15 @@ def test_contributions_still_sum_to_the_logit(model: Model) -> None:
 def test_two_maps_after_each_other_are_one() -> None:
     first, then = Calibrator(0.8, -0.3), Calibrator(1.2, 0.5)
     margin = np.linspace(-4, 2, 7)
-    assert after_another(first, then).logit(margin) == pytest.approx(then.logit(first.logit(margin)))
+    assert composed_calibrator(first, then).logit(margin) == pytest.approx(then.logit(first.logit(margin)))
 
 
 def test_the_newest_rows_are_listened_to_up_to_enough_converted_leads() -> None:
     rows = later(2_000, 2, 0.0)
-    heard = newest(rows)
+    heard = newest_rows(rows)
     assert heard.loc[heard["outcome"], "lead_id"].nunique() == RECENT
     assert heard["snapshot_us"].min() > rows["snapshot_us"].min()
-    assert len(newest(rows.head(50))) == 50
+    assert len(newest_rows(rows.head(50))) == 50
 
 
 def test_too_few_that_matured_are_refused_in_words(model: Model) -> None:

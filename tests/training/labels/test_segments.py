@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from training.labels.segments import FEWEST_LEADS, MOST_LEVELS, NEWNESS, OTHERS, newness_levels, segments
+from training.labels.segments import FEWEST_LEADS, MOST_LEVELS, NEWNESS, OTHER_LEVELS, newness_levels, segments
 
 AGREED = '[outcome]\nevent = "Won"\n[traits]\n'
 
@@ -57,8 +57,8 @@ def test_levels_that_few_leads_have_stand_together() -> None:
     rare = [f"rare {place}" for place in range(FEWEST_LEADS)]
     many = [f"common {place % 20:02}" for place in range(20 * FEWEST_LEADS)]
     found = segments(looks(source=[*many, *rare, None]), agreement('source = "category"'))["source"]
-    assert set(found[: len(many)]) == {f"common {place:02}" for place in range(MOST_LEVELS)} | {OTHERS}
-    assert set(found[len(many) : -1]) == {OTHERS}
+    assert set(found[: len(many)]) == {f"common {place:02}" for place in range(MOST_LEVELS)} | {OTHER_LEVELS}
+    assert set(found[len(many) : -1]) == {OTHER_LEVELS}
     assert found.iloc[-1] is None
 
 

@@ -8,7 +8,7 @@ from handmade_events import SMALL, Told, World, identify, track, us
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
-from training.labels.summary import Labels, labels
+from training.labels.summary import LabelSummary, label_summary
 
 NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nnever_contacted = "no"'))
 WON = Agreement.parse(SMALL.text.replace('"Lead Converted"', '"Opportunity Won"'))
@@ -17,13 +17,13 @@ UNTRIED = [identify("bob", 0)]
 BOUGHT = [identify("cid", 0), track("cid", "Lead Converted", 3)]
 
 
-def of(*told: Told, agreement: Agreement = SMALL, until: float = 31) -> Labels:
+def of(*told: Told, agreement: Agreement = SMALL, until: float = 31) -> LabelSummary:
     """The labels of the arrivals alone: whatever is looked at later has not matured."""
     leads = World.of(told, agreement).leads.assign(newest_us=us(50), is_left_out=False)
-    return labels(leads, agreement, us(until))
+    return label_summary(leads, agreement, us(until))
 
 
-def said(found: Labels) -> str:
+def said(found: LabelSummary) -> str:
     return " ".join(found.sentences)
 
 
@@ -75,7 +75,7 @@ def test_the_share_that_never_were_leads_is_told_by_reason() -> None:
 def test_a_lead_that_is_part_of_another_is_a_duplicate() -> None:
     leads = World.of([*TRIED, *UNTRIED]).leads.assign(newest_us=us(50), is_left_out=False)
     leads["merged_us"] = pd.Series([us(5), NOT_YET])
-    assert labels(leads, SMALL, us(31)).never_leads == {"duplicate": 0.5}
+    assert label_summary(leads, SMALL, us(31)).never_leads == {"duplicate": 0.5}
 
 
 def test_without_dates_nothing_is_asked_of_contacts_or_records() -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
-from training.draft.horizon import waiting
+from training.draft.horizon import conversion_delay
 from training.labels.outcomes import outcomes
-from training.labels.truncation import Began, recording_began, truncation
+from training.labels.truncation import RecordStart, record_start, truncation
 
 DAYS, HORIZON = 400.0, 60.0
 NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nnever_contacted = "no"'))
@@ -36,7 +36,7 @@ def unrecorded_before(won: np.ndarray, day: float) -> np.ndarray:
 
 def test_a_record_that_began_late_is_noticed_and_dated() -> None:
     came, won = drawn(2_000, 0.1)
-    found = recording_began(came, unrecorded_before(won, 150), DAYS, HORIZON)
+    found = record_start(came, unrecorded_before(won, 150), DAYS, HORIZON)
     assert found
     assert 148 <= found.day <= 156
     assert found.leads == (came < found.day).sum()
@@ -49,7 +49,7 @@ def test_a_few_early_records_do_not_hide_it() -> None:
     strays = np.argsort(won)[:3]
     recorded = unrecorded_before(won, 150)
     recorded[strays] = won[strays]
-    found = recording_began(came, recorded, DAYS, HORIZON)
+    found = record_start(came, recorded, DAYS, HORIZON)
     assert found
     assert (148 <= found.day <= 156, found.recorded) == (True, 3)
 
@@ -58,20 +58,20 @@ def test_a_few_early_records_do_not_hide_it() -> None:
 def test_a_rate_that_merely_rose_is_no_late_record(seed: int, rate: float, before: float) -> None:
     came, won = drawn(1_000, rate, seed)
     lost = (came < DAYS / 2) & (np.random.default_rng(seed + 1).random(len(came)) > before)
-    assert recording_began(came, np.where(lost, np.nan, won), DAYS, HORIZON) is None
+    assert record_start(came, np.where(lost, np.nan, won), DAYS, HORIZON) is None
 
 
 def test_a_cold_list_that_never_converts_is_no_late_record() -> None:
     came, won = drawn(2_000, 0.1)
     cold = np.full(3_000, 1.0)
     both = np.append(cold, came + 1), np.append(np.full(3_000, np.nan), won + 1)
-    assert recording_began(*both, DAYS, HORIZON) is None
+    assert record_start(*both, DAYS, HORIZON) is None
 
 
 @pytest.mark.parametrize("leads", [0, 1, 60])
 def test_few_outcomes_say_nothing(leads: int) -> None:
     came, won = drawn(leads, 0.2)
-    assert recording_began(came, unrecorded_before(won, 150), DAYS, HORIZON) is None
+    assert record_start(came, unrecorded_before(won, 150), DAYS, HORIZON) is None
 
 
 def leads_of(came: np.ndarray, won: np.ndarray, tried: np.ndarray) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def test_contacts_that_began_late_leave_out_the_leads_before_them() -> None:
 def test_it_is_said_in_one_plain_sentence_each() -> None:
     from training.labels.truncation import Truncation
 
-    [sentence] = Truncation(Began(17_539.0, 2_163, 3, 218.4)).sentences
+    [sentence] = Truncation(RecordStart(17_539.0, 2_163, 3, 218.4)).sentences
     assert sentence == (
         "Outcomes seem to be recorded only since 2018-01-08: 3 conversions are known from before, 218 would be "
         "expected. The 2,163 leads that came before are left out, since what became of them is unknown."
@@ -131,7 +131,7 @@ def test_olist_is_left_truncated_before_2018(public_data: Path) -> None:
     dates = leads.merge(deals[["mql_id", "won_date"]], how="left", on="mql_id")[["first_contact_date", "won_date"]]
     since_1970 = dates.apply(lambda column: pd.to_datetime(column, dayfirst=True)) - pd.Timestamp(0)
     came, won = (date(1970, 1, 1).toordinal() + (since_1970[name] / pd.Timedelta(days=1)).to_numpy() for name in dates)
-    found = waiting(came, won, "first_contact_date")
+    found = conversion_delay(came, won, "first_contact_date")
     assert found.horizon_days == 60
     assert found.notes[-1] == (
         "Conversions seem to be recorded only since 2018-01-08: 3 are known from before, where 210 would be expected. "

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from training.draft.column_verdicts import Seen, Verdict, dropped, verdict
-from training.leakage.column_profiles import Profile
-from training.leakage.signals import Signals, Triage, follows_the_rows
-from training.leakage.wording import is_question, reason_in_title, reps_words
+from training.draft.column_decisions import ColumnDecision, ExaminedColumn, column_decision, useless_decision
+from training.leakage.column_profiles import ColumnProfile
+from training.leakage.signals import LeakSignals, Triage, follows_row_order
+from training.leakage.wording import is_question, reason_in_title, rep_values
 
 ROWS = 2_000
 RANDOM = np.random.default_rng(7)
@@ -18,11 +18,11 @@ WON = RANDOM.random(ROWS) < 0.3
 NOISE = RANDOM.normal(size=ROWS)
 
 
-def field(column: str, values: Sequence[object]) -> Profile:
-    return Profile(column, tuple(None if value is None else str(value) for value in values))
+def field(column: str, values: Sequence[object]) -> ColumnProfile:
+    return ColumnProfile(column, tuple(None if value is None else str(value) for value in values))
 
 
-def made(column: str, of: Callable[[bool, float], object]) -> Profile:
+def made(column: str, of: Callable[[bool, float], object]) -> ColumnProfile:
     """A field that each row makes of whether it converted and of some noise."""
     return field(column, [of(bool(won), float(noise)) for won, noise in zip(WON, NOISE, strict=True)])
 
@@ -34,9 +34,11 @@ FILLED_BY_REPS = made("Region", lambda won, noise: "north" if noise < (0.6 if wo
 ONLY_WON = made("Segment", lambda won, noise: ("a" if noise > 0 else "b") if won and noise < 1 else None)
 
 
-def judged(*fields: Profile) -> dict[str, Verdict]:
+def judged(*fields: ColumnProfile) -> dict[str, ColumnDecision]:
     triage = Triage.of(fields, WON)
-    return {profile.column: verdict(Seen(profile, triage.signals(profile.column))) for profile in fields}
+    return {
+        profile.column: column_decision(ExaminedColumn(profile, triage.signals(profile.column))) for profile in fields
+    }
 
 
 def test_an_honest_field_is_kept_and_says_how_much_it_tells() -> None:
@@ -59,7 +61,7 @@ def test_a_field_whose_emptiness_follows_the_outcome_is_excluded() -> None:
 
 
 def test_an_answer_of_the_lead_may_be_empty_for_others_but_is_flagged() -> None:
-    asked = Profile("What is your region?", FILLED_BY_REPS.values)
+    asked = ColumnProfile("What is your region?", FILLED_BY_REPS.values)
     found = judged(asked)["What is your region?"]
     assert found.use == "trait"
     assert found.may_be_late
@@ -68,7 +70,7 @@ def test_an_answer_of_the_lead_may_be_empty_for_others_but_is_flagged() -> None:
 
 def test_a_field_that_exists_only_for_the_converted_is_excluded_even_as_a_question() -> None:
     for title in ("Segment", "What is your segment?"):
-        found = judged(Profile(title, ONLY_WON.values))[title]
+        found = judged(ColumnProfile(title, ONLY_WON.values))[title]
         assert found.use == "excluded"
         assert found.reason == "filled for 84% of the converted and 0% of the others"
 
@@ -82,7 +84,9 @@ def test_chance_in_few_rows_is_no_sign() -> None:
     few = slice(0, 60)
     fields = [field(f"field {n}", RANDOM.integers(0, 9, 60).tolist()) for n in range(20)]
     triage = Triage.of(fields, WON[few])
-    assert {verdict(Seen(profile, triage.signals(profile.column))).use for profile in fields} == {"trait"}
+    assert {column_decision(ExaminedColumn(profile, triage.signals(profile.column))).use for profile in fields} == {
+        "trait"
+    }
 
 
 def test_too_few_outcomes_say_nothing() -> None:
@@ -101,10 +105,10 @@ def test_what_is_missed_shows_beside_the_other_fields() -> None:
 
 
 def test_a_strong_field_that_nothing_stands_in_for_is_excluded() -> None:
-    strong = Signals(alone=0.81, error=0.01, filled_won=1.0, filled_lost=1.0)
+    strong = LeakSignals(alone=0.81, error=0.01, filled_won=1.0, filled_lost=1.0)
     call = field("duration", range(100))
-    assert verdict(Seen(call, strong)).use == "trait"
-    assert verdict(Seen(call, Signals(0.81, 0.01, 0.5, 1.0, 1.0, missed=0.12))).use == "excluded"
+    assert column_decision(ExaminedColumn(call, strong)).use == "trait"
+    assert column_decision(ExaminedColumn(call, LeakSignals(0.81, 0.01, 0.5, 1.0, 1.0, missed=0.12))).use == "excluded"
 
 
 def test_the_same_rows_give_the_same_signals() -> None:
@@ -138,14 +142,14 @@ def test_titles_of_what_leads_say_are_not_taken_for_it(title: str) -> None:
 
 
 def test_words_that_only_a_rep_writes_are_known() -> None:
-    assert reps_words(["Ringing", "Will revert after reading the email", "Ringing", None, "Google"])[0] == "Ringing"
-    assert reps_words(["Hot", "Warm", "Cold", "Cold"]) == ["Cold", "Hot", "Warm"]
-    assert reps_words(["Lost to a competitor"] * 2 + ["Office supplies"] * 10) == ["Lost to a competitor"]
+    assert rep_values(["Ringing", "Will revert after reading the email", "Ringing", None, "Google"])[0] == "Ringing"
+    assert rep_values(["Hot", "Warm", "Cold", "Cold"]) == ["Cold", "Hot", "Warm"]
+    assert rep_values(["Lost to a competitor"] * 2 + ["Office supplies"] * 10) == ["Lost to a competitor"]
 
 
 def test_one_odd_value_among_many_is_no_sign() -> None:
-    assert reps_words(["Google"] * 500 + ["Busy"] * 3) == []
-    assert reps_words(["Working Professional", "Student", "Other", "Unemployed", "Good", "SMS", "Email"] * 20) == []
+    assert rep_values(["Google"] * 500 + ["Busy"] * 3) == []
+    assert rep_values(["Working Professional", "Student", "Other", "Unemployed", "Good", "SMS", "Email"] * 20) == []
 
 
 def test_questions_to_the_lead_are_known() -> None:
@@ -170,9 +174,9 @@ def test_a_computed_score_is_excluded_where_it_is_of_leads_or_often_missing() ->
 
 def test_a_number_that_follows_the_calendar_is_flagged() -> None:
     rate = field("euribor", [4.8 - n // 100 * 0.1 for n in range(ROWS)])
-    assert follows_the_rows(rate)
-    assert not follows_the_rows(IDLE)
-    assert not follows_the_rows(field("mostly none", [0] * 1_500 + list(range(500))))
+    assert follows_row_order(rate)
+    assert not follows_row_order(IDLE)
+    assert not follows_row_order(field("mostly none", [0] * 1_500 + list(range(500))))
 
 
 def test_protected_fields_are_excluded() -> None:
@@ -191,18 +195,18 @@ def test_protected_fields_are_excluded() -> None:
         (field("First Name", [f"name {n % 20}" for n in range(30)]), "it identifies a person"),
     ],
 )
-def test_what_cannot_help_is_dropped(profile: Profile, reason: str) -> None:
-    found = dropped(profile)
+def test_what_cannot_help_is_dropped(profile: ColumnProfile, reason: str) -> None:
+    found = useless_decision(profile)
     assert found is not None
     assert found.reason.startswith(reason)
 
 
 def test_what_may_help_is_not_dropped() -> None:
     # A column of one value that some lack may tell something by lacking it; revenues may all differ.
-    assert dropped(field("Newsletter", ["Yes", None] * 15)) is None
-    assert dropped(field("Revenue", RANDOM.permutation(10_000)[:30].tolist())) is None
-    assert dropped(field("Do Not Email", ["Yes", "No"] * 15)) is None
-    assert dropped(field("Job Title", [f"Head of {n}" for n in range(30)])) is None
+    assert useless_decision(field("Newsletter", ["Yes", None] * 15)) is None
+    assert useless_decision(field("Revenue", RANDOM.permutation(10_000)[:30].tolist())) is None
+    assert useless_decision(field("Do Not Email", ["Yes", "No"] * 15)) is None
+    assert useless_decision(field("Job Title", [f"Head of {n}" for n in range(30)])) is None
 
 
 @pytest.mark.parametrize(
@@ -215,9 +219,9 @@ def test_what_may_help_is_not_dropped() -> None:
     ],
 )  # fmt: skip
 def test_kinds_are_told_by_the_values(values: list[str | None], kind: str) -> None:
-    assert Profile("x", tuple(values)).kind == kind
+    assert ColumnProfile("x", tuple(values)).kind == kind
 
 
 def test_numbers_that_are_names_are_categories() -> None:
-    assert Profile("Campaign ID", ("101", "102", "101")).kind == "category"
-    assert Profile("created_at", ("1707813000", "1707813001")).kind == "date"
+    assert ColumnProfile("Campaign ID", ("101", "102", "101")).kind == "category"
+    assert ColumnProfile("created_at", ("1707813000", "1707813001")).kind == "date"

@@ -9,27 +9,27 @@ from handmade_events import SMALL, us
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
-from training.leakage.filled_when import Filling, fillings, of_events
-from training.leakage.ids import id_tells, sentence
-from training.leakage.signals import Signals
-from training.leakage.suspects import Evidence, Suspect, suspect
+from training.leakage.filled_when import FillTime, fill_times, fill_times_of_events
+from training.leakage.ids import id_auc, id_sentence
+from training.leakage.signals import LeakSignals
+from training.leakage.suspects import FieldEvidence, Suspect, suspect
 
-HONEST = Signals(alone=0.65, error=0.01, emptiness=0.5, filled_won=0.9, filled_lost=0.9)
-ANSWER = Signals(alone=0.95, error=0.01, emptiness=0.5, filled_won=0.9, filled_lost=0.9)
-ONLY_WON = Signals(alone=0.75, error=0.01, emptiness=0.75, filled_won=0.5, filled_lost=0.001)
-FOLLOWS = Signals(alone=0.85, error=0.01, emptiness=0.85, filled_won=0.9, filled_lost=0.2)
-HALF_FOLLOWS = Signals(alone=0.7, error=0.01, emptiness=0.65, filled_won=0.7, filled_lost=0.4)
-LATE = Filling(leads=100, after_contact=0.93, after_end=0.93)
-AFTER_CONTACT = Filling(leads=100, after_contact=0.93, after_end=0.2)
-PARTLY_LATE = Filling(leads=100, after_contact=0.6, after_end=0.1)
-EARLY = Filling(leads=100, after_contact=0.1, after_end=0.02)
+HONEST = LeakSignals(alone=0.65, error=0.01, emptiness=0.5, filled_won=0.9, filled_lost=0.9)
+ANSWER = LeakSignals(alone=0.95, error=0.01, emptiness=0.5, filled_won=0.9, filled_lost=0.9)
+ONLY_WON = LeakSignals(alone=0.75, error=0.01, emptiness=0.75, filled_won=0.5, filled_lost=0.001)
+FOLLOWS = LeakSignals(alone=0.85, error=0.01, emptiness=0.85, filled_won=0.9, filled_lost=0.2)
+HALF_FOLLOWS = LeakSignals(alone=0.7, error=0.01, emptiness=0.65, filled_won=0.7, filled_lost=0.4)
+LATE = FillTime(leads=100, after_contact=0.93, after_end=0.93)
+AFTER_CONTACT = FillTime(leads=100, after_contact=0.93, after_end=0.2)
+PARTLY_LATE = FillTime(leads=100, after_contact=0.6, after_end=0.1)
+EARLY = FillTime(leads=100, after_contact=0.1, after_end=0.02)
 SIGNED = Agreement.parse(
     SMALL.text.replace('industry = "category"', 'industry = { kind = "category", signed_by = "Ann, 2026-11-01" }')
 )
 
 
-def of(signals: Signals, filling: Filling | None = EARLY, kind: str = "trait", **more: object) -> Suspect | None:
-    return suspect(Evidence("industry", kind, signals, filling, **more), SMALL)  # type: ignore[arg-type]
+def of(signals: LeakSignals, filling: FillTime | None = EARLY, kind: str = "trait", **more: object) -> Suspect | None:
+    return suspect(FieldEvidence("industry", kind, signals, filling, **more), SMALL)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def of(signals: Signals, filling: Filling | None = EARLY, kind: str = "trait", *
         (FOLLOWS, EARLY, "filled for 90% of the converted and 20% of the others"),
     ],
 )
-def test_overwhelming_evidence_puts_a_trait_in_quarantine(signals: Signals, filling: Filling, reason: str) -> None:
+def test_overwhelming_evidence_puts_a_trait_in_quarantine(signals: LeakSignals, filling: FillTime, reason: str) -> None:
     found = of(signals, filling)
     assert found
     assert (found.use, found.reason) == ("quarantined", reason)
@@ -50,7 +50,7 @@ def test_overwhelming_evidence_puts_a_trait_in_quarantine(signals: Signals, fill
 
 
 @pytest.mark.parametrize(("signals", "filling"), [(HALF_FOLLOWS, EARLY), (HONEST, PARTLY_LATE)])
-def test_weak_evidence_is_worth_a_look(signals: Signals, filling: Filling) -> None:
+def test_weak_evidence_is_worth_a_look(signals: LeakSignals, filling: FillTime) -> None:
     found = of(signals, filling)
     assert found
     assert found.use == "look"
@@ -60,15 +60,15 @@ def test_weak_evidence_is_worth_a_look(signals: Signals, filling: Filling) -> No
 def test_an_honest_field_is_no_suspect() -> None:
     assert of(HONEST) is None
     assert of(HONEST, None) is None
-    assert of(Signals(), EARLY) is None
+    assert of(LeakSignals(), EARLY) is None
 
 
 def test_few_late_values_are_no_evidence() -> None:
-    assert of(HONEST, Filling(leads=15, after_contact=1.0, after_end=1.0)) is None
+    assert of(HONEST, FillTime(leads=15, after_contact=1.0, after_end=1.0)) is None
 
 
 def test_an_import_of_many_at_once_follows_nobodys_outcome() -> None:
-    assert of(HONEST, Filling(leads=100, after_contact=1.0, after_end=1.0, is_bulk=True)) is None
+    assert of(HONEST, FillTime(leads=100, after_contact=1.0, after_end=1.0, is_bulk=True)) is None
 
 
 def test_a_behaviour_is_never_quarantined_but_looked_at() -> None:
@@ -87,7 +87,7 @@ def test_one_field_that_carries_everything_is_named() -> None:
 
 
 def test_a_signature_lifts_the_quarantine_and_is_said() -> None:
-    found = suspect(Evidence("industry", "trait", ANSWER, LATE), SIGNED)
+    found = suspect(FieldEvidence("industry", "trait", ANSWER, LATE), SIGNED)
     assert found
     assert found.use == "signed"
     assert found.sentence.startswith("industry is used because a person signed it, though it is first known after")
@@ -99,7 +99,7 @@ def test_a_signature_changes_no_feature() -> None:
 
 
 def test_what_follows_from_a_field_is_signed_with_it() -> None:
-    by_title = Evidence("seniority", "trait", ANSWER)
+    by_title = FieldEvidence("seniority", "trait", ANSWER)
     signed = SMALL.text.replace('job_title = "text"', 'job_title = { kind = "text", signed_by = "Ann, 2026-11-01" }')
     assert [one.use for text in (SMALL.text, signed) if (one := suspect(by_title, Agreement.parse(text)))] == [
         "quarantined",
@@ -109,7 +109,7 @@ def test_what_follows_from_a_field_is_signed_with_it() -> None:
 
 def test_a_name_that_sales_sets_is_worth_a_look() -> None:
     named = Agreement.parse(SMALL.text.replace("is_partner", "lead_status"))
-    found = suspect(Evidence("lead_status", "trait", HONEST, EARLY), named)
+    found = suspect(FieldEvidence("lead_status", "trait", HONEST, EARLY), named)
     assert found
     assert (found.use, found.reason) == ("look", "by its name it is known only after contact: sales sets it")
 
@@ -127,15 +127,15 @@ def test_a_filling_tells_values_before_contact_from_values_after_it() -> None:
             "empty": [None] * 5,
         }
     )
-    found = fillings(known, leads, ["plan", "empty"], us(30))
-    assert found == {"plan": Filling(4, 0.75, 0.5)}
-    assert fillings(known, leads, ["plan"], us(9))["plan"] == Filling(2, 0.5, 0.0)
+    found = fill_times(known, leads, ["plan", "empty"], us(30))
+    assert found == {"plan": FillTime(4, 0.75, 0.5)}
+    assert fill_times(known, leads, ["plan"], us(9))["plan"] == FillTime(2, 0.5, 0.0)
 
 
 def test_the_same_is_told_of_events_that_are_only_counted() -> None:
     said = {"plan": {"ann": 9.0, "bob": 1.0}, "imported": {"ann": 9.0} | {f"lead-{n}": 9.0 for n in range(30)}}
-    found = of_events(said, {"ann": 5.0})
-    assert found["plan"] == Filling(2, 0.5, 0.5, is_counted=True)
+    found = fill_times_of_events(said, {"ann": 5.0})
+    assert found["plan"] == FillTime(2, 0.5, 0.5, is_counted=True)
     assert found["imported"].is_late == 0
 
 
@@ -153,9 +153,9 @@ WON = DRAWS.random(600) < 0.3
     ids=["another prefix", "another range", "another length"],
 )
 def test_ids_that_encode_the_outcome_are_found(ids: list[str]) -> None:
-    tells = id_tells(ids, WON)
+    tells = id_auc(ids, WON)
     assert tells is not None
-    assert "lead_id: these ids follow the outcome (alone 100): " in sentence("lead_id", round(tells, 2))
+    assert "lead_id: these ids follow the outcome (alone 100): " in id_sentence("lead_id", round(tells, 2))
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ def test_ids_that_encode_the_outcome_are_found(ids: list[str]) -> None:
     ids=["running", "drawn", "hashes", "none"],
 )
 def test_ids_that_only_name_leads_are_not(ids: list[str | None]) -> None:
-    assert id_tells(ids, WON) is None
+    assert id_auc(ids, WON) is None
 
 
 def test_a_running_number_tells_when_a_lead_came_and_that_is_no_leak() -> None:
     """The rate rises over time, and so the number of a lead follows the outcome as its date does."""
     risen = np.random.default_rng(4).random(600) < np.linspace(0.02, 0.9, 600)
-    assert id_tells([str(10_000 + n) for n in range(600)], risen, list(map(float, range(600)))) is None
+    assert id_auc([str(10_000 + n) for n in range(600)], risen, list(map(float, range(600)))) is None

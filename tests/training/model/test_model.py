@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.scoring.points import logit
-from training.fit.fit import learned
-from training.gates.gate import EXACT, contributions_exact
-from training.model.columns import OTHER, Column
+from training.fit.fit import fitted_model
+from training.gates.contributions_exact import contributions_exact
+from training.gates.gate import EXACT
+from training.model.columns import OTHER, ModelColumn
 from training.model.manifest import MANIFEST, ModelDamaged
 from training.model.model import FACTS, TREES, Calibrator, Model
 
@@ -32,7 +33,7 @@ TRAIN, FRESH = looks(300, 1), looks(80, 3)
 
 @pytest.fixture(scope="module")
 def fitted() -> Model:
-    return learned(TRAIN, SMALL, seed=7)
+    return fitted_model(TRAIN, SMALL, seed=7)
 
 
 @pytest.fixture(scope="module", params=BLENDS, ids=["linear", "blend", "trees"])
@@ -116,7 +117,7 @@ def test_rare_unseen_and_missing_levels_are_three_different_things(fitted: Model
 
 
 def test_numbers_go_in_as_they_are() -> None:
-    assert Column("employees", "employees", "trait").encoded({"employees": np.array([1.5, np.nan])})[0] == 1.5
+    assert ModelColumn("employees", "employees", "trait").encoded({"employees": np.array([1.5, np.nan])})[0] == 1.5
 
 
 def test_a_lead_of_an_unseen_industry_without_facts_has_a_probability(model: Model) -> None:
@@ -131,7 +132,7 @@ def test_constants_and_bookkeeping_are_no_inputs(fitted: Model) -> None:
 
 
 def test_the_same_seed_fits_the_same_model_to_the_bit(fitted: Model) -> None:
-    again = learned(TRAIN, SMALL, seed=7)
+    again = fitted_model(TRAIN, SMALL, seed=7)
     assert again.trees == fitted.trees
     assert again.linear == fitted.linear
     assert again.calibrator == fitted.calibrator
@@ -140,7 +141,7 @@ def test_the_same_seed_fits_the_same_model_to_the_bit(fitted: Model) -> None:
 def test_few_converted_leads_are_said_to_be_few(fitted: Model) -> None:
     assert fitted.facts["basis"] == "full"
     rows = TRAIN["lead_id"].isin([f"lead-{i}" for i in range(60)])
-    assert learned(TRAIN[rows], SMALL, seed=7).facts["basis"] == "few"
+    assert fitted_model(TRAIN[rows], SMALL, seed=7).facts["basis"] == "few"
 
 
 def test_contributions_that_do_not_add_up_do_not_pass(fitted: Model) -> None:

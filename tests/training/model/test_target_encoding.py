@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 from handmade_events import SMALL
 
-from serving.scoring.reasons import Evidence, reasons
-from training.fit.fit import learned
-from training.fit.inputs import pairs
-from training.fit.rows import Sample, counted
+from serving.scoring.reasons import LeadEvidence, reasons
+from training.fit.candidate_columns import category_pairs
+from training.fit.encoding_counts import FEWEST_LEADS, encoding_counts
+from training.fit.fit import fitted_model
+from training.fit.training_rows import TrainingRows
 from training.labels.folds import lead_folds
-from training.model.columns import Column
+from training.model.columns import ModelColumn
 from training.model.model import Model
-from training.model.target_encoding import FEWEST_LEADS, Rates
+from training.model.target_encoding import TargetEncoding
 
 SEED = 3
 
@@ -49,10 +50,10 @@ def folded(rows: pd.DataFrame) -> tuple[np.ndarray, list]:
 
 def test_a_rows_number_does_not_change_with_its_own_leads_outcome() -> None:
     outcome, folds = folded(ROWS)
-    before = counted(ROWS, ("industry",), outcome, folds).out_of_fold()
+    before = encoding_counts(ROWS, ("industry",), outcome, folds).out_of_fold()
     mine = ROWS["lead_id"] == "L5"
     other = np.where(mine, 1 - outcome, outcome)
-    after = counted(ROWS, ("industry",), other, folds).out_of_fold()
+    after = encoding_counts(ROWS, ("industry",), other, folds).out_of_fold()
     assert after[mine] == pytest.approx(before[mine], abs=0)
     assert (after != before).any()
 
@@ -63,11 +64,11 @@ def test_within_a_part_neither_side_knows_the_outcomes_outside() -> None:
     turned = outcome.copy()
     turned[outside] = 1 - turned[outside]
     parts = [
-        next(Sample.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).parts())
+        next(TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).parts())
         for said in (outcome,)
     ]
-    one = counted(ROWS, ("industry", "source"), outcome, folds)
-    two = counted(ROWS, ("industry", "source"), turned, folds)
+    one = encoding_counts(ROWS, ("industry", "source"), outcome, folds)
+    two = encoding_counts(ROWS, ("industry", "source"), turned, folds)
     assert one.values((0,)) == pytest.approx(two.values((0,)), abs=0)
     assert parts[0].outside[:, 0] == pytest.approx(one.values((0,))[one.code[outside]])
 
@@ -76,7 +77,7 @@ def test_cells_of_few_leads_and_unseen_ones_share_one_number() -> None:
     rows = ROWS.copy()
     rows.loc[: 2 * (FEWEST_LEADS - 1) - 1, "industry"] = "rare"
     outcome, folds = folded(rows)
-    told = counted(rows, ("industry",), outcome, folds).rates()
+    told = encoding_counts(rows, ("industry",), outcome, folds).rates()
     assert set(told.cells) == {"software", "retail"}
     said = told.encoded({"industry": np.array(["rare", "never seen", None, "retail"], dtype=object)})
     assert said[:3] == pytest.approx(told.other)
@@ -84,23 +85,23 @@ def test_cells_of_few_leads_and_unseen_ones_share_one_number() -> None:
 
 
 def test_a_pair_that_tells_is_found_and_used_and_is_one_reason() -> None:
-    assert pairs(ROWS, (Column("industry", "industry", "trait", ("a",)), Column("source", "source", "trait", ("b",))),
+    assert category_pairs(ROWS, (ModelColumn("industry", "industry", "trait", ("a",)), ModelColumn("source", "source", "trait", ("b",))),
                  SMALL, SEED) == (("industry", "source"),)  # fmt: skip
-    model = learned(ROWS, SMALL, SEED)
+    model = fitted_model(ROWS, SMALL, SEED)
     assert any(column.rates and column.rates.of == ("industry", "source") for column in model.columns)
     assert "industry and source" in model.groups[0]
-    evidence = Evidence(SMALL, {}, {"industry": "software", "source": "webinar"}, 1)
+    evidence = LeadEvidence(SMALL, {}, {"industry": "software", "source": "webinar"}, 1)
     (said,) = reasons({"industry and source": 1.0}, {"industry and source": "trait"}, evidence, 1)
     assert said["text"] == "industry software with source webinar"
 
 
 def test_pairs_that_say_nothing_together_are_not_used() -> None:
-    found = learned(looks(900, 2, together=0.0), SMALL, SEED)
+    found = fitted_model(looks(900, 2, together=0.0), SMALL, SEED)
     assert not any(column.rates and len(column.rates.of) == 2 for column in found.columns)
 
 
 def test_a_model_with_rates_is_written_and_read_alike(tmp_path) -> None:
-    model = learned(ROWS, SMALL, SEED)
+    model = fitted_model(ROWS, SMALL, SEED)
     digest = model.write(tmp_path / "model")
     assert Model.read(tmp_path / "model", digest).probability(ROWS) == pytest.approx(model.probability(ROWS), abs=0)
-    assert isinstance(next(c.rates for c in model.columns if c.rates), Rates)
+    assert isinstance(next(c.rates for c in model.columns if c.rates), TargetEncoding)

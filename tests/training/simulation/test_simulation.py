@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,12 @@ from features.behaviour.bots import CRAWLER
 from features.home.errors import LeadlightError
 from features.imports.files import events_in
 from features.lifecycle.closures import NEVER_LEADS, REJECT_REASONS
-from features.snapshots.schedule import lead_snapshot_moments, moments
 from features.traits import job_title as titles
 from training.simulation import dynamics, population
-from training.simulation.catalogue import STEPS, Said
+from training.simulation.catalogue import STEPS, EventKind
 from training.simulation.dynamics import NEVER
 from training.simulation.histories import Histories, histories
-from training.simulation.interest import ADDS, KIND, KINDS, UNSUBSCRIBED, Shift, law
+from training.simulation.interest import ADDS, DAY_KIND_PLACES, DAY_KINDS, UNSUBSCRIBED, MarketShift, law
 from training.simulation.people import people
 from training.simulation.simulation import Market, simulate
 from training.simulation.truth import truth
@@ -117,7 +115,7 @@ def test_of_the_leads_that_sales_tried_as_many_buy_as_the_truth_says(lived: Hist
 def changed() -> Histories:
     """The same people, from 200 days before the end on three times as inclined to buy on any day."""
     draws = np.random.default_rng(11)
-    return histories(people(20_000, draws), law(Shift(3.0, 200)), draws)
+    return histories(people(20_000, draws), law(MarketShift(3.0, 200)), draws)
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +243,7 @@ def test_what_the_record_shows_is_what_moved_the_truth(market: Market) -> None:
     counted = _counted(market.events)
     lead = lead_of(own.records)
     for behaviour, steps in BEHAVIOURS.items():
-        of_kind = np.array([sum(step in steps for step in kind.steps) for kind in KINDS])
+        of_kind = np.array([sum(step in steps for step in kind.steps) for kind in DAY_KINDS])
         expected = np.bincount(lead, weights=of_kind[own.records.kind], minlength=1_500)
         missing = expected - counted[behaviour]
         # After an unsubscribe interest shows without mail, and a visit may reach over the end of the market.
@@ -300,15 +298,15 @@ def _counted(events: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def test_without_mail_the_same_interest_shows_otherwise() -> None:
     for name, instead in UNSUBSCRIBED.items():
-        assert instead.adds == KINDS[KIND[name]].adds
+        assert instead.adds == DAY_KINDS[DAY_KIND_PLACES[name]].adds
 
 
 def test_every_step_has_its_record_and_every_sign_its_step() -> None:
-    assert {step for kind in (*KINDS, *UNSUBSCRIBED.values()) for step in kind.steps} == set(STEPS)
+    assert {step for kind in (*DAY_KINDS, *UNSUBSCRIBED.values()) for step in kind.steps} == set(STEPS)
     assert set(ADDS) < set(STEPS)
-    largest = max(abs(adds) for kind in KINDS for adds in kind.adds)
+    largest = max(abs(adds) for kind in DAY_KINDS for adds in kind.adds)
     assert largest <= dynamics.MOST_ADDED
-    assert all(step.said == Said.PAGE for name, step in STEPS.items() if name.endswith("_page"))
+    assert all(step.said == EventKind.PAGE for name, step in STEPS.items() if name.endswith("_page"))
 
 
 def test_every_job_title_reads_as_the_rank_that_it_was_drawn_for() -> None:
@@ -337,24 +335,3 @@ def test_the_written_files_say_what_the_frames_say(market: Market, tmp_path: Pat
 def test_a_market_of_nobody_is_refused() -> None:
     with pytest.raises(LeadlightError, match="0 leads"):
         simulate(leads=0)
-
-
-def test_a_lead_is_looked_at_on_arrival_and_weekly_on_its_own_day() -> None:
-    until = END + timedelta(days=40)
-    found = lead_snapshot_moments("L-00001", END, until)
-    assert found[0] == END + timedelta(microseconds=1)
-    assert found[0] < found[1] <= END + timedelta(days=7)
-    assert {later - earlier for earlier, later in pairwise(found[1:])} == {timedelta(days=7)}
-    assert until - timedelta(days=7) <= found[-1] < until
-    assert found[1] - END != lead_snapshot_moments("L-00002", END, until)[1] - END
-    assert lead_snapshot_moments("L-00001", END, found[3]) == found[:3]
-
-
-def test_many_leads_are_looked_at_when_each_would_be() -> None:
-    ids, opened = ["L-1", "L-2", "L-3"], [0, 5 * DAY_US, 7 * DAY_US]
-    until = [30 * DAY_US, 5 * DAY_US + 1, 60 * DAY_US]
-    row, moment = moments(ids, np.array(opened), np.array(until))
-    for place, lead in enumerate(ids):
-        at, end = (END + timedelta(microseconds=us) for us in (opened[place], until[place]))
-        alone = [(found - END) // timedelta(microseconds=1) for found in lead_snapshot_moments(lead, at, end)]
-        assert moment[row == place].tolist() == alone

@@ -1,0 +1,90 @@
+"""training.fit.encoding_counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.arrays import Floats, Ints
+from training.labels.folds import Fold
+from training.model.target_encoding import TargetEncoding, category_cells
+
+FEWEST_LEADS = 20  # a level or cell that fewer leads have is pooled: it would be learned by heart
+PRIOR_LEADS = 20.0  # leads of average outcome that each cell is given, so that few leads of its own say little
+
+
+@dataclass(frozen=True)
+class EncodingCounts:
+    """The cells of some labelled rows, counted fold by fold, so that any folds can be left out without counting again.
+
+    code: each row's cell, as a place in `names`. leads, won: (folds, cells); each lead counts once a cell, by the part
+    of its rows there that converted. A lead has one fold.
+    """
+
+    of: tuple[str, ...]
+    names: tuple[str, ...]
+    code: Ints
+    fold: Ints
+    leads: Floats
+    won: Floats
+
+    @classmethod
+    def of_rows(cls, known: Any, of: Sequence[str], outcome: Floats, lead: Ints, fold: Ints) -> EncodingCounts:
+        """lead, fold: of each row, numbered from 0."""
+        names, code = np.unique(np.array(category_cells(known, of), dtype=object), return_inverse=True)
+        code = code.astype(np.int64)
+        pair, member = np.unique(code * (int(lead.max()) + 1) + lead, return_inverse=True)
+        share = np.bincount(member, weights=outcome) / np.bincount(member)
+        first = np.zeros(len(pair), dtype=np.int64)
+        first[member] = np.arange(len(member))  # any row of the lead in the cell: they share the fold
+        place = fold[first] * len(names) + code[first]
+        shape, size = (int(fold.max()) + 1, len(names)), (int(fold.max()) + 1) * len(names)
+        leads = np.bincount(place, minlength=size).astype(np.float64).reshape(shape)
+        won = np.bincount(place, weights=share, minlength=size).astype(np.float64).reshape(shape)
+        return cls(tuple(of), tuple(map(str, names)), code, fold, leads, won)
+
+    def values(self, without: Sequence[int] = ()) -> Floats:
+        """Log-odds over the average of each cell, from the folds that are not left out; the last is for the others."""
+        inside = [fold for fold in range(len(self.leads)) if fold not in without]
+        leads, won = self.leads[inside].sum(axis=0), self.won[inside].sum(axis=0)
+        rate = float(np.clip(won.sum() / max(leads.sum(), 1.0), 1e-6, 1 - 1e-6))
+        few = leads < FEWEST_LEADS
+        pooled = _over_average(won[few].sum(), leads[few].sum(), rate)
+        return np.append(np.where(few, pooled, _over_average(won, leads, rate)), pooled)
+
+    def out_of_fold(self, without: Sequence[int] = ()) -> Floats:
+        """Each row's number, from the folds that are neither its own nor left out."""
+        found = np.empty(len(self.code))
+        for fold in range(len(self.leads)):
+            mine = self.fold == fold
+            found[mine] = self.values((fold, *without))[self.code[mine]]
+        return found
+
+    def rates(self) -> TargetEncoding:
+        """The numbers from all rows, for leads that are not among them."""
+        values, common = self.values(), self.leads.sum(axis=0) >= FEWEST_LEADS
+        told = {name: float(values[i]) for i, name in enumerate(self.names) if common[i]}
+        return TargetEncoding(self.of, told, float(values[-1]))
+
+
+def _over_average(won: Any, leads: Any, rate: float) -> Any:
+    lost = leads - won + PRIOR_LEADS * (1 - rate)
+    return np.log((won + PRIOR_LEADS * rate) / lost) - np.log(rate / (1 - rate))
+
+
+def encoding_counts(rows: pd.DataFrame, of: Sequence[str], outcome: Floats, folds: Sequence[Fold]) -> EncodingCounts:
+    """The cells of some categories, counted in these folds."""
+    _, lead = np.unique(rows["lead_id"].to_numpy(object).astype(str), return_inverse=True)
+    return EncodingCounts.of_rows(rows, of, outcome, lead.astype(np.int64), held_out_fold(folds, len(rows)))
+
+
+def held_out_fold(folds: Sequence[Fold], rows: int) -> Ints:
+    """The fold that each row is held out in."""
+    found = np.empty(rows, dtype=np.int64)
+    for k, (_, outside) in enumerate(folds):
+        found[outside] = k
+    return found

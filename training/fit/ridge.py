@@ -1,0 +1,208 @@
+"""How much the linear model is shrunk: as held-out leads like best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import expit
+from threadpoolctl import threadpool_limits
+
+from features.arrays import Floats
+from training.fit.training_rows import TrainingRows
+from training.labels.folds import log_loss
+from training.model.columns import ModelColumn
+from training.model.linear import Design, LinearModel, Term
+
+PENALTIES = (
+    10_000.0,
+    3_000.0,
+    1_000.0,
+    300.0,
+    100.0,
+    30.0,
+    10.0,
+    3.0,
+)  # the strongest first: each starts from where the last ended
+FEWEST_TO_CHOOSE = 20  # converted leads; what fewer like best is chance
+
+
+@dataclass(frozen=True)
+class FittedLinear:
+    """The linear model, and the margin of each training row by one that did not see its lead."""
+
+    linear: LinearModel
+    out_of_fold: Floats
+    shrinkage: float
+
+
+def fit_ridge(sample: TrainingRows) -> FittedLinear:
+    """The linear model, its shrinkage the one that predicts held-out leads best."""
+    # Small products: BLAS threads would wait for each other longer than they multiply.
+    with threadpool_limits(1):
+        return _cross_validated(sample)
+
+
+def _cross_validated(sample: TrainingRows) -> FittedLinear:
+    terms = terms_of(sample.matrix, sample.columns)
+    design = Design.of(terms)
+    parts = [(part, design.rows(part.inside), design.rows(part.outside)) for part in sample.parts()]
+    starts: list[Floats | None] = [None] * len(parts)
+    best: tuple[float, float, Floats] | None = None
+    converted = len(set(sample.leads[sample.outcome == 1]))
+    for shrinkage in PENALTIES if converted >= FEWEST_TO_CHOOSE else PENALTIES[:1]:
+        pull, margins = ridge_penalty(terms, sample, shrinkage), np.empty(len(sample.outcome))
+        for k, (part, inside, outside) in enumerate(parts):
+            weights = fit_linear(inside, sample.outcome[part.fold[0]], pull, starts[k])
+            margins[part.fold[1]], starts[k] = weights[0] + outside @ weights[1:], weights
+        loss = log_loss(margins, sample.outcome)
+        if best is not None and loss >= best[0]:
+            break  # the loss has one valley: past it, less shrinkage only learns by heart
+        best = (loss, shrinkage, margins)
+    assert best is not None
+    return FittedLinear(ridge_model(sample, best[1]), best[2], best[1])
+
+
+def ridge_model(sample: TrainingRows, shrinkage: float) -> LinearModel:
+    """The linear model of a shrinkage that was chosen before, on all rows of the sample."""
+    terms = terms_of(sample.matrix, sample.columns)
+    with threadpool_limits(1):
+        weights = fit_linear(
+            Design.of(terms).rows(sample.matrix), sample.outcome, ridge_penalty(terms, sample, shrinkage)
+        )
+    return LinearModel.of(terms, weights)
+
+
+def margin_variance(sample: TrainingRows, linear: LinearModel, shrinkage: float) -> Floats:
+    """The variance of each row's margin by the posterior of the weights (Laplace), counted in leads."""
+    terms = linear.terms
+    rows = np.column_stack([np.ones(len(sample.outcome)), Design.of(terms).rows(sample.matrix)])
+    said = expit(linear.margin(sample.matrix))
+    strength = ridge_penalty(terms, sample, shrinkage).strength
+    with threadpool_limits(1):
+        curve = (rows.T * (said * (1 - said))) @ rows + np.diag(np.maximum(strength, 1e-9))
+        spread = np.linalg.inv(curve) * sample.rows_per_lead  # the looks at one lead say much the same
+        return np.asarray(np.einsum("ij,ij->i", rows @ spread, rows), dtype=np.float64)
+
+
+def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, shrinkage: float) -> RidgePenalty:
+    """To zero by the shrinkage; the criteria's points to what the prior says of them, where they are read at all.
+
+    The prior is sure of a point's worth to about as much as it is worth, and of the level to a unit of log-odds. Both
+    are counted in leads, whose rows say much the same.
+    """
+    columns = [sample.columns[term.column] for term in terms]
+    signs = [0 if t.kind == "missing" else c.direction for t, c in zip(terms, columns, strict=True)]
+    pull = RidgePenalty.to_zero(shrinkage, signs)
+    points = [(place + 1, c.believed) for place, c in enumerate(columns) if c.believed is not None]
+    if not points:
+        return pull
+    toward, strength = pull.toward.copy(), pull.strength.copy()
+    toward[0], strength[0] = sample.stated, sample.rows_per_lead
+    for place, believed in points:
+        toward[place], strength[place] = believed.worth, sample.rows_per_lead / believed.worth**2
+        toward[0] += believed.worth * (terms[place - 1].center - believed.average)
+    return RidgePenalty(toward, strength, signs)
+
+
+STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
+HIGHEST_QUANTILE = 0.995  # what few rows exceed, a line is held to: drawn on, it would promise without end
+LEAST_SCALE = (
+    0.3  # the spread of what one row in ten shows; rarer truths are not blown up to it, so they are shrunk more
+)
+
+
+def terms_of(matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[Term, ...]:
+    """The terms of some training rows, their centres and scales set, their weights 0; constants are left out."""
+    found = []
+    for place, column in enumerate(columns):
+        values = matrix[:, place]
+        scaled = (_scaled(term, values, column.is_criterion) for term in _terms_of(place, column, values))
+        found += [term for term in scaled if term is not None]
+    return tuple(found)
+
+
+def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
+    """The term with its centre, scale and range on the training rows; None where it says the same of all of them.
+
+    A truth value is scaled by no less than COMMON.
+    """
+    raw = term.raw(values)
+    spread = float(np.nanstd(raw)) if np.isfinite(raw).any() else 0.0
+    if spread <= 1e-9:
+        return None
+    # The points of a criterion keep their unit: the prior says what one is worth.
+    scale = 1.0 if is_point else spread if term.kind in ("value", "log") else max(spread, LEAST_SCALE)
+    low, high = float(np.nanmin(raw)), float(np.nanmax(raw))
+    if term.kind == "value" and not is_point:
+        high = max(float(np.nanquantile(raw, HIGHEST_QUANTILE)), low + spread)
+    return replace(term, center=float(np.nanmean(np.clip(raw, low, high))), scale=scale, low=low, high=high)
+
+
+def _terms_of(place: int, column: ModelColumn, values: Floats) -> list[Term]:
+    """Interest as it stands now and what is known of the lead; how long ago things began is for the trees.
+
+    A line drawn through days and lifetime totals goes on rising where no training row ever was.
+    """
+    if column.levels is not None:
+        return [*(Term(place, "level", level) for level in range(len(column.levels))), Term(place, "missing")]
+    if column.kind == "behaviour":
+        kinds = () if "_hl" not in column.name else ("value", "log") if "_count_" in column.name else ("log",)
+        return [Term(place, kind) for kind in kinds]
+    if column.is_criterion:
+        return [Term(place, "value")]
+    if column.rates is not None or column.name == "days_open":
+        return []  # a line that has a pair's levels one by one is not helped by what trees make of them together
+    plain = [Term(place, kind) for kind in ("value", "log", "missing")]
+    return [*plain, *(Term(place, "step", cut) for cut in _cuts(values))]
+
+
+def _cuts(values: Floats) -> list[float]:
+    """Where a number may jump: at its quantiles, each once; none at its lowest, which all rows reach."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return []
+    places = np.linspace(0, 1, STEPS + 1)[1:]
+    cuts = np.unique(np.quantile(known, places, method="higher"))
+    return [float(cut) for cut in cuts if cut > known.min()]
+
+
+@dataclass(frozen=True)
+class RidgePenalty:
+    """Where the intercept and each weight are drawn to, how strongly, and which way they may not go.
+
+    toward, strength: the intercept's first, then by term. signs: by term, +1 where a weight may not be negative, -1
+    where not positive, else 0.
+    """
+
+    toward: Floats
+    strength: Floats
+    signs: Sequence[int]
+
+    @classmethod
+    def to_zero(cls, shrinkage: float, signs: Sequence[int]) -> RidgePenalty:
+        """Every weight by the same shrinkage, the intercept not at all."""
+        return cls(np.zeros(len(signs) + 1), np.append(0.0, np.full(len(signs), shrinkage)), signs)
+
+
+def fit_linear(rows: Floats, outcome: Floats, pull: RidgePenalty, start: Floats | None = None) -> Floats:
+    """The intercept and weights that maximise the likelihood less half the pull's strength times squared distances.
+
+    rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger pull.
+    """
+    from scipy.optimize import minimize  # who only scores need not wait for it
+
+    bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in pull.signs)]
+    rate = float(np.clip(outcome.mean(), 1e-3, 1 - 1e-3))
+    begin = np.append(np.log(rate / (1 - rate)), pull.toward[1:]) if start is None else start
+    found = minimize(_loss, begin, args=(rows, outcome, pull), jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def _loss(weights: Floats, rows: Floats, outcome: Floats, pull: RidgePenalty) -> tuple[float, Floats]:
+    margin, off = weights[0] + rows @ weights[1:], weights - pull.toward
+    loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + (pull.strength * off) @ off / 2
+    error = 1 / (1 + np.exp(-np.clip(margin, -700, 700))) - outcome
+    gradient = np.append(error.sum(), rows.T @ error) + pull.strength * off
+    return float(loss) / len(outcome), gradient / len(outcome)
