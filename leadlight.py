@@ -41,7 +41,7 @@ class NotebookHome:
         from features.store.materialize import materialized
         from training.pipeline import labelled_snapshots
 
-        moment = known_until or Ledger.open(self.home).told_until(otherwise=datetime.now(UTC))
+        moment = known_until or Ledger.open(self.home).known_until(otherwise=datetime.now(UTC))
         agreed = current_version(self.home)
         found = materialized(self.home, agreed.agreement)
         labelled = labelled_snapshots(found, agreed.agreement, moment)

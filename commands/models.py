@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, Seed, answer, home, now
-from features.agreement.versions import kept
+from commands.options import Json, Seed, home, now, print_answer
+from features.agreement.versions import current_version
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
 from serving import logs
 
 if TYPE_CHECKING:
-    from training.admission import Admitted
+    from training.admission import PromotionResult
 
 
 ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under five seconds
@@ -30,12 +30,12 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
     """The registered models, newest first: figures, gates, and which of them answers."""
     if context.invoked_subcommand:
         return
-    from training.registry.mlflow import Registry
+    from training.registry.mlflow_registry import ModelRegistry
 
-    name = kept(home()).agreement.name
+    name = current_version(home()).agreement.name
     rows = [row for row in deployments(home()) if row.model_name == name]
-    versions = [version | _served(version, rows) for version in Registry(name).versions()]
-    answer(versions, _lines(versions), as_json)
+    versions = [version | _served(version, rows) for version in ModelRegistry(name).versions()]
+    print_answer(versions, _lines(versions), as_json)
 
 
 def _served(version: Mapping[str, Any], rows: Sequence[Deployment]) -> dict[str, Any]:
@@ -85,13 +85,13 @@ def _apart(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 @models.command("sync")
 def sync(force: Force = False, why: Why = None, as_json: Json = False) -> None:
     """Serve what MLflow's alias `champion` names, where somebody moved it there; its gates have to hold."""
-    from training.admission import Wish, adopt
-    from training.registry.mlflow import Registry
+    from training.admission import PromotionRequest, adopt_champion_alias
+    from training.registry.mlflow_registry import ModelRegistry
 
-    logs.start()
-    name = kept(home()).agreement.name
-    with console.progress("looking at the gates") as progress:
-        done = adopt(home(), Registry(name), Wish("", why, force), now(), progress)
+    logs.configure()
+    name = current_version(home()).agreement.name
+    with console.progress_line("looking at the gates") as progress:
+        done = adopt_champion_alias(home(), ModelRegistry(name), PromotionRequest("", why, force), now(), progress)
     _answer(name, done, as_json)
 
 
@@ -102,37 +102,39 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Serve a registered version from now on, if its gates hold; against another champion it is compared anew."""
-    from training.admission import Wish, admit
-    from training.registry.mlflow import Registry
+    from training.admission import PromotionRequest, promote_if_gates_hold
+    from training.registry.mlflow_registry import ModelRegistry
 
-    logs.start()
-    name = kept(home()).agreement.name
-    with console.progress("looking at the gates") as progress:
-        done = admit(home(), Registry(name), Wish(version, why, force), now(), progress)
+    logs.configure()
+    name = current_version(home()).agreement.name
+    with console.progress_line("looking at the gates") as progress:
+        done = promote_if_gates_hold(
+            home(), ModelRegistry(name), PromotionRequest(version, why, force), now(), progress
+        )
     _answer(name, done, as_json)
 
 
-def _answer(name: str, done: Admitted, as_json: bool) -> None:
+def _answer(name: str, done: PromotionResult, as_json: bool) -> None:
     gates = [gate.as_json() for gate in done.gates]
     document = {"model": name, "version": done.version, "promoted": done.is_new, "gates": gates}
     says = "answers now" if done.is_new else "answers already"
-    answer(document, [f"version {done.version} of {name} {says}", *console.gate_lines(gates)], as_json)
+    print_answer(document, [f"version {done.version} of {name} {says}", *console.gate_lines(gates)], as_json)
 
 
 def rollback(as_json: Json = False) -> None:
     """Serve again what was served before the newest promotion."""
     from training.registry.alias import FAILED, FOLLOWING, follow
-    from training.registry.promotion import take_back
+    from training.registry.promotion import rollback_in_home
 
-    name = kept(home()).agreement.name
-    before = take_back(home(), name, now())
+    name = current_version(home()).agreement.name
+    before = rollback_in_home(home(), name, now())
     alias = follow(name, before.model_version, ALIAS_PATIENCE_S)
     also = {
         FOLLOWING: ["MLflow's alias champion follows in a moment"],
         FAILED: ["MLflow's alias champion could not be moved: set it there, or see what MLflow says"],
     }
     lines = [f"version {before.model_version} of {name} answers again", *also.get(alias, [])]
-    answer({"model": name, "version": before.model_version, "alias": alias}, lines, as_json)
+    print_answer({"model": name, "version": before.model_version, "alias": alias}, lines, as_json)
 
 
 def recalibrate(
@@ -145,30 +147,30 @@ def recalibrate(
 ) -> None:
     """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
     from commands.train import NotPromoted, learning_until
-    from training.admission import Wish, admit
+    from training.admission import PromotionRequest, promote_if_gates_hold
     from training.champion_report import NothingServed
-    from training.registry.mlflow import Registry
+    from training.registry.mlflow_registry import ModelRegistry
     from training.successor import successor
-    from training.watch import served
+    from training.watch import served_deployment
 
-    row = served(home())
+    row = served_deployment(home())
     if row is None:
         raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
-    with console.progress("recalibrating") as progress:
+    with console.progress_line("recalibrating") as progress:
         made = successor(home(), row, learning_until(known_until), seed)
         progress("registering")
         run_id, version = made.register()
         summary = made.summary() | {"run_id": run_id, "model_version": version}
         if serve and made.passes:
-            admit(
+            promote_if_gates_hold(
                 home(),
-                Registry(row.model_name),
-                Wish(version, f"recalibrated from {row.model_version}"),
+                ModelRegistry(row.model_name),
+                PromotionRequest(version, f"recalibrated from {row.model_version}"),
                 now(),
                 progress,
             )
             summary["promoted"] = True
-    answer(summary, _recalibrated_lines(summary), as_json)
+    print_answer(summary, _recalibrated_lines(summary), as_json)
     if serve and not summary["promoted"]:
         console.err.print(f"leadlight: {NotPromoted(version)}", markup=False, soft_wrap=True)
         raise typer.Exit(1)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Json, Seed, agreed, answer, at, home, now
-from commands.watch import looked
+from commands.options import AgreementFile, Json, Seed, chosen_agreement, home, moment_at, now, print_answer
+from commands.watch import watch_once
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
 from features.ledger.ledger import Ledger
@@ -40,9 +40,9 @@ def train(
     if scheduled:
         answer_scheduled(agreement, known_until, promote, seed, as_json, search)
         return
-    with console.progress("training") as progress:
+    with console.progress_line("training") as progress:
         summary = trained(agreement, known_until, promote, seed, progress, search)
-    answer(summary, console.metrics_lines(summary), as_json)
+    print_answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
         console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
         raise typer.Exit(1)
@@ -62,10 +62,10 @@ def trained(
     agreement: Path | None, known_until: str | None, promote: bool, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
     """A registered candidate's summary; promoted where asked and every gate holds."""
-    from training.monitoring.schedule import done, matured
+    from training.monitoring.schedule import matured_outcomes, record_training
     from training.pipeline import train as learn
 
-    with_agreement, until = agreed(agreement), learning_until(known_until)
+    with_agreement, until = chosen_agreement(agreement), learning_until(known_until)
     candidate = learn(home(), with_agreement, until, seed, progress, search)
     progress("registering")
     run_id, version = candidate.register()
@@ -73,19 +73,21 @@ def trained(
     if promote and candidate.passes:
         summary["promoted"] = _admitted(with_agreement.agreement.name, version, progress)
     if promote:  # last of all: what dies before it is done again on schedule
-        known = matured(home(), with_agreement.agreement, until)
-        done(home(), with_agreement.agreement, version, summary["promoted"], known, now())
+        known = matured_outcomes(home(), with_agreement.agreement, until)
+        record_training(home(), with_agreement.agreement, version, summary["promoted"], known, now())
     return summary
 
 
 def _admitted(name: str, version: str, progress: Progress) -> bool:
     """Whether it answers now: it does not where a champion came meanwhile that it is not as good as."""
-    from training.admission import HeldBack, Wish, admit
-    from training.registry.mlflow import Registry
+    from training.admission import GateDoesNotHold, PromotionRequest, promote_if_gates_hold
+    from training.registry.mlflow_registry import ModelRegistry
 
     try:
-        admit(home(), Registry(name), Wish(version, "train --promote"), now(), progress)
-    except HeldBack as held:
+        promote_if_gates_hold(
+            home(), ModelRegistry(name), PromotionRequest(version, "train --promote"), now(), progress
+        )
+    except GateDoesNotHold as held:
         console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
         return False
     return True
@@ -93,7 +95,7 @@ def _admitted(name: str, version: str, progress: Progress) -> bool:
 
 def learning_until(known_until: str | None) -> datetime:
     """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
-    return at(known_until, Ledger.open(home()).told_until(otherwise=now()))
+    return moment_at(known_until, Ledger.open(home()).known_until(otherwise=now()))
 
 
 def answer_scheduled(
@@ -102,9 +104,9 @@ def answer_scheduled(
     """`leadlight train --promote --scheduled`: a challenger that a gate holds back is an answer, and no failure."""
     if not promote:
         raise LeadlightError("--scheduled says when to promote; write: leadlight train --promote --scheduled")
-    with console.progress("training on schedule") as progress:
+    with console.progress_line("training on schedule") as progress:
         done = on_schedule(agreement, known_until, seed, progress, search)
-    answer(done, _scheduled_lines(done), as_json)
+    print_answer(done, _scheduled_lines(done), as_json)
 
 
 def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
@@ -124,21 +126,21 @@ def on_schedule(
 
     One at a time for a home; the next finds what died half-way not done, and does it again.
     """
-    from commands.options import agreed
-    from features.home.locks import one_trainer
+    from commands.options import chosen_agreement
+    from features.home.locks import trainer_lock
     from training.monitoring import schedule
 
-    kept = agreed(agreement)
-    with one_trainer(home().made()) as is_ours:
+    kept = chosen_agreement(agreement)
+    with trainer_lock(home().made()) as is_ours:
         if not is_ours:
             return _idle("another training of this home is running")
         moment = now()
         progress("watching what is served")
-        _, raised = looked(home(), learning_until(known_until), moment)
+        _, raised = watch_once(home(), learning_until(known_until), moment)
         alerts = [alert.as_json for alert in raised]
         progress("looking for new outcomes")
-        known = schedule.matured(home(), kept.agreement, learning_until(known_until))
-        if why := schedule.nothing_new(home(), kept.agreement, known):
+        known = schedule.matured_outcomes(home(), kept.agreement, learning_until(known_until))
+        if why := schedule.reason_to_skip(home(), kept.agreement, known):
             return _idle(why) | {"raised": alerts}
         summary = trained(agreement, known_until, True, seed, progress, search)
         return summary | {"trained": True, "why": None, "raised": alerts}

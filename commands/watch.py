@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, answer, at, home, now
-from features.home.alerts import Raised, alerts_of
+from commands.options import Json, home, moment_at, now, print_answer
+from features.home.alerts import RaisedAlert, alerts_of
 from features.home.settings import Home
 from serving import logs
 from serving.scoring.scorer import served_bar
 
 if TYPE_CHECKING:
-    from training.monitoring.result import Watch
+    from training.monitoring.result import MonitoringRun
 
 
-MARKS = {"ok": "ok    ", "notice": "notice", "alert": "ALERT "}
+STATUS_MARKS = {"ok": "ok    ", "notice": "notice", "alert": "ALERT "}
 
 
 def watch(
@@ -30,57 +30,61 @@ def watch(
 ) -> None:
     """What changed since the served model was trained: conversions, calibration, scores, inputs; alerts are kept."""
     from training.champion_report import NothingServed
-    from training.watch import newest, served
+    from training.watch import newest_known, served_deployment
 
-    row = served(home())
+    row = served_deployment(home())
     if row is None:
         raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
     moment = now()
-    with console.progress("watching") as progress:
+    with console.progress_line("watching") as progress:
         progress("comparing now with the training")
-        found, raised = looked(home(), at(as_of, newest(home(), moment)), moment)
+        found, raised = watch_once(home(), moment_at(as_of, newest_known(home(), moment)), moment)
     kept = alerts_of(home(), row.digest)
     document = {"model": {"version": row.model_version, "digest": row.digest}, **_document(found)}
     document |= {"raised": [alert.as_json for alert in raised], "alerts": [alert.as_json for alert in kept]}
     first, *others = _lines(found, kept)
-    answer(document, [f"version {row.model_version}, {first}", *others], as_json)
+    print_answer(document, [f"version {row.model_version}, {first}", *others], as_json)
 
 
-def looked(of: Home, as_of: datetime, moment: datetime) -> tuple[Watch | None, list[Raised]]:
+def watch_once(of: Home, as_of: datetime, moment: datetime) -> tuple[MonitoringRun | None, list[RaisedAlert]]:
     """One look at what a home serves, its alerts written down and logged; None where nothing can be compared."""
-    from training.monitoring.alerts import raise_drift
-    from training.watch import served, watch
+    from training.monitoring.alerts import raise_drift_alerts
+    from training.watch import monitoring_run, served_deployment
 
-    row = served(of)
-    found = watch(of, row, as_of, served_bar(of)) if row else None
+    row = served_deployment(of)
+    found = monitoring_run(of, row, as_of, served_bar(of)) if row else None
     if row is None or found is None:
         return None, []
-    logs.start()  # on stderr
-    return found, raise_drift(of, row, found, moment)
+    logs.configure()  # on stderr
+    return found, raise_drift_alerts(of, row, found, moment)
 
 
-def _document(found: Watch | None) -> dict[str, Any]:
+def _document(found: MonitoringRun | None) -> dict[str, Any]:
     if found is None:
         return {"trained_until": None, "as_of": None, "watched": [], "inputs": [], "weeks": []}
     from pydantic import TypeAdapter
 
-    from training.monitoring.result import Watch
+    from training.monitoring.result import MonitoringRun
 
-    plain = TypeAdapter(Watch).dump_python(found, mode="json")
+    plain = TypeAdapter(MonitoringRun).dump_python(found, mode="json")
     pictured = plain.pop("pictured")
     return {**plain, "inputs": pictured["inputs"], "weeks": pictured["weeks"], "matured": pictured["matured"]}
 
 
-def _lines(found: Watch | None, kept: list[Raised]) -> Iterator[str]:
+def _lines(found: MonitoringRun | None, kept: list[RaisedAlert]) -> Iterator[str]:
     if found is None:
         yield "registered by an earlier release without what the watch compares with; run: leadlight train --promote"
         return
-    from training.monitoring.result import summary
+    from training.monitoring.result import summary_sentence
 
     days = (found.as_of - found.trained_until).days
     yield f"trained on what was known until {found.trained_until:%Y-%m-%d}, seen {days} days later"
     for one in found.watched:
-        yield f"{MARKS[one.status]} {one.name:<12} {one.sentence}"
-    yield summary(found.watched) if found.watched else "nothing to compare yet: no event is newer than the training"
+        yield f"{STATUS_MARKS[one.status]} {one.name:<12} {one.sentence}"
+    yield (
+        summary_sentence(found.watched)
+        if found.watched
+        else "nothing to compare yet: no event is newer than the training"
+    )
     if kept:
         yield f"{len(kept)} alerts about this model so far, the last in {kept[0].week}: leadlight watch --json"

@@ -1,4 +1,4 @@
-"""Admission: a registered version answers only if its gates hold, or if a person says why it should all the same."""
+"""Promotion by request: a registered version answers only if its gates hold, or if a person gives a reason."""
 
 from __future__ import annotations
 
@@ -9,47 +9,54 @@ from pathlib import Path
 import structlog
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import kept_with
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
-from features.store.materialize import derived
-from training.gates.champion import PARTS, WHOLE, Champion, Trial, champion, champion_gates, unseen, without_champion
-from training.gates.gate import Gate, Verdict, held_back_by
+from features.store.materialize import materialized
+from training.gates.against_champion import AGAINST_CHAMPION, champion_gates
+from training.gates.champion import (
+    Champion,
+    ChampionComparison,
+    NoComparison,
+    UnseenSnapshots,
+    compare_with_champion,
+    nobody_to_beat,
+    served_champion,
+    unseen_rows,
+)
+from training.gates.gate import Gate, GateResults, failed_gates
+from training.gates.gates_recorded import gates_recorded
+from training.gates.learned_by_this_agreement import learned_by_this_agreement
 from training.model.model import Model
 from training.pipeline import labelled_snapshots
-from training.registry.mlflow import GATES, Registry
-from training.registry.promotion import AGREEMENT, ROLLED_BACK, promote, standing
+from training.registry.mlflow_registry import GATES_FILE, ModelRegistry
+from training.registry.promotion import AGREEMENT_FILE, ROLLED_BACK, promote, standing_promotions
 
 log = structlog.get_logger(__name__)
-FOREIGN = (
-    "No agreement that this home worked with has its outcome, behaviours and traits, so it is of another home: give "
-    "each agreement a name of its own, or ingest with that agreement first."
-)
 BY_A_PERSON, BY_ALIAS = "promoted by a person", "adopted from MLflow's alias"
 
 
-class HeldBack(LeadlightError):
-    """A version one of whose gates does not hold."""
+class GateDoesNotHold(LeadlightError):
+    """A version that a gate holds back."""
 
     code = "gate_does_not_hold"
 
     def __init__(self, version: str, gates: list[Gate]) -> None:
-        held = held_back_by(gates)
-        names, verb = " and ".join(held), "does" if len(held) == 1 else "do"
+        failed = failed_gates(gates)
+        names, verb = " and ".join(failed), "does" if len(failed) == 1 else "do"
         remedy = f'leadlight promote {version} --force --why "REASON"'
-        said = " ".join(gate.why for gate in gates if not gate.passed)
+        reasons = " ".join(gate.why for gate in gates if not gate.passed)
         super().__init__(
-            f"version {version} is not promoted, since {names} {verb} not hold: {said} "
+            f"version {version} is not promoted, since {names} {verb} not hold: {reasons} "
             f"To serve it all the same: {remedy}"
         )
 
 
 class NeedsReason(LeadlightError):
-    """A gate that is to be passed over, and nobody says why."""
+    """A request to pass over gates that gives no reason."""
 
     code = "needs_a_reason"
 
@@ -58,14 +65,14 @@ class NeedsReason(LeadlightError):
 
 
 class NothingToAdopt(LeadlightError):
-    """An alias that cannot be followed."""
+    """MLflow's alias `champion` cannot be followed."""
 
     code = "nothing_to_adopt"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A version that is to answer, why, and whether gates that do not hold are passed over for that reason."""
+class PromotionRequest:
+    """A version that is to answer, and why; `is_forced`: gates that do not hold are passed over for that reason."""
 
     version: str
     why: str | None = None
@@ -73,85 +80,85 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """What was promoted, and the gates as they stood."""
+class PromotionResult:
+    """The version that answers now, and the gates that it was promoted by."""
 
     version: str
     gates: tuple[Gate, ...]
     is_new: bool = True  # False: it answered already
 
 
-def admit(
+def promote_if_gates_hold(
     home: Home,
-    registry: Registry,
-    wish: Wish,
+    registry: ModelRegistry,
+    request: PromotionRequest,
     now: datetime,
     progress: Progress = lambda _: None,
     by: str = BY_A_PERSON,
-) -> Admitted:
-    """Promote a version if its gates hold. Raises HeldBack, NeedsReason, NoSuchModel, ModelDamaged.
+) -> PromotionResult:
+    """Promote a version if its gates hold, or if the request is forced.
 
-    The gates are those of its training; where another model answers now than then, it is compared with that one anew.
+    Raises GateDoesNotHold, NeedsReason, NoSuchModel, ModelDamaged.
+
+    The gates are those of its training. Where another model answers now than then, the gates against the champion are
+    run again. Example: version 4 was trained while 2 answered; 3 was promoted since; 4 is compared with 3 now.
     """
-    if wish.is_forced and not (wish.why or "").strip():
+    if request.is_forced and not (request.why or "").strip():
         raise NeedsReason
-    with registry.files(wish.version) as (files, digest):
-        gates = (*_gates(home, registry.name, files, digest, progress), *_foreign(home, files))
-    held = held_back_by(gates)
-    if held and not wish.is_forced:
-        raise HeldBack(wish.version, [gate for gate in gates if not gate.passed])
-    why = (wish.why or by).strip()
-    if wish.is_forced:
-        _note(registry, wish.version, why, held)
-        why = f"forced past {', '.join(held) or 'no gate'}: {why}"
+    with registry.files(request.version) as (files, digest):
+        gates = _gates(home, registry.name, files, digest, progress)
+        gates += learned_by_this_agreement(home, Agreement.parse((files / AGREEMENT_FILE).read_text()))
+    failed = failed_gates(gates)
+    if failed and not request.is_forced:
+        raise GateDoesNotHold(request.version, [gate for gate in gates if not gate.passed])
+    why = (request.why or by).strip()
+    if request.is_forced:
+        _write_down_reason(registry, request.version, why, failed)
+        why = f"forced past {', '.join(failed) or 'no gate'}: {why}"
     elif why.startswith(ROLLED_BACK):  # it would be taken for a rollback
         why = f'"{why}"'
     progress("promoting")
-    promote(home, registry, wish.version, why, now)
-    return Admitted(wish.version, gates)
+    promote(home, registry, request.version, why, now)
+    return PromotionResult(request.version, gates)
 
 
-def _note(registry: Registry, version: str, why: str, held: list[str]) -> None:
-    """Leave the reason where it is looked for: with the version, and in the log."""
-    registry.tag(version, {"forced_why": why, "forced_past": ", ".join(held)})
-    log.warning("promotion_forced", model=registry.name, version=version, gates=held, why=why)
+def _write_down_reason(registry: ModelRegistry, version: str, why: str, failed: list[str]) -> None:
+    """The reason of a forced promotion goes where people look for it: with the version, and in the log."""
+    registry.tag(version, {"forced_why": why, "forced_past": ", ".join(failed)})
+    log.warning("promotion_forced", model=registry.name, version=version, gates=failed, why=why)
 
 
 def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) -> tuple[Gate, ...]:
+    """The gates of a registered version as they stand against what the home serves now."""
     model = Model.read(files, digest)
-    if not (files / GATES).exists():
-        why = "It was registered without its gates: train again, or force it with a reason."
-        return (Gate("gates_recorded", False, None, None, why),)
-    recorded = Verdict.read((files / GATES).read_text())
-    present = champion(home, name)
-    by_itself = tuple(gate for gate in recorded.gates if gate.name not in (WHOLE, PARTS))
-    alone = without_champion(digest, present)
-    if present is None or alone is not None:
-        return (*by_itself, *(alone or ()))
-    if present.digest == recorded.against:
-        return recorded.gates
-    progress(f"comparing it with version {present.version}, which answers now")
-    return (*by_itself, *_anew(home, model, present))
+    if not (files / GATES_FILE).exists():
+        return (gates_recorded(),)
+    recorded = GateResults.read((files / GATES_FILE).read_text())
+    champion = served_champion(home, name)
+    comparison: ChampionComparison | NoComparison | None = nobody_to_beat(digest, champion)
+    if comparison is None:
+        assert champion
+        if champion.digest == recorded.champion_digest:
+            return recorded.gates
+        progress(f"comparing it with version {champion.version}, which answers now")
+        comparison = _compared_today(home, model, champion)
+    alone = tuple(gate for gate in recorded.gates if gate.name not in AGAINST_CHAMPION)
+    return (*alone, *champion_gates(comparison))
 
 
-def _foreign(home: Home, files: Path) -> tuple[Gate, ...]:
-    """The gate that a version of another home fails: homes may share a registry and a name."""
-    agreement = Agreement.parse((files / AGREEMENT).read_text())
-    is_known = kept_with(home, agreement.feature_digest.removeprefix("sha256:")) is not None
-    return () if is_known else (Gate("learned_by_this_agreement", False, None, None, FOREIGN),)
-
-
-def _anew(home: Home, model: Model, present: Champion) -> tuple[Gate, Gate]:
+def _compared_today(home: Home, model: Model, champion: Champion) -> ChampionComparison | NoComparison:
     """The comparison with the present champion, on what the version did not learn from and the home knows today."""
     agreement = Agreement.parse(model.agreement_text)
-    found, until = derived(home, agreement), Ledger.open(home).told_until(otherwise=from_microseconds(1))
+    found, until = materialized(home, agreement), Ledger.open(home).known_until(otherwise=from_microseconds(1))
     labelled = labelled_snapshots(found, agreement, until)
-    rows = labelled[unseen(model, labelled)]
-    return champion_gates(model, present, Trial(home, agreement, rows))
+    rows = labelled[unseen_rows(model, labelled)]
+    return compare_with_champion(model, champion, UnseenSnapshots(home, agreement, rows))
 
 
-def adopt(home: Home, registry: Registry, wish: Wish, now: datetime, progress: Progress = lambda _: None) -> Admitted:
-    """Follow the alias `champion` where somebody moved it in MLflow: `wish` without its version.
+def adopt_champion_alias(
+    home: Home, registry: ModelRegistry, request: PromotionRequest, now: datetime, progress: Progress = lambda _: None
+) -> PromotionResult:
+    """Follow the alias `champion` where somebody moved it in MLflow: `request` without its version.
 
     Raises NothingToAdopt where there is no alias, or where it names what was rolled back here: MLflow's alias may have
     stayed behind, and a rollback must not undo itself.
@@ -162,13 +169,15 @@ def adopt(home: Home, registry: Registry, wish: Wish, now: datetime, progress: P
         raise NothingToAdopt(f"no version of {registry.name} has the alias champion in MLflow; {remedy}")
     rows = [row for row in deployments(home) if row.model_name == registry.name]
     if rows and rows[0].model_version == version:
-        return Admitted(version, (), is_new=False)
-    if _was_taken_back(rows, version) and not wish.is_forced:
+        return PromotionResult(version, (), is_new=False)
+    if _was_rolled_back(rows, version) and not request.is_forced:
         remedy = f"to serve it again: leadlight promote {version}; else move the alias to {rows[0].model_version}"
         raise NothingToAdopt(f"MLflow's alias champion names version {version}, which was rolled back here; {remedy}")
-    return admit(home, registry, Wish(version, wish.why, wish.is_forced), now, progress, BY_ALIAS)
+    return promote_if_gates_hold(
+        home, registry, PromotionRequest(version, request.why, request.is_forced), now, progress, BY_ALIAS
+    )
 
 
-def _was_taken_back(rows: list[Deployment], version: str) -> bool:
+def _was_rolled_back(rows: list[Deployment], version: str) -> bool:
     served = {row.model_version for row in rows}
-    return version in served and version not in {row.model_version for row in standing(rows)}
+    return version in served and version not in {row.model_version for row in standing_promotions(rows)}

@@ -1,4 +1,4 @@
-"""A candidate: a fitted model with what it showed and its gates, ready to be looked at, registered, or dropped."""
+"""A candidate: a fitted model, its figures on unseen leads and its gates; ready to be looked at or registered."""
 
 from __future__ import annotations
 
@@ -11,61 +11,66 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter
 
-from features.agreement.versions import Kept
+from features.agreement.versions import AgreementVersion
 from features.arrays import Floats
 from features.home.clock import from_microseconds
-from features.store.feast_views import Repository
-from training.charts.charts import Shown
-from training.evaluate.comparison import Compared
-from training.evaluate.dependence import Dependence, dependence
+from features.store.feast_views import FeastRepository
+from training.charts.charts import NotebookCharts
+from training.evaluate.breakdown import Breakdown
+from training.evaluate.comparison import ComparedModel
 from training.evaluate.evaluate import Evaluation
-from training.evaluate.findings import Findings
-from training.evaluate.importance import Driver, drivers
-from training.gates.champion import Trial, champion, champion_gates
-from training.gates.direction import directions_kept
-from training.gates.gate import Gate, Verdict, better_than_average, calibrated, contributions_exact
-from training.gates.leak import no_leak
+from training.evaluate.importance import GlobalImportance, global_importances
+from training.evaluate.partial_dependence import PartialDependence, partial_dependence
+from training.gates.against_champion import champion_gates
+from training.gates.better_than_average import better_than_average
+from training.gates.calibrated import calibrated
+from training.gates.champion import UnseenSnapshots, compare_with_champion, served_champion
+from training.gates.contributions_exact import contributions_exact
+from training.gates.directions_kept import directions_kept
+from training.gates.gate import Gate, GateResults
+from training.gates.no_leak import no_leak
 from training.labels.split import Split
-from training.labels.summary import Labels
-from training.leakage.examination import NOT_EXAMINED, Examination
+from training.labels.summary import LabelSummary
+from training.leakage.examination import NOT_EXAMINED, LeakExamination
 from training.model.model import Model
-from training.monitoring.reference import REFERENCE, Reference
-from training.registry.mlflow import CARD, GATES, SIGNATURE, Registry, signature
-from training.report.facts import Gate as ReportedGate
-from training.report.facts import Identity, Leak, Money, ReportFacts, Span
-from training.report.model_card import card
-from training.report.report import captioned, pictures
-from training.wording.calibration import doubts
-from training.wording.cautions import Field
-from training.wording.sentences import promise_differences, rank_differences, trust_sentence
+from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
+from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
+from training.report.facts import ModelIdentity, ReportedCosts, ReportedLeak, ReportFacts, Span
+from training.report.facts import ReportedGate as ReportedGate
+from training.report.model_card import model_card
+from training.report.report import chart_caption, report_charts
+from training.wording.calibration import calibration_faults
+from training.wording.report_warnings import ReportedField
+from training.wording.segments import segment_calibration_sentences, segment_ranking_sentences
+from training.wording.sentences import top_scores_sentence
 
-PARTS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
-REPORT = "report.json"  # what the report says, beside the model's files
+SPANS = ("train", "calibration", "test")  # calibration is out of fold: the same rows as train
+REPORT_FILE = "report.json"  # what the report says, beside the model's files
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model, and what it showed on leads that it had not seen.
+    """A fitted model, and its figures on leads that it had not seen.
 
-    labelled: the labelled snapshots with their features, one row each, as the split parts them.
+    labelled: one row per labelled snapshot, with its features; `split` says which rows are train and test.
     """
 
     model: Model
     labelled: pd.DataFrame
     split: Split
     test: Evaluation
-    compared: tuple[Compared, ...]
+    compared: tuple[ComparedModel, ...]
     gates: tuple[Gate, ...]
-    kept: Kept
+    agreement_version: AgreementVersion
     known_until: datetime
     seconds: float
     warnings: tuple[str, ...] = ()
     out_of_fold: Evaluation | None = None  # without dates: every row judged by a model that did not see its lead
-    findings: Findings = field(default_factory=Findings)
-    examined: Examination = NOT_EXAMINED
-    learned: Labels | None = None
-    against: str | None = None  # the digest of the champion that it was compared with
-    reference: Reference | None = None  # what the watch compares with
+    findings: Breakdown = field(default_factory=Breakdown)
+    examined: LeakExamination = NOT_EXAMINED
+    label_summary: LabelSummary | None = None
+    champion_digest: str | None = None  # the digest of the champion that it was compared with
+    reference: MonitoringReference | None = None  # what a monitoring run compares with
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -74,25 +79,26 @@ class Candidate:
 
     @property
     def passes(self) -> bool:
+        """Whether every gate holds."""
         return all(gate.passed for gate in self.gates)
 
     @cached_property
     def plots(self) -> dict[str, str]:
         """The report's pictures as SVG, by name."""
-        return pictures(self.facts)
+        return report_charts(self.facts)
 
-    def show(self, *names: str) -> Shown:
+    def show(self, *names: str) -> NotebookCharts:
         """Pictures with what to see in them, for a notebook; all of them unless named."""
         drawn = {name: self.plots[name] for name in names or self.plots}
-        return Shown(drawn, {name: captioned(name, self.facts) for name in drawn})
+        return NotebookCharts(drawn, {name: chart_caption(name, self.facts) for name in drawn})
 
     @cached_property
     def facts(self) -> ReportFacts:
         """What the report says of this candidate."""
-        agreement = self.kept.agreement
+        agreement = self.agreement_version.agreement
         return ReportFacts(
-            identity=Identity(
-                agreement.name, None, None, self.kept.version, agreement.digest, self.model.facts["basis"]
+            identity=ModelIdentity(
+                agreement.name, None, None, self.agreement_version.version, agreement.digest, self.model.facts["basis"]
             ),
             outcome=agreement.outcome.event,
             horizon_days=agreement.outcome.horizon_days,
@@ -103,36 +109,36 @@ class Candidate:
             compared=self.compared,
             drivers=self.drivers(),
             left_out=(
-                *(Field(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined),
-                *(Field(line.name, line.why) for line in agreement.excluded.values()),
+                *(ReportedField(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined),
+                *(ReportedField(line.name, line.why) for line in agreement.excluded.values()),
             ),
             put_back=tuple(
-                Field(name, trait.why or f"signed by {trait.signed_by}")
+                ReportedField(name, trait.why or f"signed by {trait.signed_by}")
                 for name, trait in agreement.traits.items()
                 if trait.is_signed
             ),
             warnings=self.warnings,
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
             bar=self._bar,
-            money=Money(**agreement.costs.model_dump()) if agreement.costs else None,
+            money=ReportedCosts(**agreement.costs.model_dump()) if agreement.costs else None,
             dependence=self.dependence,
             findings=self.findings,
-            negatives_never_tried=self.learned.negatives_never_tried if self.learned else None,
-            leaks=tuple(Leak(*leak) for leak in self.examined.leaks),
+            negatives_never_tried=self.label_summary.negatives_never_tried if self.label_summary else None,
+            leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,
         )
 
     def _span(self, name: str) -> Span:
         rows = self.labelled[getattr(self.split, name)]
-        dated = self.kept.agreement.outcome.horizon_days is not None and len(rows)
+        dated = self.agreement_version.agreement.outcome.horizon_days is not None and len(rows)
         ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
         return Span(name, len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), *ends)
 
     @property
     def _bar(self) -> float | None:
-        """The probability of the agreement's bar, as far as it is known before it is served."""
-        bar, costs = self.kept.agreement.policy.bar, self.kept.agreement.costs
+        """The probability at which the agreement's bar lies, as far as it is known before the model is served."""
+        bar, costs = self.agreement_version.agreement.policy.bar, self.agreement_version.agreement.costs
         if bar.unit == "costs" and costs:
             return costs.contact / costs.conversion
         ranked = self.model.facts.get("open_probabilities", [])
@@ -144,48 +150,48 @@ class Candidate:
         """What each column adds to each row of the test span."""
         return self.model.contributions(self.model.matrix(self.labelled[self.split.test]))[0]
 
-    def drivers(self) -> tuple[Driver, ...]:
+    def drivers(self) -> tuple[GlobalImportance, ...]:
         """What moves the scores of the test span, the strongest first."""
         names, member = self.model.groups
-        agreement = self.kept.agreement
+        agreement = self.agreement_version.agreement
         labels = {
             name: line.label for lines in (agreement.behaviours, agreement.traits) for name, line in lines.items()
         }
-        return drivers(pd.DataFrame(self._contributions @ member, columns=names), labels, self.model.kinds)
+        return global_importances(pd.DataFrame(self._contributions @ member, columns=names), labels, self.model.kinds)
 
     @cached_property
-    def dependence(self) -> tuple[Dependence, ...]:
+    def dependence(self) -> tuple[PartialDependence, ...]:
         """How the strongest drivers move the scores of the test span as they change."""
         tested = self.labelled[self.split.test]
-        return dependence(tested, self._contributions, self.model.columns, self.drivers())
+        return partial_dependence(tested, self._contributions, self.model.columns, self.drivers())
 
     def register(self) -> tuple[str, str]:
         """Register this candidate in MLflow with its figures, report and pictures; (run id, version)."""
         metrics = {name: value for name, value in self.metrics.items() if value is not None}
         pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
         beside = {
-            REPORT: self.facts.json(),
-            GATES: Verdict(self.gates, self.against).json(),
-            CARD: card(self.facts, self.gates),
-            SIGNATURE: signature(self.model),
-        } | ({REFERENCE: self.reference.json()} if self.reference else {})
-        return Registry(self.kept.agreement.name).register(
+            REPORT_FILE: self.facts.json(),
+            GATES_FILE: GateResults(self.gates, self.champion_digest).json(),
+            CARD_FILE: model_card(self.facts, self.gates),
+            SIGNATURE_FILE: mlflow_signature(self.model),
+        } | ({REFERENCE_FILE: self.reference.json()} if self.reference else {})
+        return ModelRegistry(self.agreement_version.agreement.name).register(
             self.model, metrics, self.parameters(), beside, pictures_by_file
         )
 
     def parameters(self) -> dict[str, Any]:
-        """What it was made from and with, for the registry: agreement, data spans, seed, kinds of model."""
+        """What it was made from, as parameters for the registry: agreement, data spans, seed, settings of the model."""
         model, calibrator = self.model, self.model.calibrator
         spans: dict[str, Any] = {f"rows_{span.name}": span.rows for span in self.facts.spans}
         for span in self.facts.spans:
             if span.starts_at and span.ends_at:
                 spans[f"span_{span.name}"] = f"{span.starts_at.isoformat()} to {span.ends_at.isoformat()}"
         return {
-            "agreement": self.kept.agreement.digest,
-            "agreement_version": self.kept.version,
+            "agreement": self.agreement_version.agreement.digest,
+            "agreement_version": self.agreement_version.version,
             "known_until": self.known_until.isoformat(),
             "split": self.split.how,
-            "horizon_days": self.kept.agreement.outcome.horizon_days,
+            "horizon_days": self.agreement_version.agreement.outcome.horizon_days,
             "seed": model.facts.get("seed"),
             "basis": model.facts.get("basis"),
             "columns": len(model.columns),
@@ -200,7 +206,7 @@ class Candidate:
         return {
             "run_id": None,
             "model_version": None,
-            "rows": {name: len(self.labelled[getattr(self.split, name)]) for name in PARTS},
+            "rows": {name: len(self.labelled[getattr(self.split, name)]) for name in SPANS},
             "leads": {span.name: span.leads for span in self.facts.spans},
             "split": self.split.kind,
             "how": self.split.how,
@@ -209,47 +215,43 @@ class Candidate:
             "intervals": {name: list(span) if span else None for name, span in self.test.intervals.items()},
             "out_of_fold": self.out_of_fold.metrics if self.out_of_fold else None,
             "compared": [compared.__dict__ for compared in self.compared],
-            "findings": TypeAdapter(Findings).dump_python(self.findings, mode="json"),
-            "differences": rank_differences(self.findings.groups),
+            "findings": TypeAdapter(Breakdown).dump_python(self.findings, mode="json"),
+            "differences": segment_ranking_sentences(self.findings.groups),
             "excluded": [{"field": field.name, "reason": field.reason} for field in self.facts.left_out],
             "leaks": self.examined.as_json(),
-            "labels": self.learned.as_json() if self.learned else None,
+            "labels": self.label_summary.as_json() if self.label_summary else None,
             "warnings": [
                 *self.warnings,
-                *doubts(self.findings.calibration),
-                *promise_differences(self.findings.groups),
+                *calibration_faults(self.findings.calibration),
+                *segment_calibration_sentences(self.findings.groups),
             ],
-            "trust": trust_sentence(self.test),
+            "trust": top_scores_sentence(self.test),
             "promoted": False,
             "gates": [gate.as_json() for gate in self.gates],
             "seconds": self.seconds,
         }
 
 
-def named(facts: ReportFacts, version: str, digest: str) -> ReportFacts:
+def with_version(facts: ReportFacts, version: str, digest: str) -> ReportFacts:
     """The same report once its model has a version."""
     return replace(facts, identity=replace(facts.identity, version=version, digest=digest))
 
 
-def judged(candidate: Candidate, repository: Repository) -> Candidate:
-    """The candidate with its gates: by itself, and against what the home of `repository` serves now."""
-    verdict = _verdict(candidate, repository)
-    return replace(candidate, gates=verdict.gates, against=verdict.against)
-
-
-def _verdict(candidate: Candidate, repository: Repository) -> Verdict:
-    agreement, home = candidate.kept.agreement, repository.home
+def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
+    """Run every gate: those of the candidate alone, and those against what the home of `repository` serves now."""
+    agreement, home = candidate.agreement_version.agreement, repository.home
     tested = candidate.labelled[candidate.split.test]
-    present = champion(home, agreement.name)
+    champion = served_champion(home, agreement.name)
+    comparison = compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))
     gates = (
-        *_by_itself(candidate, tested),
+        *_gates_alone(candidate, tested),
         directions_kept(candidate.model, repository, agreement, tested),
-        *champion_gates(candidate.model, present, Trial(home, agreement, tested)),
+        *champion_gates(comparison),
     )
-    return Verdict(gates, present.digest if present else None)
+    return GateResults(gates, champion.digest if champion else None)
 
 
-def _by_itself(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
+def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
     model, metrics = candidate.model, candidate.test.metrics
     constant = next((compared.log_loss for compared in candidate.compared if compared.name == "constant"), None)
     matrix = model.matrix(tested)
@@ -260,5 +262,5 @@ def _by_itself(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
         better_than_average(metrics["log_loss"], constant),
         calibrated(metrics["ece"], metrics["ece_null95"]),
         contributions_exact(model, matrix),
-        no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.kept.agreement, model.kinds),
+        no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.agreement_version.agreement, model.kinds),
     )

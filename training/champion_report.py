@@ -1,4 +1,4 @@
-"""Writing the champion's report: what was found when it was trained, drawn again without training anew."""
+"""Writes the report of the served model: the facts kept at its training, and what monitoring shows since."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from features.home.errors import LeadlightError
 from features.home.settings import Home
-from training.candidate import REPORT, named
+from training.candidate import REPORT_FILE, with_version
 from training.report.facts import ReportFacts
-from training.report.report import report
-from training.watch import newest, served, watch
+from training.report.report import report_page
+from training.watch import monitoring_run, newest_known, served_deployment
 
 
 class NothingServed(LeadlightError):
@@ -32,17 +32,17 @@ def write_report(home: Home, out: Path | None, now: datetime, bar: float | None 
 
     bar: the probability from which on a lead is ready for sales.
     """
-    row = served(home)
+    row = served_deployment(home)
     if row is None:
         raise NothingServed(f"{home.path} serves no model yet; run: leadlight train --promote")
-    facts = ReportFacts.read((row.folder(home) / REPORT).read_bytes())
-    found = watch(home, row, newest(home, now), bar)
-    if found:
-        facts = replace(facts, watch=found.watched, watch_pictured=found.pictured)
+    facts = ReportFacts.read((row.folder(home) / REPORT_FILE).read_bytes())
+    monitored = monitoring_run(home, row, newest_known(home, now), bar)
+    if monitored:
+        facts = replace(facts, watch=monitored.watched, watch_pictured=monitored.pictured)
     path = out or home.path / "report.html"
     if not path.parent.is_dir():
         raise NoFolder(f"{path} cannot be written: there is no folder {path.parent}; make it, or give another --out")
     beside = path.with_suffix(".part")
-    beside.write_text(report(named(facts, row.model_version, row.digest)))
+    beside.write_text(report_page(with_version(facts, row.model_version, row.digest)))
     os.replace(beside, path)
     return path

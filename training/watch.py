@@ -8,109 +8,116 @@ from datetime import datetime
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import kept
+from features.agreement.versions import current_version
 from features.arrays import DAY_US, Floats
 from features.home.clock import microseconds
 from features.home.deployments import Deployment, deployments
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
-from features.store.materialize import Derived, derived
-from training.candidate import REPORT
+from features.store.materialize import Materialized, materialized
+from training.candidate import REPORT_FILE
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.model.model import Model
-from training.monitoring.early_outcomes import watched_early
-from training.monitoring.input_drift import input_drift, labelled, new_shares, watched_inputs
-from training.monitoring.matured_outcomes import watched_matured
-from training.monitoring.populations import looks, recent_open, seen_levels
-from training.monitoring.reference import REFERENCE, Reference, categories, early_rows
-from training.monitoring.result import InputDrift, Pictured, Watch, Watched
-from training.monitoring.score_drift import watched_bar, watched_scores
+from training.monitoring.early_outcomes import early_outcomes_result
+from training.monitoring.input_drift import input_drift, input_drift_results, label_of, new_shares
+from training.monitoring.matured_outcomes import matured_outcomes_results
+from training.monitoring.populations import levels_before, matured_snapshots, recent_open_leads
+from training.monitoring.reference import REFERENCE_FILE, MonitoringReference, category_names, early_snapshots
+from training.monitoring.result import InputDrift, MonitoringFigures, MonitoringResult, MonitoringRun
+from training.monitoring.score_drift import bar_result, score_drift_result
 from training.report.facts import ReportFacts
 
 SEED = 7
 
 
 @dataclass(frozen=True)
-class Subject:
+class MonitoredModel:
     """A served model with what was known when it was trained and what is derived now."""
 
     model: Model
     agreement: Agreement
-    then: Reference
+    then: MonitoringReference
     tested: Evaluation
-    found: Derived
+    found: Materialized
     as_of_us: int
 
 
-def served(home: Home) -> Deployment | None:
+def served_deployment(home: Home) -> Deployment | None:
     """What this home serves; None while the criteria's prior answers."""
-    name = kept(home).agreement.name
+    name = current_version(home).agreement.name
     return next((row for row in deployments(home) if row.model_name == name), None)
 
 
-def newest(home: Home, now: datetime) -> datetime:
+def newest_known(home: Home, now: datetime) -> datetime:
     """Up to when the ledger tells what happened, at most now: later than that, silence would pass for a change."""
-    return min(now, Ledger.open(home).told_until(otherwise=now))
+    return min(now, Ledger.open(home).known_until(otherwise=now))
 
 
-def watch(home: Home, row: Deployment, as_of: datetime, bar: float | None = None) -> Watch | None:
+def monitoring_run(home: Home, row: Deployment, as_of: datetime, bar: float | None = None) -> MonitoringRun | None:
     """What changed since the model of `row` was trained; None where it was registered without a reference.
 
     bar: the probability from which on a lead is ready for sales.
     """
     folder = row.folder(home)
-    if not (folder / REFERENCE).exists():
+    if not (folder / REFERENCE_FILE).exists():
         return None
     model = Model.read(folder, row.digest)
-    then = Reference.read((folder / REFERENCE).read_bytes())
+    then = MonitoringReference.read((folder / REFERENCE_FILE).read_bytes())
     if as_of <= then.known_until:
-        return Watch(then.known_until, as_of)
+        return MonitoringRun(then.known_until, as_of)
     agreement = Agreement.parse(model.agreement_text)
-    tested = ReportFacts.read((folder / REPORT).read_bytes()).evaluation
-    return _watch(Subject(model, agreement, then, tested, derived(home, agreement), microseconds(as_of)), as_of, bar)
+    tested = ReportFacts.read((folder / REPORT_FILE).read_bytes()).evaluation
+    return _watch(
+        MonitoredModel(model, agreement, then, tested, materialized(home, agreement), microseconds(as_of)), as_of, bar
+    )
 
 
-def _watch(subject: Subject, as_of: datetime, bar: float | None) -> Watch:
+def _watch(subject: MonitoredModel, as_of: datetime, bar: float | None) -> MonitoringRun:
     said, drifts = _inputs_and_scores(subject, bar)
     matured, shown = _matured(subject)
     early, pictured = _early(subject)
     watched = (*early, *matured, *said)
-    return Watch(
-        subject.then.known_until, as_of, watched, Pictured(tuple(drifts), shown, pictured.weeks, pictured.early_days)
+    return MonitoringRun(
+        subject.then.known_until,
+        as_of,
+        watched,
+        MonitoringFigures(tuple(drifts), shown, pictured.weeks, pictured.early_days),
     )
 
 
-def _inputs_and_scores(subject: Subject, bar: float | None) -> tuple[list[Watched], list[InputDrift]]:
+def _inputs_and_scores(subject: MonitoredModel, bar: float | None) -> tuple[list[MonitoringResult], list[InputDrift]]:
     model, then, agreement = subject.model, subject.then, subject.agreement
-    rows = recent_open(subject.found, agreement, subject.as_of_us)
+    rows = recent_open_leads(subject.found, agreement, subject.as_of_us)
     if rows.empty or not then.scores.total:
-        return [Watched("inputs", "ok", "too early to say: no open lead came lately, then or now")], []
+        return [MonitoringResult("inputs", "ok", "too early to say: no open lead came lately, then or now")], []
     probability = model.probability(rows)
-    seen = seen_levels(subject.found.repository, categories(model.columns), microseconds(then.known_until))
+    seen = levels_before(subject.found.repository, category_names(model.columns), microseconds(then.known_until))
     drifts = input_drift(then.inputs, then.new, model.matrix(rows), model.columns, new_shares(rows, seen))
-    drifts = [replace(drift, label=labelled(drift.group, agreement)) for drift in drifts]
+    drifts = [replace(drift, label=label_of(drift.group, agreement)) for drift in drifts]
     leads = (then.scores.total, len(rows))
-    over = watched_bar(np.array(then.probabilities), then.scores.total, probability, bar)
-    scores = watched_scores(then.scores, then.mean_probability, probability)
-    return [scores, *([over] if over else []), *watched_inputs(drifts, agreement, leads)], drifts
+    over = bar_result(np.array(then.probabilities), then.scores.total, probability, bar)
+    scores = score_drift_result(then.scores, then.mean_probability, probability)
+    return [scores, *([over] if over else []), *input_drift_results(drifts, agreement, leads)], drifts
 
 
-def _matured(subject: Subject) -> tuple[list[Watched], Evaluation | None]:
+def _matured(subject: MonitoredModel) -> tuple[list[MonitoringResult], Evaluation | None]:
     horizon = subject.agreement.outcome.horizon_days
     if horizon is None:
         return [], None
     span_us = (microseconds(subject.then.known_until), subject.as_of_us)
-    rows = looks(subject.found, subject.agreement, span_us, subject.as_of_us, horizon)
+    rows = matured_snapshots(subject.found, subject.agreement, span_us, subject.as_of_us, horizon)
     probability: Floats = subject.model.probability(rows) if len(rows) else np.empty(0)
     shown = evaluate(probability, rows["outcome"], rows["lead_id"].to_numpy(), seed=SEED)
-    return watched_matured(rows, probability, shown, subject.tested), shown if shown.conversions else None
+    return matured_outcomes_results(rows, probability, shown, subject.tested), shown if shown.conversions else None
 
 
-def _early(subject: Subject) -> tuple[list[Watched], Pictured]:
+def _early(subject: MonitoredModel) -> tuple[list[MonitoringResult], MonitoringFigures]:
     early = subject.then.early
     if early is None:
-        return [], Pictured()
+        return [], MonitoringFigures()
     until_us = subject.as_of_us - round((early.days + early.lag_days) * DAY_US)
     span_us = (microseconds(subject.then.known_until), until_us)
-    rows = early_rows(subject.model, subject.found, subject.agreement, span_us, subject.as_of_us)
-    return [watched_early(early, rows)], Pictured(weeks=early.weeks(rows), early_days=round(early.days))
+    rows = early_snapshots(subject.model, subject.found, subject.agreement, span_us, subject.as_of_us)
+    return [early_outcomes_result(early, rows)], MonitoringFigures(
+        weeks=early.weeks(rows), early_days=round(early.days)
+    )

@@ -15,22 +15,32 @@ from handmade_events import LATER, SMALL, Told, at, identify, page, track
 from structlog.testing import capture_logs
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.arrays import DAY_US
 from features.home.database import engine
 from features.home.deployments import deployments
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.store.materialize import derived
-from training.admission import HeldBack, NeedsReason, NothingToAdopt, Wish, admit, adopt
-from training.candidate import Candidate, judged
+from features.store.materialize import materialized
+from training.admission import (
+    GateDoesNotHold,
+    NeedsReason,
+    NothingToAdopt,
+    PromotionRequest,
+    adopt_champion_alias,
+    promote_if_gates_hold,
+)
+from training.candidate import Candidate, run_gates
 from training.evaluate.evaluate import evaluate
-from training.fit.fit import learned
-from training.gates.champion import PARTS, WHOLE, Champion, Trial, champion_gates, drawn_leads, unseen
-from training.gates.gate import Gate, Verdict, held_back_by
+from training.fit.fit import fitted_model
+from training.gates.against_champion import champion_gates
+from training.gates.champion import Champion, UnseenSnapshots, compare_with_champion, drawn_leads_digest, unseen_rows
+from training.gates.gate import Gate, GateResults, failed_gates
+from training.gates.no_segment_worse import NO_SEGMENT_WORSE
+from training.gates.not_worse_than_champion import NOT_WORSE_THAN_CHAMPION
 from training.model.model import Calibrator, Model
 from training.pipeline import train
-from training.registry.mlflow import CHALLENGER, CHAMPION, Registry
+from training.registry.mlflow_registry import CHALLENGER_ALIAS, CHAMPION_ALIAS, ModelRegistry
 from training.registry.promotion import promote, rollback
 
 DAYS = 300.0
@@ -75,18 +85,18 @@ class Found:
         return self.honest.labelled[self.honest.split.test]
 
     def with_model(self, model: Model, labelled: pd.DataFrame | None = None) -> Candidate:
-        """The candidate, had it been this model, held against every gate."""
+        """The candidate, had it been this model, with every gate run."""
         rows = self.honest.labelled if labelled is None else labelled
         tested = rows[self.honest.split.test]
         shown = evaluate(model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy(), seed=7)
         made = replace(self.honest, model=replace(model, facts=self.honest.model.facts), labelled=rows, test=shown)
-        done = judged(made, self.repository)
+        done = with_gates(made, self.repository)
         done.__dict__["plots"] = {}  # drawing them takes longer than all the rest
         return done
 
     def fitted(self, labelled: pd.DataFrame, agreement: Agreement = AGREED) -> Model:
         parts = self.honest.split
-        made = learned(labelled[parts.train], agreement, seed=7)
+        made = fitted_model(labelled[parts.train], agreement, seed=7)
         return replace(made, agreement_text=AGREED.text)
 
 
@@ -101,10 +111,10 @@ def registry_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
     home = Home(tmp_path_factory.mktemp("challengers") / "home", Settings())
     list(Ledger.open(home).append(TOLD, source="web", received_at=LATER))
-    kept = keep(home, AGREED, LATER)
+    kept = save_version(home, AGREED, LATER)
     honest = train(home, kept, at(DAYS + 60), seed=7)
     honest.__dict__["plots"] = {}
-    yield Found(home, honest, derived(home, AGREED).repository)
+    yield Found(home, honest, materialized(home, AGREED).repository)
     engine(home.database_url).dispose()
 
 
@@ -112,7 +122,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Found]:
 def versions(found: Found, noisy: Model) -> dict[str, str]:
     """Registered by name: the honest model, the champion of this home, and the noisy one."""
     first = found.honest.register()[1]
-    promote(found.home, Registry("small"), first, "a test", LATER)
+    promote(found.home, ModelRegistry("small"), first, "a test", LATER)
     return {"honest": first, "noisy": found.with_model(noisy).register()[1]}
 
 
@@ -120,7 +130,7 @@ def versions(found: Found, noisy: Model) -> dict[str, str]:
 def champion(found: Found, versions: dict[str, str]) -> str:
     """The honest version answers, whatever a test before did."""
     if deployments(found.home)[0].model_version != versions["honest"]:
-        promote(found.home, Registry("small"), versions["honest"], "a test", LATER)
+        promote(found.home, ModelRegistry("small"), versions["honest"], "a test", LATER)
     return versions["honest"]
 
 
@@ -134,6 +144,15 @@ def noisy(found: Found) -> Model:
     return found.fitted(rows)
 
 
+def with_gates(candidate: Candidate, repository: Any) -> Candidate:
+    results = run_gates(candidate, repository)
+    return replace(candidate, gates=results.gates, champion_digest=results.champion_digest)
+
+
+def gates_against(challenger: Model, champion: Champion, unseen: UnseenSnapshots) -> tuple[Gate, Gate]:
+    return champion_gates(compare_with_champion(challenger, champion, unseen))
+
+
 def of(gates: Sequence[Gate], name: str) -> Gate:
     return next(gate for gate in gates if gate.name == name)
 
@@ -143,21 +162,23 @@ def of(gates: Sequence[Gate], name: str) -> Gate:
 
 def test_an_honest_first_model_passes_every_gate_and_each_says_why(found: Found) -> None:
     gates = found.honest.gates
-    assert held_back_by(gates) == [], [gate.why for gate in gates]
-    assert {of(gates, name).why for name in (WHOLE, PARTS)} == {"There is no champion yet."}
+    assert failed_gates(gates) == [], [gate.why for gate in gates]
+    assert {of(gates, name).why for name in (NOT_WORSE_THAN_CHAMPION, NO_SEGMENT_WORSE)} == {
+        "There is no champion yet."
+    }
     assert all(gate.why.endswith(".") for gate in gates)
 
 
 def test_a_model_is_no_worse_than_itself(found: Found, champion: str) -> None:
-    gate = of(found.with_model(found.honest.model).gates, WHOLE)
+    gate = of(found.with_model(found.honest.model).gates, NOT_WORSE_THAN_CHAMPION)
     assert (gate.passed, gate.value) == (True, 0.0)
     assert "that neither learned from" in gate.why
 
 
 def test_a_worse_challenger_is_refused(found: Found, noisy: Model, champion: str) -> None:
     gates = found.with_model(noisy).gates
-    assert WHOLE in held_back_by(gates)
-    assert "is not shown" in of(gates, WHOLE).why
+    assert NOT_WORSE_THAN_CHAMPION in failed_gates(gates)
+    assert "is not shown" in of(gates, NOT_WORSE_THAN_CHAMPION).why
 
 
 def test_an_uncalibrated_challenger_is_refused(found: Found, champion: str) -> None:
@@ -174,11 +195,13 @@ def test_a_leaking_challenger_is_refused_by_the_leak_gate_alone_until_a_person_s
     wrong = np.random.default_rng(2).random(len(rows)) < 0.02
     rows["is_partner"] = (rows["outcome"].to_numpy(bool) ^ wrong).astype(float)
     leaking = found.with_model(found.fitted(rows), rows)
-    assert held_back_by(leaking.gates) == ["no_leak"]
+    assert failed_gates(leaking.gates) == ["no_leak"]
     assert "is partner" in of(leaking.gates, "no_leak").why
     line = 'is_partner = { kind = "boolean", why = "it is asked on the form" }'
     signed = Agreement.parse(AGREED.text.replace('is_partner = "boolean"', line))
-    again = judged(replace(leaking, kept=replace(leaking.kept, agreement=signed)), found.repository)
+    again = with_gates(
+        replace(leaking, agreement_version=replace(leaking.agreement_version, agreement=signed)), found.repository
+    )
     gate = of(again.gates, "no_leak")
     assert gate.passed
     assert "Signed in the agreement, and taken out for this: is_partner" in gate.why
@@ -197,11 +220,11 @@ def test_a_direction_breaking_challenger_is_refused_by_the_direction_gate(found:
 
 def test_a_challenger_is_compared_on_what_neither_learned_from_or_the_champion_may_only_gain(found: Found) -> None:
     model, agreement = found.honest.model, AGREED
-    trial = Trial(found.home, agreement, found.tested)
+    snapshots = UnseenSnapshots(found.home, agreement, found.tested)
     later = replace(model, facts=model.facts | {"labels_until_us": int(found.tested["snapshot_us"].max()) + 1})
     unknown = replace(model, facts={})
     for theirs in (later, unknown):
-        whole, _ = champion_gates(model, standing(theirs), trial)
+        whole, _ = gates_against(model, standing(theirs), snapshots)
         assert whole.passed
         assert f"may have learned from {len(found.tested):,}, which can only flatter it" in whole.why
 
@@ -215,7 +238,7 @@ def standing(model: Model) -> Champion:
 
 def test_too_few_conversions_do_not_pass_by_luck(found: Found, noisy: Model) -> None:
     few = found.tested[~found.tested["outcome"] | (found.tested["lead_id"] == found.tested["lead_id"].iloc[0])]
-    whole, _ = champion_gates(found.honest.model, standing(noisy), Trial(found.home, AGREED, few))
+    whole, _ = gates_against(found.honest.model, standing(noisy), UnseenSnapshots(found.home, AGREED, few))
     assert not whole.passed
     assert "20 are needed" in whole.why
 
@@ -223,14 +246,14 @@ def test_too_few_conversions_do_not_pass_by_luck(found: Found, noisy: Model) -> 
 def test_a_champion_of_another_outcome_is_none_to_beat(found: Found, noisy: Model) -> None:
     other = Agreement.parse(AGREED.text.replace("within_days = 30", "within_days = 60"))
     theirs = standing(replace(found.honest.model, agreement_text=other.text))
-    gates = champion_gates(noisy, theirs, Trial(found.home, AGREED, found.tested))
-    assert held_back_by(gates) == []
+    gates = gates_against(noisy, theirs, UnseenSnapshots(found.home, AGREED, found.tested))
+    assert failed_gates(gates) == []
     assert "predicts another outcome (Lead Converted, 60 days)" in gates[0].why
 
 
 def test_a_champion_whose_files_are_damaged_cannot_be_compared_with(found: Found, tmp_path: Path) -> None:
-    whole, _ = champion_gates(
-        found.honest.model, Champion("9", "sha256:9", tmp_path), Trial(found.home, AGREED, found.tested)
+    whole, _ = gates_against(
+        found.honest.model, Champion("9", "sha256:9", tmp_path), UnseenSnapshots(found.home, AGREED, found.tested)
     )
     assert not whole.passed
     assert "promote the model again" in whole.why
@@ -240,10 +263,12 @@ def test_a_group_for_which_a_challenger_is_clearly_worse_holds_it_back(found: Fo
     """On many leads: better as a whole, and far off for those that came from ads."""
     rows = pd.concat([found.tested.assign(lead_id=found.tested["lead_id"] + f" {i}") for i in range(8)])
     theirs, ours = Known(0.5, 0.5), Known(0.1, 0.5)
-    whole, parts = champion_gates(ours.model(rows), standing(theirs.model(rows)), Trial(found.home, AGREED, rows))
+    whole, parts = gates_against(
+        ours.model(rows), standing(theirs.model(rows)), UnseenSnapshots(found.home, AGREED, rows)
+    )
     assert not parts.passed
     assert "“ads”" in parts.why
-    assert whole.name == WHOLE
+    assert whole.name == NOT_WORSE_THAN_CHAMPION
 
 
 @dataclass(frozen=True)
@@ -263,111 +288,118 @@ class Known:
 def test_what_a_model_learned_from_is_never_counted_as_unseen(found: Found) -> None:
     labelled, parts = found.honest.labelled, found.honest.split
     model = found.honest.model
-    assert not (unseen(model, labelled) & (parts.train | parts.calibration)).any()
-    assert unseen(model, labelled)[parts.test].all()
+    assert not (unseen_rows(model, labelled) & (parts.train | parts.calibration)).any()
+    assert unseen_rows(model, labelled)[parts.test].all()
     last = int(labelled["snapshot_us"][parts.train].max())
     assert model.facts["labels_until_us"] == last + 30 * DAY_US
-    assert model.facts["learned_leads"] == drawn_leads(labelled, parts) is None  # they were not drawn
-    assert not unseen(replace(model, facts={}), labelled).any()
+    assert model.facts["learned_leads"] == drawn_leads_digest(labelled, parts) is None  # they were not drawn
+    assert not unseen_rows(replace(model, facts={}), labelled).any()
 
 
 # promoted, or not
 
 
 def test_a_version_is_refused_by_the_gates_it_was_registered_with(found: Found, versions: Any, champion: str) -> None:
-    with pytest.raises(HeldBack, match=WHOLE):
-        admit(found.home, Registry("small"), Wish(versions["noisy"]), LATER)
+    with pytest.raises(GateDoesNotHold, match=NOT_WORSE_THAN_CHAMPION):
+        promote_if_gates_hold(found.home, ModelRegistry("small"), PromotionRequest(versions["noisy"]), LATER)
     assert deployments(found.home)[0].model_version == champion
 
 
 def test_a_version_without_gates_is_refused(found: Found, champion: str) -> None:
-    _, bare = Registry("small").register(found.honest.model, {}, {}, {}, {})
-    with pytest.raises(HeldBack, match="registered without its gates"):
-        admit(found.home, Registry("small"), Wish(bare), LATER)
+    _, bare = ModelRegistry("small").register(found.honest.model, {}, {}, {}, {})
+    with pytest.raises(GateDoesNotHold, match="registered without its gates"):
+        promote_if_gates_hold(found.home, ModelRegistry("small"), PromotionRequest(bare), LATER)
 
 
 def test_a_champion_that_came_since_is_compared_with_anew(found: Found, noisy: Model, champion: str) -> None:
-    first = replace(found.with_model(noisy), against="sha256:of a champion before")
+    first = replace(found.with_model(noisy), champion_digest="sha256:of a champion before")
     hopeful = replace(first, gates=tuple(replace(gate, passed=True) for gate in first.gates))
     hopeful.__dict__["plots"] = {}
     version = hopeful.register()[1]
-    with pytest.raises(HeldBack, match=f"{WHOLE} does not hold: On "):
-        admit(found.home, Registry("small"), Wish(version), LATER)
+    with pytest.raises(GateDoesNotHold, match=f"{NOT_WORSE_THAN_CHAMPION} does not hold: On "):
+        promote_if_gates_hold(found.home, ModelRegistry("small"), PromotionRequest(version), LATER)
 
 
 def test_a_version_of_another_home_is_refused_however_good(found: Found, champion: str) -> None:
     """Homes may share a registry and a name; MLflow's alias must not bring in a stranger either."""
-    registry, theirs = Registry("small"), AGREED.text.replace("within_days = 30", "within_days = 60")
+    registry, theirs = ModelRegistry("small"), AGREED.text.replace("within_days = 30", "within_days = 60")
     stranger = found.with_model(replace(found.honest.model, agreement_text=theirs))
     good = tuple(replace(gate, passed=True) for gate in stranger.gates)
-    hopeful = replace(stranger, gates=good, against=deployments(found.home)[0].digest)
+    hopeful = replace(stranger, gates=good, champion_digest=deployments(found.home)[0].digest)
     hopeful.__dict__["plots"] = {}
     version = hopeful.register()[1]
-    with pytest.raises(HeldBack, match="learned_by_this_agreement does not hold: No agreement that this home"):
-        admit(found.home, registry, Wish(version), LATER)
+    with pytest.raises(GateDoesNotHold, match="learned_by_this_agreement does not hold: No agreement that this home"):
+        promote_if_gates_hold(found.home, registry, PromotionRequest(version), LATER)
     move(version)
-    with pytest.raises(HeldBack, match="learned_by_this_agreement"):
-        adopt(found.home, registry, Wish(""), LATER)
+    with pytest.raises(GateDoesNotHold, match="learned_by_this_agreement"):
+        adopt_champion_alias(found.home, registry, PromotionRequest(""), LATER)
     assert deployments(found.home)[0].model_version == champion
     move(champion)
 
 
 def test_what_answers_already_may_be_promoted_again(found: Found, champion: str) -> None:
-    assert held_back_by(admit(found.home, Registry("small"), Wish(champion), LATER).gates) == []
+    promoted = promote_if_gates_hold(found.home, ModelRegistry("small"), PromotionRequest(champion), LATER)
+    assert failed_gates(promoted.gates) == []
 
 
 def test_a_reason_that_begins_like_a_rollback_is_told_apart(found: Found, champion: str) -> None:
-    admit(found.home, Registry("small"), Wish(champion, "rolled back from the trial home"), LATER)
+    promote_if_gates_hold(
+        found.home, ModelRegistry("small"), PromotionRequest(champion, "rolled back from the trial home"), LATER
+    )
     assert deployments(found.home)[0].why == '"rolled back from the trial home"'
 
 
 def test_force_needs_a_reason_which_is_kept_where_people_look(found: Found, versions: Any, champion: str) -> None:
-    registry, version = Registry("small"), versions["noisy"]
+    registry, version = ModelRegistry("small"), versions["noisy"]
     for why in (None, "  "):
         with pytest.raises(NeedsReason, match="--why"):
-            admit(found.home, registry, Wish(version, why, is_forced=True), LATER)
+            promote_if_gates_hold(found.home, registry, PromotionRequest(version, why, is_forced=True), LATER)
     assert deployments(found.home)[0].model_version == champion
     with capture_logs() as logged:
-        admit(found.home, registry, Wish(version, "the fair is tomorrow", is_forced=True), LATER)
+        promote_if_gates_hold(
+            found.home, registry, PromotionRequest(version, "the fair is tomorrow", is_forced=True), LATER
+        )
     row = deployments(found.home)[0]
-    assert (row.model_version, "the fair is tomorrow" in row.why, WHOLE in row.why) == (version, True, True)
+    assert row.model_version == version
+    assert "the fair is tomorrow" in row.why
+    assert NOT_WORSE_THAN_CHAMPION in row.why
     assert {"event": "promotion_forced", "why": "the fair is tomorrow"}.items() <= logged[0].items()
     tags = registry.client.get_model_version("small", version).tags
-    assert (tags["forced_why"], WHOLE in tags["forced_past"]) == ("the fair is tomorrow", True)
+    assert (tags["forced_why"], NOT_WORSE_THAN_CHAMPION in tags["forced_past"]) == ("the fair is tomorrow", True)
 
 
 # MLflow's alias
 
 
 def move(version: str) -> None:
-    Registry("small").client.set_registered_model_alias("small", CHAMPION, version)
+    ModelRegistry("small").client.set_registered_model_alias("small", CHAMPION_ALIAS, version)
 
 
 def test_sync_follows_an_alias_that_was_moved_in_mlflow(found: Found, champion: str) -> None:
-    registry, good = Registry("small"), found.with_model(found.honest.model).register()[1]
-    assert not adopt(found.home, registry, Wish(""), LATER).is_new
+    registry, good = ModelRegistry("small"), found.with_model(found.honest.model).register()[1]
+    assert not adopt_champion_alias(found.home, registry, PromotionRequest(""), LATER).is_new
     move(good)
-    assert adopt(found.home, registry, Wish(""), LATER).version == good
+    assert adopt_champion_alias(found.home, registry, PromotionRequest(""), LATER).version == good
     assert deployments(found.home)[0].why == "adopted from MLflow's alias"
 
 
 def test_sync_asks_the_gates_too(found: Found, versions: Any, champion: str) -> None:
-    bare = Registry("small").register(found.honest.model, {}, {}, {}, {})[1]
+    bare = ModelRegistry("small").register(found.honest.model, {}, {}, {}, {})[1]
     move(bare)
-    with pytest.raises(HeldBack):
-        adopt(found.home, Registry("small"), Wish(""), LATER)
+    with pytest.raises(GateDoesNotHold):
+        adopt_champion_alias(found.home, ModelRegistry("small"), PromotionRequest(""), LATER)
     assert deployments(found.home)[0].model_version == champion
     move(champion)
 
 
 def test_sync_does_not_undo_a_rollback_that_mlflow_has_not_heard_of(found: Found, champion: str) -> None:
-    registry = Registry("small")
+    registry = ModelRegistry("small")
     later = found.with_model(found.honest.model).register()[1]
     promote(found.home, registry, later, "a test", LATER)
     assert rollback(found.home, registry, LATER).model_version != later
     move(later)
     with pytest.raises(NothingToAdopt, match="rolled back here"):
-        adopt(found.home, registry, Wish(""), LATER)
+        adopt_champion_alias(found.home, registry, PromotionRequest(""), LATER)
 
 
 # the registry
@@ -378,7 +410,7 @@ def test_the_registry_holds_what_a_person_asks_of_a_version(
 ) -> None:
     import mlflow
 
-    client, version = Registry("small").client, versions["honest"]
+    client, version = ModelRegistry("small").client, versions["honest"]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
     held = client.get_model_version("small", version)
     assert held.description.startswith("# small\n")
@@ -390,13 +422,13 @@ def test_the_registry_holds_what_a_person_asks_of_a_version(
     assert signature.inputs.input_names() == [column.name for column in found.honest.model.columns]
     assert signature.outputs.input_names() == ["probability"]
     newest = found.with_model(found.honest.model).register()[1]
-    assert str(client.get_model_version_by_alias("small", CHALLENGER).version) == newest
+    assert str(client.get_model_version_by_alias("small", CHALLENGER_ALIAS).version) == newest
 
 
 def test_a_promoted_version_is_no_challenger_any_more(found: Found, champion: str) -> None:
-    registry, version = Registry("small"), found.with_model(found.honest.model).register()[1]
+    registry, version = ModelRegistry("small"), found.with_model(found.honest.model).register()[1]
     assert registry.versions()[0]["challenger"]
-    admit(found.home, registry, Wish(version), LATER)
+    promote_if_gates_hold(found.home, registry, PromotionRequest(version), LATER)
     newest = registry.versions()[0]
     assert (newest["version"], newest["champion"], newest["challenger"]) == (version, True, False)
     assert newest["gates_passed"] is True
@@ -407,10 +439,10 @@ def test_everything_works_where_nothing_may_be_unpickled(
 ) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     version = found.with_model(found.honest.model).register()[1]
-    admit(found.home, Registry("small"), Wish(version), LATER)
+    promote_if_gates_hold(found.home, ModelRegistry("small"), PromotionRequest(version), LATER)
     assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
 
 
 def test_a_verdict_is_read_back_as_it_was_written() -> None:
-    verdict = Verdict((Gate("calibrated", False, 0.031, 0.02, "Its error is above."),), "sha256:1")
-    assert Verdict.read(verdict.json()) == verdict
+    verdict = GateResults((Gate("calibrated", False, 0.031, 0.02, "Its error is above."),), "sha256:1")
+    assert GateResults.read(verdict.json()) == verdict

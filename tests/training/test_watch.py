@@ -19,27 +19,27 @@ from structlog.testing import capture_logs
 import leadlight
 from commands import train
 from commands.watch import watch as watch_command
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home import tables
-from features.home.alerts import DRIFT, LARGEST, Alert, alerts_of, raise_alerts, week_of
+from features.home.alerts import DRIFT, LARGEST_BODY, Alert, alerts_of, raise_alerts, week_of
 from features.home.database import engine, reading
 from features.home.deployments import deployments
 from features.home.errors import LeadlightError
-from features.home.locks import one_trainer
+from features.home.locks import trainer_lock
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from serving.health.doctor import checks
+from serving.health.doctor import home_checks
 from training.champion_report import NoFolder, write_report
 from training.evaluate.evaluate import evaluate
 from training.model.model import Model, ModelDamaged
 from training.monitoring import schedule
-from training.monitoring.alerts import raise_drift
-from training.monitoring.reference import REFERENCE, Reference
-from training.monitoring.result import Pictured, Watch, Watched
-from training.monitoring.schedule import Matured, last_training
-from training.registry.mlflow import Registry
+from training.monitoring.alerts import raise_drift_alerts
+from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
+from training.monitoring.result import MonitoringFigures, MonitoringResult, MonitoringRun
+from training.monitoring.schedule import MaturedOutcomes, last_training
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
-from training.watch import newest, served, watch
+from training.watch import monitoring_run, newest_known, served_deployment
 
 DAYS = 300.0
 TOLD = market(200, days=DAYS)
@@ -62,10 +62,10 @@ def scheduled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:
         home = Home.open()
         early = [told for told in TOLD if told["receivedAt"] < at(250).isoformat()]
         list(Ledger.open(home).append(early, source="web", received_at=LATER))
-        keep(home, SMALL, LATER)
+        save_version(home, SMALL, LATER)
         done = train.on_schedule(None, None, 7, lambda _: None)
         if not done["promoted"]:  # a toy market: whether a gate holds is luck, and what follows needs a served model
-            promote(home, Registry(SMALL.name), done["model_version"], "a test", LATER)
+            promote(home, ModelRegistry(SMALL.name), done["model_version"], "a test", LATER)
         yield Scheduled(home, done)
         engine(home.database_url).dispose()
 
@@ -83,9 +83,9 @@ def empty(tmp_path: Path) -> Iterator[Home]:
 
 def test_the_reference_is_one_of_the_models_checked_files_and_holds_no_lead(scheduled: Scheduled) -> None:
     row = deployments(scheduled.home)[0]
-    file = row.folder(scheduled.home) / REFERENCE
-    kept = Reference.read(file.read_bytes())
-    assert Reference.read(kept.json()) == kept
+    file = row.folder(scheduled.home) / REFERENCE_FILE
+    kept = MonitoringReference.read(file.read_bytes())
+    assert MonitoringReference.read(kept.json()) == kept
     assert set(kept.inputs) == {column.name for column in Model.read(row.folder(scheduled.home), row.digest).columns}
     assert "lead-" not in file.read_text()
     assert len(file.read_bytes()) < 100_000
@@ -93,22 +93,22 @@ def test_the_reference_is_one_of_the_models_checked_files_and_holds_no_lead(sche
     try:
         file.write_bytes(written.replace(b"0", b"1", 1))
         with pytest.raises(ModelDamaged):
-            watch(scheduled.home, row, LATER)
+            monitoring_run(scheduled.home, row, LATER)
     finally:
         file.write_bytes(written)
 
 
 def test_on_the_day_of_the_training_there_is_nothing_to_compare(scheduled: Scheduled) -> None:
-    row = served(scheduled.home)
+    row = served_deployment(scheduled.home)
     assert row is not None
-    found = watch(scheduled.home, row, newest(scheduled.home, LATER))
+    found = monitoring_run(scheduled.home, row, newest_known(scheduled.home, LATER))
     assert found is not None
     assert found.watched == ()
 
 
 def test_a_model_without_a_reference_is_not_watched(scheduled: Scheduled) -> None:
     row = deployments(scheduled.home)[0]
-    assert watch(scheduled.home, replace(row, digest="sha256:none"), LATER) is None
+    assert monitoring_run(scheduled.home, replace(row, digest="sha256:none"), LATER) is None
 
 
 # trained on schedule
@@ -128,21 +128,21 @@ def test_what_counts_as_new_is_an_outcome_and_not_an_event(scheduled: Scheduled)
     home = scheduled.home
     last = last_training(home, SMALL.name, SMALL.feature_digest)
     assert last is not None
-    assert schedule.nothing_new(home, SMALL, last.matured) is not None
+    assert schedule.reason_to_skip(home, SMALL, last.matured) is not None
     for changed in ("outcomes", "conversions", "newest_us"):
         more = replace(last.matured, **{changed: getattr(last.matured, changed) + 1})
-        assert schedule.nothing_new(home, SMALL, more) is None
+        assert schedule.reason_to_skip(home, SMALL, more) is None
     other = SMALL.model_copy(update={"our_domains": ("other.example",)})
-    assert schedule.nothing_new(home, other, last.matured) is None  # it learns from something else
-    assert "no outcome is known yet" in (schedule.nothing_new(home, SMALL, Matured(0, 0, 0)) or "")
+    assert schedule.reason_to_skip(home, other, last.matured) is None  # it learns from something else
+    assert "no outcome is known yet" in (schedule.reason_to_skip(home, SMALL, MaturedOutcomes(0, 0, 0)) or "")
 
 
 def test_outcomes_are_counted_as_they_mature(empty: Home) -> None:
     told = [identify("ann", 1), track("ann", "Call Attempted", 9)]
     told += [identify("bob", 2), track("bob", "Call Attempted", 9), track("bob", "Lead Converted", 20)]
     list(Ledger.open(empty).append(told, source="web", received_at=LATER))
-    counts = [schedule.matured(empty, SMALL, at(day)) for day in (10, 31.5, 60)]
-    assert counts[0] == Matured(0, 0, 0)
+    counts = [schedule.matured_outcomes(empty, SMALL, at(day)) for day in (10, 31.5, 60)]
+    assert counts[0] == MaturedOutcomes(0, 0, 0)
     assert (counts[1].outcomes, counts[1].newest_us) == (1, us(1) + 1)
     assert counts[2].outcomes > counts[1].outcomes
     assert counts[2].conversions > 0
@@ -153,13 +153,13 @@ def test_a_run_that_died_before_it_was_decided_is_done_again(scheduled: Schedule
         raise KeyboardInterrupt
 
     served_before, known = deployments(scheduled.home), last_training(scheduled.home, SMALL.name, SMALL.feature_digest)
-    monkeypatch.setattr("training.monitoring.schedule.nothing_new", lambda *_: None)
+    monkeypatch.setattr("training.monitoring.schedule.reason_to_skip", lambda *_: None)
     monkeypatch.setattr("training.pipeline.train", dies)
     with pytest.raises(KeyboardInterrupt):
         train.on_schedule(None, None, 7, lambda _: None)
     assert deployments(scheduled.home) == served_before
     assert last_training(scheduled.home, SMALL.name, SMALL.feature_digest) == known
-    with one_trainer(scheduled.home) as is_ours:
+    with trainer_lock(scheduled.home) as is_ours:
         assert is_ours
 
 
@@ -172,8 +172,8 @@ HOLDS = """
 import sys, time
 from pathlib import Path
 from features.home.settings import Home, Settings
-from features.home.locks import one_trainer
-with one_trainer(Home(Path(sys.argv[1]), Settings(database_url=sys.argv[2] or None))) as is_ours:
+from features.home.locks import trainer_lock
+with trainer_lock(Home(Path(sys.argv[1]), Settings(database_url=sys.argv[2] or None))) as is_ours:
     print(is_ours, flush=True)
     time.sleep(600)
 """
@@ -191,7 +191,7 @@ def test_one_trains_at_a_time_and_one_that_is_killed_leaves_no_lock(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holding:
         assert holding.stdout is not None
         assert holding.stdout.readline() == "True\n"
-        with one_trainer(home) as is_ours:
+        with trainer_lock(home) as is_ours:
             assert not is_ours
         holding.send_signal(signal.SIGKILL)
         holding.wait()
@@ -200,12 +200,12 @@ def test_one_trains_at_a_time_and_one_that_is_killed_leaves_no_lock(
 
 
 def _is_ours(home: Home) -> bool:
-    with one_trainer(home) as is_ours:
+    with trainer_lock(home) as is_ours:
         return is_ours
 
 
 def test_the_second_of_two_at_once_does_no_work(scheduled: Scheduled) -> None:
-    with one_trainer(scheduled.home) as is_ours:
+    with trainer_lock(scheduled.home) as is_ours:
         assert is_ours
         idle = train.on_schedule(None, None, 7, lambda _: None)
     assert (idle["trained"], idle["why"]) == (False, "another training of this home is running")
@@ -235,25 +235,28 @@ def test_a_body_is_a_webhooks_and_never_too_large(empty: Home) -> None:
     body = json.loads(raised.body)
     assert body == {"type": "drift.alert", "timestamp": "2026-01-01T00:00:00Z", "data": {"value": 0.3}}
     with pytest.raises(ValueError, match="at most 20,000"):
-        raise_alerts(empty, [Alert(DRIFT, "sha256:one", "bar", {"text": "x" * LARGEST})], at(0))
+        raise_alerts(empty, [Alert(DRIFT, "sha256:one", "bar", {"text": "x" * LARGEST_BODY})], at(0))
     with reading(empty) as connection:
         assert len(connection.execute(select(tables.alerts)).all()) == 1
 
 
 def test_only_what_needs_somebody_becomes_an_alert_and_is_logged(scheduled: Scheduled) -> None:
     row = deployments(scheduled.home)[0]
-    said = [Watched("early", "alert", "41 of 20", 2.05, 1.25), Watched("bar", "notice", "more", 0.2, 0.1)]
-    found = Watch(at(250), at(290), tuple(said))
+    said = [
+        MonitoringResult("early", "alert", "41 of 20", 2.05, 1.25),
+        MonitoringResult("bar", "notice", "more", 0.2, 0.1),
+    ]
+    found = MonitoringRun(at(250), at(290), tuple(said))
     with capture_logs() as logged:
-        raised = raise_drift(scheduled.home, row, found, LATER)
+        raised = raise_drift_alerts(scheduled.home, row, found, LATER)
     assert [(line["event"], line["what"]) for line in logged] == [("drift.alert", "early")]
     assert [alert.what for alert in raised] == ["early"]
     data = json.loads(raised[0].body)["data"]
     assert data["model"]["digest"] == row.digest
     assert (data["value"], data["limit"], data["sentence"]) == (2.05, 1.25, "41 of 20")
-    assert raise_drift(scheduled.home, row, found, LATER + timedelta(hours=1)) == []
+    assert raise_drift_alerts(scheduled.home, row, found, LATER + timedelta(hours=1)) == []
     for days, names in ((1, ["drift"]), (8, [])):
-        looked = checks(scheduled.home, LATER + timedelta(days=days))
+        looked = home_checks(scheduled.home, LATER + timedelta(days=days))
         assert [check.name for check in looked if check.name == "drift"] == names
 
 
@@ -263,7 +266,7 @@ def test_only_what_needs_somebody_becomes_an_alert_and_is_logged(scheduled: Sche
 def test_watch_and_report_tell_what_changed_since(scheduled: Scheduled, tmp_path: Path, capsys) -> None:
     home = scheduled.home
     list(Ledger.open(home).append(TOLD, source="web", received_at=LATER))
-    row = served(home)
+    row = served_deployment(home)
     assert row is not None
     watch_command(as_json=True)
     document = json.loads(capsys.readouterr().out)
@@ -283,12 +286,12 @@ def test_watch_and_report_tell_what_changed_since(scheduled: Scheduled, tmp_path
 
 def test_the_pictures_are_drawn_where_there_are_figures() -> None:
     from training.charts.charts import svg
-    from training.charts.drift import since_pictures
-    from training.monitoring.result import InputDrift, Week
+    from training.charts.drift import drift_charts
+    from training.monitoring.result import EarlyWeek, InputDrift
 
-    assert since_pictures(None) == since_pictures(Pictured()) == {}
+    assert drift_charts(None) == drift_charts(MonitoringFigures()) == {}
     drift = InputDrift("visits", "pricing_page", "pricing pages", 0.3, 0.1, 0, 0, status="alert")
     shown = evaluate([0.1, 0.4] * 40, [False, True] * 40, list(range(80)), resamples=2)
-    charts = since_pictures(Pictured((drift,), shown, (Week(at(0), 4.2, 7, 1.0, 8.0),)))
+    charts = drift_charts(MonitoringFigures((drift,), shown, (EarlyWeek(at(0), 4.2, 7, 1.0, 8.0),)))
     assert list(charts) == ["since_weeks", "since_reliability", "since_inputs"]
     assert all(svg(chart).startswith("<svg") for chart in charts.values())

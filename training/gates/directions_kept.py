@@ -41,7 +41,7 @@ class ScoredStates:
         return self.model.calibrator.logit(self.model.margin(self.model.matrix(columns)))
 
     def after(self, behaviours: Collection[str], age_days: float, minutes: float) -> ScoredStates:
-        """The same leads, each with one more event of these behaviours, `age_days` ago, which its account counts too."""
+        """The same leads, each with one more event of these behaviours, `age_days` ago, counted by its account too."""
         occurred_us: Floats = self.as_of_us.astype(np.float64) - age_days * DAY_US
         half_lives_us = np.asarray(self.agreement.half_lives) * DAY_US
         add = partial(_added, occurred_us=occurred_us, minutes=minutes, half_lives_us=half_lives_us)

@@ -58,13 +58,13 @@ class ExaminedFields:
         columns = self.columns[name]
         if self.kinds[name] == "trait":
             return self.triage.signals(columns[0])
-        if not self.triage.is_told:
+        if not self.triage.has_enough_outcomes:
             return LeakSignals()
         return LeakSignals(alone=self.triage.auc(columns), error=self.triage.error)
 
     def drops(self, names: Sequence[str]) -> tuple[float | None, dict[str, float]]:
         """The AUC of all fields together, and how much is lost without each of `names`; fitted anew, cross-fitted."""
-        if not self.triage.is_told:
+        if not self.triage.has_enough_outcomes:
             return None, {}
         everything = [column for own in self.columns.values() for column in own]
         without = [[column for column in everything if column not in self.columns[name]] for name in names]
@@ -74,8 +74,8 @@ class ExaminedFields:
 
     def strong(self, signals: Mapping[str, LeakSignals]) -> list[str]:
         """The fields that tell much alone, the strongest first."""
-        ranked = sorted(signals, key=lambda name: (-signals[name].tells, name))
-        return [name for name in ranked if signals[name].tells >= STRONG_AUC][:MOST_REFITS]
+        ranked = sorted(signals, key=lambda name: (-signals[name].sure_auc, name))
+        return [name for name in ranked if signals[name].sure_auc >= STRONG_AUC][:MOST_REFITS]
 
 
 def _is_asked(column: str, behaviour: str) -> bool:

@@ -31,7 +31,7 @@ class FillTime:
     is_counted: bool = False  # of events that are only counted, where one moment stands for both
 
     @property
-    def is_late(self) -> float:
+    def late_share(self) -> float:
         """The share that was first known when sales or the outcome may have told it; 0 for an import."""
         return 0.0 if self.is_bulk else max(self.after_contact, self.after_end)
 
@@ -47,7 +47,7 @@ def fill_times(traits: pd.DataFrame, leads: pd.DataFrame, names: Sequence[str], 
     """How each of these traits was filled in by `until_us`; those that never were are left out.
 
     traits: one row per lead and moment at which something new was known: lead_id, known_us and the traits. leads: as
-    `features.lifecycle.milestones.lifecycle` gives them.
+    `features.lifecycle.milestones.milestones` gives them.
     """
     known = traits[traits["known_us"] < until_us].sort_values("known_us", kind="stable")
     way = leads.set_index("lead_id")

@@ -32,7 +32,7 @@ def id_auc(ids: Sequence[str | None], won: npt.NDArray[np.bool_], came: Sequence
         "came": np.arange(len(ids), dtype=np.float64) if came is None else np.asarray(came, dtype=np.float64),
     }
     triage = Triage(won, fields, frozenset({"prefix"}))
-    if not triage.is_told:
+    if not triage.has_enough_outcomes:
         return None
     tells, by_time = triage.auc(["prefix", "length", "number"]), triage.auc(["came"])
     return tells if tells - 2 * triage.error >= LEAST_ID_AUC and tells - by_time >= MORE_THAN_TIME else None

@@ -52,15 +52,15 @@ class LeakSignals:
     emptiness: float = 0.5  # the same for the mere fact that it is empty
     filled_won: float = 0.0  # share of the converted for which it is filled
     filled_lost: float = 0.0
-    missed: float | None = None  # AUC of the kept fields with it, minus without it
+    added_auc: float | None = None  # AUC of the kept fields with it, minus without it
 
     @property
-    def tells(self) -> float:
+    def sure_auc(self) -> float:
         """What it tells alone for sure: two standard errors less than measured."""
         return (self.alone or 0.5) - 2 * self.error
 
     @property
-    def emptiness_tells(self) -> float:
+    def sure_emptiness_auc(self) -> float:
         return self.emptiness - 2 * self.error
 
     @property
@@ -90,7 +90,7 @@ class Triage:
         return cls(won[rows], fields, frozenset(p.column for p in profiles if p.kind in ("category", "text")))
 
     @property
-    def is_told(self) -> bool:
+    def has_enough_outcomes(self) -> bool:
         """Whether there are enough outcomes of both kinds."""
         return min(int(self.won.sum()), int((~self.won).sum())) >= FEWEST
 
@@ -106,7 +106,7 @@ class Triage:
         filled_won = float(filled[won].mean()) if won.any() else 0.0
         filled_lost = float(filled[~won].mean()) if (~won).any() else 0.0
         found = LeakSignals(filled_won=filled_won, filled_lost=filled_lost)
-        if not self.is_told:
+        if not self.has_enough_outcomes:
             return found
         alone = self.auc([column])
         # The AUC of a mere flag is half of one plus half the difference of its two shares.
@@ -119,9 +119,9 @@ class Triage:
         won = int(self.won.sum())
         return float(np.sqrt((len(self.won) + 1) / (12 * won * (len(self.won) - won))))
 
-    def missed(self, columns: Sequence[str], kept: Sequence[str], most: int = 30) -> dict[str, float]:
+    def added_auc(self, columns: Sequence[str], kept: Sequence[str], most: int = 30) -> dict[str, float]:
         """For each of `columns`, the AUC of the kept fields with it minus without it, for the most used of them."""
-        if not self.is_told or not columns:
+        if not self.has_enough_outcomes or not columns:
             return {}
         base = self.auc(kept)
         used = sorted(columns, key=self._use([*kept, *(c for c in columns if c not in kept)]).__getitem__, reverse=True)

@@ -100,15 +100,15 @@ def quarantine_reasons(signals: LeakSignals, filling: FillTime | None) -> list[s
 
 
 def _strong(signals: LeakSignals, filling: FillTime | None) -> Iterator[str]:
-    if filling and filling.is_late >= LATE and filling.is_late * filling.leads >= FEWEST_LATE:
+    if filling and filling.late_share >= LATE and filling.late_share * filling.leads >= FEWEST_LATE:
         yield filling.sentence
     if signals.alone is None:
         return
     if signals.is_only_for_won and signals.filled_won >= OF_THE_WON:
         yield f"filled for {signals.filled_won:.0%} of the converted and for hardly any other"
-    elif signals.emptiness_tells >= EMPTINESS_IS_ALL:
+    elif signals.sure_emptiness_auc >= EMPTINESS_IS_ALL:
         yield f"filled for {signals.filled_won:.0%} of the converted and {signals.filled_lost:.0%} of the others"
-    if signals.tells >= TELLS_ALONE:
+    if signals.sure_auc >= TELLS_ALONE:
         yield "telling the outcome too well to be known before it"
 
 
@@ -116,15 +116,15 @@ def _weak(evidence: FieldEvidence, agreement: Agreement) -> Iterator[str]:
     signals, filling = evidence.signals, evidence.filling
     if evidence.carries:
         yield "it alone carries the model; ask when and by whom it is filled in"
-    elif signals.tells >= TELLS_ALONE:
+    elif signals.sure_auc >= TELLS_ALONE:
         yield "it tells the outcome very well; is it known before sales has spoken with the lead?"
-    elif signals.tells >= TELLS_MUCH and (evidence.drop or 0) >= IS_MISSED:
+    elif signals.sure_auc >= TELLS_MUCH and (evidence.drop or 0) >= IS_MISSED:
         yield "it tells much that no other field does; is it known before sales has spoken with the lead?"
     if evidence.kind != "trait":
         return
-    if filling and filling.is_late >= PARTLY_LATE and filling.is_late * filling.leads >= FEWEST_LATE:
+    if filling and filling.late_share >= PARTLY_LATE and filling.late_share * filling.leads >= FEWEST_LATE:
         yield filling.sentence
-    if signals.alone is not None and signals.emptiness_tells >= EMPTINESS_GIVES_AWAY:
+    if signals.alone is not None and signals.sure_emptiness_auc >= EMPTINESS_GIVES_AWAY:
         yield f"filled for {signals.filled_won:.0%} of the converted and {signals.filled_lost:.0%} of the others"
     if (why := _in_name(evidence.name, agreement)) and not is_signed(evidence.name, agreement):
         yield f"by its name it is {why}"

@@ -1,1 +1,1 @@
-"""Figures of a model with their intervals: binned counts and the bootstrap by lead."""
+"""The metrics of a model, one row each in `METRICS`, and their intervals."""

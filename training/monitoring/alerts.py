@@ -6,26 +6,26 @@ from datetime import datetime
 
 import structlog
 
-from features.home.alerts import DRIFT, Alert, Raised, raise_alerts
+from features.home.alerts import DRIFT, Alert, RaisedAlert, raise_alerts
 from features.home.clock import rfc3339
 from features.home.deployments import Deployment
 from features.home.settings import Home
-from training.monitoring.result import Watch, Watched
+from training.monitoring.result import MonitoringResult, MonitoringRun
 
-said = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
-def raise_drift(home: Home, row: Deployment, found: Watch, now: datetime) -> list[Raised]:
+def raise_drift_alerts(home: Home, row: Deployment, found: MonitoringRun, now: datetime) -> list[RaisedAlert]:
     """Write down what this week does not have yet of what changed so much that it needs somebody; and log each."""
     alerts = [_alert(row, found, one) for one in found.watched if one.status == "alert"]
     raised = raise_alerts(home, alerts, now)
     for alert in raised:
         sentence = next(one.sentence for one in found.watched if one.name == alert.what)
-        said.warning(DRIFT, what=alert.what, sentence=sentence, model=row.model_version, alert_id=alert.alert_id)
+        log.warning(DRIFT, what=alert.what, sentence=sentence, model=row.model_version, alert_id=alert.alert_id)
     return raised
 
 
-def _alert(row: Deployment, found: Watch, one: Watched) -> Alert:
+def _alert(row: Deployment, found: MonitoringRun, one: MonitoringResult) -> Alert:
     model = {"name": row.model_name, "version": row.model_version, "digest": row.digest}
     since = {"trained_until": rfc3339(found.trained_until), "as_of": rfc3339(found.as_of)}
     what = {"what": one.name, "sentence": one.sentence, "value": one.value, "limit": one.limit}

@@ -16,7 +16,7 @@ from features.arrays import DAY_US, NOT_YET, Floats
 from features.home.clock import from_microseconds
 from features.snapshots.schedule import WEEK_US
 from training.metrics.bootstrap import Interval
-from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE, Status, Watched, Week
+from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE, EarlyWeek, MonitoringResult, Status
 
 EARLY_DAYS = 14
 BEFORE_WEEKS, WINDOW_WEEKS = 26, 13  # what the expectation rests on, and over how long conversions are counted now
@@ -27,7 +27,7 @@ MOST_LAG_DAYS = 30.0
 
 
 @dataclass(frozen=True)
-class Early:
+class EarlyConversions:
     """How soon conversions came before the training, of the model's own probabilities.
 
     edges: between the thirds of looks by probability. promised: the sum of probabilities of each third, converted: how
@@ -43,7 +43,7 @@ class Early:
     lag_days: float = 0.0
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, days: float, lag_days: float = 0.0) -> Early:
+    def of(cls, rows: pd.DataFrame, days: float, lag_days: float = 0.0) -> EarlyConversions:
         """From looks before the training: lead_id, probability, outcome (within `days`)."""
         chance = rows["probability"].to_numpy(np.float64)
         edges = np.quantile(chance, np.arange(1, THIRDS) / THIRDS) if len(chance) else np.zeros(THIRDS - 1)
@@ -76,7 +76,7 @@ class Early:
         times = sum(self.converted) / max(expected, 1e-9)
         return times * low / (1 - low), times * high / max(1 - high, 1e-12)
 
-    def weeks(self, rows: pd.DataFrame) -> tuple[Week, ...]:
+    def weeks(self, rows: pd.DataFrame) -> tuple[EarlyWeek, ...]:
         """The looks of each week: what was expected and what came."""
         if rows.empty:
             return ()
@@ -85,12 +85,12 @@ class Early:
         sums = pd.DataFrame({"expected": chance, "observed": rows["outcome"].astype(int)}).groupby(start).sum()
         return tuple(self._week(us, *found) for us, *found in sums.itertuples())
 
-    def _week(self, start_us: int, expected: float, observed: int) -> Week:
+    def _week(self, start_us: int, expected: float, observed: int) -> EarlyWeek:
         lower, upper = (float(poisson.ppf(p, expected / self.likeness)) * self.likeness for p in (0.025, 0.975))
-        return Week(from_microseconds(start_us), float(expected), int(observed), lower, upper)
+        return EarlyWeek(from_microseconds(start_us), float(expected), int(observed), lower, upper)
 
 
-def watched_early(early: Early, rows: pd.DataFrame) -> Watched:
+def early_outcomes_result(early: EarlyConversions, rows: pd.DataFrame) -> MonitoringResult:
     """Conversions of the newest WINDOW_WEEKS of looks within `early.days`, against what is expected of them.
 
     rows: looks since the training that are old enough: lead_id, snapshot_us, probability, outcome.
@@ -100,14 +100,14 @@ def watched_early(early: Early, rows: pd.DataFrame) -> Watched:
     observed = int(newest["outcome"].sum()) if len(newest) else 0
     if expected < FEWEST_EXPECTED or sum(early.converted) < FEWEST_EXPECTED:
         few = f"too early to say: {expected:.1f} conversions within {early.days:.0f} days of a look are expected so far"
-        return Watched("early", "ok", few)
+        return MonitoringResult("early", "ok", few)
     ratio, ends = observed / expected, early.ratio(observed, expected, FALSE_NOTICE)
     status = _status(ratio, ends, early.ratio(observed, expected, FALSE_ALARM))
     said = (
         f"{observed:,} conversions within {early.days:.0f} days of a look, {expected:.1f} expected: {ratio:.2f} times "
         f"({ends[0]:.2f} to {ends[1]:.2f})"
     )
-    return Watched("early", status, said, ratio, TOLERATED[0] if ratio < 1 else TOLERATED[1])
+    return MonitoringResult("early", status, said, ratio, TOLERATED[0] if ratio < 1 else TOLERATED[1])
 
 
 def _status(ratio: float, wide95: Interval, wide99: Interval) -> Status:
@@ -118,7 +118,7 @@ def _status(ratio: float, wide95: Interval, wide99: Interval) -> Status:
     return "ok" if wide95[0] <= 1 <= wide95[1] else "notice"
 
 
-def days_of(horizon_days: int | None) -> float | None:
+def early_days(horizon_days: int | None) -> float | None:
     """How soon is soon for a horizon; None without one, or where waiting for the horizon itself is no longer."""
     if horizon_days is None or horizon_days < 4:
         return None

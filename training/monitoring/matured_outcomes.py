@@ -10,14 +10,16 @@ from scipy.stats import norm
 from features.arrays import Floats
 from training.evaluate.evaluate import Evaluation
 from training.metrics.bootstrap import Interval
-from training.monitoring.result import FALSE_NOTICE, Status, Watched, beyond
+from training.monitoring.result import FALSE_NOTICE, MonitoringResult, Status, status_of
 
 TOLERATED = (0.8, 1.25)  # observed over expected: off by a quarter
 FEWEST_EXPECTED = 10.0  # conversions; with fewer the interval holds everything
 TOLERATED_GAP = 0.02  # as the gate of calibration
 
 
-def watched_matured(rows: pd.DataFrame, probability: Floats, shown: Evaluation, tested: Evaluation) -> list[Watched]:
+def matured_outcomes_results(
+    rows: pd.DataFrame, probability: Floats, shown: Evaluation, tested: Evaluation
+) -> list[MonitoringResult]:
     """Observed over expected, and the calibration error, on labelled looks that are newer than the training.
 
     rows: lead_id, outcome. shown: of these rows; tested: of the rows that the model was tested on.
@@ -25,14 +27,14 @@ def watched_matured(rows: pd.DataFrame, probability: Floats, shown: Evaluation, 
     expected = float(probability.sum())
     if expected < FEWEST_EXPECTED:
         few = f"too early to say: {len(rows):,} looks since the training have an outcome, {expected:.1f} should convert"
-        return [Watched("matured", "ok", few)]
+        return [MonitoringResult("matured", "ok", few)]
     ratio, ends = observed_over_expected(rows["outcome"].to_numpy(np.float64), probability, rows["lead_id"].to_numpy())
     said = (
         f"{shown.conversions:,} of {shown.rows:,} looks since the training converted, {expected:,.0f} should have: "
         f"{ratio:.2f} times ({ends[0]:.2f} to {ends[1]:.2f}); log loss {_loss(shown)}, on the test {_loss(tested)}"
     )
     limit = TOLERATED[0] if ratio < 1 else TOLERATED[1]
-    return [Watched("matured", _status(ratio, ends), said, ratio, limit), _gap(shown)]
+    return [MonitoringResult("matured", _status(ratio, ends), said, ratio, limit), _gap(shown)]
 
 
 def observed_over_expected(
@@ -59,11 +61,11 @@ def _status(ratio: float, ends: Interval) -> Status:
     return "ok" if ends[0] <= 1 <= ends[1] else "notice"
 
 
-def _gap(shown: Evaluation) -> Watched:
+def _gap(shown: Evaluation) -> MonitoringResult:
     error, null95 = shown.metrics["ece"] or 0.0, shown.metrics["ece_null95"] or 0.0
     limit = max(TOLERATED_GAP, null95)
     said = f"the mean gap between said and seen is {100 * error:.1f} in 100, chance explains up to {100 * null95:.1f}"
-    return Watched("matured gap", beyond(error, limit, 2 * limit), said, error, limit)
+    return MonitoringResult("matured gap", status_of(error, limit, 2 * limit), said, error, limit)
 
 
 def _loss(evaluation: Evaluation) -> str:

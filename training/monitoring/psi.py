@@ -56,7 +56,7 @@ def psi(then: Bins, now: Bins) -> float:
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def chance(then: Bins, now: Bins, level: float) -> float:
+def psi_by_chance(then: Bins, now: Bins, level: float) -> float:
     """The PSI that two samples of one population stay under with a chance of 1 - level.
 
     Without any change PSI is (1/n + 1/m) times chi-squared with one degree of freedom less than bins (Yurdakul,

@@ -17,7 +17,7 @@ FALSE_ALARM, FALSE_NOTICE = 0.01, 0.05
 
 
 @dataclass(frozen=True)
-class Watched:
+class MonitoringResult:
     """One thing that is watched. value: None where it is too early to say; limit: from where on it is worth a word."""
 
     name: str
@@ -44,7 +44,7 @@ class InputDrift:
 
 
 @dataclass(frozen=True)
-class Week:
+class EarlyWeek:
     """The looks at leads of one week: conversions soon after, expected and observed, and the range of chance."""
 
     starts_at: datetime
@@ -55,37 +55,37 @@ class Week:
 
 
 @dataclass(frozen=True)
-class Pictured:
+class MonitoringFigures:
     """The figures behind the pictures."""
 
     inputs: tuple[InputDrift, ...] = ()  # the largest PSI first
     matured: Evaluation | None = None
-    weeks: tuple[Week, ...] = ()
+    weeks: tuple[EarlyWeek, ...] = ()
     early_days: int = 14
 
 
 @dataclass(frozen=True)
-class Watch:
+class MonitoringRun:
     """What changed between `trained_until` and `as_of`; no watched thing where there is nothing to compare yet."""
 
     trained_until: datetime
     as_of: datetime
-    watched: tuple[Watched, ...] = ()
-    pictured: Pictured = Pictured()
+    watched: tuple[MonitoringResult, ...] = ()
+    pictured: MonitoringFigures = MonitoringFigures()
 
 
-def worst(statuses: Sequence[Status]) -> Status:
+def worst_status(statuses: Sequence[Status]) -> Status:
     """The most serious of them; "ok" of none."""
     order: tuple[Status, ...] = ("ok", "notice", "alert")
     return order[max((order.index(status) for status in statuses), default=0)]
 
 
-def beyond(value: float, notice: float, alert: float) -> Status:
+def status_of(value: float, notice: float, alert: float) -> Status:
     """How serious a value is that should stay under both limits."""
     return "alert" if value >= alert else "notice" if value >= notice else "ok"
 
 
-def summary(watched: Sequence[Watched]) -> str:
+def summary_sentence(watched: Sequence[MonitoringResult]) -> str:
     """One sentence for all of it."""
     alerts, notices = (sum(one.status == status for one in watched) for status in ("alert", "notice"))
     if alerts:

@@ -7,26 +7,28 @@ from scipy.stats import norm
 
 from features.arrays import Floats
 from training.monitoring.input_drift import FEWEST_LEADS
-from training.monitoring.psi import LARGE_CHANGE, SMALL_CHANGE, Bins, chance, psi
-from training.monitoring.result import FALSE_ALARM, Watched, beyond
+from training.monitoring.psi import LARGE_CHANGE, SMALL_CHANGE, Bins, psi, psi_by_chance
+from training.monitoring.result import FALSE_ALARM, MonitoringResult, status_of
 
 TIMES, LARGE_TIMES = 1.5, 2.0  # as many over the bar, or as few
 
 
-def watched_scores(then: Bins, mean_then: float, now: Floats) -> Watched:
+def score_drift_result(then: Bins, mean_then: float, now: Floats) -> MonitoringResult:
     """The PSI of the probabilities of open leads that came lately, and their mean then and now."""
     if min(then.total, len(now)) < FEWEST_LEADS:
-        return Watched("scores", "ok", f"too early to say: {then.total:,} open leads then, {len(now):,} now")
+        return MonitoringResult("scores", "ok", f"too early to say: {then.total:,} open leads then, {len(now):,} now")
     after = then.of_now(now)
-    value, luck = psi(then, after), chance(then, after, FALSE_ALARM)
-    status = beyond(value, max(SMALL_CHANGE, luck), max(LARGE_CHANGE, luck))
+    value, luck = psi(then, after), psi_by_chance(then, after, FALSE_ALARM)
+    status = status_of(value, max(SMALL_CHANGE, luck), max(LARGE_CHANGE, luck))
     said = "spread otherwise" if status != "ok" else "spread as they were"
     means = f"on average {mean_then:.1%} then, {now.mean():.1%} now"
     limit = max(LARGE_CHANGE if status == "alert" else SMALL_CHANGE, luck)
-    return Watched("scores", status, f"the scores of open leads are {said}, PSI {value:.2f}; {means}", value, limit)
+    return MonitoringResult(
+        "scores", status, f"the scores of open leads are {said}, PSI {value:.2f}; {means}", value, limit
+    )
 
 
-def watched_bar(then: Floats, leads_then: int, now: Floats, bar: float | None) -> Watched | None:
+def bar_result(then: Floats, leads_then: int, now: Floats, bar: float | None) -> MonitoringResult | None:
     """How many of the open leads that came lately are over the bar; None without a bar.
 
     then: ascending, all or evenly many of `leads_then` probabilities.
@@ -39,6 +41,6 @@ def watched_bar(then: Floats, leads_then: int, now: Floats, bar: float | None) -
     luck = norm.ppf(1 - FALSE_ALARM / 2) * np.sqrt(rate * (1 - rate) * (1 / n + 1 / m))
     half = 0.5 / min(n, m)
     times = max((after + half) / (before + half), (before + half) / (after + half))
-    status = beyond(times, TIMES, LARGE_TIMES) if abs(after - before) > luck else "ok"
+    status = status_of(times, TIMES, LARGE_TIMES) if abs(after - before) > luck else "ok"
     said = f"{after:.1%} of the open leads that came lately are over the bar of {bar:.1%}, {before:.1%} were then"
-    return Watched("bar", status, said, after, before * TIMES if after > before else before / TIMES)
+    return MonitoringResult("bar", status, said, after, before * TIMES if after > before else before / TIMES)

@@ -29,6 +29,6 @@ def follow(name: str, version: str, patience_s: float) -> str:
 
 
 if __name__ == "__main__":
-    from training.registry.mlflow import Registry
+    from training.registry.mlflow_registry import ModelRegistry
 
-    Registry(sys.argv[1]).set_champion(sys.argv[2])
+    ModelRegistry(sys.argv[1]).set_champion(sys.argv[2])

@@ -1,1 +1,1 @@
-"""Figures in plain sentences, for the report, the console and the model card."""
+"""Results in plain sentences, for the report, the console and the model card."""

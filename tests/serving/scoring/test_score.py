@@ -13,17 +13,17 @@ import pandas as pd
 import pytest
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.deployments import deployments
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
+from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.bulk import home_scores, open_leads, reason_text, write_scores
 from serving.scoring.points import logit
-from serving.scoring.score import SHAPE
 from serving.scoring.scorer import Scorer
 from training.model.model import ModelDamaged
 from training.pipeline import train
-from training.registry.mlflow import Registry
+from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
 from training.simulation.simulation import simulate
 
@@ -41,10 +41,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         patch.chdir(folder)
         simulate(3_000, 3, END).write(folder / "market")
         home = Home(folder / "home", Settings())
-        kept = keep(home, Agreement.default(), END)
+        kept = save_version(home, Agreement.default(), END)
         ingest(home, [folder / "market" / "events.parquet"], kept, END + timedelta(seconds=1))
         candidate = train(home, kept, END, seed=3)
-        promote(home, Registry(kept.agreement.name), candidate.register()[1], "test", END)
+        promote(home, ModelRegistry(kept.agreement.name), candidate.register()[1], "test", END)
         return home
 
 
@@ -68,7 +68,7 @@ def test_points_add_up_to_the_score_of_every_lead(scored: list[dict]) -> None:
 
 
 def test_every_score_has_the_shape_of_the_contract(scored: list[dict]) -> None:
-    assert all(tuple(score) == SHAPE for score in scored)
+    assert all(tuple(score) == SCORE_FIELDS for score in scored)
     assert {score["status"] for score in scored} == {"scored"}
 
 

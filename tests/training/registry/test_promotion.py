@@ -16,23 +16,23 @@ import numpy as np
 import pytest
 from handmade_events import LATER, SMALL, World, alike, at, identify, market, us
 
-from features.agreement.versions import Kept, keep
+from features.agreement.versions import AgreementVersion, save_version
 from features.home.clock import microseconds
 from features.home.database import engine
 from features.home.deployments import deployments, model_folder
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.store.feast_views import view_suffix
-from features.store.materialize import derived
+from features.store.materialize import materialized
 from leadlight import NotebookHome
 from serving.scoring.points import logit
 from serving.scoring.scorer import Scorer
-from training.candidate import REPORT, Candidate
+from training.candidate import REPORT_FILE, Candidate
 from training.model.model import FACTS, Calibrator, Model, ModelDamaged
-from training.monitoring.reference import REFERENCE
+from training.monitoring.reference import REFERENCE_FILE
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
-from training.registry.mlflow import CARD, GATES, SIGNATURE, NoSuchModel, Registry
-from training.registry.promotion import NothingToRollBack, promote, rollback, standing, take_back
+from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, NoSuchModel
+from training.registry.promotion import NothingToRollBack, promote, rollback, rollback_in_home, standing_promotions
 
 DAYS = 420.0
 TOLD = market(350, days=DAYS)
@@ -43,7 +43,7 @@ class Trained:
     """A home with a market in it, and what was learned from it."""
 
     home: Home
-    kept: Kept
+    kept: AgreementVersion
     candidate: Candidate
 
 
@@ -58,7 +58,7 @@ def registry_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
     home = Home(tmp_path_factory.mktemp("trained") / "home", Settings())
     list(Ledger.open(home).append(TOLD, source="web", received_at=LATER))
-    kept = keep(home, SMALL, LATER)
+    kept = save_version(home, SMALL, LATER)
     yield Trained(home, kept, train(home, kept, at(DAYS), seed=7))
     engine(home.database_url).dispose()
 
@@ -66,7 +66,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
 @pytest.fixture(scope="module")
 def versions(trained: Trained) -> list[str]:
     """Three registered versions: the candidate, and two that differ in their calibrator alone."""
-    registry = Registry(SMALL.name)
+    registry = ModelRegistry(SMALL.name)
     found = [trained.candidate.register()[1]]
     for intercept in (0.1, 0.2):
         model = replace(trained.candidate.model, calibrator=Calibrator(1.0, intercept))
@@ -79,13 +79,13 @@ def home(trained: Trained, tmp_path: Path) -> Iterator[Home]:
     """A home of its own with the same agreement and a few leads: nothing is served there yet."""
     home = Home(tmp_path / "home", Settings())
     list(Ledger.open(home).append(TOLD[:60], source="web", received_at=LATER))
-    keep(home, SMALL, LATER)
+    save_version(home, SMALL, LATER)
     yield home
     engine(home.database_url).dispose()
 
 
 def serve(home: Home, version: str) -> None:
-    promote(home, Registry(SMALL.name), version, "a test", LATER)
+    promote(home, ModelRegistry(SMALL.name), version, "a test", LATER)
 
 
 def answering(home: Home) -> str | None:
@@ -130,7 +130,7 @@ def test_training_again_gives_the_same_model(trained: Trained) -> None:
 def test_with_one_kind_of_outcome_there_is_nothing_to_learn(tmp_path: Path) -> None:
     home = Home(tmp_path / "home", Settings())
     list(Ledger.open(home).append([identify("ann", 1), identify("bob", 2)], source="web", received_at=LATER))
-    found = derived(home, SMALL)
+    found = materialized(home, SMALL)
     with pytest.raises(TooFewOutcomes, match="known outcomes are no"):
         labelled_snapshots(found, SMALL, at(90))
     with pytest.raises(TooFewOutcomes, match="no outcome is known yet"):
@@ -142,10 +142,10 @@ def test_with_one_kind_of_outcome_there_is_nothing_to_learn(tmp_path: Path) -> N
 
 
 def test_a_version_holds_text_and_json_that_were_checked(versions: list[str], trained: Trained) -> None:
-    with Registry(SMALL.name).files(versions[0]) as (files, digest):
+    with ModelRegistry(SMALL.name).files(versions[0]) as (files, digest):
         names = {file.name for file in files.iterdir()}
         ours = {"trees.txt", "model.json", "agreement.toml", "manifest.json"}
-        assert names == ours | {REPORT, GATES, CARD, SIGNATURE, REFERENCE}
+        assert names == ours | {REPORT_FILE, GATES_FILE, CARD_FILE, SIGNATURE_FILE, REFERENCE_FILE}
         assert Model.read(files, digest) == trained.candidate.model
 
 
@@ -156,7 +156,7 @@ def test_no_artifact_of_a_run_is_a_pickle(versions: list[str]) -> None:
 
 def test_versions_are_listed_newest_first_with_their_figures(versions: list[str], home: Home) -> None:
     serve(home, versions[1])
-    listed = Registry(SMALL.name).versions()
+    listed = ModelRegistry(SMALL.name).versions()
     assert [version["version"] for version in listed] == versions[::-1]
     assert [version["champion"] for version in listed] == [False, True, False]
     assert 0 < listed[-1]["metrics"]["roc_auc"] < 1
@@ -174,35 +174,35 @@ def test_promoting_makes_it_the_champion_and_what_answers(versions: list[str], h
     (row,) = deployments(home)
     assert (row.model_version, row.view_suffix, row.why) == (versions[0], view_suffix(SMALL), "a test")
     assert Model.read(row.folder(home), row.digest).facts["basis"] in ("few", "full")
-    assert Registry(SMALL.name).champion() == answering(home) == versions[0]
+    assert ModelRegistry(SMALL.name).champion() == answering(home) == versions[0]
 
 
 def test_rolling_back_serves_what_was_served_before(versions: list[str], home: Home) -> None:
     serve(home, versions[0])
     serve(home, versions[1])
-    assert rollback(home, Registry(SMALL.name), LATER).model_version == versions[0]
-    assert Registry(SMALL.name).champion() == answering(home) == versions[0]
+    assert rollback(home, ModelRegistry(SMALL.name), LATER).model_version == versions[0]
+    assert ModelRegistry(SMALL.name).champion() == answering(home) == versions[0]
     assert deployments(home)[0].why == f"rolled back from {versions[1]}"
 
 
 def test_rolling_back_twice_never_serves_again_what_was_taken_back(versions: list[str], home: Home) -> None:
     for version in versions:
         serve(home, version)
-    taken = [rollback(home, Registry(SMALL.name), LATER).model_version for _ in range(2)]
+    taken = [rollback(home, ModelRegistry(SMALL.name), LATER).model_version for _ in range(2)]
     assert taken == [versions[1], versions[0]]
     with pytest.raises(NothingToRollBack):
-        rollback(home, Registry(SMALL.name), LATER)
+        rollback(home, ModelRegistry(SMALL.name), LATER)
     serve(home, versions[2])
-    assert rollback(home, Registry(SMALL.name), LATER).model_version == versions[0]
+    assert rollback(home, ModelRegistry(SMALL.name), LATER).model_version == versions[0]
 
 
 def test_the_first_model_cannot_be_rolled_back(versions: list[str], home: Home) -> None:
     with pytest.raises(NothingToRollBack, match="leadlight promote VERSION"):
-        rollback(home, Registry(SMALL.name), LATER)
+        rollback(home, ModelRegistry(SMALL.name), LATER)
     serve(home, versions[0])
     serve(home, versions[0])
     with pytest.raises(NothingToRollBack, match="no other model before"):
-        rollback(home, Registry(SMALL.name), LATER)
+        rollback(home, ModelRegistry(SMALL.name), LATER)
 
 
 def damage(file: Path) -> None:
@@ -240,8 +240,8 @@ def test_a_damaged_version_is_never_promoted(versions: list[str], home: Home) ->
     good = file.read_bytes()
     damage(file)
     try:
-        digest = Registry(SMALL.name).client.get_run(file.parts[-4]).data.params["digest"]
-        version = {found["digest"]: found["version"] for found in Registry(SMALL.name).versions()}[digest]
+        digest = ModelRegistry(SMALL.name).client.get_run(file.parts[-4]).data.params["digest"]
+        version = {found["digest"]: found["version"] for found in ModelRegistry(SMALL.name).versions()}[digest]
         with pytest.raises(ModelDamaged):
             serve(home, version)
     finally:
@@ -314,17 +314,17 @@ def test_rollbacks_at_once_go_back_as_often_as_they_were_asked(versions: list[st
     for version in versions:
         serve(home, version)
     with ThreadPoolExecutor(2) as people:
-        back = [people.submit(take_back, home, SMALL.name, LATER) for _ in range(2)]
+        back = [people.submit(rollback_in_home, home, SMALL.name, LATER) for _ in range(2)]
         assert {one.result().model_version for one in back} == set(versions[:2])
-    assert [row.model_version for row in standing(deployments(home))] == versions[:1]
+    assert [row.model_version for row in standing_promotions(deployments(home))] == versions[:1]
 
 
 def test_a_first_promotion_that_is_called_a_rollback_breaks_nothing(versions: list[str], home: Home) -> None:
-    promote(home, Registry(SMALL.name), versions[0], "rolled back from elsewhere", LATER)
+    promote(home, ModelRegistry(SMALL.name), versions[0], "rolled back from elsewhere", LATER)
     serve(home, versions[1])
-    assert [row.model_version for row in standing(deployments(home))] == versions[1:2]
+    assert [row.model_version for row in standing_promotions(deployments(home))] == versions[1:2]
     with pytest.raises(NothingToRollBack):
-        take_back(home, SMALL.name, LATER)
+        rollback_in_home(home, SMALL.name, LATER)
 
 
 def test_a_notebook_learns_up_to_the_newest_event_and_no_silence_after_it(trained: Trained) -> None:

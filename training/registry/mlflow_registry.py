@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from training.model.model import Model
 
 
-CHAMPION, CHALLENGER = "champion", "challenger"  # aliases: what answers, and what was registered last to rival it
-CARD, GATES = "model_card.md", "gates.json"  # texts beside a model's files that the registry shows as well
+CHAMPION_ALIAS, CHALLENGER_ALIAS = (
+    "champion",
+    "challenger",
+)  # aliases: what answers, and what was registered last to rival it
+CARD_FILE, GATES_FILE = "model_card.md", "gates.json"  # texts beside a model's files that the registry shows as well
 LONGEST_CARD = 5_000  # characters of a version's description that MLflow's database takes
-ARTIFACT = "model"  # the folder of a run that holds the model's files
+MODEL_FOLDER = "model"  # the folder of a run that holds the model's files
 
 
 class NoSuchModel(LeadlightError):
@@ -31,7 +34,7 @@ class NoSuchModel(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Registry:
+class ModelRegistry:
     """The registry at MLFLOW_TRACKING_URI, else in `mlruns/` of the working directory; one model per agreement."""
 
     name: str
@@ -59,18 +62,18 @@ class Registry:
         run = self.client.create_run(self._experiment())
         run_id = str(run.info.run_id)
         with TemporaryDirectory() as folder:
-            digest = model.write(Path(folder) / ARTIFACT, beside)
+            digest = model.write(Path(folder) / MODEL_FOLDER, beside)
             for name, picture in pictures.items():
                 (Path(folder) / name).write_text(picture)
             self.client.log_artifacts(run_id, folder)
         self._log(run_id, metrics, {**parameters, "digest": digest})
         self.client.set_terminated(run_id)
-        tags = {"digest": digest} | _gate_tags(beside.get(GATES))
+        tags = {"digest": digest} | _gate_tags(beside.get(GATES_FILE))
         version = self.client.create_model_version(
-            self._registered(), f"runs:/{run_id}/{ARTIFACT}", run_id, tags=tags,
-            description=beside.get(CARD, "")[:LONGEST_CARD],
+            self._registered(), f"runs:/{run_id}/{MODEL_FOLDER}", run_id, tags=tags,
+            description=beside.get(CARD_FILE, "")[:LONGEST_CARD],
         )  # fmt: skip
-        self.client.set_registered_model_alias(self.name, CHALLENGER, str(version.version))
+        self.client.set_registered_model_alias(self.name, CHALLENGER_ALIAS, str(version.version))
         return run_id, str(version.version)
 
     def _log(self, run_id: str, metrics: Mapping[str, float], parameters: Mapping[str, Any]) -> None:
@@ -102,7 +105,7 @@ class Registry:
 
         gates_passed: None where it was registered without gates. forced_why: the reason for passing over them.
         """
-        champion, challenger = self.champion(), self._version(CHALLENGER)
+        champion, challenger = self.champion(), self._version(CHALLENGER_ALIAS)
         found = self.client.search_model_versions(f"name = '{self.name}'")
         return [
             {
@@ -119,7 +122,7 @@ class Registry:
 
     def champion(self) -> str | None:
         """The version with the alias `champion`."""
-        return self._version(CHAMPION)
+        return self._version(CHAMPION_ALIAS)
 
     def _version(self, alias: str) -> str | None:
         from mlflow.exceptions import MlflowException
@@ -131,9 +134,9 @@ class Registry:
 
     def set_champion(self, version: str) -> None:
         """Move the alias `champion` to `version`, which is no challenger any more."""
-        self.client.set_registered_model_alias(self.name, CHAMPION, version)
-        if self._version(CHALLENGER) == version:
-            self.client.delete_registered_model_alias(self.name, CHALLENGER)
+        self.client.set_registered_model_alias(self.name, CHAMPION_ALIAS, version)
+        if self._version(CHALLENGER_ALIAS) == version:
+            self.client.delete_registered_model_alias(self.name, CHALLENGER_ALIAS)
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
         """Write something beside a version, for people who look at it in MLflow."""
@@ -153,17 +156,17 @@ class Registry:
             raise NoSuchModel(f"model {self.name} has no version {version}; it has {known}") from None
         with TemporaryDirectory() as folder:
             place = download_artifacts(
-                run_id=found.run_id, artifact_path=ARTIFACT, dst_path=folder, tracking_uri=self.client.tracking_uri
+                run_id=found.run_id, artifact_path=MODEL_FOLDER, dst_path=folder, tracking_uri=self.client.tracking_uri
             )
             yield Path(place), found.tags["digest"]
 
 
 def _gate_tags(verdict: str | None) -> dict[str, str]:
-    from training.gates.gate import Verdict, held_back_by
+    from training.gates.gate import GateResults, failed_gates
 
     if verdict is None:
         return {}
-    held = held_back_by(Verdict.read(verdict).gates)
+    held = failed_gates(GateResults.read(verdict).gates)
     return {"gates": f"held back by {', '.join(held)}" if held else "passed"}
 
 
@@ -177,10 +180,10 @@ def _gates_of(tags: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-SIGNATURE = "MLmodel"
+SIGNATURE_FILE = "MLmodel"
 
 
-def signature(model: Model) -> str:
+def mlflow_signature(model: Model) -> str:
     """The text of MLflow's MLmodel file: inputs and output, and no flavour, so that there is nothing to unpickle.
 
     It names neither a time nor a run: the same model has the same text, and the same digest.

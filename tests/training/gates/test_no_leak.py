@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,7 @@ from handmade_events import SMALL
 
 from features.agreement.agreement import Agreement
 from training.gates.gate import Gate
-from training.gates.leak import no_leak, signed
-from training.wording.cautions import Field
+from training.gates.no_leak import no_leak, signed_fields
 
 DRAWS = np.random.default_rng(4)
 OUTCOME = (DRAWS.random(400) < 0.3).astype(float)
@@ -22,7 +22,9 @@ GIVEN_AWAY = 6.0 * OUTCOME + NOISE["employees"]
 SIGNED = Agreement.parse(SMALL.text.replace('is_partner = "boolean"', 'is_partner = "asked on the form"'))
 
 
-def gate(more: Mapping[str, object], agreement: Agreement = SMALL, suspects: tuple[Field, ...] = ()) -> Gate:
+def gate(
+    more: Mapping[str, object], agreement: Agreement = SMALL, suspects: Mapping[str, str] = MappingProxyType({})
+) -> Gate:
     return no_leak(pd.DataFrame(NOISE | dict(more)), OUTCOME, agreement, KINDS, suspects)
 
 
@@ -63,7 +65,7 @@ def test_behind_a_signed_field_another_leak_is_still_found() -> None:
 
 
 def test_a_suspect_of_the_triage_is_held_back_unless_signed() -> None:
-    suspects = (Field("is_partner", "filled after the outcome"), Field("renewal_on", "not used by this model"))
+    suspects = {"is_partner": "filled after the outcome", "renewal_on": "not used by this model"}
     more = {"is_partner": NOISE["employees"]}
     assert "filled after the outcome" in gate(more, suspects=suspects).why
     assert not gate(more, suspects=suspects).passed
@@ -81,4 +83,4 @@ def test_a_signed_job_title_signs_what_is_made_of_it() -> None:
     agreement = Agreement.parse(
         SMALL.text.replace('job_title = "text"', 'job_title = { kind = "text", why = "from the form" }')
     )
-    assert signed(agreement) == dict.fromkeys(("job_title", "seniority", "department"), "from the form")
+    assert signed_fields(agreement) == dict.fromkeys(("job_title", "seniority", "department"), "from the form")

@@ -9,8 +9,8 @@ import pytest
 from handmade_events import LATER, SMALL
 
 from features.agreement.agreement import Agreement
-from training.gates.protected import ProtectedFeature, check
-from training.pipeline import candidate
+from training.gates.protected_feature import ProtectedFeature, check_features
+from training.pipeline import trained_candidate
 
 AGREED = Agreement.parse(
     SMALL.text.replace("[traits]", '[excluded]\nkin = { why = "protected", column = "Family of lead" }\n[traits]')
@@ -23,9 +23,9 @@ def features(**columns: list[object]) -> pd.DataFrame:
 
 
 def test_plain_features_pass() -> None:
-    check(features(), AGREED)
-    check(features(industry=["M", "L", "S"]), AGREED)  # sizes of shirts: an m alone is no gender
-    check(features(industry=[None, None, None]), AGREED)
+    check_features(features(), AGREED)
+    check_features(features(industry=["M", "L", "S"]), AGREED)  # sizes of shirts: an m alone is no gender
+    check_features(features(industry=[None, None, None]), AGREED)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_plain_features_pass() -> None:
 )
 def test_a_protected_fact_is_known_by_its_values(values: list[object], said: str) -> None:
     with pytest.raises(ProtectedFeature, match=said) as stopped:
-        check(features(industry=values), AGREED)
+        check_features(features(industry=values), AGREED)
     assert 'industry = "protected"' in str(stopped.value)
 
 
@@ -47,12 +47,12 @@ def test_a_protected_fact_is_known_by_its_name(name: str) -> None:
     trait = AGREED.traits["industry"].model_copy(update={"name": name})
     smuggled = AGREED.model_copy(update={"traits": {**AGREED.traits, name: trait}})
     with pytest.raises(ProtectedFeature, match=f"'{name}' is protected or personal"):
-        check(features(**{name: ["a", "b", "c"]}), smuggled)
+        check_features(features(**{name: ["a", "b", "c"]}), smuggled)
 
 
 def test_training_stops_before_it_learns() -> None:
-    from features.agreement.versions import Kept
+    from features.agreement.versions import AgreementVersion
 
     labelled = features(industry=["male", "female", "male"]).assign(outcome=True, lead_id="a", snapshot_us=1)
     with pytest.raises(ProtectedFeature, match="training stopped"):
-        candidate(labelled, None, Kept(AGREED, 1), LATER - timedelta(days=1))  # type: ignore[arg-type]
+        trained_candidate(labelled, None, AgreementVersion(AGREED, 1), LATER - timedelta(days=1))  # type: ignore[arg-type]
