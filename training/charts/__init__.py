@@ -1,1 +1,1 @@
-"""Pictures, as pure functions from figures to charts."""
+"""Charts, as pure functions from results to Altair charts."""

@@ -1,4 +1,4 @@
-"""The look that the pictures share: one palette, axes in "of 100", and scales on which low chances have room."""
+"""What the charts share: one palette, axes in "of 100", and scales on which low probabilities have room."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     )
 
 
-def root(top: float) -> alt.Scale:
+def square_root_scale(top: float) -> alt.Scale:
     """A square-root scale from 0 to `top`: most leads lie near 0, and a straight scale would heap them up."""
     return alt.Scale(type="sqrt", domain=[0, top], nice=False)
 
 
-def root_ticks(top: float, names: float = 25) -> list[int]:
+def square_root_ticks(top: float, names: float = 25) -> list[int]:
     """The chances to name on a square-root axis with room for so many `names`, none touching the last."""
     named: list[int] = []
     for chance in CHANCES:
@@ -51,7 +51,7 @@ def even_ticks(top: float) -> list[float]:
     return [step * place for place in range(int(top / step + 1e-9) + 1)]
 
 
-def short(label: str, most: int = 34) -> str:
+def shortened(label: str, most: int = 34) -> str:
     """A name that fits its place."""
     return label if len(label) <= most else label[: most - 1] + "…"
 
@@ -66,16 +66,16 @@ def odds_axis() -> alt.Axis:
     return alt.Axis(values=[log_odds(chance / 100) for chance in ODDS_TICKS], labelExpr=named, grid=False)
 
 
-def ideal(top: float) -> alt.Chart:
+def diagonal(top: float) -> alt.Chart:
     """The thin line on which both sides are equal."""
     corners = alt.Chart(pd.DataFrame({"x": [0.0, top], "y": [0.0, top]}))
     return corners.mark_line(color=QUIET, strokeDash=[4, 4], strokeWidth=1).encode(alt.X("x:Q"), alt.Y("y:Q"))
 
 
-def note(
+def text_label(
     x: float, y: float, text: str, align: str = "left", color: str = INK, dx: float = 0, dy: float = 0
 ) -> alt.Chart:
-    """A word beside what it names, instead of a legend to look up."""
+    """A label beside what it names, instead of a legend."""
     place = alt.Chart(pd.DataFrame({"x": [x], "y": [y], "text": [text]}))
     written = place.mark_text(align=align, color=color, fontSize=12, dx=dx, dy=dy)
     return written.encode(alt.X("x:Q"), alt.Y("y:Q"), alt.Text("text:N"))

@@ -1,4 +1,4 @@
-"""The pictures of the report and of notebooks, each with one sentence on what to see in it."""
+"""The charts of the whole test: reliability, distribution, gains, importance, partial dependence; their captions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CAPTIONS = {
 
 
 def caption(name: str, rows: str = "leads", has_money: bool = False) -> str:
-    """The sentence under a picture; empty for one that is not of these."""
+    """The sentence under the chart of this name; empty for one that is not in CAPTIONS."""
     return CAPTIONS.get("money" if name == "threshold" and has_money else name, "").format(rows=rows)
 
 
@@ -188,7 +188,7 @@ def _few_ticks() -> alt.Axis:
 
 @dataclass(frozen=True)
 class NotebookCharts:
-    """Some pictures as SVG by name, and what to see in each; a notebook draws it where it is a cell's last value."""
+    """Charts as SVG by name, each with its caption; a notebook draws them where this is a cell's last value."""
 
     pictures: Mapping[str, str]
     captions: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The pictures of what changed since a model was trained."""
+"""The charts of drift since a model was trained: weekly conversions, calibration, inputs."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import pandas as pd
 from training.charts import charts
 from training.charts.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH
 from training.monitoring.psi import LARGE_CHANGE, SMALL_CHANGE
-from training.monitoring.result import InputDrift, Pictured, Week
+from training.monitoring.result import EarlyWeek, InputDrift, MonitoringFigures
 
 SHOWN_INPUTS = 12
 
 
-def since_pictures(pictured: Pictured | None) -> dict[str, Any]:
-    """Every chart that the figures allow, by name."""
+def drift_charts(pictured: MonitoringFigures | None) -> dict[str, Any]:
+    """Every chart for which there are results, by name."""
     drawn: dict[str, Any] = {}
     if pictured is None:
         return drawn
     if pictured.weeks:
-        drawn["since_weeks"] = weeks(pictured.weeks, pictured.early_days)
+        drawn["since_weeks"] = weekly_conversions_chart(pictured.weeks, pictured.early_days)
     if pictured.matured and pictured.matured.reliability:
-        drawn["since_reliability"] = charts.reliability(pictured.matured)
+        drawn["since_reliability"] = charts.reliability_chart(pictured.matured)
     if pictured.inputs:
-        drawn["since_inputs"] = inputs(pictured.inputs)
+        drawn["since_inputs"] = input_drift_chart(pictured.inputs)
     return drawn
 
 
-def inputs(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
+def input_drift_chart(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
     """The PSI of the inputs that moved most, a bar each, dark where it is worth a word; and what chance stays under."""
     shown = sorted(drifts, key=lambda drift: -drift.psi)[:SHOWN_INPUTS]
     rows = pd.DataFrame(
@@ -48,7 +48,7 @@ def inputs(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
     return chart.properties(width=WIDTH - 200, height=22 * len(rows))
 
 
-def weeks(found: Sequence[Week], days: int) -> alt.TopLevelMixin:
+def weekly_conversions_chart(found: Sequence[EarlyWeek], days: int) -> alt.TopLevelMixin:
     """Conversions soon after the looks of each week: the range of chance, what was expected, and what came."""
     rows = pd.DataFrame([week.__dict__ for week in found])
     rows["starts_at"] = pd.to_datetime(rows["starts_at"], utc=True)

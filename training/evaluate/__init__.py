@@ -1,1 +1,1 @@
-"""What a model shows on rows that it has not seen: figures, segments, baselines, backtest, importance."""
+"""The evaluation of a model on unseen rows: metrics, segments, baseline models, backtest, importance."""

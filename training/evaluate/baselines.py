@@ -1,4 +1,4 @@
-"""What else could be done with the same rows: the average, naive Bayes, logistic regression, LightGBM as it comes."""
+"""Baseline models on the same rows: the average rate, naive Bayes, logistic regression, LightGBM with its defaults."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from training.model.columns import ModelColumn
 QUANTILES = 10
 
 
-def baselines(train_outcome: npt.ArrayLike, rows: int) -> dict[str, Floats]:
-    """What needs no features: the rate of the train span for each of `rows` rows."""
+def constant_baseline(train_outcome: npt.ArrayLike, rows: int) -> dict[str, Floats]:
+    """The baseline that needs no features: the rate of the train span, for each of `rows` rows."""
     rate = float(np.asarray(train_outcome, dtype=float).mean()) if len(np.asarray(train_outcome)) else 0.0
     return {"constant": np.full(rows, rate)}
 
 
-def peers(
+def baseline_probabilities(
     train: pd.DataFrame,
     train_outcome: npt.ArrayLike,
     test: pd.DataFrame,
@@ -37,18 +37,18 @@ def peers(
     seed: int = 0,
     only: Collection[str] = ("naive_bayes", "logistic_regression", "lightgbm"),
 ) -> dict[str, Floats]:
-    """The probabilities of each peer for the rows of `test`, by its name; each fitted on `train` alone.
+    """The probabilities of each baseline model for the rows of `test`, by name; each fitted on `train` alone.
 
     train, test: one row per snapshot, the same columns, numeric or category; missing values are allowed.
-    A train span of one class, or without columns, gives every peer the constant.
+    A train span of one class, or without columns, gives every model the constant.
     """
     outcome = np.asarray(train_outcome, dtype=float)
-    constant = baselines(outcome, len(test))
-    train, test = _typed(train, train), _typed(test, train)
+    constant = constant_baseline(outcome, len(test))
+    train, test = _with_column_types(train, train), _with_column_types(test, train)
     fitted: dict[str, Callable[[], Floats]] = {
         "naive_bayes": lambda: naive_bayes(train, outcome, test),
         "logistic_regression": lambda: logistic_regression(train, outcome, test),
-        "lightgbm": lambda: plain_lightgbm(train, outcome, test, seed),
+        "lightgbm": lambda: default_lightgbm(train, outcome, test, seed),
     }
     fitted = {name: probabilities for name, probabilities in fitted.items() if name in only}
     if len(np.unique(outcome)) < 2 or train.shape[1] == 0 or not len(test):
@@ -56,18 +56,20 @@ def peers(
     return constant | {name: probabilities() for name, probabilities in fitted.items()}
 
 
-def simple_peers(columns: Sequence[ModelColumn]) -> Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Floats]]:
+def simple_baselines(columns: Sequence[ModelColumn]) -> Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, Floats]]:
     """The average rate, naive Bayes and logistic regression on a model's columns, to be fitted again and again.
 
     returns: a function of (labelled snapshots to learn from, snapshots to predict), to probabilities by name.
     """
     kinds = {column.name: "category" for column in columns if column.levels}
 
-    def fitted(known: pd.DataFrame, asked: pd.DataFrame) -> Mapping[str, Floats]:
+    def fitted(known: pd.DataFrame, test: pd.DataFrame) -> Mapping[str, Floats]:
         used = [column.name for column in columns if column.name in known]
-        rows = pd.concat([known[used], asked[used]]).astype({name: kinds[name] for name in used if name in kinds})
+        rows = pd.concat([known[used], test[used]]).astype({name: kinds[name] for name in used if name in kinds})
         outcome = known["outcome"].to_numpy(np.float64)
-        return peers(rows[: len(known)], outcome, rows[len(known) :], only=("naive_bayes", "logistic_regression"))
+        return baseline_probabilities(
+            rows[: len(known)], outcome, rows[len(known) :], only=("naive_bayes", "logistic_regression")
+        )
 
     return fitted
 
@@ -82,14 +84,13 @@ def naive_bayes(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame) -> Flo
     won, lost = outcome.sum() + 0.1, (1 - outcome).sum() + 0.1
     margin = np.full(len(test), np.log(won / lost))
     for column in train.columns:
-        known, asked = _values(train[column], train[column]), _values(train[column], test[column])
-        margin += _log_ratio(known, outcome, asked)
+        margin += _log_ratio(_values(train[column], train[column]), outcome, _values(train[column], test[column]))
     return _expit(margin)
 
 
-def _log_ratio(known: npt.NDArray[np.intp], outcome: Floats, asked: npt.NDArray[np.intp]) -> Floats:
+def _log_ratio(known: npt.NDArray[np.intp], outcome: Floats, test: npt.NDArray[np.intp]) -> Floats:
     """What one field adds to the log-odds; values are numbered from 0, and -1 is empty."""
-    values = int(max(known.max(initial=-1), asked.max(initial=-1))) + 1
+    values = int(max(known.max(initial=-1), test.max(initial=-1))) + 1
     filled = known >= 0
     seen = np.bincount(known[filled], minlength=values) > 0
     won = np.bincount(known[filled], weights=outcome[filled], minlength=values)
@@ -97,7 +98,7 @@ def _log_ratio(known: npt.NDArray[np.intp], outcome: Floats, asked: npt.NDArray[
     won, lost = np.where(seen, won + 0.1, 0.0), np.where(seen, lost + 0.1, 0.0)
     ratio = np.zeros(values + 1)  # the last entry, -1, is for the empty
     ratio[:-1][seen] = np.log(won[seen] / won.sum()) - np.log(lost[seen] / lost.sum())
-    return ratio[asked]
+    return ratio[test]
 
 
 def _values(reference: pd.Series, column: pd.Series) -> npt.NDArray[np.intp]:
@@ -114,7 +115,7 @@ def logistic_regression(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame
     """Logistic regression (L2, C = 1) on standardised numbers and one-hot levels; rare levels share one.
 
     Each number enters as it is and by its logarithm: counts of behaviour are skewed, minutes often are not, and
-    with one scale alone this peer would be weaker than it need be.
+    with one scale alone this model would be weaker than it need be.
     """
     categories = _categories(train)
     scaled = make_pipeline(
@@ -129,7 +130,7 @@ def logistic_regression(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame
     columns = ColumnTransformer([("numbers", scaled, numbers), ("levels", levels, categories)])
     model = make_pipeline(columns, LogisticRegression(max_iter=500))
     with warnings.catch_warnings():
-        # A peer that stops a little short of its optimum is still that peer, and a new level is no surprise.
+        # A fit that stops a little short of its optimum will do, and a new level is no surprise.
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
         # Small products: BLAS threads would wait for each other longer than they multiply.
@@ -138,7 +139,7 @@ def logistic_regression(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame
         return np.asarray(model.predict_proba(test)[:, 1], dtype=float)
 
 
-def plain_lightgbm(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame, seed: int) -> Floats:
+def default_lightgbm(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame, seed: int) -> Floats:
     """LightGBM with the library's defaults: 100 trees of 31 leaves, no early stopping, no calibration."""
     # Its feature names refuse some characters that columns of an export have; it does not need them.
     names = {column: f"f{place}" for place, column in enumerate(train.columns)}
@@ -147,8 +148,8 @@ def plain_lightgbm(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame, see
     return np.asarray(booster.predict(test.rename(columns=names)), dtype=float)
 
 
-def _typed(frame: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `like` as floats and its categories; a level it does not have is empty, for all peers alike."""
+def _with_column_types(frame: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
+    """The columns of `like` as floats and its categories; a level it does not have is empty, for all models alike."""
     categories = set(_categories(like))
     return pd.DataFrame(
         {

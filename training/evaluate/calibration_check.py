@@ -1,4 +1,4 @@
-"""What an affine calibration cannot mend, and whether there is any of it: level, slope and curvature on unseen rows."""
+"""The check of calibration on unseen rows: level, slope, and whether a line or a rising curve would mend it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from features.arrays import Floats
-from training.evaluate.comparison import Forecasts
+from training.evaluate.comparison import HeldOutPredictions
 from training.labels.folds import lead_folds, row_losses
 from training.metrics.bootstrap import Interval, lead_weights, percentile_interval, resampled_sums
 
-FEWEST = 20  # converted and other rows; with fewer there is nothing to fit a line to
+FEWEST_OUTCOMES = 20  # converted rows, and others; fewer fit no line
 RESAMPLES = 100
 CERTAIN = 1e-9  # a probability nearer to 0 or 1 than this would pull a line by itself
 
-Fitted = Callable[[Floats], Floats]  # from logit to calibrated logit
+LogitMap = Callable[[Floats], Floats]  # from logit to calibrated logit
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Estimate:
     interval: Interval
 
     def excludes(self, value: float) -> bool:
-        """Whether the interval leaves `value` out: it is not that, by more than chance."""
+        """Whether `value` lies outside the interval, so that chance alone does not explain the difference."""
         return not self.interval[0] <= value <= self.interval[1]
 
 
 @dataclass(frozen=True)
 class CalibrationCheck:
-    """How the outcome follows the logit that was said: logit(true chance) = intercept + slope * logit(said) (Cox 1958).
+    """How outcomes follow the predicted logit: logit(true chance) = intercept + slope * logit(predicted) (Cox 1958).
 
-    level: the intercept where the slope is held at 1, so above 0 where too little is promised on the whole.
-    affine, isotonic: what the best line and the best rising curve would gain in log loss on leads that they were not
-    fitted on (cross-fitted by lead), per row. curvature: what the curve gains over the line.
+    level: the intercept with the slope fixed at 1; above 0, predictions are too low on the whole. affine, isotonic:
+    what the best line and the best rising curve would gain in log loss per row, on leads that they were not fitted on
+    (cross-fitted by lead). curvature: what the curve gains over the line.
     """
 
     slope: Estimate
@@ -49,46 +49,53 @@ class CalibrationCheck:
     curvature: Estimate
 
 
-def calibration_check(tested: Forecasts, seed: int) -> CalibrationCheck | None:
-    """The check of our probabilities on rows that nothing was fitted on; None where too few converted or did not."""
-    if min(tested.outcome.sum(), (1 - tested.outcome).sum()) < FEWEST or tested.lead.max() < 2 * FEWEST:
+def calibration_check(tested: HeldOutPredictions, seed: int) -> CalibrationCheck | None:
+    """The check of our probabilities; None with fewer than FEWEST_OUTCOMES conversions, or others, or few leads."""
+    if (
+        min(tested.outcome.sum(), (1 - tested.outcome).sum()) < FEWEST_OUTCOMES
+        or tested.lead.max() < 2 * FEWEST_OUTCOMES
+    ):
         return None
     chance = np.clip(tested.ours, CERTAIN, 1 - CERTAIN)
-    said = np.log(chance) - np.log1p(-chance)
-    line, level = _Line.of(said), _Line(np.ones((len(said), 1)), said)
+    logit = np.log(chance) - np.log1p(-chance)
+    line, level = _LogisticFit.of(logit), _LogisticFit(np.ones((len(logit), 1)), logit)
     slopes, levels = _estimates(line, tested, seed), _estimates(level, tested, seed)
-    base = row_losses(said, tested.outcome)
-    by_line = base - _held_out(said, tested, seed, _affine)
-    by_curve = base - _held_out(said, tested, seed, _isotonic)
+    base = row_losses(logit, tested.outcome)
+    by_line = base - _cross_fitted_losses(logit, tested, seed, _affine)
+    by_curve = base - _cross_fitted_losses(logit, tested, seed, _isotonic)
     gains = np.stack([by_line, by_curve, by_curve - by_line, np.ones(len(base))], axis=1)
     drawn = resampled_sums(gains, tested.lead, RESAMPLES, seed)
-    found = [_estimate(float(gains[:, place].mean()), drawn[:, place] / drawn[:, 3]) for place in range(3)]
-    return CalibrationCheck(slopes[1], slopes[0], levels[0], *found)
+    estimates = [_estimate(float(gains[:, place].mean()), drawn[:, place] / drawn[:, 3]) for place in range(3)]
+    return CalibrationCheck(slopes[1], slopes[0], levels[0], *estimates)
 
 
 @dataclass(frozen=True)
-class _Line:
+class _LogisticFit:
     """Logistic regression of few columns on an offset, by Newton's steps."""
 
     columns: Floats
     offset: Floats
 
     @classmethod
-    def of(cls, said: Floats) -> _Line:
+    def of(cls, logit: Floats) -> _LogisticFit:
         """Intercept and slope of the logit."""
-        return cls(np.stack([np.ones(len(said)), said], axis=1), np.zeros(len(said)))
+        return cls(np.stack([np.ones(len(logit)), logit], axis=1), np.zeros(len(logit)))
 
     def fitted(self, outcome: Floats, weight: Floats, start: Floats, steps: int) -> Floats:
         """The coefficients after `steps` steps from `start`."""
-        found = start
+        coefficients = start
         for _ in range(steps):
-            said = 1 / (1 + np.exp(-np.clip(self.offset + self.columns @ found, -30, 30)))
-            curve = (self.columns.T * (weight * said * (1 - said))) @ self.columns + 1e-9 * np.eye(len(found))
-            found = found + np.clip(np.linalg.solve(curve, self.columns.T @ (weight * (outcome - said))), -2.0, 2.0)
-        return found
+            chance = 1 / (1 + np.exp(-np.clip(self.offset + self.columns @ coefficients, -30, 30)))
+            curve = (self.columns.T * (weight * chance * (1 - chance))) @ self.columns + 1e-9 * np.eye(
+                len(coefficients)
+            )
+            coefficients = coefficients + np.clip(
+                np.linalg.solve(curve, self.columns.T @ (weight * (outcome - chance))), -2.0, 2.0
+            )
+        return coefficients
 
 
-def _estimates(line: _Line, tested: Forecasts, seed: int) -> list[Estimate]:
+def _estimates(line: _LogisticFit, tested: HeldOutPredictions, seed: int) -> list[Estimate]:
     """Each coefficient; a resample is near the whole, so two steps from there are enough for it."""
     start = np.array([0.0, 1.0])[: line.columns.shape[1]]
     whole = line.fitted(tested.outcome, np.ones(len(tested.outcome)), start, 25)
@@ -101,27 +108,29 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
     return Estimate(value, percentile_interval(drawn) or (value, value))
 
 
-def _held_out(said: Floats, tested: Forecasts, seed: int, fit: Callable[[Floats, Floats], Fitted]) -> Floats:
+def _cross_fitted_losses(
+    logit: Floats, tested: HeldOutPredictions, seed: int, fit: Callable[[Floats, Floats], LogitMap]
+) -> Floats:
     """The loss of each row by a map that was fitted on other leads."""
-    losses = np.empty(len(said))
+    losses = np.empty(len(logit))
     for inside, outside in lead_folds(tested.outcome, list(tested.lead.astype(str)), seed):
-        fitted = fit(said[inside], tested.outcome[inside])
-        losses[outside] = row_losses(fitted(said[outside]), tested.outcome[outside])
+        fitted = fit(logit[inside], tested.outcome[inside])
+        losses[outside] = row_losses(fitted(logit[outside]), tested.outcome[outside])
     return losses
 
 
-def _affine(said: Floats, outcome: Floats) -> Fitted:
-    intercept, slope = _Line.of(said).fitted(outcome, np.ones(len(said)), np.array([0.0, 1.0]), 25)
-    return lambda asked: intercept + slope * asked
+def _affine(logit: Floats, outcome: Floats) -> LogitMap:
+    intercept, slope = _LogisticFit.of(logit).fitted(outcome, np.ones(len(logit)), np.array([0.0, 1.0]), 25)
+    return lambda other: intercept + slope * other
 
 
-def _isotonic(said: Floats, outcome: Floats) -> Fitted:
+def _isotonic(logit: Floats, outcome: Floats) -> LogitMap:
     # A step without a conversion would promise 0, and the first one that comes there would cost without end.
-    least = 1 / (len(said) + 2)
-    curve = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(said, outcome)
+    least = 1 / (len(logit) + 2)
+    curve = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip").fit(logit, outcome)
 
-    def calibrated(asked: Floats) -> Floats:
-        chance = curve.predict(asked)
+    def calibrated(other: Floats) -> Floats:
+        chance = curve.predict(other)
         return np.asarray(np.log(chance) - np.log1p(-chance), dtype=float)
 
     return calibrated

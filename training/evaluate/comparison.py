@@ -1,4 +1,4 @@
-"""Models beside one another on the very same rows, with the difference drawn on the same leads."""
+"""Our model beside the baseline models on the very same held-out rows, with an interval for each difference."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.arrays import Floats, Ints
-from training.evaluate.evaluate import Rows, checked_rows
+from features.arrays import Bools, Floats, Ints
+from training.evaluate.evaluate import EvaluatedRows, evaluated_rows
 from training.metrics.binned_counts import binned_counts
-from training.metrics.bootstrap import Interval, lead_weights
+from training.metrics.bootstrap import Z95, Interval, effective_sample_sizes, lead_weights, wilson_interval
 from training.metrics.metrics import metric_values
 
-LABELS = {
+MODEL_LABELS = {
     "leadlight": "Leadlight",
     "constant": "The average rate for everybody",
     "naive_bayes": "Naive Bayes (Odoo's formula)",
@@ -24,8 +24,8 @@ LABELS = {
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One model's figures on the rows that ours was tested on."""
+class ComparedModel:
+    """One model on the rows that ours was tested on. The fields that are named as in `METRICS` hold those metrics."""
 
     name: str
     label: str
@@ -45,24 +45,26 @@ def comparison(
     *,
     seed: int = 0,
     resamples: int = 200,
-) -> tuple[Compared, ...]:
-    """The models in the order given; the first is ours, and the log loss of each other is set against its.
+) -> tuple[ComparedModel, ...]:
+    """The models in the order given. The first is ours, and the log loss of every other is compared with ours.
 
     probabilities: by name, each one per row; outcome, lead_id: as for `evaluate`, with the same errors.
     """
-    rows = {name: checked_rows(probability, outcome, lead_id) for name, probability in probabilities.items()}
+    rows = {name: evaluated_rows(probability, outcome, lead_id) for name, probability in probabilities.items()}
     losses = {name: _resampled_losses(of_model, resamples, seed) for name, of_model in rows.items()}
     ours = next(iter(rows), "")
-    return tuple(_compared(name, rows[name], None if name == ours else losses[name] - losses[ours]) for name in rows)
+    return tuple(
+        _compared_model(name, rows[name], None if name == ours else losses[name] - losses[ours]) for name in rows
+    )
 
 
-def _compared(name: str, rows: Rows, excess: Floats | None) -> Compared:
+def _compared_model(name: str, rows: EvaluatedRows, excess: Floats | None) -> ComparedModel:
     counts, _ = binned_counts(rows.probability, rows.outcome)
     values = metric_values(counts)
-    return Compared(
+    return ComparedModel(
         name,
-        LABELS.get(name, name),
-        **{metric: value for metric, value in values.items() if metric in Compared.__annotations__},
+        MODEL_LABELS.get(name, name),
+        **{metric: value for metric, value in values.items() if metric in ComparedModel.__annotations__},
         excess_log_loss=float(excess[0]) if excess is not None and len(excess) else None,
         excess_interval=_interval(excess),
     )
@@ -75,7 +77,7 @@ def _interval(excess: Floats | None) -> Interval | None:
     return float(low), float(high)
 
 
-def _resampled_losses(rows: Rows, resamples: int, seed: int) -> Floats:
+def _resampled_losses(rows: EvaluatedRows, resamples: int, seed: int) -> Floats:
     """The mean log loss of the rows themselves, then of each resample; leads are drawn alike for every model."""
     if not rows.leads:
         return np.empty(0)
@@ -86,33 +88,71 @@ def _resampled_losses(rows: Rows, resamples: int, seed: int) -> Floats:
     return np.array([float(loss.mean()), *drawn])
 
 
-Mask = npt.NDArray[np.bool_]
+@dataclass(frozen=True)
+class PredictedAndObserved:
+    """What was predicted of some rows, and what became of them."""
+
+    rows: int
+    leads: int
+    conversions: int
+    predicted: float  # the mean probability
+    observed: float  # the part that converted
+    interval: Interval  # of the observed part, 95 %, by whole leads
+
+    @property
+    def is_within_chance(self) -> bool:
+        """Whether the interval of the observed part holds the predicted one."""
+        return self.interval[0] <= self.predicted <= self.interval[1]
 
 
 @dataclass(frozen=True)
-class Forecasts:
-    """One entry per row: the probabilities by model, ours first, the outcome, and the lead as 0 ... leads - 1."""
+class HeldOutPredictions:
+    """One entry per row that no model was fitted on: its probability by model, its outcome, its lead.
 
-    said: Mapping[str, Floats]
+    probabilities: by the model's name, ours first. lead: 0 ... leads - 1.
+    """
+
+    probabilities: Mapping[str, Floats]
     outcome: Floats
     lead: Ints
 
     @classmethod
-    def of(cls, said: Mapping[str, Floats], outcome: npt.ArrayLike, lead_id: npt.ArrayLike) -> Forecasts:
+    def of(
+        cls, probabilities: Mapping[str, Floats], outcome: npt.ArrayLike, lead_id: npt.ArrayLike
+    ) -> HeldOutPredictions:
         """The rows as they come; lead_id may be anything that tells leads apart."""
-        named = np.asarray(lead_id)
-        _, lead = np.unique(named if named.dtype.kind in "iu" else named.astype(str), return_inverse=True)
-        return cls(said, np.asarray(outcome, dtype=float), lead.astype(np.intp))
+        ids = np.asarray(lead_id)
+        _, lead = np.unique(ids if ids.dtype.kind in "iu" else ids.astype(str), return_inverse=True)
+        return cls(probabilities, np.asarray(outcome, dtype=float), lead.astype(np.intp))
 
     @property
     def ours(self) -> Floats:
-        return next(iter(self.said.values()))
+        """The probabilities of our model."""
+        return next(iter(self.probabilities.values()))
 
-    def part(self, rows: Mask) -> Forecasts:
-        """Some of the rows; their leads are numbered anew."""
-        said = {name: probability[rows] for name, probability in self.said.items()}
-        return Forecasts.of(said, self.outcome[rows], self.lead[rows])
+    def subset(self, rows: Bools) -> HeldOutPredictions:
+        """The rows for which `rows` is True; their leads are numbered anew."""
+        probabilities = {name: probability[rows] for name, probability in self.probabilities.items()}
+        return HeldOutPredictions.of(probabilities, self.outcome[rows], self.lead[rows])
 
-    def compared(self, resamples: int, seed: int) -> tuple[Compared, ...]:
+    def comparison(self, resamples: int, seed: int) -> tuple[ComparedModel, ...]:
         """Every model on these rows, ours first."""
-        return comparison(self.said, self.outcome, self.lead, seed=seed, resamples=resamples)
+        return comparison(self.probabilities, self.outcome, self.lead, seed=seed, resamples=resamples)
+
+    def predicted_and_observed(self) -> PredictedAndObserved:
+        """Our mean probability and the part that converted."""
+        return PredictedAndObserved(
+            rows=len(self.outcome),
+            leads=int(self.lead.max()) + 1,
+            conversions=int(self.outcome.sum()),
+            predicted=float(self.ours.mean()),
+            observed=float(self.outcome.mean()),
+            interval=self.observed_interval(),
+        )
+
+    def observed_interval(self, z: float = Z95) -> Interval:
+        """The interval of the part that converted, for as many independent rows as these are worth."""
+        one_group = np.zeros(len(self.outcome), dtype=np.intp)
+        size = effective_sample_sizes(self.outcome, self.lead, one_group, 1)
+        low, high = wilson_interval(np.array([self.outcome.mean()]) * size, size, z)
+        return float(low[0]), float(high[0])

@@ -1,4 +1,4 @@
-"""How good the probabilities are on rows that the model has not seen."""
+"""The evaluation of probabilities on unseen rows: metrics with intervals, reliability, gains, distribution."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HISTOGRAM_BINS = 20
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Rows of about the same probability, and what became of them. The interval counts leads, not rows."""
+    """One of the bins of about the same probability, and what became of its rows. The interval counts leads."""
 
     count: int
     predicted: float  # their mean probability
@@ -45,7 +45,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class GainsPoint:
-    """What working only the highest scored `share` of rows gives."""
+    """What sales gets that works only the highest scored `share` of rows."""
 
     share: float
     threshold: float  # the lowest probability among them
@@ -66,14 +66,14 @@ class HistogramBin:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of one model on one span, each with what it rests on; plain values, so it can be kept as JSON."""
+    """The metrics of one model on some rows, and the tables behind the report's charts; kept as JSON."""
 
     rows: int
     leads: int
     conversions: int
     base_rate: float | None
     mean_probability: float | None
-    metrics: dict[str, float | None]  # None where the rows do not define the figure
+    metrics: dict[str, float | None]  # by the names of `METRICS`; None where the rows do not define one
     intervals: dict[str, Interval | None]  # 95 %, whole leads resampled
     reliability: tuple[ReliabilityBin, ...]  # rising; 15 equal-mass bins, fewer where probabilities tie
     gains: tuple[GainsPoint, ...]  # 1 % to 100 % of the rows; empty without a conversion
@@ -83,8 +83,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Checked rows in the one order that does not depend on how they came: by probability, lead, outcome."""
+class EvaluatedRows:
+    """Checked rows, ordered by probability, lead and outcome: so results do not depend on the order they came in."""
 
     probability: Floats
     outcome: Floats
@@ -103,13 +103,13 @@ def evaluate(
     seed: int = 0,
     resamples: int = 200,
 ) -> Evaluation:
-    """The figures of `train --json` and the tables behind the report's pictures.
+    """The metrics of `train --json` and the tables behind the report's charts.
 
     One entry per row (snapshot): its predicted probability, its outcome (True or False, never unknown), its lead.
-    Few rows, one class or a constant prediction leave None in the figures that they do not define.
+    Few rows, one class or a constant prediction leave None in the metrics that they do not define.
     Raises LeadlightError for lengths that differ, a probability outside 0 to 1, an unknown outcome.
     """
-    rows = checked_rows(probability, outcome, lead_id)
+    rows = evaluated_rows(probability, outcome, lead_id)
     counts, entry = binned_counts(rows.probability, rows.outcome)
     bins = counts.bin[entry]
     null = calibration_null(rows.probability, rows.outcome, rows.lead, bins, seed)
@@ -130,16 +130,16 @@ def evaluate(
     )
 
 
-def ece(probability: npt.ArrayLike, truth: npt.ArrayLike, bins: int = BINS) -> float | None:
+def expected_calibration_error(probability: npt.ArrayLike, truth: npt.ArrayLike, bins: int = BINS) -> float | None:
     """Expected calibration error over equal-mass bins, against outcomes or true probabilities; None without rows."""
     counts, _ = binned_counts(np.asarray(probability, dtype=float), np.asarray(truth, dtype=float), bins)
     return calibration_error(counts)
 
 
-def checked_rows(
+def evaluated_rows(
     probability: npt.ArrayLike, outcome: npt.ArrayLike, lead_id: Sequence[object] | npt.NDArray[np.generic]
-) -> Rows:
-    """The rows in canonical order, or a LeadlightError that says which cannot be judged."""
+) -> EvaluatedRows:
+    """The rows in one order. Raises LeadlightError for rows that cannot be evaluated, and says which."""
     chance, known = np.asarray(probability, dtype=float), _outcomes(outcome)
     if not len(chance) == len(known) == len(lead_id):
         lengths = f"{len(chance)} probabilities, {len(known)} outcomes and {len(lead_id)} leads"
@@ -151,7 +151,7 @@ def checked_rows(
         raise LeadlightError(f"evaluate: {found}, {remedy}", code="not_a_probability")
     _, lead = np.unique(np.asarray(lead_id).astype(str), return_inverse=True)
     order = np.lexsort((known, lead, chance))
-    return Rows(chance[order], known[order], lead[order])
+    return EvaluatedRows(chance[order], known[order], lead[order])
 
 
 def _outcomes(outcome: npt.ArrayLike) -> Floats:
@@ -165,7 +165,7 @@ def _outcomes(outcome: npt.ArrayLike) -> Floats:
     return values.astype(float)
 
 
-def _reliability(rows: Rows, bins: Ints) -> tuple[ReliabilityBin, ...]:
+def _reliability(rows: EvaluatedRows, bins: Ints) -> tuple[ReliabilityBin, ...]:
     if not rows.leads:
         return ()
     filled, group = np.unique(bins, return_inverse=True)
@@ -194,7 +194,7 @@ def _gains(counts: BinnedCounts) -> tuple[GainsPoint, ...]:
     )
 
 
-def _distribution(rows: Rows) -> tuple[HistogramBin, ...]:
+def _distribution(rows: EvaluatedRows) -> tuple[HistogramBin, ...]:
     """A histogram over the log-odds, the scale of the score, without the outermost 0.1 % on each side stretching it."""
     if not rows.leads:
         return ()

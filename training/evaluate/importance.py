@@ -1,4 +1,4 @@
-"""What moves the scores of all leads together: the contributions of each behaviour and trait, summed up."""
+"""Global importance: how far each behaviour and trait raises and lowers the scores, on average over all rows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ POINTS = 10 / log(2)  # a contribution in log-odds times this is in points: ten 
 
 
 @dataclass(frozen=True)
-class Driver:
-    """One behaviour or trait over all rows, in log-odds."""
+class GlobalImportance:
+    """One row per behaviour or trait: its mean contributions over all rows, in log-odds."""
 
     name: str
     label: str
@@ -28,14 +28,16 @@ class Driver:
         return self.raises - self.lowers
 
 
-def drivers(contributions: pd.DataFrame, labels: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[Driver, ...]:
-    """The strongest first.
+def global_importances(
+    contributions: pd.DataFrame, labels: Mapping[str, str], kinds: Mapping[str, str]
+) -> tuple[GlobalImportance, ...]:
+    """One per behaviour or trait, the strongest first.
 
     contributions: one row per snapshot, one column per behaviour or trait, in log-odds (its features added up).
     labels, kinds: by column; a column without a label shows its name, one without a kind is a behaviour.
     """
-    found = [
-        Driver(
+    importances = [
+        GlobalImportance(
             name=str(name),
             label=labels.get(str(name), str(name).replace("_", " ")),
             kind=kinds.get(str(name), "behaviour"),
@@ -44,7 +46,7 @@ def drivers(contributions: pd.DataFrame, labels: Mapping[str, str], kinds: Mappi
         )
         for name, column in contributions.items()
     ]
-    return tuple(sorted(found, key=lambda driver: (-driver.strength, driver.name)))
+    return tuple(sorted(importances, key=lambda one: (-one.strength, one.name)))
 
 
 def _mean(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:

@@ -1,4 +1,4 @@
-"""Each segment by itself: what was said of its leads, what became of them, and where that is more than chance."""
+"""Each segment judged by itself: predicted and observed rate, ROC AUC, and where either is off by more than chance."""
 
 from __future__ import annotations
 
@@ -10,81 +10,78 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from features.arrays import Floats
-from training.evaluate.comparison import Compared, Forecasts
+from features.arrays import Floats, Ints
+from training.evaluate.comparison import ComparedModel, HeldOutPredictions, PredictedAndObserved
 from training.metrics.binned_counts import BinnedCounts, binned_counts
-from training.metrics.bootstrap import (
-    Interval,
-    effective_sample_sizes,
-    lead_weights,
-    percentile_interval,
-    wilson_interval,
-)
+from training.metrics.bootstrap import Interval, lead_weights, percentile_interval
 from training.metrics.metrics import roc_auc
 
-FEWEST_ROWS, FEWEST_LEADS = 50, 20  # with less, a group says nothing of itself
+FEWEST_ROWS, FEWEST_LEADS = 50, 20  # a smaller segment gets no result
 FEWEST_CONVERSIONS = 10  # to rank by
-RESAMPLES = 60  # of each group; its spread is what is needed, not its ends
-IN_CHANCE = 0.05  # how often any group of all may be named although only chance parted it from the rest
+RESAMPLES = 60  # of each segment; the standard deviation is what is needed, not the ends
+IN_CHANCE = 0.05  # how often chance alone may name any segment of all
 
 
 @dataclass(frozen=True)
-class Group:
-    """The rows of one segment; every interval is 95 % and counts whole leads.
-
-    kept, ranked: what is more than chance, all groups looked at together: the promise is "kept", "too much" or
-    "too little", and it ranks "alike", "better" or "worse" than in the other groups of its family.
-    """
+class Segment:
+    """Leads that share a value: the level `webinar` of the family `source`."""
 
     family: str
     level: str
-    rows: int
-    leads: int
-    conversions: int
-    predicted: float  # the mean probability
-    observed: float  # the part that converted
-    interval: Interval  # of the observed part
+
+
+@dataclass(frozen=True)
+class SegmentResult(PredictedAndObserved, Segment):  # the base named last has the first keys of the JSON
+    """One row per segment; every interval is 95 % and counts whole leads.
+
+    kept, ranked: what is more than chance, with all segments counted in. kept: "kept", or the predicted rate is
+    "too much" or "too little". ranked: ROC AUC is "alike", "better" or "worse" than in the rest of the family.
+    """
+
     roc_auc: float | None
     roc_auc_interval: Interval | None
-    compared: tuple[Compared, ...]  # ours first, then the others on the same rows
+    compared: tuple[ComparedModel, ...]  # ours first, then the baseline models on the same rows
     kept: str = "kept"
     ranked: str = "alike"
-    roc_auc_elsewhere: float | None = None  # in the other groups of the family
+    roc_auc_elsewhere: float | None = None  # in the other segments of the family
 
     @property
     def ratio(self) -> float:
-        """Observed over expected: below 1, the score promises too much here."""
+        """Observed over predicted: below 1, the score promises too much here."""
         return self.observed / self.predicted
 
     @property
     def ratio_interval(self) -> Interval:
+        """The interval of `ratio`, as the report shows it beside it."""
         return self.interval[0] / self.predicted, self.interval[1] / self.predicted
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """A group, the rows it stands on, and how its ROC AUC spreads over resampled leads."""
+class _ResampledSegment:
+    """A segment's result, its rows, and the standard deviation of its ROC AUC over resampled leads."""
 
-    group: Group
-    tested: Forecasts
-    spread: float | None
+    result: SegmentResult
+    tested: HeldOutPredictions
+    deviation: float | None
 
 
-def groups(tested: Forecasts, families: Mapping[str, pd.Series], seed: int) -> tuple[Group, ...]:
-    """Every group of at least FEWEST_ROWS rows and FEWEST_LEADS leads, by family: bands rising, else by conversions.
+def segment_results(
+    tested: HeldOutPredictions, families: Mapping[str, pd.Series], seed: int
+) -> tuple[SegmentResult, ...]:
+    """One result per segment of at least FEWEST_ROWS rows and FEWEST_LEADS leads, family by family.
 
-    families: as `segments` gives them, one level per row of `tested`.
+    Within a family the bands of a number rise, and other levels are ordered by their conversions.
+    families: as `training.labels.segments` gives them, one level per row of `tested`.
     """
-    seen = [group for family, levels in families.items() for group in _family(tested, family, levels, seed)]
-    # One in twenty single groups would be named by chance; all of them together may be.
-    z = NormalDist().inv_cdf(1 - IN_CHANCE / (2 * max(len(seen), 1)))
-    found = [replace(one.group, kept=_kept(one, z)) for one in seen]
-    return tuple(_ranked(group, seen[place], seen, z) for place, group in enumerate(found))
+    resampled = [one for family, levels in families.items() for one in _family_results(tested, family, levels, seed)]
+    # At 95 %, chance would name one in twenty of the segments; it may name any of them all in 5 of 100 reports.
+    z = NormalDist().inv_cdf(1 - IN_CHANCE / (2 * max(len(resampled), 1)))
+    return tuple(replace(_with_rank(one, resampled, z), kept=_calibration_of(one, z)) for one in resampled)
 
 
-def _family(tested: Forecasts, family: str, levels: pd.Series, seed: int) -> list[_Seen]:
-    said = levels.to_numpy(dtype=object)
-    parts = {str(level): tested.part(said == level) for level in levels.dropna().unique()}
+def _family_results(tested: HeldOutPredictions, family: str, levels: pd.Series, seed: int) -> list[_ResampledSegment]:
+    level_of_row = levels.to_numpy(dtype=object)
+    parts = {str(level): tested.subset(level_of_row == level) for level in levels.dropna().unique()}
     large = {
         level: part
         for level, part in parts.items()
@@ -93,7 +90,7 @@ def _family(tested: Forecasts, family: str, levels: pd.Series, seed: int) -> lis
     if len(large) < 2:
         return []
     ordered = sorted(large, key=lambda level: (*_size(level), -float(large[level].outcome.sum()), level))
-    return [_seen(family, level, large[level], seed) for level in ordered]
+    return [_resampled(family, level, large[level], seed) for level in ordered]
 
 
 def _size(level: str) -> tuple[float, ...]:
@@ -102,64 +99,48 @@ def _size(level: str) -> tuple[float, ...]:
     return (float(begins[1].replace(",", "")),) if begins else (0.0,)
 
 
-def _seen(family: str, level: str, part: Forecasts, seed: int) -> _Seen:
-    low, high = _observed(part)
-    counted, entry = binned_counts(part.ours, part.outcome)
-    ranks = FEWEST_CONVERSIONS <= part.outcome.sum() <= len(part.outcome) - FEWEST_CONVERSIONS
-    drawn = np.array(list(_resampled_areas(part, counted, entry, seed)) if ranks else [], dtype=float)
-    group = Group(
+def _resampled(family: str, level: str, part: HeldOutPredictions, seed: int) -> _ResampledSegment:
+    counts, entry = binned_counts(part.ours, part.outcome)
+    can_rank = FEWEST_CONVERSIONS <= part.outcome.sum() <= len(part.outcome) - FEWEST_CONVERSIONS
+    drawn = np.array(list(_resampled_areas(part, counts, entry, seed)) if can_rank else [], dtype=float)
+    result = SegmentResult(
         family,
         level,
-        rows=len(part.outcome),
-        leads=int(part.lead.max()) + 1,
-        conversions=int(part.outcome.sum()),
-        predicted=float(part.ours.mean()),
-        observed=float(part.outcome.mean()),
-        interval=(low, high),
-        roc_auc=roc_auc(counted) if ranks else None,
-        roc_auc_interval=percentile_interval(drawn) if ranks else None,
-        compared=part.compared(RESAMPLES, seed),
+        **vars(part.predicted_and_observed()),
+        roc_auc=roc_auc(counts) if can_rank else None,
+        roc_auc_interval=percentile_interval(drawn) if can_rank else None,
+        compared=part.comparison(RESAMPLES, seed),
     )
-    return _Seen(group, part, float(np.nanstd(drawn)) if ranks else None)
+    return _ResampledSegment(result, part, float(np.nanstd(drawn)) if can_rank else None)
 
 
-def _resampled_areas(part: Forecasts, counted: BinnedCounts, entry: np.ndarray, seed: int) -> Iterator[float]:
-    size = len(counted.probability)
+def _resampled_areas(part: HeldOutPredictions, counts: BinnedCounts, entry: Ints, seed: int) -> Iterator[float]:
     for weight in lead_weights(part.lead, RESAMPLES, seed):
-        count = np.bincount(entry, weights=weight, minlength=size).astype(float)
-        converted = np.bincount(entry, weights=weight * part.outcome, minlength=size).astype(float)
-        area = roc_auc(replace(counted, count=count, converted=converted))
+        area = roc_auc(counts.reweighted(entry, part.outcome, weight))
         yield np.nan if area is None else area
 
 
-def _observed(part: Forecasts, z: float | None = None) -> Interval:
-    """The interval of the part that converted, for so many whole leads as the rows are worth."""
-    all_rows = np.zeros(len(part.outcome), dtype=np.intp)
-    worth = effective_sample_sizes(part.outcome, part.lead, all_rows, 1)
-    rate = np.array([part.outcome.mean()])
-    low, high = wilson_interval(rate * worth, worth) if z is None else wilson_interval(rate * worth, worth, z)
-    return float(low[0]), float(high[0])
+def _calibration_of(one: _ResampledSegment, z: float) -> str:
+    low, high = one.tested.observed_interval(z)
+    predicted = one.result.predicted
+    return "too much" if predicted > high else "too little" if predicted < low else "kept"
 
 
-def _kept(one: _Seen, z: float) -> str:
-    low, high = _observed(one.tested, z)
-    return "too much" if one.group.predicted > high else "too little" if one.group.predicted < low else "kept"
-
-
-def _ranked(group: Group, one: _Seen, seen: list[_Seen], z: float) -> Group:
-    """The group, its ROC AUC held against that of the others of its family, by their conversions."""
-    others = [other for other in seen if other.group.family == group.family and other is not one]
-    others = [other for other in others if other.spread is not None]
-    if one.spread is None or group.roc_auc is None or not others:
-        return group
-    weight = np.array([other.group.conversions for other in others], dtype=float)
+def _with_rank(one: _ResampledSegment, resampled: list[_ResampledSegment], z: float) -> SegmentResult:
+    """The result with its ROC AUC compared to the mean of the rest of its family, weighted by conversions."""
+    result = one.result
+    others = [other for other in resampled if other.result.family == result.family and other is not one]
+    others = [other for other in others if other.deviation is not None]
+    if one.deviation is None or result.roc_auc is None or not others:
+        return result
+    weight = np.array([other.result.conversions for other in others], dtype=float)
     weight /= weight.sum()
-    elsewhere = float(weight @ _of_each([other.group.roc_auc for other in others]))
-    doubt = np.hypot(one.spread, np.sqrt(weight**2 @ _of_each([other.spread for other in others]) ** 2))
-    apart = group.roc_auc - elsewhere
-    ranked = "alike" if abs(apart) <= z * doubt else "better" if apart > 0 else "worse"
-    return replace(group, ranked=ranked, roc_auc_elsewhere=elsewhere)
+    elsewhere = float(weight @ _floats([other.result.roc_auc for other in others]))
+    deviation = np.hypot(one.deviation, np.sqrt(weight**2 @ _floats([other.deviation for other in others]) ** 2))
+    apart = result.roc_auc - elsewhere
+    ranked = "alike" if abs(apart) <= z * deviation else "better" if apart > 0 else "worse"
+    return replace(result, ranked=ranked, roc_auc_elsewhere=elsewhere)
 
 
-def _of_each(values: list[float | None]) -> Floats:
+def _floats(values: list[float | None]) -> Floats:
     return np.array(values, dtype=float)

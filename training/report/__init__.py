@@ -1,1 +1,1 @@
-"""The report: what a model showed, as one page of pictures, tables and plain sentences."""
+"""The report: what a model showed, as one page of charts, tables and plain sentences; and the model card."""

@@ -1,4 +1,4 @@
-"""What the report says, as plain values that are kept with the model."""
+"""The facts that the report is written from, as plain values kept with the model as JSON."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from training.evaluate.comparison import Compared
-from training.evaluate.dependence import Dependence
+from training.evaluate.breakdown import Breakdown
+from training.evaluate.comparison import ComparedModel
 from training.evaluate.evaluate import Evaluation
-from training.evaluate.findings import Findings
-from training.evaluate.importance import Driver
-from training.monitoring.result import Pictured, Watched
-from training.wording.cautions import Field
+from training.evaluate.importance import GlobalImportance
+from training.evaluate.partial_dependence import PartialDependence
+from training.monitoring.result import MonitoringFigures, MonitoringResult
+from training.wording.report_warnings import ReportedField
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Which model this is, and which agreement it learned from."""
+class ModelIdentity:
+    """Which model the report is of, and which agreement it learned from."""
 
     name: str
     version: str | None  # None for a candidate that is not registered
@@ -41,7 +41,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Gate:
+class ReportedGate:
     name: str
     passed: bool
     value: float | None
@@ -49,7 +49,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Money:
+class ReportedCosts:
     """[costs] of the agreement, in whole units of the currency: a follow-up by sales, and a conversion's worth."""
 
     currency: str
@@ -58,8 +58,8 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Leak:
-    """A field that may give the outcome away: why, how it ranks alone, and what ROC AUC is lost without it."""
+class ReportedLeak:
+    """One field that may give the outcome away: why, its ROC AUC alone, and what ROC AUC is lost without it."""
 
     name: str
     reason: str
@@ -69,34 +69,34 @@ class Leak:
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """All that the report says, as plain values: what `train` found, kept with the model as JSON.
+    """All that the report says: what `train` found, as plain values.
 
     A field that is new has a default, so that the reports of models registered before it can still be read.
     """
 
-    identity: Identity
+    identity: ModelIdentity
     outcome: str  # the event that counts as converted
     horizon_days: int | None  # None for an undated history
     split: str  # "time" or "random"
     split_how: str  # the same in words
     spans: tuple[Span, ...]
     evaluation: Evaluation  # on the test span
-    compared: tuple[Compared, ...] = ()  # ours first, then the others on the same rows
-    drivers: tuple[Driver, ...] = ()  # the strongest first
-    left_out: tuple[Field, ...] = ()  # [excluded] of the agreement
-    put_back: tuple[Field, ...] = ()  # suspects of the triage that the agreement uses all the same
+    compared: tuple[ComparedModel, ...] = ()  # ours first, then the others on the same rows
+    drivers: tuple[GlobalImportance, ...] = ()  # the strongest first
+    left_out: tuple[ReportedField, ...] = ()  # [excluded] of the agreement
+    put_back: tuple[ReportedField, ...] = ()  # suspects of the triage that the agreement uses all the same
     warnings: tuple[str, ...] = ()  # further sentences that train has to say
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[ReportedGate, ...] = ()
     bar: float | None = None  # the probability from which on a lead is over the bar
     known_until: datetime | None = None
     written_at: datetime | None = None
-    money: Money | None = None
-    dependence: tuple[Dependence, ...] = ()  # how the strongest drivers move scores as they change
-    findings: Findings = field(default_factory=Findings)  # by segment, by month, at arrival
+    money: ReportedCosts | None = None
+    dependence: tuple[PartialDependence, ...] = ()  # how the strongest drivers move scores as they change
+    findings: Breakdown = field(default_factory=Breakdown)  # by segment, by month, at arrival
     negatives_never_tried: float | None = None  # of those who did not convert; None where touches are not recorded
-    leaks: tuple[Leak, ...] = ()  # fields under suspicion or left out, as the triage found them
-    watch: tuple[Watched, ...] = ()  # what changed since; found when the report is written, and not kept
-    watch_pictured: Pictured | None = None
+    leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them
+    watch: tuple[MonitoringResult, ...] = ()  # what changed since; found when the report is written, and not kept
+    watch_pictured: MonitoringFigures | None = None
 
     def json(self) -> str:
         """These facts as JSON text; `ReportFacts.read` gives them back equal."""

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from training.gates.gate import Gate
 from training.metrics.metrics import METRICS
 from training.report.facts import ReportFacts, Span
-from training.report.report import cautions
+from training.report.report import report_warnings
 from training.wording.sentences import (
     calibration_sentence,
     comparison_sentence,
-    drivers_sentence,
+    importance_sentence,
     ranking_sentence,
-    trust_sentence,
+    top_scores_sentence,
 )
 
 
-def card(facts: ReportFacts, gates: Sequence[Gate]) -> str:
-    """The card of what `facts` say, as the report has it, with every gate in words."""
+def model_card(facts: ReportFacts, gates: Sequence[Gate]) -> str:
+    """The model card as Markdown: the report's main sentences, and every gate in words."""
     return "\n".join([*_head(facts), "", *_data(facts), "", *_shown(facts), "", *_gates(gates), "", *_limits(facts)])
 
 
@@ -59,14 +59,14 @@ def _shown(facts: ReportFacts) -> Iterator[str]:
     yield "## Shown on leads that it had not seen"
     yield ""
     yield f"- {', '.join(labelled)}"
-    yield f"- Checked: {trust_sentence(facts.evaluation)}."
-    for said in (
+    yield f"- Checked: {top_scores_sentence(facts.evaluation)}."
+    for sentence in (
         calibration_sentence(facts.evaluation),
         ranking_sentence(facts.evaluation),
         comparison_sentence(facts.compared),
-        drivers_sentence(facts.drivers),
+        importance_sentence(facts.drivers),
     ):
-        yield f"- {said}"
+        yield f"- {sentence}"
 
 
 def _gates(gates: Sequence[Gate]) -> Iterator[str]:
@@ -78,4 +78,5 @@ def _gates(gates: Sequence[Gate]) -> Iterator[str]:
 def _limits(facts: ReportFacts) -> Iterator[str]:
     yield "## Know first"
     yield ""
-    yield from (f"- {f'{said.heading}: ' if said.heading else ''}{said.text}" for said in cautions(facts))
+    for warning in report_warnings(facts):
+        yield f"- {f'{warning.heading}: ' if warning.heading else ''}{warning.text}"

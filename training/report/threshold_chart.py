@@ -1,4 +1,4 @@
-"""The picture of the bar: how many leads pass it, how many of them convert, and what that earns."""
+"""The threshold chart: for each bar, how many leads pass it, how many of them convert, and what that earns."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import pandas as pd
 from training.charts import axes
 from training.charts.axes import DARK, LIGHT, QUIET, WIDTH
 from training.evaluate.evaluate import Evaluation
-from training.report.facts import Money
-from training.report.money import best, earned
-from training.wording.sentences import of_100
+from training.metrics.shares import of_100
+from training.report.bar_earnings import bar_earnings, best_bar
+from training.report.facts import ReportedCosts
 
 FEWEST_ROWS = 20  # the first shares hold few rows, and their precision jumps
 
 
-def threshold(evaluation: Evaluation, bar: float | None = None, money: Money | None = None) -> alt.TopLevelMixin:
-    """What a bar costs and gives: of 100 leads how many pass it, of 100 that pass how many convert, and the money."""
+def threshold_chart(
+    evaluation: Evaluation, bar: float | None = None, money: ReportedCosts | None = None
+) -> alt.TopLevelMixin:
+    """By bar: of 100 leads how many pass it, of 100 that pass how many convert; below, what it earns, if costs are set."""
     points = [point for point in evaluation.gains if point.share * evaluation.rows >= FEWEST_ROWS] or evaluation.gains
     lines = pd.DataFrame(
         [(100 * p.threshold, 100 * p.share, 100 * p.precision) for p in points],
@@ -25,7 +27,7 @@ def threshold(evaluation: Evaluation, bar: float | None = None, money: Money | N
     top = axes.round_top(max([*lines["bar"], 100 * (bar or 0)], default=1))
     chart = _passing(lines, top, titled=money is None)
     if bar is not None:
-        chart += _mark(100 * bar) + axes.note(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
+        chart += _mark(100 * bar) + axes.text_label(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
     chart = chart.properties(width=WIDTH, height=200)
     if money is None:
         return chart
@@ -44,19 +46,19 @@ def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
     chart += converting.encode(x, alt.Y("converting", scale=whole))
     if len(lines):
         middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
-        chart += axes.note(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
-        chart += axes.note(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
+        chart += axes.text_label(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
+        chart += axes.text_label(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
     return chart
 
 
-def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> alt.LayerChart:
+def _money(evaluation: Evaluation, money: ReportedCosts, top: float, lowest: float) -> alt.LayerChart:
     rows = pd.DataFrame(
-        [(100 * one.bar, one.per_100) for one in earned(evaluation, money)], columns=["bar", "earned"]
+        [(100 * one.bar, one.per_100) for one in bar_earnings(evaluation, money)], columns=["bar", "earned"]
     ).drop_duplicates("bar", keep="last")
     rows = rows[rows["bar"].between(lowest, top)]  # a clipped line would need a url() in the page
     x, title = _bar("bar", top, titled=True), f"{money.currency} per 100 leads"
     chart = alt.Chart(rows).mark_line(color=DARK, strokeWidth=2.5).encode(x, alt.Y("earned", title=title))
-    most = best(evaluation, money)
+    most = best_bar(evaluation, money)
     if most is not None and most.per_100 > 0:
         dot = alt.Chart(pd.DataFrame({"x": [100 * most.bar], "y": [most.per_100]}))
         chart += dot.mark_circle(color=DARK, size=80, opacity=1).encode(alt.X("x"), alt.Y("y"))
@@ -71,8 +73,8 @@ def _money(evaluation: Evaluation, money: Money, top: float, lowest: float) -> a
 
 def _bar(column: str, top: float, titled: bool) -> alt.X:
     title = "the bar: a probability of at least, of 100" if titled else None
-    named = alt.Axis(values=axes.root_ticks(top), labels=titled, ticks=titled)
-    return alt.X(column, title=title, scale=axes.root(top), axis=named)
+    named = alt.Axis(values=axes.square_root_ticks(top), labels=titled, ticks=titled)
+    return alt.X(column, title=title, scale=axes.square_root_scale(top), axis=named)
 
 
 def _mark(bar: float) -> alt.Chart:

@@ -11,19 +11,26 @@ import pandas as pd
 import pytest
 from handmade_events import SMALL
 
-from features.arrays import DAY_US
-from training.evaluate.backtest import FEWEST_CONVERTED, FEWEST_ROWS, MONTHS, Month, Refit, backtest, calibrated_then
-from training.evaluate.baselines import simple_peers
-from training.fit.fit import learned
-from training.metrics.binned_counts import Floats
-from training.model.columns import Column
+from features.arrays import DAY_US, Floats
+from training.evaluate.backtest import (
+    BACKTEST_MONTHS,
+    FEWEST_CONVERTED,
+    FEWEST_ROWS,
+    BacktestMonth,
+    Refit,
+    backtest,
+    recalibrated_for_month,
+)
+from training.evaluate.baselines import simple_baselines
+from training.fit.fit import fitted_model
+from training.model.columns import ModelColumn
 from training.model.model import Calibrator, Model
 from training.wording.sentences import months_sentence
 
 HORIZON = 30
 COLUMNS = (
-    Column("pricing_page_count_total", "pricing_page", "behaviour"),
-    Column("industry", "industry", "trait", ("a", "b")),
+    ModelColumn("pricing_page_count_total", "pricing_page", "behaviour"),
+    ModelColumn("industry", "industry", "trait", ("a", "b")),
 )
 
 
@@ -63,7 +70,7 @@ def the_rate(known: pd.DataFrame, asked: pd.DataFrame) -> Mapping[str, Floats]:
 
 
 @pytest.fixture(scope="module")
-def walked() -> tuple[Then, tuple[Month, ...], pd.DataFrame]:
+def walked() -> tuple[Then, tuple[BacktestMonth, ...], pd.DataFrame]:
     then, rows = Then(), history()
     return then, backtest(rows, HORIZON, Refit(then.fit, the_rate, 1)), rows
 
@@ -87,7 +94,7 @@ def test_the_last_months_are_foretold_the_oldest_first(walked: Any) -> None:
     _, months, rows = walked
     moments = pd.to_datetime(rows["snapshot_us"], unit="us", utc=True)
     looks = moments.dt.strftime("%Y-%m").value_counts()
-    assert [month.month for month in months] == sorted(looks.index[looks >= FEWEST_ROWS])[-MONTHS:]
+    assert [month.month for month in months] == sorted(looks.index[looks >= FEWEST_ROWS])[-BACKTEST_MONTHS:]
     for month in months:
         is_in = moments.dt.strftime("%Y-%m") == month.month
         assert (month.rows, month.conversions) == (is_in.sum(), rows.loc[is_in, "outcome"].sum())
@@ -118,15 +125,15 @@ def test_a_refit_is_calibrated_on_what_was_known_then() -> None:
     rows = history()
     train, calibration = rows[rows["lead_id"] < "L5"], rows[rows["lead_id"] >= "L5"]
     knows_later = replace(Model(COLUMNS), calibrator=Calibrator(0.2, 3.0))
-    then = calibrated_then(knows_later, train, calibration, 1)
-    assert then.calibrator == calibrated_then(Model(COLUMNS), train, calibration, 1).calibrator
+    then = recalibrated_for_month(knows_later, train, calibration, 1)
+    assert then.calibrator == recalibrated_for_month(Model(COLUMNS), train, calibration, 1).calibrator
     rate = calibration["outcome"].mean()
     said, said_later = (model.probability(calibration).mean() for model in (then, knows_later))
     assert abs(said - rate) < abs(said_later - rate) / 5
 
 
 def test_real_models_and_their_rivals_are_fitted_again_for_each_month() -> None:
-    refit = Refit(lambda train, _: learned(train, SMALL, 1), simple_peers(COLUMNS), 1)
+    refit = Refit(lambda train, _: fitted_model(train, SMALL, 1), simple_baselines(COLUMNS), 1)
     (month,) = backtest(history(), HORIZON, refit, months=1)
     ours, *others = month.compared
     assert [other.name for other in others] == ["constant", "naive_bayes", "logistic_regression"]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.evaluate.baselines import baselines, naive_bayes, peers
+from training.evaluate.baselines import baseline_probabilities, constant_baseline, naive_bayes
 from training.evaluate.comparison import comparison
-from training.evaluate.evaluate import ece
+from training.evaluate.evaluate import expected_calibration_error
 
 NAMES = ["constant", "naive_bayes", "logistic_regression", "lightgbm"]
 
@@ -49,7 +49,7 @@ def test_naive_bayes_cuts_numbers_so_that_zero_stands_alone() -> None:
 
 def test_every_peer_learns_the_same_rows_and_beats_the_constant() -> None:
     (train, won), (test, won_later) = market(2000, 0), market(1500, 1)
-    found = peers(train, won, test)
+    found = baseline_probabilities(train, won, test)
     assert list(found) == NAMES
     rows = comparison(found, won_later, range(1500))
     constant = rows[0]
@@ -58,12 +58,12 @@ def test_every_peer_learns_the_same_rows_and_beats_the_constant() -> None:
         assert peer.roc_auc > 0.7
         assert peer.excess_log_loss < 0, "less than the constant's, which stands first"
         assert peer.excess_interval[0] <= peer.excess_log_loss <= peer.excess_interval[1] < 0
-    assert ece(found["logistic_regression"], won_later) < 0.04
+    assert expected_calibration_error(found["logistic_regression"], won_later) < 0.04
 
 
 def test_peers_repeat_themselves() -> None:
     (train, won), (test, _) = market(400, 0), market(100, 1)
-    once, again = peers(train, won, test), peers(train, won, test)
+    once, again = baseline_probabilities(train, won, test), baseline_probabilities(train, won, test)
     for name in NAMES:
         assert (once[name] == again[name]).all()
 
@@ -80,22 +80,22 @@ def test_levels_and_gaps_that_train_has_not_seen_are_scored_all_the_same() -> No
             "visits": [np.nan, 2],
         }
     )
-    for name, probability in peers(train, won, test).items():
+    for name, probability in baseline_probabilities(train, won, test).items():
         assert ((probability >= 0) & (probability <= 1)).all(), name
 
 
 @pytest.mark.parametrize("only", [True, False])
 def test_one_class_leaves_the_constant(only: bool) -> None:
     train, _ = market(50, 0)
-    for probability in peers(train, np.full(50, only), train).values():
+    for probability in baseline_probabilities(train, np.full(50, only), train).values():
         assert (probability == float(only)).all()
 
 
 def test_no_rows_and_no_columns_are_no_error() -> None:
     train, won = market(50, 0)
-    assert all(len(probability) == 0 for probability in peers(train, won, train.iloc[:0]).values())
-    assert all((p == won.mean()).all() for p in peers(train[[]], won, train[[]]).values())
-    assert baselines([], 2)["constant"].tolist() == [0.0, 0.0]
+    assert all(len(probability) == 0 for probability in baseline_probabilities(train, won, train.iloc[:0]).values())
+    assert all((p == won.mean()).all() for p in baseline_probabilities(train[[]], won, train[[]]).values())
+    assert constant_baseline([], 2)["constant"].tolist() == [0.0, 0.0]
 
 
 def test_a_model_beside_itself_is_level() -> None:

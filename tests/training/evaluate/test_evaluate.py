@@ -11,11 +11,11 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from features.home.errors import LeadlightError
-from training.evaluate.evaluate import Evaluation, ReliabilityBin, ece, evaluate
+from training.evaluate.evaluate import Evaluation, ReliabilityBin, evaluate, expected_calibration_error
 from training.metrics import calibration_null
 from training.metrics.binned_counts import binned_counts, equal_mass_bins
 from training.metrics.shares import of_100
-from training.wording.sentences import trust, trust_sentence
+from training.wording.sentences import top_scores_check, top_scores_sentence
 
 CONTRACT = [
     "roc_auc", "average_precision", "log_loss", "brier", "ece", "ece_null95", "precision_at_10pct", "lift_at_10pct",
@@ -83,12 +83,12 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 def test_the_calibration_error_of_the_truth_is_zero() -> None:
     probability, _, _ = world(500)
-    assert ece(probability, probability) == pytest.approx(0.0)
-    assert ece(probability, np.full(500, probability.mean())) > 0.01
+    assert expected_calibration_error(probability, probability) == pytest.approx(0.0)
+    assert expected_calibration_error(probability, np.full(500, probability.mean())) > 0.01
 
 
 def test_the_calibration_error_of_a_constant_is_its_distance_from_the_rate() -> None:
-    assert ece([0.3] * 40, [True] * 10 + [False] * 30) == pytest.approx(0.05)
+    assert expected_calibration_error([0.3] * 40, [True] * 10 + [False] * 30) == pytest.approx(0.05)
 
 
 def test_bins_hold_equal_mass_and_never_part_a_tie() -> None:
@@ -176,7 +176,7 @@ def test_thin_rows_give_none_and_never_nan(probability: list[float], outcome: li
     for value in [*found.metrics.values(), *(end for ends in found.intervals.values() for end in ends or ())]:
         assert value is None or np.isfinite(value)
     assert (found.metrics["roc_auc"] is None) == (len(set(outcome)) < 2)
-    assert isinstance(trust_sentence(found), str)
+    assert isinstance(top_scores_sentence(found), str)
 
 
 def test_one_lead_has_no_interval() -> None:
@@ -202,41 +202,42 @@ def evaluation(*bins: tuple[int, float, float]) -> Evaluation:
 
 def test_trust_is_checked_on_the_highest_scores_not_on_the_prettiest_bin() -> None:
     found = evaluation((200, 0.1, 0.1), (200, 0.3, 0.2))
-    assert trust_sentence(found) == 'of 100 scored "about 30 in 100", 20 converted'
+    assert top_scores_sentence(found) == 'of 100 scored "about 30 in 100", 20 converted'
 
 
 @pytest.mark.parametrize("followed", [False, True], ids=["one look per lead", "looked at every week"])
 def test_what_became_of_a_true_promise_lies_within_chance_about_95_times_in_100(followed: bool) -> None:
     worlds = [followed_leads(seed) if followed else world(500, seed) for seed in range(120)]
-    verdicts = [trust(evaluate(*rows, resamples=0, seed=seed)).verdict for seed, rows in enumerate(worlds)]
+    verdicts = [top_scores_check(evaluate(*rows, resamples=0, seed=seed)).verdict for seed, rows in enumerate(worlds)]
     assert 0.88 <= verdicts.count("within") / len(verdicts) <= 0.99
 
 
 def test_a_promise_is_told_with_what_chance_alone_would_make_of_it() -> None:
     found = replace(evaluation((200, 0.3, 0.22)), chance_at_top=(0.19, 0.41))
-    assert trust_sentence(found) == 'of 100 scored "about 30 in 100", 22 converted (chance alone: 19 to 41)'
+    assert top_scores_sentence(found) == 'of 100 scored "about 30 in 100", 22 converted (chance alone: 19 to 41)'
     broken = replace(evaluation((200, 0.3, 0.12)), chance_at_top=(0.19, 0.41))
     assert (
-        trust_sentence(broken) == 'of 100 scored "about 30 in 100", 12 converted, too few for chance alone (19 to 41)'
+        top_scores_sentence(broken)
+        == 'of 100 scored "about 30 in 100", 12 converted, too few for chance alone (19 to 41)'
     )
     modest = replace(evaluation((40, 0.2, 0.5)), chance_at_top=(0.1, 0.325))
-    assert trust_sentence(modest).endswith("20 converted, too many for chance alone (4 to 13)")
+    assert top_scores_sentence(modest).endswith("20 converted, too many for chance alone (4 to 13)")
 
 
 def test_the_promise_is_checked_on_the_rows_that_chance_is_drawn_for() -> None:
     probability, outcome, lead = world(1500)
     found = evaluate(probability, outcome, lead, resamples=0)
-    checked = trust(found)
+    checked = top_scores_check(found)
     assert checked.count == 100
     assert checked.chance[0] < np.sort(probability)[-100:].mean() < checked.chance[1]
 
 
 def test_of_100_is_said_of_no_fewer_than_100() -> None:
-    assert trust(evaluation((90, 0.1, 0.1), (60, 0.2, 0.1), (60, 0.4, 0.5))).count == 120
+    assert top_scores_check(evaluation((90, 0.1, 0.1), (60, 0.2, 0.1), (60, 0.4, 0.5))).count == 120
     joined = evaluation((90, 0.1, 0.1), (60, 0.2, 0.1), (60, 0.4, 0.5))
-    assert trust_sentence(joined) == 'of 100 scored "about 30 in 100", 30 converted'
-    assert trust_sentence(evaluation((40, 0.2, 0.25))) == 'of 40 scored "about 20 in 100", 10 converted'
-    assert trust_sentence(evaluation()) == "no later lead to check it on yet"
+    assert top_scores_sentence(joined) == 'of 100 scored "about 30 in 100", 30 converted'
+    assert top_scores_sentence(evaluation((40, 0.2, 0.25))) == 'of 40 scored "about 20 in 100", 10 converted'
+    assert top_scores_sentence(evaluation()) == "no later lead to check it on yet"
 
 
 @pytest.mark.parametrize(

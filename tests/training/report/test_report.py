@@ -16,28 +16,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.charts import axes, charts, segments_months_drivers
-from training.charts.charts import Shown, caption
-from training.evaluate.backtest import Month
+from training.charts import axes, breakdown, charts
+from training.charts.charts import NotebookCharts, caption
+from training.evaluate.backtest import BacktestMonth
+from training.evaluate.breakdown import Breakdown, arrival_result
 from training.evaluate.calibration_check import calibration_check
-from training.evaluate.comparison import Compared, Forecasts, comparison
-from training.evaluate.dependence import Dependence, Step
+from training.evaluate.comparison import ComparedModel, HeldOutPredictions, comparison
 from training.evaluate.evaluate import Evaluation, evaluate
-from training.evaluate.findings import Findings, arrival
-from training.evaluate.importance import POINTS, Driver, drivers
-from training.evaluate.segments import groups
+from training.evaluate.importance import POINTS, GlobalImportance, global_importances
+from training.evaluate.partial_dependence import DependenceStep, PartialDependence
+from training.evaluate.segments import segment_results
+from training.monitoring.result import MonitoringResult
 from training.report import threshold_chart
-from training.report.facts import Gate, Identity, Leak, Money, ReportFacts, Span, Watched
-from training.report.money import best, earned, money_sentence
-from training.report.report import cautions, pictures, report
-from training.wording.cautions import Caution, Field, leak_cautions, worth_cautions
-from training.wording.sentences import comparison_sentence, drivers_sentence, ranking_sentence, trust_sentence
+from training.report.bar_earnings import bar_earnings, best_bar, earnings_sentence
+from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
+from training.report.report import report_charts, report_page, report_warnings
+from training.wording.report_warnings import ReportedField, ReportWarning, leak_warnings, quality_warnings
+from training.wording.sentences import comparison_sentence, importance_sentence, ranking_sentence, top_scores_sentence
 
 NASTY = '<script>alert("1")</script>'
 DRIVERS = (
-    Driver("pricing_page", "pricing pages", "behaviour", 0.4, -0.3),
-    Driver("seniority", "seniority", "trait", 0.3, -0.2),
-    Driver("webinar", "webinars", "behaviour", 0.2, -0.1),
+    GlobalImportance("pricing_page", "pricing pages", "behaviour", 0.4, -0.3),
+    GlobalImportance("seniority", "seniority", "trait", 0.3, -0.2),
+    GlobalImportance("webinar", "webinars", "behaviour", 0.2, -0.1),
 )
 
 
@@ -48,19 +49,21 @@ def rows(count: int = 2400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 @cache
-def closer() -> Findings:
+def closer() -> Breakdown:
     """Segments, arrival and months as a real model would leave them."""
     probability, won, lead = rows()
-    forecasts = Forecasts.of({"leadlight": probability, "constant": np.full(2400, won.mean())}, won, lead)
+    forecasts = HeldOutPredictions.of({"leadlight": probability, "constant": np.full(2400, won.mean())}, won, lead)
     source = pd.Series(np.where(lead % 2, "webinar", NASTY), dtype=object)
-    ours = forecasts.compared(5, 0)
+    ours = forecasts.comparison(5, 0)
     months = [
-        Month(f"2026-{month:02}", 80, 400, 100, 30, 0.08, 0.075, (0.05, 0.1), 0.2, 0.77, (0.7, 0.84), 0.01, 0.02, ours)
+        BacktestMonth(
+            f"2026-{month:02}", 80, 400, 100, 30, 0.08, 0.075, (0.05, 0.1), 0.2, 0.77, (0.7, 0.84), 0.01, 0.02, ours
+        )
         for month in (1, 2)
     ]
-    return Findings(
-        arrival(forecasts, np.arange(2400) % 4 == 0, 0),
-        groups(forecasts, {"source": source}, 0),
+    return Breakdown(
+        arrival_result(forecasts, np.arange(2400) % 4 == 0, 0),
+        segment_results(forecasts, {"source": source}, 0),
         calibration_check(forecasts, 0),
         tuple(months),
     )
@@ -69,7 +72,7 @@ def closer() -> Findings:
 def facts(evaluation: Evaluation | None = None) -> ReportFacts:
     probability, won, lead = rows()
     return ReportFacts(
-        identity=Identity("default", "17", "sha256:" + "3f" * 32, 3, "sha256:" + "b8" * 32),
+        identity=ModelIdentity("default", "17", "sha256:" + "3f" * 32, 3, "sha256:" + "b8" * 32),
         outcome="Lead Converted",
         horizon_days=90,
         split="time",
@@ -78,8 +81,8 @@ def facts(evaluation: Evaluation | None = None) -> ReportFacts:
         evaluation=evaluation or evaluate(probability, won, lead, resamples=50),
         compared=comparison({"ours": probability, "constant": np.full(2400, won.mean())}, won, lead, resamples=50),
         drivers=DRIVERS,
-        left_out=(Field("lead_status", "known only after contact: sales sets it"),),
-        gates=(Gate("ece", True, 0.011, 0.02),),
+        left_out=(ReportedField("lead_status", "known only after contact: sales sets it"),),
+        gates=(ReportedGate("ece", True, 0.011, 0.02),),
         bar=0.21,
         known_until=datetime(2025, 11, 21, tzinfo=UTC),
         written_at=datetime(2025, 11, 22, tzinfo=UTC),
@@ -89,24 +92,27 @@ def facts(evaluation: Evaluation | None = None) -> ReportFacts:
 @cache
 def full() -> ReportFacts:
     """The same with everything that a report can hold."""
-    steps = (Step("staff", 40, -0.4, -0.2, 0.0), Step("vp", 30, 0.0, 0.5, 1.0))
+    steps = (DependenceStep("staff", 40, -0.4, -0.2, 0.0), DependenceStep("vp", 30, 0.0, 0.5, 1.0))
     return replace(
         facts(),
-        money=Money("USD", 60, 1500),
-        dependence=(Dependence("seniority", "seniority", "", steps),),
+        money=ReportedCosts("USD", 60, 1500),
+        dependence=(PartialDependence("seniority", "seniority", "", steps),),
         findings=closer(),
         negatives_never_tried=0.03,
-        leaks=(Leak("tags", "its values say what became of the lead", 0.91, 0.12), Leak("phone", "seldom filled in")),
+        leaks=(
+            ReportedLeak("tags", "its values say what became of the lead", 0.91, 0.12),
+            ReportedLeak("phone", "seldom filled in"),
+        ),
         watch=(
-            Watched("inputs", "notice", "More leads without an industry than then.", 0.21, 0.2),
-            Watched("calibration", "ok", "As many converted as were expected."),
+            MonitoringResult("inputs", "notice", "More leads without an industry than then.", 0.21, 0.2),
+            MonitoringResult("calibration", "ok", "As many converted as were expected."),
         ),
     )
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return report(full())
+    return report_page(full())
 
 
 class Tags(HTMLParser):
@@ -169,7 +175,7 @@ def test_the_card_names_model_agreement_outcome_and_way_of_working(page: str) ->
 
 
 def test_the_page_says_what_the_demo_says(page: str) -> None:
-    sentence = re.sub(r'"([^"]*)"', r"“\1”", trust_sentence(facts().evaluation))
+    sentence = re.sub(r'"([^"]*)"', r"“\1”", top_scores_sentence(facts().evaluation))
     assert sentence in page
     assert ranking_sentence(facts().evaluation) in page
 
@@ -186,12 +192,12 @@ def test_what_strangers_wrote_is_shown_and_never_run() -> None:
         full(),
         identity=replace(facts().identity, name=NASTY),
         outcome=NASTY,
-        drivers=(Driver("x", NASTY, "trait", 1, -1), *DRIVERS),
-        left_out=(Field(NASTY, NASTY),),
-        put_back=(Field(NASTY, NASTY, 0.9),),
+        drivers=(GlobalImportance("x", NASTY, "trait", 1, -1), *DRIVERS),
+        left_out=(ReportedField(NASTY, NASTY),),
+        put_back=(ReportedField(NASTY, NASTY, 0.9),),
         warnings=(NASTY,),
     )
-    page = report(strange)
+    page = report_page(strange)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") > 8
     assert Tags(page).open == []
@@ -209,14 +215,16 @@ def test_facts_come_back_from_json_equal() -> None:
     ids=["no rows", "one row", "nothing won", "all won", "certain"],
 )
 def test_thin_evaluations_still_make_a_page(probability: list[float], outcome: list[bool]) -> None:
-    page = report(facts(evaluate(probability, outcome, range(len(outcome)), resamples=5)))
+    page = report_page(facts(evaluate(probability, outcome, range(len(outcome)), resamples=5)))
     assert Tags(page).open == []
     assert not re.search(r"\b(nan|NaN|None)\b", page)
 
 
 def test_a_candidate_of_an_undated_history_with_nothing_to_show_still_makes_a_page() -> None:
-    identity = Identity("default", None, None, None, "sha256:" + "b8" * 32, "few")
-    page = report(ReportFacts(identity, "Converted", None, "random", "at random by lead", (), evaluate([], [], [])))
+    identity = ModelIdentity("default", None, None, None, "sha256:" + "b8" * 32, "few")
+    page = report_page(
+        ReportFacts(identity, "Converted", None, "random", "at random by lead", (), evaluate([], [], []))
+    )
     assert Tags(page).open == []
     assert not re.search(r"\b(nan|NaN|None)\b", page)
     assert "default, a candidate" in page
@@ -225,7 +233,7 @@ def test_a_candidate_of_an_undated_history_with_nothing_to_show_still_makes_a_pa
 
 
 def test_pictures_are_drawn_and_carry_no_marks_for_a_mouse() -> None:
-    for name, drawn in pictures(full()).items():
+    for name, drawn in report_charts(full()).items():
         assert ElementTree.fromstring(drawn).tag.endswith("svg"), name
         assert "NaN" not in drawn
         assert "undefined" not in drawn
@@ -233,7 +241,7 @@ def test_pictures_are_drawn_and_carry_no_marks_for_a_mouse() -> None:
 
 def test_the_reliability_picture_shows_every_bin() -> None:
     evaluation = facts().evaluation
-    chart = charts.reliability(evaluation).to_dict()
+    chart = charts.reliability_chart(evaluation).to_dict()
     drawn = max(chart["datasets"].values(), key=len)
     assert [row["rows"] for row in drawn] == [b.count for b in evaluation.reliability]
     assert drawn[0]["lower"] == pytest.approx(100 * evaluation.reliability[0].lower)
@@ -250,45 +258,49 @@ def test_a_grey_print_tells_the_colours_apart() -> None:
 
 def test_axis_names_never_touch() -> None:
     for top in (1, 5, 10, 40, 100):
-        ticks = axes.root_ticks(top)
+        ticks = axes.square_root_ticks(top)
         assert ticks[0] == 0
         assert all(later**0.5 - sooner**0.5 > top**0.5 / 25 for sooner, later in pairwise(ticks))
-        assert set(axes.root_ticks(top, 15)) <= set(ticks)
+        assert set(axes.square_root_ticks(top, 15)) <= set(ticks)
 
 
 def test_drivers_by_hand() -> None:
     contributions = pd.DataFrame({"webinar": [0.2, -0.4], "pricing_page": [log(2), log(2)], "empty": [0.0, 0.0]})
-    first, second, third = drivers(contributions, {"webinar": "webinars"}, {"webinar": "behaviour", "empty": "trait"})
+    first, second, third = global_importances(
+        contributions, {"webinar": "webinars"}, {"webinar": "behaviour", "empty": "trait"}
+    )
     assert (first.name, first.label, first.strength * POINTS) == ("pricing_page", "pricing page", pytest.approx(10))
     assert (second.label, second.raises, second.lowers) == ("webinars", pytest.approx(0.1), pytest.approx(-0.2))
     assert (third.kind, third.strength) == ("trait", 0)
-    assert "10.0 points on average" in drivers_sentence((first, second, third))
-    assert "every lead gets the average" in drivers_sentence((third,))
+    assert "10.0 points on average" in importance_sentence((first, second, third))
+    assert "every lead gets the average" in importance_sentence((third,))
 
 
 def test_what_a_picture_leaves_out_is_summed_up() -> None:
-    many = tuple(Driver(f"d{place}", f"driver {place}", "trait", 0.1, -0.1) for place in range(20))
-    drawn = charts.svg(charts.drivers(many))
+    many = tuple(GlobalImportance(f"d{place}", f"driver {place}", "trait", 0.1, -0.1) for place in range(20))
+    drawn = charts.svg(charts.importance_chart(many))
     assert "everything else (8)" in drawn
     assert "driver 11" in drawn
     assert "driver 12" not in drawn
 
 
-def headings(found: list[Caution]) -> list[str]:
+def headings(found: list[ReportWarning]) -> list[str]:
     return [caution.heading for caution in found]
 
 
 def test_an_honest_model_gets_no_caution() -> None:
-    assert cautions(facts()) == []
-    assert "Read this first" not in report(facts())
+    assert report_warnings(facts()) == []
+    assert "Read this first" not in report_page(facts())
 
 
 def test_suspects_put_back_are_named_with_why_the_figures_are_not_real() -> None:
     probability, won, lead = rows()
     leaking = evaluate(np.clip(0.9 * won + 0.05, 0, 1), won, lead, resamples=5)
-    carried = (Driver("tags", "Tags", "trait", 3.0, -2.0), *DRIVERS)
-    told = replace(facts(leaking), drivers=carried, put_back=(Field("Tags", "wording that only a rep enters", 0.921),))
-    found = cautions(told)
+    carried = (GlobalImportance("tags", "Tags", "trait", 3.0, -2.0), *DRIVERS)
+    told = replace(
+        facts(leaking), drivers=carried, put_back=(ReportedField("Tags", "wording that only a rep enters", 0.921),)
+    )
+    found = report_warnings(told)
     assert headings(found)[:3] == [
         "Fields under suspicion are in use",
         "Too good to be true",
@@ -296,45 +308,45 @@ def test_suspects_put_back_are_named_with_why_the_figures_are_not_real() -> None
     ]
     assert "Tags (alone ROC AUC 0.92). Why, for Tags: wording that only a rep enters." in found[0].text
     assert "tells the past, not the future" in found[0].text
-    page = report(told)
+    page = report_page(told)
     assert "not to be believed until the above is settled" in page
     assert page.index("Read this first") < page.index("What this model is")
-    assert leak_cautions(evaluate(probability, won, lead, resamples=0), DRIVERS, ()) == []
+    assert leak_warnings(evaluate(probability, won, lead, resamples=0), DRIVERS, ()) == []
 
 
 def test_few_outcomes_no_dates_and_a_gap_are_each_said() -> None:
     few = evaluate(*rows(200), resamples=0)
-    assert headings(worth_cautions(few, (), "random")) == ["Few outcomes", "Not tested in time"]
+    assert headings(quality_warnings(few, (), "random")) == ["Few outcomes", "Not tested in time"]
     probability, won, lead = rows(8000)
     off = evaluate(np.minimum(probability * 2, 1), won, lead, resamples=0)
-    assert headings(worth_cautions(off, (), "time")) == ["The probabilities are off"]
+    assert headings(quality_warnings(off, (), "time")) == ["The probabilities are off"]
 
 
 def test_a_peer_that_does_better_is_not_hidden() -> None:
-    def peer(name: str, label: str, low: float, high: float) -> Compared:
-        return Compared(name, label, 0.8, 0.3, 0.2, 0.01, 3.0, (low + high) / 2, (low, high))
+    def peer(name: str, label: str, low: float, high: float) -> ComparedModel:
+        return ComparedModel(name, label, 0.8, 0.3, 0.2, 0.01, 3.0, (low + high) / 2, (low, high))
 
-    ours = Compared("ours", "Leadlight", 0.8, 0.3, 0.2, 0.01, 3.0)
+    ours = ComparedModel("ours", "Leadlight", 0.8, 0.3, 0.2, 0.01, 3.0)
     beaten = peer("constant", "The average rate for everybody", 0.01, 0.03)
     level = peer("lightgbm", "LightGBM as it comes", -0.01, 0.01)
     ahead = peer("logistic_regression", "Logistic regression", -0.03, -0.01)
     evaluation = facts().evaluation
-    assert worth_cautions(evaluation, (ours, beaten, level), "time") == []
+    assert quality_warnings(evaluation, (ours, beaten, level), "time") == []
     assert comparison_sentence((ours, beaten, level)).endswith(
         '"LightGBM as it comes": the difference is within chance.'
     )
     assert comparison_sentence((ours, beaten)).endswith(
         '"The average rate for everybody": ours is better, by more than chance.'
     )
-    assert headings(worth_cautions(evaluation, (ours, beaten, ahead), "time")) == ["A simpler way does better"]
+    assert headings(quality_warnings(evaluation, (ours, beaten, ahead), "time")) == ["A simpler way does better"]
     assert "better than ours" in comparison_sentence((ours, beaten, ahead))
     nothing = replace(beaten, excess_interval=(-0.01, 0.02))
-    assert headings(worth_cautions(evaluation, (ours, nothing), "time")) == ["No better than the average"]
+    assert headings(quality_warnings(evaluation, (ours, nothing), "time")) == ["No better than the average"]
     assert "Nothing else" in comparison_sentence((ours,))
 
 
 def test_what_train_has_to_say_stands_first() -> None:
-    page = report(replace(facts(), warnings=("34 of 100 leads were never contacted.",)))
+    page = report_page(replace(facts(), warnings=("34 of 100 leads were never contacted.",)))
     assert page.index("34 of 100 leads were never contacted.") < page.index("What this model is")
     assert "not to be believed" not in page
 
@@ -355,38 +367,38 @@ def test_leaks_and_what_is_watched_are_told(page: str) -> None:
 def test_money_is_said_only_where_the_agreement_names_costs(page: str) -> None:
     assert "At 60 USD a follow-up and 1,500 USD a conversion, a lead is worth its follow-up from 4.0 in 100 on." in page
     assert "what working them earns" in page
-    assert "USD" not in report(facts())
+    assert "USD" not in report_page(facts())
 
 
 def test_a_bar_earns_its_conversions_less_its_follow_ups() -> None:
     # of ten leads, the best two are worked: one converts
     evaluation = evaluate([0.9, 0.8, *[0.1] * 8], [True, False, *[False] * 8], range(10), resamples=0)
-    ends = {round(one.share, 2): one.per_100 for one in earned(evaluation, Money("EUR", 50, 1000))}
+    ends = {round(one.share, 2): one.per_100 for one in bar_earnings(evaluation, ReportedCosts("EUR", 50, 1000))}
     assert ends[0.2] == pytest.approx((1000 - 2 * 50) * 10)
     assert ends[1.0] == pytest.approx((1000 - 10 * 50) * 10)
-    top = best(evaluation, Money("EUR", 50, 1000))
+    top = best_bar(evaluation, ReportedCosts("EUR", 50, 1000))
     assert top
     assert (round(top.share, 2), top.bar) == (0.1, 0.9)
-    assert "no bar would have earned anything" in money_sentence(evaluation, Money("EUR", 2000, 1000))
+    assert "no bar would have earned anything" in earnings_sentence(evaluation, ReportedCosts("EUR", 2000, 1000))
 
 
 def test_the_money_line_is_drawn_only_with_costs() -> None:
     evaluation = facts().evaluation
-    drawn = charts.svg(threshold_chart.threshold(evaluation, 0.2, Money("USD", 60, 1500)))
+    drawn = charts.svg(threshold_chart.threshold_chart(evaluation, 0.2, ReportedCosts("USD", 60, 1500)))
     assert "USD per 100 leads" in drawn
-    assert "USD" not in charts.svg(threshold_chart.threshold(evaluation, 0.2))
+    assert "USD" not in charts.svg(threshold_chart.threshold_chart(evaluation, 0.2))
 
 
 def test_every_group_is_drawn_by_name_and_marked_where_it_is_off() -> None:
     off = replace(closer().groups[0], kept="too much")
-    drawn = charts.svg(segments_months_drivers.segments((off, *closer().groups[1:])))
+    drawn = charts.svg(breakdown.segments_chart((off, *closer().groups[1:])))
     assert "webinar" in drawn
     assert drawn.count("promises too much") == 1
 
 
 def test_a_group_and_a_level_that_are_off_are_cautioned() -> None:
     off = replace(closer(), groups=(replace(closer().groups[0], kept="too little"), *closer().groups[1:]))
-    found = cautions(replace(full(), findings=off))
+    found = report_warnings(replace(full(), findings=off))
     assert headings(found) == ["Not every group is promised the truth"]
     assert found[0].text.endswith("it promises too little there.")
 
@@ -397,15 +409,15 @@ def test_the_report_of_a_model_registered_before_these_figures_is_still_read() -
     written = {name: value for name, value in old.items() if name not in new}
     del written["evaluation"]["chance_at_top"]
     read = ReportFacts.read(json.dumps(written))
-    assert read.findings == Findings()
-    page = report(read)
+    assert read.findings == Breakdown()
+    page = report_page(read)
     assert Tags(page).open == []
     assert "chance alone:" not in page
 
 
 def test_a_notebook_shows_a_picture_with_what_to_see_in_it() -> None:
-    drawn = {"gains": charts.svg(charts.gains(facts().evaluation))}
-    html = Shown({"gains": drawn["gains"]}, {"gains": caption("gains")})._repr_html_()
+    drawn = {"gains": charts.svg(charts.gains_chart(facts().evaluation))}
+    html = NotebookCharts({"gains": drawn["gains"]}, {"gains": caption("gains")})._repr_html_()
     assert html.count("<svg") == html.count("<figcaption") == 1
     assert "Left, the further the line bends" in html
     assert Tags(html).open == []

@@ -7,32 +7,38 @@ import pandas as pd
 import pytest
 
 from features.behaviour.columns import NEVER
-from training.evaluate.dependence import FEWEST_ROWS, MOST_LEVELS, SHOWN, Dependence, dependence
-from training.evaluate.importance import Driver
-from training.model.columns import Column
+from training.evaluate.importance import GlobalImportance
+from training.evaluate.partial_dependence import (
+    FEWEST_ROWS,
+    MOST_LEVELS,
+    SHOWN_DEPENDENCES,
+    PartialDependence,
+    partial_dependence,
+)
+from training.model.columns import ModelColumn
 
-VISITS = Driver("pricing_page", "pricing pages", "behaviour", 0.4, -0.3)
-COLUMNS = (Column("pricing_page_count_hl7d", "pricing_page", "behaviour"),)
+VISITS = GlobalImportance("pricing_page", "pricing pages", "behaviour", 0.4, -0.3)
+COLUMNS = (ModelColumn("pricing_page_count_hl7d", "pricing_page", "behaviour"),)
 
 
-def trait(name: str) -> tuple[Driver, Column]:
-    return Driver(name, name, "trait", 0.3, -0.2), Column(name, name, "trait")
+def trait(name: str) -> tuple[GlobalImportance, ModelColumn]:
+    return GlobalImportance(name, name, "trait", 0.3, -0.2), ModelColumn(name, name, "trait")
 
 
-def of_trait(name: str, values: list[object], added: list[float]) -> Dependence:
+def of_trait(name: str, values: list[object], added: list[float]) -> PartialDependence:
     driver, column = trait(name)
-    (found,) = dependence(pd.DataFrame({name: values}), np.array(added)[:, None], (column,), (driver,))
+    (found,) = partial_dependence(pd.DataFrame({name: values}), np.array(added)[:, None], (column,), (driver,))
     return found
 
 
-def levels(found: Dependence) -> dict[str, float]:
+def levels(found: PartialDependence) -> dict[str, float]:
     return {step.value: round(step.middle, 3) for step in found.steps}
 
 
 def test_a_behaviour_is_counted_as_people_count_it() -> None:
     count = np.repeat([0.0, 1.0, 2.0, 4.0, 30.0], 20)
     rows = pd.DataFrame({"pricing_page_count_hl7d": count / 3, "pricing_page_count_total": count})
-    (found,) = dependence(rows, np.log1p(count)[:, None], COLUMNS, (VISITS,))
+    (found,) = partial_dependence(rows, np.log1p(count)[:, None], COLUMNS, (VISITS,))
     assert (found.label, found.axis) == ("pricing pages", "times so far")
     assert levels(found) == {"none": 0.0, "1": 0.693, "2": 1.099, "3 to 4": 1.609, "20 and more": 3.434}
 
@@ -42,17 +48,17 @@ def test_of_the_counts_that_one_is_shown_which_tells_most() -> None:
     days = draws.choice([0.5, 3, 20, 60, NEVER], 300)
     added = np.where(days == NEVER, -0.5, 1 / (1 + days))
     rows = pd.DataFrame({"pricing_page_count_total": draws.poisson(2, 300), "days_since_pricing_page": days})
-    (found,) = dependence(rows, added[:, None], COLUMNS, (VISITS,))
+    (found,) = partial_dependence(rows, added[:, None], COLUMNS, (VISITS,))
     assert found.axis == "days since the last time"
     assert [step.value for step in found.steps] == ["under 1", "1 to 7", "14 to 30", "30 to 90", "never"]
     assert [step.middle for step in found.steps][-1] == -0.5
 
 
 def test_the_contribution_is_that_of_the_whole_behaviour() -> None:
-    columns = (*COLUMNS, Column("days_since_pricing_page", "pricing_page", "behaviour"))
+    columns = (*COLUMNS, ModelColumn("days_since_pricing_page", "pricing_page", "behaviour"))
     rows = pd.DataFrame({"pricing_page_count_total": np.repeat([0.0, 1.0], 20)})
     contributions = np.repeat([[0.1, 0.2], [0.3, 0.4]], 20, axis=0)
-    (found,) = dependence(rows, contributions, columns, (VISITS,))
+    (found,) = partial_dependence(rows, contributions, columns, (VISITS,))
     assert levels(found) == {"none": 0.3, "1": 0.7}
 
 
@@ -92,11 +98,11 @@ def test_ranks_and_truths_have_names() -> None:
 
 
 def test_what_does_not_vary_is_left_out_and_the_strongest_come_first() -> None:
-    names = [f"t{place}" for place in range(SHOWN + 3)]
+    names = [f"t{place}" for place in range(SHOWN_DEPENDENCES + 3)]
     drivers, columns = zip(*(trait(name) for name in names), strict=True)
     rows = pd.DataFrame({name: np.repeat(["a", "b"], 20) for name in names} | {"t0": ["same"] * 40})
-    found = dependence(rows, np.random.default_rng(0).normal(size=(40, len(names))), columns, drivers)
-    assert [one.name for one in found] == names[1 : SHOWN + 1]
+    found = partial_dependence(rows, np.random.default_rng(0).normal(size=(40, len(names))), columns, drivers)
+    assert [one.name for one in found] == names[1 : SHOWN_DEPENDENCES + 1]
 
 
 def test_the_band_holds_eighty_of_a_hundred() -> None:

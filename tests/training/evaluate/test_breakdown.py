@@ -11,18 +11,17 @@ import pandas as pd
 import pytest
 from handmade_events import LATER, SMALL
 
-from features.agreement.versions import Kept
-from features.arrays import DAY_US
+from features.agreement.versions import AgreementVersion
+from features.arrays import DAY_US, Floats
 from training.candidate import Candidate
 from training.evaluate.backtest import Refit
-from training.evaluate.baselines import baselines, peers
+from training.evaluate.baselines import baseline_probabilities, constant_baseline
+from training.evaluate.breakdown import COMPARED_BASELINES, Breakdown, breakdown
 from training.evaluate.evaluate import evaluate
-from training.evaluate.findings import OTHERS, Findings, findings
-from training.fit.fit import learned
+from training.fit.fit import fitted_model
 from training.labels.split import split_by_lead
-from training.labels.summary import Labels
-from training.metrics.binned_counts import Floats
-from training.model.columns import Column
+from training.labels.summary import LabelSummary
+from training.model.columns import ModelColumn
 from training.model.model import Calibrator, Model
 from training.report.facts import ReportFacts
 
@@ -57,23 +56,23 @@ def history(leads: int = 900, seed: int = 0) -> pd.DataFrame:
 def candidate() -> Candidate:
     labelled = history()
     parted = split_by_lead(labelled, 1, "a test")
-    model = learned(labelled[parted.train], SMALL, 1)
+    model = fitted_model(labelled[parted.train], SMALL, 1)
     tested = labelled[parted.test]
     said = {"leadlight": model.probability(tested)} | rivals(labelled[parted.train], tested)
     refit = Refit(lambda *_: replace(model, calibrator=Calibrator(1.0, 0.0)), rivals, 1)
-    found = findings(labelled, parted.test, said, SMALL, refit)
+    found = breakdown(labelled, parted.test, said, SMALL, refit)
     shown = evaluate(said["leadlight"], tested["outcome"], tested["lead_id"].to_numpy(), resamples=20)
-    kept = Kept(SMALL, 1)
-    return Candidate(model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, learned=LABELS)
+    kept = AgreementVersion(SMALL, 1)
+    return Candidate(model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, label_summary=LABELS)
 
 
-LABELS = Labels("Lead Converted", 90, 10, 10, 10, negatives_never_tried=0.1)
+LABELS = LabelSummary("Lead Converted", 90, 10, 10, 10, negatives_never_tried=0.1)
 
 
 def rivals(known: pd.DataFrame, asked: pd.DataFrame) -> dict[str, Floats]:
     used = ["pricing_page_count_total"]
     outcome = known["outcome"].to_numpy(float)
-    return baselines(outcome, len(asked)) | peers(known[used], outcome, asked[used])
+    return constant_baseline(outcome, len(asked)) | baseline_probabilities(known[used], outcome, asked[used])
 
 
 def test_the_quality_at_arrival_is_its_own_figure(candidate: Candidate) -> None:
@@ -84,7 +83,7 @@ def test_the_quality_at_arrival_is_its_own_figure(candidate: Candidate) -> None:
     assert (found.evaluation.rows, found.evaluation.conversions) == (len(arrived), arrived["outcome"].sum())
     alone = evaluate(candidate.model.probability(arrived), arrived["outcome"], arrived["lead_id"].to_numpy())
     assert found.evaluation.metrics["roc_auc"] == alone.metrics["roc_auc"]
-    assert {"leadlight", *OTHERS} <= {model.name for model in found.compared}
+    assert {"leadlight", *COMPARED_BASELINES} <= {model.name for model in found.compared}
 
 
 def test_groups_and_months_are_held_against_the_average_naive_bayes_and_logistic_regression(
@@ -94,7 +93,7 @@ def test_groups_and_months_are_held_against_the_average_naive_bayes_and_logistic
     assert {group.family for group in found.groups} == {"source"}
     assert found.months
     for compared in [*(group.compared for group in found.groups), *(month.compared for month in found.months)]:
-        assert {model.name for model in compared} >= {"leadlight", *OTHERS}
+        assert {model.name for model in compared} >= {"leadlight", *COMPARED_BASELINES}
 
 
 def test_every_picture_comes_to_a_notebook_with_what_to_see(candidate: Candidate) -> None:
@@ -123,8 +122,10 @@ def test_where_every_look_is_an_arrival_and_nothing_has_a_date_there_is_less_to_
     rows = history(300).assign(is_arrival=True)
     outcome: Any = {"event": "Lead Converted", "undated": True}
     undated = SMALL.model_copy(update={"outcome": SMALL.outcome.model_validate(outcome)})
-    model = Model((Column("pricing_page_count_total", "pricing_page", "behaviour"),), calibrator=Calibrator(1.0, -1.0))
+    model = Model(
+        (ModelColumn("pricing_page_count_total", "pricing_page", "behaviour"),), calibrator=Calibrator(1.0, -1.0)
+    )
     said = {"leadlight": model.probability(rows)}
-    found = findings(rows, np.ones(len(rows), dtype=bool), said, undated, Refit(lambda *_: model, rivals, 1))
+    found = breakdown(rows, np.ones(len(rows), dtype=bool), said, undated, Refit(lambda *_: model, rivals, 1))
     assert (found.arrival, found.months) == (None, ())
-    assert Findings() == Findings(None, (), None, ())
+    assert Breakdown() == Breakdown(None, (), None, ())

@@ -1,39 +1,41 @@
-"""What a bar earns: the worth of the conversions above it, less the price of the follow-ups."""
+"""What a bar earns: the worth of the conversions above it, less the costs of the follow-ups."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from training.evaluate.evaluate import Evaluation
-from training.report.facts import Money
-from training.wording.sentences import of_100
+from training.metrics.shares import of_100
+from training.report.facts import ReportedCosts
 
 
 @dataclass(frozen=True)
-class Earned:
-    """One bar, the share of leads that pass it, and what working them earns per 100 leads that came."""
+class BarEarnings:
+    """One row per bar: the share of leads that pass it, and what working them earns per 100 leads that came."""
 
     bar: float
     share: float
     per_100: float
 
 
-def earned(evaluation: Evaluation, money: Money) -> tuple[Earned, ...]:
-    """A bar for each share of the list, the highest bar first; on the rows that were tested."""
+def bar_earnings(evaluation: Evaluation, money: ReportedCosts) -> tuple[BarEarnings, ...]:
+    """One per point of the gains, so for 1 to 100 % of the tested rows; the highest bar comes first."""
     return tuple(
-        Earned(point.threshold, point.share, 100 * point.share * (point.precision * money.conversion - money.contact))
+        BarEarnings(
+            point.threshold, point.share, 100 * point.share * (point.precision * money.conversion - money.contact)
+        )
         for point in evaluation.gains
     )
 
 
-def best(evaluation: Evaluation, money: Money) -> Earned | None:
-    """The bar that earned the most; of several the highest, for it costs sales the least time."""
-    return max(earned(evaluation, money), key=lambda one: (one.per_100, one.bar), default=None)
+def best_bar(evaluation: Evaluation, money: ReportedCosts) -> BarEarnings | None:
+    """The bar that earned the most; of several that did, the highest, for it costs sales the least time."""
+    return max(bar_earnings(evaluation, money), key=lambda one: (one.per_100, one.bar), default=None)
 
 
-def money_sentence(evaluation: Evaluation, money: Money | None) -> str:
+def earnings_sentence(evaluation: Evaluation, money: ReportedCosts | None) -> str:
     """Which bar earned the most on these rows, at the agreement's costs; empty without them or without a conversion."""
-    top = best(evaluation, money) if money else None
+    top = best_bar(evaluation, money) if money else None
     if money is None or top is None:
         return ""
     unit, needed = money.currency, of_100(money.contact / money.conversion)

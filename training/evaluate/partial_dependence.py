@@ -1,4 +1,4 @@
-"""How the strongest behaviours and traits move a score as they change: contributions against values, on real rows."""
+"""Partial dependence: what each value of the strongest behaviours and traits adds to a score, over real rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pandas as pd
 from features.arrays import Floats, Ints
 from features.behaviour.columns import NEVER
 from features.traits.job_title import RANKS
-from training.evaluate.importance import Driver
+from training.evaluate.importance import GlobalImportance
 from training.model.columns import ModelColumn
 
-SHOWN = 6
+SHOWN_DEPENDENCES = 6
 MOST_STEPS, FEWEST_ROWS = 6, 10  # steps of a number's range; a level that fewer rows have is not drawn
 MOST_LEVELS = 8
 # Behaviours are counted as people count them, whatever decayed sums the model reads.
@@ -24,8 +24,8 @@ COUNTS, DAYS, MINUTES = (0, 1, 2, 3, 5, 10, 20), (0, 1, 7, 14, 30, 90, 180, 365)
 
 
 @dataclass(frozen=True)
-class Step:
-    """The rows with one value, and what it adds to their log-odds: the middle, and where 80 of 100 of them lie."""
+class DependenceStep:
+    """One row per value: what it adds to the log-odds of the rows that have it, by the middle and the middle 80 %."""
 
     value: str
     rows: int
@@ -35,39 +35,42 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Dependence:
-    """One behaviour or trait: what is said of its value, and its steps in the order of the value."""
+class PartialDependence:
+    """One behaviour or trait: its steps in the order of its values, and what the values count."""
 
     name: str
     label: str
     axis: str  # "days since the last", "times so far", ...; empty where the values speak for themselves
-    steps: tuple[Step, ...]
+    steps: tuple[DependenceStep, ...]
 
 
-def dependence(
-    rows: pd.DataFrame, contributions: Floats, columns: Sequence[ModelColumn], strongest: Sequence[Driver]
-) -> tuple[Dependence, ...]:
-    """The SHOWN strongest that vary, the strongest first.
+def partial_dependence(
+    rows: pd.DataFrame, contributions: Floats, columns: Sequence[ModelColumn], strongest: Sequence[GlobalImportance]
+) -> tuple[PartialDependence, ...]:
+    """One per behaviour or trait, for the SHOWN_DEPENDENCES strongest of those that vary, the strongest first.
 
     rows: snapshots with their features. contributions: (rows, columns) in log-odds, as `Model.contributions` gives
-    them. Of a behaviour, which the model reads in many columns, that count is shown which tells its whole best.
+    them. The model reads a behaviour in many columns: shown is the count, sum of minutes or days since that explains
+    most of its contribution.
     """
-    found = []
+    dependences = []
     for driver in strongest:
         own = [place for place, column in enumerate(columns) if column.group == driver.name]
         added = contributions[:, own].sum(axis=1)
         steps = {axis: _steps(rows, name, axis) for axis, name in _axes(driver).items() if name in rows}
-        told = {axis: _told(step, added) for axis, step in steps.items() if len(step) > 1}
-        if told:
-            best = max(told, key=lambda axis: (told[axis], axis))
-            found.append(Dependence(driver.name, driver.label, best, _drawn(steps[best], added)))
-        if len(found) == SHOWN:
+        explained = {axis: _explained_share(step, added) for axis, step in steps.items() if len(step) > 1}
+        if explained:
+            best = max(explained, key=lambda axis: (explained[axis], axis))
+            dependences.append(
+                PartialDependence(driver.name, driver.label, best, _dependence_steps(steps[best], added))
+            )
+        if len(dependences) == SHOWN_DEPENDENCES:
             break
-    return tuple(found)
+    return tuple(dependences)
 
 
-def _axes(driver: Driver) -> dict[str, str]:
-    """What is said of the value, and the column that holds it; a trait speaks for itself."""
+def _axes(driver: GlobalImportance) -> dict[str, str]:
+    """What the values count, and the column that holds them; a trait's values count nothing."""
     if driver.kind == "trait":
         return {"days" if driver.name == "days_open" else "": driver.name}
     return {
@@ -100,7 +103,7 @@ def _levels(values: pd.Series) -> dict[str, Ints]:
 
 
 def _bands(values: Floats, edges: Sequence[float], is_whole: bool) -> dict[str, Ints]:
-    """Counts, days or minutes between fixed edges; none of it and never stand alone."""
+    """Counts, days or minutes between fixed edges; "none" and "never" are steps of their own."""
     never, none = values == NEVER, (values == 0) & (is_whole or edges is MINUTES)
     place = np.searchsorted(edges, values, side="right") - 1
     named = {"none": np.flatnonzero(none)}
@@ -110,7 +113,7 @@ def _bands(values: Floats, edges: Sequence[float], is_whole: bool) -> dict[str, 
 
 
 def _numbers(values: Floats, name: str) -> dict[str, Ints]:
-    """A trait's number: ranks by name, yes and no, else its range in steps of about as many rows each."""
+    """A number of a trait: seniority by name, yes and no, else its range in steps of about equally many rows."""
     missing = np.isnan(values)
     if name == "seniority":
         named = {rank.replace("_", " "): np.flatnonzero(values == place) for rank, place in RANKS.items()}
@@ -122,7 +125,7 @@ def _numbers(values: Floats, name: str) -> dict[str, Ints]:
 
 
 def _quantiles(values: Floats, known: npt.NDArray[np.bool_]) -> dict[str, Ints]:
-    """Cut where it parts the rows about evenly, at numbers of two digits."""
+    """Steps of about equally many rows each, cut at numbers of two digits."""
     cuts = np.quantile(values[known], np.linspace(0, 1, MOST_STEPS + 1)[:-1]) if known.any() else np.empty(0)
     is_whole = bool((values[known] == np.round(values[known])).all())
     edges = np.unique([np.floor(cut) if is_whole and abs(cut) < 100 else _two_digits(cut) for cut in cuts])
@@ -147,14 +150,15 @@ def _between(low: float, high: float, is_whole: bool) -> str:
     return f"{low:,g} to {high:,g}" if low else f"under {high:,g}"
 
 
-def _told(steps: Mapping[str, Ints], added: Floats) -> float:
-    """The part of the contribution's variance that lies between the steps."""
+def _explained_share(steps: Mapping[str, Ints], added: Floats) -> float:
+    """The part of the variance of the contribution that lies between the steps."""
     total = float(((added - added.mean()) ** 2).sum())
     between = sum(len(rows) * float(added[rows].mean() - added.mean()) ** 2 for rows in steps.values())
     return between / total if total > 0 else 0.0
 
 
-def _drawn(steps: Mapping[str, Ints], added: Floats) -> tuple[Step, ...]:
+def _dependence_steps(steps: Mapping[str, Ints], added: Floats) -> tuple[DependenceStep, ...]:
     return tuple(
-        Step(value, len(rows), *np.quantile(added[rows], [0.1, 0.5, 0.9]).tolist()) for value, rows in steps.items()
+        DependenceStep(value, len(rows), *np.quantile(added[rows], [0.1, 0.5, 0.9]).tolist())
+        for value, rows in steps.items()
     )
