@@ -44,16 +44,16 @@ class _AccountClaims(NamedTuple):
     row: Ints  # of the event that says it
 
 
-def account_periods(log: EventTable, found: Identities, agreement: Agreement) -> AccountPeriods:
+def account_periods(table: EventTable, found: Identities, agreement: Agreement) -> AccountPeriods:
     """The account of each lead: the group that was last said of it, else the domain of its work mail.
 
     Last is by when it was true: a late, older word never overwrites a newer one. Free mail and our own domains are no
     account.
     """
-    accounts, row, account, is_group = _claims(log, agreement)
+    accounts, row, account, is_group = _claims(table, agreement)
     said, lead, known_us, until_us = found.attribute(row)
     words = _AccountClaims(lead, known_us, until_us, account[said], is_group[said], row[said])
-    found_stays = np.array(list(_periods(words, _strength(log, words))), dtype=np.int64).reshape(-1, 4)
+    found_stays = np.array(list(_periods(words, _strength(table, words))), dtype=np.int64).reshape(-1, 4)
     lead, account, known_us, until_us = found_stays.T
     used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
     position = np.full(len(accounts), -1, dtype=np.int64)
@@ -61,14 +61,14 @@ def account_periods(log: EventTable, found: Identities, agreement: Agreement) ->
     return AccountPeriods(lead, position[account], known_us, until_us, [accounts[number] for number in used])
 
 
-def _claims(log: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
+def _claims(table: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
     """The accounts that are named; and the event, the account, and whether by a group, of each word on them."""
-    accounts = DictionaryColumn(log.group_id.values)
-    grouped = np.flatnonzero(log.group_id.codes() >= 0)
-    mails = list(_domains(log))
+    accounts = DictionaryColumn(table.group_id.values)
+    grouped = np.flatnonzero(table.group_id.codes() >= 0)
+    mails = list(_domains(table))
     domains = np.array([accounts.number(domain) for _, domain in mails], dtype=np.int64)
     row = np.append(grouped, np.array([row for row, _ in mails], dtype=np.int64))
-    account = np.append(log.group_id.codes()[grouped], domains)
+    account = np.append(table.group_id.codes()[grouped], domains)
     none = FREE_MAIL | set(agreement.our_domains)
     is_none = np.array([name.lower() in none for name in accounts.values], dtype=bool)
     kept = np.flatnonzero(~is_none[account])
@@ -76,17 +76,17 @@ def _claims(log: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Int
     return accounts.values, row[kept], account[kept], is_group[kept].astype(np.int64)
 
 
-def _domains(log: EventTable) -> Iterator[tuple[int, str]]:
-    is_identify = (log.type.codes() == log.type.code("identify")).tolist()
-    for row, traits in log.traits:
+def _domains(table: EventTable) -> Iterator[tuple[int, str]]:
+    is_identify = (table.type.codes() == table.type.code("identify")).tolist()
+    for row, traits in table.traits:
         if is_identify[row] and (domain := email_domain(normal_email(traits.get("email")))):
             yield row, domain
 
 
-def _strength(log: EventTable, words: _AccountClaims) -> Ints:
+def _strength(table: EventTable, words: _AccountClaims) -> Ints:
     """Which of a lead's words goes before which: a group's, then the later, then by message id."""
-    occurred_us = log.occurred_us()[words.row]
-    tied = tie_break_ranks(log, words.row, occurred_us, group_ids(words.is_group, words.lead))
+    occurred_us = table.occurred_us()[words.row]
+    tied = tie_break_ranks(table, words.row, occurred_us, group_ids(words.is_group, words.lead))
     order = np.lexsort((tied, occurred_us, words.is_group, words.lead))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

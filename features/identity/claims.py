@@ -1,7 +1,7 @@
-"""What events say of who is who: keys that users have, names that belong to users, merges and their undoing.
+"""Identity claims: what events say about who is who, as keys of users, links of names, merges and undone merges.
 
-Who is who is a function of the set of these statements: what comes first is decided by when it happened, then by the
-message id, never by the order in which it arrived.
+Which lead an event belongs to is a function of the set of claims. Of two claims the first is the one that happened
+earlier, then the one with the smaller message id; the order in which they arrived decides nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from features.events.event import identity
 from features.events.event_table import EventTable
 from features.events.validation import LATE_CLAIM, MERGE_REFUSED
 
-Rank = tuple[int, str]  # occurred_us and message id: what is first
+Rank = tuple[int, str]  # occurred_us and message id: the smaller one is first
 Key = tuple[str, str]  # an identifier besides the ids of events: "email" or a CRM's name, and its value
 
 USER, ANONYMOUS, EMAIL, CRM = "user", "anonymous", "email", "crm"
@@ -26,7 +26,7 @@ MERGED, UNDONE, CONVERTED = "Lead Merged", "Lead Merge Undone", "Lead Converted"
 
 
 class KeyClaim(NamedTuple):
-    """A user has these keys."""
+    """An event that gives keys of its user: an e-mail address, an id in a CRM."""
 
     recorded_us: int
     rank: Rank
@@ -35,7 +35,7 @@ class KeyClaim(NamedTuple):
 
 
 class LinkClaim(NamedTuple):
-    """A name, an anonymous id or one that only aliases know, belongs to a user."""
+    """An event that gives a name to a user: an anonymous id, or an id that only aliases use."""
 
     recorded_us: int
     rank: Rank
@@ -44,7 +44,7 @@ class LinkClaim(NamedTuple):
 
 
 class MergeClaim(NamedTuple):
-    """What was `previous` is part of `survivor` from now on; without a survivor's key, of `user`."""
+    """An event that merges the lead of `previous` into that of `survivor`, or of `user` where it names no survivor."""
 
     recorded_us: int
     rank: Rank
@@ -54,7 +54,7 @@ class MergeClaim(NamedTuple):
 
 
 class UnmergeClaim(NamedTuple):
-    """A merge that was said of the same user is taken back."""
+    """An event that takes back a merge, the one of the same user with this message id."""
 
     recorded_us: int
     user: str
@@ -62,7 +62,7 @@ class UnmergeClaim(NamedTuple):
 
 
 class FirstSeen(NamedTuple):
-    """A user has its first event, or (`is_own`) its first that is more than an alias, which makes it a known lead."""
+    """The first event of a user; with `is_own` its first one that is no alias, which makes the user a lead."""
 
     recorded_us: int
     user: str
@@ -78,56 +78,59 @@ def normal_email(value: object) -> str:
     return text if "@" in text else ""
 
 
-def crm_key(said: Mapping[str, Any], name: str = "crm_lead_id") -> Key | None:
-    """The id of a record in the CRM that is named beside it; "crm" where it is not said which that is."""
-    value = identity(said.get(name))
+def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | None:
+    """A record's id and the name of its CRM, "crm" where the event names none.
+
+    {"crm": "Salesforce", "crm_lead_id": "00Q1"} is ("salesforce", "00Q1").
+    """
+    value = identity(properties.get(name))
     if value is None:
         return None
-    crm = str(said.get("crm") or CRM).strip().lower()[:LONGEST_KIND]
+    crm = str(properties.get("crm") or CRM).strip().lower()[:LONGEST_KIND]
     return (CRM if crm in NO_CRM else crm), value
 
 
-def claimed_keys(log: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
-    """The rows that say keys of a user, and the keys; of the users (by number) that are asked for."""
-    known = np.append(asked, False)[log.user_id.codes()]  # -1, nobody, is the last
+def claimed_keys(table: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
+    """The rows that give keys of a user, with the keys; only of users whose number is True in `asked`."""
+    known = np.append(asked, False)[table.user_id.codes()]  # -1, nobody, is the last
     # What a group call says is said of the company: all of its leads would have one address.
-    identifying = (known & (log.type.codes() == log.type.code("identify"))).tolist()
-    for row, traits in log.traits:
+    identifying = (known & (table.type.codes() == table.type.code("identify"))).tolist()
+    for row, traits in table.traits:
         if identifying[row]:
             email, record = normal_email(traits.get("email")), crm_key(traits)
             keys = (((EMAIL, email),) if email else ()) + ((record,) if record else ())
             if keys:
                 yield row, keys
-    for row, name, properties in log.crm:
+    for row, name, properties in table.crm:
         if known[row] and name not in (MERGED, UNDONE) and (record := crm_key(properties)):
             yield row, (record,)
 
 
-def merge_claims(log: EventTable) -> Iterator[MergeClaim]:
-    """The merges and conversions in the log, but for those whose sender may not merge."""
-    for row, name, properties in _trusted(log, MERGED, CONVERTED):
+def merge_claims(table: EventTable) -> Iterator[MergeClaim]:
+    """The merges and conversions in the table, without those whose sender may not merge."""
+    for row, name, properties in _trusted(table, MERGED, CONVERTED):
         record = crm_key(properties) if name == MERGED else None
         previous = crm_key(properties, "previous_crm_lead_id" if name == MERGED else "contact_id")
         if name == MERGED and previous is None and (lead := identity(properties.get("previous_lead_id"))):
             previous = (USER, lead)
         if previous:
-            yield MergeClaim(log.recorded[row], claim_rank(log, row), str(log.user_id[row]), record, previous)
+            yield MergeClaim(table.recorded[row], claim_rank(table, row), str(table.user_id[row]), record, previous)
 
 
-def unmerge_claims(log: EventTable) -> Iterator[UnmergeClaim]:
-    """The merges that were taken back, but for those whose sender may not."""
-    for row, _, properties in _trusted(log, UNDONE):
+def unmerge_claims(table: EventTable) -> Iterator[UnmergeClaim]:
+    """The undone merges in the table, without those whose sender may not merge."""
+    for row, _, properties in _trusted(table, UNDONE):
         if merge := identity(properties.get("merge_id")):
-            yield UnmergeClaim(log.recorded[row], str(log.user_id[row]), merge)
+            yield UnmergeClaim(table.recorded[row], str(table.user_id[row]), merge)
 
 
-def claim_rank(log: EventTable, row: int) -> Rank:
-    """What decides which of two statements is first: when it happened, or came, where its date is not taken."""
-    is_late = LATE_CLAIM in str(log.flags[row]).split(",")
-    return (log.recorded if is_late else log.occurred)[row], log.message_id[row]
+def claim_rank(table: EventTable, row: int) -> Rank:
+    """What decides which of two claims is first: when it happened, or when it came where its date is not trusted."""
+    is_late = LATE_CLAIM in str(table.flags[row]).split(",")
+    return (table.recorded if is_late else table.occurred)[row], table.message_id[row]
 
 
-def _trusted(log: EventTable, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    for row, name, properties in log.crm:
-        if name in names and log.user_id[row] is not None and MERGE_REFUSED not in str(log.flags[row]).split(","):
+def _trusted(table: EventTable, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    for row, name, properties in table.crm:
+        if name in names and table.user_id[row] is not None and MERGE_REFUSED not in str(table.flags[row]).split(","):
             yield row, name, properties

@@ -1,4 +1,4 @@
-"""Who an event is about: anonymous histories, aliases, e-mail and CRM identifiers, stitched to leads."""
+"""The lead of every event, now and before: the attribution table, which all other rooms read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from features.arrays import NOT_YET, Ints
 from features.events.event_table import EventTable
 from features.identity.claims import ANONYMOUS, USER, Key
-from features.identity.intervals import Period, subtract
-from features.identity.resolution import EVER
+from features.identity.intervals import EVER, Period, subtract
+from features.identity.resolution import IdentityConflict, UserLeads
 from features.identity.stitching import (
     AnonymousLinks,
     AnonymousOwners,
@@ -21,7 +21,6 @@ from features.identity.stitching import (
     Attributions,
     compose_periods,
 )
-from features.identity.users import IdentityConflict, UserLeads
 
 
 @dataclass
@@ -43,12 +42,12 @@ class Identities:
     former: Attributions
     merged_us: Ints
     conflicts: list[IdentityConflict] = field(default_factory=list)
-    names: Callable[[], Mapping[Key, str]] = dict
+    find_identifiers: Callable[[], Mapping[Key, str]] = dict
 
     @cached_property
     def identifiers(self) -> Mapping[Key, str]:
-        """(kind, value) to lead_id, for those who ask by another name: user, anonymous, email, a CRM."""
-        return self.names()
+        """The lead id of each identifier (kind, value); kinds are user, anonymous, email and the names of CRMs."""
+        return self.find_identifiers()
 
     def attribute(self, rows: Ints) -> Attributed:
         """Whose each of the events `rows` is and was, and while when; several rows for one that was several leads'."""
@@ -61,7 +60,7 @@ class Identities:
 
     @cached_property
     def first_known_us(self) -> Ints:
-        """When each lead first had an event; NOT_YET for one that never had."""
+        """When we first knew an event of each lead; NOT_YET for one without events."""
         first = np.full(len(self.lead_ids), NOT_YET, dtype=np.int64)
         owned = self.lead >= 0
         np.minimum.at(first, self.lead[owned], self.known_us[owned])
@@ -70,7 +69,7 @@ class Identities:
 
     @cached_property
     def absences(self) -> dict[int, list[Period]]:
-        """By lead, when all that it ever had were another's events, as while it was merged into that one."""
+        """By lead, the periods in which it had no events, since all were another's: while it was merged into that."""
         moved = np.unique(self.former.lead).tolist()
         known: dict[int, list[Period]] = {lead: [] for lead in moved}
         for _, lead, known_us, until_us in zip(*(column.tolist() for column in self.former), strict=True):
@@ -82,58 +81,60 @@ class Identities:
 
     @classmethod
     def settled(cls, lead_ids: list[str], lead: Ints, known_us: Ints) -> Identities:
-        """Identities of events that never belonged to another lead."""
+        """Identities of events that belonged to one lead each from the beginning."""
         never = np.full(len(lead_ids), NOT_YET, dtype=np.int64)
         return cls(lead_ids, lead, known_us, Attributions.none(), never)
 
 
-def identities(log: EventTable) -> Identities:
-    """The lead of every event in `log`, now and before: a function of the set of its events.
+def identities(table: EventTable) -> Identities:
+    """Attribute every event of `table` to its lead, now and before.
 
-    What was known at a moment is what the events recorded by then say alone, and what is known of the leads of one
-    component is what its own events say, whoever else is in the log.
+    The result depends on the set of events alone, not on their order. What was known at a moment follows from the
+    events recorded by then, and what is known of the leads of one component from the events of that component.
     """
-    links = AnonymousLinks.of(log)
-    users = UserLeads.of(log, links)
-    stays = _stays(log, AnonymousOwners.of(log, links), users)
-    user, visitor = log.user_id.codes(), log.anonymous_id.codes()
-    place = np.where(user >= 0, user, np.where(visitor >= 0, visitor + len(log.user_id.values), -1))
-    now, former = stays.attributions(place, log.recorded_us())
-    numbers, position = _leads(log, now.lead, former.lead)
-    lead = np.full(len(log), -1, dtype=np.int64)
-    known_us = log.recorded_us()
+    links = AnonymousLinks.of(table)
+    users = UserLeads.of(table, links)
+    periods = _attribution_periods(table, AnonymousOwners.of(table, links), users)
+    user, visitor = table.user_id.codes(), table.anonymous_id.codes()
+    place = np.where(user >= 0, user, np.where(visitor >= 0, visitor + len(table.user_id.values), -1))
+    now, former = periods.attributions(place, table.recorded_us())
+    numbers, position = _leads(table, now.lead, former.lead)
+    lead = np.full(len(table), -1, dtype=np.int64)
+    known_us = table.recorded_us()
     lead[now.row], known_us[now.row] = position[now.lead], now.known_us
     return Identities(
-        [log.user_id.values[number] for number in numbers],
+        [table.user_id.values[number] for number in numbers],
         lead,
         known_us,
         former._replace(lead=position[former.lead]),
         _merged_us(numbers, users),
-        sorted({*users.conflicts, *_refused(log, stays)}),
-        partial(_names, log, users, stays),
+        sorted({*users.conflicts, *_refused_aliases(table, periods)}),
+        partial(_identifiers, table, users, periods),
     )
 
 
-def _stays(log: EventTable, owners: AnonymousOwners, users: UserLeads) -> AttributionPeriods:
-    """The leads of every user and then of every name, by number."""
-    first_name = len(log.user_id.values)
+def _attribution_periods(table: EventTable, owners: AnonymousOwners, users: UserLeads) -> AttributionPeriods:
+    """The periods of every user, then of every anonymous name, by number."""
+    first_name = len(table.user_id.values)
     moved = dict(users.moved)
     has_moved = np.zeros(first_name + 1, dtype=bool)  # -1, nobody's, is the last
     has_moved[list(users.moved)] = True
     single = np.flatnonzero(has_moved[owners.user])
-    turns = {name: [(int(owners.user[name]), int(owners.since_us[name]))] for name in single.tolist()} | owners.moved
-    for name, turn in turns.items():
-        moved[first_name + name] = compose_periods(turn, users.moved)
+    owners_of = {
+        name: [(int(owners.user[name]), int(owners.since_us[name]))] for name in single.tolist()
+    } | owners.moved
+    for name, successive in owners_of.items():
+        moved[first_name + name] = compose_periods(successive, users.moved)
     lead = np.append(np.arange(first_name), owners.user)
     return AttributionPeriods.of(lead, np.append(np.full(first_name, EVER), owners.since_us), moved)
 
 
-def _leads(log: EventTable, *leads: Ints) -> tuple[list[int], Ints]:
-    """The users that are or were leads, by name, and the position of each user among them."""
+def _leads(table: EventTable, *leads: Ints) -> tuple[list[int], Ints]:
+    """The users that are or were leads, sorted by name, and the position of each user among them."""
     found = np.unique(np.concatenate(leads)).tolist()
-    # By name: the order of the ledger must not show.
-    numbers = sorted(found, key=log.user_id.values.__getitem__)
-    position = np.full(len(log.user_id.values), -1, dtype=np.int64)
+    # By name, so that the order of the ledger does not matter.
+    numbers = sorted(found, key=table.user_id.values.__getitem__)
+    position = np.full(len(table.user_id.values), -1, dtype=np.int64)
     position[numbers] = np.arange(len(numbers))
     return numbers, position
 
@@ -141,27 +142,27 @@ def _leads(log: EventTable, *leads: Ints) -> tuple[list[int], Ints]:
 def _merged_us(numbers: list[int], users: UserLeads) -> Ints:
     merged_us = np.full(len(numbers), NOT_YET, dtype=np.int64)
     for place, number in enumerate(numbers):
-        stays = users.moved.get(number, ((number, 0),))
-        if stays[-1][0] != number:
-            own = max(i for i, (lead, _) in enumerate(stays) if lead == number)
-            merged_us[place] = stays[own + 1][1]
+        periods = users.moved.get(number, ((number, 0),))
+        if periods[-1][0] != number:
+            own = max(i for i, (lead, _) in enumerate(periods) if lead == number)
+            merged_us[place] = periods[own + 1][1]
     return merged_us
 
 
-def _refused(log: EventTable, stays: AttributionPeriods) -> Iterator[IdentityConflict]:
-    """Aliases from one known lead to another: only a merge can make them one."""
-    ids, users = log.user_id.values, log.user_id.codes()
-    is_alias = log.type.codes() == log.type.code("alias")
-    for row, name in log.previous:
-        user, other = users[row], log.user_id.code(name)
-        if is_alias[row] and user >= 0 and other >= 0 and stays.lead[user] != stays.lead[other]:
-            yield IdentityConflict(USER, name, (ids[stays.lead[other]], ids[stays.lead[user]]))
+def _refused_aliases(table: EventTable, periods: AttributionPeriods) -> Iterator[IdentityConflict]:
+    """Aliases from one known lead to another: only a merge makes two leads one."""
+    ids, users = table.user_id.values, table.user_id.codes()
+    is_alias = table.type.codes() == table.type.code("alias")
+    for row, name in table.previous:
+        user, other = users[row], table.user_id.code(name)
+        if is_alias[row] and user >= 0 and other >= 0 and periods.lead[user] != periods.lead[other]:
+            yield IdentityConflict(USER, name, (ids[periods.lead[other]], ids[periods.lead[user]]))
 
 
-def _names(log: EventTable, users: UserLeads, stays: AttributionPeriods) -> dict[Key, str]:
-    ids, first_name = log.user_id.values, len(log.user_id.values)
-    leads = stays.lead.tolist()
+def _identifiers(table: EventTable, users: UserLeads, periods: AttributionPeriods) -> dict[Key, str]:
+    ids, first_name = table.user_id.values, len(table.user_id.values)
+    leads = periods.lead.tolist()
     found = dict(users.holders)
     found |= {(USER, ids[user]): ids[leads[user]] for user in range(first_name)}
-    named = zip(log.anonymous_id.values, leads[first_name:], strict=True)
+    named = zip(table.anonymous_id.values, leads[first_name:], strict=True)
     return found | {(ANONYMOUS, name): ids[lead] for name, lead in named if lead >= 0}

@@ -22,7 +22,7 @@ def group_ids(*keys: Any) -> Ints:
     return found
 
 
-def tie_break_ranks(log: EventTable, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
+def tie_break_ranks(table: EventTable, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
     """The order of the events `row` that share a group and a moment; 0 for all others: reading each id takes long.
 
     What no single event says (-1) stands before what one does.
@@ -34,7 +34,7 @@ def tie_break_ranks(log: EventTable, row: Ints, occurred_us: Ints, group: Ints) 
     if not (same & (np.diff(row[order]) != 0)).any():
         return found
     tied = order[np.append(False, same) | np.append(same, False)]
-    ids = {i: log.message_id[i] if i >= 0 else "" for i in np.unique(row[tied]).tolist()}
+    ids = {i: table.message_id[i] if i >= 0 else "" for i in np.unique(row[tied]).tolist()}
     place = {message_id: rank for rank, message_id in enumerate(sorted(set(ids.values())))}
     found[tied] = [place[ids[i]] for i in row[tied].tolist()]
     return found
@@ -85,3 +85,6 @@ def latest_wins(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> 
         if not open_still:
             break
     return union(yes)
+
+
+EVER = -(2**63)  # the beginning of a stay that nothing came before

@@ -1,4 +1,4 @@
-"""Tangles: users that share keys, aliases or merges, and which lead each of them was part of at each time."""
+"""Identity resolution: which lead each user id belongs to at each time, from the claims of one component or a table."""
 
 from __future__ import annotations
 
@@ -6,63 +6,83 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
-from features.identity.claims import USER, Claim, FirstSeen, Key, KeyClaim, LinkClaim, MergeClaim, Rank
+import numpy as np
 
-EVER = -(2**63)  # the beginning of a stay that nothing came before
-LeadSince = tuple[str, int]  # a name (of a lead, of a user), and since when: it lasts until the next
+from features.arrays import NOT_YET, Ints
+from features.events.event_table import EventTable
+from features.identity.claims import (
+    USER,
+    Claim,
+    FirstSeen,
+    Key,
+    KeyClaim,
+    LinkClaim,
+    MergeClaim,
+    Rank,
+    claim_rank,
+    claimed_keys,
+    merge_claims,
+    unmerge_claims,
+)
+from features.identity.intervals import EVER
+from features.identity.stitching import AnonymousLinks
+
+LeadSince = tuple[str, int]  # a lead, and since when in microseconds: until the next one begins
 
 
 class IdentityResolver:
-    """The users of one component, as the statements heard so far have it.
+    """The lead of each user of one component, by the claims that were taken in so far.
 
-    A user is a lead of its own, unless its first keys are those of a user that had them before: then it is part of
-    that one's lead. Merges then join whole leads.
+    Each user is a lead of its own, unless its first keys belong to an earlier user: then it belongs to that one's
+    lead. Merges then make whole leads one. `u1` claims the e-mail a@x.example on May 1, and `u2` claims it in its
+    first event on May 5: `u2` belongs to the lead `u1`. Had `u2` claimed another e-mail on May 3, it would stay a lead.
     """
 
-    def __init__(self, unknown: Iterable[str] = ()) -> None:
-        """unknown: users that are no leads until they have an event that is more than an alias."""
-        self.owner: dict[Key, tuple[Rank, str]] = {}  # who said it first
-        self.sayers: dict[Key, set[str]] = defaultdict(set)
-        self._unknown = set(unknown)
-        self._seen: set[str] = set()  # of those that merges may name by their ids
-        self._changed: set[Key] = set()  # their owner, since this was last looked at
-        self._born: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # a user's first keys
-        self._told: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # the first that are more than its own name
+    def __init__(self, alias_only: Iterable[str] = ()) -> None:
+        """alias_only: users that only aliases name so far; they are no leads before they have another event."""
+        self.owner: dict[Key, tuple[Rank, str]] = {}  # the user that claimed it first
+        self.claimants: dict[Key, set[str]] = defaultdict(set)
+        self._alias_only = set(alias_only)
+        self._seen: set[str] = set()  # users that merges may name by their ids
+        self._changed: set[Key] = set()  # keys whose owner changed since the last `resolve`
+        self._born: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # a user's first keys, and when it claimed them
+        self._identified: dict[str, tuple[Rank, tuple[Key, ...]]] = {}  # the first that are not its own id
         self._links: dict[str, tuple[Rank, str]] = {}
-        self._relinked: set[str] = set()  # whose earliest link is another, or earlier, since this was last looked at
-        self._joins: list[MergeClaim] = []
+        self._relinked: set[str] = set()  # users whose earliest link changed since the last `resolve`
+        self._merge_claims: list[MergeClaim] = []
         self._undone: set[tuple[str, str]] = set()
-        self._named: dict[str, Rank] = {}  # by merges: they go before what a user says of itself later
+        self._merge_ranks: dict[str, Rank] = {}  # users that a merge names are not moved by later keys
         self._parent: dict[str, str] = {}
         self._children: dict[str, set[str]] = defaultdict(set)
-        self._root: dict[str, str] = {}  # a user to the user that its keys lead to
-        self._top: dict[str, str] = {}  # such a user to the one that merges made it part of
+        self._root: dict[str, str] = {}  # from a user to the one that its keys lead to
+        self._top: dict[str, str] = {}  # from such a root to the one that merges made it part of
         self._lead: dict[str, str] = {}
 
     def lead_of(self, user: str) -> str:
-        """The lead that a user is part of."""
+        """The lead that a user belongs to now."""
         return self._lead.get(user, user)
 
     def holders(self) -> dict[Key, str]:
-        """The lead that has each key: of the user that said it first, else of a merge that speaks of it."""
+        """The lead of each key: that of the user who claimed it first, else that of the merge that names it."""
         found: dict[Key, str] = {}
-        for join in self._standing():
-            found |= dict.fromkeys((join.previous, join.survivor or join.previous), self._survivor(join))
+        for merge in self._merges_in_force():
+            found |= dict.fromkeys((merge.previous, merge.survivor or merge.previous), self._survivor(merge))
         found |= {key: user for key, (_, user) in self.owner.items()}
         return {key: self.lead_of(user) for key, user in found.items() if key[0] != USER}
 
-    def hear(self, statements: Iterable[Claim]) -> Iterator[tuple[str, str]]:
-        """Take in what was recorded at one moment; yields each user that changed its lead, and the lead it has now."""
+    def resolve(self, claims: Iterable[Claim]) -> Iterator[tuple[str, str]]:
+        """Take in the claims recorded at one moment; yield each user that changed its lead, and its new lead."""
         stirred: set[str] = set()
-        for said in statements:
-            stirred |= self._note(said)
-        stirred |= {user for key in self._changed for user in self.sayers[key]}
+        for claim in claims:
+            stirred |= self._take_in(claim)
+        stirred |= {user for key in self._changed for user in self.claimants[key]}
         self._changed.clear()
         merges = self._merges()
         named = _merge_ranks(merges)
-        stirred |= {user for user in named.keys() | self._named.keys() if named.get(user) != self._named.get(user)}
-        self._named = named
+        before, self._merge_ranks = self._merge_ranks, named
+        stirred |= {user for user in named.keys() | before.keys() if named.get(user) != before.get(user)}
         # A circle of aliases ends by their ranks, which may change though each link stays.
         moved = self._below({user for user in stirred if self._moved(user)} | self._relinked)
         self._relinked.clear()
@@ -75,36 +95,36 @@ class IdentityResolver:
                 self._lead[user] = lead
                 yield user, lead
 
-    def _note(self, said: Claim) -> set[str]:
-        """The users that this says something of."""
-        if isinstance(said, KeyClaim):
-            self._note_keys(said)
-            return {said.user}
-        if isinstance(said, LinkClaim):
-            link = said.rank, said.user
-            if said.name not in self._links or link < self._links[said.name]:
-                self._links[said.name] = link
-                self._relinked.add(said.name)
-            return {said.name}
-        if isinstance(said, FirstSeen):
-            self._seen.add(said.user)
-            self._unknown -= {said.user} if said.is_own else set()
-            return {said.user}
-        if isinstance(said, MergeClaim):
-            self._joins.append(said)
+    def _take_in(self, claim: Claim) -> set[str]:
+        """Add a claim; return the users that it is about."""
+        if isinstance(claim, KeyClaim):
+            self._take_in_keys(claim)
+            return {claim.user}
+        if isinstance(claim, LinkClaim):
+            link = claim.rank, claim.user
+            if claim.name not in self._links or link < self._links[claim.name]:
+                self._links[claim.name] = link
+                self._relinked.add(claim.name)
+            return {claim.name}
+        if isinstance(claim, FirstSeen):
+            self._seen.add(claim.user)
+            self._alias_only -= {claim.user} if claim.is_own else set()
+            return {claim.user}
+        if isinstance(claim, MergeClaim):
+            self._merge_claims.append(claim)
         else:
-            self._undone.add((said.user, said.merge_id))
+            self._undone.add((claim.user, claim.merge_id))
         return set()
 
-    def _note_keys(self, said: KeyClaim) -> None:
-        for key in said.keys:
-            self.sayers[key].add(said.user)
-            if key not in self.owner or (said.rank, said.user) < self.owner[key]:
-                self.owner[key] = said.rank, said.user
+    def _take_in_keys(self, claim: KeyClaim) -> None:
+        for key in claim.keys:
+            self.claimants[key].add(claim.user)
+            if key not in self.owner or (claim.rank, claim.user) < self.owner[key]:
+                self.owner[key] = claim.rank, claim.user
                 self._changed.add(key)
-        for first, keys in ((self._born, said.keys), (self._told, _identifying_keys(said))):
-            if keys and (said.user not in first or (said.rank, keys) < first[said.user]):
-                first[said.user] = said.rank, keys
+        for first, keys in ((self._born, claim.keys), (self._identified, _identifying_keys(claim))):
+            if keys and (claim.user not in first or (claim.rank, keys) < first[claim.user]):
+                first[claim.user] = claim.rank, keys
 
     def _moved(self, user: str) -> bool:
         before, now = self._parent.get(user), self._parent_of(user)
@@ -119,24 +139,24 @@ class IdentityResolver:
         return True
 
     def _parent_of(self, user: str) -> str | None:
-        """The user that this one is another name of; None for a lead of its own."""
-        if user in self._unknown:
+        """The user whose lead this user belongs to; None for a lead of its own."""
+        if user in self._alias_only:
             rank, other = self._links.get(user, (None, user))
             held = [] if rank is None or other == user else [(rank, other)]
         elif user in self._born:
             born, keys = self._born[user]
-            rank, more = self._told.get(user, (born, ()))
+            rank, more = self._identified.get(user, (born, ()))
             owners = (self.owner[key] for key in keys + more)
             # Once a user has keys of its own it is known, and only a merge can make it part of another.
             held = [owner for owner in owners if owner[1] != user and owner[0] < born]
         else:
             return None
-        if not held or rank is None or self._named.get(user, rank) < rank:
+        if not held or rank is None or self._merge_ranks.get(user, rank) < rank:
             return None
         return min(held)[1]
 
     def _below(self, users: Iterable[str]) -> set[str]:
-        """These users and all that are other names of them."""
+        """These users and all that belong to their leads."""
         found: set[str] = set()
         fresh = list(users)
         while fresh:
@@ -162,26 +182,26 @@ class IdentityResolver:
     def _merges(self) -> list[tuple[Rank, str, str]]:
         """The merges in force, first to last: the users that survive and those that become part of them."""
         found = []
-        for join in self._standing():
-            survivor, previous = self._survivor(join), self._user_of(join.previous)
+        for merge in self._merges_in_force():
+            survivor, previous = self._survivor(merge), self._user_of(merge.previous)
             if previous is not None and previous != survivor:
-                found.append((join.rank, survivor, previous))
+                found.append((merge.rank, survivor, previous))
         return sorted(found)
 
-    def _standing(self) -> list[MergeClaim]:
-        return [join for join in self._joins if (join.user, join.rank[1]) not in self._undone]
+    def _merges_in_force(self) -> list[MergeClaim]:
+        return [merge for merge in self._merge_claims if (merge.user, merge.rank[1]) not in self._undone]
 
-    def _survivor(self, join: MergeClaim) -> str:
-        return (join.survivor and self._user_of(join.survivor)) or join.user
+    def _survivor(self, merge: MergeClaim) -> str:
+        return (merge.survivor and self._user_of(merge.survivor)) or merge.user
 
     def _user_of(self, key: Key) -> str | None:
-        """Who says that it has a key, else the user whose id it is."""
+        """The user who claimed a key first, else the user whose id it is."""
         if key[0] != USER and key in self.owner:
             return self.owner[key][1]
         return key[1] if key[1] in self._seen else None
 
     def _merged(self, merges: Sequence[tuple[Rank, str, str]]) -> set[str]:
-        """Join leads; the roots whose lead changed."""
+        """Make leads one, and return the roots whose lead changed."""
         if not merges and not self._top:
             return set()
         top: dict[str, str] = {}
@@ -193,14 +213,15 @@ class IdentityResolver:
         return {root for root in before.keys() | top.keys() if before.get(root) != self._top.get(root)}
 
 
-def lead_histories(tangle: IdentityResolver, statements: Iterable[Claim]) -> dict[str, list[LeadSince]]:
-    """The leads that each user was part of, one after another, for those that were not always their own.
+def lead_histories(resolver: IdentityResolver, claims: Iterable[Claim]) -> dict[str, list[LeadSince]]:
+    """By user, the leads that it belonged to, one after another; only of users that were not always their own lead.
 
-    statements: of one component. A tangle is left as all of them have it.
+    claims: of one component; the resolver takes all of them in. For `u2` that became part of `u1` on May 5:
+    {"u2": [("u2", EVER), ("u1", May 5)]}.
     """
     found: dict[str, list[LeadSince]] = {}
-    for recorded_us, said in groupby(sorted(statements, key=_recorded_us), _recorded_us):
-        for user, lead in tangle.hear(said):
+    for recorded_us, claim in groupby(sorted(claims, key=_recorded_us), _recorded_us):
+        for user, lead in resolver.resolve(claim):
             found.setdefault(user, [(user, EVER)]).append((lead, recorded_us))
     return found
 
@@ -208,9 +229,9 @@ def lead_histories(tangle: IdentityResolver, statements: Iterable[Claim]) -> dic
 _recorded_us = attrgetter("recorded_us")
 
 
-def _identifying_keys(said: KeyClaim) -> tuple[Key, ...]:
-    """A CRM id that is the user's own id says nothing of who else it is."""
-    return tuple(key for key in said.keys if key[1] != said.user)
+def _identifying_keys(claim: KeyClaim) -> tuple[Key, ...]:
+    """The keys that are not the user's own id: that id as a key in a CRM does not connect it with anybody."""
+    return tuple(key for key in claim.keys if key[1] != claim.user)
 
 
 def _merge_ranks(merges: Iterable[tuple[Rank, str, str]]) -> dict[str, Rank]:
@@ -229,3 +250,134 @@ def _final(top: dict[str, str], root: str) -> str:
     for passed in path[:-1]:
         top[passed] = root
     return root
+
+
+class IdentityConflict(NamedTuple):
+    """A key or an alias that several leads claim. The first of them keeps it, and none of them is merged."""
+
+    kind: str
+    value: str
+    lead_ids: tuple[str, ...]
+
+
+class UserLeads(NamedTuple):
+    """The leads of all user ids of an event table.
+
+    moved: by user number, (lead number, since when) one after another, of the users that were not always their own
+    lead. holders: the lead of each key.
+    """
+
+    moved: dict[int, list[tuple[int, int]]]
+    holders: dict[Key, str]
+    conflicts: list[IdentityConflict]
+
+    @classmethod
+    def of(cls, table: EventTable, links: AnonymousLinks) -> UserLeads:
+        """Resolve the users of `table`: component by component, and only those that share something with another."""
+        found = cls({}, {}, [])
+        alias_only = _alias_only_users(table, links)
+        connected = _ConnectedUsers()
+        for row, keys in claimed_keys(table, np.ones(len(table.user_id.values), dtype=bool)):
+            user = str(table.user_id[row])
+            for key in keys:
+                if (holder := found.holders.setdefault(key, user)) != user:
+                    connected.tie(user, holder)
+        merges = list(merge_claims(table))
+        for merge in merges:
+            connected.tie(merge.user, *_users_named(table, merge, found.holders))
+        names = np.array([table.anonymous_id.code(name) for name in alias_only], dtype=np.int64)
+        aliases = list(links.claims(table, np.flatnonzero(np.isin(links.name, names))))
+        for link in aliases:
+            connected.tie(link.name, link.user)
+        for claims in connected.components(_claims(table, connected, merges, aliases, alias_only)):
+            found._replay(table, claims, alias_only)
+        return found
+
+    def _replay(self, table: EventTable, claims: list[Claim], alias_only: Iterable[str]) -> None:
+        resolver = IdentityResolver(alias_only)
+        for user, stays in lead_histories(resolver, claims).items():
+            self.moved[table.user_id.code(user)] = [(table.user_id.code(lead), since) for lead, since in stays]
+        self.holders.update(resolver.holders())
+        for key, claimants in resolver.claimants.items():
+            if others := {resolver.lead_of(user) for user in claimants} - {self.holders[key]}:
+                self.conflicts.append(IdentityConflict(*key, (self.holders[key], *sorted(others))))
+
+
+class _ConnectedUsers:
+    """A union-find over users: claims connect them, whether or not they turn out to be one lead."""
+
+    def __init__(self) -> None:
+        self._over: dict[str, str] = {}
+
+    def __contains__(self, user: str) -> bool:
+        return user in self._over
+
+    def root(self, user: str) -> str:
+        over = self._over
+        while (above := over[user]) != user:
+            over[user] = user = over[above]
+        return user
+
+    def tie(self, user: str, *others: str) -> None:
+        self._over.setdefault(user, user)
+        for other in others:
+            self._over.setdefault(other, other)
+            self._over[self.root(other)] = self.root(user)
+
+    def components(self, claims: Iterable[Claim]) -> Iterable[list[Claim]]:
+        """The claims of connected users, component by component."""
+        found: dict[str, list[Claim]] = {}
+        for claim in claims:
+            found.setdefault(self.root(claim.user), []).append(claim)
+        return found.values()
+
+
+def _claims(
+    table: EventTable, connected: _ConnectedUsers, merges: list[MergeClaim], aliases: Iterable[Claim],
+    alias_only: dict[str, int],
+) -> Iterator[Claim]:  # fmt: skip
+    """All claims of connected users."""
+    asked = np.fromiter((user in connected for user in table.user_id.values), bool, len(table.user_id.values))
+    if not asked.any():
+        return
+    for row, keys in claimed_keys(table, asked):
+        yield KeyClaim(table.recorded[row], claim_rank(table, row), str(table.user_id[row]), keys)
+    yield from merges
+    yield from (undo for undo in unmerge_claims(table) if undo.user in connected)
+    yield from aliases
+    own = ((name, own_us) for name, own_us in alias_only.items() if own_us < NOT_YET and name in connected)
+    yield from (FirstSeen(own_us, name, True) for name, own_us in own)
+    named = {key[1] for merge in merges for key in (merge.previous, merge.survivor) if key} | {j.user for j in merges}
+    codes = np.array([code for code in map(table.user_id.code, sorted(named)) if code >= 0], dtype=np.int64)
+    seen_us = _first_us(table, np.isin(table.user_id.codes(), codes))
+    yield from (FirstSeen(int(seen_us[code]), table.user_id.values[code], False) for code in codes)
+
+
+def _users_named(table: EventTable, merge: MergeClaim, holders: dict[Key, str]) -> Iterator[str]:
+    """The users that a merge may name, besides the one whose event it is."""
+    for key in (merge.previous, merge.survivor):
+        if key in holders:
+            yield holders[key]
+        if key and table.user_id.code(key[1]) >= 0:
+            yield key[1]
+
+
+def _alias_only_users(table: EventTable, links: AnonymousLinks) -> dict[str, int]:
+    """By user whose first event was an alias and whom a link claims for another: when its first other event came."""
+    is_alias = table.type.codes() == table.type.code("alias")
+    users = table.user_id.codes()
+    aliased = np.unique(users[is_alias & (users >= 0)]).tolist()
+    linked = {table.anonymous_id.values[name] for name in np.unique(links.name)} if aliased else set()
+    found = [code for code in aliased if table.user_id.values[code] in linked]
+    if not found:
+        return {}
+    alias_us, own_us = _first_us(table, is_alias), _first_us(table, ~is_alias)
+    return {table.user_id.values[code]: int(own_us[code]) for code in found if alias_us[code] < own_us[code]}
+
+
+def _first_us(table: EventTable, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
+    """When each user's first event among those at `which` rows was recorded; NOT_YET for none."""
+    rows = np.flatnonzero(which & (table.user_id.codes() >= 0))
+    found = np.full(len(table.user_id.values), NOT_YET, dtype=np.int64)
+    np.minimum.at(found, table.user_id.codes()[rows], table.recorded_us()[rows])
+    return found

@@ -1,9 +1,10 @@
-"""User stitching: which lead an anonymous visit belongs to, and from when to when that was known."""
+"""User stitching: which lead the events of an anonymous visitor belong to, and from when to when we knew that."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +12,11 @@ import numpy as np
 from features.arrays import NOT_YET, Ints
 from features.events.event_table import EventTable
 from features.identity.claims import LinkClaim, claim_rank
-from features.identity.resolution import EVER
+from features.identity.intervals import EVER
 
 
 class Attributions(NamedTuple):
-    """One row per event and period in which it was known to be a lead's; sorted by `row`, which is the event's."""
+    """One row per event and period in which we knew it as a lead's. `row` is the event's, and rows are sorted by it."""
 
     row: Ints
     lead: Ints
@@ -46,9 +47,12 @@ class Attributed(NamedTuple):
 
 
 class AttributionPeriods(NamedTuple):
-    """The leads (user numbers) that each id of some numbered ids was part of.
+    """The leads (as user numbers) that each of some ids belonged to, and from when to when we knew it.
 
-    lead, since_us: of each id, now; -1 for nobody. earlier: those before: id, lead, since_us, until_us, sorted by id.
+    Visitor `a1` logs in as `u7` on Tuesday at 10:00: its lead is `u7`, since then. On Friday we hear of an older login
+    as `u3`: its lead is `u3` since Friday, and `earlier` holds (`a1`, `u7`, Tuesday 10:00, Friday).
+
+    lead, since_us: one per id, as of now; -1 for nobody's. earlier: columns id, lead, since_us, until_us, sorted by id.
     """
 
     lead: Ints
@@ -57,17 +61,17 @@ class AttributionPeriods(NamedTuple):
 
     @classmethod
     def of(cls, lead: Ints, since_us: Ints, moved: Mapping[int, Sequence[tuple[int, int]]]) -> AttributionPeriods:
-        """lead, since_us: of the ids that never moved. moved: (lead, since when) one after another, of the others."""
+        """lead, since_us: of ids with one period. moved: by id, (lead, since when) one after another, of the others."""
         lead, since_us = lead.copy(), since_us.copy()
         earlier: list[tuple[int, int, int, int]] = []
-        for place, stays in sorted(moved.items()):
-            lead[place], since_us[place] = stays[-1]
-            earlier += ((place, *stay) for stay in list(_with_ends(stays, NOT_YET))[:-1])
+        for place, periods in sorted(moved.items()):
+            lead[place], since_us[place] = periods[-1]
+            earlier += ((place, *period) for period in list(_with_ends(periods, NOT_YET))[:-1])
         columns = np.array(earlier, dtype=np.int64).reshape(-1, 4).T
         return cls(lead, since_us, (columns[0], columns[1], columns[2], columns[3]))
 
     def attributions(self, place: Ints, recorded_us: Ints) -> tuple[Attributions, Attributions]:
-        """Whose the events are, and whose they were before, given the id of each (-1: none) and when it came."""
+        """The attributions of events now, and those before; `place` is the id of each event, -1 for none."""
         rows = np.flatnonzero((place >= 0) & (self.lead[place] >= 0))
         at = place[rows]
         known_us = np.maximum(recorded_us[rows], self.since_us[at])
@@ -84,61 +88,68 @@ class AttributionPeriods(NamedTuple):
         first = np.searchsorted(ids, place[rows])
         count = np.searchsorted(ids, place[rows], side="right") - first
         row = np.repeat(rows, count)
-        stay = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
-        # What was recorded after a stay had ended was never part of it.
-        held = until[stay] > recorded_us[row]
-        row, stay = row[held], stay[held]
-        return Attributions(row, leads[stay], np.maximum(recorded_us[row], since[stay]), until[stay])
+        period = np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
+        # An event that was recorded after a period had ended was never part of it.
+        is_part = until[period] > recorded_us[row]
+        row, period = row[is_part], period[is_part]
+        return Attributions(row, leads[period], np.maximum(recorded_us[row], since[period]), until[period])
 
 
 def compose_periods(
     owners: Sequence[tuple[int, int]], leads: Mapping[int, Sequence[tuple[int, int]]]
 ) -> list[tuple[int, int]]:
-    """The leads of an id, one after another, given the users that it belonged to and the leads that those were."""
+    """The leads of an id, one after another, from the users that own it and the leads that these users belong to.
+
+    `a1` is owned by `u7` since day 3, and `u7` belongs to itself and since day 5 to `u2`: [(u7, day 3), (u2, day 5)].
+    """
     found: list[tuple[int, int]] = []
     for user, since, until in _with_ends(owners, NOT_YET):
         for lead, from_us, to_us in _with_ends(leads.get(user, ((user, EVER),)), NOT_YET):
             start = max(since, from_us)
-            # To hear that it is another user of the same lead tells nothing new.
+            # Another user of the same lead begins no new period.
             if start < min(until, to_us) and (not found or found[-1][0] != lead):
                 found.append((lead, start))
     return found
 
 
-def _with_ends(stays: Sequence[tuple[int, int]], until_us: int) -> Iterator[tuple[int, int, int]]:
-    ends: Iterable[int] = (*(since for _, since in stays[1:]), until_us)
-    return ((name, since, until) for (name, since), until in zip(stays, ends, strict=True))
+def _with_ends(periods: Sequence[tuple[int, int]], until_us: int) -> Iterator[tuple[int, int, int]]:
+    ends: Iterable[int] = (*(since for _, since in periods[1:]), until_us)
+    return ((name, since, until) for (name, since), until in zip(periods, ends, strict=True))
 
 
 class AnonymousLinks(NamedTuple):
-    """One row per identify or alias that says whose a name is: the numbers of name and user, and the event's row."""
+    """One row per identify or alias that links an anonymous name to a user: numbers of both, and the event's row."""
 
     name: Ints
     user: Ints
     row: Ints
 
     @classmethod
-    def of(cls, log: EventTable) -> AnonymousLinks:
-        """The links in the log: an identify's and an alias's anonymous id, and an alias's previous one."""
-        users, names, types = log.user_id.codes(), log.anonymous_id.codes(), log.type.codes()
-        is_alias = types == log.type.code("alias")
-        linked = np.flatnonzero((is_alias | (types == log.type.code("identify"))) & (users >= 0) & (names >= 0))
-        before = [(row, log.anonymous_id.code(name)) for row, name in log.previous if is_alias[row] and users[row] >= 0]
+    def of(cls, table: EventTable) -> AnonymousLinks:
+        """The links of a table: from an identify its anonymous id, from an alias that and its previous id."""
+        users, names, types = table.user_id.codes(), table.anonymous_id.codes(), table.type.codes()
+        is_alias = types == table.type.code("alias")
+        linked = np.flatnonzero((is_alias | (types == table.type.code("identify"))) & (users >= 0) & (names >= 0))
+        aliased = [(row, name) for row, name in table.previous if is_alias[row] and users[row] >= 0]
+        before = [(row, table.anonymous_id.code(name)) for row, name in aliased]
         rows, previous = np.array(before, dtype=np.int64).reshape(-1, 2).T
         row = np.append(linked, rows)
         return cls(np.append(names[linked], previous), users[row], row)
 
-    def statements(self, log: EventTable, chosen: Ints) -> Iterator[LinkClaim]:
-        """The links at some places of these columns."""
-        users, names = log.user_id.values, log.anonymous_id.values
+    def claims(self, table: EventTable, chosen: Ints) -> Iterator[LinkClaim]:
+        """The links at the positions `chosen`, as claims."""
+        users, names = table.user_id.values, table.anonymous_id.values
         for name, user, row in zip(*(column[chosen].tolist() for column in self), strict=True):
-            yield LinkClaim(log.recorded[row], claim_rank(log, row), names[name], users[user])
+            yield LinkClaim(table.recorded[row], claim_rank(table, row), names[name], users[user])
 
 
 class AnonymousOwners(NamedTuple):
-    """The user (by number) of each name, -1 for nobody's, and since when; `moved`: in turn, where several were said.
+    """One row per anonymous name: the user (by number) that owns it, -1 for nobody, and since when.
 
-    A name belongs to the user of its earliest link, by when it happened.
+    The user of the earliest link owns a name, by when the link happened. `a1` logs in as `u7` on day 3, recorded on day
+    3, and as `u3` on day 2, recorded on day 9: `u7` owns it from day 3, `u3` from day 9.
+
+    moved: by name, (user, since when) one after another, where several users are linked to it.
     """
 
     user: Ints
@@ -146,30 +157,29 @@ class AnonymousOwners(NamedTuple):
     moved: dict[int, list[tuple[int, int]]]
 
     @classmethod
-    def of(cls, log: EventTable, links: AnonymousLinks) -> AnonymousOwners:
-        """The owners of the names in `links`, as each was known."""
-        names = len(log.anonymous_id.values)
+    def of(cls, table: EventTable, links: AnonymousLinks) -> AnonymousOwners:
+        """The owners of the names in `links`."""
+        names = len(table.anonymous_id.values)
         user = np.full(names, -1, dtype=np.int64)
         since_us = np.full(names, NOT_YET, dtype=np.int64)
         user[links.name] = links.user
-        np.minimum.at(since_us, links.name, log.recorded_us()[links.row])
+        np.minimum.at(since_us, links.name, table.recorded_us()[links.row])
         is_shared = np.zeros(names, dtype=bool)
         is_shared[links.name[user[links.name] != links.user]] = True
         places = np.flatnonzero(is_shared[links.name])
         places = places[np.argsort(links.name[places], kind="stable")]
-        told = zip(links.name[places].tolist(), links.statements(log, places), strict=True)
-        moved = {
-            name: _successive_owners(log, [link for _, link in said]) for name, said in groupby(told, lambda t: t[0])
-        }
+        claims = zip(links.name[places].tolist(), links.claims(table, places), strict=True)
+        by_name = groupby(claims, itemgetter(0))
+        moved = {name: _successive_owners(table, [claim for _, claim in own]) for name, own in by_name}
         return cls(user, since_us, moved)
 
 
-def _successive_owners(log: EventTable, links: list[LinkClaim]) -> list[tuple[int, int]]:
-    """The users of one name, each with the moment from which it was known to have said it first."""
+def _successive_owners(table: EventTable, links: list[LinkClaim]) -> list[tuple[int, int]]:
+    """The users of one name, each with the moment from which its link was the earliest that we knew."""
     found: list[tuple[int, int]] = []
     earliest = None
     for link in sorted(links):
         if earliest is None or (link.rank, link.user) < earliest:
             earliest = (link.rank, link.user)
-            found.append((log.user_id.code(link.user), link.recorded_us))
+            found.append((table.user_id.code(link.user), link.recorded_us))
     return found
