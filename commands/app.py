@@ -28,7 +28,7 @@ from commands import (
     watch,
 )
 from commands.demo import demo
-from commands.options import json
+from commands.options import json_document
 from features.home.errors import LeadlightError
 
 app = typer.Typer(
@@ -46,8 +46,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
-app.add_typer(keys.keys, name="keys")
-app.add_typer(models.models, name="models")
+app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")
 
 
@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> int:
     except LeadlightError as error:
         console.err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
         if "--json" in arguments:
-            console.out.print(json({"code": error.code, "message": str(error)}), markup=False)
+            console.out.print(json_document({"code": error.code, "message": str(error)}), markup=False)
         return 1
     except SystemExit as done:  # Typer says usage errors itself and leaves with their status
         return int(done.code or 0)

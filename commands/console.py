@@ -19,7 +19,7 @@ err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
+def progress_line(what: str) -> Iterator[Progress]:
     """A line on stderr that moves while something takes its time; call it with what is being done.
 
     Where stderr is no terminal, a plain line now and then.
@@ -45,7 +45,9 @@ def _every_now_and_then(each_s: float = 10.0) -> Progress:
     return show
 
 
-def hottest(scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8) -> Iterator[str]:
+def hottest_lead_lines(
+    scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8
+) -> Iterator[str]:
     """The leads to look at first, each with score, probability, decision and reasons that add up.
 
     questions: by criterion, what to ask a lead that it has no points for.
@@ -62,14 +64,14 @@ def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iter
         yield f"{'-':<12} {decided} {score['decision_code'] or 'no event named this lead'}"
         return
     head = f"{score['score']:>2} {score['grade']} {score['probability'] * 100:>3.0f}/100 {decided}"
-    lines = [f"{points:+3d} {text}" for points, text in arithmetic(score)]
+    lines = [f"{points:+3d} {text}" for points, text in score_arithmetic(score)]
     if score["decision"] in ("nurture", "needs_data") and (question := questions.get(score["criteria"]["ask_next"])):
         lines.append(f'ask next: "{question}"')
     yield f"{head} {lines[0]}"
     yield from (f"{'':<{len(head)}} {line}" for line in lines[1:])
 
 
-def arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
+def score_arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Whole points that add up from 50 to the score: named reasons, all that is left, what the scale's end takes."""
     named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
     beyond = _beyond(score)
@@ -120,7 +122,7 @@ def _interval(bounds: Any, digits: int = 4) -> str:
     return f"  [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]" if bounds else ""
 
 
-def say(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str]) -> None:
     """Print lines as they are."""
     for line in lines:
         out.print(line, markup=False)

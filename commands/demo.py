@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, Seed, answer, home, now, questions
-from commands.train import NotPromoted, trained
+from commands.options import Json, Seed, criteria_questions, home, now, print_answer
+from commands.train import NotPromoted, train_and_register
 from features.agreement.agreement import DEFAULT
-from features.agreement.versions import chosen
+from features.agreement.versions import chosen_version
 
 SHOWN = 3
 
@@ -29,12 +29,12 @@ def demo(
     from training.simulation.simulation import simulate
 
     moment = now()
-    with console.progress("simulating a market") as progress:
+    with console.progress_line("simulating a market") as progress:
         folder = home().made().path / "demo"
         market = simulate(leads, seed, moment)
         market.write(folder)
-        ingested = ingest(home(), [folder / "events.parquet"], chosen(home(), DEFAULT, moment), now(), progress)
-        summary = trained(None, moment.isoformat(), True, seed, progress)
+        ingested = ingest(home(), [folder / "events.parquet"], chosen_version(home(), DEFAULT, moment), now(), progress)
+        summary = train_and_register(None, moment.isoformat(), True, seed, progress)
         if not summary["promoted"]:
             raise NotPromoted(summary["model_version"])
         progress("scoring every lead")
@@ -43,7 +43,7 @@ def demo(
     hot = open_leads(scored)
     document = {"market": market.summary, "ingested": [file.as_json() for file in ingested], "training": summary}
     document |= {"hottest": hot[:SHOWN], "report": str(report)}
-    answer(document, _lines(market.summary, summary, hot, report), as_json)
+    print_answer(document, _lines(market.summary, summary, hot, report), as_json)
 
 
 def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any], report: Path) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any]
     checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."
     yield f"{checked}  Top tenth: {lift:.1f} times the average."
     yield ""
-    yield from console.hottest(_variety(hot), questions(home()))
+    yield from console.hottest_lead_lines(_variety(hot), criteria_questions(home()))
     yield ""
     yield f"Report {_near(report)}    Pages and API: leadlight serve, then http://127.0.0.1:3000"
 

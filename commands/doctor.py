@@ -10,14 +10,14 @@ import typer
 from rich.table import Table
 
 from commands import console
-from commands.options import Json, answer, home, now
+from commands.options import Json, home, now, print_answer
 from features.home.errors import LeadlightError
 
 if TYPE_CHECKING:
     from serving.health.doctor import Check
 
 
-PROVED = 500  # rows of a training; each is derived again in a few hundredths of a second
+ROWS_PROVED = 500  # rows of a training; each is derived again in a few hundredths of a second
 
 
 def doctor(
@@ -27,12 +27,12 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Whether this home can do its work and what arrives is what it used to be, and what to do where not."""
-    from serving.health.doctor import checks
+    from serving.health.doctor import home_checks
 
     moment = now()
-    found = [*checks(home(), moment), *([_proof(moment)] if leaks else [])]
+    found = [*home_checks(home(), moment), *([_proof(moment)] if leaks else [])]
     lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
-    answer([check.as_json() for check in found], lines, as_json)
+    print_answer([check.as_json() for check in found], lines, as_json)
     rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
     if rows and not as_json:
         console.out.print(_table(rows, moment))
@@ -42,18 +42,18 @@ def doctor(
 
 def _proof(moment: datetime) -> Check:
     """Whether the rows that a training would learn from now saw nothing that was recorded after them."""
-    from features.agreement.versions import kept
+    from features.agreement.versions import current_version
     from features.ledger.ledger import Ledger
-    from features.store.materialize import derived
+    from features.store.materialize import materialized
     from serving.health.doctor import Check
-    from training.leakage.point_in_time_proof import zero_leak
+    from training.leakage.point_in_time_proof import point_in_time_proof
     from training.pipeline import labelled_snapshots
 
     try:
-        agreement, until = kept(home()).agreement, Ledger.open(home()).told_until(otherwise=moment)
-        with console.progress("deriving training rows again") as progress:
-            labelled = labelled_snapshots(derived(home(), agreement, progress), agreement, until)
-            proof = zero_leak(home(), agreement, labelled, PROVED)
+        agreement, until = current_version(home()).agreement, Ledger.open(home()).known_until(otherwise=moment)
+        with console.progress_line("deriving training rows again") as progress:
+            labelled = labelled_snapshots(materialized(home(), agreement, progress), agreement, until)
+            proof = point_in_time_proof(home(), agreement, labelled, ROWS_PROVED)
     except LeadlightError as error:
         return Check("leaks", False, str(error))
     return Check("leaks", proof.holds, proof.sentence, [proof.as_json()])

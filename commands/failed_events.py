@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commands import console
-from commands.options import Json, answer, home, now
+from commands.options import Json, home, now, print_answer
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 
@@ -15,7 +15,7 @@ app = typer.Typer(help="Events that could not be used, with the reason.", no_arg
 
 
 @app.command("list")
-def listed(
+def list_failed_events(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many, the newest first.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="The next_cursor of the page before.", show_default=False)] = None,
     code: Annotated[str | None, typer.Option(help="Only with this reason.", show_default=False)] = None,
@@ -23,18 +23,17 @@ def listed(
 ) -> None:
     """Show failed events: what is wrong with each, and with --json what came."""
     from features.ledger.failed_events import count_failed, failed_events
-    from serving.api.failed_events import as_json as told
-    from serving.api.failed_events import page
+    from serving.api.failed_events import failed_event_json, failed_events_page
 
     before_id = None if cursor is None else _id(cursor)
-    found = failed_events(home(), before_id=before_id, limit=limit + 1, code=code)
-    document = page([told(failed) for failed in found], limit)
+    failed = failed_events(home(), before_id=before_id, limit=limit + 1, code=code)
+    document = failed_events_page([failed_event_json(event) for event in failed], limit)
     lines = [
         f"{one['id']:>6}  {one['received_at'][:19]}  {one['source']:<16} {one['message']}" for one in document["data"]
     ]
     counts = [f"{count:,} {reason}" for reason, count in count_failed(home()).items()]
     more = [f"there are more: --cursor {document['next_cursor']}"] if document["has_more"] else []
-    answer(document, [*(lines or ["no event failed"]), *more, ", ".join(counts)], as_json)
+    print_answer(document, [*(lines or ["no event failed"]), *more, ", ".join(counts)], as_json)
 
 
 @app.command()
@@ -47,7 +46,7 @@ def replay(
 
     opened, total = home(), Replayed()
     wanted = None if not ids else [_id(one) for one in ids]
-    with console.progress("trying failed events again") as progress:
+    with console.progress_line("trying failed events again") as progress:
         while (done := replay(opened, now, ids=wanted, after_id=total.last_id)).tried:
             total += done
             progress(f"{total.tried:,} tried")
@@ -55,7 +54,7 @@ def replay(
             _publish(opened)
     counts = {"accepted": total.accepted, "duplicates": total.duplicates, "failed": total.failed}
     became = f"{total.accepted:,} accepted, {total.duplicates:,} known already, {total.failed:,} failed again"
-    answer({"tried": total.tried, **counts}, [f"{total.tried:,} tried: {became}"], as_json)
+    print_answer({"tried": total.tried, **counts}, [f"{total.tried:,} tried: {became}"], as_json)
 
 
 def _publish(opened: Home) -> None:

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Files, Json, agreed, answer, home, now
+from commands.options import AgreementFile, Files, Json, chosen_agreement, home, now, print_answer
 from features.agreement.conditions import duration
 from features.home.errors import LeadlightError
 
 
-class Told(StrEnum):
+class FileKind(StrEnum):
     """What a file of something else than leads and events tells."""
 
     CUSTOMERS = "customers"
@@ -28,7 +28,7 @@ def ingest(
         str, typer.Option(help='How long after it happened an event was known, where its file does not say: "2 days".')
     ] = "0 days",
     told: Annotated[
-        Told | None, typer.Option("--as", help="What else the files tell: who is a customer already.")
+        FileKind | None, typer.Option("--as", help="What else the files tell: who is a customer already.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -36,16 +36,16 @@ def ingest(
     from serving.intake.file_import import ingest as take_in
     from serving.intake.file_import import ingest_customers
 
-    with console.progress("reading") as progress:
-        if told is Told.CUSTOMERS:
-            done = ingest_customers(home(), files, agreed(agreement), now(), progress)
+    with console.progress_line("reading") as progress:
+        if told is FileKind.CUSTOMERS:
+            done = ingest_customers(home(), files, chosen_agreement(agreement), now(), progress)
         else:
-            done = take_in(home(), files, agreed(agreement), now(), progress, lag(recorded_lag))
+            done = take_in(home(), files, chosen_agreement(agreement), now(), progress, parsed_lag(recorded_lag))
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
-    answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
+    print_answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
 
 
-def lag(text: str) -> timedelta:
+def parsed_lag(text: str) -> timedelta:
     """A length of time from the command line."""
     try:
         return duration(text)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from commands import console
-from commands.options import Files, Json, answer
+from commands.options import Files, Json, print_answer
 from features.home.errors import LeadlightError
 
 
@@ -47,7 +47,7 @@ def init(
         raise LeadlightError(
             "--positive, --id and --created-at name columns of an export, and events have none of them"
         )
-    with console.progress("looking at every column"):
+    with console.progress_line("looking at every column"):
         if origin is Origin.SEGMENT:
             drafted = event_draft(files, outcome)
         else:
@@ -55,6 +55,6 @@ def init(
     out.write_text(drafted.text)
     then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
     verdicts = [
-        {"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in drafted.verdicts
+        {"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in drafted.decisions
     ]
-    answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)
+    print_answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)

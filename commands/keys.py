@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Json, answer, home, now
+from commands.options import Json, home, now, print_answer
 
-keys = typer.Typer(help="The keys of the API.", no_args_is_help=True)
+app = typer.Typer(help="The keys of the API.", no_args_is_help=True)
 
 
-@keys.command()
+@app.command()
 def create(
     scope: Annotated[list[str], typer.Option(help="What it may do; may be repeated.", show_default=False)],
     label: Annotated[str, typer.Option(help="Whose it is.")] = "",
@@ -22,15 +22,15 @@ def create(
 
     made = Keys(home()).create(scope, now(), label)
     document = {"key": made.key, "id": made.key_id, "scopes": sorted(made.scopes)}
-    answer(document, [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"], as_json)
+    print_answer(document, [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"], as_json)
 
 
-@keys.command("list")
-def listed(as_json: Json = False) -> None:
+@app.command("list")
+def list_keys(as_json: Json = False) -> None:
     """The keys that were made, without their secrets."""
     from serving.http.keys import Keys
 
-    found = Keys(home()).listed()
+    found = Keys(home()).all()
     listed = [
         {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
         | {"created_at": key.created_at, "revoked_at": key.revoked_at}
@@ -40,13 +40,13 @@ def listed(as_json: Json = False) -> None:
         f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
         for key in found
     ]
-    answer(listed, lines or ["no key was made yet"], as_json)
+    print_answer(listed, lines or ["no key was made yet"], as_json)
 
 
-@keys.command()
+@app.command()
 def revoke(key_id: Annotated[str, typer.Argument(show_default=False)], as_json: Json = False) -> None:
     """Close a key for good; running services refuse it within seconds."""
     from serving.http.keys import Keys
 
     Keys(home()).revoke(key_id, now())
-    answer({"id": key_id, "revoked": True}, [f"{key_id} opens nothing any more"], as_json)
+    print_answer({"id": key_id, "revoked": True}, [f"{key_id} opens nothing any more"], as_json)

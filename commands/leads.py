@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, answer, home, json, now
-from features.agreement.versions import kept
+from commands.options import Json, home, json_document, now, print_answer
+from features.agreement.versions import current_version
 from features.home.errors import LeadlightError
 
 Name = Annotated[
@@ -31,23 +31,23 @@ def merge(
     """Make one lead part of another, or undo that; without names, list what was merged."""
     from features.records.merges import merge as make_one
     from features.records.merges import merges
-    from features.records.merges import undo as take_back
+    from features.records.merges import undo_merge as take_back
 
     if undo:
         done = take_back(home(), undo, now())
-        answer(done.as_json(), [f"{done.previous} and {done.lead_id} are two leads again"], as_json)
+        print_answer(done.as_json(), [f"{done.previous} and {done.lead_id} are two leads again"], as_json)
     elif into and previous:
-        done = make_one(home(), kept(home()).agreement, into, previous, now())
+        done = make_one(home(), current_version(home()).agreement, into, previous, now())
         then = f"undo it with: leadlight merge --undo {done.merge_id}"
-        answer(done.as_json(), [f"{done.previous} is part of {done.lead_id} now; {then}"], as_json)
+        print_answer(done.as_json(), [f"{done.previous} is part of {done.lead_id} now; {then}"], as_json)
     elif into:
         raise LeadlightError(
             f"{into} is one lead; name the lead to merge into and then the one that becomes part of it"
         )
     else:
-        kept(home())
+        current_version(home())
         found = merges(home())
-        answer([one.as_json() for one in found], _merge_lines([one.as_json() for one in found]), as_json)
+        print_answer([one.as_json() for one in found], _merge_lines([one.as_json() for one in found]), as_json)
 
 
 def _merge_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -65,13 +65,13 @@ def erase(
 ) -> None:
     """Erase a lead with all of its names, for good; its later events are refused."""
     from features.records.erasure import erase as forget
-    from features.records.housekeeping import renew
+    from features.records.housekeeping import rebuild_stale_builds
 
-    gone = forget(home(), kept(home()).agreement, lead, now())
-    with console.progress("making new files without the lead") as progress:
-        renew(home(), progress)
+    gone = forget(home(), current_version(home()).agreement, lead, now())
+    with console.progress_line("making new files without the lead") as progress:
+        rebuild_stale_builds(home(), progress)
     done = f"{gone.events:,} events, {gone.identifiers:,} names and {gone.failed_events:,} failed events are gone"
-    answer(gone.as_json(), [f"{done}; later events of this lead are refused", BACKUPS], as_json)
+    print_answer(gone.as_json(), [f"{done}; later events of this lead are refused", BACKUPS], as_json)
 
 
 BACKUPS = "what you copied elsewhere is yours to erase: backups, exports, scored files"
@@ -91,22 +91,22 @@ def export(
     if tables is not None:
         _export_tables(tables, as_json)
         return
-    from serving.leads.lead_export import held
+    from serving.leads.lead_export import lead_export
     from serving.scoring.scorer import Scorer
 
-    document = held(home(), Scorer(home()), str(lead), now())
+    document = lead_export(home(), Scorer(home()).scores, str(lead), now())
     if out is None:
-        console.out.print(json(document), markup=False)
+        console.out.print(json_document(document), markup=False)
         return
     out.touch(mode=0o600)  # it holds all there is on a person
-    out.write_text(json(document) + "\n")
-    answer({"out": str(out), "events": len(document["events"])}, [f"wrote {out}"], as_json)
+    out.write_text(json_document(document) + "\n")
+    print_answer({"out": str(out), "events": len(document["events"])}, [f"wrote {out}"], as_json)
 
 
 def _export_tables(folder: Path, as_json: bool) -> None:
     from features.records.table_export import write_tables
 
-    with console.progress("exporting") as progress:
-        written = write_tables(home(), kept(home()).agreement, folder, progress)
+    with console.progress_line("exporting") as progress:
+        written = write_tables(home(), current_version(home()).agreement, folder, progress)
     lines = [f"{rows:>12,} {name}" for name, rows in written.items()]
-    answer({"out": str(folder), "rows": written}, [*lines, f"written to {folder}"], as_json)
+    print_answer({"out": str(folder), "rows": written}, [*lines, f"written to {folder}"], as_json)

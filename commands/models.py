@@ -22,11 +22,11 @@ ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under 
 Force = Annotated[bool, typer.Option("--force", help="Serve it though a gate does not hold; needs --why, is logged.")]
 Why = Annotated[str | None, typer.Option(help="The reason, kept with the version and with the promotion.")]
 
-models = typer.Typer(help="The registered models, newest first: figures, gates, and which of them answers.")
+app = typer.Typer(help="The registered models, newest first: figures, gates, and which of them answers.")
 
 
-@models.callback(invoke_without_command=True)
-def listed(context: typer.Context, as_json: Json = False) -> None:
+@app.callback(invoke_without_command=True)
+def list_models(context: typer.Context, as_json: Json = False) -> None:
     """The registered models, newest first: figures, gates, and which of them answers."""
     if context.invoked_subcommand:
         return
@@ -56,11 +56,12 @@ def _lines(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         auc, loss = version["metrics"].get("roc_auc"), version["metrics"].get("log_loss")
         figures = f"ROC AUC {auc:.4f}, log loss {loss:.4f}" if auc is not None and loss is not None else "no figures"
         alias = "champion" if version["champion"] else "challenger" if version["challenger"] else ""
-        yield f"{version['version']:>4} {alias:<10} {version['created_at'][:16]} {figures}; {_held(version)}"
+        head = f"{version['version']:>4} {alias:<10} {version['created_at'][:16]}"
+        yield f"{head} {figures}; {_gates_and_service(version)}"
     yield from _apart(versions)
 
 
-def _held(version: Mapping[str, Any]) -> str:
+def _gates_and_service(version: Mapping[str, Any]) -> str:
     is_apart = version["served"] and not version["champion"]
     return _gates(version) + ("; answers here" if is_apart else "")
 
@@ -82,7 +83,7 @@ def _apart(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "to follow the alias: leadlight models sync"
 
 
-@models.command("sync")
+@app.command("sync")
 def sync(force: Force = False, why: Why = None, as_json: Json = False) -> None:
     """Serve what MLflow's alias `champion` names, where somebody moved it there; its gates have to hold."""
     from training.admission import PromotionRequest, adopt_champion_alias
@@ -123,12 +124,12 @@ def _answer(name: str, done: PromotionResult, as_json: bool) -> None:
 
 def rollback(as_json: Json = False) -> None:
     """Serve again what was served before the newest promotion."""
-    from training.registry.alias import FAILED, FOLLOWING, follow
+    from training.registry.alias import FAILED, FOLLOWING, move_champion_alias
     from training.registry.promotion import rollback_in_home
 
     name = current_version(home()).agreement.name
     before = rollback_in_home(home(), name, now())
-    alias = follow(name, before.model_version, ALIAS_PATIENCE_S)
+    alias = move_champion_alias(name, before.model_version, ALIAS_PATIENCE_S)
     also = {
         FOLLOWING: ["MLflow's alias champion follows in a moment"],
         FAILED: ["MLflow's alias champion could not be moved: set it there, or see what MLflow says"],
@@ -146,7 +147,7 @@ def recalibrate(
     as_json: Json = False,
 ) -> None:
     """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
-    from commands.train import NotPromoted, learning_until
+    from commands.train import NotPromoted, learn_until
     from training.admission import PromotionRequest, promote_if_gates_hold
     from training.champion_report import NothingServed
     from training.registry.mlflow_registry import ModelRegistry
@@ -157,7 +158,7 @@ def recalibrate(
     if row is None:
         raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
     with console.progress_line("recalibrating") as progress:
-        made = successor(home(), row, learning_until(known_until), seed)
+        made = successor(home(), row, learn_until(known_until), seed)
         progress("registering")
         run_id, version = made.register()
         summary = made.summary() | {"run_id": run_id, "model_version": version}

@@ -12,7 +12,7 @@ import typer
 
 from commands import console
 from features.agreement.agreement import DEFAULT
-from features.agreement.versions import NoAgreement, chosen, kept
+from features.agreement.versions import NoAgreement, chosen_version, current_version
 from features.home.dates import moment
 from features.home.errors import LeadlightError
 from features.home.settings import Home
@@ -20,18 +20,18 @@ from features.home.settings import Home
 Files = Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)]
 
 
-def agreed(path: Path | None) -> Any:
+def chosen_agreement(path: Path | None) -> Any:
     """The agreement to work with: the one named, the home's, `agreement.toml` here, or at last the default."""
     try:
-        return chosen(home(), path, now())
+        return chosen_version(home(), path, now())
     except NoAgreement:
         here = Path("agreement.toml")
-        return chosen(home(), here if here.exists() else DEFAULT, now())
+        return chosen_version(home(), here if here.exists() else DEFAULT, now())
 
 
-def questions(of: Home) -> dict[str, str | None]:
+def criteria_questions(of: Home) -> dict[str, str | None]:
     """What each criterion of the home's agreement asks."""
-    return {name: criterion.ask for name, criterion in kept(of).agreement.criteria.items()}
+    return {name: criterion.ask for name, criterion in current_version(of).agreement.criteria.items()}
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")]
@@ -51,7 +51,7 @@ def home() -> Home:
     return Home.open()
 
 
-def at(text: str | None, default: datetime) -> datetime:
+def moment_at(text: str | None, default: datetime) -> datetime:
     """A moment from the command line. Raises LeadlightError for a text that is none."""
     if text is None:
         return default
@@ -63,15 +63,15 @@ def at(text: str | None, default: datetime) -> datetime:
     return found
 
 
-def answer(document: Any, lines: Iterable[str], as_json: bool) -> None:
+def print_answer(document: Any, lines: Iterable[str], as_json: bool) -> None:
     """Print `document` for programs, or `lines` for people."""
     if as_json:
-        console.out.print(json(document), markup=False)
+        console.out.print(json_document(document), markup=False)
     else:
-        console.say(lines)
+        console.print_lines(lines)
 
 
-def json(document: Any) -> str:
+def json_document(document: Any) -> str:
     """JSON text of plain values, numbers not rounded."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
     return orjson.dumps(document, option=options, default=str).decode()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from commands import console
-from commands.options import AgreementFile, Json, agreed, answer, home, now
+from commands.options import AgreementFile, Json, chosen_agreement, home, now, print_answer
 
 if TYPE_CHECKING:
     from features.store.materialize import Rebuilt
@@ -19,19 +19,19 @@ def rebuild(agreement: AgreementFile = None, as_json: Json = False) -> None:
     Events that are older than the agreement keeps them are replaced by what they came to first.
     """
     from features.ledger.ledger import Ledger
-    from features.records.housekeeping import renew
-    from features.records.retention import retain
+    from features.records.housekeeping import rebuild_stale_builds
+    from features.records.retention import apply_retention
     from features.store.materialize import rebuild_all
     from features.store.publisher import Publisher
 
-    with_agreement = agreed(agreement).agreement
-    with console.progress("rebuilding") as progress:
-        retained = retain(Ledger.open(home()).home, with_agreement, now(), progress)
+    with_agreement = chosen_agreement(agreement).agreement
+    with console.progress_line("rebuilding") as progress:
+        retained = apply_retention(Ledger.open(home()).home, with_agreement, now(), progress)
         done = rebuild_all(home(), with_agreement, progress)
-        renew(home(), progress)  # what was read before still holds the old events
+        rebuild_stale_builds(home(), progress)  # what was read before still holds the old events
         Publisher(home()).publish()  # there may be no service that does
     builds = [asdict(each) | {"is_the_same": each.is_the_same} for each in done]
-    answer({"retained": asdict(retained), "builds": builds}, [*retained.sentences(), *_lines(done)], as_json)
+    print_answer({"retained": asdict(retained), "builds": builds}, [*retained.sentences(), *_lines(done)], as_json)
 
 
 def _lines(done: Sequence[Rebuilt]) -> Iterator[str]:

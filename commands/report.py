@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Json, answer, home, now
+from commands.options import Json, home, now, print_answer
 
 
 def report(
@@ -19,4 +19,4 @@ def report(
     from training.champion_report import write_report
 
     path = write_report(home(), out, now(), served_bar(home()))
-    answer({"report": str(path)}, [f"wrote {path}"], as_json)
+    print_answer({"report": str(path)}, [f"wrote {path}"], as_json)

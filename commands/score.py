@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Json, agreed, answer, at, home, now, questions
+from commands.options import (
+    AgreementFile,
+    Json,
+    chosen_agreement,
+    criteria_questions,
+    home,
+    moment_at,
+    now,
+    print_answer,
+)
 from features.home.errors import LeadlightError
 
 
@@ -24,10 +33,10 @@ def score(
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
     from serving.scoring.bulk import file_scores, home_scores, open_leads, write_scores
 
-    moment, most = at(as_of, now()), _most(reasons)
+    moment, most = moment_at(as_of, now()), _most(reasons)
     if agreement:
-        agreed(agreement)
-    with console.progress("scoring") as progress:
+        chosen_agreement(agreement)
+    with console.progress_line("scoring") as progress:
         beside, chunks = (
             file_scores(home(), file, moment, most) if file else (None, home_scores(home(), moment, most, lead))
         )
@@ -40,7 +49,7 @@ def score(
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
     shown = scored if lead else open_leads(scored)
-    answer(document, [*done, "", *console.hottest(shown, questions(home()))], as_json)
+    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, criteria_questions(home()))], as_json)
 
 
 def _most(reasons: str) -> int | None:

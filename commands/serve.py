@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import AgreementFile, agreed, home
+from commands.options import AgreementFile, chosen_agreement, home
 
 
 def serve(
@@ -19,5 +19,5 @@ def serve(
     from serving.server import serve as become
 
     if agreement:
-        agreed(agreement)
+        chosen_agreement(agreement)
     become(home(), host, port, workers)

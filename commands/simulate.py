@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, Seed, answer, at, now
+from commands.options import Json, Seed, moment_at, now, print_answer
 
 
 def simulate(
@@ -22,10 +22,10 @@ def simulate(
     """Write a market with known truth: events.parquet, events.jsonl and truth.parquet."""
     from training.simulation.simulation import simulate as market_of
 
-    with console.progress("simulating a market"):
-        market = market_of(leads, seed, at(ends_at, now()))
+    with console.progress_line("simulating a market"):
+        market = market_of(leads, seed, moment_at(ends_at, now()))
         market.write(out)
-    answer(market.summary | {"out": str(out)}, market_lines(market.summary, out), as_json)
+    print_answer(market.summary | {"out": str(out)}, market_lines(market.summary, out), as_json)
 
 
 def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:

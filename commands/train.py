@@ -38,10 +38,10 @@ def train(
 ) -> None:
     """Take snapshots, train, calibrate, test and register a model; prints what it showed."""
     if scheduled:
-        answer_scheduled(agreement, known_until, promote, seed, as_json, search)
+        print_scheduled_training(agreement, known_until, promote, seed, as_json, search)
         return
     with console.progress_line("training") as progress:
-        summary = trained(agreement, known_until, promote, seed, progress, search)
+        summary = train_and_register(agreement, known_until, promote, seed, progress, search)
     print_answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
         console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
@@ -58,14 +58,14 @@ class NotPromoted(LeadlightError):
         super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
 
 
-def trained(
+def train_and_register(
     agreement: Path | None, known_until: str | None, promote: bool, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
     """A registered candidate's summary; promoted where asked and every gate holds."""
     from training.monitoring.schedule import matured_outcomes, record_training
     from training.pipeline import train as learn
 
-    with_agreement, until = chosen_agreement(agreement), learning_until(known_until)
+    with_agreement, until = chosen_agreement(agreement), learn_until(known_until)
     candidate = learn(home(), with_agreement, until, seed, progress, search)
     progress("registering")
     run_id, version = candidate.register()
@@ -93,19 +93,19 @@ def _admitted(name: str, version: str, progress: Progress) -> bool:
     return True
 
 
-def learning_until(known_until: str | None) -> datetime:
+def learn_until(known_until: str | None) -> datetime:
     """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
     return moment_at(known_until, Ledger.open(home()).known_until(otherwise=now()))
 
 
-def answer_scheduled(
+def print_scheduled_training(
     agreement: Path | None, known_until: str | None, promote: bool, seed: int, as_json: bool, search: bool
 ) -> None:
     """`leadlight train --promote --scheduled`: a challenger that a gate holds back is an answer, and no failure."""
     if not promote:
         raise LeadlightError("--scheduled says when to promote; write: leadlight train --promote --scheduled")
     with console.progress_line("training on schedule") as progress:
-        done = on_schedule(agreement, known_until, seed, progress, search)
+        done = train_on_schedule(agreement, known_until, seed, progress, search)
     print_answer(done, _scheduled_lines(done), as_json)
 
 
@@ -119,7 +119,7 @@ def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
         yield f"version {done['model_version']} is registered and not promoted, since a gate does not hold"
 
 
-def on_schedule(
+def train_on_schedule(
     agreement: Path | None, known_until: str | None, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
     """Watch, then train and promote by the gates, if it is our turn and anything matured; what was done, as JSON.
@@ -136,13 +136,13 @@ def on_schedule(
             return _idle("another training of this home is running")
         moment = now()
         progress("watching what is served")
-        _, raised = watch_once(home(), learning_until(known_until), moment)
+        _, raised = watch_once(home(), learn_until(known_until), moment)
         alerts = [alert.as_json for alert in raised]
         progress("looking for new outcomes")
-        known = schedule.matured_outcomes(home(), kept.agreement, learning_until(known_until))
+        known = schedule.matured_outcomes(home(), kept.agreement, learn_until(known_until))
         if why := schedule.reason_to_skip(home(), kept.agreement, known):
             return _idle(why) | {"raised": alerts}
-        summary = trained(agreement, known_until, True, seed, progress, search)
+        summary = train_and_register(agreement, known_until, True, seed, progress, search)
         return summary | {"trained": True, "why": None, "raised": alerts}
 
 

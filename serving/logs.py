@@ -1,4 +1,4 @@
-"""What a serving process logs: JSON lines on stderr, with no key in them."""
+"""Logs: JSON lines on stderr, with the secret part of every key cut off."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
-A_SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
+SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
 
 
-def start() -> None:
+def configure() -> None:
     """Set up structlog for this process."""
     structlog.configure(
         processors=[
@@ -28,11 +28,11 @@ def start() -> None:
     )
 
 
-def calm() -> None:
+def drop_bentoml_warning() -> None:
     """Drop a warning of BentoML's own at each native request. After all imports: Feast's put another filter first."""
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
 
 
-def without_secrets(_logger: object, _method: str, said: MutableMapping[str, Any]) -> Mapping[str, Any]:
+def without_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """The log line with each key cut to its prefix, also inside an error's text."""
-    return {name: A_SECRET.sub(r"\1...", value) if isinstance(value, str) else value for name, value in said.items()}
+    return {name: SECRET.sub(r"\1...", value) if isinstance(value, str) else value for name, value in event.items()}

@@ -1,4 +1,4 @@
-"""What one serving process holds: the scorer and the keys of a home, looked after each second."""
+"""What one serving process holds of a home, its scorer, keys and event queue, and how it refreshes them each second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from anyio import to_thread
@@ -17,55 +17,48 @@ from anyio import to_thread
 from features.events.event import EventRefused
 from features.home.errors import LeadlightError
 from features.home.settings import Home
+from serving import limits
+from serving.http.auth import Credentials
 from serving.http.keys import KeyRing, Keys
 from serving.http.problems import Problem, unavailable
-from serving.intake.group_commit import Intake, Publishes
+from serving.intake.group_commit import EventQueue
 
 if TYPE_CHECKING:
     from features.records.housekeeping import Housekeeping
+    from features.store.publisher import Publisher
+    from serving.scoring.scorer import Scorer
 
 
-EACH_S = 1.0  # between looks at the deployment and the keys
-HOUSE_S = 60.0  # between looks at what a home needs now and then
-DRAIN_S = 0.5  # between looks at what is pending: any process publishes within 1 s what another one left behind
-AT_ONCE = 16  # leads and inline events scored in the event loop: so few that a thread costs more than it frees
-IN_TURN_S = 5.0  # larger requests are scored in a thread, one at a time; one that would wait longer is sent away
+REFRESH_S = 1.0  # between looks at the deployment and the keys
+HOUSEKEEPING_S = 60.0  # between looks at what a home needs now and then
+PUBLISH_PENDING_S = 0.5  # any process publishes within 1 s what another one left behind
 
-Leads = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked them
+LeadRequests = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked them
 
 log = structlog.get_logger(__name__)
 
 
-class Scorer(Protocol):
-    """What serving needs of a scorer; `serving.scoring.scorer.Scorer` is the real one."""
+class ServedHome:
+    """One home as one process serves it: scorer, credentials and event queue, refreshed each second.
 
-    def scores(self, asked: Leads, as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]: ...
-
-    def refresh(self) -> None: ...
-
-    def models(self) -> list[dict[str, Any]]: ...
-
-
-class Live:
-    """One home, served. Opened at start, never at import: the home may be empty then, and may fill later."""
+    Opened at start, never at import: the home may be empty then, and may fill later.
+    """
 
     def __init__(
         self,
         home: Callable[[], Home],
         scorer: Callable[[Home], Scorer],
-        publisher: Callable[[Home], Publishes] | None = None,
+        publisher: Callable[[Home], Publisher] | None = None,
     ) -> None:
         self._home, self._make_scorer, self._make_publisher = home, scorer, publisher or _publisher
         self._opened: Home | None = None
         self._scorer: Scorer | None = None
-        self._ring: KeyRing | None = None
-        self._intake: Intake | None = None
-        self._house: Housekeeping | None = None
-        self._turn = asyncio.Lock()
-        self._said: dict[str, str] = {}
+        self._credentials: Credentials | None = None
+        self._queue: EventQueue | None = None
+        self._housekeeping: Housekeeping | None = None
+        self._one_large_request = asyncio.Lock()
+        self._logged: dict[str, str] = {}
         self._is_warm = False
-        self.allows_anonymous = False
-        self.segment_secret: str | None = None
 
     @property
     def home(self) -> Home:
@@ -80,61 +73,61 @@ class Live:
         return self._scorer
 
     @property
-    def ring(self) -> KeyRing:
-        if self._ring is None:
+    def credentials(self) -> Credentials:
+        if self._credentials is None:
             raise RuntimeError("the service is not open yet")
-        return self._ring
+        return self._credentials
 
     @property
-    def intake(self) -> Intake:
-        if self._intake is None:
+    def queue(self) -> EventQueue:
+        if self._queue is None:
             raise RuntimeError("the service is not open yet")
-        return self._intake
+        return self._queue
 
     def open(self) -> None:
-        """Read the home: its scorer and its keys. An empty home opens too, and is asked again each second."""
+        """Read the home: its scorer and its keys. An empty home opens too, and is looked at again each second."""
         if self._scorer is not None:
             return
         self._opened = home = self._home()
-        self.allows_anonymous = home.settings.allow_anonymous
         secret = home.settings.segment_secret
-        self.segment_secret = secret.get_secret_value() if secret else None
-        self._ring = KeyRing(Keys(home))
-        self._intake = Intake(home, self._make_publisher(home))
+        self._credentials = Credentials(
+            KeyRing(Keys(home)), home.settings.allow_anonymous, secret.get_secret_value() if secret else None
+        )
+        self._queue = EventQueue(home, self._make_publisher(home))
         self._scorer = self._make_scorer(home)
-        self._try("schema", self._intake.prepare)
-        self.look()
+        self._try("schema", self._queue.migrate)
+        self.refresh()
         log.info("serving", home=str(home.path), code=str(Path(__file__).parents[1]))
 
-    def look(self) -> None:
-        """See what changed since. Never raises."""
-        self.look_at_home()
-        self.look_at_keys()  # last: the other may take longer than keys are trusted unseen
+    def refresh(self) -> None:
+        """Take over what changed in the home. Never raises: what was good goes on serving."""
+        self.refresh_scorer()
+        self.refresh_keys()  # last: the scorer may take longer than keys are trusted
 
-    def look_at_keys(self) -> None:
-        """Keys made or revoked."""
-        self._try("keys", lambda: self.ring.look(time.monotonic()))
+    def refresh_keys(self) -> None:
+        """Take over keys that were made or revoked."""
+        self._try("keys", lambda: self.credentials.ring.refresh(time.monotonic()))
 
-    def look_at_home(self) -> None:
-        """A promoted model, a new agreement."""
+    def refresh_scorer(self) -> None:
+        """Take over a promoted model, a new agreement."""
         self._try("deployment", self.scorer.refresh)
         if not self._is_warm:
             self._try("first score", self._warm_up)
 
-    def look_at_events(self) -> None:
-        """Events that another process accepted and could not publish, and an online store that lost what it had."""
-        self._try("pending events", self.intake.look)
+    def publish_pending(self) -> None:
+        """Publish events that another process accepted and could not publish, and what the online store lost."""
+        self._try("pending events", self.queue.publish_pending)
 
-    def look_after(self) -> None:
-        """Files that hold an erased lead, and events that are older than agreed."""
+    def keep_house(self) -> None:
+        """Renew files that hold an erased lead, and replace events that are older than agreed."""
         self._try("housekeeping", self._keep_house)
 
     def _keep_house(self) -> None:
-        if self._house is None:
+        if self._housekeeping is None:
             from features.records.housekeeping import Housekeeping  # as heavy as the publisher
 
-            self._house = Housekeeping(self.home)
-        self._house.look(datetime.now(UTC))
+            self._housekeeping = Housekeeping(self.home)
+        self._housekeeping.run(datetime.now(UTC))
 
     def _warm_up(self) -> None:
         # The first score imports the feature store and compiles: seconds that no caller should wait for.
@@ -146,51 +139,51 @@ class Live:
             step()
         except Exception as error:
             # What was good goes on serving. The same complaint is logged once, not each second.
-            said = f"{type(error).__name__}: {error}"
-            if self._said.get(what) != said:
-                log.error("could not refresh", what=what, why=said, exc_info=not isinstance(error, LeadlightError))
-            self._said[what] = said
+            why = f"{type(error).__name__}: {error}"
+            if self._logged.get(what) != why:
+                log.error("could not refresh", what=what, why=why, exc_info=not isinstance(error, LeadlightError))
+            self._logged[what] = why
         else:
-            self._said.pop(what, None)
+            self._logged.pop(what, None)
 
     @asynccontextmanager
     async def running(self, _app: object = None) -> AsyncIterator[None]:
-        """The life of a serving process: open, and looked after until its end."""
+        """The life of a serving process: open, and refreshed until its end."""
         self.open()
-        # Apart, so that no key is refused while a large model loads, and no event waits for it.
-        looks = [asyncio.create_task(_each(EACH_S, look)) for look in (self.look_at_keys, self.look_at_home)]
-        looks.append(asyncio.create_task(_each(DRAIN_S, self.look_at_events)))
-        looks.append(asyncio.create_task(_each(HOUSE_S, self.look_after)))
+        # Each in a task of its own, so that no key is refused while a large model loads, and no event waits for it.
+        repeated = [(REFRESH_S, self.refresh_keys), (REFRESH_S, self.refresh_scorer)]
+        repeated += [(PUBLISH_PENDING_S, self.publish_pending), (HOUSEKEEPING_S, self.keep_house)]
+        tasks = [asyncio.create_task(_each(seconds, step)) for seconds, step in repeated]
         try:
             yield
         finally:
-            for task in looks:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*looks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def scores(self, asked: Leads, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
-        """Scores in the order asked. Raises Problem 503 while this home cannot, or is too busy."""
-        step = partial(self.scorer.scores, asked, as_of, most)
-        size = sum(1 + len(lead.get("events", ())) for lead in asked)
+    async def scores(self, leads: LeadRequests, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
+        """A score for each lead, in their order. Raises Problem 503 while this home cannot, or is too busy."""
+        step = partial(self.scorer.scores, leads, as_of, most)
+        size = sum(1 + len(lead.get("events", ())) for lead in leads)
         try:
-            found = step() if size <= AT_ONCE else await self._in_turn(step)
+            scores = step() if size <= limits.SCORED_IN_LOOP else await self._in_thread(step)
         except LeadlightError as error:
-            raise not_now(error) from error
-        return [_referenced(lead, score) for lead, score in zip(asked, found, strict=True)]
+            raise scoring_problem(error) from error
+        return [_with_reference(lead, score) for lead, score in zip(leads, scores, strict=True)]
 
-    async def _in_turn(self, step: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    async def _in_thread(self, step: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         try:
-            await asyncio.wait_for(self._turn.acquire(), IN_TURN_S)
+            await asyncio.wait_for(self._one_large_request.acquire(), limits.WAIT_TO_SCORE_S)
         except TimeoutError:
-            said = "Too many large requests wait to be scored; send this one again."
-            raise unavailable("busy", said, retry_after_s=5) from None
+            busy = "Too many large requests wait to be scored; send this one again."
+            raise unavailable("busy", busy, retry_after_s=5) from None
         try:
             return await to_thread.run_sync(step)
         finally:
-            self._turn.release()
+            self._one_large_request.release()
 
 
-def _publisher(home: Home) -> Publishes:
+def _publisher(home: Home) -> Publisher:
     from features.store.publisher import (
         Publisher,  # it brings in all that derives features, which a test may do without
     )
@@ -198,15 +191,15 @@ def _publisher(home: Home) -> Publishes:
     return Publisher(home)
 
 
-async def _each(seconds: float, look: Callable[[], None]) -> None:
+async def _each(seconds: float, step: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
-        await to_thread.run_sync(look)
+        await to_thread.run_sync(step)
 
 
-def not_now(error: LeadlightError) -> Problem:
-    """What a caller hears of an error that a person at the home must mend."""
-    if isinstance(error, EventRefused):  # an inline event that says nothing usable: the caller's to mend
+def scoring_problem(error: LeadlightError) -> Problem:
+    """The answer for an error in scoring: 422 where the caller can mend it, 503 where a person at the home must."""
+    if isinstance(error, EventRefused):  # an inline event that cannot be used
         return Problem(422, error.code, f"{error}.")
     if error.code == "no_agreement":
         return unavailable("no_agreement", f"{error}", retry_after_s=30)
@@ -214,6 +207,6 @@ def not_now(error: LeadlightError) -> Problem:
     return unavailable(error.code, "This home cannot score now; the log of the service says why.", retry_after_s=30)
 
 
-def _referenced(lead: Mapping[str, Any], score: dict[str, Any]) -> dict[str, Any]:
+def _with_reference(lead: Mapping[str, Any], score: dict[str, Any]) -> dict[str, Any]:
     reference = lead.get("client_reference_id")
     return score if reference is None else score | {"client_reference_id": reference}

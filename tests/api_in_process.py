@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from features.home.settings import Home
 from serving.api.app import application
 from serving.api.schemas import ProblemDetails
-from serving.process import Live
+from serving.process import ServedHome
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LOOPBACK, STRANGER = ("127.0.0.1", 40_000), ("192.0.2.7", 40_000)
@@ -49,15 +49,15 @@ class Published:
             self.does()
         return 0
 
-    def look(self) -> None:
+    def check(self) -> None:
         pass
 
 
 def opened(
     home: Home, publisher: Published | None = None, now: Callable[[], datetime] = lambda: NOW
-) -> tuple[Live, Starlette]:
+) -> tuple[ServedHome, Starlette]:
     """What serves a home, without a scorer, and its application."""
-    live = Live(lambda: home, lambda _: StandIn(), lambda _: publisher or Published())
+    live = ServedHome(lambda: home, lambda _: StandIn(), lambda _: publisher or Published())
     live.open()
     return live, application(live, now)
 
@@ -98,6 +98,6 @@ def served(home, scorer=None):
     """The application for a home, opened as at the start of a service."""
     from serving.scoring.scorer import Scorer
 
-    live = Live(lambda: home, (lambda _: scorer) if scorer else Scorer)
+    live = ServedHome(lambda: home, (lambda _: scorer) if scorer else Scorer)
     live.open()
     return live, application(live, lambda: NOW)

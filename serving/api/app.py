@@ -1,4 +1,4 @@
-"""The public API as one ASGI application, with errors and limits of its own."""
+"""The public API as one ASGI application: its routes, its error handlers, and the endpoints of scores and models."""
 
 from __future__ import annotations
 
@@ -20,19 +20,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, Router
 
 from features.home.errors import LeadlightError
-from serving.api.failed_events import FailedEvents
-from serving.api.leads import Rights
+from serving import limits
+from serving.api.failed_events import FailedEventRoutes
+from serving.api.leads import LeadRoutes
 from serving.api.openapi import document
-from serving.api.requests import leads_asked, most_reasons
-from serving.api.tracking import Tracking
+from serving.api.requests import NO_SUCH_LEAD, lead_id_of, most_reasons, no_such_lead, requested_leads
+from serving.api.tracking import TrackingRoutes
 from serving.http.auth import admit
-from serving.http.bodies import body, parsed
-from serving.http.problems import Boundary, Problem, unavailable
-from serving.process import Live, not_now
+from serving.http.bodies import body, json_value
+from serving.http.problems import Boundary, Problem, json_response, unavailable
+from serving.process import ServedHome, scoring_problem
 
-AT_ONCE_BYTES = 2**16  # parsed in the event loop; a larger body takes long enough for others to notice
-# A score is about a person and true for a moment; no cache on the way may keep it.
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 INDEX = """\
 Leadlight: which leads convert, whom to call today, and why.
 
@@ -49,21 +47,20 @@ GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
 """
 log = structlog.get_logger(__name__)
-GONE = {"unknown_lead": (404, "There is no lead with this id."), "erased": (410, "This lead was erased.")}
 
 
-def application(live: Live, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
-    """The routes under /v1 for what `live` holds. `now` is the moment that a score without one is as of."""
-    api = Api(live, now)
+def application(served: ServedHome, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
+    """The routes under /v1 for one home. `now` gives the moment for which scores hold."""
+    scores = ScoreRoutes(served, now)
     # A lead id may hold a slash. No redirects anywhere: senders of events take one for a delivery.
     routes = [
-        Route("/scores", api.scores, methods=["POST"]),
-        Route("/leads/{lead_id:path}/score", api.lead_score),
-        Route("/models", api.models),
+        Route("/scores", scores.scores, methods=["POST"]),
+        Route("/leads/{lead_id:path}/score", scores.lead_score),
+        Route("/models", scores.models),
         Route("/openapi.json", openapi),
-        *Tracking(live, now).routes(),
-        *FailedEvents(live, now).routes(),
-        *Rights(live, now).routes(),
+        *TrackingRoutes(served, now).routes(),
+        *FailedEventRoutes(served, now).routes(),
+        *LeadRoutes(served, now).routes(),
     ]
     app = Starlette(
         routes=[Route("/", index), Mount("/v1", app=Router(routes, redirect_slashes=False), name="v1")],
@@ -74,52 +71,54 @@ def application(live: Live, now: Callable[[], datetime] = lambda: datetime.now(U
             OperationalError: _no_database,
             InterfaceError: _no_database,
         },
-        lifespan=live.running,
+        lifespan=served.running,
     )
     app.router.redirect_slashes = False
     return app
 
 
-class Api:
-    """The endpoints. Each admits its caller first, so that a stranger learns nothing and costs nothing."""
+class ScoreRoutes:
+    """The endpoints of scores and models. Each admits its caller first, so that a stranger learns and costs nothing."""
 
-    def __init__(self, live: Live, now: Callable[[], datetime]) -> None:
-        self.live, self.now = live, now
+    def __init__(self, served: ServedHome, now: Callable[[], datetime]) -> None:
+        self.served, self.now = served, now
 
     async def scores(self, request: Request) -> Response:
-        admit(request, self.live, "scores:read")
+        """POST /v1/scores"""
+        admit(request, self.served.credentials, "scores:read")
         most = most_reasons(request.query_params.get("reasons"))
         raw = await body(request)
-        asked = _asked(raw) if len(raw) <= AT_ONCE_BYTES else await to_thread.run_sync(_asked, raw)
-        return _json({"data": await self.live.scores(asked, self.now(), most)})
+        is_small = len(raw) <= limits.SCORES_IN_LOOP_BYTES
+        leads = _leads(raw) if is_small else await to_thread.run_sync(_leads, raw)
+        return json_response({"data": await self.served.scores(leads, self.now(), most)})
 
     async def lead_score(self, request: Request) -> Response:
-        admit(request, self.live, "scores:read")
+        """GET /v1/leads/{lead_id}/score"""
+        admit(request, self.served.credentials, "scores:read")
         most = most_reasons(request.query_params.get("reasons"))
-        lead_id = request.path_params["lead_id"]
-        if not lead_id or len(lead_id) > 255 or "\x00" in lead_id:  # no lead is named so, and PostgreSQL refuses NUL
-            raise Problem(404, "unknown_lead", GONE["unknown_lead"][1])
-        (score,) = await self.live.scores([{"lead_id": lead_id}], self.now(), most)
-        if score["status"] in GONE:
-            status, said = GONE[score["status"]]
-            raise Problem(status, score["status"], said)
-        return _json(score)
+        (score,) = await self.served.scores([{"lead_id": lead_id_of(request)}], self.now(), most)
+        if score["status"] in NO_SUCH_LEAD:
+            raise no_such_lead(score["status"])
+        return json_response(score)
 
     async def models(self, request: Request) -> Response:
-        admit(request, self.live, "scores:read")
+        """GET /v1/models"""
+        admit(request, self.served.credentials, "scores:read")
         try:
-            found = await to_thread.run_sync(self.live.scorer.models)
+            models = await to_thread.run_sync(self.served.scorer.models)
         except LeadlightError as error:
-            raise not_now(error) from error
-        return _json({"data": found, "next_cursor": None, "has_more": False})
+            raise scoring_problem(error) from error
+        return json_response({"data": models, "next_cursor": None, "has_more": False})
 
 
 async def index(_request: Request) -> Response:
+    """GET /"""
     # In its place BentoML puts a page that loads a tag manager from outside.
     return PlainTextResponse(INDEX)
 
 
 async def openapi(_request: Request) -> Response:
+    """GET /v1/openapi.json"""
     return Response(_document(), media_type="application/json")
 
 
@@ -135,14 +134,8 @@ def _version() -> str:
         return "0"
 
 
-def _asked(raw: bytes) -> list[dict[str, Any]]:
-    return leads_asked(parsed(raw))
-
-
-def _json(said: Any) -> Response:
-    # orjson writes floats so that they read back the same, and null for NaN, which JSON lacks.
-    content = orjson.dumps(said, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z)
-    return Response(content, headers=HEADERS, media_type="application/json")
+def _leads(raw: bytes) -> list[dict[str, Any]]:
+    return requested_leads(json_value(raw))
 
 
 def _problem(request: Request, problem: Exception) -> Response:
@@ -152,13 +145,13 @@ def _problem(request: Request, problem: Exception) -> Response:
 
 def _no_database(request: Request, error: Exception) -> Response:
     log.error("the database cannot be reached", why=type(error).__name__)
-    said = "The database of this home cannot be reached now; ask again."
-    return unavailable("database_unavailable", said, retry_after_s=5).response(request.scope)
+    message = "The database of this home cannot be reached now; ask again."
+    return unavailable("database_unavailable", message, retry_after_s=5).response(request.scope)
 
 
 def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = {name: _in_order(said) for name, said in (error.headers or {}).items()}
+    headers = {name: _in_order(value) for name, value in (error.headers or {}).items()}
     code, message = {
         404: ("no_such_route", "There is nothing at this address; GET /v1/openapi.json lists what there is."),
         405: ("wrong_method", f"{request.method} is not for this address; it takes {headers.get('Allow')}."),

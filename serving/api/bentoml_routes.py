@@ -1,4 +1,4 @@
-"""The door of BentoML's own routes: they know nothing of our keys, and read bodies of any size."""
+"""Guards BentoML's own routes: checks key and body first, since BentoML knows neither our keys nor our limits."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.requests import NativeAsked, check
-from serving.http.auth import Doors, admit
-from serving.http.bodies import BOM, body, parsed
+from serving.api.requests import BentoScoresRequest, check
+from serving.http.auth import admit
+from serving.http.bodies import BOM, body, json_value
 from serving.http.problems import Problem
+from serving.process import ServedHome
 
 # Health for whoever restarts us, figures without a person in them, and descriptions of what is public anyway.
 OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
 SCORES = "/scores"
-PUBLIC_API = "/v1/"  # it has its own doors
+PUBLIC_API = "/v1/"  # each of its routes admits its callers itself
 
 
-class NativeDoor:
-    """Before BentoML's routes: a key with scores:read unless on loopback, a bounded body, and JSON only.
+class BentoRoutes:
+    """ASGI middleware before BentoML's routes: a key with scores:read unless on loopback, a bounded body, JSON only.
 
     Errors have BentoML's shape, which its clients read: {"error": "..."}.
     """
 
-    def __init__(self, app: ASGIApp, live: Doors) -> None:
-        self.app, self.live = app, live
+    def __init__(self, app: ASGIApp, served: ServedHome) -> None:
+        self.app, self.served = app, served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -32,7 +33,7 @@ class NativeDoor:
             await self.app(scope, receive, send)
             return
         try:
-            admit(Request(scope), self.live, "scores:read")
+            admit(Request(scope), self.served.credentials, "scores:read")
             read = await _json_body(Request(scope, receive)) if (scope["method"], path) == ("POST", SCORES) else b""
         except Problem as problem:
             answer = JSONResponse({"error": problem.message}, problem.status, problem.headers)
@@ -42,19 +43,23 @@ class NativeDoor:
 
 
 async def _json_body(request: Request) -> bytes:
-    said = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if said != "application/json":  # the other kinds that BentoML reads fetch files or unpickle
-        raise Problem(415, "unsupported_type", f"Content-Type {said[:80]!r} is not read here; send application/json.")
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":  # the other kinds that BentoML reads fetch files or unpickle
+        refused = f"Content-Type {media_type[:80]!r} is not read here; send application/json."
+        raise Problem(415, "unsupported_type", refused)
     read = await body(request)
     # BentoML logs what it cannot validate, and that is personal data: it only gets to see what is valid.
-    check(parsed(read), NativeAsked)
+    check(json_value(read), BentoScoresRequest)
     return read.removeprefix(BOM)
 
 
 def _as_plain(scope: Scope, size: int) -> Scope:
     dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
-    kept = [(name, value) for name, value in scope["headers"] if name not in dropped]
-    scope["headers"] = [*kept, (b"content-length", b"%d" % size)]  # the same scope: what routing notes in it is metered
+    others = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    scope["headers"] = [
+        *others,
+        (b"content-length", b"%d" % size),
+    ]  # the same scope: what routing notes in it is metered
     return scope
 
 

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.api.requests import ScoresAsked
+from serving import limits
+from serving.api.requests import LeadRequest, ScoresRequest
 from serving.api.schemas import (
     Batch,
     ErasedLead,
-    Event,
-    FailedList,
-    Held,
+    EventWarning,
+    FailedEventAnswer,
+    FailedEventsPage,
+    LeadExport,
     Models,
     ProblemDetails,
-    ReplayAsked,
-    Replays,
-    Score,
+    RejectedEvent,
+    ReplayAnswer,
+    ReplayRequest,
     Scores,
     Timeline,
-    Tracked,
+    TrackingAnswer,
+    TrackingEvent,
 )
 from serving.api.tracking import BATCH, CALLS, SEGMENT
 from serving.http.problems import MEDIA_TYPE
+from serving.scoring.answer import Score
 
 REF = "#/components/schemas/{model}"
+# Clients are generated from this document, so a schema keeps the name that it was published with.
+WRITTEN_NAMES: dict[type[BaseModel], str] = {
+    EventWarning: "Warned",
+    FailedEventAnswer: "Failed",
+    FailedEventsPage: "FailedList",
+    LeadExport: "Held",
+    LeadRequest: "LeadAsked",
+    RejectedEvent: "Rejected",
+    ReplayAnswer: "Replays",
+    ReplayRequest: "ReplayAsked",
+    ScoresRequest: "ScoresAsked",
+    TrackingAnswer: "Tracked",
+    TrackingEvent: "Event",
+}
 PROBLEMS = {
     "400": "The body is no JSON, or no gzip where it says so.",
     "401": "No key where one is needed, or an unknown one.",
@@ -53,7 +72,7 @@ LIMIT = {
     "name": "limit",
     "in": "query",
     "description": "How many.",
-    "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+    "schema": {"type": "integer", "minimum": 1, "maximum": limits.MOST_ON_A_PAGE, "default": limits.USUAL_ON_A_PAGE},
 }
 CURSOR = {
     "name": "cursor",
@@ -65,7 +84,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "The same request with the same key is done once and answered the same for 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": limits.LONGEST_IDEMPOTENCY_KEY},
 }
 CODE = {"name": "code", "in": "query", "description": "Only with this reason.", "schema": {"type": "string"}}
 SIGNATURE = {
@@ -107,7 +126,7 @@ def _paths() -> dict[str, Any]:
     return _tracking_paths() | {
         "/v1/scores": {
             "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
-            | {"parameters": [REASONS], "requestBody": _body(ScoresAsked, EXAMPLE)}
+            | {"parameters": [REASONS], "requestBody": _body(ScoresRequest, EXAMPLE)}
         },
         "/v1/leads/{lead_id}/score": {
             "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
@@ -118,7 +137,7 @@ def _paths() -> dict[str, Any]:
             | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
         },
         "/v1/leads/{lead_id}/export": {
-            "get": _operation("export", "All that is held on a lead.", Held, "401 403 404 405 410 500 503")
+            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 500 503")
             | {"parameters": [LEAD_ID]}
         },
         "/v1/leads/{lead_id}": {
@@ -127,12 +146,14 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 500 503")},
         "/v1/failed-events": {
-            "get": _operation("failed_events", "Events that could not be used.", FailedList, "401 403 405 422 500 503")
+            "get": _operation(
+                "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
+            )
             | {"parameters": [LIMIT, CURSOR, CODE]}
         },
         "/v1/failed-events/replay": {
-            "post": _operation("replay_failed_events", "Try failed events again.", Replays, scored)
-            | {"requestBody": _body(ReplayAsked, {"ids": ["17"]}) | {"required": False}}
+            "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
+            | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
         },
         "/v1/openapi.json": {
             "get": {
@@ -150,20 +171,22 @@ def _tracking_paths() -> dict[str, Any]:
 
 
 def _tracking(name: str, call: str) -> dict[str, Any]:
-    said = _operation(name, _summary(name, call), Tracked, "400 401 403 405 408 413 415 503") | {"security": WRITERS}
+    operation = _operation(name, _summary(name, call), TrackingAnswer, "400 401 403 405 408 413 415 503") | {
+        "security": WRITERS
+    }
     if call == BATCH:
-        return said | {"requestBody": _body(Batch, {"batch": [SENT | {"type": "track"}]})}
+        return operation | {"requestBody": _body(Batch, {"batch": [SENT | {"type": "track"}]})}
     if call != SEGMENT:
-        return said | {
-            "requestBody": _body(Event, SENT if call == "track" else {"messageId": "m-2", "userId": "L-0417"})
+        return operation | {
+            "requestBody": _body(TrackingEvent, SENT if call == "track" else {"messageId": "m-2", "userId": "L-0417"})
         }
-    one = {"$ref": REF.format(model=Event.__name__)}
-    schema = {"oneOf": [one, {"type": "array", "items": one, "maxItems": 5_000}]}
+    event = _reference(TrackingEvent)
+    schema = {"oneOf": [event, {"type": "array", "items": event, "maxItems": limits.MOST_EVENTS}]}
     sent = {
         "required": True,
         "content": {"application/json": {"schema": schema, "example": [SENT | {"type": "track"}]}},
     }
-    return said | {"requestBody": sent, "parameters": [SIGNATURE]}
+    return operation | {"requestBody": sent, "parameters": [SIGNATURE]}
 
 
 def _summary(name: str, call: str) -> str:
@@ -174,33 +197,49 @@ def _summary(name: str, call: str) -> str:
 
 
 def _operation(name: str, summary: str, answered: type[BaseModel], problems: str) -> dict[str, Any]:
-    responses = {"200": _said(answered.__doc__ or "", "application/json", answered)}
-    responses |= {status: _said(PROBLEMS[status], MEDIA_TYPE, ProblemDetails) for status in problems.split()}
+    responses = {"200": _response(answered.__doc__ or "", "application/json", answered)}
+    responses |= {status: _response(PROBLEMS[status], MEDIA_TYPE, ProblemDetails) for status in problems.split()}
     return {"operationId": name, "summary": summary, "responses": responses}
 
 
-def _said(description: str, media_type: str, model: type[BaseModel]) -> dict[str, Any]:
-    return {"description": description, "content": {media_type: {"schema": {"$ref": REF.format(model=model.__name__)}}}}
+def _response(description: str, media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": _reference(model)}}}
 
 
 def _body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": REF.format(model=model.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
+    return {"required": True, "content": {"application/json": {"schema": _reference(model), "example": example}}}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": REF.format(model=WRITTEN_NAMES.get(model, model.__name__))}
 
 
 def _schemas() -> dict[str, Any]:
-    asked = [ScoresAsked, Event, Batch, ReplayAsked]
-    answered = [Scores, Score, Timeline, Held, ErasedLead, Models, Tracked, FailedList, Replays, ProblemDetails]
+    asked = [ScoresRequest, TrackingEvent, Batch, ReplayRequest]
+    answered = [
+        Scores,
+        Score,
+        Timeline,
+        LeadExport,
+        ErasedLead,
+        Models,
+        TrackingAnswer,
+        FailedEventsPage,
+        ReplayAnswer,
+        ProblemDetails,
+    ]
     models: Any = [(model, "validation") for model in asked] + [(model, "serialization") for model in answered]
     _, made = models_json_schema(models, ref_template=REF)
-    schemas: dict[str, Any] = made["$defs"]
-    return schemas
+    text = orjson.dumps(made["$defs"]).decode()
+    for model, name in WRITTEN_NAMES.items():
+        text = text.replace(f'"{model.__name__}"', f'"{name}"').replace(f'/{model.__name__}"', f'/{name}"')
+    return dict(sorted(orjson.loads(text).items()))
 
 
 def _key_schemes() -> dict[str, Any]:
-    said = "An API key (llk_...) with the scope that the route needs. On the service's own machine none is needed."
+    read = "An API key (llk_...) with the scope that the route needs. On the service's own machine none is needed."
     write = "The key as user name, no password; or as writeKey in the body. It needs the scope events:write."
     return {
-        "key": {"type": "http", "scheme": "bearer", "description": said},
+        "key": {"type": "http", "scheme": "bearer", "description": read},
         "write_key": {"type": "http", "scheme": "basic", "description": write},
     }

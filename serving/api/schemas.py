@@ -8,97 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-
-class Answer(BaseModel):
-    # Fields are only ever added, so a client must not mind more of them; our own answers may have no others.
-    model_config = ConfigDict(extra="forbid")
-
-
-class Reason(Answer):
-    """One contribution to the log-odds, in words with its evidence; grouped by behaviour and trait."""
-
-    name: str
-    kind: Literal["behaviour", "trait", "other"]
-    points: float = Field(description="Its log-odds times 10 / ln 2: ten points double the odds.")
-    contribution: float = Field(description="Log-odds. All of them plus the baseline are logit(probability).")
-    direction: Literal["raises", "lowers"]
-    text: str
-    evidence: dict[str, Any]
-
-
-class Criteria(Answer):
-    """Points for need, timeframe, authority and profile, as the agreement counts them; null is unknown."""
-
-    points: int
-    of: int
-    levels: dict[str, int | None]
-    ask_next: str | None
-
-
-class ModelNamed(Answer):
-    """The model that gave the probability; null before any training, when the criteria's prior answers."""
-
-    name: str
-    version: str
-    digest: str
-
-
-class AgreementNamed(Answer):
-    """The agreement that gave the decision."""
-
-    name: str
-    version: int
-    digest: str
-
-
-class Score(Answer):
-    """One lead, scored, explained and decided as of a moment."""
-
-    lead_id: str | None = Field(description="null for an inline lead.")
-    status: Literal["scored", "opted_out"]
-    probability: Annotated[float, Field(ge=0, le=1)] | None = Field(description="Of the outcome within horizon_days.")
-    score: Annotated[int, Field(ge=1, le=99)] | None = Field(description="50 is average; every 10 doubles the odds.")
-    grade: str | None
-    decision: Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"] | None
-    decision_code: str | None
-    owner: str | None
-    look_again_at: datetime | None
-    threshold: float | None = Field(description="The probability from which a lead is ready for sales.")
-    horizon_days: int | None = Field(description="null where the history has no dates.")
-    base_rate: float | None
-    basis: Literal["criteria", "few", "full"] | None = Field(description="What the probability rests on.")
-    interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None
-    trend: Literal["improving", "steady", "declining", "not_enough_info"] | None
-    base_points: float | None
-    fit_points: float | None = Field(description="The sum over traits.")
-    engagement_points: float | None = Field(description="The sum over behaviours.")
-    reasons: list[Reason] = Field(description="The strongest; `?reasons=all` gives every one.")
-    baseline: float | None = Field(description="Log-odds before any contribution.")
-    source: str | None = Field(description="The first known touch.")
-    campaign: str | None
-    latest_source: str | None = Field(description="The last touch before this score.")
-    latest_campaign: str | None
-    criteria: Criteria | None
-    nurture: dict[str, Any] | None
-    exploration: dict[str, Any] | None
-    as_of: datetime
-    data_through: datetime | None
-    expires_at: datetime
-    stale: bool
-    served_from: Literal["online", "ledger"] | None = Field(description="null for an inline lead: nothing was read.")
-    model: ModelNamed | None
-    agreement: AgreementNamed
-    client_reference_id: str | None = Field(None, description="Yours, where you gave one.")
-
-
-class Unscored(BaseModel):
-    """A lead that has no score, and why: never a made-up number."""
-
-    model_config = ConfigDict(extra="allow")
-
-    status: Literal["unknown_lead", "opted_out", "erased"]
-    lead_id: str | None = None
-    client_reference_id: str | None = None
+from features.events.event import LONGEST, LONGEST_NAME
+from serving import limits
+from serving.scoring.answer import Answer, Score, Unscored
 
 
 class Scores(Answer):
@@ -178,7 +90,7 @@ class Identifier(Answer):
     value: str
 
 
-class Held(BaseModel):
+class LeadExport(BaseModel):
     """Everything held on one lead: personal data."""
 
     model_config = ConfigDict(extra="forbid")
@@ -203,11 +115,11 @@ class ErasedLead(Answer):
     failed_events: int
 
 
-EventName = Annotated[str, Field(min_length=1, max_length=200)]
-Id = Annotated[str, Field(min_length=1, max_length=255)]
+EventName = Annotated[str, Field(min_length=1, max_length=LONGEST["event"])]
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
-class Event(BaseModel):
+class TrackingEvent(BaseModel):
     """One event in the shape of Segment's calls; fields that nobody here has heard of are kept as they are."""
 
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
@@ -215,7 +127,7 @@ class Event(BaseModel):
     type: Literal["track", "page", "screen", "identify", "group", "alias"] | None = Field(
         None, description="Needed in a batch; elsewhere the route says it."
     )
-    message_id: Annotated[str, Field(max_length=100)] | None = Field(
+    message_id: Annotated[str, Field(max_length=LONGEST["messageId"])] | None = Field(
         None, description="Names the event for good: the same one again adds nothing. Without it, made of what is said."
     )
     user_id: Id | None = Field(None, description="The lead. This or anonymousId is needed.")
@@ -236,14 +148,14 @@ class Batch(BaseModel):
 
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
-    batch: Annotated[list[Event], Field(max_length=5_000)]
+    batch: Annotated[list[TrackingEvent], Field(max_length=limits.MOST_EVENTS)]
     context: dict[str, Any] | None = None
     timestamp: str | float | None = None
     sent_at: str | float | None = None
     write_key: str | None = None
 
 
-class Rejected(Answer):
+class RejectedEvent(Answer):
     """An event that could not be used; it is kept with the reason, see GET /v1/failed-events."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
@@ -254,7 +166,7 @@ class Rejected(Answer):
     message: str
 
 
-class Warned(Answer):
+class EventWarning(Answer):
     """An event that was taken or known already, and something that was noticed of it."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
@@ -264,18 +176,18 @@ class Warned(Answer):
     code: str
 
 
-class Tracked(Answer):
+class TrackingAnswer(Answer):
     """What became of the events: every one is accepted, a duplicate or rejected. All accepted ones are stored."""
 
     success: Literal[True]
     received: int
     accepted: int
     duplicates: int
-    rejected: list[Rejected]
-    warnings: list[Warned] | None = None
+    rejected: list[RejectedEvent]
+    warnings: list[EventWarning] | None = None
 
 
-class Failed(Answer):
+class FailedEventAnswer(Answer):
     """One event that could not be used, with what came."""
 
     id: str
@@ -286,28 +198,31 @@ class Failed(Answer):
     raw: Any
 
 
-class FailedList(Answer):
+class FailedEventsPage(Answer):
     """Failed events, newest first."""
 
-    data: list[Failed]
+    data: list[FailedEventAnswer]
     next_cursor: str | None
     has_more: bool
 
 
-class ReplayAsked(BaseModel):
+class ReplayRequest(BaseModel):
     """Which failed events to try again: some by id, or all, some at a time."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    ids: Annotated[list[Annotated[str, Field(pattern=r"^\d{1,18}$")]], Field(min_length=1, max_length=1_000)] | None = (
-        None
-    )
+    ids: (
+        Annotated[
+            list[Annotated[str, Field(pattern=r"^\d{1,18}$")]], Field(min_length=1, max_length=limits.MOST_REPLAYED_IDS)
+        ]
+        | None
+    ) = None
     cursor: Annotated[str, Field(pattern=r"^\d{1,18}$")] | None = Field(
         None, description="The next_cursor of the answer before."
     )
 
 
-class Replays(Answer):
+class ReplayAnswer(Answer):
     """What became of them; those that failed again stay in the list. Ask again with next_cursor while has_more."""
 
     tried: int

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import NoAgreement, kept
+from features.agreement.versions import NoAgreement, current_version
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -15,17 +15,17 @@ from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.builds import build_of
-from serving.health.event_quality import Check, signals
-from serving.health.sources import touches
+from serving.health.event_quality import Check, event_checks
+from serving.health.lead_sources import lead_source_checks
 from serving.scoring.scorer import Scorer
 
 A_WEEK = timedelta(days=7)
 
 
-def checks(home: Home, now: datetime) -> list[Check]:
+def home_checks(home: Home, now: datetime) -> list[Check]:
     """The agreement, the ledger, what is served, then what arrives; later checks need the earlier ones."""
     try:
-        agreed = kept(home)
+        agreed = current_version(home)
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
     found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
@@ -74,10 +74,10 @@ def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
 
 def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]:
     with reading(home) as connection:
-        yield from signals(connection, agreement, now)
+        yield from event_checks(connection, agreement, now)
     if build := build_of(home, agreement):
         repository = build.repository(home)
-        yield from touches(repository.source_of(repository.trait_view), agreement)
+        yield from lead_source_checks(repository.source_of(repository.trait_view), agreement)
 
 
-__all__ = ["Check", "checks"]
+__all__ = ["Check", "home_checks"]

@@ -18,22 +18,22 @@ from features.events.event_table import HISTORY_KEPT
 from features.events.validation import MERGE_REFUSED
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
-from features.ledger.arrival_counts import DAYS, Arrivals, Named, Stream, arrivals, named
+from features.ledger.arrival_counts import DAYS, ArrivalCounts, EventGroup, Stream, arrival_counts, event_groups
 from features.ledger.tombstones import STRIPPED
-from features.records.retention import outcomes
-from serving.health.silence import Usual, usual
-from serving.health.similar_names import likeness, nearest
+from features.records.retention import permanent_events
+from serving.health.silence import UsualRate, usual_rate
+from serving.health.similar_names import name_likeness, nearest_name
 
 # Sources that are read from files: they are heard up to their own newest event, not up to now.
 FROM_FILES = frozenset({"file", "crm", "customers", "leadlight"})
 # Names that mean something to Leadlight itself, whatever the agreement counts.
-OWN_NAMES = SALES_TOUCHES | CRM_EVENTS | {
+LEADLIGHT_NAMES = SALES_TOUCHES | CRM_EVENTS | {
     "Page Left", "Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Unsubscribed",
     HISTORY_KEPT,
 }  # fmt: skip
-SURELY = 0.75  # so alike that the name is probably meant; below it is only asked
+SURE_LIKENESS = 0.75  # so alike that the name is probably meant; below it is only asked
 SHOWN = 5
-WAITS = timedelta(minutes=1)  # a served home publishes within seconds
+PUBLISHED_WITHIN = timedelta(minutes=1)  # a served home publishes within seconds
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,22 @@ class Check:
         return said | ({"data": list(self.data)} if self.data else {})
 
 
-def signals(connection: Connection, agreement: Agreement, now: datetime) -> Iterator[Check]:
+def event_checks(connection: Connection, agreement: Agreement, now: datetime) -> Iterator[Check]:
     """What the ledger and its tables tell of what arrives, in aggregates of the database."""
-    held = named(connection)
-    came = arrivals(connection, agreement, heard_until(held, now))
-    yield from behaviours(came, held, agreement, now)
-    yield from unknown_names(held, agreement)
-    yield from unmatched(came)
-    yield from flags(held)
-    yield from conflicts(connection)
-    yield from too_old(held, agreement, now)
-    yield from warnings(connection)
-    yield from failed(connection)
-    yield from pending(connection, now)
+    held = event_groups(connection)
+    came = arrival_counts(connection, agreement, heard_until(held, now))
+    yield from behaviour_checks(came, held, agreement, now)
+    yield from unknown_name_checks(held, agreement)
+    yield from unmatched_checks(came)
+    yield from flag_checks(held)
+    yield from identity_checks(connection)
+    yield from retention_checks(held, agreement, now)
+    yield from intake_warning_checks(connection)
+    yield from failed_event_checks(connection)
+    yield from online_store_checks(connection, now)
 
 
-def heard_until(held: Sequence[Named], now: datetime) -> dict[str, int]:
+def heard_until(held: Sequence[EventGroup], now: datetime) -> dict[str, int]:
     """Up to when each source was heard: now for those that send, else its newest record."""
     newest: Counter[str] = Counter()
     for one in held:
@@ -73,10 +73,12 @@ def heard_until(held: Sequence[Named], now: datetime) -> dict[str, int]:
     return {source: us if source in FROM_FILES else microseconds(now) for source, us in newest.items()}
 
 
-def behaviours(came: Arrivals, held: Sequence[Named], agreement: Agreement, now: datetime) -> Iterator[Check]:
+def behaviour_checks(
+    came: ArrivalCounts, held: Sequence[EventGroup], agreement: Agreement, now: datetime
+) -> Iterator[Check]:
     """One check over all behaviours with a row for each and each source, then one for each that fell silent."""
     until = heard_until(held, now)
-    found = {stream: usual(windows, age_of(windows)) for stream, windows in sorted(came.windows.items())}
+    found = {stream: usual_rate(windows, age_of(windows)) for stream, windows in sorted(came.windows.items())}
     rows = [_row(stream, found[stream], came) for stream in found]
     rows += [_never(name) for name in agreement.behaviours if name not in {stream.behaviour for stream in found}]
     silent = [stream for stream, its in found.items() if its.is_silent]
@@ -104,7 +106,7 @@ def age_of(windows: Sequence[int]) -> int:
     return first + 1
 
 
-def _row(stream: Stream, its: Usual, came: Arrivals) -> dict[str, Any]:
+def _row(stream: Stream, its: UsualRate, came: ArrivalCounts) -> dict[str, Any]:
     return {
         "behaviour": stream.behaviour,
         "source": stream.source,
@@ -120,7 +122,7 @@ def _never(behaviour: str) -> dict[str, Any]:
     return {"behaviour": behaviour} | nothing
 
 
-def _silence(stream: Stream, its: Usual, last_us: int, until_us: int) -> str:
+def _silence(stream: Stream, its: UsualRate, last_us: int, until_us: int) -> str:
     days = (until_us - last_us) / DAY_US
     since = f"nothing since {_day(last_us)} ({days:.0f} days)" if days >= 1.5 else f"nothing since {_day(last_us)}"
     return (
@@ -133,10 +135,10 @@ def _day(us: int) -> str:
     return f"{from_microseconds(us):%Y-%m-%d %H:%M}"
 
 
-def unknown_names(held: Sequence[Named], agreement: Agreement) -> Iterator[Check]:
+def unknown_name_checks(held: Sequence[EventGroup], agreement: Agreement) -> Iterator[Check]:
     """Track events that the agreement does not name: they are kept and count for nothing."""
     known = {one.event for one in agreement.behaviours.values()} - {"page"}
-    own = OWN_NAMES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
+    own = LEADLIGHT_NAMES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
     counts: Counter[str] = Counter()
     for one in held:
         if one.type == "track" and one.name not in known | own:
@@ -144,11 +146,11 @@ def unknown_names(held: Sequence[Named], agreement: Agreement) -> Iterator[Check
     asked = sorted(known | {agreement.outcome.event})
     far = []
     for name, events in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
-        near = nearest(name, asked)
+        near = nearest_name(name, asked)
         if near is None:
             far.append(name)
             continue
-        sure = likeness(name, near) >= SURELY
+        sure = name_likeness(name, near) >= SURE_LIKENESS
         yield Check(
             "unknown event", not sure, f"{events:,} events named {name} count for nothing; did you mean {near}?"
         )
@@ -158,7 +160,7 @@ def unknown_names(held: Sequence[Named], agreement: Agreement) -> Iterator[Check
         yield Check("unknown event", True, f"{said}; a line in [behaviours] would count them")
 
 
-def unmatched(came: Arrivals) -> Iterator[Check]:
+def unmatched_checks(came: ArrivalCounts) -> Iterator[Check]:
     """Events of a name that counts, whose properties match no line of the agreement."""
     totals: Counter[str] = Counter()
     for (name, _), events in came.unmatched.items():
@@ -169,7 +171,7 @@ def unmatched(came: Arrivals) -> Iterator[Check]:
         yield Check("no line matches", True, f"{events:,} events named {name} match no behaviour's where: {shown}")
 
 
-def flags(held: Sequence[Named]) -> Iterator[Check]:
+def flag_checks(held: Sequence[EventGroup]) -> Iterator[Check]:
     """What intake noticed of events that are kept."""
     counts: Counter[str] = Counter()
     for one in held:
@@ -183,7 +185,7 @@ def flags(held: Sequence[Named]) -> Iterator[Check]:
         yield Check("refused merges", True, f"{said}; where they are right: leadlight merge A B")
 
 
-def conflicts(connection: Connection) -> Iterator[Check]:
+def identity_checks(connection: Connection) -> Iterator[Check]:
     """E-mail addresses and ids of a CRM that were said of several leads, which nobody may merge but a person."""
     links, known = tables.links.c, tables.identities.c
     is_user = (known.kind == "user") & (known.value == links.user_id)
@@ -202,16 +204,16 @@ def conflicts(connection: Connection) -> Iterator[Check]:
         yield Check("identities", True, f"{said}; where these are one person: leadlight merge, as in {one} and {other}")
 
 
-def too_old(held: Sequence[Named], agreement: Agreement, now: datetime) -> Iterator[Check]:
+def retention_checks(held: Sequence[EventGroup], agreement: Agreement, now: datetime) -> Iterator[Check]:
     """Events that are older than the agreement keeps them, and still whole."""
     until_us = microseconds(now - agreement.privacy.keep_events)
-    stay = outcomes(agreement) | {HISTORY_KEPT}
+    stay = permanent_events(agreement) | {HISTORY_KEPT}
     if any(one.first_us < until_us and one.name not in stay and STRIPPED not in one.flags for one in held):
         said = f"there are events older than {agreement.privacy.keep_events.days:,} days ([privacy] keep_events)"
         yield Check("retention", True, f"{said}; leadlight rebuild, or a running service, replaces them by totals")
 
 
-def warnings(connection: Connection) -> Iterator[Check]:
+def intake_warning_checks(connection: Connection) -> Iterator[Check]:
     """What intake counted by source: conflicts, clocks that run ahead, values that were no values."""
     columns = tables.intake_counts.c
     rows = connection.execute(select(columns.source, columns.code, columns.events).order_by(columns.events.desc()))
@@ -233,7 +235,7 @@ REMEDIES = {
 }
 
 
-def failed(connection: Connection) -> Iterator[Check]:
+def failed_event_checks(connection: Connection) -> Iterator[Check]:
     """Events that could not be used, by why, each with what to do."""
     columns = tables.failed_events.c
     counted = select(columns.code, columns.source, func.count().label("events")).group_by(columns.code, columns.source)
@@ -243,7 +245,7 @@ def failed(connection: Connection) -> Iterator[Check]:
         yield Check("failed events", False, f"{said}; then: leadlight failed-events replay")
 
 
-def pending(connection: Connection, now: datetime) -> Iterator[Check]:
+def online_store_checks(connection: Connection, now: datetime) -> Iterator[Check]:
     """Leads with events that the online store does not show yet."""
     waiting, events = tables.online_pending.c, tables.events.c
     count = int(connection.scalar(select(func.count()).select_from(tables.online_pending)) or 0)
@@ -254,6 +256,6 @@ def pending(connection: Connection, now: datetime) -> Iterator[Check]:
     )
     oldest = connection.scalar(joined) or 0
     since = now - from_microseconds(oldest)
-    ok = since < WAITS
+    ok = since < PUBLISHED_WITHIN
     remedy = "" if ok else "; a running service publishes them, else: leadlight rebuild"
     yield Check("online store", ok, f"{count:,} ids have events that scores by the online store lack{remedy}")

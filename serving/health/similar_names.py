@@ -8,19 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-ALIKE = 0.5  # of two names, by their words: "Ebook Download" and "Content Downloaded" are
-SLIP = 0.9  # of two spellings: one letter of ten is a slip
-SHORTEST = 6  # letters; a slip in a shorter word is another word
-MOST = 300  # campaigns compared letter by letter, the largest first
+LEAST_LIKENESS = 0.5  # of two names, by their words: "Ebook Download" and "Content Downloaded" are
+SLIP_LIKENESS = 0.9  # of two spellings: one letter of ten is a slip
+SHORTEST_SLIP = 6  # letters; a slip in a shorter word is another word
+MOST_CAMPAIGNS = 300  # campaigns compared letter by letter, the largest first
 
 
-def nearest(name: str, known: Sequence[str]) -> str | None:
+def nearest_name(name: str, known: Sequence[str]) -> str | None:
     """The known name that shares the most words, or nearly; None where none is near."""
-    ranked = sorted(((likeness(name, other), other) for other in known), reverse=True)
-    return ranked[0][1] if ranked and ranked[0][0] >= ALIKE else None
+    ranked = sorted(((name_likeness(name, other), other) for other in known), reverse=True)
+    return ranked[0][1] if ranked and ranked[0][0] >= LEAST_LIKENESS else None
 
 
-def likeness(one: str, other: str) -> float:
+def name_likeness(one: str, other: str) -> float:
     """How alike two names are, 0 to 1: letter by letter, or by the share of their words that are alike."""
     return max(_ratio(one.casefold(), other.casefold()) - 0.2, _by_words(one, other))
 
@@ -46,7 +46,7 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[^\W_]+", parted.casefold())
 
 
-def spellings(counted: Mapping[str, int]) -> Iterator[list[str]]:
+def spelling_groups(counted: Mapping[str, int]) -> Iterator[list[str]]:
     """Groups of campaigns that are one but for case, separators or a slip; in each, the most frequent spelling first.
 
     counted: how often each was seen. Numbers are never a slip: spring-2025 and spring-2026 are two.
@@ -55,8 +55,8 @@ def spellings(counted: Mapping[str, int]) -> Iterator[list[str]]:
     for name in sorted(counted, key=lambda name: (-counted[name], name)):
         groups[_letters(name) or name].append(name)
     keys = list(groups)
-    for place, key in enumerate(keys[:MOST]):
-        for other in keys[place + 1 : MOST]:
+    for place, key in enumerate(keys[:MOST_CAMPAIGNS]):
+        for other in keys[place + 1 : MOST_CAMPAIGNS]:
             if groups[key] and groups[other] and _is_slip(key, other):
                 groups[key] += groups[other]
                 groups[other] = []
@@ -68,9 +68,9 @@ def _letters(name: str) -> str:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    if min(len(one), len(other)) < SHORTEST or abs(len(one) - len(other)) > 1:
+    if min(len(one), len(other)) < SHORTEST_SLIP or abs(len(one) - len(other)) > 1:
         return False
-    return re.sub(r"\D", "", one) == re.sub(r"\D", "", other) and _ratio(one, other) >= SLIP
+    return re.sub(r"\D", "", one) == re.sub(r"\D", "", other) and _ratio(one, other) >= SLIP_LIKENESS
 
 
 def _ratio(one: str, other: str) -> float:

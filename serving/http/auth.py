@@ -1,4 +1,4 @@
-"""Who may do what: API keys with scopes, write keys, Segment's signatures, and anyone on this very machine."""
+"""Who may do what: API keys with scopes, write keys, Segment's signatures, and callers on this very machine."""
 
 from __future__ import annotations
 

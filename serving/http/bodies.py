@@ -1,4 +1,4 @@
-"""Request bodies, read within limits: bytes on the wire, bytes inflated, seconds, depth; and the JSON in them."""
+"""Request bodies: read within limits of bytes, seconds and depth, and the JSON in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
+from serving import limits
 from serving.http.problems import FieldError, Problem
 
-INFLATED_BYTES = 4 * 2**20
-COMPRESSED_BYTES = 2**20  # 500 MiB of blanks gzip to 0.5 MB, so the inflated side is held as well
-SECONDS = 8  # for the whole body: 4 MiB at 4.2 Mbit/s
-DEPTH = 32  # of objects and arrays inside one another; nothing that reads a lead nests deeper
-SHOWN = 50  # errors listed for one body; the rest is more of the same
 BOM = b"\xef\xbb\xbf"
 
 
@@ -31,15 +27,16 @@ async def body(request: Request) -> bytes:
     if encoding not in ("", "identity", "gzip"):
         raise Problem(415, "unsupported_encoding", f"Content-Encoding {encoding!r} is not read; send gzip or none.")
     is_gzip = encoding == "gzip"
-    limit = COMPRESSED_BYTES if is_gzip else INFLATED_BYTES
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > limit:  # refused before it is sent
+    limit = limits.COMPRESSED_BYTES if is_gzip else limits.INFLATED_BYTES
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit:  # refused before it is sent
         raise _too_large(limit, is_gzip)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(limits.BODY_SECONDS):
             sent = await _sent(request, limit, is_gzip)
     except TimeoutError:
-        raise Problem(408, "body_too_slow", f"The body did not arrive within {SECONDS} s; send it again.") from None
+        too_slow = f"The body did not arrive within {limits.BODY_SECONDS} s; send it again."
+        raise Problem(408, "body_too_slow", too_slow) from None
     return _inflated(sent) if is_gzip else sent
 
 
@@ -58,11 +55,11 @@ def _inflated(sent: bytes) -> bytes:
     while sent:  # a gzip file may have several members
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            plain += member.decompress(sent, INFLATED_BYTES + 1 - len(plain))
+            plain += member.decompress(sent, limits.INFLATED_BYTES + 1 - len(plain))
         except zlib.error as error:
             raise Problem(400, "broken_gzip", f"The body is no gzip: {error}.") from None
-        if len(plain) > INFLATED_BYTES:
-            raise _too_large(INFLATED_BYTES, False)
+        if len(plain) > limits.INFLATED_BYTES:
+            raise _too_large(limits.INFLATED_BYTES, False)
         if not member.eof:
             raise Problem(400, "broken_gzip", "The gzip body ends too early.")
         sent = member.unused_data
@@ -74,7 +71,7 @@ def _too_large(limit: int, is_gzip: bool) -> Problem:
     return Problem(413, "body_too_large", f"The {kind} is over {limit:,} bytes; send less at a time.")
 
 
-def parsed(raw: bytes) -> Any:
+def json_value(raw: bytes) -> Any:
     """The JSON value of a body in UTF-8, a byte-order mark allowed.
 
     Raises Problem: 400 where it is no JSON, 422 where it holds NaN or Infinity or nests too deep.
@@ -84,7 +81,9 @@ def parsed(raw: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _not_json(text, error) from None
-    if text.count(b"{") + text.count(b"[") > DEPTH:  # otherwise it cannot be deeper, and the walk costs more than this
+    if (
+        text.count(b"{") + text.count(b"[") > limits.JSON_DEPTH
+    ):  # otherwise it cannot be deeper, and the walk costs more than this
         _refuse([_too_deep(pointer) for pointer, leaf in _leaves(value) if isinstance(leaf, dict | list)])
     return value
 
@@ -108,10 +107,10 @@ def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
         return problem
     except (ValueError, RecursionError):
         pass
-    return broken(text, error)
+    return broken_json(text, error)
 
 
-def broken(text: bytes, error: orjson.JSONDecodeError) -> Problem:
+def broken_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
     """The 400 for a body that is no JSON; it says where, and repeats nothing of the body."""
     if not text:
         return Problem(400, "broken_json", "The body is empty; send a JSON object.")
@@ -121,14 +120,16 @@ def broken(text: bytes, error: orjson.JSONDecodeError) -> Problem:
 
 def _refuse(errors: list[FieldError]) -> None:
     if errors:
-        raise invalid(errors[0].code, errors, len(errors))
+        raise invalid_body(errors[0].code, errors, len(errors))
 
 
-def invalid(code: str, errors: Sequence[FieldError], count: int) -> Problem:
+def invalid_body(code: str, errors: Sequence[FieldError], count: int) -> Problem:
     """The 422 for a body with `count` errors; its message says the first."""
     first = errors[0]
     more = f" ({count - 1} more in errors)" if count > 1 else ""
-    return Problem(422, code, f"{first.pointer or 'The body'}: {first.detail}{more}", errors=errors[:SHOWN])
+    return Problem(
+        422, code, f"{first.pointer or 'The body'}: {first.detail}{more}", errors=errors[: limits.ERRORS_SHOWN]
+    )
 
 
 def _spelled(number: float) -> str:
@@ -136,7 +137,7 @@ def _spelled(number: float) -> str:
 
 
 def _too_deep(pointer: str) -> FieldError:
-    return FieldError(pointer, "too_deep", f"nested over {DEPTH} levels deep")
+    return FieldError(pointer, "too_deep", f"nested over {limits.JSON_DEPTH} levels deep")
 
 
 def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
@@ -144,13 +145,13 @@ def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
     while waiting:
         pointer, found, depth = waiting.pop()
-        if depth == DEPTH or not isinstance(found, dict | list):
+        if depth == limits.JSON_DEPTH or not isinstance(found, dict | list):
             yield pointer, found
             continue
         inside = list(found.items() if isinstance(found, dict) else enumerate(found))
-        waiting.extend((f"{pointer}/{escaped(key)}", inner, depth + 1) for key, inner in reversed(inside))
+        waiting.extend((f"{pointer}/{pointer_step(key)}", inner, depth + 1) for key, inner in reversed(inside))
 
 
-def escaped(key: object) -> str:
+def pointer_step(key: object) -> str:
     """One step of a JSON pointer; a step is as long as its sender likes, what we repeat of it is not."""
     return str(key)[:100].replace("~", "~0").replace("/", "~1")

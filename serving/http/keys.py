@@ -1,4 +1,4 @@
-"""API keys: 256 random bits shown once, kept as SHA-256, each with the scopes it was made for."""
+"""API keys: made, listed, revoked and checked; 256 random bits shown once, stored as SHA-256, each with its scopes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCOPES = ("events:write", "scores:read", "feedback:write", "models:promote", "ad
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key: everything but the key."""
+    """One row per API key: everything but its secret."""
 
     key_id: str
     scopes: frozenset[str]
@@ -39,7 +39,7 @@ class Key:
         return self.revoked_at is None
 
     def may(self, scope: str) -> bool:
-        """Whether this key opens what needs `scope`; admin opens everything."""
+        """Whether this key has `scope`; admin has every scope."""
         return scope in self.scopes or "admin" in self.scopes
 
 
@@ -67,8 +67,8 @@ class Keys:
         wanted = frozenset(scopes)
         _check(wanted)
         if len(label) > LONGEST_LABEL:
-            said = f"--label has {len(label)} characters; give at most {LONGEST_LABEL}"
-            raise LeadlightError(said, code="label_too_long")
+            too_long = f"--label has {len(label)} characters; give at most {LONGEST_LABEL}"
+            raise LeadlightError(too_long, code="label_too_long")
         made = NewKey(PREFIX + secrets.token_urlsafe(32), f"key_{secrets.token_hex(8)}", wanted)
         row = {"key_id": made.key_id, "digest": digest(made.key), "scopes": " ".join(sorted(wanted)), "label": label}
         migrate(self.home)
@@ -78,7 +78,7 @@ class Keys:
 
     def revoke(self, key_id: str, revoked_at: datetime) -> None:
         """Close a key for good; serving processes refuse it within seconds. Raises LeadlightError for an unknown id."""
-        known = {key.key_id: key for key in self.listed()}
+        known = {key.key_id: key for key in self.all()}
         if key_id not in known:
             raise LeadlightError(f"there is no key {key_id!r}; `leadlight keys list` shows the ids", code="unknown_key")
         if known[key_id].revoked_at is None:
@@ -86,15 +86,15 @@ class Keys:
                 was = api_keys.c.key_id == key_id
                 connection.execute(update(api_keys).where(was).values(revoked_us=microseconds(revoked_at)))
 
-    def listed(self) -> list[Key]:
+    def all(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
         return [_key(row) for row in self._rows()]
 
     def active(self) -> dict[bytes, Key]:
-        """The keys that open something now, by the digest of their secret."""
-        return {secret: key for secret, key in self.known().items() if key.is_active}
+        """The keys that are not revoked, by the digest of their secret."""
+        return {secret: key for secret, key in self.by_digest().items() if key.is_active}
 
-    def known(self) -> dict[bytes, Key]:
+    def by_digest(self) -> dict[bytes, Key]:
         """Every key, revoked ones too, by the digest of its secret."""
         return {row.digest: _key(row) for row in self._rows()}
 
@@ -116,35 +116,35 @@ TRUSTED_S = 4.0  # a key is revocable within 5 s, even while the database is out
 
 
 class KeyRing:
-    """The active keys as a serving process last saw them: looked at each second, so no request waits for it."""
+    """The keys as a serving process last read them: once a second, so that no request waits for the database."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._known: Mapping[bytes, Key] = {}
-        self._seen_at: float | None = None
+        self._by_digest: Mapping[bytes, Key] = {}
+        self._read_at: float | None = None
 
-    def look(self, now: float) -> None:
-        """Read the keys; `now` in seconds of a monotonic clock. On an error the earlier view stays, and ages."""
-        self._known, self._seen_at = self._keys.known(), now
+    def refresh(self, now: float) -> None:
+        """Read the keys; `now` in seconds of a monotonic clock. On an error the earlier keys stay, and age."""
+        self._by_digest, self._read_at = self._keys.by_digest(), now
 
     def key(self, secret: str, now: float) -> Key | None:
-        """The active key that `secret` is, or None. Raises LeadlightError when the last look is too long ago."""
-        found = self._seen(now).get(digest(secret))
-        return found if found and found.is_active else None
+        """The active key that `secret` is, or None. Raises LeadlightError when the keys were read too long ago."""
+        key = self._fresh(now).get(digest(secret))
+        return key if key and key.is_active else None
 
     def guards(self, scope: str, now: float) -> bool:
-        """Whether there is a key for `scope`; then another one that nobody made here is a mistake."""
-        return any(key.is_active and key.may(scope) for key in self._seen(now).values())
+        """Whether there is an active key for `scope`; then a key that nobody made here is a mistake."""
+        return any(key.is_active and key.may(scope) for key in self._fresh(now).values())
 
     def was_revoked(self, secret: str, now: float) -> bool:
         """Whether `secret` was a key once."""
-        found = self._seen(now).get(digest(secret))
-        return found is not None and not found.is_active
+        key = self._fresh(now).get(digest(secret))
+        return key is not None and not key.is_active
 
-    def _seen(self, now: float) -> Mapping[bytes, Key]:
-        if self._seen_at is None or now - self._seen_at > TRUSTED_S:
+    def _fresh(self, now: float) -> Mapping[bytes, Key]:
+        if self._read_at is None or now - self._read_at > TRUSTED_S:
             raise LeadlightError("the API keys cannot be read now; try again", code="keys_unavailable")
-        return self._known
+        return self._by_digest
 
 
 def digest(secret: str) -> bytes:

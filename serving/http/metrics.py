@@ -44,7 +44,7 @@ def _in_progress() -> Gauge:
     return Gauge("bentoml_service_request_in_progress", said, ("service_name",), multiprocess_mode="livesum")
 
 
-class Metered:
+class RequestMetrics:
     """Around an application: each request counted and timed under the route that answered it."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -81,7 +81,7 @@ def endpoint(scope: Scope) -> str:
     return f"{mounted}{getattr(route, 'path_format', '')}"
 
 
-def metrics(_request: Request) -> Response:
+def metrics_page(_request: Request) -> Response:
     """GET /metrics: the figures of every worker of this service."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""What the API says when it cannot do what was asked: RFC 9457 problem details, with a code for programs."""
+"""JSON answers of the API, its errors as RFC 9457 problem details, request ids, and the last resort."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+# An answer is about a person and true for a moment; no cache on the way may keep it.
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 REQUEST_ID = "leadlight.request_id"  # its key in the ASGI scope, so that nested applications share one
-A_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # what we repeat of a caller's own: nothing that forges a log line
+REQUEST_ID_FORM = re.compile(
+    r"[A-Za-z0-9._:-]{1,128}"
+)  # what we repeat of a caller's own: nothing that forges a log line
 
 log = structlog.get_logger(__name__)
 
@@ -54,13 +58,21 @@ class Problem(Exception):
     def body(self, request_id: str) -> dict[str, Any]:
         """The members of RFC 9457, then ours; clients of tracking APIs need `code` and `message` at the top."""
         title = HTTPStatus(self.status).phrase
-        said: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status, "detail": self.message}
-        said |= {"code": self.code, "message": self.message, "request_id": request_id}
-        return said | ({"errors": [asdict(error) for error in self.errors]} if self.errors else {})
+        members: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status, "detail": self.message}
+        members |= {"code": self.code, "message": self.message, "request_id": request_id}
+        return members | ({"errors": [asdict(error) for error in self.errors]} if self.errors else {})
 
     def response(self, scope: Scope) -> Response:
+        """The answer to the request that `scope` belongs to."""
         content = orjson.dumps(self.body(scope.get(REQUEST_ID, "")))
         return Response(content, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def json_response(document: Any) -> Response:
+    """The 200 whose body is `document` as JSON."""
+    # orjson writes floats so that they read back the same, and null for NaN, which JSON lacks.
+    content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z, default=str)
+    return Response(content, headers=HEADERS, media_type="application/json")
 
 
 def unavailable(code: str, message: str, retry_after_s: int) -> Problem:
@@ -69,7 +81,7 @@ def unavailable(code: str, message: str, retry_after_s: int) -> Problem:
 
 
 class Boundary:
-    """Around an application: gives each request its id, and turns what nobody foresaw into a 500 that tells nothing.
+    """ASGI middleware: gives each request its id, and answers an unforeseen error with a 500 that tells nothing of it.
 
     Starlette's own last resort answers in plain text and raises again, so this stands inside it.
     """
@@ -84,7 +96,7 @@ class Boundary:
         request_id = scope.setdefault(REQUEST_ID, _request_id(Headers(scope=scope).get("x-request-id")))
         has_begun = False
 
-        async def send_named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
@@ -92,14 +104,14 @@ class Boundary:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_named)
+            await self.app(scope, receive, send_with_id)
         except ClientDisconnect:
             log.info("the client left before its request was read", request_id=request_id)
         except Exception:
             log.exception("a request failed", request_id=request_id, method=scope["method"])
             if has_begun:  # too late for an answer of ours; the server cuts the connection
                 raise
-            await _unforeseen().response(scope)(scope, receive, send_named)
+            await _unforeseen().response(scope)(scope, receive, send_with_id)
 
 
 def _unforeseen() -> Problem:
@@ -107,4 +119,4 @@ def _unforeseen() -> Problem:
 
 
 def _request_id(sent: str | None) -> str:
-    return sent if sent and A_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if sent and REQUEST_ID_FORM.fullmatch(sent) else uuid.uuid4().hex

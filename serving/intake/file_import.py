@@ -27,7 +27,7 @@ from training.model.model import Model
 
 @dataclass(frozen=True)
 class Ingested:
-    """One per file: how many of its events were accepted, duplicates or refused, and notes that a person should read."""
+    """One per file: how many of its events were accepted, duplicates or refused, and notes for a person."""
 
     file: str
     appended: Appended

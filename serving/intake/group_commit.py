@@ -98,7 +98,7 @@ class EventQueue:
 
     def _write(self, sent: list[tuple[ValidatedBatch, Now]]) -> Sequence[list[EventResult] | Exception]:
         try:
-            return self._opened().write([read for read, _ in sent], sent[0][1])
+            return self._opened().append_validated([read for read, _ in sent], sent[0][1])
         except (OperationalError, InterfaceError):  # the database is away, full or locked: nobody's events fit
             raise
         except Exception as error:

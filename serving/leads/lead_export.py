@@ -14,7 +14,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.versions import current_version
 from features.arrays import Ragged
 from features.behaviour.columns import BehaviourState
-from features.behaviour.decayed_counters import FIRST, states
+from features.behaviour.decayed_counters import FIRST, behaviour_states
 from features.derived import DerivedRows
 from features.home import tables
 from features.home.clock import from_microseconds
@@ -65,7 +65,7 @@ def _events(found: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]]
 
 def _behaviours(found: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:
     own = rows.observed.taken(rows.observed.lead == found.position)
-    folded = states(own, len(agreement.behaviours), agreement.half_lives)
+    folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives)
     halves = len(agreement.half_lives)
     return {
         name: _behaviour(BehaviourState(_newest(ragged), halves))

@@ -13,7 +13,7 @@ import orjson
 from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import NOT_YET
-from features.behaviour.bots import not_people
+from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
 from features.events.event_table import HISTORY_KEPT
 from features.home.clock import from_microseconds
@@ -43,14 +43,14 @@ def event_counts(found: LeadRecord, agreement: Agreement) -> EventCounts:
     """By the very functions that make features."""
     names = list(agreement.behaviours)
     behaviours: dict[int, list[str]] = defaultdict(list)
-    counts = occurrences(found.log, found.found, agreement)
+    counts = occurrences(found.table, found.identities, agreement)
     mine = counts.taken((counts.lead == found.position) & (counts.until_us == NOT_YET))
     for row, behaviour in sorted(zip(mine.row.tolist(), mine.behaviour.tolist(), strict=True)):
         if names[behaviour] not in behaviours[row]:
             behaviours[row].append(names[behaviour])
-    machines = not_people(found.log, found.found)
-    sales_mails = {row for row, name, _ in found.log.crm if name == "sales mail"}
-    hits = {row for row, _, _ in found.log.matches}
+    machines = bot_flags(found.table, found.identities)
+    sales_mails = {row for row, name, _ in found.table.crm if name == "sales mail"}
+    hits = {row for row, _, _ in found.table.matches}
     why_not = {
         row: machines[row].reason if row in machines else _why_not(found.rows[row], row in sales_mails, row in hits)
         for row in found.own

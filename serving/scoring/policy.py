@@ -16,9 +16,9 @@ from features.agreement.conditions import Facts, holds
 from features.agreement.criteria import CriteriaPoints
 from serving.scoring.points import probability_at
 
-Verdict = Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"]
+DecisionName = Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"]
 
-_OWNERS: dict[Verdict, str | None] = {
+_OWNERS: dict[DecisionName, str | None] = {
     "sales_ready": "sales",
     "nurture": "marketing",
     "needs_data": "marketing",
@@ -26,7 +26,7 @@ _OWNERS: dict[Verdict, str | None] = {
     "existing_customer": "account_owner",
     "disqualified": None,
 }
-_BY_RULE: dict[str, tuple[Verdict, str]] = {
+_BY_RULE: dict[str, tuple[DecisionName, str]] = {
     "own_people": ("disqualified", "own_people"),
     "rejected": ("disqualified", "rejected_by_sales"),
     "disqualified": ("disqualified", "disqualified_by_rule"),
@@ -47,7 +47,7 @@ class Decision:
     threshold:     the bar it was held against.
     """
 
-    decision: Verdict | None
+    decision: DecisionName | None
     code: str
     owner: str | None
     look_again_at: datetime | None
@@ -99,7 +99,7 @@ def _rule(agreement: Agreement, facts: Facts) -> str | None:
 
 def _by_numbers(
     agreement: Agreement, probability: float | None, points: CriteriaPoints, threshold: float, was_sales_ready: bool
-) -> tuple[Verdict, str]:
+) -> tuple[DecisionName, str]:
     policy = agreement.policy
     if probability is None:
         return "needs_data", "no_facts"

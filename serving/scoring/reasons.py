@@ -19,12 +19,12 @@ from features.snapshots.point_in_time import model_traits
 from serving.scoring.points import points
 
 # No reason names a person: a value that could be an address or a number to call is not shown.
-PERSONAL = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
+PERSONAL_DATA = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
 LONGEST_VALUE = 60
 
 
 @dataclass(frozen=True)
-class Evidence:
+class LeadEvidence:
     """What a lead's state says of its behaviours and traits as of a moment; what reasons are worded from."""
 
     agreement: Agreement
@@ -61,7 +61,7 @@ class Evidence:
         return len(state.within(days, self.as_of_us)) if state.state.size else 0
 
 
-def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], evidence: Evidence,
+def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], evidence: LeadEvidence,
             most: int | None) -> list[dict[str, Any]]:  # fmt: skip
     """The `most` strongest contributions (None: every one), strongest first, as the API gives them.
 
@@ -71,7 +71,7 @@ def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], eviden
     return [_reason(name, contributions[name], kinds[name], evidence) for name in strongest]
 
 
-def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> dict[str, Any]:
+def _reason(name: str, contribution: float, kind: str, evidence: LeadEvidence) -> dict[str, Any]:
     text, found = _worded(name, evidence)(name, evidence)
     return {
         "name": name,
@@ -84,7 +84,7 @@ def _reason(name: str, contribution: float, kind: str, evidence: Evidence) -> di
     }
 
 
-def _worded(name: str, evidence: Evidence) -> Callable[[str, Evidence], tuple[str, dict[str, Any]]]:
+def _worded(name: str, evidence: LeadEvidence) -> Callable[[str, LeadEvidence], tuple[str, dict[str, Any]]]:
     """Where a criterion has the name of a behaviour or trait, what the lead did or is says more than its points."""
     agreement = evidence.agreement
     if evidence.levels is not None:
@@ -96,13 +96,13 @@ def _worded(name: str, evidence: Evidence) -> Callable[[str, Evidence], tuple[st
     return _of_criterion if name in agreement.criteria else _of_pair
 
 
-def _of_pair(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+def _of_pair(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     """Two traits that say together what neither says alone: "source webinar with industry software"."""
     told = [_of_trait(one, evidence) for one in name.split(" and ")]
     return " with ".join(text for text, _ in told), {"values": [found.get("value") for _, found in told]}
 
 
-def _of_behaviour(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+def _of_behaviour(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     behaviour = evidence.agreement.behaviours[name]
     state = evidence.state(name)
     last_us = state.last_us()
@@ -127,7 +127,7 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+def _of_trait(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     if name == "days_open":
         days = max(evidence.as_of_us - (evidence.traits.get("opened_us") or evidence.as_of_us), 0) / DAY_US
         return f"known for {_days(days)}", {"days": days}
@@ -137,7 +137,7 @@ def _of_trait(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
     return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
 
 
-def _of_criterion(name: str, evidence: Evidence) -> tuple[str, dict[str, Any]]:
+def _of_criterion(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     level, most = evidence.levels_of_criteria.get(name), evidence.agreement.criteria[name].most
     said = "nothing known yet" if level is None else f"{level} of {most} points"
     return f"{name.replace('_', ' ')}: {said}", {"points": level, "of": most}
@@ -151,7 +151,7 @@ def _shown(value: Any) -> str | None:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() else f"{value:g}"
     text = str(value)
-    return "(not shown)" if PERSONAL.search(text) else text[:LONGEST_VALUE].replace("_", " ")
+    return "(not shown)" if PERSONAL_DATA.search(text) else text[:LONGEST_VALUE].replace("_", " ")
 
 
 def _ago(us: int) -> str:

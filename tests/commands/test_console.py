@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commands.console import arithmetic
+from commands.console import score_arithmetic
 
 
 def score(whole: int, *reasons: float) -> dict[str, Any]:
@@ -19,15 +19,15 @@ def score(whole: int, *reasons: float) -> dict[str, Any]:
 @pytest.mark.parametrize("whole", [-12, 0, 1, 2, 37, 50, 98, 99, 100, 114])
 def test_points_add_up_from_50_to_the_score(whole: int) -> None:
     found = score(whole, 17.4, -3.2)
-    assert 50 + sum(points for points, _ in arithmetic(found)) == found["score"]
+    assert 50 + sum(points for points, _ in score_arithmetic(found)) == found["score"]
 
 
 @pytest.mark.parametrize(("whole", "taken"), [(114, (-15, "the scale ends at 99")), (-12, (13, "the scale ends at 1"))])
 def test_what_the_end_of_the_scale_takes_is_no_reason(whole: int, taken: tuple[int, str]) -> None:
-    *_, rest, last = arithmetic(score(whole, 20.0))
+    *_, rest, last = score_arithmetic(score(whole, 20.0))
     assert last == taken
     assert rest == (whole - 70, "everything else")
 
 
 def test_within_the_scale_nothing_is_taken() -> None:
-    assert [text for _, text in arithmetic(score(84, 20.0))] == ["reason 0", "everything else"]
+    assert [text for _, text in score_arithmetic(score(84, 20.0))] == ["reason 0", "everything else"]

@@ -32,7 +32,7 @@ from sqlalchemy import func, select
 from throwaway_servers import free_port
 from vendor_clients import CLIENTS, SEGMENT_PYTHON, Call, facts
 
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home import tables
 from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
@@ -55,7 +55,7 @@ BUSY = {"upload_size": 10, "upload_interval": 0.05, "max_queue_size": 100, "max_
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     made = Home(tmp_path / "home", Settings(database_url=url)).made()
-    keep(made, SMALL, at(0))
+    save_version(made, SMALL, at(0))
     yield made
     engine(made.database_url).dispose()
 
@@ -214,7 +214,7 @@ def summary(wire: Wire) -> str:
 def test_a_ledger_that_cannot_be_written_costs_time_and_no_events(tmp_path: Path) -> None:
     """For longer than a request may wait: every client hears 503 and comes again with what it has."""
     home = Home(tmp_path / "home", Settings()).made()
-    keep(home, SMALL, at(0))
+    save_version(home, SMALL, at(0))
     key, told = write_key(home), {client: list(islice(visits(client.name, random.Random(7)), 30)) for client in CLIENTS}
     with served(home) as service, ThreadPoolExecutor() as beside, listening_in(service.port) as wire:
         with writing(home):  # SQLite has one writer at a time, and this is it

@@ -11,7 +11,7 @@ import pytest
 from online_store_checks import same
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.settings import Home, Settings
 from features.store.builds import build_of
 from features.store.online import OnlineStore
@@ -66,7 +66,7 @@ def filled(folder: Path, settings: Settings, pieces: list[pd.DataFrame]) -> Home
     for number, piece in enumerate(pieces):
         market = Market(piece, pd.DataFrame(), {})
         files += market.write(folder / str(number))[:1]
-    ingest(home, files, keep(home, Agreement.default(), ENDS_AT), datetime.now(UTC))
+    ingest(home, files, save_version(home, Agreement.default(), ENDS_AT), datetime.now(UTC))
     return home
 
 

@@ -20,10 +20,12 @@ from features.events.event import EventRefused
 from features.home.errors import LeadlightError
 from serving.api.app import application
 from serving.api.openapi import document
-from serving.api.schemas import Score, Scores
+from serving.api.schemas import Scores
 from serving.http.auth import PROXY_HEADERS
 from serving.http.keys import Keys
-from serving.process import AT_ONCE, Live
+from serving.limits import SCORED_IN_LOOP
+from serving.process import ServedHome
+from serving.scoring.answer import Score
 
 LATER = ["handovers", "webhooks", "leads"]
 
@@ -199,7 +201,7 @@ def test_a_revoked_key_opens_nothing_after_the_next_look(tmp_path):
     headers = {"authorization": f"Bearer {made.key}"}
     assert call(app, "GET", "/v1/models", client=STRANGER, headers=headers).status_code == 200
     Keys(home).revoke(made.key_id, NOW)
-    live.look()
+    live.refresh()
     problem(call(app, "GET", "/v1/models", client=STRANGER, headers=headers), 401, "unknown_key")
 
 
@@ -207,7 +209,7 @@ def test_keys_that_cannot_be_checked_are_a_503_and_never_a_401(tmp_path):
     home = empty_home(tmp_path)
     made = Keys(home).create(["scores:read"], NOW)
     live, app = served(home, StandIn())
-    live.ring.look(-1e9)  # long ago
+    live.credentials.ring.refresh(-1e9)  # long ago
     said = call(app, "GET", "/v1/models", client=STRANGER, headers={"authorization": f"Bearer {made.key}"})
     problem(said, 503, "keys_unavailable")
     assert int(said.headers["retry-after"]) > 0
@@ -271,7 +273,7 @@ def test_an_empty_home_answers_503_with_the_command_to_run(tmp_path):
     ):
         assert "leadlight ingest" in problem(said, 503, "no_agreement")["message"]
         assert re.fullmatch(r"\d+", said.headers["retry-after"])
-    assert live.ring.key("llk_any", time.monotonic()) is None
+    assert live.credentials.ring.key("llk_any", time.monotonic()) is None
 
 
 def test_a_home_that_fills_while_it_is_served_is_served(tmp_path):
@@ -280,7 +282,7 @@ def test_a_home_that_fills_while_it_is_served_is_served(tmp_path):
     live, app = served(Home(tmp_path / "home", Settings()))
     problem(call(app, "GET", "/v1/leads/L-1/score"), 503, "no_agreement")
     small_home(tmp_path)
-    live.look()
+    live.refresh()
     assert call(app, "GET", "/v1/leads/L-1/score").json()["status"] == "scored"
 
 
@@ -338,7 +340,7 @@ def test_a_large_request_leaves_others_free(tmp_path):
     small_is_answered = threading.Event()
 
     def does(asked):
-        assert len(asked) <= AT_ONCE or small_is_answered.wait(30)
+        assert len(asked) <= SCORED_IN_LOOP or small_is_answered.wait(30)
 
     _, app = served(empty_home(tmp_path), StandIn(does))
 
@@ -358,18 +360,18 @@ def test_a_large_request_leaves_others_free(tmp_path):
 
 
 def test_a_large_request_that_would_wait_too_long_is_sent_away(tmp_path, monkeypatch):
-    monkeypatch.setattr("serving.process.IN_TURN_S", 0.01)
+    monkeypatch.setattr("serving.limits.WAIT_TO_SCORE_S", 0.01)
     second_is_answered = threading.Event()
 
     def does(asked):
-        assert len(asked) <= AT_ONCE or second_is_answered.wait(30)
+        assert len(asked) <= SCORED_IN_LOOP or second_is_answered.wait(30)
 
     _, app = served(empty_home(tmp_path), StandIn(does))
 
     async def both():
         transport = httpx.ASGITransport(app=app, client=LOOPBACK)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as caller:
-            leads = {"leads": [{"lead_id": "L-1"}] * (AT_ONCE + 1)}
+            leads = {"leads": [{"lead_id": "L-1"}] * (SCORED_IN_LOOP + 1)}
             tasks = [asyncio.create_task(caller.post("/v1/scores", json=leads)) for _ in range(2)]
             (sent_away,), (waiting,) = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             second_is_answered.set()
@@ -389,17 +391,17 @@ def test_a_look_that_fails_leaves_what_was_good(tmp_path):
                 raise LeadlightError("a flipped byte", code="model_damaged")
 
     live, app = served(empty_home(tmp_path), Failing())
-    live.look()
-    live.look()
+    live.refresh()
+    live.refresh()
     assert call(app, "GET", "/v1/leads/L-1/score").status_code == 200
 
 
 def test_a_running_process_looks_again_by_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr("serving.process.EACH_S", 0.001)
+    monkeypatch.setattr("serving.process.REFRESH_S", 0.001)
     scorer = StandIn()
 
     async def life():
-        live = Live(lambda: empty_home(tmp_path), lambda _: scorer)
+        live = ServedHome(lambda: empty_home(tmp_path), lambda _: scorer)
         async with live.running():
             while scorer.looks < 3:
                 await asyncio.sleep(0.001)
@@ -409,7 +411,7 @@ def test_a_running_process_looks_again_by_itself(tmp_path, monkeypatch):
 
 
 def test_keys_are_looked_at_while_a_model_loads(tmp_path, monkeypatch):
-    monkeypatch.setattr("serving.process.EACH_S", 0.001)
+    monkeypatch.setattr("serving.process.REFRESH_S", 0.001)
     is_loaded, home = threading.Event(), empty_home(tmp_path)
 
     class Loading(StandIn):
@@ -418,10 +420,10 @@ def test_keys_are_looked_at_while_a_model_loads(tmp_path, monkeypatch):
             assert self.looks == 1 or is_loaded.wait(30)
 
     async def life():
-        live = Live(lambda: home, lambda _: Loading())
+        live = ServedHome(lambda: home, lambda _: Loading())
         async with live.running():
             made = Keys(home).create(["admin"], NOW)
-            while live.ring.key(made.key, time.monotonic()) is None:
+            while live.credentials.ring.key(made.key, time.monotonic()) is None:
                 await asyncio.sleep(0.001)
             is_loaded.set()
 
@@ -463,7 +465,7 @@ def test_the_example_of_the_document_is_answered(app):
 def test_now_is_the_moment_of_the_request(home):
     from serving.scoring.scorer import Scorer
 
-    live = Live(lambda: home, Scorer)
+    live = ServedHome(lambda: home, Scorer)
     live.open()
     before = datetime.now(UTC)
     said = call(application(live), "GET", "/v1/leads/L-1/score").json()

@@ -16,21 +16,21 @@ from home_of_two_leads import NOW, small_home
 from sqlalchemy import select
 
 import features.records.merges
-from features.agreement.versions import kept
+from features.agreement.versions import current_version
 from features.home import tables
-from features.home.database import empty_log, engine, reading, snapshot
+from features.home.database import consistent_read, engine, reading, truncate_wal
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.ledger.tombstones import STALE
 from features.records.erasure import erase
-from features.records.housekeeping import WAIT, Housekeeping, is_due, renew
-from features.records.lead_record import dossier
-from features.records.merges import NotMerged, merge, merges, undo
+from features.records.housekeeping import WAIT, Housekeeping, is_rebuild_due, rebuild_stale_builds
+from features.records.lead_record import lead_record
+from features.records.merges import NotMerged, merge, merges, undo_merge
 from features.store import materialize
-from features.store.builds import build_of, every_build
-from features.store.materialize import derived
+from features.store.builds import all_builds, build_of
+from features.store.materialize import materialized
 from features.store.online import OnlineStore, StoreGone
-from serving.api.schemas import ErasedLead, Held, Timeline
+from serving.api.schemas import ErasedLead, LeadExport, Timeline
 from serving.http.keys import Keys
 
 
@@ -56,7 +56,7 @@ def small(tmp_path: Path) -> Iterable[Home]:
 
 def online(home: Home) -> list[bool]:
     """Whether each of the two leads is in the online store of what is read now."""
-    build = build_of(home, kept(home).agreement)
+    build = build_of(home, current_version(home).agreement)
     assert build
     return [state is not None for state in OnlineStore(build.repository(home)).states(["L-1", "eu/L 2"])]
 
@@ -99,26 +99,26 @@ def test_an_erased_lead_is_gone_at_once_and_from_the_files_within_the_hour(home:
     data = call(app, "POST", "/v1/scores", json=asked).json()["data"]
     assert [score["status"] for score in data] == ["erased", "erased", "scored", "unknown_lead"]
     assert "L-1" in in_files(home)
-    renew(home)
+    rebuild_stale_builds(home)
     assert in_files(home) == {"eu/L 2"}
     assert online(home) == [False, True]
-    assert not any(build.last_event_id == STALE for build in every_build(home))
+    assert not any(build.last_event_id == STALE for build in all_builds(home))
 
 
 def test_files_are_made_anew_some_minutes_after_an_erasure_and_only_then(small: Home) -> None:
     now = datetime.now(UTC)
-    assert not is_due(small, now + timedelta(days=1))
-    erase(small, kept(small).agreement, "L-1", now)
-    assert not is_due(small, now + WAIT - timedelta(seconds=1))
-    assert is_due(small, now + WAIT)
+    assert not is_rebuild_due(small, now + timedelta(days=1))
+    erase(small, current_version(small).agreement, "L-1", now)
+    assert not is_rebuild_due(small, now + WAIT - timedelta(seconds=1))
+    assert is_rebuild_due(small, now + WAIT)
     assert timedelta(hours=1) > 2 * WAIT
-    renew(small)
-    assert not is_due(small, now + timedelta(days=1))
+    rebuild_stale_builds(small)
+    assert not is_rebuild_due(small, now + timedelta(days=1))
 
 
 def test_nothing_of_an_erased_lead_is_left_in_the_homes_folder(small: Home) -> None:
-    erase(small, kept(small).agreement, "ann@buyer.example", NOW)
-    renew(small)
+    erase(small, current_version(small).agreement, "ann@buyer.example", NOW)
+    rebuild_stale_builds(small)
     engine(small.database_url).dispose()  # the last one out writes the log of SQLite back
     left = [file for file in small.path.rglob("*") if file.is_file() and b"ann@buyer.example" in file.read_bytes()]
     assert left == []
@@ -128,21 +128,21 @@ def test_an_erased_lead_cannot_be_read_in_the_log_of_the_database_either(small: 
     log = small.path / "leadlight.db-wal"
     Ledger(small).record([{"type": "page", "userId": "L-1", "messageId": "secret-page"}], received_at=NOW)
     assert b"secret-page" in log.read_bytes()
-    erase(small, kept(small).agreement, "L-1", NOW)
+    erase(small, current_version(small).agreement, "L-1", NOW)
     assert b"secret-page" not in log.read_bytes() + (small.path / "leadlight.db").read_bytes()
 
 
 def test_a_log_that_somebody_reads_is_emptied_once_they_have_read(small: Home) -> None:
-    with snapshot(small) as connection:
+    with consistent_read(small) as connection:
         connection.execute(select(tables.events)).all()
-        erase(small, kept(small).agreement, "L-1", NOW)
-        assert not empty_log(small)
-    renew(small)
+        erase(small, current_version(small).agreement, "L-1", NOW)
+        assert not truncate_wal(small)
+    rebuild_stale_builds(small)
     assert b"ann@buyer.example" not in (small.path / "leadlight.db-wal").read_bytes()
 
 
 def test_who_is_erased_while_files_are_made_is_not_brought_back(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    agreement = kept(small).agreement
+    agreement = current_version(small).agreement
     send(small, {"userId": "eu/L 2", "event": "Webinar Attended"})
     as_ever = materialize.write_files
 
@@ -152,18 +152,18 @@ def test_who_is_erased_while_files_are_made_is_not_brought_back(small: Home, mon
         erase(small, agreement, "L-1", NOW)
 
     monkeypatch.setattr(materialize, "write_files", meanwhile)
-    derived(small, agreement)
+    materialized(small, agreement)
     assert online(small) == [False, True]
     with reading(small) as connection:
         assert set(connection.scalars(select(tables.identities.c.lead_id))) == {"eu/L 2"}
-    renew(small)
+    rebuild_stale_builds(small)
     assert in_files(small) == {"eu/L 2"}
 
 
 def test_who_is_erased_while_files_are_made_anew_leaves_something_to_read(
     small: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agreement, as_ever = kept(small).agreement, materialize.derived
+    agreement, as_ever = current_version(small).agreement, materialize.materialized
     erase(small, agreement, "L-1", NOW)
 
     def meanwhile(*arguments: Any) -> Any:
@@ -171,11 +171,11 @@ def test_who_is_erased_while_files_are_made_anew_leaves_something_to_read(
         erase(small, agreement, "eu/L 2", NOW)
         return made
 
-    monkeypatch.setattr("features.records.housekeeping.derived", meanwhile)
-    renew(small)
+    monkeypatch.setattr("features.records.housekeeping.materialized", meanwhile)
+    rebuild_stale_builds(small)
     assert in_files(small) == {"eu/L 2"}
-    monkeypatch.setattr("features.records.housekeeping.derived", as_ever)
-    renew(small)
+    monkeypatch.setattr("features.records.housekeeping.materialized", as_ever)
+    rebuild_stale_builds(small)
     assert in_files(small) == set()
 
 
@@ -184,13 +184,13 @@ def test_an_online_store_that_was_down_brings_nobody_back(small: Home, monkeypat
         raise StoreGone("it does not answer")
 
     live, app = served(small)
-    monkeypatch.setattr("features.records.erasure.remove", down)
+    monkeypatch.setattr("features.records.erasure.remove_leads", down)
     assert call(app, "DELETE", "/v1/leads/L-1").status_code == 200
     assert online(small) == [True, True]
-    live.look()
+    live.refresh()
     problem(call(app, "GET", "/v1/leads/L-1/score"), 410, "erased")
     assert call(app, "GET", "/v1/leads/eu%2FL 2/score").status_code == 200
-    renew(small)
+    rebuild_stale_builds(small)
     assert online(small) == [False, True]
 
 
@@ -205,15 +205,15 @@ def test_a_home_is_looked_after_by_itself(small: Home) -> None:
 
     for hours, left in ((0, ["History Kept"]), (23, ["History Kept", "page"]), (25, ["History Kept"])):
         Ledger(small).record([old | {"messageId": f"old {hours}"}], received_at=NOW)
-        house.look(now + timedelta(hours=hours))
+        house.run(now + timedelta(hours=hours))
         assert names() == sorted([*left, "identify"])
         if hours == 23:
-            erase(small, kept(small).agreement, "L-1", now)
+            erase(small, current_version(small).agreement, "L-1", now)
     assert in_files(small) == {"eu/L 2"}
 
 
 def test_an_empty_home_needs_nothing(tmp_path: Path) -> None:
-    Housekeeping(Home(tmp_path / "nothing yet", Settings())).look(NOW)
+    Housekeeping(Home(tmp_path / "nothing yet", Settings())).run(NOW)
     assert not (tmp_path / "nothing yet").exists()
 
 
@@ -232,9 +232,9 @@ def test_events_of_an_erased_lead_are_refused_at_the_door(small: Home) -> None:
 
 
 def test_what_an_erased_lead_did_is_no_longer_what_its_company_did(small: Home) -> None:
-    agreement = kept(small).agreement
+    agreement = current_version(small).agreement
     send(small, {"type": "identify", "userId": "col", "traits": {"email": "col@buyer.example"}})
-    derived(small, agreement)
+    materialized(small, agreement)
 
     def visits() -> float:
         build = build_of(small, agreement)
@@ -245,7 +245,7 @@ def test_what_an_erased_lead_did_is_no_longer_what_its_company_did(small: Home) 
 
     assert visits() == 2
     erase(small, agreement, "L-1", NOW)
-    renew(small)
+    rebuild_stale_builds(small)
     assert visits() == 0
 
 
@@ -253,7 +253,7 @@ def test_an_erasure_needs_an_admin_and_may_be_sent_twice(small: Home) -> None:
     app = served(small)[1]
     live, app = served(small)
     reads, admin = (Keys(small).create([scope], NOW).key for scope in ("scores:read", "admin"))
-    live.look()
+    live.refresh()
     ask = {"client": ("192.0.2.7", 1), "host": "leadlight.example"}
     refused = call(app, "DELETE", "/v1/leads/L-1", headers={"authorization": f"Bearer {reads}"}, **ask)
     problem(refused, 403, "missing_scope")
@@ -284,7 +284,7 @@ def test_an_export_is_everything_that_is_held(small: Home) -> None:
     bad = {"type": "?", "userId": "L-1", "messageId": "bad"}
     Ledger(small).record([bad, ["of L-1, or of L-12"]], received_at=NOW)
     document = call(served(small)[1], "GET", "/v1/leads/L-1/export").json()
-    held = Held.model_validate(document)
+    held = LeadExport.model_validate(document)
     assert [(one.kind, one.value) for one in held.identifiers] == [("email", "ann@buyer.example"), ("user", "L-1")]
     assert [event["message_id"] for event in held.events] == ["m2", "m1", "m0"]
     assert held.events[2]["traits"]["email"] == "ann@buyer.example"
@@ -300,15 +300,15 @@ def test_an_export_shows_nothing_of_others_that_happens_to_hold_the_id(small: Ho
     """An erasure takes what cannot be read and holds the id, rather too much than too little."""
     others = [["L-1 and somebody else"], {"type": "?", "userId": "eu/L 2", "traits": {"note": "like L-1"}}]
     Ledger(small).record([*others, {"type": "?", "userId": "L-1"}], received_at=NOW)
-    held = Held.model_validate_json(call(served(small)[1], "GET", "/v1/leads/L-1/export").content)
+    held = LeadExport.model_validate_json(call(served(small)[1], "GET", "/v1/leads/L-1/export").content)
     assert [orjson.loads(one["raw"]) for one in held.failed_events] == [{"type": "?", "userId": "L-1"}]
-    assert erase(small, kept(small).agreement, "L-1", NOW).failed_events == 2
+    assert erase(small, current_version(small).agreement, "L-1", NOW).failed_events == 2
 
 
 def test_a_failed_event_is_found_by_a_name_in_capital_letters_of_any_language(home: Home) -> None:
     send(home, {"type": "identify", "userId": "zoë", "traits": {"email": "zoë@buyer.example"}})
     Ledger(home).record([{"type": "?", "traits": {"email": "ZOË@BUYER.example"}}], received_at=NOW)
-    assert erase(home, kept(home).agreement, "zoë@buyer.example", NOW).failed_events == 1
+    assert erase(home, current_version(home).agreement, "zoë@buyer.example", NOW).failed_events == 1
 
 
 # The timeline
@@ -385,7 +385,7 @@ def test_no_address_stands_in_a_timeline(small: Home) -> None:
 
 
 def test_a_merge_makes_one_lead_and_its_undoing_two_again(home: Home) -> None:
-    app, agreement = served(home)[1], kept(home).agreement
+    app, agreement = served(home)[1], current_version(home).agreement
     before = {lead: call(app, "GET", f"/v1/leads/{lead}/timeline").json()["data"] for lead in ("L-1", "eu/L 2")}
     done = merge(home, agreement, "ann@buyer.example", "eu/L 2", NOW)
     assert (done.lead_id, done.previous, [one.merge_id for one in merges(home)]) == ("L-1", "eu/L 2", [done.merge_id])
@@ -395,7 +395,7 @@ def test_a_merge_makes_one_lead_and_its_undoing_two_again(home: Home) -> None:
     assert call(app, "GET", "/v1/leads/eu%2FL 2/score").json()["lead_id"] == "L-1"
     with pytest.raises(NotMerged, match="are one lead already"):
         merge(home, agreement, "L-1", "eu/L 2", NOW)
-    undo(home, done.merge_id, NOW)
+    undo_merge(home, done.merge_id, NOW)
     assert [one.undone_at is not None for one in merges(home)] == [True]
     for lead, told in before.items():
         now = call(app, "GET", f"/v1/leads/{lead}/timeline").json()["data"]
@@ -404,7 +404,7 @@ def test_a_merge_makes_one_lead_and_its_undoing_two_again(home: Home) -> None:
 
 
 def test_a_merge_that_cannot_be_says_why(small: Home) -> None:
-    agreement = kept(small).agreement
+    agreement = current_version(small).agreement
     for into, previous, said in (
         ("L-1", "L-1", "are one lead already, 'L-1'; name two leads"),
         ("L-1", "zoe", "no lead is named 'zoe'"),
@@ -413,17 +413,17 @@ def test_a_merge_that_cannot_be_says_why(small: Home) -> None:
         with pytest.raises(Exception, match=said):
             merge(small, agreement, into, previous, NOW)
     with pytest.raises(NotMerged, match="there is no merge 'm-1'; `leadlight merge` lists them"):
-        undo(small, "m-1", NOW)
+        undo_merge(small, "m-1", NOW)
     done = merge(small, agreement, "L-1", "eu/L 2", NOW)
-    undo(small, done.merge_id, NOW)
+    undo_merge(small, done.merge_id, NOW)
     with pytest.raises(NotMerged, match="was undone on"):
-        undo(small, done.merge_id, NOW)
+        undo_merge(small, done.merge_id, NOW)
     assert len(merges(small)) == 1
 
 
 def test_a_merge_that_fails_never_comes_into_force(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the CRM merges the lead into a third one at that very moment."""
-    agreement, as_ever = kept(small).agreement, features.records.merges._append
+    agreement, as_ever = current_version(small).agreement, features.records.merges._append
     send(small, {"type": "identify", "userId": "zoe"})
 
     def meanwhile(*arguments: Any) -> None:
@@ -436,9 +436,9 @@ def test_a_merge_that_fails_never_comes_into_force(small: Home, monkeypatch: pyt
         merge(small, agreement, "L-1", "eu/L 2", NOW)
     left = {one.previous: one for one in merges(small)}
     assert left["eu/L 2"].undone_at
-    undo(small, left["L-1"].merge_id, NOW)
+    undo_merge(small, left["L-1"].merge_id, NOW)
     with reading(small) as connection:
-        assert [dossier(connection, agreement, name).lead_id for name in ("eu/L 2", "L-1")] == ["eu/L 2", "L-1"]
+        assert [lead_record(connection, agreement, name).lead_id for name in ("eu/L 2", "L-1")] == ["eu/L 2", "L-1"]
 
 
 def test_an_empty_home_says_what_to_run(tmp_path: Path) -> None:

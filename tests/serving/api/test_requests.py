@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from serving.api.requests import MOST_LEADS, NativeAsked, check, leads_asked, most_reasons
-from serving.http.bodies import COMPRESSED_BYTES, DEPTH, INFLATED_BYTES, body, parsed
+from serving.api.requests import BentoScoresRequest, check, most_reasons, requested_leads
+from serving.http.bodies import body, json_value
 from serving.http.problems import Problem
+from serving.limits import COMPRESSED_BYTES, INFLATED_BYTES, JSON_DEPTH, MOST_LEADS
 
 LEAD = {"lead_id": "L-1"}
 VALUES = st.recursive(
@@ -45,7 +46,7 @@ def problem(call, *arguments) -> Problem:
 
 def told(value) -> list[tuple[str, str]]:
     """(pointer, code) of each error in a body that is JSON."""
-    return [(error.pointer, error.code) for error in problem(leads_asked, value).errors]
+    return [(error.pointer, error.code) for error in problem(requested_leads, value).errors]
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,11 @@ def told(value) -> list[tuple[str, str]]:
     ],
 )
 def test_a_lead_is_asked_for_by_one_name_or_told_inline(lead):
-    assert leads_asked({"leads": [lead]}) == [lead]
+    assert requested_leads({"leads": [lead]}) == [lead]
 
 
 def test_a_null_field_is_a_field_left_out():
-    assert leads_asked({"leads": [LEAD | {"email": None, "traits": None}]}) == [LEAD]
+    assert requested_leads({"leads": [LEAD | {"email": None, "traits": None}]}) == [LEAD]
 
 
 @pytest.mark.parametrize(
@@ -105,24 +106,24 @@ def test_each_error_points_to_where_it_is(value, errors):
 
 
 def test_1000_leads_are_not_too_many():
-    assert len(leads_asked({"leads": [LEAD] * MOST_LEADS})) == MOST_LEADS
+    assert len(requested_leads({"leads": [LEAD] * MOST_LEADS})) == MOST_LEADS
 
 
 def test_an_unknown_field_is_answered_with_the_near_one():
-    assert "did you mean lead_id?" in problem(leads_asked, {"leads": [{"leadid": "x"}]}).message
-    assert "did you mean leads?" in problem(leads_asked, {"lead": []}).errors[1].detail
+    assert "did you mean lead_id?" in problem(requested_leads, {"leads": [{"leadid": "x"}]}).message
+    assert "did you mean leads?" in problem(requested_leads, {"lead": []}).errors[1].detail
 
 
 def test_no_error_repeats_what_was_sent():
     """What is sent may be personal, and answers are logged on the way."""
     for lead in ({"lead_id": 4242424242}, {"email": ["ann@buyer.example"]}, {"traits": "ann@buyer.example"}):
-        said = json.dumps(problem(leads_asked, {"leads": [lead]}).body("r"))
+        said = json.dumps(problem(requested_leads, {"leads": [lead]}).body("r"))
         assert "ann@" not in said
         assert "4242" not in said
 
 
 def test_a_body_of_many_errors_is_answered_with_some_of_them():
-    found = problem(leads_asked, {"leads": [{"x": 1}] * MOST_LEADS})
+    found = problem(requested_leads, {"leads": [{"x": 1}] * MOST_LEADS})
     assert len(found.errors) == 50
     assert "999 more" in found.message
 
@@ -132,7 +133,7 @@ def test_a_body_of_many_errors_is_answered_with_some_of_them():
 def test_any_json_is_either_asked_or_refused_with_pointers_that_lead_somewhere(value):
     refused = None
     try:
-        assert len(leads_asked(parsed(json.dumps(value).encode()))) == len(value["leads"])
+        assert len(requested_leads(json_value(json.dumps(value).encode()))) == len(value["leads"])
     except Problem as raised:
         refused = raised
     for error in refused.errors if refused else ():
@@ -157,7 +158,7 @@ def leads_somewhere(value, pointer: str) -> bool:
     ],
 )
 def test_nan_and_infinity_are_found_wherever_they_are(raw, pointers):
-    found = problem(parsed, raw)
+    found = problem(json_value, raw)
     assert found.status == 422
     assert [error.pointer for error in found.errors] == pointers
     assert {error.code for error in found.errors} == {"not_a_number"}
@@ -165,27 +166,27 @@ def test_nan_and_infinity_are_found_wherever_they_are(raw, pointers):
 
 @pytest.mark.parametrize("raw", [b"", b" ", b"{", b"[1,]", b"{'a':1}", b'"\xff"', b'"\\ud800"', b"\xff\xfe{\x00}\x00"])
 def test_what_is_no_json_in_utf_8_is_a_400(raw):
-    found = problem(parsed, raw)
+    found = problem(json_value, raw)
     assert (found.status, found.code) == (400, "broken_json")
 
 
 def test_a_byte_order_mark_is_allowed():
-    assert parsed(b"\xef\xbb\xbf" + json.dumps({"leads": []}).encode()) == {"leads": []}
+    assert json_value(b"\xef\xbb\xbf" + json.dumps({"leads": []}).encode()) == {"leads": []}
 
 
-@pytest.mark.parametrize("depth", [DEPTH + 1, 900, 100_000])
+@pytest.mark.parametrize("depth", [JSON_DEPTH + 1, 900, 100_000])
 def test_what_nests_too_deep_is_refused_and_overflows_nothing(depth):
-    assert problem(parsed, b"[" * depth + b"]" * depth).status in (400, 422)
+    assert problem(json_value, b"[" * depth + b"]" * depth).status in (400, 422)
 
 
 def test_the_deepest_body_that_may_be_is_read():
-    raw = b"[" * DEPTH + b"]" * DEPTH
-    assert parsed(raw) == json.loads(raw)
-    assert problem(parsed, b'{"a":' + raw + b"}").errors[0].code == "too_deep"
+    raw = b"[" * JSON_DEPTH + b"]" * JSON_DEPTH
+    assert json_value(raw) == json.loads(raw)
+    assert problem(json_value, b'{"a":' + raw + b"}").errors[0].code == "too_deep"
 
 
 def test_numbers_keep_every_digit():
-    assert parsed(b"[0.1, 1e-320, 9007199254740993, 0.30000000000000004]") == [0.1, 1e-320, 2**53 + 1, 0.1 + 0.2]
+    assert json_value(b"[0.1, 1e-320, 9007199254740993, 0.30000000000000004]") == [0.1, 1e-320, 2**53 + 1, 0.1 + 0.2]
 
 
 def test_a_body_is_read_in_any_pieces():
@@ -219,7 +220,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
     async def never():
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("serving.http.bodies.SECONDS", 0.01)
+    monkeypatch.setattr("serving.limits.BODY_SECONDS", 0.01)
     assert problem(asyncio.run, body(Request({"type": "http", "headers": []}, never))).status == 408
 
 
@@ -236,7 +237,7 @@ PACKED = gzip.compress(b"{}", mtime=0)
 
 @pytest.mark.parametrize("packed", [b"no gzip", PACKED[:-3], PACKED + b"more", b""])
 def test_a_broken_gzip_is_a_400(packed):
-    found = problem(lambda: parsed(read([packed], content_encoding="gzip")))
+    found = problem(lambda: json_value(read([packed], content_encoding="gzip")))
     assert found.status == 400
 
 
@@ -255,7 +256,7 @@ def test_other_reasons_are_refused(said):
 
 
 def test_the_native_api_takes_the_same_leads_and_its_reasons_in_the_body():
-    check({"leads": [LEAD]}, NativeAsked)
-    check({"leads": [LEAD], "reasons": None}, NativeAsked)
+    check({"leads": [LEAD]}, BentoScoresRequest)
+    check({"leads": [LEAD], "reasons": None}, BentoScoresRequest)
     for more in ({"reasons": -1}, {"reasons": "3"}, {"reason": 3}):
-        assert problem(check, {"leads": [LEAD]} | more, NativeAsked).status == 422
+        assert problem(check, {"leads": [LEAD]} | more, BentoScoresRequest).status == 422

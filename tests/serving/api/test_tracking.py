@@ -33,7 +33,7 @@ from features.home.database import MIGRATIONS, engine, reading, writing
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from serving import logs
-from serving.api.schemas import Tracked
+from serving.api.schemas import TrackingAnswer
 from serving.api.tracking import CALLS
 from serving.http.keys import Keys
 
@@ -77,7 +77,7 @@ def taken(answered: httpx.Response) -> dict[str, Any]:
     """What a sender is told, held to the document and to its own sums."""
     assert answered.status_code == 200, answered.text
     said: dict[str, Any] = answered.json()
-    Tracked.model_validate(said, by_alias=True)
+    TrackingAnswer.model_validate(said, by_alias=True)
     assert said["received"] == said["accepted"] + said["duplicates"] + len(said["rejected"])
     return said
 
@@ -205,7 +205,7 @@ def test_a_body_is_bounded_as_it_comes_and_as_it_inflates(app) -> None:
 
 
 def test_a_body_that_comes_too_slowly_may_come_again(app, monkeypatch) -> None:
-    monkeypatch.setattr("serving.http.bodies.SECONDS", 0.01)
+    monkeypatch.setattr("serving.limits.BODY_SECONDS", 0.01)
 
     async def pieces() -> AsyncIterator[bytes]:
         yield b"{"
@@ -329,7 +329,7 @@ def test_the_first_key_counts_as_soon_as_it_is_made(home) -> None:
     live, app = opened(home)
     made = Keys(home).create(["events:write"], NOW, "shop")
     assert taken(post(app, "/v1/page", PAGE, headers=basic(made.key)))["accepted"] == 1
-    live.look()
+    live.refresh()
     assert taken(post(app, "/v1/page", PAGE, headers=basic(made.key)))["duplicates"] == 1
     assert [row.source for row in rows(home)] == ["live:shop"]
 
@@ -346,7 +346,7 @@ def test_once_there_is_a_key_for_events_another_one_is_a_mistake(home) -> None:
     problem(post(app, "/v1/page", PAGE, headers=basic("any:")), 401, "unknown_key")
     assert taken(post(app, "/v1/page", PAGE, headers=basic(f"{made.key}:")))["accepted"] == 1
     Keys(home).revoke(made.key_id, NOW)
-    live.look()
+    live.refresh()
     problem(post(app, "/v1/page", PAGE, headers=basic(f"{made.key}:")), 401, "unknown_key")
 
 
@@ -418,7 +418,7 @@ def test_a_new_key_with_the_old_label_knows_what_was_sent_before(home) -> None:
 def test_keys_that_cannot_be_checked_are_a_503(home) -> None:
     made = Keys(home).create(["events:write"], NOW)
     live, app = opened(home)
-    live.ring.look(-1e9)  # long ago
+    live.credentials.ring.refresh(-1e9)  # long ago
     answered = post(app, "/v1/page", PAGE, headers=basic(made.key), **ELSEWHERE)
     problem(answered, 503, "keys_unavailable")
     assert int(answered.headers["retry-after"]) > 0
@@ -515,7 +515,7 @@ def test_what_only_one_sender_is_to_blame_for_keeps_out_nobody_else(home, app) -
 
 
 def test_a_ledger_that_is_locked_is_a_503_and_what_was_given_up_is_not_written(home, monkeypatch) -> None:
-    monkeypatch.setattr("serving.intake.group_commit.WAIT_S", 0.2)
+    monkeypatch.setattr("serving.limits.COMMIT_S", 0.2)
     _, app = opened(home)
     taken(post(app, "/v1/page", PAGE))
     with writing(home):  # somebody else's transaction
@@ -529,7 +529,7 @@ def test_a_ledger_that_is_locked_is_a_503_and_what_was_given_up_is_not_written(h
 
 
 def test_too_many_bodies_at_once_are_sent_away(home, monkeypatch) -> None:
-    monkeypatch.setattr("serving.intake.group_commit.ROOM_BYTES", 2 * 2**16)
+    monkeypatch.setattr("serving.limits.QUEUE_BYTES", 2 * 2**16)
     _, app = opened(home)
     answered = calls(app, [("POST", "/v1/batch", {"content": orjson.dumps(pages(1, n))}) for n in range(5)])
     sent_away = [one for one in answered if one.status_code != 200]
@@ -540,7 +540,7 @@ def test_too_many_bodies_at_once_are_sent_away(home, monkeypatch) -> None:
 
 
 def test_a_publisher_that_fails_or_hangs_is_no_failure_of_the_sender(home, monkeypatch) -> None:
-    monkeypatch.setattr("serving.intake.group_commit.PUBLISH_S", 0.05)
+    monkeypatch.setattr("serving.limits.PUBLISH_S", 0.05)
     goes_on = threading.Event()
 
     def fails() -> None:
@@ -561,7 +561,7 @@ def test_what_was_accepted_is_published_before_the_answer_and_duplicates_need_no
 
 
 def test_what_others_left_behind_is_published_by_whoever_looks(home, monkeypatch) -> None:
-    monkeypatch.setattr("serving.process.DRAIN_S", 0.001)
+    monkeypatch.setattr("serving.process.PUBLISH_PENDING_S", 0.001)
     Ledger.open(home)
     publisher = Published()
 
@@ -594,7 +594,7 @@ def test_an_empty_home_takes_events_before_anything_was_agreed(home, app) -> Non
 @pytest.fixture
 def logs_as_served() -> Iterator[Callable[[], None]]:
     """Log as a serving process does, from the call on."""
-    yield logs.start
+    yield logs.configure
     structlog.reset_defaults()
 
 

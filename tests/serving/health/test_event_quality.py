@@ -16,9 +16,9 @@ from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
-from features.ledger.arrival_counts import DAYS, Arrivals, Stream, arrivals, named
+from features.ledger.arrival_counts import DAYS, ArrivalCounts, Stream, arrival_counts, event_groups
 from features.ledger.ledger import Ledger
-from serving.health.event_quality import Check, signals
+from serving.health.event_quality import Check, event_checks
 
 AGREED = Agreement.default()
 NOW = START + timedelta(days=DAYS)
@@ -41,7 +41,7 @@ def keep(home: Home, told: Iterable[Mapping[str, Any]], source: str = "web") -> 
 
 def looked_at(home: Home, now: datetime = NOW) -> list[Check]:
     with reading(home) as connection:
-        return list(signals(connection, AGREED, now))
+        return list(event_checks(connection, AGREED, now))
 
 
 def sentences(home: Home, name: str, now: datetime = NOW) -> list[str]:
@@ -52,9 +52,11 @@ def viewed(day: float, who: str = "ann", **said: Any) -> dict[str, Any]:
     return says("page", day, userId=who, **said)
 
 
-def arrived(home: Home, now: datetime = NOW) -> Arrivals:
+def arrived(home: Home, now: datetime = NOW) -> ArrivalCounts:
     with reading(home) as connection:
-        return arrivals(connection, AGREED, dict.fromkeys((one.source for one in named(connection)), microseconds(now)))
+        return arrival_counts(
+            connection, AGREED, dict.fromkeys((one.source for one in event_groups(connection)), microseconds(now))
+        )
 
 
 def test_behaviours_are_counted_as_the_agreement_reads_them(home: Home) -> None:

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from features.agreement.agreement import Agreement
-from serving.health.similar_names import campaign_line, likeness, nearest, spellings
+from serving.health.similar_names import campaign_line, name_likeness, nearest_name, spelling_groups
 
 EVENTS = sorted({one.event for one in Agreement.default().behaviours.values()} - {"page"})
 
@@ -26,22 +26,22 @@ EVENTS = sorted({one.event for one in Agreement.default().behaviours.values()} -
     ],
 )
 def test_an_event_by_another_name_is_asked_for(name: str, meant: str | None) -> None:
-    assert nearest(name, EVENTS) == meant
+    assert nearest_name(name, EVENTS) == meant
 
 
 def test_likeness_is_one_for_the_same_words_and_does_not_depend_on_the_side() -> None:
-    assert likeness("Webinar Attended", "attended_webinar") == 1.0
+    assert name_likeness("Webinar Attended", "attended_webinar") == 1.0
     for name in EVENTS:
-        assert likeness("Ebook Download", name) == pytest.approx(likeness(name, "Ebook Download"))
+        assert name_likeness("Ebook Download", name) == pytest.approx(name_likeness(name, "Ebook Download"))
 
 
 def test_case_separators_and_a_slip_are_one_campaign_and_years_are_not() -> None:
     seen = {"spring-launch": 9, "Spring_Launch": 3, "spring lauch": 1, "spring-2025": 5, "spring-2026": 4, "fall": 2}
-    assert list(spellings(seen)) == [["spring-launch", "Spring_Launch", "spring lauch"]]
+    assert list(spelling_groups(seen)) == [["spring-launch", "Spring_Launch", "spring lauch"]]
 
 
 def test_short_words_that_differ_in_a_letter_are_two_campaigns() -> None:
-    assert list(spellings({"fall": 2, "ball": 1, "Q1": 1, "Q2": 1, "---": 1, "***": 1})) == []
+    assert list(spelling_groups({"fall": 2, "ball": 1, "Q1": 1, "Q2": 1, "---": 1, "***": 1})) == []
 
 
 @pytest.mark.parametrize("name", ["spring-launch", "Spring Launch", 'the "big" one', "back\\slash", "tab\tbed"])

@@ -23,9 +23,10 @@ from starlette.routing import Route
 from features.home import tables
 from features.home.database import engine, migrate, reading
 from features.home.settings import Home, Settings
-from serving.http.idempotency import ABANDONED, KEPT, Idempotency
+from serving.http.idempotency import Idempotency
 from serving.http.keys import Key
 from serving.http.problems import Boundary, Problem
+from serving.limits import ABANDONED_AFTER, IDEMPOTENT_FOR
 
 Does = Callable[[], Awaitable[Response]]
 
@@ -139,15 +140,15 @@ def test_what_may_pass_may_be_tried_again(counter: Counter, error: Exception) ->
 
 def test_an_answer_is_kept_for_a_day(counter: Counter) -> None:
     counter.asks("k")
-    counter.now = NOW + KEPT - timedelta(seconds=1)
+    counter.now = NOW + IDEMPOTENT_FOR - timedelta(seconds=1)
     assert counter.asks("k").json() == {"done": 1}
-    counter.now = NOW + KEPT + timedelta(seconds=1)
+    counter.now = NOW + IDEMPOTENT_FOR + timedelta(seconds=1)
     assert counter.asks("k").json() == {"done": 2}
 
 
 def test_a_request_whose_process_died_may_be_sent_again(counter: Counter) -> None:
     counter.does = raising(asyncio.CancelledError())  # type: ignore[arg-type]
-    moments: list[datetime] = [NOW, NOW + ABANDONED / 2, NOW + ABANDONED + timedelta(seconds=1)]
+    moments: list[datetime] = [NOW, NOW + ABANDONED_AFTER / 2, NOW + ABANDONED_AFTER + timedelta(seconds=1)]
     release, counter.kept._release = counter.kept._release, lambda _: None  # type: ignore[method-assign]
     with pytest.raises(asyncio.CancelledError):
         counter.asks("k")

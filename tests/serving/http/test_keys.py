@@ -41,7 +41,7 @@ def test_the_secret_is_in_no_file_of_the_home(keys):
 def test_a_key_opens_its_scopes_and_admin_opens_all(keys):
     ring = KeyRing(keys)
     reads, rules = keys.create(["scores:read", "feedback:write"], NOW), keys.create(["admin"], NOW)
-    ring.look(0.0)
+    ring.refresh(0.0)
     assert [scope for scope in SCOPES if ring.key(reads.key, 0.0).may(scope)] == ["scores:read", "feedback:write"]
     assert all(ring.key(rules.key, 0.0).may(scope) for scope in SCOPES)
     assert ring.key(reads.key + "x", 0.0) is None
@@ -50,21 +50,21 @@ def test_a_key_opens_its_scopes_and_admin_opens_all(keys):
 
 def test_a_revoked_key_opens_nothing_from_the_next_look_on(keys):
     ring, made = KeyRing(keys), keys.create(["scores:read"], NOW)
-    ring.look(0.0)
+    ring.refresh(0.0)
     keys.revoke(made.key_id, NOW + timedelta(days=1))
     assert ring.key(made.key, 0.9) is not None  # within the second between two looks
-    ring.look(1.0)
+    ring.refresh(1.0)
     assert ring.key(made.key, 1.0) is None
 
 
 def test_keys_that_cannot_be_looked_at_are_soon_trusted_no_more(keys):
     """Otherwise a key could be revoked while the database is away, and go on opening for as long as that lasts."""
     ring, made = KeyRing(keys), keys.create(["scores:read"], NOW)
-    ring.look(0.0)
+    ring.refresh(0.0)
     with writing(keys.home) as connection:
         connection.execute(text("ALTER TABLE api_keys RENAME COLUMN digest TO hidden"))
     with pytest.raises(Exception, match="digest"):
-        ring.look(1.0)
+        ring.refresh(1.0)
     assert ring.key(made.key, TRUSTED_S) is not None
     with pytest.raises(LeadlightError) as refused:
         ring.key(made.key, TRUSTED_S + 0.01)
@@ -78,7 +78,7 @@ def test_a_ring_that_never_looked_knows_nothing(keys):
 
 
 def test_looking_for_keys_creates_nothing(keys):
-    assert keys.listed() == []
+    assert keys.all() == []
     assert keys.active() == {}
     assert not keys.home.path.exists()
 
@@ -88,7 +88,7 @@ def test_keys_are_listed_oldest_first_with_what_became_of_them(keys):
     older = keys.create(["events:write"], NOW - timedelta(days=1), label="the website")
     keys.revoke(older.key_id, NOW)
     keys.revoke(older.key_id, NOW + timedelta(days=1))  # what is closed stays closed since when it was
-    assert [(key.key_id, key.label, key.created_at, key.revoked_at) for key in keys.listed()] == [
+    assert [(key.key_id, key.label, key.created_at, key.revoked_at) for key in keys.all()] == [
         (older.key_id, "the website", NOW - timedelta(days=1), NOW),
         (newer.key_id, "Bo", NOW, None),
     ]
@@ -106,7 +106,7 @@ def test_keys_are_listed_oldest_first_with_what_became_of_them(keys):
 def test_an_unknown_scope_is_refused_with_the_known_ones(keys, scopes, remedy):
     with pytest.raises(LeadlightError, match=remedy):
         keys.create(scopes, NOW)
-    assert keys.listed() == []
+    assert keys.all() == []
 
 
 def test_revoking_a_key_that_is_none_says_where_to_look(keys):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from serving.intake.group_commit import Together
+from serving.intake.group_commit import GroupCommit
 
 PATIENCE_S = 30
 
@@ -16,8 +16,8 @@ PATIENCE_S = 30
 @contextmanager
 def doing(
     does: Callable[[list[int]], Sequence[int | Exception]], most: int = 100
-) -> Iterator[tuple[Together, Callable]]:
-    """A Together at which the first that is asked for takes until the second value is called."""
+) -> Iterator[tuple[GroupCommit, Callable]]:
+    """A GroupCommit at which the first that is asked for takes until the second value is called."""
     goes_on, has_begun, is_first = threading.Event(), threading.Event(), [True]
 
     def held(asked: list[int]) -> Sequence[int | Exception]:
@@ -26,7 +26,7 @@ def doing(
             assert goes_on.wait(PATIENCE_S)
         return does(asked)
 
-    together: Together[int, int] = Together(held, most, lambda asked: asked)
+    together: GroupCommit[int, int] = GroupCommit(held, most, lambda asked: asked)
     first = together.submit(1)
     assert has_begun.wait(PATIENCE_S)
     yield together, goes_on.set

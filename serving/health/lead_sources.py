@@ -11,22 +11,22 @@ import pyarrow.parquet as pq
 
 from features.agreement.agreement import Agreement
 from serving.health.event_quality import Check
-from serving.health.similar_names import campaign_line, spellings
+from serving.health.similar_names import campaign_line, spelling_groups
 
 SHOWN = 5
 
 
-def touches(trait_states: Path, agreement: Agreement) -> Iterator[Check]:
+def lead_source_checks(trait_states: Path, agreement: Agreement) -> Iterator[Check]:
     """Checks of what the derived trait states in a file say of sources and campaigns."""
     if not trait_states.exists():
         return
     columns = ["lead_id", "source", "campaign", "latest_campaign"]
     states = pq.read_table(trait_states, columns=columns).to_pandas()
-    yield from without_source(states)
-    yield from campaigns(states, agreement)
+    yield from unknown_source_checks(states)
+    yield from campaign_checks(states, agreement)
 
 
-def without_source(states: pd.DataFrame) -> Iterator[Check]:
+def unknown_source_checks(states: pd.DataFrame) -> Iterator[Check]:
     """How many leads came nobody knows from where. states: in the order in which they became known."""
     newest = states.drop_duplicates("lead_id", keep="last")
     lacking = int(newest["source"].isna().sum())
@@ -35,13 +35,13 @@ def without_source(states: pd.DataFrame) -> Iterator[Check]:
         yield Check("sources", True, f"{said}; send context.campaign with their visits, or the trait source")
 
 
-def campaigns(states: pd.DataFrame, agreement: Agreement) -> Iterator[Check]:
+def campaign_checks(states: pd.DataFrame, agreement: Agreement) -> Iterator[Check]:
     """A line for [campaigns] for each campaign that comes in several spellings."""
     seen: Counter[str] = Counter()
     for column in ("campaign", "latest_campaign"):
         # A lead's state is repeated with each change of another trait: a campaign counts once for each lead.
         seen.update(states[["lead_id", column]].dropna().drop_duplicates()[column].astype(str))
-    for group in spellings(_lines_first(seen, agreement)):
+    for group in spelling_groups(_lines_first(seen, agreement)):
         also = list(agreement.campaigns[group[0]].also) if group[0] in agreement.campaigns else []
         line = campaign_line([group[0], *also, *group[1:]])
         said = f"{len(group)} spellings of one campaign: {', '.join(group[:SHOWN])}"
