@@ -16,7 +16,7 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import Ragged
 from features.behaviour.columns import BehaviourState
-from features.behaviour.decayed_counters import Observations, states
+from features.behaviour.decayed_counters import Observations, behaviour_states
 from features.behaviour.observations import account_observations, observations
 from features.events.event import event
 from features.events.event_table import EventTable, read_events
@@ -24,9 +24,9 @@ from features.home.clock import microseconds
 from features.home.json_text import json_text
 from features.identity.accounts import AccountPeriods, account_periods
 from features.identity.identities import Identities, identities
-from features.lifecycle.milestones import lifecycle
+from features.lifecycle.milestones import milestones
 from features.snapshots.point_in_time import feature_frame, lead_states
-from features.traits.history import trait_states
+from features.traits.history import trait_history
 from features.what_if import WhatIfRow
 
 Told = dict[str, Any]
@@ -126,9 +126,9 @@ class World:
         read = read_events([rows], agreement)
         found = identities(read)
         observed = observations(read, found, agreement)
-        leads = lifecycle(read, found, agreement, observed)
-        folded = states(observed, len(agreement.behaviours), agreement.half_lives)
-        traits = trait_states(read, found, agreement, observed, account_periods(read, found, agreement))
+        leads = milestones(read, found, agreement, observed)
+        folded = behaviour_states(observed, len(agreement.behaviours), agreement.half_lives)
+        traits = trait_history(read, found, agreement, observed, account_periods(read, found, agreement))
         return cls(agreement, read, found, leads, observed, folded, traits)
 
     def states_at(self, lead: str, as_of_us: int) -> dict[str, list[float]]:
@@ -149,7 +149,7 @@ class World:
     def _accounts(self) -> tuple[AccountPeriods, Observations, list[Ragged]]:
         members = account_periods(self.log, self.found, self.agreement)
         observed = account_observations(self.observed, members)
-        return members, observed, states(observed, len(self.agreement.behaviours), self.agreement.half_lives)
+        return members, observed, behaviour_states(observed, len(self.agreement.behaviours), self.agreement.half_lives)
 
     def _read(
         self, observed: Observations, folded: list[Ragged], position: int, as_of_us: int

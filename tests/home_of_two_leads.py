@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
 
@@ -28,7 +28,7 @@ def small_home(folder: Path) -> Home:
     file = folder / "events.jsonl"
     rows = [event | {"messageId": f"m{i}", "receivedAt": event["timestamp"]} for i, event in enumerate(EVENTS)]
     file.write_bytes(b"\n".join(orjson.dumps(row) for row in rows))
-    ingest(home, [file], keep(home, Agreement.default(), NOW), NOW)
+    ingest(home, [file], save_version(home, Agreement.default(), NOW), NOW)
     return home
 
 

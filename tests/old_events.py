@@ -9,7 +9,7 @@ from typing import Any
 from handmade_events import LATER, SMALL, World, alike, at, identify, page, says, touch, track, us
 
 from features.agreement.agreement import Agreement
-from features.behaviour.decayed_counters import states
+from features.behaviour.decayed_counters import behaviour_states
 from features.behaviour.observations import observations
 from features.events.event_table import read_events
 from features.home.database import engine
@@ -17,9 +17,9 @@ from features.home.settings import Home, Settings
 from features.identity.accounts import account_periods
 from features.identity.identities import identities
 from features.ledger.ledger import Ledger
-from features.lifecycle.milestones import lifecycle
+from features.lifecycle.milestones import milestones
 from features.records.retention import Retained, apply_retention
-from features.traits.history import trait_states
+from features.traits.history import trait_history
 
 AGREED = Agreement.parse(SMALL.text + '[privacy]\nkeep_events = "365 days"\n')
 NOW = 800.0  # days; what happened before day 435 is old
@@ -46,9 +46,9 @@ def world(home: Home) -> World:
     read = read_events(Ledger(home).chunks(), AGREED)
     found = identities(read)
     observed = observations(read, found, AGREED)
-    leads = lifecycle(read, found, AGREED, observed)
-    folded = states(observed, len(AGREED.behaviours), AGREED.half_lives)
-    traits = trait_states(read, found, AGREED, observed, account_periods(read, found, AGREED))
+    leads = milestones(read, found, AGREED, observed)
+    folded = behaviour_states(observed, len(AGREED.behaviours), AGREED.half_lives)
+    traits = trait_history(read, found, AGREED, observed, account_periods(read, found, AGREED))
     return World(AGREED, read, found, leads, observed, folded, traits)
 
 

@@ -1,4 +1,4 @@
-"""The agreement: what marketing and sales agreed a sales lead is, read from agreement.toml and checked once."""
+"""`Agreement`: what marketing and sales agreed a sales lead is, read from agreement.toml, checked, and its digests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pydantic import PrivateAttr, ValidationError
 from features.agreement.checks import problems
 from features.agreement.conditions import Condition, Vocabulary
 from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait
-from features.agreement.messages import AgreementError, sentences, shown
+from features.agreement.messages import AgreementError, problem_sentences, shown_value
 from features.agreement.sections import AgreementSections, lines_of
 
 DEFAULT = Path(__file__).resolve().parents[2] / "agreement.toml"
 
 
 class Agreement(AgreementSections):
-    """One agreement for one product or region; its version is given by the home that keeps it."""
+    """One agreement for one product or region; the home that works with it gives it a version."""
 
     _text: str = PrivateAttr("")
     _file: str = PrivateAttr("agreement.toml")
@@ -44,7 +44,7 @@ class Agreement(AgreementSections):
 
     @classmethod
     def parse(cls, text: str, file: str = "agreement.toml") -> Agreement:
-        """The agreement in a TOML text; `file` is only how errors call it. Raises AgreementError."""
+        """The agreement in a TOML text; errors call it `file`. Raises AgreementError."""
         try:
             written = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -52,7 +52,7 @@ class Agreement(AgreementSections):
         try:
             agreement = cls.model_validate(written, context=_vocabulary(written))
         except ValidationError as failure:
-            raise AgreementError(sentences(failure, cls, file)) from None
+            raise AgreementError(problem_sentences(failure, cls, file)) from None
         if found := problems(agreement, file):
             raise AgreementError(found)
         agreement._text, agreement._file = text, file
@@ -70,6 +70,7 @@ class Agreement(AgreementSections):
 
     @property
     def file(self) -> str:
+        """The name of the file that was read."""
         return self._file
 
     @property
@@ -79,13 +80,13 @@ class Agreement(AgreementSections):
 
     @cached_property
     def digest(self) -> str:
-        """Of all that is agreed, however it is written; the order counts where it decides: rules and criteria."""
+        """The digest of all that is agreed, however it is written; only the order of rules and criteria counts."""
         content = self.model_dump(by_alias=True, exclude_defaults=True)
         return _digest(content | {"rules order": list(self.rules), "criteria order": list(self.criteria)})
 
     @cached_property
     def feature_digest(self) -> str:
-        """Of what the model learns from: while it stays the same, no retraining is needed."""
+        """The digest of what the model learns from: while it stays the same, no training is needed."""
         shown_only = {"__all__": {"label", "why", "signed_by"}}
         part = {"our_domains": True, "outcome": True, "interest": True, "behaviours": True, "traits": True}
         shown = {"behaviours": shown_only, "traits": shown_only}
@@ -113,7 +114,7 @@ def _no_toml(file: str, text: str, said: str) -> str:
         return f"{file}: is no TOML: {said}; mend or complete it"
     problem = said.replace(place[0], "").replace("Cannot overwrite a value", "the key is written twice")
     line = text.split("\n")[int(place[1]) - 1].strip()
-    return f"{file}: line {place[1]} = {shown(line)} is no TOML: {problem}; mend that line"
+    return f"{file}: line {place[1]} = {shown_value(line)} is no TOML: {problem}; mend that line"
 
 
 def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:

@@ -1,4 +1,4 @@
-"""What must hold between the lines of an agreement; each problem is one sentence with its remedy."""
+"""Checks of what must hold between the lines of an agreement; each problem is one sentence with its remedy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from features.agreement.conditions import FACTS
-from features.agreement.messages import Path, did_you_mean, sentence
+from features.agreement.messages import KeyPath, did_you_mean, problem_sentence
 from features.agreement.sections import AgreementSections
 
 RULES = ("opted_out", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
@@ -43,7 +43,7 @@ PROTECTED = re.compile(
     r"(_(group|range|band|bracket|years))?"
 )
 
-Problem = tuple[Path, object, str, str]
+Problem = tuple[KeyPath, object, str, str]
 
 
 def is_protected(column: str) -> bool:
@@ -52,7 +52,7 @@ def is_protected(column: str) -> bool:
 
 
 def problems(agreement: AgreementSections, file: str) -> list[str]:
-    """One sentence a problem, in the order of the file's sections."""
+    """One sentence per problem, in the order of the file's sections."""
     checks = (
         _names,
         _collisions,
@@ -65,7 +65,7 @@ def problems(agreement: AgreementSections, file: str) -> list[str]:
         _money,
         _campaigns,
     )
-    return [sentence(file, *problem) for check in checks for problem in check(agreement)]
+    return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
 
 
 def _names(agreement: AgreementSections) -> Iterator[Problem]:

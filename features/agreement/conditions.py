@@ -1,4 +1,4 @@
-"""Conditions and lengths of time as people write them in the agreement, parsed once and held against the facts.
+"""Conditions and lengths of time as people write them in the agreement: parsed once, then tested on a lead's facts.
 
 Everything inside one { } must hold; in a list [ ] any may. A trait takes a value, several, a range "50 to 1000",
 true or false, or "known"; a * in a value stands for anything. A behaviour takes "2 in 30 days". A length of time is
@@ -54,10 +54,11 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Known:
-    """Holds for any value."""
+class IsKnown:
+    """Holds for any value. Tests are sorted by their class's name, so renaming a class may change digests."""
 
     def allows(self, value: object) -> bool:
+        """Whether the value passes the test."""
         return value == value  # a NaN is no value
 
 
@@ -69,6 +70,7 @@ class Range:
     high: float
 
     def allows(self, value: object) -> bool:
+        """Whether the value passes the test."""
         return isinstance(value, Real) and self.low <= float(value) <= self.high
 
 
@@ -79,6 +81,7 @@ class Flag:
     is_true: bool
 
     def allows(self, value: object) -> bool:
+        """Whether the value passes the test."""
         return bool(value == self.is_true)
 
 
@@ -89,6 +92,7 @@ class Wording:
     text: str
 
     def allows(self, value: object) -> bool:
+        """Whether the value passes the test."""
         said = str(value).strip().casefold()
         if "*" not in self.text:
             return said == self.text
@@ -97,13 +101,14 @@ class Wording:
 
 @dataclass(frozen=True)
 class FactClause:
-    """Holds where the fact, or what it is `unless_said`, is known and any of the tests allows it."""
+    """Holds where the fact is known and any of the tests allows it; a fact that is missing counts as `unless_said`."""
 
     name: str
-    any_of: tuple[Known | Range | Flag | Wording, ...]
+    any_of: tuple[IsKnown | Range | Flag | Wording, ...]
     unless_said: bool | None = None
 
     def holds(self, facts: Facts) -> bool:
+        """Whether the clause holds for a lead with these facts."""
         value = facts.traits.get(self.name)
         value = self.unless_said if value is None else value
         return value is not None and any(test.allows(value) for test in self.any_of)
@@ -111,13 +116,14 @@ class FactClause:
 
 @dataclass(frozen=True)
 class BehaviourClause:
-    """Holds where the behaviour was seen at least so often in the last `days`."""
+    """Holds where the lead showed the behaviour at least so often in the last `days`."""
 
     name: str
     at_least: int
     days: float
 
     def holds(self, facts: Facts) -> bool:
+        """Whether the clause holds for a lead with these facts."""
         return facts.count_within(self.name, self.days) >= self.at_least
 
 
@@ -128,18 +134,18 @@ class Condition:
     any_of: tuple[tuple[FactClause | BehaviourClause, ...], ...]
 
     def as_json(self) -> list[Any]:
-        """What is agreed, as plain values in the canonical order of `condition`."""
+        """The condition as plain values, in an order that does not depend on how it was written."""
         return [[list(astuple(clause)) for clause in clauses] for clauses in self.any_of]
 
 
 def holds(condition: Condition, facts: Facts) -> bool:
-    """Whether the condition holds for a lead."""
+    """Whether the condition holds for a lead with these facts."""
     return any(all(clause.holds(facts) for clause in clauses) for clauses in condition.any_of)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that conditions may use beside `FACTS`; the excluded ones are here only for a better error."""
+    """The names that conditions may use beside `FACTS`; excluded names are here only for a better error."""
 
     behaviours: frozenset[str]
     traits: Mapping[str, str]
@@ -179,7 +185,7 @@ def _clause(name: str, value: object, vocabulary: Vocabulary) -> FactClause | Be
     kind = vocabulary.traits.get(name) or FACTS.get(name)
     if kind is None:
         raise ConditionError((name,), value, *_unknown_name(name, vocabulary))
-    # Of a derived flag nothing is said until it is true; of a trait, silence says nothing.
+    # A derived flag without a value is false; a trait without a value is unknown.
     unless_said = False if kind == "boolean" and name not in vocabulary.traits else None
     values = value if isinstance(value, list) else [value]
     return FactClause(name, _in_order(_test(name, one, kind) for one in values), unless_said)
@@ -207,9 +213,9 @@ def _behaviour_clause(name: str, value: object) -> BehaviourClause:
     return BehaviourClause(name, int(said[1]), within / timedelta(days=1))
 
 
-def _test(name: str, value: object, kind: str) -> Known | Range | Flag | Wording:
+def _test(name: str, value: object, kind: str) -> IsKnown | Range | Flag | Wording:
     if value == "known":
-        return Known()
+        return IsKnown()
     if kind == "boolean" and isinstance(value, bool):
         return Flag(value)
     if kind == "number" and (limits := _limits(value)):

@@ -1,4 +1,4 @@
-"""Need, timeframe, authority, profile: the points of a lead by the agreement, and the chance they stand for alone."""
+"""Criteria (need, timeframe, authority, profile): the points of a lead, and the prior probability they stand for."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ class CriteriaPoints:
     ask_next: str | None
 
     def as_json(self) -> dict[str, Any]:
+        """The points as the API answers them."""
         return {"points": self.points, "of": self.of, "levels": dict(self.levels), "ask_next": self.ask_next}
 
 
 def criteria_points(agreement: Agreement, facts: Facts) -> CriteriaPoints:
-    """What the lead's facts give: of each criterion the best line that holds."""
+    """The points of a lead with these facts: of each criterion, those of the best line that holds."""
     levels = {
         name: next((points for points, line in criterion.lines if holds(line, facts)), None)
         for name, criterion in agreement.criteria.items()
@@ -45,7 +46,7 @@ def criteria_points(agreement: Agreement, facts: Facts) -> CriteriaPoints:
 
 
 def most_points(agreement: Agreement) -> int:
-    """What the best lead would have: 12 for four criteria of up to 3 points."""
+    """The points of the best possible lead: 12 for four criteria of up to 3 points."""
     return sum(criterion.most for criterion in agreement.criteria.values())
 
 
@@ -64,10 +65,10 @@ def prior_probability(agreement: Agreement, points: int) -> float:
 
 @dataclass(frozen=True)
 class Prior:
-    """The same prior as a sum: `baseline` and all `contributions` (log-odds, by criterion) are logit(probability).
+    """The prior probability as a sum: logit(probability) is `baseline` plus all `contributions`, in log-odds.
 
-    interval: the 90 % range of the probability, were each point's worth sure to about as much as it is worth, and the
-    stated rate to one unit of log-odds: what a model of few outcomes starts from.
+    contributions: by criterion. interval: the 90 % range of the probability, where the standard deviation of each
+    contribution is its own size, and that of the stated rate is one unit of log-odds.
     """
 
     probability: float
@@ -102,13 +103,13 @@ def criterion_kind(agreement: Agreement, name: str) -> str:
     return "behaviour" if any(f"'{behaviour}'" in asked for behaviour in agreement.behaviours) else "trait"
 
 
-def asked_of(agreement: Agreement, name: str) -> str | None:
+def single_clause_name(agreement: Agreement, name: str) -> str | None:
     """The one fact or behaviour that all lines of a criterion ask for; None where they ask for several."""
-    asked = all_asked_of(agreement, name)
+    asked = clause_names(agreement, name)
     return asked.pop() if len(asked) == 1 else None
 
 
-def all_asked_of(agreement: Agreement, name: str) -> set[str]:
+def clause_names(agreement: Agreement, name: str) -> set[str]:
     """The facts and behaviours that the lines of a criterion ask for."""
     lines = (line for _, line in agreement.criteria[name].lines)
     return {clause.name for line in lines for clauses in line.any_of for clause in clauses}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator, model_validator
 
 from features.agreement.conditions import Kind
-from features.agreement.messages import did_you_mean, refused
+from features.agreement.messages import did_you_mean, refusal
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0)]
@@ -31,7 +31,7 @@ RejectReason = Literal[
 
 
 class Section(BaseModel):
-    """A table of the agreement: unknown keys are errors, values never change."""
+    """One table of the agreement: an unknown key is an error, and values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,19 +53,19 @@ class Line(Section):
     @classmethod
     def _name_is_the_key(cls, line: Any) -> Any:
         if not isinstance(line, Mapping):
-            raise refused("is no line of this section", cls.REMEDY)
+            raise refusal("is no line of this section", cls.REMEDY)
         if "name" in line:
-            raise refused("cannot be written inside its own line", "rename the line itself", ("name",), line["name"])
+            raise refusal("cannot be written inside its own line", "rename the line itself", ("name",), line["name"])
         return line
 
     def named(self, name: str) -> Self:
-        """The line with its name, and a label made of it where none is written."""
+        """The line with its name, and with a label made of the name where none is written."""
         words = {"label": getattr(self, "label", None) or name.replace("_", " ")}
         return self.model_copy(update={"name": name} | (words if "label" in type(self).model_fields else {}))
 
 
 class Outcome(Section):
-    """What "converted" means, and when a lead counts as a no. Without dates (`undated`) no horizon counts."""
+    """What "converted" means, and when a lead counts as not converted. A history without dates has no horizon."""
 
     event: Text = Field(examples=['event = "Lead Converted"'])
     within_days: Annotated[int, Strict(), Field(gt=0, le=3650)] | None = Field(None, examples=["within_days = 90"])
@@ -89,7 +89,7 @@ class Outcome(Section):
 
 
 class Interest(Section):
-    """How fast interest fades."""
+    """How fast interest fades: the half-lives of decayed counts."""
 
     half_life_days: tuple[Annotated[Number, Field(gt=0, le=3650)], ...] = Field(
         (1.0, 7.0, 30.0), examples=["half_life_days = [1, 7, 30]"]
@@ -99,14 +99,14 @@ class Interest(Section):
     @classmethod
     def _rising(cls, days: tuple[float, ...]) -> tuple[float, ...]:
         if not days or list(days) != sorted(set(days)):
-            raise refused("does not rise", "write each half-life once, the shortest first, for example [1, 7, 30]")
+            raise refusal("does not rise", "write each half-life once, the shortest first, for example [1, 7, 30]")
         return days
 
 
 def _patterns(written: Any) -> tuple[str, ...]:
     values = written if isinstance(written, list) else [written]
     if not values or not all(isinstance(value, (str, int, float)) for value in values):
-        raise refused("is no value to look for", 'write for example "/pricing*", or several, ["/pricing*", "/plans"]')
+        raise refusal("is no value to look for", 'write for example "/pricing*", or several, ["/pricing*", "/plans"]')
     return tuple(_as_text(value) for value in values)
 
 
@@ -141,11 +141,11 @@ class Behaviour(Line):
                 return False
         elif type != "track" or name != self.event:
             return False
-        return all(_is_like(said(key, name, properties, context), globs) for key, globs in self.where.items())
+        return all(_is_like(property_text(key, name, properties, context), globs) for key, globs in self.where.items())
 
 
-def said(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
-    """What an event says of a key under `where`, as text; None where it says nothing, or neither text nor a number."""
+def property_text(key: str, name: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> str | None:
+    """An event's property for a key under `where`, as text; None where it is missing, or neither text nor a number."""
     value = properties.get(key)
     if value is None:
         page = context.get("page")
@@ -176,8 +176,8 @@ def _path(url: str) -> str | None:
 class Trait(Line):
     """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
 
-    `why` is what was said of it while it was excluded: a person signed it by moving its line here. `signed_by` is who
-    answers for a field that training would leave out, and since when: "Ann, 2026-11-01".
+    why: the reason for which it was excluded, where a person signed it by moving its line here. signed_by: who answers
+    for a trait that training would leave out, and since when: "Ann, 2026-11-01".
     """
 
     REMEDY = 'write a kind, "category", or { kind = "category", column = "Lead Origin" }'
@@ -190,7 +190,7 @@ class Trait(Line):
 
     @property
     def is_signed(self) -> bool:
-        """Whether a person answers for it, whatever its values look like."""
+        """Whether a person answers for the trait, whatever its values look like."""
         return bool(self.why or self.signed_by)
 
     @model_validator(mode="before")
@@ -206,7 +206,7 @@ def _trait_of_text(line: str) -> dict[str, str]:
         return {"kind": line}
     if " " in line.strip() or line == "protected":  # a reason, moved here from [excluded]
         return {"kind": "category", "why": line}
-    raise refused("is no kind", did_you_mean(line, KINDS))
+    raise refusal("is no kind", did_you_mean(line, KINDS))
 
 
 class Excluded(Line):

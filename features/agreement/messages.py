@@ -1,4 +1,4 @@
-"""What is wrong with an agreement, one sentence each: file, key, value found, remedy."""
+"""The messages about an agreement: each problem as one sentence with file, key, value found and remedy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from features.home.errors import LeadlightError
 
-Path = tuple[int | str, ...]
+KeyPath = tuple[int | str, ...]
 
 
 class AgreementError(LeadlightError):
-    """The first problem is the message; `others` are the sentences of the rest."""
+    """An agreement with problems: the first is the message, `others` are the sentences of the rest."""
 
     code = "agreement_invalid"
 
@@ -25,20 +25,20 @@ class AgreementError(LeadlightError):
         self.others = tuple(sentences[1:])
 
 
-def refused(problem: str, remedy: str, where: tuple[str, ...] = (), found: object = None) -> PydanticCustomError:
+def refusal(problem: str, remedy: str, where: tuple[str, ...] = (), found: object = None) -> PydanticCustomError:
     """An error for a validator to raise; `where` and `found` narrow it to a part of the value being validated."""
     said = {"problem": problem, "remedy": remedy, "where": where, "found": found}
     return PydanticCustomError("refused", "{problem}; {remedy}", said)
 
 
-def sentence(file: str, path: Path, found: object, problem: str, remedy: str) -> str:
-    """One problem as people read it; without the value found (None) where the key itself is the problem."""
+def problem_sentence(file: str, path: KeyPath, found: object, problem: str, remedy: str) -> str:
+    """One problem as a sentence for people; `found` is None where the key itself is the problem."""
     key = ".".join(map(str, path))
-    return f"{file}: {key if found is None else f'{key} = {shown(found)}'} {problem}; {remedy}"
+    return f"{file}: {key if found is None else f'{key} = {shown_value(found)}'} {problem}; {remedy}"
 
 
-def shown(value: object) -> str:
-    """The value found, near to how TOML writes it, and short."""
+def shown_value(value: object) -> str:
+    """A value about as TOML writes it, cut to 80 characters."""
     whole = isinstance(value, float) and value.is_integer()
     text = str(value).lower() if isinstance(value, bool) else f"{value:.0f}" if whole else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
@@ -52,8 +52,8 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"write one of {', '.join(known)}" if known else "remove it"
 
 
-def sentences(failure: ValidationError, model: type[BaseModel], file: str) -> list[str]:
-    """Each problem that pydantic found; unknown keys first, because a misspelt one is often the cause of the rest."""
+def problem_sentences(failure: ValidationError, model: type[BaseModel], file: str) -> list[str]:
+    """One sentence per problem that pydantic found; unknown keys first, as a misspelt key often causes the rest."""
     errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "extra_forbidden")
     return [_sentence(error, model, file) for error in errors]
 
@@ -63,13 +63,13 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], file: str) -> str:
     context: dict[str, Any] = error.get("ctx", {})
     if error["type"] == "refused":
         found = context["found"] if context["where"] else error["input"]
-        return sentence(file, path + context["where"], found, context["problem"], context["remedy"])
+        return problem_sentence(file, path + context["where"], found, context["problem"], context["remedy"])
     if error["type"] == "missing":
         return f"{file}: {'.'.join(map(str, path))} is missing; write {_example(model, path)}"
     if error["type"] == "extra_forbidden":
         found = None if isinstance(error["input"], Mapping) else error["input"]
-        return sentence(file, path, found, "is not known here", _unknown_key(model, path))
-    return sentence(file, path, error["input"], _problem(error), _remedy(error, model, path))
+        return problem_sentence(file, path, found, "is not known here", _unknown_key(model, path))
+    return problem_sentence(file, path, error["input"], _problem(error), _remedy(error, model, path))
 
 
 def _problem(error: ErrorDetails) -> str:
@@ -105,7 +105,7 @@ _PROBLEMS = {
 }
 
 
-def _remedy(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
+def _remedy(error: ErrorDetails, model: type[BaseModel], path: KeyPath) -> str:
     path = tuple(part for part in path if isinstance(part, str))  # a place in a list is no key
     if error["type"] == "literal_error":
         field = _field(model, path)
@@ -113,7 +113,7 @@ def _remedy(error: ErrorDetails, model: type[BaseModel], path: Path) -> str:
     return f"write for example {_example(model, path)}"
 
 
-def _example(model: type[BaseModel], path: Path) -> str:
+def _example(model: type[BaseModel], path: KeyPath) -> str:
     """The field's own example, written as a line of the agreement."""
     field = _field(model, path)
     if field and field.examples:
@@ -121,7 +121,7 @@ def _example(model: type[BaseModel], path: Path) -> str:
     return f"[{path[-1]}] and its lines below it" if len(path) == 1 else f"{path[-1]} = {{ ... }}"
 
 
-def _unknown_key(model: type[BaseModel], path: Path) -> str:
+def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:
     owner = _owner(model, path)
     key, known = str(path[-1]), list(_keys(owner)) if owner else []
     elsewhere = [name for name, section in _sections(model) if key in _keys(section)]
@@ -142,7 +142,7 @@ def _keys(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items() if field.init is not False}
 
 
-def _owner(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+def _owner(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     """The model whose key the last part of the path is."""
     owner: type[BaseModel] | None = model
     steps = iter(path[:-1])
@@ -154,7 +154,7 @@ def _owner(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     return owner
 
 
-def _field(model: type[BaseModel], path: Path) -> FieldInfo | None:
+def _field(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
     owner = _owner(model, path)
     return _keys(owner).get(str(path[-1])) if owner and path else None
 

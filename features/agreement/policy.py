@@ -20,20 +20,20 @@ from pydantic import (
 
 from features.agreement.conditions import Condition, ConditionError, Vocabulary, condition, duration
 from features.agreement.learning import Count, Line, Number, Section, Text, Truth
-from features.agreement.messages import refused
+from features.agreement.messages import refusal
 
 
 def _length(value: Any) -> timedelta:
     try:
         return duration(value)
     except (TypeError, ValueError):
-        raise refused("is no length of time", 'write for example "30 minutes", "7 days" or "3 years"') from None
+        raise refusal("is no length of time", 'write for example "30 minutes", "7 days" or "3 years"') from None
 
 
 def _length_before(value: Any) -> timedelta:
     if isinstance(value, str) and value.endswith(" before"):
         return _length(value.removesuffix(" before"))
-    raise refused("does not say how long before the date", 'write for example "90 days before"')
+    raise refusal("does not say how long before the date", 'write for example "90 days before"')
 
 
 def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
@@ -43,7 +43,7 @@ def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
     try:
         return condition(value, info.context)
     except ConditionError as error:
-        raise refused(error.problem, error.remedy, error.where, error.found) from None
+        raise refusal(error.problem, error.remedy, error.where, error.found) from None
 
 
 Length = Annotated[timedelta, BeforeValidator(_length)]
@@ -68,12 +68,16 @@ class Criterion(Line):
 
     @cached_property
     def most(self) -> int:
+        """The points of its best line."""
         return max((points for points, _ in self.lines), default=0)
 
 
 @dataclass(frozen=True)
 class Bar:
-    """From where on a lead is ready for sales: a share of the open leads, a probability, leads per week, the costs."""
+    """From which probability on a lead is ready for sales.
+
+    Written as a share of the open leads, a probability, a number of leads per week, or by the costs.
+    """
 
     unit: Literal["share", "probability", "per_week", "costs"]
     value: float | None = None
@@ -88,13 +92,13 @@ def _bar(written: Any) -> Bar:
     if written == "costs":
         return Bar("costs")
     if not isinstance(written, Mapping) or len(written) != 1:
-        raise refused("is no bar", _BARS)
+        raise refusal("is no bar", _BARS)
     [(unit, value)] = written.items()
     if unit not in ("share", "probability", "per_week"):
-        raise refused("is no bar", _BARS, (str(unit),), value)
+        raise refusal("is no bar", _BARS, (str(unit),), value)
     most = 10_000_000 if unit == "per_week" else 1
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
-        raise refused(f"is no number above 0 and up to {most}", _BARS, (unit,), value)
+        raise refusal(f"is no number above 0 and up to {most}", _BARS, (unit,), value)
     return Bar(unit, float(value))
 
 
@@ -116,7 +120,7 @@ class Policy(Section):
         bounds = list(grades.values())
         letters = "".join(grades)
         if letters != "ABCDEFGH"[: len(letters)] or len(letters) != len(bounds) or bounds != sorted(set(bounds))[::-1]:
-            raise refused("does not fall from A on", "write for example grades = { A = 70, B = 60, C = 50 }")
+            raise refusal("does not fall from A on", "write for example grades = { A = 70, B = 60, C = 50 }")
         return grades
 
 
@@ -133,7 +137,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def _weekdays(written: Any) -> tuple[int, ...]:
     said = written.split("-") if isinstance(written, str) else written
     if not isinstance(said, list) or not said or any(day not in _WEEKDAYS for day in said):
-        raise refused("names no days", 'write "Mon-Fri", or several, ["Mon", "Wed"]')
+        raise refusal("names no days", 'write "Mon-Fri", or several, ["Mon", "Wed"]')
     days = [_WEEKDAYS.index(day) for day in said]
     if isinstance(written, str) and len(days) == 2:
         return tuple((days[0] + step) % 7 for step in range((days[1] - days[0]) % 7 + 1))
@@ -145,18 +149,18 @@ def _clock(written: Any) -> time:
         return written
     if isinstance(written, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written):
         return time.fromisoformat(written)
-    raise refused("is no time of day", 'write for example "09:00"')
+    raise refusal("is no time of day", 'write for example "09:00"')
 
 
 def _day(written: Any) -> date:
     try:
         return written if type(written) is date else date.fromisoformat(written)
     except (TypeError, ValueError):
-        raise refused("is no date", 'write for example "2026-12-25"') from None
+        raise refusal("is no date", 'write for example "2026-12-25"') from None
 
 
 class OfficeHours(Section):
-    """When clocks run, in the agreement's time zone; days are 0 for Monday to 6."""
+    """The hours in which the clock of a handover runs, in the agreement's time zone; days are 0 for Monday to 6."""
 
     days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = (0, 1, 2, 3, 4)
     opens: Annotated[time, BeforeValidator(_clock)] = Field(time(9), alias="from")
@@ -181,7 +185,7 @@ class Handover(Section):
     def _no_addresses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         # The agreement is read by many and kept in git; whoever has the address can post as us.
         if any("://" in name for name in names):
-            raise refused("holds an address", 'write a name such as "sales-slack" and put its address into a setting')
+            raise refusal("holds an address", 'write a name such as "sales-slack" and put its address into a setting')
         return names
 
 

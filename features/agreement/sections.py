@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from features.agreement.learning import Behaviour, Excluded, Export, Interest, Line, Outcome, Section, Trait
-from features.agreement.messages import did_you_mean, refused
+from features.agreement.messages import did_you_mean, refusal
 from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Handover, Nurture, Policy, Privacy
 
 
@@ -47,7 +47,7 @@ class AgreementSections(Section):
     @classmethod
     def _names_a_model(cls, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", name):
-            raise refused("cannot name a model", 'write letters, digits, "-" and "_"')
+            raise refusal("cannot name a model", 'write letters, digits, "-" and "_"')
         return name
 
     @field_validator("our_domains")
@@ -55,7 +55,7 @@ class AgreementSections(Section):
     def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
         for domain in domains:
             if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
-                raise refused("holds no domain", 'write for example "ourcompany.example"', (), domain)
+                raise refusal("holds no domain", 'write for example "ourcompany.example"', (), domain)
         return tuple(domain.lower() for domain in domains)
 
     @field_validator("time_zone")
@@ -66,7 +66,7 @@ class AgreementSections(Section):
         except (ValueError, OSError, LookupError):
             near = did_you_mean(name, sorted(available_timezones()))
             remedy = near if near.startswith("did") else 'write for example "UTC" or "America/New_York"'
-            raise refused("is no time zone", remedy) from None
+            raise refusal("is no time zone", remedy) from None
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The agreements that a home has worked with: each new content is a new version, and none is forgotten."""
+"""The versions of the agreement that a home has worked with: each new content is a new version, and all are kept."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy import insert, select
 from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import exists, migrate, reading, writing
+from features.home.database import database_exists, migrate, reading, writing
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 
 
 class NoAgreement(LeadlightError):
-    """A home that was never given an agreement."""
+    """The home was never given an agreement."""
 
     code = "no_agreement"
 
@@ -27,21 +27,21 @@ class NoAgreement(LeadlightError):
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An agreement as a home keeps it."""
+class AgreementVersion:
+    """One version of the agreement of a home."""
 
     agreement: Agreement
     version: int
 
 
-def keep(home: Home, agreement: Agreement, now: datetime) -> Kept:
-    """Keep `agreement` as what this home works with; the same content keeps its version."""
+def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVersion:
+    """Save `agreement` as the newest version of this home, unless its content is that of the newest already."""
     migrate(home)
     columns = tables.agreements.c
     with writing(home) as connection:
         newest = connection.execute(select(columns.version, columns.digest).order_by(columns.version.desc())).first()
         if newest and newest.digest == agreement.digest:
-            return Kept(agreement, newest.version)
+            return AgreementVersion(agreement, newest.version)
         version = newest.version + 1 if newest else 1
         connection.execute(
             insert(tables.agreements).values(
@@ -53,23 +53,23 @@ def keep(home: Home, agreement: Agreement, now: datetime) -> Kept:
                 kept_us=microseconds(now),
             )
         )
-    return Kept(agreement, version)
+    return AgreementVersion(agreement, version)
 
 
-def kept(home: Home) -> Kept:
+def current_version(home: Home) -> AgreementVersion:
     """The agreement that this home works with now. Raises NoAgreement."""
-    if not exists(home):
+    if not database_exists(home):
         raise NoAgreement(home)
     columns = tables.agreements.c
     with reading(home) as connection:
         newest = connection.execute(select(columns.version, columns.text).order_by(columns.version.desc())).first()
     if newest is None:
         raise NoAgreement(home)
-    return Kept(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
+    return AgreementVersion(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
 
 
-def kept_with(home: Home, feature_digest: str) -> Agreement | None:
-    """The newest kept agreement whose feature part has a digest that starts so; None where none has."""
+def agreement_with_digest(home: Home, feature_digest: str) -> Agreement | None:
+    """The newest version whose feature digest starts with `feature_digest`; None where there is none."""
     columns = tables.agreements.c
     is_it = columns.feature_digest.startswith(f"sha256:{feature_digest}")
     with reading(home) as connection:
@@ -77,7 +77,10 @@ def kept_with(home: Home, feature_digest: str) -> Agreement | None:
     return Agreement.parse(text, file="the kept agreement") if text else None
 
 
-def chosen(home: Home, path: Path | None, now: datetime) -> Kept:
-    """The agreement in the file at `path`, kept; without one, LEADLIGHT_AGREEMENT's, else what the home has."""
+def chosen_version(home: Home, path: Path | None, now: datetime) -> AgreementVersion:
+    """The agreement in the file at `path`, saved as a version.
+
+    Without a path: the file that LEADLIGHT_AGREEMENT names, else the home's current version.
+    """
     path = path or home.settings.agreement
-    return keep(home, Agreement.read(path), now) if path else kept(home)
+    return save_version(home, Agreement.read(path), now) if path else current_version(home)

@@ -1,4 +1,4 @@
-"""Alerts: what somebody should be told, written down once; whoever delivers them reads them here."""
+"""Alerts, each written once per model, subject and week; whoever delivers alerts reads them here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from sqlalchemy import select
 
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds, rfc3339
-from features.home.database import exists, insert_new, migrate, reading, writing
+from features.home.database import database_exists, insert_new, migrate, reading, writing
 from features.home.json_text import json_text
 from features.home.settings import Home
 
 DRIFT = "drift.alert"
-LARGEST = 20_000  # bytes of a body, as the contract of webhooks says
+LARGEST_BODY = 20_000  # bytes of a body, as the contract of webhooks says
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One alert. data: plain values without personal data; `what` changed for the model with this digest."""
+    """One alert to be written: `what` changed for the model with this digest.
+
+    what: the subject, such as a feature. data: plain values without personal data.
+    """
 
     type: str
     model_digest: str
@@ -32,14 +35,16 @@ class Alert:
     def body(self, now: datetime) -> str:
         """The body of a webhook: type, timestamp, data."""
         text = json_text({"type": self.type, "timestamp": rfc3339(now), "data": self.data})
-        if len(text.encode()) >= LARGEST:
-            raise ValueError(f"the alert {self.what} takes {len(text.encode()):,} bytes; at most {LARGEST:,} are sent")
+        if len(text.encode()) >= LARGEST_BODY:
+            raise ValueError(
+                f"the alert {self.what} takes {len(text.encode()):,} bytes; at most {LARGEST_BODY:,} are sent"
+            )
         return text
 
 
 @dataclass(frozen=True)
-class Raised:
-    """An alert as it was written down, with the week in which it was."""
+class RaisedAlert:
+    """One alert that was written, with its id and the week in which it was raised."""
 
     alert_id: int
     type: str
@@ -51,7 +56,7 @@ class Raised:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """The body, with the alert's id and what it is about."""
+        """The body, with the alert's id, subject and week."""
         return {"alert_id": self.alert_id, "what": self.what, "week": self.week, **orjson.loads(self.body)}
 
 
@@ -61,10 +66,11 @@ def week_of(moment: datetime) -> str:
     return f"{year}-W{week:02}"
 
 
-def raise_alerts(home: Home, alerts: Sequence[Alert], now: datetime) -> list[Raised]:
-    """Write down the alerts that this week does not have yet, all or none; those that are new.
+def raise_alerts(home: Home, alerts: Sequence[Alert], now: datetime) -> list[RaisedAlert]:
+    """Write the alerts that this week does not have yet, all or none; those that are new.
 
-    One model, one thing and one week give one alert, however often and by however many processes it is found.
+    One model, one subject and one week give one alert: drift of `pricing_page` found on Monday and on Tuesday by two
+    processes is written once.
     """
     migrate(home)
     week = week_of(now)
@@ -78,20 +84,20 @@ def raise_alerts(home: Home, alerts: Sequence[Alert], now: datetime) -> list[Rai
         insert_new(connection, tables.alerts, rows)
         newer = select(tables.alerts).where(tables.alerts.c.alert_id > (before or 0))
         mine = newer.where(tables.alerts.c.created_us == microseconds(now)).order_by(tables.alerts.c.alert_id)
-        return [_raised(row) for row in connection.execute(mine)]
+        return [_raised_alert(row) for row in connection.execute(mine)]
 
 
-def alerts_of(home: Home, model_digest: str) -> list[Raised]:
+def alerts_of(home: Home, model_digest: str) -> list[RaisedAlert]:
     """Every alert about a model, newest first."""
-    if not exists(home):
+    if not database_exists(home):
         return []
     columns = tables.alerts.c
     asked = select(tables.alerts).where(columns.model_digest == model_digest).order_by(columns.alert_id.desc())
     with reading(home) as connection:
-        return [_raised(row) for row in connection.execute(asked)]
+        return [_raised_alert(row) for row in connection.execute(asked)]
 
 
-def _raised(row: Any) -> Raised:
-    return Raised(
+def _raised_alert(row: Any) -> RaisedAlert:
+    return RaisedAlert(
         row.alert_id, row.type, row.model_digest, row.what, row.week, row.body, from_microseconds(row.created_us)
     )

@@ -1,22 +1,24 @@
-"""A home's database: SQLite beside the home by default, PostgreSQL by URL, one code for both, many rows at once."""
+"""A home's database, SQLite by default or PostgreSQL by URL: transactions, migrations, bulk insert and upsert."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.home.settings import Home
 
+T = TypeVar("T")
 Row = Mapping[str, Any]
 Names = tuple[str, ...]
 # The SQL, and the order of its values where the driver takes no names. Preparing it at each call, and looking at each
@@ -24,43 +26,53 @@ Names = tuple[str, ...]
 Prepared = tuple[str, Names | None]
 
 
+def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The values in lists of `size`, the last one shorter: databases limit how many values one statement may hold."""
+    remaining = iter(values)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
-    """Insert the rows that are not there yet; how many were. All have the same columns."""
-    return _run(connection, _inserting(connection.dialect, table, tuple(rows[0])), rows) if rows else 0
+    """Insert the rows whose key is not in the table yet; how many these were. All rows have the same columns."""
+    return _execute_many(connection, _insert_statement(connection.dialect, table, tuple(rows[0])), rows) if rows else 0
 
 
 def insert_or_update(connection: Connection, table: Table, rows: Sequence[Row], added: Names = ()) -> None:
-    """Insert rows, or give the one with the same primary key their other values; columns of `added` are summed up."""
+    """Insert each row; where its primary key is in the table, overwrite that row's other columns.
+
+    added: columns that are summed up instead. With `added=("events",)`, a row of 3 events upon one of 5 makes 8.
+    """
     if rows:
-        _run(connection, _updating(connection.dialect, table, tuple(rows[0]), added), rows)
+        _execute_many(connection, _upsert_statement(connection.dialect, table, tuple(rows[0]), added), rows)
 
 
 @lru_cache(maxsize=64)
-def _inserting(dialect: Dialect, table: Table, names: Names) -> Prepared:
-    return _prepared(_module(dialect).insert(table).on_conflict_do_nothing(), dialect, names)
+def _insert_statement(dialect: Dialect, table: Table, names: Names) -> Prepared:
+    return _compiled(_module(dialect).insert(table).on_conflict_do_nothing(), dialect, names)
 
 
 @lru_cache(maxsize=64)
-def _updating(dialect: Dialect, table: Table, names: Names, added: Names) -> Prepared:
+def _upsert_statement(dialect: Dialect, table: Table, names: Names, added: Names) -> Prepared:
     made, keys = _module(dialect).insert(table), [column.name for column in table.primary_key]
     renewed = {name: made.excluded[name] for name in names if name not in keys}
     renewed |= {name: table.c[name] + made.excluded[name] for name in added}
-    return _prepared(made.on_conflict_do_update(index_elements=keys, set_=renewed), dialect, names)
+    return _compiled(made.on_conflict_do_update(index_elements=keys, set_=renewed), dialect, names)
 
 
-def _prepared(statement: Any, dialect: Dialect, names: Names) -> Prepared:
+def _compiled(statement: Any, dialect: Dialect, names: Names) -> Prepared:
     compiled = statement.compile(dialect=dialect, column_keys=names)
     return str(compiled), tuple(compiled.positiontup) if compiled.positional else None
 
 
-def _run(connection: Connection, prepared: Prepared, rows: Sequence[Row]) -> int:
+def _execute_many(connection: Connection, prepared: Prepared, rows: Sequence[Row]) -> int:
     sql, order = prepared
-    values: Any = list(map(_taken(order), rows)) if order else list(rows)
+    values: Any = list(map(_values_of(order), rows)) if order else list(rows)
     # Without the option, psycopg's count of many rows is lost.
     return int(connection.exec_driver_sql(sql, values, execution_options={"preserve_rowcount": True}).rowcount)
 
 
-def _taken(names: Names) -> Callable[[Row], tuple[Any, ...]]:
+def _values_of(names: Names) -> Callable[[Row], tuple[Any, ...]]:
     # Of one name, itemgetter gives the value and no tuple.
     return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
@@ -69,8 +81,8 @@ def _module(dialect: Dialect) -> Any:
     return postgresql if dialect.name == "postgresql" else sqlite
 
 
-IN_LINE = 7_301_994  # the advisory lock of all writers that must not overtake one another
-ONE_MIGRATES = Lock()  # Alembic keeps what it is doing in module globals, so threads of one process must take turns
+WRITERS_LOCK = 7_301_994  # the advisory lock of all writers that must not overtake one another
+MIGRATION_LOCK = Lock()  # Alembic keeps what it is doing in module globals, so threads of one process must take turns
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -112,13 +124,13 @@ def writing(home: Home) -> Iterator[Connection]:
         yield connection
 
 
-def wait_in_line(connection: Connection) -> None:
-    """Let other appends and migrations end first; SQLite has one writer at a time anyway.
+def wait_for_writers(connection: Connection) -> None:
+    """Wait until other appends and migrations have ended, and make later ones wait; SQLite has one writer anyway.
 
-    Else an id could become visible after a higher one that was read already, and overlapping batches could deadlock.
+    Otherwise event 8 could become visible after event 9 was read, and two batches with the same events could deadlock.
     """
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({IN_LINE})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
 
 @contextmanager
@@ -129,39 +141,39 @@ def reading(home: Home) -> Iterator[Connection]:
 
 
 def is_any_row(home: Home, table: str) -> bool:
-    """Whether a table has a row. Asked for each score, so without a transaction, which would cost more."""
+    """Whether a table has a row. It is called for each score, so it opens no transaction, which would cost more."""
     file = _file(home)
     if file:
         try:
-            return _looking(file).execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+            return _connection_to(file).execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
         except sqlite3.Error:
-            _look.file = None  # the ordinary way says what is wrong
+            _thread.file = None  # the ordinary way says what is wrong
     alone = engine(home.database_url).connect().execution_options(isolation_level="AUTOCOMMIT")
     with alone as connection:
         return connection.exec_driver_sql(f"SELECT 1 FROM {table} LIMIT 1").first() is not None
 
 
-class _Look(threading.local):
-    """Each thread's own connection to the file at which it looks."""
+class _ThreadConnection(threading.local):
+    """One thread's own connection to the SQLite file that it last asked."""
 
     file: Path | None = None
     connection: sqlite3.Connection | None = None
 
 
-_look = _Look()
+_thread = _ThreadConnection()
 
 
-def _looking(file: Path) -> sqlite3.Connection:
-    if _look.connection is None or _look.file != file:
-        if _look.connection:
-            _look.connection.close()
-        _look.file, _look.connection = file, sqlite3.connect(file, isolation_level=None)
-    return _look.connection
+def _connection_to(file: Path) -> sqlite3.Connection:
+    if _thread.connection is None or _thread.file != file:
+        if _thread.connection:
+            _thread.connection.close()
+        _thread.file, _thread.connection = file, sqlite3.connect(file, isolation_level=None)
+    return _thread.connection
 
 
 @contextmanager
-def snapshot(home: Home) -> Iterator[Connection]:
-    """A transaction that only reads, and sees one state of the database however many questions it asks."""
+def consistent_read(home: Home) -> Iterator[Connection]:
+    """A transaction that only reads: all of its queries see the same state of the database."""
     with engine(home.database_url).connect() as connection:
         if connection.dialect.name == "postgresql":  # SQLite's readers see one state anyway
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -169,10 +181,10 @@ def snapshot(home: Home) -> Iterator[Connection]:
             yield connection
 
 
-def empty_log(home: Home) -> bool:
-    """Write what SQLite's log holds into its file and empty it, or what was deleted stays readable there.
+def truncate_wal(home: Home) -> bool:
+    """Move what SQLite's write-ahead log holds into its file, and empty the log; whether that was done.
 
-    False where somebody still reads an older state: it has to be asked again then.
+    Until then, deleted rows stay readable in the log. False while another connection reads an older state: call again.
     """
     file = _file(home)
     if file is None or not file.exists():
@@ -183,7 +195,7 @@ def empty_log(home: Home) -> bool:
 
 
 def migrate(home: Home, revision: str = "head") -> None:
-    """Bring the database to the newest schema, or a test's to an older one; nothing where it is there already."""
+    """Bring the database to the newest schema; a test may ask for an older one. Does nothing where it is there."""
     from alembic import command
     from alembic.config import Config
 
@@ -191,13 +203,13 @@ def migrate(home: Home, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = home.database_url
-    with ONE_MIGRATES:
+    with MIGRATION_LOCK:
         command.upgrade(config, revision)
     if file := _file(home):
         file.chmod(0o600)
 
 
-def exists(home: Home) -> bool:
+def database_exists(home: Home) -> bool:
     """Whether this home has a database with its tables."""
     from sqlalchemy import inspect
 

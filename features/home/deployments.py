@@ -1,4 +1,4 @@
-"""What is served: one row per promotion; the newest is in force, and the one before it is a rollback away."""
+"""Deployments: which model version is served. One row per promotion or rollback; the newest row is in force."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from sqlalchemy import insert, select
 
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import exists, reading, writing
+from features.home.database import database_exists, reading, writing
 from features.home.settings import Home
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One promotion: the model's version and digest, and the end of the names of the Feast views it reads."""
+    """One promotion or rollback of a model.
+
+    digest: of its files. view_suffix: what the names of the Feast views that it reads end in. why: in a few words.
+    """
 
     deployment_id: int
     model_name: str
@@ -29,7 +32,7 @@ class Deployment:
     deployed_us: int
 
     def folder(self, home: Home) -> Path:
-        """Where the home keeps the model's checked files."""
+        """The folder of the model's checked files in the home."""
         return model_folder(home, self.digest)
 
 
@@ -56,7 +59,7 @@ def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, vie
 
 
 def _copy(files: Path, target: Path) -> None:
-    """Each file written beside and switched: one that was damaged is mended, and a reader never sees half of it."""
+    """Write each file beside its place, then switch: a damaged file is replaced, and no reader sees half a file."""
     if files == target:
         return
     target.mkdir(parents=True, exist_ok=True)
@@ -68,7 +71,7 @@ def _copy(files: Path, target: Path) -> None:
 
 def deployments(home: Home) -> list[Deployment]:
     """Every promotion and rollback of this home, newest first."""
-    if not exists(home):
+    if not database_exists(home):
         return []
     columns = tables.deployments.c
     wanted = [columns[name] for name in Deployment.__dataclass_fields__]

@@ -1,4 +1,4 @@
-"""The one family of errors that people meet."""
+"""`LeadlightError`, the one family of errors that people meet: what is wrong, what was found, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON text that both databases take, from whatever came over the wire."""
+"""JSON text that SQLite and PostgreSQL both accept, made of any value that came over the wire."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ DEEPEST = 200  # levels of a body; orjson itself stops at 254
 
 
 def json_text(value: object) -> str:
-    """JSON that both databases take: NaN is null, NUL and lone surrogates are replaced, huge integers are text."""
+    """A value as JSON that both databases accept.
+
+    NaN becomes null, NUL and lone surrogates become U+FFFD or "?", and integers of more than 64 bits become text.
+    """
     try:
         text = _dumped(value)
     except TypeError:
@@ -28,16 +31,16 @@ def printable(text: str) -> str:
 
 
 def is_deeper(value: Any, levels: int, text: str) -> bool:
-    """Whether objects and arrays stand inside one another over `levels` deep; `text` is the value as JSON."""
-    if text.count("{") + text.count("[") <= levels:  # most are told by this, which costs nothing
+    """Whether objects and arrays are nested more than `levels` deep; `text` is the value as JSON."""
+    if text.count("{") + text.count("[") <= levels:  # enough for most values, at no cost
         return False
     inside = [value]
     for _ in range(levels):
-        inside = [inner for held in inside for inner in _held(held) if isinstance(inner, Mapping | list)]
+        inside = [inner for outer in inside for inner in _members(outer) if isinstance(inner, Mapping | list)]
     return bool(inside)
 
 
-def _held(value: Any) -> Any:
+def _members(value: Any) -> Any:
     return value.values() if isinstance(value, Mapping) else value
 
 

@@ -1,4 +1,4 @@
-"""Where a home is and what it is connected to: every setting is a LEADLIGHT_ variable."""
+"""Settings: where a home is and what it is connected to, each from a LEADLIGHT_ environment variable."""
 
 from __future__ import annotations
 
@@ -40,18 +40,21 @@ class Home:
 
     @cached_property
     def database_url(self) -> str:
+        """The database's URL: by default SQLite inside the home."""
         return self.settings.database_url or f"sqlite:///{self.path / 'leadlight.db'}"
 
     @property
     def models(self) -> Path:
+        """The folder of the models that this home served."""
         return self.path / "models"
 
     @property
     def features(self) -> Path:
+        """The folder of the feature files, of locks and, by default, of the online store."""
         return self.path / "features"
 
     def made(self) -> Home:
-        """This home, its folder created and readable by its owner only: it holds personal data."""
+        """This home, once its folder is there and only its owner can read it: it holds personal data."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)
         return self

@@ -1,4 +1,4 @@
-"""What arrives, counted by the database: by source and name, and by behaviour in windows of a day."""
+"""Arrival counts: events by source and name, and by behaviour in windows of a day, counted by the database."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from features.agreement.learning import Behaviour
 from features.arrays import DAY_US
 from features.home import tables
 
-DAYS = 56  # windows looked back: eight of each weekday
+DAYS = 56  # windows before a moment: eight of each weekday
 PAGES = ("page", "screen")
 
-Watched = Mapping[str, Sequence[Behaviour]]  # the behaviours that an event of each name can be
+BehavioursByEvent = Mapping[str, Sequence[Behaviour]]  # the behaviours that an event of each name can be
 
 
-class Named(NamedTuple):
-    """Events of one source, type, name and set of flags: how many, and since when, until when."""
+class EventGroup(NamedTuple):
+    """One row per source, type, name and set of flags: how many events, the first occurrence, the newest record."""
 
     source: str
     type: str
@@ -35,18 +35,19 @@ class Named(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """One behaviour as one source sends it."""
+    """One behaviour from one source."""
 
     behaviour: str
     source: str
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """What came of each behaviour from each source.
+class ArrivalCounts:
+    """How many events came of each behaviour from each source.
 
-    windows: how many in each of the last `DAYS` times 24 hours, the newest first. last_us: when the last happened.
-    unmatched: (event, what its properties say): how many events that a behaviour would count, said they something else.
+    windows: how many in each of the last `DAYS` times 24 hours, the newest first. last_us: when the last one occurred.
+    unmatched: by event name and its properties in words, how many events have the name of a behaviour's event, but
+    properties that the behaviour does not match.
     """
 
     windows: Mapping[Stream, Sequence[int]]
@@ -54,25 +55,25 @@ class Arrivals:
     unmatched: Mapping[tuple[str, str], int]
 
 
-def named(connection: Connection) -> list[Named]:
-    """Everything that the ledger holds, by source, type, name and flags; one pass over the table."""
+def event_groups(connection: Connection) -> list[EventGroup]:
+    """All events of the ledger in groups of one source, type, name and set of flags; it reads the table once."""
     columns = tables.events.c
     groups = (columns.source, columns.type, columns.name, columns.flags)
     counted = (func.count(), func.min(columns.occurred_us), func.max(columns.recorded_us))
-    return [Named(*row) for row in connection.execute(select(*groups, *counted).group_by(*groups))]
+    return [EventGroup(*row) for row in connection.execute(select(*groups, *counted).group_by(*groups))]
 
 
-def arrivals(connection: Connection, agreement: Agreement, until_us: Mapping[str, int]) -> Arrivals:
-    """What came in the `DAYS` before `until_us`, which says of each source up to when it was heard."""
-    watched = _watched(agreement)
+def arrival_counts(connection: Connection, agreement: Agreement, until_us: Mapping[str, int]) -> ArrivalCounts:
+    """What came in the `DAYS` before `until_us`, which gives for each source the end of its last window."""
+    watched = _behaviours_by_event(agreement)
     if not watched or not until_us:
-        return Arrivals({}, {}, {})
+        return ArrivalCounts({}, {}, {})
     windows: dict[Stream, list[int]] = defaultdict(lambda: [0] * DAYS)
     last: Counter[Stream] = Counter()
     unmatched: Counter[tuple[str, str]] = Counter()
     keys = sorted({key for behaviours in watched.values() for one in behaviours for key in one.where})
     for row in connection.execute(_recent(connection, watched, keys, until_us)):
-        said = _said(row, keys)
+        said = _property_values(row, keys)
         possible = watched["page" if row.type in PAGES else row.name]
         matching = [one for one in possible if one.matches(row.name, row.type, said, {})]
         for one in matching:
@@ -81,18 +82,20 @@ def arrivals(connection: Connection, agreement: Agreement, until_us: Mapping[str
             last[stream] = max(last[stream], row.last_us)
         if not matching and row.type not in PAGES:  # most pages are no behaviour, and nobody means them to be
             unmatched[row.name, _in_words(said)] += row.events
-    return Arrivals(windows, last, unmatched)
+    return ArrivalCounts(windows, last, unmatched)
 
 
-def _watched(agreement: Agreement) -> Watched:
+def _behaviours_by_event(agreement: Agreement) -> BehavioursByEvent:
     found: dict[str, list[Behaviour]] = defaultdict(list)
     for behaviour in agreement.behaviours.values():
         found[behaviour.event].append(behaviour)
     return found
 
 
-def _recent(connection: Connection, watched: Watched, keys: Sequence[str], until_us: Mapping[str, int]) -> Any:
-    """Events that may be a behaviour, grouped by all that decides whether they are."""
+def _recent(
+    connection: Connection, watched: BehavioursByEvent, keys: Sequence[str], until_us: Mapping[str, int]
+) -> Any:
+    """Events that a behaviour may match, grouped by everything that decides whether it does."""
     columns = tables.events.c
     until = case(*((columns.source == source, us) for source, us in until_us.items()), else_=0)
     window = ((until - columns.occurred_us) // DAY_US).label("window")
@@ -106,14 +109,14 @@ def _recent(connection: Connection, watched: Watched, keys: Sequence[str], until
     return asked.where(until - columns.occurred_us < DAYS * DAY_US).group_by(*groups)
 
 
-def _is_watched(watched: Watched) -> ColumnElement[bool]:
+def _is_watched(watched: BehavioursByEvent) -> ColumnElement[bool]:
     columns = tables.events.c
     tracked = columns.name.in_([name for name in watched if name != "page"]) & (columns.type == "track")
     return or_(tracked, columns.type.in_(PAGES)) if "page" in watched else tracked
 
 
-def _value(connection: Connection, watched: Watched, key: str) -> ColumnElement[Any]:
-    """What an event says of `key`, as JSON text, where a behaviour of its name asks for it; a page's own is second."""
+def _value(connection: Connection, watched: BehavioursByEvent, key: str) -> ColumnElement[Any]:
+    """An event's property `key` as JSON text, where a behaviour of its name asks for it; else that of its page."""
     columns = tables.events.c
     asking = [name for name, behaviours in watched.items() if any(key in one.where for one in behaviours)]
     is_asked = or_(columns.name.in_(asking), columns.type.in_(PAGES if "page" in asking else ()))
@@ -122,13 +125,13 @@ def _value(connection: Connection, watched: Watched, key: str) -> ColumnElement[
 
 
 def _address(connection: Connection, path: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A page's address, where it gives no path: only then, since no two addresses may be alike."""
+    """The URL of a page event without a path; else NULL, since each URL may be another and would make its own group."""
     found = func.coalesce(_json(connection, "properties", "url"), _json(connection, "context", "page", "url"))
     return case((path.is_(None) & tables.events.c.type.in_(PAGES), found), else_=null())
 
 
 def _json(connection: Connection, *steps: str) -> ColumnElement[Any]:
-    """The JSON text of what stands there in an event's body; NULL where there is nothing."""
+    """The JSON text of the value at a path in an event's body; NULL where there is none."""
     body = tables.events.c.body
     if connection.dialect.name == "postgresql":
         found: ColumnElement[Any] = cast(func.jsonb_extract_path(cast(body, JSONB), *steps), Text)
@@ -139,7 +142,7 @@ def _json(connection: Connection, *steps: str) -> ColumnElement[Any]:
     return func.nullif(found, "null")
 
 
-def _said(row: Any, keys: Sequence[str]) -> dict[str, Any]:
+def _property_values(row: Any, keys: Sequence[str]) -> dict[str, Any]:
     said = {key: row[4 + place] for place, key in enumerate(keys)} | {"url": getattr(row, "address", None)}
     return {key: orjson.loads(text) for key, text in said.items() if text is not None}
 

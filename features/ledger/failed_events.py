@@ -1,4 +1,4 @@
-"""Failed events: what could not be used, kept with its reason, and tried again once it can."""
+"""Failed events: raw events that could not be used, kept with the reason, listed, counted and tried again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
-from features.events.validation import Source, ValidatedBatch
-from features.events.validation import validate as read
+from features.events.validation import Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import database_exists, reading, writing
@@ -24,7 +23,7 @@ COLUMNS = tables.failed_events.c
 
 @dataclass(frozen=True)
 class FailedEvent:
-    """One event that could not be used: who sent it and when, why it failed, and what came."""
+    """One event that could not be used: who sent it and when, why it failed, and the raw event."""
 
     failed_event_id: int
     source: str
@@ -36,9 +35,9 @@ class FailedEvent:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What became of failed events that were tried again; `last_id` is that of the last one tried.
+    """How many failed events were tried again and what became of them; `last_id` is the id of the last one tried.
 
-    Those of leads that were erased since are in none of the counts but the first, and gone.
+    An event of a lead that was erased meanwhile is deleted; it counts in `tried` alone.
     """
 
     tried: int = 0
@@ -82,8 +81,8 @@ def count_failed(home: Home) -> dict[str, int]:
 def replay(home: Home, now: Callable[[], datetime], *, ids: Sequence[int] | None = None, after_id: int = 0) -> Replayed:
     """Try failed events again, the oldest first, up to `AT_ONCE` of those with an id over `after_id`, or just `ids`.
 
-    What can be used now goes to the ledger, recorded now if it came live, and leaves the failed ones; the rest stays,
-    with its reason of today. The time of receipt stays what it was, so that a sender's clock is read as it was then.
+    An event that can be used now moves to the ledger; if it came live, it is recorded now. Any other stays a failed
+    event, with today's reason. The time of receipt stays, so that the clock of its sender is corrected as it was then.
     """
     if not database_exists(home):
         return Replayed()
@@ -95,26 +94,26 @@ def replay(home: Home, now: Callable[[], datetime], *, ids: Sequence[int] | None
 
 
 def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datetime]) -> Replayed:
-    readings = [(row.failed_event_id, _reading(row)) for row in rows]
-    good = {failed_event_id: found for failed_event_id, found in readings if found.rows}
-    results = [result for (result,) in append(connection, list(good.values()), now, is_unseen=True)]
+    batches = [(row.failed_event_id, _validated(row)) for row in rows]
+    good = {failed_event_id: found for failed_event_id, found in batches if found.rows}
+    results = [result for (result,) in append(connection, list(good.values()), now, enqueue_history=True)]
     connection.execute(delete(tables.failed_events).where(COLUMNS.failed_event_id.in_(good)))
-    for failed_event_id, found in readings:
+    for failed_event_id, found in batches:
         for why in found.failed:
             again = update(tables.failed_events).where(COLUMNS.failed_event_id == failed_event_id)
             connection.execute(again.values(code=why["code"], message=why["message"]))
     accepted = sum(result.status == "accepted" for result in results)
     duplicates = sum(result.status == "duplicate" for result in results)
-    last_id = max((failed_event_id for failed_event_id, _ in readings), default=0)
+    last_id = max((failed_event_id for failed_event_id, _ in batches), default=0)
     return Replayed(len(rows), accepted, duplicates, len(rows) - len(good), last_id)
 
 
-def _reading(row: Any) -> ValidatedBatch:
-    # History without a receipt of its own was known when it happened: never at the time of the import.
+def _validated(row: Any) -> ValidatedBatch:
+    # History without `receivedAt` was known when it happened, and not when it was imported.
     lag = timedelta(0) if row.clock == "file" else None
     sender = Source(row.source, row.clock, row.may_merge, lag)
     flags = {0: tuple(row.flags.split(","))} if row.flags else {}
-    return read([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
+    return validate([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
 
 
 def _failed_event(row: Any) -> FailedEvent:

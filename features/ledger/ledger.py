@@ -1,4 +1,4 @@
-"""The ledger: every event once, in the order it was appended, with when it happened and when we knew."""
+"""The ledger: appends each event once, refuses what was erased, and reads events in the order of their ids."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from features.events.validation import EventResult, Row, Source, ValidatedBatch
-from features.events.validation import validate as read
+from features.events.validation import EventResult, Row, Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import (
@@ -37,7 +36,7 @@ AT_ONCE = 5_000  # events in one transaction: large enough for speed, small enou
 
 @dataclass(frozen=True)
 class Appended:
-    """What became of some events: each is accepted, a duplicate, or refused and kept aside."""
+    """What became of some events: each was accepted, was a duplicate, or was refused and became a failed event."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -51,7 +50,7 @@ class Appended:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The append-only log of one home; the source of everything else."""
+    """The append-only table of all events of one home; everything else is derived from it."""
 
     home: Home
 
@@ -71,39 +70,41 @@ class Ledger:
     ) -> Iterator[Appended]:
         """Append Segment-shaped events; yields after each committed batch, so that progress can be shown.
 
-        An event that cannot be used goes to `failed_events` with its reason. One that is there already
-        (by source and messageId) is counted and left as it was.
+        An event that cannot be used goes to `failed_events` with its reason. An event whose source and messageId are
+        in the ledger already is counted as a duplicate, and the first one stays.
         """
         sender = Source(source, lag=lag)
         for batch in batched(raws, AT_ONCE):
-            (results,) = self.write([read(batch, sender, received_at)], lambda: received_at)
+            (results,) = self.append_validated([validate(batch, sender, received_at)], lambda: received_at)
             yield _appended(results)
 
     def record(
         self, raws: Sequence[Any], *, received_at: datetime, source: str = "live", sender: Source | None = None
     ) -> list[EventResult]:
-        """Append live events, which happened just now, in one transaction; what became of each, in order.
+        """Append live events in one transaction; what became of each, in order.
 
-        They are recorded at `received_at`, or just after what was recorded last: what their sender says of receipt
-        does not count. sender: who sent them, where that is more than a name.
+        They are recorded at `received_at`, or one microsecond after the newest recorded event where that is later; a
+        `receivedAt` that their sender wrote does not count. sender: who sent them, where that is more than a name.
         """
         sender = sender or Source(source, clock="sender")
-        (results,) = self.write([read(raws, sender, received_at)], lambda: received_at)
+        (results,) = self.append_validated([validate(raws, sender, received_at)], lambda: received_at)
         return results
 
-    def write(self, readings: Sequence[ValidatedBatch], now: Callable[[], datetime]) -> list[list[EventResult]]:
-        """Write events that were read, of many senders, in one transaction; for each reading what became of each.
+    def append_validated(
+        self, batches: Sequence[ValidatedBatch], now: Callable[[], datetime]
+    ) -> list[list[EventResult]]:
+        """Append validated batches of one or many senders in one transaction; for each batch a result of each event.
 
-        now: asked once this transaction's turn has come, for that is when live events are recorded.
+        now: called once no other append runs any more, for that is when live events are recorded.
         """
         with writing(self.home) as connection:
-            return append(connection, readings, now)
+            return append(connection, batches, now)
 
     def chunks(self, rows: int = 500) -> Iterator[Sequence[Any]]:
         """The events in the order of `event_id`, some at a time; the columns are those of `tables.events`.
 
-        All are of one state of the ledger: what stands for deleted events never comes beside them. A few at a time are
-        read in half the time of many, since they stay in the processor's cache.
+        All chunks show one state of the ledger: retained totals never come together with the events that they replace.
+        Small chunks are read in half the time of large ones, since they stay in the processor's cache.
         """
         events = select(tables.events).order_by(tables.events.c.event_id).execution_options(yield_per=rows)
         with consistent_read(self.home) as connection:
@@ -120,27 +121,30 @@ class Ledger:
             return int(connection.scalar(select(func.count()).select_from(tables.events)) or 0)
 
     def count_failed(self) -> int:
-        """How many events are kept aside."""
+        """How many failed events there are."""
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.count()).select_from(tables.failed_events)) or 0)
 
     def count_flagged(self, flag: str) -> int:
-        """How many events carry a flag of intake."""
+        """How many events carry a flag that validation gave them, such as "bad_time"."""
         flagged = tables.events.c.flags.contains(flag)
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.count()).select_from(tables.events).where(flagged)) or 0)
 
     def newest_happened_us(self) -> int:
-        """When the newest thing happened that a lead did or that became of it; 0 where only traits are known.
+        """When the newest event occurred, not counting events that only carry traits or links; 0 without any other.
 
-        A trait's time does not count: an export says all of its traits at the moment of the export.
+        An export writes all traits of a lead with the time of the export, at which nothing happened.
         """
         happened = tables.events.c.type.not_in(("identify", "group", "alias"))
         with reading(self.home) as connection:
             return int(connection.scalar(select(func.max(tables.events.c.occurred_us)).where(happened)) or 0)
 
-    def told_until(self, otherwise: datetime) -> datetime:
-        """Just after the newest thing that happened: silence after it is no news. An empty ledger: `otherwise`."""
+    def known_until(self, otherwise: datetime) -> datetime:
+        """The moment up to which the ledger knows what happened: just after its newest event; empty, `otherwise`.
+
+        That no event came after it is no news: an export of March holds nothing of April.
+        """
         newest_us = self.newest_happened_us()
         return from_microseconds(newest_us + 1) if newest_us else otherwise
 
@@ -160,46 +164,45 @@ NEWEST = """
 SELECT coalesce((SELECT max(recorded_us) FROM events), 0), coalesce((SELECT max(event_id) FROM events), 0)
 """
 LOOKUP_SIZE = 500  # messageIds in one query: databases limit how many parameters it may have
-COMPARED_COLUMNS = (
-    "type",
-    "name",
-    "user_id",
-    "anonymous_id",
-    "group_id",
-)  # with the body, what makes two events the same
-# What becomes of a row; a conflict came again with other words than the first, which stays.
+# With the body: where they differ, a duplicate is a conflict.
+COMPARED_COLUMNS = ("type", "name", "user_id", "anonymous_id", "group_id")
+# What becomes of a row. A conflict has the key of an earlier event and another content; the earlier one stays.
 ACCEPTED, DUPLICATE, CONFLICT, ERASED = "accepted", "duplicate", "conflict", "erased"
 
-Key = tuple[str, str]  # source and messageId: what an event is known by for good
+Key = tuple[str, str]  # source and messageId, which name an event for good
 
 
 def append(
-    connection: Connection, readings: Sequence[ValidatedBatch], now: Callable[[], datetime], is_unseen: bool = False
+    connection: Connection,
+    batches: Sequence[ValidatedBatch],
+    now: Callable[[], datetime],
+    enqueue_history: bool = False,
 ) -> list[list[EventResult]]:
-    """Write what was read, within the caller's transaction: for each reading a result for each of its events.
+    """Append validated batches within the caller's transaction: for each batch a result for each of its events.
 
-    Live events are recorded at one moment, after everything that was recorded before. An event that was there already
-    (by source and messageId) is left as it was. is_unseen: also history is published, not only what is live.
+    All live events are recorded at one moment, which is after every event recorded before. An event whose source and
+    messageId are in the ledger already is a duplicate, and the first one stays.
+    enqueue_history: put history into the outbox as well, not only live events.
     """
     wait_for_writers(connection)
     newest_us, newest_id = connection.exec_driver_sql(NEWEST).one()
     recorded_us = max(microseconds(now()), newest_us + 1)
-    for row in (row for batch in readings if batch.sender.is_live for row in batch.rows):
+    for row in (row for batch in batches if batch.sender.is_live for row in batch.rows):
         row["recorded_us"] = recorded_us
-    rows = [row for batch in readings for row in batch.rows]
-    failed = [row for batch in readings for row in batch.failed]
+    rows = [row for batch in batches for row in batch.rows]
+    failed = [row for batch in batches for row in batch.failed]
     statuses = _statuses(connection, rows, newest_id)
     insert_new(connection, failed_events, _not_of_erased(connection, failed))
     _count(connection, rows, statuses, recorded_us)
-    rest = iter(statuses)
-    parts = [(batch, list(islice(rest, len(batch.rows)))) for batch in readings]
-    _enqueue(connection, parts, is_unseen)
-    return [_results(read, its) for read, its in parts]
+    remaining = iter(statuses)
+    with_statuses = [(batch, list(islice(remaining, len(batch.rows)))) for batch in batches]
+    _enqueue(connection, with_statuses, enqueue_history)
+    return [_results(batch, own) for batch, own in with_statuses]
 
 
 def _statuses(connection: Connection, rows: Sequence[Row], newest_id: int) -> list[str]:
     known = dict.fromkeys(deleted_events(connection, rows), DUPLICATE)
-    # Events of erased leads go nowhere, not even among the failed ones.
+    # An event of an erased lead is stored nowhere, not even as a failed event.
     known |= dict.fromkeys(erased_rows(connection, rows), ERASED)
     inserted = iter(_inserted(connection, [row for place, row in enumerate(rows) if place not in known], newest_id))
     return [known[place] if place in known else next(inserted) for place in range(len(rows))]
@@ -227,11 +230,11 @@ def _inserted(connection: Connection, rows: Sequence[Row], newest_id: int) -> li
 def _status(row: Row, first: Row, before: Row | None) -> str:
     if row is first and before is None:
         return ACCEPTED
-    return DUPLICATE if _says_the_same(row, before or first) else CONFLICT
+    return DUPLICATE if _is_same_content(row, before or first) else CONFLICT
 
 
-def _says_the_same(row: Row, other: Row) -> bool:
-    if STRIPPED in other["flags"]:  # what it said is gone
+def _is_same_content(row: Row, other: Row) -> bool:
+    if STRIPPED in other["flags"]:  # its content was deleted for its age
         return True
     # Times are left out: a resend has another sentAt, and so another correction.
     is_same = all(row[part] == other[part] for part in COMPARED_COLUMNS)
@@ -239,10 +242,10 @@ def _says_the_same(row: Row, other: Row) -> bool:
 
 
 def _earlier(connection: Connection, keys: Sequence[Key], newest_id: int) -> Iterator[tuple[Key, Row]]:
-    """Of these, the events that were there before this transaction."""
+    """The events with these keys that were in the ledger before this transaction."""
     columns = [events.c[part] for part in ("source", "message_id", "flags", "body", *COMPARED_COLUMNS)]
     for source in {source for source, _ in keys}:
-        ids = [message_id for its_source, message_id in keys if its_source == source]
+        ids = [message_id for key_source, message_id in keys if key_source == source]
         for batch in batched(ids, LOOKUP_SIZE):
             is_one = (events.c.source == source) & events.c.message_id.in_(batch)
             for found in connection.execute(select(*columns).where(is_one, events.c.event_id <= newest_id)):
@@ -250,7 +253,7 @@ def _earlier(connection: Connection, keys: Sequence[Key], newest_id: int) -> Ite
 
 
 def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str], now_us: int) -> None:
-    """Add what intake noticed to `intake_counts`: warnings of accepted events, and conflicts."""
+    """Add the flags of accepted events, and conflicts, to `intake_counts`."""
     noticed: Counter[Key] = Counter()
     for row, status in zip(rows, statuses, strict=True):
         flags = (CONFLICT,) if status == CONFLICT else _flags(row) if status == ACCEPTED else ()
@@ -259,29 +262,32 @@ def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str],
     insert_or_update(connection, intake_counts, counts, added=("events",))
 
 
-def _enqueue(connection: Connection, parts: Sequence[tuple[ValidatedBatch, Sequence[str]]], is_unseen: bool) -> None:
-    """Write what the new events tie, and of whom the online store must hear."""
+def _enqueue(
+    connection: Connection, batches: Sequence[tuple[ValidatedBatch, Sequence[str]]], enqueue_history: bool
+) -> None:
+    """Record the links that accepted events claim, and put the identifiers of live ones into the outbox."""
     _, newest_id = connection.exec_driver_sql(NEWEST).one()
-    told: dict[bool, list[Row]] = {True: [], False: []}
-    for batch, statuses in parts:
+    live: list[Row] = []
+    history: list[Row] = []
+    for batch, statuses in batches:
         new = [row for row, status in zip(batch.rows, statuses, strict=True) if status == ACCEPTED]
-        told[batch.sender.is_live] += [row | {"event_id": newest_id} for row in new]
-    enqueue(connection, told[True])
-    record_links(connection, told[False])
-    if is_unseen:
-        # History was known long ago: it is not in what came since the online store was last written.
-        enqueue_whole(connection, told[False])
+        (live if batch.sender.is_live else history).extend(row | {"event_id": newest_id} for row in new)
+    enqueue(connection, live)
+    record_links(connection, history)
+    if enqueue_history:
+        # History was recorded long ago: "what is new since the last write" would miss it, so it is written whole.
+        enqueue_whole(connection, history)
 
 
-def _results(read: ValidatedBatch, statuses: Sequence[str]) -> list[EventResult]:
-    written = map(_result, read.rows, statuses)
-    return [found or next(written) for found in read.results]
+def _results(batch: ValidatedBatch, statuses: Sequence[str]) -> list[EventResult]:
+    written = map(_result, batch.rows, statuses)
+    return [result or next(written) for result in batch.results]
 
 
 def _result(row: Row, status: str) -> EventResult:
     if status == ERASED:
-        said = "this lead was erased; no event of it is kept any more"
-        return EventResult("rejected", row["message_id"], ERASED, said)
+        sentence = "this lead was erased; no event of it is kept any more"
+        return EventResult("rejected", row["message_id"], ERASED, sentence)
     if status == ACCEPTED:
         return EventResult("accepted", row["message_id"], flags=_flags(row))
     return EventResult("duplicate", row["message_id"], flags=(CONFLICT,) if status == CONFLICT else ())

@@ -1,4 +1,4 @@
-"""What may never come again: HMACs of erased identifiers, and digests of events deleted for their age."""
+"""Tombstones: HMACs of erased identifiers and digests of deleted events, so that neither is stored a second time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, func, insert, select
 
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.home import tables
 from features.home.database import batched, insert_new
 from features.identity.claims import crm_key, normal_email
@@ -20,7 +20,7 @@ IdentifierName = tuple[str, str]  # a kind of identifier, and its value: ("id", 
 ID, EMAIL = "id", "email"  # a user id and an anonymous id are one kind: what was one may come back as the other
 TOMBSTONES = "tombstones"  # the name of the key that the HMACs are made with
 AT_ONCE = 500  # digests in one question: databases limit how many values a statement may hold
-STALE = -1  # in place of a build's last event id: its files hold what was deleted since, a lead or old events
+STALE = -1  # in place of a build's last event id: its files hold a lead or old events that were deleted since
 IN_THE_ENVELOPE = ("userId", "anonymousId", "previousId")
 IN_THE_CRM = ("crm_lead_id", "previous_crm_lead_id", "contact_id")
 
@@ -29,20 +29,20 @@ def erased_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> se
     """The positions of the rows that name an erased lead; nothing of them may be stored.
 
     rows: as `tables.events` takes them: user_id, anonymous_id and the JSON text `body`. Where nobody was erased, this
-    is one look at one small table.
+    is one query of one small table.
     """
     key = existing_secret(connection)
     return set() if key is None else _positions_of_erased(connection, key, map(_of_row, rows))
 
 
 def erased_raws(connection: Connection, raws: Sequence[Mapping[str, Any]]) -> set[int]:
-    """The same of events as they came, for those that cannot be used: they would be kept with all they say."""
+    """The same for raw events, which failed validation: a failed event is kept with everything in it."""
     key = existing_secret(connection)
     return set() if key is None else _positions_of_erased(connection, key, raws)
 
 
 def erased_among(connection: Connection, asked: Iterable[IdentifierName]) -> set[IdentifierName]:
-    """Those of the names that an erased lead had."""
+    """Those of the identifiers that an erased lead had."""
     key = existing_secret(connection)
     if key is None:
         return set()
@@ -53,9 +53,10 @@ def erased_among(connection: Connection, asked: Iterable[IdentifierName]) -> set
 
 
 def recently_erased(connection: Connection, hours: float = 2.0) -> Callable[[IdentifierName], bool]:
-    """Whether a name is of a lead that was erased in the last hours of erasures; to be asked often.
+    """A function that tells whether an identifier is of a lead erased within `hours` before the newest erasure.
 
-    Until its files are made anew, an online store that was down when it was erased may still hold it.
+    An online store that was down during the erasure may hold such a lead until new files are built. The tombstones are
+    read once, so that the function can be called for each row.
     """
     key, erased_us = existing_secret(connection), tables.erased.c.erased_us
     newest = connection.scalar(select(func.max(erased_us))) or 0
@@ -65,14 +66,14 @@ def recently_erased(connection: Connection, hours: float = 2.0) -> Callable[[Ide
 
 
 def erased_leads(connection: Connection, leads: Mapping[IdentifierName, str], before: int) -> set[str]:
-    """Of leads by name, those that were erased since there were `before` tombstones, when `leads` was read."""
+    """Of leads by identifier, those erased since `leads` was read, when there were `before` tombstones."""
     if tombstones(connection) == before:
         return set()
     return {leads[name] for name in erased_among(connection, list(leads))}
 
 
 def entomb(connection: Connection, names: Iterable[IdentifierName], erased_us: int) -> int:
-    """Write a tombstone for each name that has none yet; how many names there are."""
+    """Write a tombstone for each identifier that has none yet; how many identifiers there are."""
     key = secret(connection, TOMBSTONES)
     digests = {digest(key, plain_name(name)) for name in names}
     new = sorted(digests - existing(connection, tables.erased, digests))
@@ -82,12 +83,12 @@ def entomb(connection: Connection, names: Iterable[IdentifierName], erased_us: i
 
 
 def tombstones(connection: Connection) -> int:
-    """How many there are: where there are more than before, somebody was erased."""
+    """How many tombstones of identifiers there are: once there are more than before, a lead was erased."""
     return int(connection.scalar(select(func.count()).select_from(tables.erased)) or 0)
 
 
 def secret(connection: Connection, name: str) -> bytes:
-    """The home's random key of this name, made at its first use; needs a writing transaction."""
+    """The home's random key of this name, made at its first use; the transaction must be one that writes."""
     found = existing_secret(connection, name)
     if found is None:
         found = secrets.token_bytes(32)
@@ -96,19 +97,19 @@ def secret(connection: Connection, name: str) -> bytes:
 
 
 def digest(key: bytes, name: IdentifierName) -> bytes:
-    """What is kept of a name: without the key nobody can try names until one fits."""
+    """The HMAC of an identifier: without the key nobody can try identifiers until one fits."""
     return hmac.digest(key, "\0".join(name).encode(), "sha256")
 
 
 def names_in_event(said: Mapping[str, Any]) -> set[IdentifierName]:
-    """Every name of a person in a Segment-shaped event: ids, e-mail addresses, ids in a CRM."""
+    """Every identifier of a person in a Segment-shaped event: ids, e-mail addresses, ids in a CRM."""
     return {(kind, value) for kind, value in _names_with_gaps(said) if value}
 
 
 def _names_with_gaps(said: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    yield from ((ID, identity(said.get(part))) for part in IN_THE_ENVELOPE)
+    yield from ((ID, identifier_text(said.get(part))) for part in IN_THE_ENVELOPE)
     properties, context = _object(said.get("properties")), _object(said.get("context"))
-    yield ID, identity(properties.get("previous_lead_id"))
+    yield ID, identifier_text(properties.get("previous_lead_id"))
     for part in (_object(said.get("traits")), _object(context.get("traits")), properties):
         yield EMAIL, normal_email(part.get("email"))
         yield from (key for name in IN_THE_CRM if (key := crm_key(part, name)))
@@ -124,7 +125,7 @@ def names_in_row(row: Mapping[str, Any]) -> set[IdentifierName]:
 
 
 def plain_name(name: IdentifierName) -> IdentifierName:
-    """The name as tombstones have it: a lead's, a user's and a visitor's id are one kind."""
+    """The identifier as tombstones have it: a lead, user or anonymous id is of the one kind "id"."""
     kind, value = name
     return (ID if kind in ("lead", "user", "anonymous", ID) else kind), value
 
@@ -141,7 +142,7 @@ def _positions_of_erased(connection: Connection, key: bytes, told: Iterable[Mapp
 
 
 def existing(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
-    """Those of the digests that the table has."""
+    """Those of the digests that are in the table `erased` or `retired`."""
     column, found = table.c.digest, set[bytes]()
     for batch in batched(sorted(digests), AT_ONCE):
         found |= set(connection.scalars(select(column).where(column.in_(batch))))
@@ -149,18 +150,18 @@ def existing(connection: Connection, table: Table, digests: set[bytes]) -> set[b
 
 
 def existing_secret(connection: Connection, name: str = TOMBSTONES) -> bytes | None:
-    """The home's key of this name; None before its first use."""
+    """The home's random key of this name; None before its first use."""
     columns = tables.secrets.c
     return connection.scalar(select(columns.value).where(columns.name == name))
 
 
 STRIPPED = "stripped"  # the flag of an event of which only its identifiers are left
 DELETED_EVENTS = "retired"  # the name of the key that the digests are made with
-DIGEST_BYTES = 16  # of as many events as a ledger may ever hold, no two have the same
+DIGEST_BYTES = 16  # long enough that no two events of a ledger share a digest
 
 
 def record_deleted_events(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
-    """Keep a digest of each event that is deleted, by source and messageId; needs a writing transaction."""
+    """Write a digest of each event that is deleted, given as (source, messageId); the transaction must write."""
     found = list(keys)
     if found:
         key = secret(connection, DELETED_EVENTS)
@@ -169,9 +170,9 @@ def record_deleted_events(connection: Connection, keys: Iterable[tuple[str, str]
 
 
 def deleted_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[int]:
-    """The positions of the rows of `tables.events` that were there once and were deleted for their age.
+    """The positions of the rows whose event was in the ledger once and was deleted for its age.
 
-    Where none ever was, this is one look at one small table.
+    Where none was ever deleted, this is one query of one small table.
     """
     key = existing_secret(connection, DELETED_EVENTS)
     if key is None:

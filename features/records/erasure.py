@@ -1,4 +1,4 @@
-"""The right to be forgotten: a lead's erasure from everything that holds it, and the tombstones it leaves."""
+"""Erasure, the right to be forgotten: removes a lead from everything that holds it, and leaves tombstones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IDS = ("user", "anonymous")
 
 @dataclass(frozen=True)
 class Erasure:
-    """What an erasure removed. lead_ids: every id that the lead had, for those who must remove more."""
+    """How much an erasure removed. lead_ids: every id that the lead had, for callers that must remove more."""
 
     events: int
     identifiers: int
@@ -51,16 +51,15 @@ class Erasure:
 
 
 def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:
-    """Erase the lead with this name, found as `dossier` finds it: from the ledger and the online store at once.
+    """Erase the lead with this identifier, found as by `lead_record`, from the ledger and the online store at once.
 
-    The files of every build are out of date from now on; `features.records.housekeeping` makes new ones within the
-    hour.
+    The files of every build still hold the lead; `features.records.housekeeping` builds new ones within the hour.
     Raises UnknownLead and LeadErased.
     """
-    with publisher_lock(home, wait=True):  # who publishes meanwhile may have read the events already
+    with publisher_lock(home, wait=True):  # a publisher that read the events before could write them after
         gone = erase_from_ledger(home, agreement, name, now, only_ids)
         for build in all_builds(home):
-            with suppress(StoreGone):  # what is down answers nobody, and its rows go with the build within the hour
+            with suppress(StoreGone):  # a store that is down shows nothing, and its rows go with the build
                 remove_leads(build.repository(home), gone.lead_ids)
     Publisher(home).publish()
     truncate_wal(home)
@@ -68,25 +67,25 @@ def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: 
 
 
 def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:
-    """Remove a lead's events, names and failed events, and leave a tombstone of each name, in one transaction.
+    """Delete a lead's events, identifiers and failed events, and write a tombstone of each identifier, at once.
 
-    Raises UnknownLead and LeadErased. What was derived is the caller's to remove: it comes from the ledger.
+    It is one transaction. The caller removes what was derived from the events. Raises UnknownLead and LeadErased.
     """
     with writing(home) as connection:
-        # Appends wait meanwhile: one that was checked before the tombstones stood would come after them.
+        # Appends wait meanwhile: one that was checked before the tombstones were written must not come after them.
         wait_for_writers(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete=ON")  # or what was deleted stays readable in the file
         found = lead_record(connection, agreement, name, only_ids)
         left = [row for place, row in enumerate(found.rows) if place not in set(found.own)]
         gone = _names_to_erase(found, left, agreement)
-        # What others said of it goes as well: a merge that was undone, an alias that named it.
+        # Events of others that name it go as well: a merge that was undone, an alias.
         about = [row for row in left if names_in_row(row._mapping) & set(map(plain_name, gone))]
         events = [found.rows[place] for place in found.own] + about
         _delete(connection, tables.events.c.event_id, [row.event_id for row in events])
         failed = failed_events_about(connection, gone)
         _delete(connection, tables.failed_events.c.failed_event_id, failed)
-        # Those around it are derived again: what it said of their group is gone.
+        # Leads around it are derived again: the traits that its events gave their group are gone.
         enqueue_whole(connection, [row._mapping for row in found.rows])
         _forget_names(connection, found, gone)
         entomb(connection, gone, microseconds(now))
@@ -96,7 +95,7 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
 
 
 def _names_to_erase(found: LeadRecord, left: Sequence[Any], agreement: Agreement) -> set[IdentifierName]:
-    """The lead's names that nobody else has: an address that two leads share is the other's alone from now on."""
+    """The lead's identifiers that no other lead has: an e-mail address that two leads share stays the other's."""
     others = set(identities(read_events([list(left)], agreement)).identifiers) if left else set()
     others |= {("user", row.user_id) for row in left} | {("anonymous", row.anonymous_id) for row in left}
     kept = set(map(plain_name, others))
@@ -109,9 +108,10 @@ def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:
 
 
 def failed_events_about(connection: Connection, gone: Collection[IdentifierName]) -> list[int]:
-    """The ids of failed events that bear one of these names, or cannot be read and hold one of them.
+    """The ids of failed events with one of these identifiers, and of unreadable ones that hold its text.
 
-    For an erasure: rather another's too than one of its own left. What names the lead is `failed_naming`.
+    For an erasure, which rather deletes an event of another lead than leaves one of this lead. For what may be shown
+    of the lead see `failed_events_naming`.
     """
     return [
         failed_id for failed_id, said in _failed_with(connection, gone) if said is None or said & _plain_names(gone)
@@ -119,7 +119,7 @@ def failed_events_about(connection: Connection, gone: Collection[IdentifierName]
 
 
 def failed_events_naming(connection: Connection, held: Collection[IdentifierName]) -> list[int]:
-    """The ids of failed events that bear one of these names: what came about others is theirs to see."""
+    """The ids of failed events with one of these identifiers; unreadable ones may be of others, and are left out."""
     return [failed_id for failed_id, said in _failed_with(connection, held) if said and said & _plain_names(held)]
 
 
@@ -130,7 +130,7 @@ def _plain_names(gone: Collection[IdentifierName]) -> set[IdentifierName]:
 def _failed_with(
     connection: Connection, asked: Collection[IdentifierName]
 ) -> Iterator[tuple[int, set[IdentifierName] | None]]:
-    """Failed events that hold one of these names somewhere, each with all names it bears; None where it is no event."""
+    """Failed events that hold the text of an identifier, each with its identifiers; None for an unreadable event."""
     columns = tables.failed_events.c
     if not asked:
         return
@@ -141,7 +141,7 @@ def _failed_with(
 
 
 def _may_hold(column: Any, text: str) -> ColumnElement[bool]:
-    # SQLite knows small and capital letters of English alone: of other names all are read.
+    # SQLite ignores case in ASCII alone: for other texts every failed event is read.
     return column.icontains(text, autoescape=True) if text.isascii() else true()
 
 
@@ -160,7 +160,7 @@ def _forget_names(connection: Connection, found: LeadRecord, gone: set[Identifie
 
 
 def _any(columns: Any, gone: set[IdentifierName]) -> ColumnElement[bool]:
-    """Whether a row is of one of the names; an id that was a user's in one event may be a visitor's in another."""
+    """Whether a row is of one of the identifiers; a user id in one event may be an anonymous id in another."""
     ids = [value for kind, value in sorted(gone) if kind in IDS]
     keys = [and_(columns.kind == kind, columns.value == value) for kind, value in sorted(gone) if kind not in IDS]
     return or_(and_(columns.kind.in_((*IDS, "lead")), columns.value.in_(ids)), *keys)

@@ -1,4 +1,4 @@
-"""What a home needs from time to time: files without those who were erased, and events no older than agreed."""
+"""Housekeeping, once a minute: new files without erased leads, and events no older than agreed."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import func, select
 
-from features.agreement.versions import NoAgreement, kept
+from features.agreement.versions import NoAgreement, current_version
 from features.home import tables
 from features.home.clock import from_microseconds
-from features.home.database import empty_log, exists, reading, writing
-from features.home.locks import one_builder
+from features.home.database import database_exists, reading, truncate_wal, writing
+from features.home.locks import builder_lock
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.tombstones import STALE
-from features.records.retention import retain
-from features.store.builds import builds, current, every_build, forget, needed
-from features.store.materialize import derived
+from features.records.retention import apply_retention
+from features.store.builds import all_builds, builds, current_builds, delete_build, needed_suffixes
+from features.store.materialize import materialized
 from features.store.online import StoreGone
 
-said = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 RETAIN_EACH = timedelta(days=1)
 WAIT = timedelta(minutes=10)  # after an erasure: several of one day are worth one rebuild, and an hour is promised
 
 
 class Housekeeping:
-    """Looks after one home; any number of processes may do so, and what one has done is done for all."""
+    """Does the regular jobs of one home. Each serving process may have one: a job that one has done is done for all."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._retained_at: datetime | None = None
 
-    def look(self, now: datetime) -> None:
-        """Do what is due: asked each minute or so, it does next to nothing nearly always."""
-        if is_due(self.home, now):
-            renew(self.home)
+    def run(self, now: datetime) -> None:
+        """Do the jobs that are due; the caller calls it about once a minute, and mostly none is."""
+        if is_rebuild_due(self.home, now):
+            rebuild_stale_builds(self.home)
         if self._retained_at is None or now - self._retained_at >= RETAIN_EACH:
             self._retain(now)
 
     def _retain(self, now: datetime) -> None:
         try:
-            agreement = kept(self.home).agreement
+            agreement = current_version(self.home).agreement
         except NoAgreement:
             return
-        done = retain(self.home, agreement, now)
+        done = apply_retention(self.home, agreement, now)
         self._retained_at = now
         if done.events:
-            said.info("old events replaced by totals", events=done.events, leads=done.leads)
+            logger.info("old events replaced by totals", events=done.events, leads=done.leads)
 
 
-def is_due(home: Home, now: datetime) -> bool:
-    """Whether files still hold somebody who was erased so long ago that they should be made anew."""
-    if not exists(home) or not any(build.last_event_id == STALE for build in every_build(home)):
+def is_rebuild_due(home: Home, now: datetime) -> bool:
+    """Whether files still hold a lead that was erased at least `WAIT` ago, so that new ones should be built."""
+    if not database_exists(home) or not any(build.last_event_id == STALE for build in all_builds(home)):
         return False
     erased_us, built_us = tables.erased.c.erased_us, tables.feature_views.c.built_us
     with reading(home) as connection:
@@ -63,18 +63,18 @@ def is_due(home: Home, now: datetime) -> bool:
     return waits_since is None or now - from_microseconds(waits_since) >= WAIT
 
 
-def renew(home: Home, progress: Progress = lambda _: None) -> int:
-    """Make new files in place of those that hold an erased lead, and delete these; how many builds were deleted."""
+def rebuild_stale_builds(home: Home, progress: Progress = lambda _: None) -> int:
+    """Build new files in place of those that hold an erased lead, and delete the old; how many builds were deleted."""
     with reading(home) as connection:
-        read = current(connection)
+        read = current_builds(connection)
     for build in read.values():
-        if build.last_event_id == STALE and build.suffix in needed(home):
-            derived(home, build.agreement, progress)
+        if build.last_event_id == STALE and build.suffix in needed_suffixes(home):
+            materialized(home, build.agreement, progress)
     deleted = 0
-    with one_builder(home):
-        read_still = {build.generation for build in builds(home) if build.suffix in needed(home)}
-        for build in every_build(home):
-            # Who was erased since the new files were made is their turn next; till then they are what is read.
+    with builder_lock(home):
+        read_still = {build.generation for build in builds(home) if build.suffix in needed_suffixes(home)}
+        for build in all_builds(home):
+            # A build that is read may be stale again, by a later erasure: it stays until the next one replaces it.
             if build.last_event_id != STALE or build.generation in read_still:
                 continue
             repository = build.repository(home)
@@ -84,7 +84,7 @@ def renew(home: Home, progress: Progress = lambda _: None) -> int:
                 continue  # until the server is back; its rows must go as well
             shutil.rmtree(repository.folder, ignore_errors=True)
             with writing(home) as connection:
-                forget(connection, build)
+                delete_build(connection, build)
             deleted += 1
-    empty_log(home)
+    truncate_wal(home)
     return deleted

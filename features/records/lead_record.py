@@ -1,4 +1,4 @@
-"""A dossier: all that the ledger holds on one lead, found by any of its names."""
+"""One lead's record: all events and identifiers that the ledger holds on it, found by any of its identifiers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SYSTEMS = ("crm", "salesforce", "hubspot")  # of which an erased lead's id may b
 
 
 class UnknownLead(LeadlightError):
-    """A name that no event of the ledger bears."""
+    """No event of the ledger has this identifier."""
 
     code = "unknown_lead"
 
@@ -32,7 +32,7 @@ class UnknownLead(LeadlightError):
 
 
 class LeadErased(LeadlightError):
-    """A name that an erased lead had."""
+    """The identifier of an erased lead."""
 
     code = "erased"
 
@@ -41,17 +41,16 @@ class LeadErased(LeadlightError):
 
 
 class NamesTwoLeads(LeadlightError):
-    """A name that is one lead's id in one system and another's in another."""
+    """An identifier that is one lead's in one system and another lead's in another."""
 
     code = "names_two_leads"
 
 
 @dataclass(frozen=True)
 class LeadRecord:
-    """One lead, and the events of its component: all that could tell who is who around it.
+    """One lead, and all events of its component: what decides which of them are the lead's.
 
-    rows: the component's events in the order of the ledger, as `log` and `found` read them. position: the lead's in
-    `found.lead_ids`. derived: what these events say.
+    position: the lead's in `identities.lead_ids`. derived: what the events of the component say.
     """
 
     lead_id: str
@@ -60,25 +59,28 @@ class LeadRecord:
 
     @property
     def rows(self) -> Sequence[Any]:
+        """The component's events in the order of the ledger."""
         return self.derived.events
 
     @property
-    def log(self) -> EventTable:
+    def table(self) -> EventTable:
+        """The same events as columns."""
         return self.derived.table
 
     @property
-    def found(self) -> Identities:
+    def identities(self) -> Identities:
+        """The lead of each of these events."""
         return self.derived.identities
 
     @cached_property
     def own(self) -> list[int]:
-        """The positions in `rows` of the lead's own events, an identified visitor's earlier ones among them."""
-        return [row for row, lead in enumerate(self.found.lead.tolist()) if lead == self.position]
+        """The positions in `rows` of the lead's own events, also of those from before it was identified."""
+        return [row for row, lead in enumerate(self.identities.lead.tolist()) if lead == self.position]
 
     @cached_property
     def names(self) -> list[IdentifierName]:
-        """(kind, value) of each identifier: user, anonymous, email, the names of CRMs."""
-        names = {name for name, lead in self.found.identifiers.items() if lead == self.lead_id}
+        """(kind, value) of each identifier of the lead: user, anonymous, email, its ids in CRMs."""
+        names = {name for name, lead in self.identities.identifiers.items() if lead == self.lead_id}
         names |= {("user", user) for row in self.own if (user := self.rows[row].user_id)}
         names |= {
             ("anonymous", who) for row in self.own if (who := self.rows[row].anonymous_id) and not self._shared(who)
@@ -86,8 +88,8 @@ class LeadRecord:
         return sorted(names)
 
     def _shared(self, visitor: str) -> bool:
-        """Whether a visitor's id stands beside this lead but is another's: a browser that two people use."""
-        owner = self.found.identifiers.get(("anonymous", visitor))
+        """Whether an anonymous id on this lead's events is another lead's: a browser that two people use."""
+        owner = self.identities.identifiers.get(("anonymous", visitor))
         return owner is not None and owner != self.lead_id
 
     @cached_property
@@ -110,7 +112,7 @@ def lead_record(connection: Connection, agreement: Agreement, name: str, only_id
 
 
 def _holders(connection: Connection, name: str) -> list[str]:
-    """The users that an e-mail address or an id in a CRM was said of."""
+    """The user ids with a link to an e-mail address or an id in a CRM."""
     columns = tables.links.c
     said = columns.value.in_({name, normal_email(name) or name})
     return list(connection.scalars(select(columns.user_id).where(said)))

@@ -1,4 +1,4 @@
-"""Two leads made one by a person, and taken apart again: events of the ledger like any other."""
+"""Merges: a person makes two leads one, takes a merge back, or lists merges; each is an event of the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PREVIOUS = ("previous_lead_id", "previous_crm_lead_id")
 
 
 class NotMerged(LeadlightError):
-    """A merge that cannot be done, or undone, and why."""
+    """A merge that cannot be done or undone, with the reason."""
 
     code = "not_merged"
 
@@ -45,11 +45,12 @@ class Merge:
     undone_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
+        """The merge as the API answers it."""
         return dict(self.__dict__)
 
 
 def merge(home: Home, agreement: Agreement, into: str, previous: str, now: datetime) -> Merge:
-    """Make the lead `previous` part of the lead `into`, each by any of its names; both are scored anew.
+    """Make the lead `previous` part of the lead `into`, each given by any of its identifiers; both are scored again.
 
     Raises UnknownLead, LeadErased, and NotMerged where they are one lead already.
     """
@@ -62,14 +63,14 @@ def merge(home: Home, agreement: Agreement, into: str, previous: str, now: datet
     with reading(home) as connection:
         became = lead_record(connection, agreement, other).lead_id
     if became != survivor:
-        # Or it would come into force as soon as what stands in its way is undone.
+        # Or it would come into force as soon as the merge that stands in its way is undone.
         _append(home, f"undo-{secrets.token_hex(6)}", UNDONE, survivor, {"merge_id": merge_id}, now)
         raise NotMerged(f"{other!r} is part of {became!r}, not of {survivor!r}; undo that merge first")
     return Merge(merge_id, survivor, other, LEADLIGHT_SOURCE.name, now)
 
 
 def undo_merge(home: Home, merge_id: str, now: datetime) -> Merge:
-    """Take a merge back, whoever made it: each lead has its own events again. Raises NotMerged."""
+    """Take a merge back, also one of the CRM: each lead has its own events again. Raises NotMerged."""
     found = next((one for one in merges(home) if one.merge_id == merge_id), None)
     if found is None:
         raise NotMerged(f"there is no merge {merge_id!r}; `leadlight merge` lists them")
@@ -80,7 +81,7 @@ def undo_merge(home: Home, merge_id: str, now: datetime) -> Merge:
 
 
 def merges(home: Home) -> list[Merge]:
-    """Every merge of the ledger, those of the CRM too, newest first; refused ones are none."""
+    """Every merge in the ledger, of persons and of the CRM, newest first; refused ones are left out."""
     columns = tables.events.c
     asked = select(tables.events).where(columns.type == "track", columns.name.in_((MERGED, UNDONE)))
     with reading(home) as connection:

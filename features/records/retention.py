@@ -1,4 +1,4 @@
-"""How long events are kept: older ones are deleted, and one event for each lead keeps their totals."""
+"""Retention: deletes events older than agreed, and keeps their totals in one event for each lead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.columns import BehaviourState
-from features.behaviour.decayed_counters import FIRST, states
+from features.behaviour.decayed_counters import FIRST, behaviour_states
 from features.derived import Derived, DerivedRows, derive
 from features.events.event_table import HISTORY_KEPT, OURSELVES, EventTable
 from features.home import tables
@@ -29,8 +29,8 @@ from features.identity.identities import Identities
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
 from features.traits.history import trait_columns
-from features.traits.values import FIRST as FIRST_TOUCHES
-from features.traits.values import Sayings, sayings
+from features.traits.values import FIRST_TOUCH as FIRST_TOUCHES
+from features.traits.values import TraitValues, trait_values
 
 RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
 
@@ -38,8 +38,9 @@ RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
 def retained_totals(
     log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
 ) -> dict[int, RetainedTotals]:
-    """By lead (its position), what these events (rows of the log) came to; nothing for leads of which nothing is left.
+    """The totals of some events by lead, as one "History Kept" event says them; no entry for a lead without any.
 
+    events: rows of the table. returns: by the lead's position in `rows.identities.lead_ids`
     {"behaviours": {name: {"count", "minutes", "first_us", "latest": [[us, minutes], ...]}},
      "traits": {name: [value, occurred_us]}}
     """
@@ -54,10 +55,10 @@ def retained_totals(
 def _behaviours(
     rows: DerivedRows, agreement: Agreement, events: Sequence[int]
 ) -> Iterator[tuple[int, str, RetainedTotals]]:
-    """By the very recurrence that folds them into features."""
+    """By the same recurrence that makes states, so that the totals equal the features made of the events."""
     observed = rows.observed.taken(np.isin(rows.observed.event, np.asarray(events, dtype=np.int64)))
     newest = observed.is_newest()[observed.is_last_known()]
-    folded = states(observed, len(agreement.behaviours), agreement.half_lives)
+    folded = behaviour_states(observed, len(agreement.behaviours), agreement.half_lives)
     leads = observed.lead[observed.is_newest()].tolist()
     for place, lead in zip(np.flatnonzero(newest).tolist(), leads, strict=True):
         for name, ragged in zip(agreement.behaviours, folded, strict=True):
@@ -73,9 +74,9 @@ def _behaviour(state: BehaviourState) -> RetainedTotals:
 def _traits(
     log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
 ) -> Iterator[tuple[int, str, Any]]:
-    """Of each trait the newest word among these events, of first touches the oldest."""
+    """Of each trait the newest value among these events; of first source and campaign the oldest."""
     columns = trait_columns(agreement)
-    said = sayings(log, rows.identities, agreement, rows.observed, rows.members, columns)
+    said = trait_values(log, rows.identities, agreement, rows.observed, rows.members, columns)
     names, kinds = list(columns), list(columns.values())
     chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
     stands = np.isin(said.row, np.asarray(events, dtype=np.int64)) & (said.until_us == NOT_YET)
@@ -90,7 +91,7 @@ def _traits(
         yield lead, names[trait], [_value(said, place, kinds[trait]), us]
 
 
-def _value(said: Sayings, place: int, kind: str) -> Any:
+def _value(said: TraitValues, place: int, kind: str) -> Any:
     value = said.values[said.value[place]]
     if kind == "date" and value is not None:
         return from_microseconds(round(value * DAY_US)).isoformat()
@@ -105,7 +106,9 @@ KEYS = ("email", "crm", "crm_lead_id")  # the traits that say who somebody is
 
 @dataclass(frozen=True)
 class Retained:
-    """What a retention did: how many events it deleted or stripped, and of how many leads it kept the totals."""
+    """How many events a retention deleted or stripped, of how many leads it kept totals, and how many failed events it
+    deleted.
+    """
 
     events: int = 0
     leads: int = 0
@@ -115,7 +118,7 @@ class Retained:
         return Retained(self.events + other.events, self.leads + other.leads, self.failed_events + other.failed_events)
 
     def sentences(self) -> Iterator[str]:
-        """What was done, for people; nothing where nothing was."""
+        """What the retention did, for people; no sentence where it did nothing."""
         if self.events:
             stays = f"the totals of {self.leads:,} leads stay"
             yield f"{self.events:,} events older than the agreement keeps them are gone; {stays}"
@@ -125,9 +128,10 @@ class Retained:
 
 @dataclass
 class _RetentionChanges:
-    """What becomes of old events: deleted, or left with their identifiers alone; and the events that stand for them.
+    """What one retention writes.
 
-    rounded: every event of the leads of which less is left than there was.
+    deleted: events to delete. stripped: events of which only the identifiers stay, as rows. kept: new events with the
+    totals of both. rounded: all events of leads whose totals say less than the events did.
     """
 
     deleted: list[Any] = field(default_factory=list)
@@ -137,16 +141,16 @@ class _RetentionChanges:
 
 
 def apply_retention(home: Home, agreement: Agreement, now: datetime, progress: Progress = lambda _: None) -> Retained:
-    """Delete events older than the agreement's `keep_events`, and keep of each lead what they came to.
+    """Delete events older than the agreement's `keep_events`, and keep their totals for each lead.
 
-    Lifetime totals, the latest 32 moments of each behaviour, traits, who is who, and what became of a lead stay as they
-    were; of the oldest moments what is left after many half-lives is lost. Twice changes nothing. Events that come
-    again are no new ones. The files of every build are out of date then; `features.records.housekeeping` makes new
-    ones.
+    What stays as it was: lifetime totals, the latest 32 moments of each behaviour, traits, identity, and what became of
+    a lead. What is lost: the decayed counts of older moments, which are small by then. Applying it twice changes
+    nothing, and a deleted event that is sent again is a duplicate. The files of every build still hold the events;
+    `features.records.housekeeping` builds new ones.
     """
     until_us = microseconds(now - agreement.privacy.keep_events)
     done = _failed(home, until_us)
-    with builder_lock(home):  # files that are made meanwhile would hold what is deleted, and nobody would know
+    with builder_lock(home):  # a build made meanwhile would hold what is deleted, and not be marked as stale
         for identifiers in batched(_with_old_events(home, agreement, until_us), AT_ONCE):
             with writing(home) as connection:
                 wait_for_writers(connection)
@@ -209,7 +213,7 @@ def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
     of_lead: dict[int, list[int]] = {lead: [] for lead in leads}
     for row in going:
         of_lead.setdefault(int(found.lead[row]), []).append(row)
-    # What stood for still older events is told again, with these.
+    # The totals of still older events are replaced by totals of all.
     for row in np.flatnonzero(np.isin(found.lead, leads)).tolist():
         if _is_kept(events[row]):
             of_lead[int(found.lead[row])].append(row)
@@ -228,12 +232,12 @@ def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
 
 
 def _is_rounded(said: RetainedTotals) -> bool:
-    """Whether it says only how many older moments there were, not when: their counts halve from another one on."""
+    """Whether some moments are only counted, without their times: their decayed counts are not as they were."""
     return any(each["count"] > len(each["latest"]) for each in said["behaviours"].values())
 
 
 def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[int]:
-    """Events whose identifiers must stay: they say who is who, or of which account a lead is."""
+    """Events whose identifiers must stay: those with claims of identity, and those that put a lead into an account."""
     needed = {row for row in own if events[row].type in IDENTIFYING}
     grouped = sorted((row for row in own if events[row].group_id is not None), key=lambda row: int(known_us[row]))
     groups = [events[row].group_id for row in grouped]
@@ -244,7 +248,7 @@ def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[in
 
 
 def _opening(events: Sequence[Any], own: Sequence[int], found: Identities, lead: int) -> set[int]:
-    """The event by which a lead was first known, where it is one of `own`: since then it is open."""
+    """The event by which a lead was first known, where it is one of `own`: the lead is open since then."""
     named = [row for row in own if events[row].user_id is not None and not _is_kept(events[row])]
     if lead < 0 or not named:
         return set()
@@ -253,7 +257,7 @@ def _opening(events: Sequence[Any], own: Sequence[int], found: Identities, lead:
 
 
 def _stripped(event: Any) -> dict[str, Any]:
-    """The event with its identifiers alone; what was no identify or alias becomes an identify that links nothing."""
+    """The event with its identifiers alone; any but an identify or alias becomes an identify that links no ids."""
     links = event.type in IDENTIFYING
     body = orjson.loads(event.body)
     traits = (body.get("traits") or (body.get("context") or {}).get("traits") or {}) if links else {}
@@ -277,7 +281,7 @@ def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: 
     newest = max(event.event_id for event in events)
     return {
         "source": OURSELVES,
-        "message_id": f"kept-{newest}",  # that event is gone: no other can be named so
+        "message_id": f"kept-{newest}",  # that event is deleted: no other event can get this id
         "type": "track",
         "name": HISTORY_KEPT,
         "user_id": lead_id,
@@ -299,7 +303,7 @@ def _apply(connection: Connection, changes: _RetentionChanges) -> None:
         connection.execute(update(tables.events).where(column == row["event_id"]).values(row))
     if changes.kept:
         connection.execute(insert(tables.events), changes.kept)
-    # The online store holds the sums of before, and the files the events themselves.
+    # The online store still shows the old counts, and the files hold the events themselves.
     enqueue_whole(connection, [event._mapping for event in changes.rounded])
     if changes.deleted or changes.stripped:
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))

@@ -1,4 +1,4 @@
-"""A home's tables as Parquet files, for whoever wants to look at all of them with tools of their own."""
+"""The export of a home's tables as Parquet files, for people who analyse them with tools of their own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from features.home import tables
 from features.home.database import reading
 from features.home.progress import Progress
 from features.home.settings import Home
-from features.store.materialize import derived
+from features.store.materialize import materialized
 
 AT_ONCE = 100_000
-# Keys and digests that only they can read, and answers that are kept for a day.
-KEPT_BACK = frozenset({"secrets", "erased", "retired", "api_keys", "idempotency_keys"})
+# Keys, digests that only these keys can read, and answers that are stored for a day.
+NOT_EXPORTED = frozenset({"secrets", "erased", "retired", "api_keys", "idempotency_keys"})
 FILES = ("leads", "behaviour", "account", "traits", "observations")  # of a build, as training reads them
 
 
 def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progress = lambda _: None) -> dict[str, int]:
-    """Write each table of the home into `folder`, one Parquet file each; how many rows each has.
+    """Write each table of the home into `folder`, one Parquet file each; how many rows each has, by name.
 
     Beside the tables of the database: observations, and the states as training reads them.
     """
@@ -33,10 +33,10 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progr
     folder.chmod(0o700)  # all there is on everybody
     written = {}
     for table in tables.metadata.sorted_tables:
-        if table.name not in KEPT_BACK:
+        if table.name not in NOT_EXPORTED:
             progress(f"writing {table.name}")
             written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _chunks(home, table))
-    repository = derived(home, agreement, progress).repository
+    repository = materialized(home, agreement, progress).repository
     for name in FILES:
         file = repository.folder / f"{name}.parquet"
         if file.exists():

@@ -1,4 +1,4 @@
-"""What the leads of an account did together, kept as a state and carried on by each new event."""
+"""Account states: what the leads of an account did together, stored, and updated by what is new."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats, Ints
-from features.behaviour.decayed_counters import COUNT, LATEST, SUMS, Observations, anew, fold
-from features.behaviour.observations import in_order
+from features.behaviour.decayed_counters import COUNT, LATEST, SUMS, Observations, fold, refold
+from features.behaviour.observations import ordered_observations
 from features.derived import DerivedRows, derive
 from features.home import tables
 from features.home.database import batched, insert_or_update
@@ -23,17 +23,17 @@ from features.store.online import OnlineRow
 
 AT_ONCE = 1_000  # accounts in one statement
 
-NO_OBSERVATIONS = in_order(
+NO_OBSERVATIONS = ordered_observations(
     **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
     **{name: np.empty(0) for name in ("weight", "minutes")},
 )
-AccountNews = Mapping[str, Observations]  # account_id to what has become known of it since its kept state, of it alone
+AccountNews = Mapping[str, Observations]  # by account_id, what became known of it since its stored state
 
 
 def stored_states(
     connection: Connection, build: Build, account_ids: Iterable[str] | None = None
 ) -> Iterator[tuple[str, AccountState]]:
-    """Accounts (these, or all) and their states as they are kept for a build, by account_id."""
+    """One pair per account of a build (of these, or of all): its account_id and its stored state."""
     columns, agreement = tables.account_states.c, build.agreement
     of_build = select(columns.account_id, columns.state).where(columns.generation == build.generation)
     if account_ids is None:
@@ -48,7 +48,7 @@ def stored_states(
 def store_states(
     connection: Connection, build: Build, states: Iterable[tuple[str, AccountState]], known_us: int
 ) -> None:
-    """Keep these states for a build in place of those before."""
+    """Store these states of a build, in place of earlier ones of the same accounts."""
     shared = {"generation": build.generation, "known_us": known_us}
     for batch in batched(states, AT_ONCE):
         rows = [shared | {"account_id": account_id, "state": state.packed()} for account_id, state in batch]
@@ -58,13 +58,13 @@ def store_states(
 def account_rows(
     states: Iterable[tuple[str, AccountState]], agreement: Agreement, known_us: int, event_us: int
 ) -> Iterator[OnlineRow]:
-    """The online rows of accounts that are known up to a moment."""
+    """One online row per account, its state known up to `known_us`."""
     names = list(agreement.behaviours)
     return (OnlineRow(account_id, state.features(names), known_us, event_us) for account_id, state in states)
 
 
 def changed_only(row: OnlineRow, state: AccountState, news: Observations, agreement: Agreement) -> OnlineRow:
-    """The row with the behaviours alone that are in the news, where nothing else changed."""
+    """The row with only those behaviours of which there is news; the whole row where the state was made anew."""
     if state.is_anew:
         return row
     names = list(agreement.behaviours)
@@ -73,18 +73,18 @@ def changed_only(row: OnlineRow, state: AccountState, news: Observations, agreem
 
 
 def news_of(rows: DerivedRows, since_us: int) -> dict[str, Observations]:
-    """What became known after `since_us` of each account in `rows`."""
+    """The observations of each account in `rows` that became known after `since_us`."""
     new = rows.accounts.taken(rows.accounts.known_us > since_us)
     return {rows.account_ids[position]: observed for position, observed in by_account(new)}
 
 
 def merged_observations(first: Observations, more: Observations) -> Observations:
-    """The observations of one account from two derivations, in their order."""
+    """The observations of one account from two sets of events, in known-at order."""
     if not len(first) or not len(more):
         return more if len(more) else first
     named = Observations.__dataclass_fields__
     both = {name: np.concatenate([getattr(first, name), getattr(more, name)]) for name in named}
-    return in_order(**both | {"lead": np.zeros(len(first) + len(more), dtype=np.int64)})
+    return ordered_observations(**both | {"lead": np.zeros(len(first) + len(more), dtype=np.int64)})
 
 
 def account_states(
@@ -94,10 +94,10 @@ def account_states(
     news: AccountNews,
     wrong: Collection[str] = (),
 ) -> dict[str, AccountState]:
-    """The states of accounts, of which there may be `news`; those that one lead alone was ever in have none.
+    """The states of the accounts in `news`, updated; an account that only one lead was ever in has none.
 
-    An account that has no kept state yet, a `wrong` one, or of which something was taken back, is derived from the
-    ledger: rare.
+    A stored state is updated by its news. An account without a stored state, with a `wrong` one, or with news that
+    takes something back is derived from the ledger, which is rare.
     """
     kept = dict(stored_states(connection, build, news)) if build else {}
     found: dict[str, AccountState] = {}
@@ -108,13 +108,13 @@ def account_states(
     without = [account for account in news if account not in found]
     new = _maybe_shared(connection, [account for account in without if account not in kept])
     anew = [account for account in without if account in kept or account in new]
-    # Nothing is left of one whose leads were erased.
+    # An account whose leads were all erased keeps an empty state.
     blank = AccountState.whole(NO_OBSERVATIONS, len(agreement.behaviours), agreement.half_lives)
     return found | {account: blank for account in anew if account in kept} | _from_ledger(connection, agreement, anew)
 
 
 def _maybe_shared(connection: Connection, account_ids: list[str]) -> set[str]:
-    """The accounts that several ids are tied to: a lead may have several, so not each is shared by leads."""
+    """The accounts with links to several ids; these may all be of one lead, so not each is shared by leads."""
     ids = Counter(row.value for row in links_to(connection, [(GROUP, account_id) for account_id in account_ids]))
     return {account_id for account_id, count in ids.items() if count > 1}
 
@@ -129,7 +129,10 @@ def _from_ledger(connection: Connection, agreement: Agreement, account_ids: list
 def states_of_shared_accounts(
     rows: DerivedRows, agreement: Agreement, account_ids: frozenset[str] | None = None
 ) -> Iterator[tuple[str, AccountState]]:
-    """The states of the accounts (or of these among them) that several leads in `rows` have been in."""
+    """One pair per account that several leads in `rows` have been in: its account_id and its state.
+
+    account_ids: only these accounts, where they are given.
+    """
     shared = set(rows.shared_accounts().tolist())
     for position, observed in by_account(rows.accounts):
         account_id = rows.account_ids[position]
@@ -139,10 +142,10 @@ def states_of_shared_accounts(
 
 @dataclass(frozen=True)
 class AccountState:
-    """All behaviours of one account: their states, and the latest occurrences of each with the event that told them.
+    """All behaviours of one account: the state of each, and its latest occurrences with the event of each.
 
-    states: (behaviours, width), as `recurrence` lays them out before the pairs. latest: (behaviours, LATEST, 3) of
-    us, minutes and event. kept: how many of these are in use; -1 where only the whole history can tell which.
+    states: (behaviours, width), as `decayed_counters` lays them out before the pairs. latest: (behaviours, LATEST, 3)
+    of us, minutes and event. kept: how many of these are in use; -1 where only the whole history can tell which.
     is_anew: made of the whole history, in which something may have been taken back.
     """
 
@@ -153,25 +156,28 @@ class AccountState:
 
     @classmethod
     def nothing(cls, behaviours: int, half_lives: Sequence[float]) -> AccountState:
-        """Of an account that never did anything."""
+        """The state of an account without any observation."""
         width = SUMS + 2 * len(half_lives)
         return cls(np.zeros((behaviours, width)), np.zeros((behaviours, LATEST, 3)), np.zeros(behaviours, np.int64))
 
     @classmethod
     def whole(cls, observed: Observations, behaviours: int, half_lives: Sequence[float]) -> AccountState:
-        """Of an account, from everything that was ever known of it: `observed` is of it alone."""
+        """The state of an account from all observations of it; `observed` holds no other account."""
         made = replace(cls.nothing(behaviours, half_lives), is_anew=True)
         _fold_anew(*_columns(observed), np.asarray(half_lives) * DAY_US, made.states, made.latest, made.kept)
         return made
 
     def carried_on(self, observed: Observations, half_lives: Sequence[float]) -> AccountState | None:
-        """The state once more is known; None where it takes the whole history, as when something was taken back."""
+        """The state updated by newer observations; None where one takes something back: the whole history decides."""
         made = AccountState(self.states.copy(), self.latest.copy(), self.kept.copy())
         carries = _fold_on(*_columns(observed), np.asarray(half_lives) * DAY_US, made.states, made.latest, made.kept)
         return made if carries else None
 
     def features(self, names: Sequence[str]) -> dict[str, Floats | None]:
-        """The state of each behaviour as one array, as views hold it; what never happened is None, or not there."""
+        """The state of each behaviour as one array, as views hold it.
+
+        A behaviour that never happened is None where the state was made anew, and left out otherwise.
+        """
         states = {name: self._array(place) for place, name in enumerate(names)}
         return states if self.is_anew else {name: state for name, state in states.items() if state is not None}
 
@@ -181,7 +187,7 @@ class AccountState:
         return np.concatenate([self.states[place], self.latest[place, : self.kept[place], :2].ravel()])
 
     def packed(self) -> bytes:
-        """As bytes, leaving out what never happened; `unpacked` reads them."""
+        """The state as bytes, without behaviours that never happened; `unpacked` reads them."""
         happened = np.flatnonzero(self.states[:, COUNT] > 0.0)
         parts = [np.concatenate([self.states[b], self.latest[b, : self.kept[b]].ravel()]) for b in happened]
         counts = np.where(self.states[:, COUNT] > 0.0, self.kept, -1).astype("<f8")
@@ -189,7 +195,7 @@ class AccountState:
 
     @classmethod
     def unpacked(cls, packed: bytes, behaviours: int, half_lives: Sequence[float]) -> AccountState:
-        """What `packed` gave."""
+        """The state that `packed` wrote."""
         values = np.frombuffer(packed, dtype="<f8")
         made, place = cls.nothing(behaviours, half_lives), behaviours
         width = made.states.shape[1]
@@ -204,7 +210,7 @@ class AccountState:
 
 
 def by_account(observed: Observations) -> Iterator[tuple[int, Observations]]:
-    """The observations of each account by itself, and its position."""
+    """One pair per account: its position, and its observations."""
     ends = np.flatnonzero(observed.is_newest()) + 1
     for start, end in zip(np.append(0, ends)[:-1].tolist(), ends.tolist(), strict=True):
         yield int(observed.lead[start]), observed.taken(slice(start, end))
@@ -238,4 +244,4 @@ def _fold_anew(
     for b in range(kept.size):
         rows = np.flatnonzero(behaviour == b)
         if rows.size:
-            kept[b] = anew(rows, event, weight, minutes, occurred, half_lives, states[b], latest[b])
+            kept[b] = refold(rows, event, weight, minutes, occurred, half_lives, states[b], latest[b])

@@ -1,4 +1,4 @@
-"""Builds: each time everything is derived anew it is built beside what is read, and one row switches to it."""
+"""Builds, the generations of the feature views: which one is read, which are written, which are outdated."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from sqlalchemy import Connection, delete, insert, select, update
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US
 from features.home import tables
-from features.home.database import exists, reading
+from features.home.database import database_exists, reading
 from features.home.deployments import deployments
 from features.home.settings import Home
-from features.store.feast_views import Repository, suffix_of, view_suffix
+from features.store.feast_views import FeastRepository, suffix_of, view_suffix
 
-FOLLOWED_US = 10_000_000  # by when every reader has followed a switch
-LAYOUT = 2  # of what is derived: a release that derives something else raises it, and homes are derived anew
+FOLLOWED_US = 10_000_000  # by then every reader has switched
+LAYOUT = 2  # of the files: a release that derives something else raises it, and each home makes a new build
 
 
 @dataclass(frozen=True)
 class Build:
-    """One build of the feature views for one feature part of an agreement.
+    """One full materialization for one feature part of an agreement: its files, its views, its online rows.
 
-    last_event_id: what its offline files hold. folded_us: its account states hold what was known up to here.
-    published_us: the event time of its newest online rows, which only ever rises.
+    A new build is made beside the one that is read, and one row of `feature_views` lets all readers switch to it.
+    suffix: names the feature part. generation: names the build. last_event_id: the newest event in its offline files,
+    or STALE. folded_us: its account states hold what was known up to here. published_us: the event time of its newest
+    online rows, which only rises.
     """
 
     suffix: str
@@ -40,10 +42,12 @@ class Build:
 
     @property
     def agreement(self) -> Agreement:
+        """The agreement whose feature part the build has."""
         return _agreement(self.agreement_text)
 
-    def repository(self, home: Home) -> Repository:
-        return Repository.of(home, self.agreement, self.generation)
+    def repository(self, home: Home) -> FeastRepository:
+        """The build's Feast repository."""
+        return FeastRepository.of(home, self.agreement, self.generation)
 
 
 @lru_cache(maxsize=16)
@@ -53,28 +57,28 @@ def _agreement(text: str) -> Agreement:
 
 
 def new_generation() -> str:
-    """A name that no other build has, in this home or in another one on the same online store."""
+    """A random name that no other build has, in this home or in another home on the same online store."""
     return secrets.token_hex(6)
 
 
 def builds(home: Home) -> list[Build]:
-    """The build that is read of each feature part, in the order in which they were built."""
-    if not exists(home):
+    """The build that is read of each feature part, the oldest first."""
+    if not database_exists(home):
         return []
     with reading(home) as connection:
-        return list(current(connection).values())
+        return list(current_builds(connection).values())
 
 
-def current(connection: Connection) -> dict[str, Build]:
+def current_builds(connection: Connection) -> dict[str, Build]:
     """The build that is read of each feature part, by the suffix of its views."""
     rows = connection.execute(select(*_COLUMNS).order_by(tables.feature_views.c.build_id))
     return {row.suffix: Build(*row) for row in rows}
 
 
-def written(connection: Connection, now_us: int) -> list[Build]:
-    """The builds that new events are published to, the newest last.
+def published_builds(connection: Connection, now_us: int) -> list[Build]:
+    """The builds whose online rows show new events: of each feature part the newest, which comes last.
 
-    Readers follow a switch within a second or two: until all have, the build before must show new events too.
+    For 10 seconds after a switch, the build before it as well: some readers still read that one.
     """
     columns = tables.feature_views.c
     of_suffix: dict[str, list[tuple[Build, int]]] = {}
@@ -84,26 +88,26 @@ def written(connection: Connection, now_us: int) -> list[Build]:
     return before + [made[-1][0] for made in of_suffix.values()]
 
 
-def every_build(home: Home) -> list[Build]:
-    """Every build that there is, those that nobody reads any more too, in the order in which they were built."""
+def all_builds(home: Home) -> list[Build]:
+    """Every build of the home, also those that nobody reads any more, the oldest first."""
     with reading(home) as connection:
         rows = connection.execute(select(*_COLUMNS).order_by(tables.feature_views.c.build_id))
         return [Build(*row) for row in rows]
 
 
 def build_of(home: Home, agreement: Agreement) -> Build | None:
-    """The build that is read for the feature part of `agreement`; None before the first."""
+    """The build that is read for the feature part of `agreement`; None before the first one."""
     suffix = view_suffix(agreement)
     return next((build for build in builds(home) if build.suffix == suffix), None)
 
 
-def is_here(home: Home, build: Build) -> bool:
-    """Whether this host has the build's files: another may have made it for the database that they share."""
+def has_files(home: Home, build: Build) -> bool:
+    """Whether this host has the build's files: another host with the same database may have made the build."""
     return (build.repository(home).folder / "leads.parquet").exists()
 
 
-def switch(connection: Connection, build: Build, now_us: int) -> None:
-    """Let readers follow `build` from the end of this transaction on."""
+def switch_to(connection: Connection, build: Build, now_us: int) -> None:
+    """Let readers switch to `build` once this transaction is committed."""
     connection.execute(
         insert(tables.feature_views).values(
             suffix=build.suffix,
@@ -118,8 +122,8 @@ def switch(connection: Connection, build: Build, now_us: int) -> None:
     )
 
 
-def needed(home: Home) -> frozenset[str]:
-    """The suffixes that something reads: the kept agreement, the served model, and the one that a rollback serves."""
+def needed_suffixes(home: Home) -> frozenset[str]:
+    """The suffixes of the feature parts that are read: of the agreement, the served model, and the one before it."""
     columns = tables.agreements.c
     with reading(home) as connection:
         kept = connection.scalar(select(columns.feature_digest).order_by(columns.version.desc()).limit(1))
@@ -127,10 +131,10 @@ def needed(home: Home) -> frozenset[str]:
     return frozenset([*([suffix_of(kept)] if kept else []), *list(served)[:2]])
 
 
-def outdated(connection: Connection, needed: Collection[str], now_us: int) -> list[Build]:
-    """Builds that nobody reads any more: older than the one before the newest, or of a part that is not needed.
+def outdated_builds(connection: Connection, needed: Collection[str], now_us: int) -> list[Build]:
+    """Builds that nobody reads any more: all but the two newest of a feature part that is needed, and all of others.
 
-    One that is not needed stays for a day: a model that is about to be promoted needs it next.
+    A build of a part that is not needed stays for a day: a model that is about to be promoted may need it next.
     """
     columns = tables.feature_views.c
     rows = connection.execute(select(*_COLUMNS, columns.built_us).order_by(columns.build_id.desc())).all()
@@ -144,14 +148,14 @@ def outdated(connection: Connection, needed: Collection[str], now_us: int) -> li
     return gone
 
 
-def forget(connection: Connection, build: Build) -> None:
-    """Remove what the database knows of a build."""
+def delete_build(connection: Connection, build: Build) -> None:
+    """Delete a build's rows from the database; its files and online rows are removed by the caller."""
     for table in (tables.feature_views, tables.account_states):
         connection.execute(delete(table).where(table.c.generation == build.generation))
 
 
-def moved_on(connection: Connection, build: Build, known_us: int, event_us: int) -> None:
-    """Note that a build's online rows show what was known up to `known_us`, and at what event time they say so."""
+def record_published(connection: Connection, build: Build, known_us: int, event_us: int) -> None:
+    """Record that a build's online rows show what was known up to `known_us`, and their newest event time."""
     columns = tables.feature_views.c
     connection.execute(
         update(tables.feature_views)

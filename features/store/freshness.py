@@ -1,4 +1,4 @@
-"""Which leads have events that the online store does not show yet, and their states from the ledger itself."""
+"""Freshness: which leads have events that the online store does not show yet, and their states from the ledger."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from features.store.builds import Build, current_builds
 from features.store.feast_views import view_suffix
 from features.store.online import LeadState, newest_states
 
-FEW = 2_000  # pending identifiers: as long as there are no more, one look at all of them does for many leads
+FEW = 2_000  # up to so many identifiers in the outbox, all of them are read at once
 
 
 def pending_leads(home: Home, lead_ids: Collection[str]) -> set[str]:
-    """Those of some leads that have events, accepted and acknowledged, which the online store does not show yet."""
+    """Those of these leads that have accepted events which the online store does not show yet."""
     if not is_anything_pending(home):
         return set()
     columns = tables.online_pending.c
@@ -56,9 +56,9 @@ def _pending(connection: Connection, identifiers: Iterable[Identifier]) -> set[I
 
 
 def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> list[LeadState]:
-    """The states of some leads as the ledger holds them now, in order; `known_at` None for a lead nobody heard of.
+    """The states of these leads from the ledger as it is now, in order; `known_at` None for an unknown lead.
 
-    A lead that is part of another now is answered by that one.
+    A lead that was merged into another has the state of that one.
     """
     with consistent_read(home) as connection:
         build = current_builds(connection).get(view_suffix(agreement))
@@ -96,7 +96,7 @@ def _news(
 
 
 def pending_names(home: Home, agreement: Agreement, names: Collection[Key]) -> dict[Key, str]:
-    """The leads that have these names, (kind, value) to lead_id, as far as events that are not shown yet say so."""
+    """The leads that have these identifiers by events that are not shown yet: (kind, value) to lead_id."""
     if not names:
         return {}
     with consistent_read(home) as connection:

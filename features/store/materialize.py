@@ -1,4 +1,4 @@
-"""From the ledger to everything else: leads, identities, observations, states and the Feast views of a new build."""
+"""Full materialization: from the whole ledger to a new build of files and Feast views, to which readers then switch."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from features.store.online_fill import backfill, remove_leads
 
 @dataclass(frozen=True)
 class Materialized:
-    """What stands derived from the ledger for one feature part: the Feast repository and one row per lead."""
+    """The build that shows the ledger as it is: its Feast repository, and one row per lead."""
 
     repository: FeastRepository
     leads: pd.DataFrame
@@ -57,7 +57,10 @@ class Materialized:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild made. digest: of its files, the same for the same ledger; before: of those that were read."""
+    """What a rebuild made.
+
+    digest: of its files; the same ledger gives the same. before: of the files that were read until then.
+    """
 
     views: tuple[str, ...]
     leads: int
@@ -68,12 +71,12 @@ class Rebuilt:
 
     @property
     def is_the_same(self) -> bool | None:
-        """Whether the files are what they were, byte for byte; None where there were none."""
+        """Whether the new files equal the old ones byte for byte; None where there were none."""
         return None if self.before is None else self.digest == self.before
 
 
 def materialized(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Materialized:
-    """What the ledger says by `agreement`, derived anew only where events came since."""
+    """The build for `agreement` that holds the whole ledger; a new one where events came since the last."""
     ledger = Ledger.open(home)
     with builder_lock(home):
         build, newest = build_of(home, agreement), ledger.last_event_id()
@@ -84,7 +87,7 @@ def materialized(home: Home, agreement: Agreement, progress: Progress = lambda _
 
 
 def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> Rebuilt:
-    """Derive everything from the ledger into new views and switch to them, whether or not anything changed."""
+    """Make a new build from the whole ledger and switch to it, whether or not anything changed."""
     started = time.monotonic()
     ledger = Ledger.open(home)
     with builder_lock(home):
@@ -98,7 +101,7 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
 
 
 def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> list[Rebuilt]:
-    """The same for `agreement` and for every other feature part that something reads, as the served model does."""
+    """Rebuild for `agreement` and for every other feature part that is read, such as the served model's."""
     others = [
         agreement_with_digest(home, suffix) for suffix in sorted(needed_suffixes(home) - {view_suffix(agreement)})
     ]
@@ -106,7 +109,7 @@ def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _:
 
 
 def materialize_needed(home: Home) -> None:
-    """Make the builds that something reads and that are not there yet, or that another release made otherwise."""
+    """Make each build that is read but is not there, or that an older release made with another layout."""
     there = {build.suffix: build.layout for build in builds(home)}
     for suffix in needed_suffixes(home):
         agreement = agreement_with_digest(home, suffix) if there.get(suffix) != LAYOUT else None
@@ -115,7 +118,7 @@ def materialize_needed(home: Home) -> None:
 
 
 def _new_build(ledger: Ledger, agreement: Agreement, progress: Progress) -> Build:
-    """A new build of everything in the ledger, published and switched to."""
+    """A new build of the whole ledger, its online store filled, and readers switched to it."""
     home = ledger.home
     _sweep(home, view_suffix(agreement))
     _record_missing_links(ledger)
@@ -137,14 +140,14 @@ def _new_build(ledger: Ledger, agreement: Agreement, progress: Progress) -> Buil
     with writing(home) as connection:
         store_states(connection, build, states_of_shared_accounts(rows, agreement), build.folded_us)
     progress("publishing the newest states")
-    with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher sees that nothing is there
+    with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher fills the store later
         backfill(home, OnlineStore(repository.patient()), build)
     _switch(home, build, rows, erasures)
     return build
 
 
 def _sweep(home: Home, suffix: str) -> None:
-    """Remove what a build left that did not come to its end, and what older releases kept here."""
+    """Remove the files of builds that were not completed, and files that older releases kept here."""
     known = {build.generation for build in all_builds(home)}
     for path in (home.features / suffix).glob("*"):
         if path.is_file():
@@ -156,7 +159,7 @@ def _sweep(home: Home, suffix: str) -> None:
 
 
 def _record_missing_links(ledger: Ledger) -> None:
-    """Write what the events tie where that was never done: an older release knew of no components."""
+    """Record the links of all events where none is recorded: an older release did not record them."""
     with reading(ledger.home) as connection:
         if connection.execute(select(tables.links.c.kind).limit(1)).first():
             return
@@ -166,10 +169,11 @@ def _record_missing_links(ledger: Ledger) -> None:
 
 
 def _switch(home: Home, build: Build, rows: DerivedRows, erasures: int) -> None:
-    """Let every reader follow the new build, and remove those that nobody reads any more.
+    """Let every reader switch to the new build, and remove builds that nobody reads any more.
 
-    What came while it was built is published to it next, since whoever published that did not know of it. Whoever was
-    erased while it was built, after so many `erasures`, is taken out again, and its files are known to be out of date.
+    Events that came while it was built go into the outbox, since they were published to the old build alone. A lead
+    that was erased meanwhile is removed from the online store, and the build is marked as stale.
+    erasures: how many tombstones there were before the ledger was read.
     """
     with publisher_lock(home, wait=True):
         now_us = microseconds(datetime.now(UTC))

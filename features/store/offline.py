@@ -1,4 +1,4 @@
-"""The offline store: states as Parquet files of one build, read back as they were known at a moment."""
+"""The offline store: a build's states as Parquet files, and the point-in-time join that reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from features.agreement.agreement import Agreement
 from features.arrays import Bools, Ints, Ragged
-from features.behaviour.decayed_counters import Observations, states
+from features.behaviour.decayed_counters import Observations, behaviour_states
 from features.derived import DerivedRows, observation_batches
 from features.events.event_table import EventTable
 from features.store.feast_views import ACCOUNT, LEAD, FeastRepository, known_us_feature
@@ -39,7 +39,7 @@ OBSERVATIONS = pa.schema(
 def write_files(
     repository: FeastRepository, rows: DerivedRows, leads: pd.DataFrame, log: EventTable, agreement: Agreement
 ) -> None:
-    """Write everything that was derived, in an order that the ledger's does not change: by id, then by known_at."""
+    """Write the Parquet files of a build, sorted by id and then by known-at time, whatever the order of the ledger."""
     folder = repository.folder
     order = np.array(
         sorted(range(len(rows.identities.lead_ids)), key=rows.identities.lead_ids.__getitem__), dtype=np.int64
@@ -62,12 +62,12 @@ def _states(
     for positions, observed in observation_batches(*ordered, AT_ONCE):
         for stands in _batched_mask(observed.is_last_known()):
             named = [ids[position] for position in positions[observed.lead[stands]].tolist()]
-            folded = states(observed, behaviours, agreement.half_lives, stands)
+            folded = behaviour_states(observed, behaviours, agreement.half_lives, stands)
             yield state_rows(schema, named, observed.known_us[stands], folded)
 
 
 def _batched_mask(stands: Bools) -> Iterator[Bools]:
-    """The rows after which a state stands, `AT_ONCE` at a time: one account may have a hundred thousand."""
+    """The rows with the last observation of a known-at time, `AT_ONCE` at a time: an account may have 100,000."""
     places = np.flatnonzero(stands)
     for start in range(0, len(places), AT_ONCE):
         batch = np.zeros(len(stands), dtype=bool)
@@ -109,7 +109,7 @@ def _observation_rows(rows: DerivedRows, log: EventTable, order: Ints, agreement
 
 
 def files_digest(folder: Path) -> str:
-    """Of all files of a build that are derived from the ledger alone: the same ledger gives the same."""
+    """The digest of a build's Parquet files; the same ledger gives the same digest."""
     found = hashlib.sha256()
     for file in sorted(folder.glob("*.parquet")):
         found.update(file.name.encode() + b"\0")
@@ -130,7 +130,7 @@ def state_schema(repository: FeastRepository, view: str) -> pa.Schema:
 
 
 def state_rows(schema: pa.Schema, ids: Sequence[str], known_us: Ints, states: Sequence[Ragged]) -> pa.Table:
-    """Rows of that file: row i is ids[i] as known at known_us[i], an array per behaviour."""
+    """Rows of that file: row i is ids[i] as known at known_us[i], with an array per behaviour."""
     known = pa.array(known_us, pa.int64())
     arrays = [pa.ListArray.from_arrays(ragged.offsets.astype(np.int32), ragged.values) for ragged in states]
     return pa.table([pa.array(ids, pa.string()), known.cast(MOMENT), known, *arrays], schema=schema)
@@ -144,7 +144,7 @@ def trait_schema(repository: FeastRepository) -> pa.Schema:
 
 
 def trait_rows(repository: FeastRepository, traits: pd.DataFrame) -> pa.Table:
-    """Rows of that file: one row per lead and moment, as `features.traits.history.trait_states` gives them."""
+    """Rows of that file: one row per lead and moment, as `features.traits.history.trait_history` gives them."""
     schema = trait_schema(repository)
     known = pa.array(traits["known_us"].to_numpy(np.int64))
     said = [pa.array(traits[name], schema.field(name).type, from_pandas=True) for name in repository.traits]
@@ -152,9 +152,9 @@ def trait_rows(repository: FeastRepository, traits: pd.DataFrame) -> pa.Table:
 
 
 def write_rows(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
-    """Write a table some rows at a time, beside, then switch: a reader never sees half a file.
+    """Write a table part by part to another file, then rename it: a reader never sees half a file.
 
-    The same rows in the same parts are the same bytes: nothing in the file says when it was written.
+    The same rows in the same parts give the same bytes: the file does not hold the time of writing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
@@ -165,7 +165,7 @@ def write_rows(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None
 
 
 def newest_rows(path: Path, key: str, at_once: int = 20_000) -> Iterator[pa.Table]:
-    """The last row of each lead or account in a file that is sorted by `key` and time, some at a time."""
+    """The last row of each lead or account in a file that is sorted by `key` and time, in parts."""
     held: pa.Table | None = None
     for batch in pq.ParquetFile(path).iter_batches(batch_size=at_once):
         rows = pa.Table.from_batches([batch])
@@ -179,7 +179,10 @@ def newest_rows(path: Path, key: str, at_once: int = 20_000) -> Iterator[pa.Tabl
 
 
 def states_at(repository: FeastRepository, moments: pd.DataFrame) -> pa.Table:
-    """Each lead's states as known just before each moment, through Feast's point-in-time join.
+    """The states of each lead as they were known just before each moment, by Feast's point-in-time join.
+
+    Lead u7 visits the pricing page on Monday at 10:00, which we learn on Tuesday at 9:00. At Tuesday 9:00 the visit
+    does not count yet; one microsecond later it does.
 
     moments: lead_id, snapshot_us. returns: one row per row of `moments`, in that order: lead_id, snapshot_us,
     an array per behaviour (null: never), the traits, and as `account_<behaviour>` the arrays of the account that the

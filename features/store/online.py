@@ -1,4 +1,4 @@
-"""The online store: each lead's newest state, written in batches, read for a score."""
+"""The online store: the newest state of each lead and account, written in batches, read for a score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
-from features.behaviour.decayed_counters import states
+from features.behaviour.decayed_counters import behaviour_states
 from features.derived import DerivedRows
 from features.home.clock import from_microseconds
 from features.home.database import batched
@@ -32,10 +32,11 @@ from features.traits.history import trait_columns
 def newest_states(
     rows: DerivedRows, agreement: Agreement, ids: frozenset[str], since_us: int = -1
 ) -> Iterator[LeadState]:
-    """The states of the leads in `rows` that have one of these ids, without what their accounts did.
+    """One state per lead in `rows` that has one of these ids, without its account's behaviours.
 
-    What is none, but was something before, is there as None; what never was anything is not there.
-    since_us: only behaviours of which something became known after it, and no traits where none did.
+    A feature that lost its value is None: a visit that turned out to be a bot's, or a trait that was cleared. A feature
+    that never had a value is left out.
+    since_us: only behaviours with an observation known after it, and traits where one changed after it; -1 for all.
     """
     did, said = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
     for position, (lead_id, newest_us) in enumerate(
@@ -46,10 +47,10 @@ def newest_states(
 
 
 def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
-    """The state of each behaviour that a lead ever showed, by the lead's position."""
+    """The states of the behaviours of each lead, by the lead's position."""
     observed, names = rows.observed, list(agreement.behaviours)
     last = observed.is_newest()
-    folded = states(observed, len(names), agreement.half_lives, last)
+    folded = behaviour_states(observed, len(names), agreement.half_lives, last)
     row_of = {lead: row for row, lead in enumerate(observed.lead[last].tolist())}
     found: dict[int, dict[str, Floats | None]] = {lead: {} for lead in row_of}
     new = observed.taken(observed.known_us > since_us)
@@ -61,7 +62,7 @@ def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[
 
 
 def _traits(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[str, dict[str, Any]]:
-    """The last value of each trait that was ever said of a lead, by lead_id."""
+    """The newest value of each trait that a lead ever had, by lead_id."""
     lead_ids = rows.traits["lead_id"].to_numpy()
     starts = np.flatnonzero(np.append(True, lead_ids[1:] != lead_ids[:-1])[: len(lead_ids)])
     found: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids[starts]}
@@ -81,15 +82,15 @@ def _traits(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[str,
 AT_ONCE = 2_000  # rows in one write: the store's own batch write costs some milliseconds whatever it carries
 CANARY = "\0canary"  # no lead has this id, since no event may hold a NUL
 PAGES = 10_000  # of 4 KiB, that wait beside SQLite's file
-SHUT_S = 1.0  # a store that did not answer is not asked again for so long: each request would wait for it
+SHUT_S = 1.0  # how long a store that did not answer is not asked again, or each request would wait for it
 
 
-State = Sequence[float] | Floats | None  # of one behaviour, as `recurrence` lays it out; None for never
+State = Sequence[float] | Floats | None  # of one behaviour, as `decayed_counters` lays it out; None for never
 __all__ = ["CANARY", "LeadState", "OnlineRow", "OnlineStore", "StoreGone"]
 
 
 class LeadState(NamedTuple):
-    """What is known of one lead; `known_at` None: nothing at all."""
+    """One lead: its behaviour states, its traits, and its account's behaviours. `known_at` None: an unknown lead."""
 
     lead_id: str
     behaviours: Mapping[str, State]
@@ -99,7 +100,7 @@ class LeadState(NamedTuple):
 
 
 class OnlineRow(NamedTuple):
-    """One row of one view: of which lead or account, its features, up to when it knows it, and Feast's event time."""
+    """One row of one view: the id of a lead or account, its features, up to when they are known, and the event time."""
 
     key: str
     features: Mapping[str, Any]
@@ -108,7 +109,7 @@ class OnlineRow(NamedTuple):
 
 
 class OnlineStore:
-    """The online rows of one build, through Feast. Threads may share it to read; who writes has one of its own."""
+    """The online rows of one build, read and written through Feast. Threads may share one to read, not to write."""
 
     def __init__(self, repository: FeastRepository) -> None:
         self.repository = repository
@@ -116,9 +117,9 @@ class OnlineStore:
         self._shut_until = 0.0
 
     def states(self, lead_ids: Sequence[str], with_accounts: bool = True) -> list[LeadState | None]:
-        """The newest state of each lead, in order; None where the store has none that is whole. Raises StoreGone.
+        """The newest state of each lead, in order; None where the store has no complete one. Raises StoreGone.
 
-        with_accounts: whether what their accounts did is asked for, which is a read of its own.
+        with_accounts: read the behaviours of their accounts as well, which takes one more query.
         """
         if not lead_ids:
             return []
@@ -129,7 +130,7 @@ class OnlineStore:
         return self._with_accounts(found) if with_accounts else found
 
     def _with_accounts(self, states: list[LeadState | None]) -> list[LeadState | None]:
-        """The states with what their accounts did; None for a lead whose account does not know of its newest yet."""
+        """The states with their accounts' behaviours; None for a lead whose account row is older than its own row."""
         of = {i: state.traits["account"] for i, state in enumerate(states) if state and state.traits.get("account")}
         if not of:
             return states
@@ -143,31 +144,35 @@ class OnlineStore:
         return states
 
     def holds_up_to(self) -> int | None:
-        """The event time of the newest write that the store still holds; None where it lost what was there before.
+        """The event time of the newest write that the store still holds; None where it lost its rows.
 
         Raises StoreGone.
         """
         repository = self.repository
         if repository.online_file is not None and not repository.online_file.exists():
-            return None  # a server may be down; a file is gone
+            return None
         first, last = (
             self._rows(view, LEAD, [CANARY])[0] for view in (repository.behaviour_view, repository.trait_view)
         )
         return last.seen_us if first and last else None
 
     def shown_us(self, folded_us: int) -> int:
-        """Since when what is new is all that must be written; -1 for a server, which may have dropped a lead."""
+        """The moment after which a behaviour must be new to be written again; -1, which is all, for a server.
+
+        A server may have dropped the row of a single lead, which then has to be written whole.
+        """
         return -1 if self.repository.online_file is None else folded_us
 
     def make_tables(self) -> None:
-        """Make what rows are written to, where somebody deleted it."""
+        """Make the online tables where they are missing."""
         self.repository.make_tables()
         self._shut_until = 0.0
 
     def mark(self, event_us: int, is_first: bool = False) -> None:
-        """Leave the row by which `holds_up_to` sees what was lost, after all other rows of a write. Raises StoreGone.
+        """Write the canary, the row by which `holds_up_to` sees what was lost, as the last row of a write.
 
-        The first write of a build leaves one more, which no later write makes good: a wipe between two of them shows.
+        is_first: the first write of a build also writes one to the behaviour view, which no later write repeats: after
+        a wipe it is missing, even where a later write came. Raises StoreGone.
         """
         repository = self.repository
         nothing: dict[str, Any] = {}
@@ -196,7 +201,7 @@ class OnlineStore:
 
     @contextmanager
     def _asked(self) -> Iterator[Any]:
-        """The Feast store, connected to what is there now. Raises StoreGone."""
+        """Feast's store object, connected to the online file that is there now. Raises StoreGone."""
         if time.monotonic() < self._shut_until:
             raise StoreGone("it did not answer a moment ago")
         try:
@@ -207,16 +212,16 @@ class OnlineStore:
             raise StoreGone(str(error)) from error
 
     def _follow_file(self) -> None:
-        """A connection to a file that was deleted would go on as if nothing had happened."""
+        """Connect again where the file is another one: a connection to a deleted file goes on without any error."""
         file = self.repository.online_file
         if file is None:
             return
         inode = file.stat().st_ino
         if inode != self._file:
             connection = sqlite_connection(self.repository.store)
-            # What a power cut takes with it is published again: only the ledger has to wait for the disk.
+            # Rows that a power cut loses are published again: only the ledger has to wait for the disk.
             connection.execute("PRAGMA synchronous=NORMAL")
-            # The same leads are written again and again: rather once into the file than each time.
+            # The same leads are written again and again: the file is updated once for many writes.
             connection.execute(f"PRAGMA wal_autocheckpoint={PAGES}")
             self._file = inode
 
@@ -230,7 +235,7 @@ class OnlineStore:
 
 
 def _state(lead_id: str, did: OnlineRow | None, said: OnlineRow | None) -> LeadState | None:
-    # Two views are written one after the other: a reader that came in between would see half of a state.
+    # Two views are written one after the other: between the two writes a reader sees half a state.
     if did is None or said is None or did.seen_us != said.seen_us:
         return None
     return LeadState(lead_id, did.features, said.features, from_microseconds(said.seen_us))

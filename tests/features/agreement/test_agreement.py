@@ -12,12 +12,12 @@ import pytest
 import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
+from signed_agreement import with_line_moved
 
 from features.agreement.agreement import DEFAULT, Agreement, AgreementError
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, is_protected
 from features.agreement.learning import Behaviour
 from features.agreement.policy import Bar
-from features.agreement.text import with_line_moved
 from features.home.errors import LeadlightError
 
 TEXT = DEFAULT.read_text(encoding="utf-8")

@@ -21,10 +21,10 @@ from ledger_writer import written
 from sqlalchemy import inspect, make_url, select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import NoAgreement, keep, kept
+from features.agreement.versions import NoAgreement, current_version, save_version
 from features.events.event import EventRefused
 from features.home import tables
-from features.home.database import MIGRATIONS, engine, exists, migrate, reading, writing
+from features.home.database import MIGRATIONS, database_exists, engine, migrate, reading, writing
 from features.home.settings import Home, Settings
 from features.ledger.ledger import AT_ONCE, NEWEST, Appended, Ledger
 
@@ -166,13 +166,13 @@ def _told(writer: int) -> list[Told]:
 
 def test_migrations_make_the_tables_the_code_reads(database_url: str | None, tmp_path: Path) -> None:
     home = at_home(tmp_path, database_url)
-    assert not exists(home)
+    assert not database_exists(home)
     migrate(home)
     migrate(home)  # again changes nothing
     found = inspect(engine(home.database_url))
     for table in tables.metadata.sorted_tables:
         assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
-    assert exists(home)
+    assert database_exists(home)
     assert {path.stem[:4] for path in (MIGRATIONS / "versions").glob("*.py")} >= {"0001", "0002"}
 
 
@@ -207,7 +207,7 @@ def test_many_open_a_new_home_at_once(tmp_path: Path) -> None:
     home = at_home(tmp_path)
     with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
         list(pool.map(written, [str(home.path)] * WRITERS, [None] * WRITERS, [[]] * WRITERS))
-    assert exists(home)
+    assert database_exists(home)
 
 
 def test_a_reader_does_not_wait_for_a_writer(ledger: Ledger) -> None:
@@ -221,7 +221,7 @@ def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
     home = at_home(tmp_path, f"sqlite:///{tmp_path / 'elsewhere.db'}")
     ledger = Ledger.open(home)
     assert append(ledger, [page("ann", 1)]).accepted == 1
-    assert exists(home)
+    assert database_exists(home)
     with sqlite3.connect(tmp_path / "elsewhere.db") as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
     connection.close()
@@ -230,12 +230,12 @@ def test_a_database_may_lie_elsewhere(tmp_path: Path) -> None:
 def test_each_new_agreement_is_a_version_and_none_is_forgotten(tmp_path: Path) -> None:
     home = at_home(tmp_path)
     with pytest.raises(NoAgreement, match="holds no agreement yet; run: leadlight ingest"):
-        kept(home)
+        current_version(home)
     changed = Agreement.parse(SMALL.text.replace("within_days = 30", "within_days = 60"))
     reworded = Agreement.parse("# a comment\n" + SMALL.text)
-    versions = [keep(home, agreement, LATER).version for agreement in (SMALL, reworded, changed)]
+    versions = [save_version(home, agreement, LATER).version for agreement in (SMALL, reworded, changed)]
     assert versions == [1, 1, 2]
-    found = kept(home)
+    found = current_version(home)
     assert (found.version, found.agreement.digest) == (2, changed.digest)
     with reading(home) as connection:
         assert [row.text for row in connection.execute(select(tables.agreements))] == [SMALL.text, changed.text]

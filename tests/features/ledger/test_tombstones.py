@@ -15,7 +15,7 @@ from features.home import tables
 from features.home.database import reading, writing
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
-from features.ledger.tombstones import retire, retired
+from features.ledger.tombstones import deleted_events, record_deleted_events
 from features.records.retention import Retained
 
 
@@ -82,9 +82,9 @@ def test_what_is_kept_of_a_deleted_event_says_nothing_of_it(tmp_path: Path) -> N
 def test_where_nothing_was_deleted_nothing_is_looked_up(small: Home) -> None:
     """Not even read: what is no event would raise."""
     with writing(small) as connection:
-        assert retired(connection, [{"no": "event"}]) == set()
-        retire(connection, [])
-        assert retired(connection, [{"no": "event"}]) == set()
-        retire(connection, [("web", "1"), ("web", "1")])
+        assert deleted_events(connection, [{"no": "event"}]) == set()
+        record_deleted_events(connection, [])
+        assert deleted_events(connection, [{"no": "event"}]) == set()
+        record_deleted_events(connection, [("web", "1"), ("web", "1")])
         asked = [{"source": source, "message_id": number} for source, number in (("web", "1"), ("we", "b1"))]
-        assert retired(connection, asked) == {0}
+        assert deleted_events(connection, asked) == {0}

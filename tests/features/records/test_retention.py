@@ -21,10 +21,10 @@ from features.home.database import reading
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.ledger.tombstones import STRIPPED
-from features.records.housekeeping import is_due
-from features.records.retention import Retained, retain
-from features.store.builds import every_build
-from features.store.materialize import derived
+from features.records.housekeeping import is_rebuild_due
+from features.records.retention import Retained, apply_retention
+from features.store.builds import all_builds
+from features.store.materialize import materialized
 from features.store.publisher import Publisher
 
 
@@ -213,7 +213,7 @@ def test_any_market_has_the_same_features_before_and_after(small: Home, seed: in
 def test_keeping_for_longer_than_there_are_events_changes_nothing(small: Home) -> None:
     keep(small, ann([10, 20, 100, 200]))
     before = [tuple(row) for row in rows(small)]
-    assert retain(small, SMALL, at(NOW)) == Retained()
+    assert apply_retention(small, SMALL, at(NOW)) == Retained()
     assert [tuple(row) for row in rows(small)] == before
     assert SMALL.privacy.keep_events == timedelta(days=3 * 365)
 
@@ -222,7 +222,7 @@ def test_the_online_store_shows_what_is_left(home: Home) -> None:
     """Of moments before the latest 32 only their number is kept, so they halve from another moment on."""
     ann = [identify("ann", 10, email="ann@firm.example"), *(page("ann", day) for day in range(300, 340))]
     keep(home, [*ann, page("ann", 700), identify("bob", 20, email="bob@firm.example"), page("bob", 30)])
-    derived(home, SMALL)
+    materialized(home, SMALL)
     retained(home)
     assert Publisher(home).publish() == 2
     assert shows_the_ledger(home)
@@ -230,10 +230,10 @@ def test_the_online_store_shows_what_is_left(home: Home) -> None:
 
 def test_files_that_hold_what_was_deleted_are_made_anew(small: Home) -> None:
     keep(small, [page("visitor-1", 1), page("ann", 700)])
-    before = derived(small, SMALL).repository.generation
-    assert derived(small, SMALL).repository.generation == before
+    before = materialized(small, SMALL).repository.generation
+    assert materialized(small, SMALL).repository.generation == before
     retained(small)
-    assert is_due(small, at(NOW))
-    assert derived(small, SMALL).repository.generation != before
+    assert is_rebuild_due(small, at(NOW))
+    assert materialized(small, SMALL).repository.generation != before
     assert retained(small) == Retained()
-    assert not is_due(small, at(NOW)) or before in {build.generation for build in every_build(small)}
+    assert not is_rebuild_due(small, at(NOW)) or before in {build.generation for build in all_builds(small)}

@@ -13,14 +13,14 @@ from online_store_checks import arrive, shows_the_ledger
 from sqlalchemy import func, select
 
 from commands.app import run
-from features.agreement.versions import keep
+from features.agreement.versions import save_version
 from features.home import tables
 from features.home.database import engine, reading
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
-from features.store.builds import build_of, every_build
-from features.store.materialize import derived, rebuild
-from features.store.offline import digest
+from features.store.builds import all_builds, build_of
+from features.store.materialize import materialized, rebuild
+from features.store.offline import files_digest
 
 TOLD: list[Told] = [
     *market(60, days=40),
@@ -37,7 +37,7 @@ TOLD: list[Told] = [
 
 def home_of(folder: Path, told: list[Told]) -> Home:
     home = Home(folder, Settings()).made()
-    keep(home, SMALL, at(0))
+    save_version(home, SMALL, at(0))
     list(Ledger.open(home).append(told, source="web", received_at=LATER))
     return home
 
@@ -50,7 +50,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def test_a_rebuild_of_the_same_ledger_has_the_same_files(home: Home, tmp_path: Path) -> None:
-    derived(home, SMALL)
+    materialized(home, SMALL)
     first, second = rebuild(home, SMALL), rebuild(home, SMALL)
     assert first.before is not None
     assert first.before == first.digest == second.before == second.digest
@@ -70,7 +70,7 @@ def test_the_command_says_what_it_made(
     assert run(["rebuild", "--json"]) == 0
     (built,) = json.loads(capsys.readouterr().out)["builds"]
     assert built["is_the_same"]
-    assert built["leads"] == len(derived(home, SMALL).leads)
+    assert built["leads"] == len(materialized(home, SMALL).leads)
     assert [view.split("_")[0] for view in built["views"]] == ["behaviour", "traits", "account"]
 
 
@@ -84,7 +84,9 @@ def test_another_event_makes_other_files(home: Home) -> None:
 def test_states_are_the_same_in_whatever_order_events_were_appended(home: Home, tmp_path: Path) -> None:
     shuffled = home_of(tmp_path / "shuffled", list(reversed(TOLD)))
     for file in ("behaviour.parquet", "traits.parquet", "account.parquet"):
-        one, other = (pq.read_table(derived(h, SMALL).repository.folder / file).to_pylist() for h in (home, shuffled))
+        one, other = (
+            pq.read_table(materialized(h, SMALL).repository.folder / file).to_pylist() for h in (home, shuffled)
+        )
         assert len(one) == len(other) > 0
         for left, right in zip(one, other, strict=True):
             assert close(left, right), file
@@ -101,7 +103,7 @@ def close(left: object, right: object) -> bool:
 
 def test_the_observations_can_be_looked_into(home: Home) -> None:
     """Grain: one thing learned of one occurrence, with the event that told it."""
-    found = derived(home, SMALL)
+    found = materialized(home, SMALL)
     table = pq.read_table(found.repository.folder / "observations.parquet").to_pandas()
     assert list(table.columns) == [
         "lead_id", "account", "behaviour", "minutes", "occurred_at", "known_at", "sign", "event_id",
@@ -118,17 +120,17 @@ def test_the_observations_can_be_looked_into(home: Home) -> None:
 
 
 def test_files_are_sorted_by_lead_and_moment_and_say_nothing_of_when_they_were_written(home: Home) -> None:
-    folder = derived(home, SMALL).repository.folder
+    folder = materialized(home, SMALL).repository.folder
     rows = pq.read_table(folder / "behaviour.parquet", columns=["lead_id", "event_timestamp"]).to_pandas()
     assert rows.equals(rows.sort_values(["lead_id", "event_timestamp"], kind="stable"))
-    before = digest(folder)
-    assert before == digest(folder)
+    before = files_digest(folder)
+    assert before == files_digest(folder)
 
 
 def test_only_accounts_with_several_leads_have_states(home: Home) -> None:
     """Of any other account, a lead's colleagues do nothing; most homes have more of these."""
     arrive(home, [identify("zoe", 50, email="zoe@alone.example"), page("zoe", 51)])
-    folder = derived(home, SMALL).repository.folder
+    folder = materialized(home, SMALL).repository.folder
     accounts = set(pq.read_table(folder / "account.parquet", columns=["account_id"])["account_id"].to_pylist())
     assert "alone.example" not in accounts
     assert "firm1.example" in accounts
@@ -140,7 +142,7 @@ def test_only_accounts_with_several_leads_have_states(home: Home) -> None:
 def test_builds_that_nobody_reads_are_removed_with_all_they_have(home: Home) -> None:
     for _ in range(4):
         rebuild(home, SMALL)
-    left = every_build(home)
+    left = all_builds(home)
     assert len(left) == 2
     build = build_of(home, SMALL)
     assert build is not None
@@ -152,7 +154,7 @@ def test_builds_that_nobody_reads_are_removed_with_all_they_have(home: Home) -> 
 
 
 def test_what_a_build_left_that_was_broken_off_is_removed(home: Home) -> None:
-    folder = derived(home, SMALL).repository.folder.parent / "brokenoff000"
+    folder = materialized(home, SMALL).repository.folder.parent / "brokenoff000"
     folder.mkdir()
     (folder / "behaviour.parquet.part").touch()
     rebuild(home, SMALL)
@@ -162,10 +164,10 @@ def test_what_a_build_left_that_was_broken_off_is_removed(home: Home) -> None:
 def test_a_build_of_another_release_is_made_anew(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from features.store import materialize
 
-    first = derived(home, SMALL).repository.generation
-    assert derived(home, SMALL).repository.generation == first
+    first = materialized(home, SMALL).repository.generation
+    assert materialized(home, SMALL).repository.generation == first
     monkeypatch.setattr(materialize, "LAYOUT", materialize.LAYOUT + 1)
-    assert derived(home, SMALL).repository.generation != first
+    assert materialized(home, SMALL).repository.generation != first
 
 
 def test_after_a_rebuild_the_online_store_shows_the_ledger(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""The agreement as text that people wrote: changes keep their comments."""
+"""An agreement signed as a person signs it: a line moved from one section to another, its comment with it."""
 
 from __future__ import annotations
 
