@@ -58,15 +58,15 @@ def train(
     search: bool = False,
 ) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
-    found = materialized(home, agreed.agreement, progress)
+    build = materialized(home, agreed.agreement, progress)
     progress("reading snapshots through Feast")
-    labelled = labelled_snapshots(found, agreed.agreement, known_until)
-    return trained_candidate(labelled, found, agreed, known_until, seed, progress, search)
+    labelled = labelled_snapshots(build, agreed.agreement, known_until)
+    return trained_candidate(labelled, build, agreed, known_until, seed, progress, search)
 
 
 def trained_candidate(
     labelled: pd.DataFrame,
-    found: Materialized,
+    build: Materialized,
     agreed: AgreementVersion,
     known_until: datetime,
     seed: int = 7,
@@ -79,18 +79,18 @@ def trained_candidate(
     """
     started = time.monotonic()
     protected_feature.check_features(features_only(labelled), agreed.agreement)
-    training = _Training(found, agreed, known_until, seed, progress)
+    training = _Training(build, agreed, known_until, seed, progress)
     parted = split(labelled, agreed.agreement.outcome.horizon_days, seed)
     progress("looking for fields that give the outcome away")
-    examined = leak_examination(labelled[parted.train], found, agreed.agreement, microseconds(known_until), seed)
+    examined = leak_examination(labelled[parted.train], build, agreed.agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, agreed.agreement)
     progress(f"fitting on {parted.train.sum():,} snapshots")
     model = fitted_model(labelled[parted.train], agreed.agreement, seed, search)
-    model = with_open_leads(model, found, agreed.agreement, known_until)
+    model = with_open_leads(model, build, agreed.agreement, known_until)
     model = replace(model, facts=model.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
     made = training.tested(model, labelled, parted, examined)
     progress("holding it against its gates")
-    results = run_gates(made, found.repository)
+    results = run_gates(made, build.repository)
     return replace(
         made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - started
     )
@@ -100,7 +100,7 @@ def trained_candidate(
 class _Training:
     """What one training needs from the fitted model to the figures that it showed."""
 
-    found: Materialized
+    build: Materialized
     agreed: AgreementVersion
     known_until: datetime
     seed: int
@@ -119,11 +119,11 @@ class _Training:
         self.progress("looking at segments, at arrival and back month by month")
         closer = breakdown(labelled, parted.test, probabilities, agreement, _refit(model, agreement, seed))
         until_us = microseconds(self.known_until)
-        summary = label_summary(known_by(self.found.leads, until_us), agreement, until_us)
-        warnings = (*_warnings(self.found, summary), *examined.sentences)
+        summary = label_summary(known_by(self.build.leads, until_us), agreement, until_us)
+        warnings = (*_warnings(self.build, summary), *examined.sentences)
         is_random = parted.kind == "random"
         folded = out_of_fold(labelled, model, agreement, seed) if is_random else None
-        then = _reference(model, self.found, agreement, self.known_until, None if is_random else tested)
+        then = _reference(model, self.build, agreement, self.known_until, None if is_random else tested)
         return Candidate(
             model, labelled, parted, shown, compared, (), self.agreed, self.known_until, 0.0, warnings, folded, closer,
             examined, summary, None, then,
@@ -131,20 +131,20 @@ class _Training:
 
 
 def _reference(
-    model: Model, found: Materialized, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
+    model: Model, build: Materialized, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
 ) -> MonitoringReference:
     """What a monitoring run will compare with; of the snapshots before now, only those that the model did not see."""
     unseen_from_us = 0 if tested is None or tested.empty else int(tested["snapshot_us"].min())
-    return monitoring_reference(model, found, agreement, known_until, unseen_from_us)
+    return monitoring_reference(model, build, agreement, known_until, unseen_from_us)
 
 
-def labelled_snapshots(found: Materialized, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
+def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
     """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features.
 
     Raises TooFewOutcomes where they are all the same or there are none.
     """
     known_until_us = microseconds(known_until)
-    leads = known_by(found.leads, known_until_us)
+    leads = known_by(build.leads, known_until_us)
     looked_at = snapshot_schedule(leads, agreement, known_until_us)
     became = outcomes(looked_at, leads, agreement, known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
@@ -156,7 +156,7 @@ def labelled_snapshots(found: Materialized, agreement: Agreement, known_until: d
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return snapshot_features(found.repository, agreement, looked_at)
+    return snapshot_features(build.repository, agreement, looked_at)
 
 
 def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed: int) -> Evaluation:
@@ -169,16 +169,16 @@ def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed
     return evaluate(probability, labelled["outcome"], leads, seed=seed)
 
 
-def with_open_leads(model: Model, found: Materialized, agreement: Agreement, known_until: datetime) -> Model:
+def with_open_leads(model: Model, build: Materialized, agreement: Agreement, known_until: datetime) -> Model:
     """The model with the spread of its probabilities over the leads that are open now, and how many arrive a week.
 
     A bar that is agreed as a share of leads, or as so many leads a week, is set by these.
     """
     now_us = microseconds(known_until)
-    leads = known_by(found.leads, now_us)
+    leads = known_by(build.leads, now_us)
     still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
     now = still_open[["lead_id"]].assign(snapshot_us=now_us)
-    probability = model.probability(snapshot_features(found.repository, agreement, now)) if len(now) else np.empty(0)
+    probability = model.probability(snapshot_features(build.repository, agreement, now)) if len(now) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)
@@ -192,7 +192,7 @@ def _thinned(probability: Floats) -> list[float]:
 
 
 def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:
-    """How the backtest fits the model and the simple peers again, by the choices that made the model."""
+    """How the backtest fits the model and the simple baseline models again, by the choices that made the model."""
 
     def again(train: pd.DataFrame, calibration: pd.DataFrame) -> Model:
         return recalibrated_for_month(refitted_model(train, agreement, seed, model), train, calibration, seed)
@@ -201,7 +201,7 @@ def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:
 
 
 def _baseline_probabilities(labelled: pd.DataFrame, parted: Split, model: Model, seed: int) -> dict[str, Floats]:
-    """The average rate and the peers, fitted on the same train span for the same test rows."""
+    """The baseline models, fitted on the same train span for the same test rows."""
     read = [column for column in model.columns if column.name in labelled]  # rates of pairs are ours alone
     rows = features_only(labelled)[[column.name for column in read]]
     rows = rows.astype({column.name: "category" for column in read if column.levels})
@@ -210,9 +210,9 @@ def _baseline_probabilities(labelled: pd.DataFrame, parted: Split, model: Model,
     return constant | baseline_probabilities(rows[parted.train], outcome, rows[parted.test], seed=seed)
 
 
-def _warnings(found: Materialized, learned: LabelSummary) -> list[str]:
+def _warnings(build: Materialized, learned: LabelSummary) -> list[str]:
     """The sentences that every output of this model must show."""
-    assumed = Ledger(found.repository.home).count_flagged(ASSUMED)
+    assumed = Ledger(build.repository.home).count_flagged(ASSUMED)
     late = [f"When {assumed:,} events were recorded is not known: it is taken to be when they happened."]
     return [*(late if assumed else []), *learned.sentences]
 

@@ -18,6 +18,7 @@ from training.evaluate.evaluate import Evaluation
 from training.evaluate.importance import POINTS, GlobalImportance
 from training.evaluate.partial_dependence import PartialDependence
 
+SHOWN_DRIVERS = 12
 CAPTIONS = {
     "reliability": "Each dot is a group of {rows} with about the same score, so many as the figures below it say; on "
     "the dashed line the score keeps its word, and the bars show how far chance alone could move a dot.",
@@ -45,9 +46,6 @@ def caption(name: str, rows: str = "leads", has_money: bool = False) -> str:
     return CAPTIONS.get("money" if name == "threshold" and has_money else name, "").format(rows=rows)
 
 
-SHOWN_DRIVERS = 12
-
-
 def svg(chart: alt.TopLevelMixin) -> str:
     """The chart drawn as SVG, without a browser and without the network."""
     return _rendered(json.dumps(axes.styled(chart).to_dict(validate=False)))
@@ -55,7 +53,7 @@ def svg(chart: alt.TopLevelMixin) -> str:
 
 @lru_cache(maxsize=32)
 def _rendered(specification: str) -> str:
-    """Drawn once: what a candidate registers is what its report shows a moment later."""
+    # Cached, for the charts that a candidate registers are drawn again for its report a moment later.
     drawn: str = vl_convert.vegalite_to_svg(specification)
     return drawn
 
@@ -67,25 +65,14 @@ def reliability_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
         columns=["rows", "predicted", "observed", "lower", "upper"],
     )
     top = axes.round_top(max([*bins["upper"], *bins["predicted"]], default=1))
-    ticks = axes.square_root_ticks(top)
+    scale, ticks = axes.square_root_scale(top), axes.square_root_ticks(top)
     upright = alt.Axis(values=axes.square_root_ticks(top, 15))
-    x = alt.X(
-        "predicted",
-        scale=axes.square_root_scale(top),
-        title="predicted: would convert, of 100",
-        axis=alt.Axis(values=ticks),
-    )
-    bare = alt.X(
-        "predicted",
-        scale=axes.square_root_scale(top),
-        title=None,
-        axis=alt.Axis(values=ticks, labels=False, ticks=False),
-    )
-    y = alt.Y("observed", scale=axes.square_root_scale(top), title="observed: did convert, of 100", axis=upright)
+    x = alt.X("predicted", scale=scale, title="predicted: would convert, of 100", axis=alt.Axis(values=ticks))
+    bare = alt.X("predicted", scale=scale, title=None, axis=alt.Axis(values=ticks, labels=False, ticks=False))
+    y = alt.Y("observed", scale=scale, title="observed: did convert, of 100", axis=upright)
     dots = alt.Chart(bins)
-    main = axes.diagonal(top) + dots.mark_rule(color=DARK, strokeWidth=1.5).encode(
-        bare, alt.Y("lower"), alt.Y2("upper")
-    )
+    rules = dots.mark_rule(color=DARK, strokeWidth=1.5).encode(bare, alt.Y("lower"), alt.Y2("upper"))
+    main = axes.diagonal(top) + rules
     main += dots.mark_circle(color=DARK, size=70, opacity=1).encode(bare, y)
     # A bar would widen its axis and no longer stand under its dot.
     counts = dots.mark_rule(color=PALE, strokeWidth=8).encode(x, alt.Y("rows", axis=_few_ticks()), alt.Y2(datum=0))
@@ -164,7 +151,7 @@ def distribution_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
 
 
 def importance_chart(strongest: Sequence[GlobalImportance]) -> alt.TopLevelMixin:
-    """Per behaviour and trait, how far it raises and lowers the scores on average, in points; the strongest on top."""
+    """Per behaviour or trait, how far it raises and lowers the scores on average, in points; the strongest on top."""
     shown, rest = strongest[:SHOWN_DRIVERS], strongest[SHOWN_DRIVERS:]
     rows = [(axes.shortened(driver.label), driver.raises, driver.lowers) for driver in shown]
     if rest:
@@ -186,23 +173,8 @@ def _few_ticks() -> alt.Axis:
     return alt.Axis(tickCount=2, grid=False)
 
 
-@dataclass(frozen=True)
-class NotebookCharts:
-    """Charts as SVG by name, each with its caption; a notebook draws them where this is a cell's last value."""
-
-    pictures: Mapping[str, str]
-    captions: Mapping[str, str]
-
-    def _repr_html_(self) -> str:
-        return "\n".join(
-            f'<figure style="max-width: 44rem; margin: 1rem 0">{drawn}'
-            f'<figcaption style="font-size: 0.9em">{escape(self.captions[name])}</figcaption></figure>'
-            for name, drawn in self.pictures.items()
-        )
-
-
 def partial_dependence_chart(shown: Sequence[PartialDependence]) -> alt.TopLevelMixin:
-    """Per driver a small chart: its values from top to bottom, and what each adds to a score in points."""
+    """Per behaviour or trait a small chart: its values from top to bottom, and what each adds to a score in points."""
     ends = [POINTS * end for one in shown for step in one.steps for end in (step.low, step.high)]
     low, high = min([-1.0, *ends]), max([1.0, *ends])
     domain = [low - 0.06 * (high - low), high + 0.06 * (high - low)]
@@ -230,3 +202,18 @@ def _steps(one: PartialDependence, domain: Sequence[float]) -> alt.TopLevelMixin
         fontWeight="normal", subtitleColor=QUIET, subtitleFontSize=11, offset=6,
     )  # fmt: skip
     return chart.properties(width=WIDTH // 2 - 128, height=18 * len(rows), title=heading)
+
+
+@dataclass(frozen=True)
+class NotebookCharts:
+    """Charts as SVG by name, each with its caption; a notebook draws them where this is a cell's last value."""
+
+    pictures: Mapping[str, str]
+    captions: Mapping[str, str]
+
+    def _repr_html_(self) -> str:
+        return "\n".join(
+            f'<figure style="max-width: 44rem; margin: 1rem 0">{drawn}'
+            f'<figcaption style="font-size: 0.9em">{escape(self.captions[name])}</figcaption></figure>'
+            for name, drawn in self.pictures.items()
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,8 +113,7 @@ def evaluate(
     counts, entry = binned_counts(rows.probability, rows.outcome)
     bins = counts.bin[entry]
     null = calibration_null(rows.probability, rows.outcome, rows.lead, bins, seed)
-    drawn = lead_weights(rows.lead, resamples, seed)
-    resampled = [metric_values(counts.reweighted(entry, rows.outcome, weight), WITH_INTERVAL) for weight in drawn]
+    weights = lead_weights(rows.lead, resamples, seed)
     return Evaluation(
         rows=len(rows.outcome),
         leads=rows.leads,
@@ -122,7 +121,7 @@ def evaluate(
         base_rate=_mean(rows.outcome),
         mean_probability=_mean(rows.probability),
         metrics=metric_values(counts) | null_values(null),
-        intervals=bootstrap_intervals(metric_values(counts, WITH_INTERVAL), resampled, GROWS_WITH_NOISE),
+        intervals=_intervals(counts, (counts.reweighted(entry, rows.outcome, weight) for weight in weights)),
         reliability=_reliability(rows, bins),
         gains=_gains(counts),
         distribution=_distribution(rows),
@@ -165,6 +164,11 @@ def _outcomes(outcome: npt.ArrayLike) -> Floats:
     return values.astype(float)
 
 
+def _intervals(counts: BinnedCounts, resampled: Iterable[BinnedCounts]) -> dict[str, Interval | None]:
+    drawn = [metric_values(resample, WITH_INTERVAL) for resample in resampled]
+    return bootstrap_intervals(metric_values(counts, WITH_INTERVAL), drawn, GROWS_WITH_NOISE)
+
+
 def _reliability(rows: EvaluatedRows, bins: Ints) -> tuple[ReliabilityBin, ...]:
     if not rows.leads:
         return ()
@@ -172,8 +176,8 @@ def _reliability(rows: EvaluatedRows, bins: Ints) -> tuple[ReliabilityBin, ...]:
     count = np.bincount(group).astype(float)
     predicted = np.bincount(group, weights=rows.probability) / count
     observed = np.bincount(group, weights=rows.outcome) / count
-    worth = effective_sample_sizes(rows.outcome, rows.lead, group, len(filled))
-    lower, upper = wilson_interval(observed * worth, worth)
+    sizes = effective_sample_sizes(rows.outcome, rows.lead, group, len(filled))
+    lower, upper = wilson_interval(observed * sizes, sizes)
     columns = (count.astype(int).tolist(), predicted.tolist(), observed.tolist(), lower.tolist(), upper.tolist())
     return tuple(ReliabilityBin(*values) for values in zip(*columns, strict=True))
 

@@ -2,7 +2,7 @@
 
 To add one, write its function and its row here. The report's table of all metrics, `train --json`, the registry and the
 intervals have it then; the model card, the terminal and the table of compared models where its row gives a label.
-Only the table of compared models wants a line more: a field of `ComparedModel`.
+Only the table of compared models wants a line more: a field of `ComparedModel`, with a default for older reports.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _at_top(share: float) -> tuple[Metric, ...]:
     )
 
 
-# In the order of `train --json`. What of them the table of compared models holds is said by `ComparedModel`.
+# In the order of `train --json`.
 METRICS = (
     Metric("roc_auc", roc_auc, card="ROC AUC", console="ROC AUC", comparison=ComparisonColumn(1, "ROC AUC")),
     Metric("average_precision", average_precision),

@@ -42,6 +42,8 @@ class Span:
 
 @dataclass(frozen=True)
 class ReportedGate:
+    """One gate: whether it held, its value, and the limit it was compared with."""
+
     name: str
     passed: bool
     value: float | None

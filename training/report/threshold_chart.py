@@ -18,7 +18,7 @@ FEWEST_ROWS = 20  # the first shares hold few rows, and their precision jumps
 def threshold_chart(
     evaluation: Evaluation, bar: float | None = None, money: ReportedCosts | None = None
 ) -> alt.TopLevelMixin:
-    """By bar: of 100 leads how many pass it, of 100 that pass how many convert; below, what it earns, if costs are set."""
+    """By bar: of 100 leads how many pass it, and of 100 that pass how many convert; with costs, also what it earns."""
     points = [point for point in evaluation.gains if point.share * evaluation.rows >= FEWEST_ROWS] or evaluation.gains
     lines = pd.DataFrame(
         [(100 * p.threshold, 100 * p.share, 100 * p.precision) for p in points],
