@@ -19,8 +19,8 @@ from features.events.event_table import EventTable, read_events
 from features.identity.accounts import AccountPeriods, account_periods
 from features.identity.components import Identifier, component, events_of
 from features.identity.identities import Identities, identities
-from features.lifecycle.milestones import lifecycle
-from features.traits.history import trait_states
+from features.lifecycle.milestones import milestones
+from features.traits.history import trait_history
 
 
 @dataclass(frozen=True)
@@ -39,43 +39,43 @@ class DerivedRows:
     identities: Identities
     observed: Observations
     traits: pd.DataFrame
-    members: AccountPeriods
+    account_periods: AccountPeriods
     accounts: Observations
     newest_us: Ints
 
     @property
     def account_ids(self) -> list[str]:
-        return self.members.account_ids
+        return self.account_periods.account_ids
 
     def shared_accounts(self) -> Ints:
-        """Positions of the accounts that several leads have been in: of any other, a lead's colleagues do nothing."""
-        stays = np.unique(np.stack([self.members.account, self.members.lead]), axis=1)
-        account, leads = np.unique(stays[0], return_counts=True)
+        """Positions of the accounts that several leads have been in; in any other account a lead has no colleagues."""
+        pairs = np.unique(np.stack([self.account_periods.account, self.account_periods.lead]), axis=1)
+        account, leads = np.unique(pairs[0], return_counts=True)
         return account[leads > 1]
 
     def accounts_now(self) -> dict[str, str]:
-        """The account of each lead that has one, by lead_id."""
-        stays = self.members
-        now = np.flatnonzero(stays.until_us == NOT_YET)
-        leads, accounts = stays.lead[now].tolist(), stays.account[now].tolist()
+        """By lead_id, the account of each lead that is in one now."""
+        periods = self.account_periods
+        now = np.flatnonzero(periods.until_us == NOT_YET)
+        leads, accounts = periods.lead[now].tolist(), periods.account[now].tolist()
         return {
             self.identities.lead_ids[lead]: self.account_ids[account]
             for lead, account in zip(leads, accounts, strict=True)
         }
 
     def accounts_at(self, leads: Ints, moments_us: Ints) -> list[str | None]:
-        """The account of each of these leads (by position) as it was known at a moment each."""
-        stays = self.members
-        if not len(stays.lead):
+        """The account of each of these leads (by position), each as it was known at its moment."""
+        periods = self.account_periods
+        if not len(periods.lead):
             return [None] * len(leads)
-        # The last stay that had begun: stays are sorted by lead, then by when they began.
-        order = np.lexsort((np.append(stays.known_us, moments_us), np.append(stays.lead, leads)))
-        is_stay = order < len(stays.lead)
-        last = np.maximum.accumulate(np.where(is_stay, order, -1))[~is_stay]
-        asked = order[~is_stay] - len(stays.lead)
-        holds = (last >= 0) & (stays.lead[last] == leads[asked]) & (stays.until_us[last] > moments_us[asked])
+        # The last period that had begun: periods are sorted by lead, then by when they began.
+        order = np.lexsort((np.append(periods.known_us, moments_us), np.append(periods.lead, leads)))
+        is_period = order < len(periods.lead)
+        last = np.maximum.accumulate(np.where(is_period, order, -1))[~is_period]
+        place = order[~is_period] - len(periods.lead)
+        holds = (last >= 0) & (periods.lead[last] == leads[place]) & (periods.until_us[last] > moments_us[place])
         account = np.full(len(leads), -1, dtype=np.int64)
-        account[asked] = np.where(holds, stays.account[last], -1)
+        account[place] = np.where(holds, periods.account[last], -1)
         return [self.account_ids[position] if position >= 0 else None for position in account.tolist()]
 
 
@@ -132,7 +132,7 @@ def derived_rows(
     found = found or identities(table)
     observed = observations(table, found, agreement)
     members = account_periods(table, found, agreement)
-    traits = trait_states(table, found, agreement, observed, members)
+    traits = trait_history(table, found, agreement, observed, members)
     if ids is not None:
         is_own = np.array([lead_id in ids for lead_id in found.lead_ids], dtype=bool)
         observed, own = observed.taken(is_own[observed.lead]), is_own[members.lead]
@@ -155,12 +155,12 @@ def _newest_us(found: Identities, observed: Observations, traits: pd.DataFrame) 
     return newest
 
 
-def leads_of(log: EventTable, rows: DerivedRows, agreement: Agreement) -> pd.DataFrame:
-    """One row per lead: its way as `lifecycle` gives it, `newest_us`, and whether it is left out.
+def leads_of(table: EventTable, rows: DerivedRows, agreement: Agreement) -> pd.DataFrame:
+    """One row per lead: its milestones, `newest_us`, and `is_left_out`.
 
-    A lead that objected to profiling is left out, and so are we ourselves.
+    A lead that objected to profiling is left out, and so is anybody with an e-mail address of our own domains.
     """
-    leads = lifecycle(log, rows.identities, agreement, rows.observed)
+    leads = milestones(table, rows.identities, agreement, rows.observed)
     last = rows.traits.drop_duplicates("lead_id", keep="last").set_index("lead_id")
     objected = last["profiling_opt_out"].eq(True).reindex(leads["lead_id"], fill_value=False)
     ours = last["email_domain"].isin(agreement.our_domains).reindex(leads["lead_id"], fill_value=False)
@@ -168,9 +168,10 @@ def leads_of(log: EventTable, rows: DerivedRows, agreement: Agreement) -> pd.Dat
 
 
 def observation_batches(observed: Observations, order: Ints, at_once: int) -> Iterator[tuple[Ints, Observations]]:
-    """The observations of some leads or accounts in that order, about `at_once` rows at a time, whole leads together.
+    """The observations of leads or accounts in the order given, in batches of about `at_once` rows.
 
-    returns: for each part the positions in it, and its observations with `lead` counting them from 0.
+    All observations of one lead are in the same batch. returns: per batch the positions of its leads, and its
+    observations, in which `lead` counts from 0.
     """
     start = np.searchsorted(observed.lead, order, side="left")
     count = np.searchsorted(observed.lead, order, side="right") - start

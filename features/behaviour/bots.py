@@ -1,4 +1,4 @@
-"""Which events are not people: crawlers and mail scanners are kept, flagged, and not counted."""
+"""Bot filtering: which events crawlers and mail scanners made; they stay in the ledger and are not counted."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ TOO_SOON, EVERY_LINK = "mail scanner", "every link of a mail"
 KINDS = {"Email Delivered": DELIVERED, "Email Opened": OPENED, "Email Link Clicked": CLICKED}
 
 
-class NotAPerson(NamedTuple):
-    """Why an event is not counted, and when we knew that."""
+class BotFlag(NamedTuple):
+    """Why an event is not counted, and since when that is known."""
 
     reason: str
     known_us: int
 
 
-class Flags(NamedTuple):
-    """Events of a lead that were known not to be a person's, from when until when; one may stand here several times."""
+class MailScannerFlags(NamedTuple):
+    """One row per open or click of a lead and period in which it was known to be a mail scanner's."""
 
     row: Ints
     lead: Ints
@@ -45,11 +45,11 @@ class Flags(NamedTuple):
 
 
 class _Mails(NamedTuple):
-    """What was done with mails that have an id, by lead, mail and moment; of one moment, the delivery first."""
+    """One row per delivery, open or click of a mail with an id; sorted by lead, mail and moment, deliveries first."""
 
-    group: Ints  # of one lead and mail
+    group: Ints  # one number per lead and mail
     kind: Ints
-    link: Ints  # -1: not said
+    link: Ints  # -1: unknown
     occurred_us: Ints
     known_us: Ints
     until_us: Ints
@@ -61,42 +61,43 @@ def is_crawler(agent: str) -> bool:
     return bool(CRAWLER.search(agent))
 
 
-def not_people(log: EventTable, found: Identities) -> dict[int, NotAPerson]:
-    """Rows that are not counted as things stand, each with the reason a person can read."""
-    flags = scanned(log, found)
+def bot_flags(log: EventTable, found: Identities) -> dict[int, BotFlag]:
+    """By row of an event that is not counted as of now, its flag."""
+    flags = mail_scanner_flags(log, found)
     stands = np.flatnonzero((flags.until_us == NOT_YET) & (found.lead[flags.row] == flags.lead))
-    machines: dict[int, NotAPerson] = {}
+    machines: dict[int, BotFlag] = {}
     # What was known first is the reason.
     for place in stands[np.argsort(-flags.known_us[stands], kind="stable")].tolist():
         reason = EVERY_LINK if flags.is_every_link[place] else TOO_SOON
-        machines[int(flags.row[place])] = NotAPerson(reason, int(flags.known_us[place]))
-    return machines | {row: NotAPerson("crawler", int(found.known_us[row])) for row in crawled(log).tolist()}
+        machines[int(flags.row[place])] = BotFlag(reason, int(flags.known_us[place]))
+    return machines | {row: BotFlag("crawler", int(found.known_us[row])) for row in crawler_rows(log).tolist()}
 
 
-def crawled(log: EventTable) -> Ints:
-    """Rows that a crawler or scanner sent under its own name."""
+def crawler_rows(log: EventTable) -> Ints:
+    """Rows of the events whose user agent names a crawler or a scanner."""
     is_machine = np.array([is_crawler(agent) for agent in log.agents.names.values], dtype=bool)
     rows: Ints = log.agents.rows()[is_machine[log.agents.names.codes()]]
     return rows
 
 
-def scanned(log: EventTable, found: Identities) -> Flags:
-    """Opens and clicks by mail scanners, each while it was known to be one.
+def mail_scanner_flags(log: EventTable, found: Identities) -> MailScannerFlags:
+    """Opens and clicks by mail scanners, each for the period in which it was known to be one.
 
-    Within seconds of a delivery, or up to an hour before the first: known once both are. Every link of a mail within
-    seconds: known once the third is. Nothing that lies further apart in time decides anything.
+    A mail scanner opens or clicks within 10 seconds of a delivery, or up to an hour before the first one; this is known
+    once both events are. It clicks 3 links of one mail within 5 seconds; this is known once the third click is. Where a
+    mail to ann is delivered at 09:00:00 and its link is clicked at 09:00:03, the click is flagged; one at 09:04 is not.
     """
-    row, lead, mails = _mails(log, found)
+    row, lead, mails = _mails_by_lead(log, found)
     if not mails.kind.any():  # deliveries at most
-        return Flags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
+        return MailScannerFlags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
     soon, links = _too_soon(mails), _every_link(mails)
     place, known_us, until_us = (np.append(*both) for both in zip(soon, links, strict=True))
     is_every_link = np.arange(len(place)) >= len(soon[0])
-    return Flags(row[place], lead[place], is_every_link, known_us, until_us)
+    return MailScannerFlags(row[place], lead[place], is_every_link, known_us, until_us)
 
 
-def _mails(log: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
-    """The events and leads of what was done with mails, and what was done."""
+def _mails_by_lead(log: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
+    """Deliveries, opens and clicks of mails: the row of each event, its lead, and the event as `_Mails`."""
     said = [(row, KINDS[name], mail) for row, name, mail in log.mails if mail and name in KINDS]
     rows = np.array([row for row, _, _ in said], dtype=np.int64)
     kind = np.array([kind for _, kind, _ in said], dtype=np.int64)
@@ -114,7 +115,7 @@ def _mails(log: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _too_soon(mails: Any) -> Any:
-    """Opens and clicks that a delivery shows to be a scanner's: place, from when, until when."""
+    """Opens and clicks that deliveries show to be a scanner's: place, from when, until when."""
     size, found = mails.kind.size, np.empty((16, 3), np.int64)
     count, start, end = 0, 0, 0
     for place in range(size):
@@ -140,16 +141,16 @@ def _too_soon(mails: Any) -> Any:
             if is_flagged and since == NOT_YET:
                 since = moment
             elif not is_flagged and since < NOT_YET:
-                found, count = _with(found, count, place, since, moment)
+                found, count = _appended(found, count, place, since, moment)
                 since = NOT_YET
         if since < NOT_YET:
-            found, count = _with(found, count, place, since, mails.until_us[place])
+            found, count = _appended(found, count, place, since, mails.until_us[place])
     return found[:count, 0], found[:count, 1], found[:count, 2]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _is_too_soon(mails: Any, sent: Ints, at: int, moment: int) -> bool:
-    """Whether what was known of the deliveries at a moment makes an open or click at `at` a scanner's."""
+    """Whether the deliveries known at a moment show that an open or click at `at` is a scanner's."""
     had_one, comes = False, False
     for delivery in sent:
         if not mails.known_us[delivery] <= moment < mails.until_us[delivery]:
@@ -163,7 +164,7 @@ def _is_too_soon(mails: Any, sent: Ints, at: int, moment: int) -> bool:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _every_link(mails: Any) -> Any:
-    """Clicks among so many links of a mail that no person reads so fast: place, from when, until when."""
+    """Clicks on more links of a mail than a person reads in that time: place, from when, until when."""
     clicks = np.flatnonzero((mails.kind == CLICKED) & (mails.link >= 0))
     found, count, end, before = np.empty((16, 3), np.int64), 0, 0, 0
     for start in range(clicks.size):
@@ -176,17 +177,17 @@ def _every_link(mails: Any) -> Any:
         # A burst that lies in the one before shows nothing more.
         if end - start >= LINKS and end > before:
             burst, before = clicks[start:end], end
-            for since, until in _while_so_many(mails, burst):
+            for since, until in _periods_of_many_links(mails, burst):
                 for place in burst:
                     known, to = max(mails.known_us[place], since), min(mails.until_us[place], until)
                     if known < to:
-                        found, count = _with(found, count, place, known, to)
+                        found, count = _appended(found, count, place, known, to)
     return found[:count, 0], found[:count, 1], found[:count, 2]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _while_so_many(mails: Any, burst: Ints) -> list[tuple[int, int]]:
-    """When so many links of one burst were known to be clicked."""
+def _periods_of_many_links(mails: Any, burst: Ints) -> list[tuple[int, int]]:
+    """The periods in which at least LINKS links of one burst were known to be clicked."""
     links = np.unique(mails.link[burst])
     known = np.zeros(links.size, np.int64)
     moments = np.concatenate((mails.known_us[burst], mails.until_us[burst]))
@@ -209,7 +210,7 @@ def _while_so_many(mails: Any, burst: Ints) -> list[tuple[int, int]]:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _with(found: Ints, count: int, place: int, since: int, until: int) -> tuple[Ints, int]:
+def _appended(found: Ints, count: int, place: int, since: int, until: int) -> tuple[Ints, int]:
     if count == len(found):
         found = np.concatenate((found, np.empty_like(found)))
     found[count, 0], found[count, 1], found[count, 2] = place, since, until

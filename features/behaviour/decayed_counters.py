@@ -1,4 +1,4 @@
-"""The one compiled recurrence: from observations in the order they became known to a behaviour's state.
+"""Decayed counters: the compiled recurrence from observations, in the order they became known, to a behaviour's state.
 
 A state is one array of floats, empty while the behaviour never happened:
 
@@ -26,11 +26,13 @@ LATEST = 32
 
 @dataclass(frozen=True)
 class Observations:
-    """One row per thing known of a lead's behaviour, sorted by lead, then `known_us`, then occurrence.
+    """One row per thing learned of a lead's behaviour, sorted by lead, known_us and occurred_us.
 
-    lead, behaviour: positions. event: tells the occurrences of one behaviour apart. weight: +1 an occurrence (+n of
-    which only the first moment is known), 0 minutes of it that became known later, -1 (-n) its retraction, which takes
-    back all that was said of that event before. minutes: of each occurrence.
+    lead, behaviour: positions.
+    event:           a number that tells the occurrences of one behaviour apart.
+    weight:          +1 for an occurrence (+n for n of which only the first moment is known), 0 for minutes of it that
+                     became known later, -1 (-n) for its retraction, which takes back all rows of that event before.
+    minutes:         of each occurrence.
     """
 
     lead: Ints
@@ -45,13 +47,13 @@ class Observations:
         return len(self.lead)
 
     def is_last_known(self) -> Bools:
-        """Rows after which the lead's state stands: the last of each (lead, known_us)."""
+        """Whether a row is the last of its (lead, known_us): after it, the lead's state of that moment is complete."""
         last = np.ones(len(self), dtype=bool)
         last[:-1] = (self.lead[1:] != self.lead[:-1]) | (self.known_us[1:] != self.known_us[:-1])
         return last
 
     def is_newest(self) -> Bools:
-        """The last row of each lead: what is known by now."""
+        """Whether a row is the last of its lead: after it, the lead's state is that of now."""
         last = np.ones(len(self), dtype=bool)
         last[:-1] = self.lead[1:] != self.lead[:-1]
         return last
@@ -61,7 +63,7 @@ class Observations:
         return Observations(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     def parts(self, rows: int) -> Iterator[Observations]:
-        """Slices of about so many rows, no lead in two of them: states take more room than what they fold."""
+        """Slices of about `rows` rows, no lead in two of them: states take more memory than observations."""
         ends = np.flatnonzero(self.is_newest()) + 1
         start = 0
         while start < len(self):
@@ -70,10 +72,10 @@ class Observations:
             start = end
 
 
-def states(
+def behaviour_states(
     observed: Observations, behaviours: int, half_lives: Sequence[float], stands: Bools | None = None
 ) -> list[Ragged]:
-    """The states after some rows of `observed`: one Ragged per behaviour, rows as in `stands`.
+    """The states after some rows of `observed`: a Ragged per behaviour, with one row per True in `stands`.
 
     stands: `observed.is_last_known()` unless given; `observed.is_newest()` for the newest states alone.
     """
@@ -86,12 +88,12 @@ def states(
     )  # fmt: skip
     sizes = np.zeros((behaviours, rows), dtype=np.int64)
     nothing = np.zeros((behaviours, 1), dtype=np.int64)
-    _scan(*arguments, sizes, nothing, np.empty(0), False)
+    scan(*arguments, sizes, nothing, np.empty(0), False)
     # Sizes first, values after: a list that grows inside compiled code is slower than scanning twice.
     starts = np.concatenate([np.zeros((behaviours, 1), dtype=np.int64), np.cumsum(sizes, axis=1)], axis=1)
     bases = np.concatenate([[0], np.cumsum(starts[:, -1])]).astype(np.int64)
     values = np.empty(bases[-1])
-    _scan(*arguments, sizes, starts + bases[:-1, None], values, True)
+    scan(*arguments, sizes, starts + bases[:-1, None], values, True)
     return [Ragged(starts[b], values[bases[b] : bases[b + 1]]) for b in range(behaviours)]
 
 
@@ -100,13 +102,13 @@ def fold(
     state: Floats, pairs: Floats, kept: int, weight: float, minutes: float, occurred: float, event: int,
     half_lives: Floats,
 ) -> int:  # fmt: skip
-    """Fold an occurrence, or minutes of one, into `state` and its latest `pairs` in place; how many pairs there are.
+    """Add an occurrence, or minutes of one, to `state` and to its latest `pairs`, in place.
 
-    pairs: (LATEST, 3) of us, minutes and event, the first `kept` rows in use. Returns -1 where only the whole history
-    can tell which are the latest.
+    pairs: (LATEST, 3) of us, minutes and event, of which the first `kept` rows are in use. Returns how many are in use
+    then, or -1 where only the whole history shows which occurrences are the latest.
     """
     _add(state, weight, minutes, occurred, half_lives)
-    return int(_remember(pairs, kept, weight, minutes, occurred, event))
+    return int(keep_latest(pairs, kept, weight, minutes, occurred, event))
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -135,7 +137,8 @@ def _add(state: Floats, weight: float, minutes: float, occurred: float, half_liv
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _remember(pairs: Floats, kept: int, weight: float, minutes: float, occurred: float, event: int) -> int:
+def keep_latest(pairs: Floats, kept: int, weight: float, minutes: float, occurred: float, event: int) -> int:
+    """Put an occurrence, or minutes of one, into the latest `pairs`, in place; returns what `fold` does."""
     full = kept == pairs.shape[0]
     if weight > 0.0:
         if full:
@@ -144,21 +147,21 @@ def _remember(pairs: Floats, kept: int, weight: float, minutes: float, occurred:
             pairs[: kept - 1] = pairs[1:kept].copy()
             kept -= 1
         pairs[kept, 0], pairs[kept, 1], pairs[kept, 2] = occurred, minutes, event
-        _settle(pairs, kept, kept + 1)
+        sift(pairs, kept, kept + 1)
         return kept + 1
     if full and occurred == pairs[0, 0]:
         return -1  # another of that moment may have been pushed out, and have more minutes now
     for i in range(kept - 1, -1, -1):
         if pairs[i, 0] == occurred and pairs[i, 2] == event:
             pairs[i, 1] += minutes
-            _settle(pairs, i, kept)
+            sift(pairs, i, kept)
             break
     return kept
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _settle(pairs: Floats, place: int, kept: int) -> None:
-    """Move the pair at `place` to where its moment, then its minutes, put it."""
+def sift(pairs: Floats, place: int, kept: int) -> None:
+    """Move the pair at `place` so that pairs are sorted by moment, then by minutes."""
     us, minutes, event = pairs[place, 0], pairs[place, 1], pairs[place, 2]
     while place > 0 and (pairs[place - 1, 0] > us or (pairs[place - 1, 0] == us and pairs[place - 1, 1] > minutes)):
         pairs[place] = pairs[place - 1]
@@ -170,11 +173,14 @@ def _settle(pairs: Floats, place: int, kept: int) -> None:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def anew(
+def refold(
     rows: Ints, event: Ints, weight: Floats, minutes: Floats, occurred: Floats, half_lives: Floats, state: Floats,
     pairs: Floats,
 ) -> int:  # fmt: skip
-    """Fold what is left of one behaviour's `rows` from nothing; subtracting would leave residues and forget the old."""
+    """Fold one behaviour's `rows` from an empty state, without those that were taken back; how many pairs there are.
+
+    Subtracting a retraction would leave residues in the sums, and could not bring back an older pair.
+    """
     state[:] = 0.0
     left = _left(rows, event, weight)
     counted = left[weight[left] > 0.0]
@@ -209,10 +215,11 @@ def _left(rows: Ints, event: Ints, weight: Floats) -> Ints:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _scan(
+def scan(
     lead: Ints, behaviour: Ints, event: Ints, weight: Floats, minutes: Floats, occurred: Floats, stands: Bools,
     half_lives: Floats, behaviours: int, sizes: Ints, starts: Ints, values: Floats, write: bool,
 ) -> None:  # fmt: skip
+    """Fold all rows in their order: the size of each state in `stands`, or with `write` its values from `starts` on."""
     width = SUMS + 2 * half_lives.size
     state = np.zeros((behaviours, width))
     pairs = np.zeros((behaviours, LATEST, 3))
@@ -233,7 +240,7 @@ def _scan(
         for b in range(behaviours):
             if kept[b] < 0:
                 rows = first + np.flatnonzero(behaviour[first : i + 1] == b)
-                kept[b] = anew(rows, event, weight, minutes, occurred, half_lives, state[b], pairs[b])
+                kept[b] = refold(rows, event, weight, minutes, occurred, half_lives, state[b], pairs[b])
             if state[b, COUNT] <= 0.0:
                 continue
             if not write:

@@ -1,4 +1,4 @@
-"""Dwells: minutes on a page, which are known only later: when the page is left, else at the visitor's next event."""
+"""Dwell time: the minutes on a page, by the event that leaves it, else by the next event, at most 30 minutes later."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from features.identity.intervals import group_ids, tie_break_ranks
 MINUTE_US = 60_000_000
 LONGEST_GAP_US = 30 * MINUTE_US  # a page left open over lunch is not read over lunch
 LEFT_WITHIN_US = DAY_US
-NOT_THEIR_DOING = ("Email Delivered", "Email Bounced")
+NOT_BY_LEAD = ("Email Delivered", "Email Bounced")
 
 
-class Dwells(NamedTuple):
-    """One row per thing learned of the minutes on a page: of which occurrence, what it adds to those known, and when.
+class DwellTime(NamedTuple):
+    """One row per change of the minutes on a page as they were known.
 
-    total: the minutes of each occurrence in the end.
+    place:   the position of the occurrence. minutes: what the change adds to them. known_us: when it was known.
+    total:   for each occurrence, its minutes after all changes.
     """
 
     place: Ints
@@ -31,10 +32,10 @@ class Dwells(NamedTuple):
     total: Floats
 
 
-class _Line(NamedTuple):
-    """Events that may end a page view, in groups and in order of time, each while it was known to stand there.
+class PageTimeline(NamedTuple):
+    """One row per event that may end a page view, sorted by group and time, for the period in which it was known.
 
-    minutes: on the page, where the event tells them; NaN: none. view: the row of a page view, -1 for what ends one.
+    minutes: the time on the page, where the event has it; NaN where not. view: the row of a page view, else -1.
     """
 
     occurred_us: Ints
@@ -44,25 +45,26 @@ class _Line(NamedTuple):
     view: Ints
 
 
-def dwells(log: EventTable, found: Identities, counted: Occurrences) -> Dwells:
-    """The minutes on the pages among `counted`, with all that was learned of them.
+def dwell_time(log: EventTable, found: Identities, counted: Occurrences) -> DwellTime:
+    """The minutes on the pages among `counted`, and each change of them as they became known.
 
-    A leave tells the time on the view with its `page_view_id`: on the latest one before it, at most 24 h earlier.
-    Without a leave it is the gap to the lead's next event, 30 minutes at most, else nothing. What was learned stands
-    until we know better: by an event in between that we heard of late, by one that turns out to be another lead's, at
-    last by the leave.
+    A leave event has the minutes of the page view with its `page_view_id`: of the latest one before it, at most 24
+    hours earlier. Without a leave, they are the gap to the lead's next event, and 0 where that is over 30 minutes. They
+    change when an event in between becomes known late, when one turns out to be another lead's, and when the leave
+    is known. Where ann views a page at 09:00, does something else at 09:10, and a leave of 4 minutes is known at 09:20,
+    there are two rows: +10 minutes at 09:10, -6 minutes at 09:20.
     """
     views = np.flatnonzero(_is_view(log)[counted.row])
     total = np.zeros(len(counted))
     if not len(views):
-        return Dwells(views, np.empty(0), views, total)
+        return DwellTime(views, np.empty(0), views, total)
     asked = counted.taken(views)
-    place, minutes, known_us, total[views] = _learned(
+    place, minutes, known_us, total[views] = _minutes_learned(
         (asked.row, asked.occurred_us, asked.known_us, asked.until_us),
         *_leaves(log, found, asked),
         *_next_events(log, found, asked),
     )
-    return Dwells(views[place], minutes, known_us, total)
+    return DwellTime(views[place], minutes, known_us, total)
 
 
 def _is_view(log: EventTable) -> Bools:
@@ -71,12 +73,12 @@ def _is_view(log: EventTable) -> Bools:
     return views
 
 
-def _next_events(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
-    """What visitors did, and for each view where its lead's begins and ends there."""
+def _next_events(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+    """The timeline of all events by visitors, and for each view where the events of its lead begin and end in it."""
     own = np.ones(len(log), dtype=bool)
     for reported in (log.crm, log.retained_totals):
         own[[said[0] for said in reported]] = False
-    own[[row for row, name, _ in log.mails if name in NOT_THEIR_DOING]] = False
+    own[[row for row, name, _ in log.mails if name in NOT_BY_LEAD]] = False
     is_view, left = _is_view(log), log.leaves.rows()
     own[left[~is_view[left]]] = False
     rows = np.flatnonzero(own)
@@ -84,12 +86,12 @@ def _next_events(log: EventTable, found: Identities, asked: Occurrences) -> tupl
     occurred = log.occurred_us()[rows[at.place]]
     order = np.lexsort((occurred, at.lead))
     lead, nothing = at.lead[order], np.empty(0)
-    line = _Line(occurred[order], at.known_us[order], at.until_us[order], nothing, nothing.astype(np.int64))
+    line = PageTimeline(occurred[order], at.known_us[order], at.until_us[order], nothing, nothing.astype(np.int64))
     return np.searchsorted(lead, asked.lead), np.searchsorted(lead, asked.lead, side="right"), line
 
 
-def _leaves(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, _Line]:
-    """Leaves and the views of their ids, and for each view where what follows it begins and ends there."""
+def _leaves(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+    """The timeline of leaves and the views with their ids, and for each view where what follows it begins and ends."""
     numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in log.leaves))}
     views = [(row, numbers[view], np.nan) for row, view in log.views.items() if view in numbers]
     told = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in log.leaves)]).reshape(-1, 3)
@@ -100,14 +102,14 @@ def _leaves(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Int
     occurred = log.occurred_us()[row]
     order = np.lexsort((~np.isnan(minutes), tie_break_ranks(log, row, occurred, group), occurred, group))
     view = np.where(np.isnan(minutes), row, -1)[order]
-    line = _Line(occurred[order], at.known_us[order], at.until_us[order], minutes[order], view)
+    line = PageTimeline(occurred[order], at.known_us[order], at.until_us[order], minutes[order], view)
     group, own = group[order], _places(view, at.lead[order], asked)
     end = np.searchsorted(group, group[own], side="right") if len(group) else own
     return np.where(own < 0, 0, own + 1), np.where(own < 0, 0, end), line
 
 
 def _places(view: Ints, lead: Ints, asked: Occurrences) -> Ints:
-    """Where each of the views asked for stands in a line; -1 for nowhere."""
+    """The position in a timeline of each view in `asked`; -1 where it is not in it."""
     leads = max(lead.max(initial=0), asked.lead.max(initial=0)) + 1
     key, wanted = view * leads + lead, asked.row * leads + asked.lead
     order = np.argsort(key, kind="stable")
@@ -117,10 +119,13 @@ def _places(view: Ints, lead: Ints, asked: Occurrences) -> Ints:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _learned(
+def _minutes_learned(
     asked: Any, leave_from: Ints, leave_to: Ints, leaves: Any, next_from: Ints, next_to: Ints, events: Any
 ) -> tuple[Ints, Floats, Ints, Floats]:
-    """For each view asked for (row, occurred, known, until), what was learned of its minutes, in that order."""
+    """One entry per change of a view's minutes: place, minutes, moment; and the total of each view.
+
+    asked: (row, occurred, known, until) of the views.
+    """
     row, occurred, known, until = asked
     place, minutes, moments = np.empty(16, np.int64), np.empty(16), np.empty(16, np.int64)
     total, count = np.zeros(row.size), 0
@@ -137,7 +142,7 @@ def _learned(
             if now == total[q]:
                 continue
             if count == place.size:
-                place, minutes, moments = _longer(place), _longer(minutes), _longer(moments)
+                place, minutes, moments = _doubled(place), _doubled(minutes), _doubled(moments)
             place[count], minutes[count], moments[count] = q, now - total[q], moment
             total[q] = now
             count += 1
@@ -146,7 +151,7 @@ def _learned(
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _candidates(view: Any, start: int, end: int, line: Any, longest: int) -> Ints:
-    """What was the first after a view while it was known, the nearest first: rows of (place, from when, until when)."""
+    """The events that were at some time the first known after a view, nearest first: place, from when, until when."""
     row, occurred, known, until = view
     found = np.empty((4, 3), np.int64)
     count = 0
@@ -171,7 +176,7 @@ def _candidates(view: Any, start: int, end: int, line: Any, longest: int) -> Int
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _minutes(left: Ints, ended: Ints, moment: int, occurred: int, leaves: Any, events: Any) -> float:
-    """The minutes on a page as they were known at a moment."""
+    """The minutes of a view as they were known at a moment."""
     for c in range(len(left)):
         if left[c, 1] <= moment < left[c, 2]:
             told = leaves[3][left[c, 0]]
@@ -185,5 +190,5 @@ def _minutes(left: Ints, ended: Ints, moment: int, occurred: int, leaves: Any, e
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _longer(column: Any) -> Any:
+def _doubled(column: Any) -> Any:
     return np.concatenate((column, np.empty_like(column)))

@@ -1,4 +1,4 @@
-"""What is known of each lead's behaviour, one row per thing learned, in the order in which it was learned."""
+"""Observations: what was learned of each lead's and each account's behaviour, in the order in which it was known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Floats, Ints
 from features.behaviour.decayed_counters import Observations
-from features.behaviour.dwell_time import dwells
+from features.behaviour.dwell_time import dwell_time
 from features.behaviour.occurrences import occurrences
 from features.events.event_table import EventTable
 from features.identity.accounts import AccountPeriods
@@ -17,17 +17,17 @@ from features.identity.identities import Identities
 
 
 def observations(log: EventTable, found: Identities, agreement: Agreement) -> Observations:
-    """The counted behaviour of every lead: what happened, what was learned of it later, and what was taken back.
+    """One row per thing learned of a lead's behaviour: an occurrence (weight +1), its minutes (0), its retraction (-1).
 
-    It is a function of the set of events, of each lead's component alone, and true of every earlier moment: the rows
-    known by then follow from the events recorded by then. What turns out to be another lead's, or a machine's, is
-    taken back when that is known.
+    An occurrence is taken back when it turns out to be another lead's, or a machine's. The rows do not depend on the
+    order of the events, and those known by a moment follow from the events recorded by then alone. Where a click of
+    day 3 is known on day 3, and on day 9 turns out to be a scanner's, it has two rows: +1 known on day 3, -1 on day 9.
     """
     counted = occurrences(log, found, agreement)
-    learned = dwells(log, found, counted)
+    learned = dwell_time(log, found, counted)
     place = learned.place
     gone = np.flatnonzero(counted.until_us != NOT_YET)
-    return in_order(
+    return ordered_observations(
         lead=_stacked(counted.lead, place, gone),
         behaviour=_stacked(counted.behaviour, place, gone),
         event=_stacked(counted.row, place, gone),
@@ -39,38 +39,40 @@ def observations(log: EventTable, found: Identities, agreement: Agreement) -> Ob
 
 
 def account_observations(observed: Observations, members: AccountPeriods) -> Observations:
-    """What the leads of each account did, while they were known to be in it; `lead` is the position of the account.
+    """The observations of an account's leads while they were known to be in it; `lead` is the account's position.
 
-    It counts from when both were known, and is taken back when the stay ends.
+    An occurrence counts from when both it and the stay in the account are known, until the stay ends. Where ann visits
+    on day 2, is known to be of firm.example from day 5, and is found on day 9 to be of another company, firm.example
+    has +1 known on day 5 and -1 known on day 9.
     """
-    row, stay = _pairs(observed, members)
-    end = np.minimum(_until(observed)[row], members.until_us[stay])
+    row, stay = _observations_in_stays(observed, members)
+    end = np.minimum(_taken_back_us(observed)[row], members.until_us[stay])
     start = np.maximum(observed.known_us[row], members.known_us[stay])
     counts = (observed.weight[row] >= 0) & (start < end)
     row, stay, start, end = row[counts], stay[counts], start[counts], end[counts]
     gone = np.flatnonzero((end != NOT_YET) & (observed.weight[row] > 0))
     minutes = observed.minutes[row]
-    return in_order(
+    return ordered_observations(
         lead=np.append(members.account[stay], members.account[stay[gone]]),
         behaviour=np.append(observed.behaviour[row], observed.behaviour[row[gone]]),
         event=np.append(observed.event[row], observed.event[row[gone]]),
         weight=np.append(observed.weight[row], -observed.weight[row[gone]]),
-        minutes=np.append(minutes, _told_by_then(observed, row, stay, end)[gone]),
+        minutes=np.append(minutes, _minutes_by_then(observed, row, stay, end)[gone]),
         occurred_us=np.append(observed.occurred_us[row], observed.occurred_us[row[gone]]),
         known_us=np.append(start, end[gone]),
     )
 
 
-def _pairs(observed: Observations, members: AccountPeriods) -> tuple[Ints, Ints]:
-    """Each observation with each stay of its lead, as positions in both."""
+def _observations_in_stays(observed: Observations, members: AccountPeriods) -> tuple[Ints, Ints]:
+    """One pair per observation and stay of its lead in an account, as positions in both."""
     first = np.searchsorted(members.lead, observed.lead, side="left")
     count = np.searchsorted(members.lead, observed.lead, side="right") - first
     row = np.repeat(np.arange(len(observed)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count - first, count)
 
 
-def _until(observed: Observations) -> Ints:
-    """When each observation was taken back; NOT_YET for what stands."""
+def _taken_back_us(observed: Observations) -> Ints:
+    """When each observation was taken back, NOT_YET where it never was."""
     until = np.full(len(observed), NOT_YET, dtype=np.int64)
     again = dict[tuple[int, int, int], int]()
     columns = (observed.lead, observed.behaviour, observed.event)
@@ -83,8 +85,8 @@ def _until(observed: Observations) -> Ints:
     return until
 
 
-def _told_by_then(observed: Observations, row: Ints, stay: Ints, end: Ints) -> Floats:
-    """The minutes of each occurrence with all that was learned of them before `end`."""
+def _minutes_by_then(observed: Observations, row: Ints, stay: Ints, end: Ints) -> Floats:
+    """The minutes of each occurrence, with all changes known before `end`."""
     told = observed.minutes[row]
     ends = np.flatnonzero(end != NOT_YET)
     if len(ends):
@@ -99,10 +101,10 @@ def _stacked(column: Ints, place: Ints, gone: Ints) -> Ints:
     return np.concatenate([column, column[place], column[gone]])
 
 
-def in_order(**columns: Any) -> Observations:
-    """Observations in their order, whatever the order of the ledger: rows that tie say the same.
+def ordered_observations(**columns: Any) -> Observations:
+    """Observations by lead, known_us and occurred_us; ties are sorted so that the ledger's order changes nothing.
 
-    Of one moment, retractions stand first, and an occurrence before the minutes that were learned of it.
+    Of ties, retractions come first, then occurrences, then minutes.
     """
     rows = Observations(**columns)
     keys = (rows.occurred_us, rows.known_us, rows.lead)

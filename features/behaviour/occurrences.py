@@ -1,4 +1,4 @@
-"""Occurrences: each time a lead did what counts, and from when until when we knew that it did."""
+"""Occurrences: each time a lead showed a behaviour, from when until when that counts; not while sales has the lead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
 from features.arrays import Floats, Ints
-from features.behaviour.bots import crawled, scanned
+from features.behaviour.bots import crawler_rows, mail_scanner_flags
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import Period, latest_wins
@@ -23,10 +23,12 @@ GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
 
 @dataclass(frozen=True)
 class Occurrences:
-    """One row per event, lead and behaviour for as long as it counts.
+    """One row per event, lead, behaviour and period in which the event counts as that behaviour of that lead.
 
-    row: of the event in the log. behaviour: position. weight: 1, or how many of which only the first moment is known.
-    minutes: of each, as far as the event itself says. until_us: when it was taken back; NOT_YET while it stands.
+    row:                the event's position. behaviour: its position in the agreement.
+    weight:             1, or the number of occurrences of which only the first moment is known.
+    minutes:            of each occurrence, where the event itself has them.
+    known_us, until_us: the period; until_us is NOT_YET while the event counts.
     """
 
     row: Ints
@@ -46,8 +48,11 @@ class Occurrences:
         return Occurrences(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
-class Turn(NamedTuple):
-    """That a lead went to sales, or was given back; the newest of those known is what stands."""
+class SalesHandling(NamedTuple):
+    """That a lead went to sales (with_sales), or was given back; of those known, the newest counts.
+
+    known: from when until when it was known of this lead.
+    """
 
     occurred_us: int
     message_id: str
@@ -56,13 +61,13 @@ class Turn(NamedTuple):
 
 
 def occurrences(log: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
-    """What counts, by event and lead: by people, of their own accord, and of no lead that sales talks to anyway."""
+    """The occurrences of all leads: by people and not by machines, without mails of sales and calls with sales."""
     hits = np.array(log.matches, dtype=np.float64).reshape(-1, 3)
     hits = np.insert(hits, 2, 1.0, axis=1)
     hits = hits[_is_counted(log)[hits[:, 0].astype(np.int64)]]
     moments = log.occurred_us()[hits[:, 0].astype(np.int64)]
     if log.retained_totals:
-        said = list(_kept(log, list(agreement.behaviours)))
+        said = list(_retained_occurrences(log, list(agreement.behaviours)))
         hits = np.concatenate([hits, np.array([row[:4] for row in said], dtype=np.float64).reshape(-1, 4)])
         moments = np.concatenate([moments, np.array([row[4] for row in said], dtype=np.int64)])
     rows = hits[:, 0].astype(np.int64)
@@ -72,21 +77,21 @@ def occurrences(log: EventTable, found: Identities, agreement: Agreement) -> Occ
         rows[at.place], at.lead, hits[:, 1].astype(np.int64), hits[:, 2], hits[:, 3], moments[at.place], at.known_us,
         at.until_us,
     )  # fmt: skip
-    flags = scanned(log, found)
+    flags = mail_scanner_flags(log, found)
     machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
-    return _without(counted, np.concatenate([machines, _with_sales(log, found, counted, agreement)]))
+    return _unblocked(counted, np.concatenate([machines, _calls_while_with_sales(log, found, counted, agreement)]))
 
 
 def _is_counted(log: EventTable) -> Any:
-    """False for events that never count: by a machine's own word, or what sales itself mailed."""
+    """By event, whether it may count: not those that name a crawler as their agent, nor mails of sales."""
     counted = np.ones(len(log), dtype=bool)
-    counted[crawled(log)] = False
+    counted[crawler_rows(log)] = False
     counted[[row for row, name, _ in log.crm if name == "sales mail"]] = False
     return counted
 
 
-def _kept(log: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
-    """(row, behaviour, weight, minutes of each, occurred_us) of what deleted events came to."""
+def _retained_occurrences(log: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
+    """(row, behaviour, weight, minutes of each, occurred_us) of the events that retention deleted and summed up."""
     for row, properties in log.retained_totals:
         for name, said in (properties.get("behaviours") or {}).items():
             if name not in behaviours:
@@ -98,14 +103,14 @@ def _kept(log: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int
                 yield row, behaviours.index(name), float(more), left / more, int(said["first_us"])
 
 
-def _with_sales(log: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
-    """Calls answered by a lead that sales had, and while that was known: what it says then is not its own doing.
+def _calls_while_with_sales(log: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
+    """Calls that a lead answered while it was with sales: these are the work of sales, and do not count.
 
     returns: rows of (event, lead, from when, until when).
     """
     calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
     answered = np.flatnonzero(np.isin(counted.behaviour, calls)).tolist()
-    turns = sales_turns(log, found, set(counted.lead[answered].tolist())) if answered else {}
+    turns = sales_handling(log, found, set(counted.lead[answered].tolist())) if answered else {}
     blocked: list[tuple[int, int, int, int]] = []
     for place in answered:
         row, lead = int(counted.row[place]), int(counted.lead[place])
@@ -116,21 +121,21 @@ def _with_sales(log: EventTable, found: Identities, counted: Occurrences, agreem
     return np.array(blocked, dtype=np.int64).reshape(-1, 4)
 
 
-def sales_turns(log: EventTable, found: Identities, leads: set[int]) -> dict[int, list[Turn]]:
-    """By lead, what put each of some leads with sales or took it away again, in the order in which it happened."""
+def sales_handling(log: EventTable, found: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
+    """By lead, each step to sales and back, in the order in which it happened; of the given leads alone."""
     said = [(row, name in TO_SALES) for row, name, _ in log.crm if name in TO_SALES or name in GIVEN_BACK]
     at = found.attribute(np.array([row for row, _ in said], dtype=np.int64))
-    turns: dict[int, list[Turn]] = {}
+    turns: dict[int, list[SalesHandling]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         if lead in leads:
             row, with_sales = said[place]
-            turn = Turn(log.occurred[row], log.message_id[row], with_sales, (known_us, until_us))
+            turn = SalesHandling(log.occurred[row], log.message_id[row], with_sales, (known_us, until_us))
             turns.setdefault(lead, []).append(turn)
     return {lead: sorted(told) for lead, told in turns.items()}
 
 
-def _without(counted: Occurrences, blocked: Ints) -> Occurrences:
-    """The occurrences but for when they were blocked; one that counts again later is two.
+def _unblocked(counted: Occurrences, blocked: Ints) -> Occurrences:
+    """The occurrences without the periods in which they were blocked; one that counts again later becomes two rows.
 
     blocked: rows of (event, lead, from when, until when).
     """
@@ -140,7 +145,7 @@ def _without(counted: Occurrences, blocked: Ints) -> Occurrences:
     touched = np.flatnonzero(np.isin(counted.row, blocked[:, 0]))
     some = counted.taken(touched)
     first, last = (np.searchsorted(blocked[:, 0], some.row, side=side) for side in ("left", "right"))
-    place, known_us, until_us = _left(some.lead, some.known_us, some.until_us, blocked, first, last)
+    place, known_us, until_us = _unblocked_parts(some.lead, some.known_us, some.until_us, blocked, first, last)
     rest = np.ones(len(counted), dtype=bool)
     rest[touched] = False
     both = counted.taken(rest), replace(some.taken(place), known_us=known_us, until_us=until_us)
@@ -149,10 +154,10 @@ def _without(counted: Occurrences, blocked: Ints) -> Occurrences:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _left(
+def _unblocked_parts(
     lead: Ints, known_us: Ints, until_us: Ints, blocked: Ints, first: Ints, last: Ints
 ) -> tuple[Ints, Ints, Ints]:
-    """What is left of each occurrence: its place, from when, until when.
+    """One entry per period in which an occurrence is not blocked: its place, from when, until when.
 
     first, last: where its event begins and ends in `blocked`.
     """

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.identity.email import FREE_MAIL
 from features.imports.cells import CellReader, email_column, emails
 from features.imports.columns import ColumnError, cell_texts, title_words
@@ -78,13 +78,13 @@ class Customers:
 
     def _of(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         since = self._since(rows)
-        accounts = [*zip(self._texts(rows, "account", identity), since, strict=True)]
+        accounts = [*zip(self._texts(rows, "account", identifier_text), since, strict=True)]
         accounts += zip(self._texts(rows, "domain", self._domain), since, strict=True)
         for account, at in accounts:
             if account:
                 self._customers["accounts"].add(account)
                 yield self._account(account, at)
-        for kind, names in (("lead", self._texts(rows, "lead", identity)), ("email", emails(rows))):
+        for kind, names in (("lead", self._texts(rows, "lead", identifier_text)), ("email", emails(rows))):
             known = self.leads(kind, {name for name in names if name})
             for name, at in zip(names, since, strict=True):
                 if name and name in known:

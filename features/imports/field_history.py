@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.imports.cells import CellReader, ImportedTrait, imported_traits
 from features.imports.columns import cell_texts
 from features.imports.crm import Crm, crm_event, normal_title, outcome_event, record_ids, status_event
@@ -129,7 +129,7 @@ class FieldHistory:
 
     def _changes(self, changes: pd.DataFrame) -> Iterator[FieldChange]:
         """The changes that have a lead, a field and a moment."""
-        leads = [identity(text) for text in cell_texts(changes["lead"])]
+        leads = [identifier_text(text) for text in cell_texts(changes["lead"])]
         keys = [name and self.crm.key(name) for name in cell_texts(changes["field"])]
         # A bare day ends: nobody knew before it was over.
         moments = self.reader.moments(self._at, cell_texts(changes["at"]), day_ends=True)

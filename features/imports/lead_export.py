@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Export
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
 from features.imports.columns import cell_texts, column_named, spelling
@@ -160,7 +160,8 @@ class CrmExport:
         if name == ROW_NUMBER and name not in titles:
             return [f"row-{place + 1}" for place in rows.index]
         ids = [
-            identity(value) for value in cell_texts(rows[column_named(name, titles, self.file)], self.columns.missing)
+            identifier_text(value)
+            for value in cell_texts(rows[column_named(name, titles, self.file)], self.columns.missing)
         ]
         return [lead and self.crm.lead_id(lead) for lead in ids] if self.crm else ids
 

@@ -1,4 +1,4 @@
-"""Verdicts: what closed a lead without a sale, and what it did afterwards that opens it again."""
+"""Closures: what closes a lead without a sale and what opens it again, and what each reject reason means."""
 
 from __future__ import annotations
 
@@ -19,24 +19,28 @@ from features.identity.intervals import Period, intersection, union
 REJECT_REASONS: tuple[str, ...] = get_args(RejectReason)
 NEVER_LEADS = ("duplicate", "wrong_person", "bad_data", "already_customer")  # whoever is rejected so was no lead at all
 KEPT_OPEN = ("too_early", "no_budget")  # a reject that changes who is watched, not the outcome
-UNNAMED = "not_a_fit"  # of a reject that gives no reason
+REASON_IF_NONE = "not_a_fit"  # of a reject that gives no reason
 REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"
 
 
-class Verdict(NamedTuple):
-    """That a lead closed, or is open again; the newest by (occurred_us, message id) of those known is what stands."""
+class Closure(NamedTuple):
+    """That a lead was closed (is_closed), or opened again; of those known, the newest counts.
+
+    The newest is that of the latest occurred_us, then of the highest message_id. known: from when until when it was
+    known of this lead.
+    """
 
     occurred_us: int
     message_id: str
     is_closed: bool
-    is_rejected: bool  # by sales: it is no lead for us
+    is_rejected: bool  # closed by a reject of sales, not by a lost opportunity
     reason: str | None  # of a reject
     known: Period
 
 
 def reject_reason(properties: Mapping[str, Any]) -> str:
-    """The reason that the properties of a reject give, "not_a_fit" where they give none."""
-    return str(properties.get("reason") or UNNAMED)
+    """The reason in the properties of a reject, "not_a_fit" where they have none."""
+    return str(properties.get("reason") or REASON_IF_NONE)
 
 
 def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:
@@ -48,66 +52,71 @@ def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.
     return reasons.notna() & ~reasons.isin([*no_if_rejected, *KEPT_OPEN])
 
 
-def verdicts(
+def closures(
     log: EventTable, found: Identities, agreement: Agreement, observed: Observations
-) -> dict[int, list[Verdict]]:
-    """By lead (its position), the verdicts on it in the order in which they happened.
+) -> dict[int, list[Closure]]:
+    """By lead (its position), its closures and reopenings in the order in which they happened.
 
-    A reject closes it, but for the reasons KEPT_OPEN; so does a lost opportunity. What it does afterwards of its own
-    accord opens it again.
+    A reject closes a lead, but not for the reasons in KEPT_OPEN; a lost opportunity closes it, too. A later behaviour
+    that shows interest opens it again. Where sales rejects ann as not_a_fit on day 10 and she visits the pricing page
+    on day 40, she has two: closed on day 10, open again on day 40.
     """
     said = [(row, name, properties) for row, name, properties in log.crm if name in (REJECTED, LOST)]
     at = found.attribute(np.array([row for row, _, _ in said], dtype=np.int64))
-    told: dict[int, list[Verdict]] = {}
+    told: dict[int, list[Closure]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         row, name, properties = said[place]
         reason = reject_reason(properties) if name == REJECTED else None
         closes = reason not in KEPT_OPEN
-        verdict = Verdict(
+        closure = Closure(
             log.occurred[row], log.message_id[row], closes, closes and name == REJECTED, reason, (known_us, until_us)
         )
-        told.setdefault(lead, []).append(verdict)
-    for lead, returned in _returns(told, observed, _own_accord(agreement)):
+        told.setdefault(lead, []).append(closure)
+    for lead, returned in _reopenings_by_lead(told, observed, _signs_of_interest(agreement)):
         told[lead] += returned
     return {lead: sorted(own) for lead, own in told.items()}
 
 
-def _own_accord(agreement: Agreement) -> list[int]:
-    """Behaviours that show interest: mail programs open by themselves, and who unsubscribes does not come back."""
+def _signs_of_interest(agreement: Agreement) -> list[int]:
+    """Positions of the behaviours that show interest: mail programs open by themselves, and who unsubscribes leaves."""
     behaviours = enumerate(agreement.behaviours.values())
     return [i for i, line in behaviours if line.event != "Email Opened" and line.direction != "down"]
 
 
-def _returns(
-    told: dict[int, list[Verdict]], observed: Observations, wanted: list[int]
-) -> Iterator[tuple[int, list[Verdict]]]:
-    """By lead, what it did after it was closed."""
-    closed = {lead: own for lead, verdicts in told.items() if (own := [one for one in verdicts if one.is_closed])}
+def _reopenings_by_lead(
+    told: dict[int, list[Closure]], observed: Observations, wanted: list[int]
+) -> Iterator[tuple[int, list[Closure]]]:
+    """By lead, how what it did after a closure opened it again."""
+    closed = {lead: own for lead, every in told.items() if (own := [one for one in every if one.is_closed])}
     first_us = np.full(observed.lead.max(initial=-1) + 2, NOT_YET, dtype=np.int64)
     for lead, own in closed.items():
-        first_us[min(lead, len(first_us) - 1)] = min(verdict.occurred_us for verdict in own)
+        first_us[min(lead, len(first_us) - 1)] = min(closure.occurred_us for closure in own)
     came_back = (observed.occurred_us > first_us[observed.lead]) & np.isin(observed.behaviour, wanted)
     for lead in np.unique(observed.lead[came_back]).tolist():
         start, end = np.searchsorted(observed.lead, [lead, lead + 1])
         some = observed.taken(slice(start, end))
-        yield lead, list(_returned(closed[lead], some.taken(came_back[start:end])))
+        yield lead, list(_reopenings(closed[lead], some.taken(came_back[start:end])))
 
 
-def _returned(closed: list[Verdict], observed: Observations) -> Iterator[Verdict]:
-    """A verdict for each thing that a lead did, but where one known earlier and newer says the same already."""
+def _reopenings(closed: list[Closure], observed: Observations) -> Iterator[Closure]:
+    """The reopenings of one closed lead: one per occurrence after a closure, for the time in which both are known.
+
+    An occurrence adds nothing where a later one was known before it, for good: if the visit of day 40 is known since
+    day 40, the visit of day 35 that becomes known on day 50 is left out.
+    """
     newest = 0
-    for known, us in sorted((known, us) for us, known in _done(observed)):
+    for known, us in sorted((known, us) for us, known in _known_occurrences(observed)):
         if us <= newest:
             continue
-        # While no verdict is known, there is nothing to come back from.
-        before = union(verdict.known for verdict in closed if verdict.occurred_us < us)
+        # While no closure is known, there is nothing to come back from.
+        before = union(closure.known for closure in closed if closure.occurred_us < us)
         periods = union(intersection(known, period) for period in before)
         newest = us if len(periods) == 1 and periods[0][1] == NOT_YET else newest
-        yield from (Verdict(us, "", False, False, None, period) for period in periods)
+        yield from (Closure(us, "", False, False, None, period) for period in periods)
 
 
-def _done(observed: Observations) -> Iterator[tuple[int, Period]]:
-    """When each occurrence happened, and when it was known to count."""
+def _known_occurrences(observed: Observations) -> Iterator[tuple[int, Period]]:
+    """One entry per occurrence: when it happened, and the period in which it was known to count."""
     since: dict[tuple[int, int], list[tuple[int, int]]] = {}
     columns = (observed.behaviour, observed.event, observed.weight, observed.occurred_us, observed.known_us)
     for behaviour, event, weight, us, known_us in zip(*(column.tolist() for column in columns), strict=True):

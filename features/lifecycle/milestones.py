@@ -1,4 +1,4 @@
-"""A lead's way: opened, with sales, converted, rejected, lost, come back; each moment as it became known."""
+"""Milestones of each lead: opened, with sales, tried, rejected, converted, closed, and when each was known."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
-from features.behaviour.occurrences import TO_SALES, sales_turns
+from features.behaviour.occurrences import TO_SALES, sales_handling
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import Period
-from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Verdict, reject_reason, verdicts
-from features.lifecycle.open_periods import Way, flat, known_stretches, stretches
+from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Closure, closures, reject_reason
+from features.lifecycle.open_periods import LeadTimeline, as_numbers, known_open_periods, open_periods
 
 MOMENTS = (
     "opened_us",  # known by its first identifying event
@@ -31,54 +31,54 @@ MOMENTS = (
 )
 
 
-class _Said(NamedTuple):
-    """What sales and the CRM said, once for each lead that it was held to be said of."""
+class _SalesEvents(NamedTuple):
+    """One row per event of sales or the CRM and lead that it belonged to, known_us to until_us."""
 
     name: Any
-    closes: Bools  # of rejects
+    closes: Bools  # whether a reject closes the lead
     lead: Ints
     occurred_us: Ints
     known_us: Ints
     until_us: Ints
 
     def of(self, leads: set[int]) -> Iterator[tuple[str, int, int, Period]]:
-        """What was said of some leads: name, lead, occurred_us, when that was known."""
+        """The events of some leads: name, lead, occurred_us, and the period in which that was known."""
         which = np.isin(self.lead, list(leads))
         columns = (self.name, self.lead, self.occurred_us, self.known_us, self.until_us)
         for name, lead, us, known_us, until_us in zip(*(column[which].tolist() for column in columns), strict=True):
             yield name, lead, us, (known_us, until_us)
 
 
-def lifecycle(log: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
-    """One row per lead, as in `found.lead_ids`: the MOMENTS in microseconds (NOT_YET), and what is no moment.
+def milestones(log: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
+    """One row per lead, in the order of `found.lead_ids`: its id, the MOMENTS in microseconds, and three columns more.
 
-    reject_reason: of the last reject. merged_us: since when it is part of another lead, and thus was a duplicate.
-    again: its stretches as `features.lifecycle.open_periods.flat` writes them; None where there are none, as for
-    nearly all leads.
+    A moment that has not come is NOT_YET. reject_reason: of the last reject. merged_us: since when the lead is part of
+    another one, which makes it a duplicate. again: its later open periods, as `open_periods.as_numbers` writes them;
+    None for nearly all leads, which have none.
     """
-    said = _said(log, found)
-    told = verdicts(log, found, agreement, observed)
+    said = _sales_events(log, found)
+    told = closures(log, found, agreement, observed)
     moments = _moments(said, found, agreement)
     reasons: list[str | None] = [None] * len(found.lead_ids)
     for lead, own in told.items():
         reasons[lead] = next((v.reason for v in reversed(own) if v.reason and v.known[1] == NOT_YET), None)
     again: list[list[int] | None] = [None] * len(found.lead_ids)
-    for lead, way in _ways(log, found, said, told, moments, agreement):
-        again[lead] = flat(list(stretches(way)))
+    for lead, timeline in _timelines(log, found, said, told, moments, agreement):
+        again[lead] = as_numbers(list(open_periods(timeline)))
     told_of = {"reject_reason": reasons, "merged_us": found.merged_us, "again": again}
     return pd.DataFrame({"lead_id": found.lead_ids, **moments, **told_of})
 
 
-def _said(log: EventTable, found: Identities) -> _Said:
+def _sales_events(log: EventTable, found: Identities) -> _SalesEvents:
     rows = np.array([row for row, _, _ in log.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in log.crm], dtype=object)
     closes = np.array([reject_reason(said) not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
     at = found.attribute(rows)
     occurred = log.occurred_us()[rows[at.place]]
-    return _Said(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
+    return _SalesEvents(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
-def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, Ints]:
+def _moments(said: _SalesEvents, found: Identities, agreement: Agreement) -> dict[str, Ints]:
     moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     moments["opened_us"] = found.first_known_us.copy()
     is_touch, to_sales = np.isin(said.name, list(SALES_TOUCHES)), np.isin(said.name, list(TO_SALES))
@@ -101,15 +101,15 @@ def _moments(said: _Said, found: Identities, agreement: Agreement) -> dict[str, 
     return moments
 
 
-def _ways(
+def _timelines(
     log: EventTable,
     found: Identities,
-    said: _Said,
-    told: Mapping[int, list[Verdict]],
+    said: _SalesEvents,
+    told: Mapping[int, list[Closure]],
     moments: Mapping[str, Ints],
     agreement: Agreement,
-) -> Iterator[tuple[int, Way]]:
-    """The ways of the leads that may be looked at again; all others stay as they were once they ended."""
+) -> Iterator[tuple[int, LeadTimeline]]:
+    """The timelines of the leads that may have a later open period: no other lead changes after its first ended."""
     absences = found.absences
     asked = set(told) | set(absences) | set(said.lead[said.until_us != NOT_YET].tolist())
     ended = {lead: list(absences.get(lead, ())) for lead in asked}
@@ -119,16 +119,19 @@ def _ways(
             ended[lead].append(known)
         elif name in SALES_TOUCHES and known[1] == NOT_YET:
             touches[lead].append((us, known[0]))
-    turns = sales_turns(log, found, asked) if asked else {}
+    turns = sales_handling(log, found, asked) if asked else {}
     for lead in asked:
         first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
         if first_until < NOT_YET:
             opened = int(moments["opened_us"][lead])
-            yield lead, Way(opened, first_until, turns.get(lead, []), told.get(lead, []), ended[lead], touches[lead])
+            yield (
+                lead,
+                LeadTimeline(opened, first_until, turns.get(lead, []), told.get(lead, []), ended[lead], touches[lead]),
+            )
 
 
 def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
-    """The leads as they were known at a moment: what was recorded later has not come yet."""
+    """The rows of `milestones` as they were known at a moment: what became known later is NOT_YET."""
     known = leads.copy()
     known.loc[known["converted_known_us"] > moment_us, ["converted_us", "converted_known_us"]] = NOT_YET
     known.loc[known["with_sales_us"] > moment_us, ["with_sales_us", "tried_us"]] = NOT_YET
@@ -137,5 +140,5 @@ def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:
     later = known["rejected_us"] > moment_us
     known.loc[later, "rejected_us"] = NOT_YET
     known["reject_reason"] = known["reject_reason"].mask(later, None)
-    again = [None if again is None else known_stretches(again, moment_us) for again in known["again"]]
+    again = [None if again is None else known_open_periods(again, moment_us) for again in known["again"]]
     return known.assign(again=pd.Series(again, index=known.index, dtype=object))

@@ -1,4 +1,4 @@
-"""Stretches in which a lead is looked at again: sales gave it back, or it returned after it was closed."""
+"""Open periods: the later times in which a lead is open and not with sales, since sales gave it back or it returned."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import NOT_YET, Ints
-from features.behaviour.occurrences import Turn
+from features.behaviour.occurrences import SalesHandling
 from features.identity.intervals import Period, latest_wins, subtract, union
-from features.lifecycle.closures import Verdict
+from features.lifecycle.closures import Closure
 
 
-class Stretch(NamedTuple):
-    """One such time. The first, from the arrival on, is not among them: it is in the lead's own columns.
+class OpenPeriod(NamedTuple):
+    """One later time in which a lead is open and not with sales. The first, from its arrival on, is in its own columns.
 
-    origin_us: where its weeks are counted from: the arrival, or the return. from_us, until_us: in what was known.
-    tried_us, rejected_us: as they happened, and disqualified_us: as it became known, the first since it began.
+    origin_us:             from when the weekly snapshots are counted: the arrival, or the return after a closure.
+    from_us, until_us:     when it was known to begin and to end.
+    tried_us, rejected_us: the first touch and the first reject since it began, when they happened.
+    disqualified_us:       the first reject since it began that closes the lead, when it was known.
+
+    ann arrives on day 0, goes to sales on day 5 and is given back on day 30: one open period, from day 30, counted from
+    day 0. bob is rejected on day 10 and comes back on day 40: one open period from day 40, counted from day 40.
     """
 
     origin_us: int
@@ -29,83 +34,91 @@ class Stretch(NamedTuple):
     disqualified_us: int = NOT_YET
 
 
-class Way(NamedTuple):
-    """What decides when one lead was open and not with sales.
+class LeadTimeline(NamedTuple):
+    """All that decides when one lead was open and not with sales.
 
-    first_until_us: when its first time ended. turns, verdicts: by when they happened. ended: when it was known to have
-    converted, or to be part of another lead. touches: (occurred_us, known_us) of those that stand.
+    first_until_us:     when its first open time ended.
+    handling, closures: in the order in which they happened.
+    ended:              the periods in which it was known to have converted, or to be part of another lead.
+    touches:            (occurred_us, known_us) of those that still count.
     """
 
     opened_us: int
     first_until_us: int
-    turns: list[Turn]
-    verdicts: list[Verdict]
+    handling: list[SalesHandling]
+    closures: list[Closure]
     ended: list[Period]
     touches: list[tuple[int, int]]
 
 
-def stretches(way: Way) -> Iterator[Stretch]:
-    """The stretches of one lead, in their order."""
-    life = (way.opened_us, NOT_YET)
-    with_sales = latest_wins(life, ((turn.with_sales, turn.known) for turn in reversed(way.turns)))
-    closed = latest_wins(life, ((verdict.is_closed, verdict.known) for verdict in reversed(way.verdicts)))
-    closed = union([*closed, *way.ended])
-    returns, origin = {end for _, end in closed}, way.opened_us
+def open_periods(timeline: LeadTimeline) -> Iterator[OpenPeriod]:
+    """One entry per later open period of a lead, in order of time."""
+    life = (timeline.opened_us, NOT_YET)
+    with_sales = latest_wins(life, ((step.with_sales, step.known) for step in reversed(timeline.handling)))
+    closed = latest_wins(life, ((closure.is_closed, closure.known) for closure in reversed(timeline.closures)))
+    closed = union([*closed, *timeline.ended])
+    returns, origin = {end for _, end in closed}, timeline.opened_us
     for start, end in subtract(life, [*with_sales, *closed]):
         origin = start if start in returns else origin
-        if end > way.first_until_us:
-            yield _since(way, Stretch(origin, max(start, way.first_until_us), end))
+        if end > timeline.first_until_us:
+            yield _with_moments(timeline, OpenPeriod(origin, max(start, timeline.first_until_us), end))
 
 
-def _since(way: Way, begun: Stretch) -> Stretch:
-    rejects = [v for v in way.verdicts if v.reason and v.known[1] == NOT_YET and v.known[0] > begun.from_us]
+def _with_moments(timeline: LeadTimeline, begun: OpenPeriod) -> OpenPeriod:
+    rejects = [
+        closure
+        for closure in timeline.closures
+        if closure.reason and closure.known[1] == NOT_YET and closure.known[0] > begun.from_us
+    ]
     return begun._replace(
-        tried_us=min((us for us, known_us in way.touches if known_us > begun.from_us), default=NOT_YET),
+        tried_us=min((us for us, known_us in timeline.touches if known_us > begun.from_us), default=NOT_YET),
         rejected_us=min((reject.occurred_us for reject in rejects), default=NOT_YET),
         disqualified_us=min((reject.known[0] for reject in rejects if reject.is_closed), default=NOT_YET),
     )
 
 
-def flat(found: list[Stretch]) -> list[int] | None:
-    """Stretches as one list of numbers, as a column of leads holds them."""
-    return [us for stretch in found for us in stretch] or None
+def as_numbers(periods: list[OpenPeriod]) -> list[int] | None:
+    """Open periods as one list of numbers, six a period, for the column `again` of the leads; None for no period."""
+    return [us for period in periods for us in period] or None
 
 
-def known_stretches(again: Ints | None, moment_us: int) -> list[int] | None:
-    """The stretches of one lead as they were known at a moment."""
-    known = [stretch for stretch in _read(again) if stretch.from_us <= moment_us]
-    return flat([_known(stretch, moment_us) for stretch in known])
+def known_open_periods(again: Ints | None, moment_us: int) -> list[int] | None:
+    """The open periods of one lead as they were known at a moment, in the form of `as_numbers`."""
+    known = [period for period in _periods(again) if period.from_us <= moment_us]
+    return as_numbers([_known(period, moment_us) for period in known])
 
 
-def _known(stretch: Stretch, moment_us: int) -> Stretch:
-    seen = stretch._replace(**{name: NOT_YET for name in stretch._fields if getattr(stretch, name) > moment_us})
-    # A touch is what ends a stretch, as it becomes known.
+def _known(period: OpenPeriod, moment_us: int) -> OpenPeriod:
+    seen = period._replace(**{name: NOT_YET for name in period._fields if getattr(period, name) > moment_us})
+    # A touch ends a period once it is known: while the period is open, no touch is known.
     return seen if seen.until_us < NOT_YET else seen._replace(tried_us=NOT_YET)
 
 
-def _read(again: Ints | list[int] | None) -> list[Stretch]:
+def _periods(again: Ints | list[int] | None) -> list[OpenPeriod]:
     if again is None:
         return []
-    return [Stretch(*map(int, one)) for one in np.reshape(again, (-1, len(Stretch._fields)))]
+    return [OpenPeriod(*map(int, one)) for one in np.reshape(again, (-1, len(OpenPeriod._fields)))]
 
 
-def way_at(looked_at: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
-    """The row of `leads` of each look; in a later stretch, with the first touch, reject and close since it began.
+def state_at(snapshots: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
+    """One row per snapshot: the milestones of its lead, and whether sales had given the lead back (is_given_back).
 
-    is_given_back: the look is at a lead that sales had tried and gave back, and not at one that came of itself.
+    In a later open period, tried_us, rejected_us and disqualified_us are the first since the period began. Where sales
+    called ann on day 5 and gave her back on day 30, tried_us is day 5 at the snapshot of day 0; at those from day 30 on
+    it is her next touch, NOT_YET where there is none, and is_given_back is True.
     """
-    way = leads.set_index("lead_id").loc[looked_at["lead_id"]].reset_index()
-    later = stretches_of(way)
-    moment = looked_at["snapshot_us"].to_numpy()[later["row"]]
+    states = leads.set_index("lead_id").loc[snapshots["lead_id"]].reset_index()
+    later = open_period_rows(states)
+    moment = snapshots["snapshot_us"].to_numpy()[later["row"]]
     later = later[(later["from_us"] < moment) & (moment <= later["until_us"])]
     since = ["tried_us", "rejected_us", "disqualified_us"]
-    way.loc[later["row"], since] = later[since].to_numpy()
+    states.loc[later["row"], since] = later[since].to_numpy()
     given_back = later.loc[later["origin_us"] != later["from_us"], "row"]
-    return way.assign(is_given_back=way.index.isin(given_back))
+    return states.assign(is_given_back=states.index.isin(given_back))
 
 
-def stretches_of(leads: pd.DataFrame) -> pd.DataFrame:
-    """The stretches of all leads: one row each, `row` (of `leads`) and the fields of Stretch."""
+def open_period_rows(leads: pd.DataFrame) -> pd.DataFrame:
+    """One row per open period of all leads: `row`, the lead's position in `leads`, and the fields of OpenPeriod."""
     some = np.flatnonzero(leads["again"].notna())
-    found = [(row, *stretch) for row in some.tolist() for stretch in _read(leads["again"].iloc[row])]
-    return pd.DataFrame(np.array(found, dtype=np.int64).reshape(-1, 7), columns=["row", *Stretch._fields])
+    found = [(row, *period) for row in some.tolist() for period in _periods(leads["again"].iloc[row])]
+    return pd.DataFrame(np.array(found, dtype=np.int64).reshape(-1, 7), columns=["row", *OpenPeriod._fields])

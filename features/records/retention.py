@@ -76,7 +76,7 @@ def _traits(
 ) -> Iterator[tuple[int, str, Any]]:
     """Of each trait the newest value among these events; of first source and campaign the oldest."""
     columns = trait_columns(agreement)
-    said = trait_values(log, rows.identities, agreement, rows.observed, rows.members, columns)
+    said = trait_values(log, rows.identities, agreement, rows.observed, rows.account_periods, columns)
     names, kinds = list(columns), list(columns.values())
     chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
     stands = np.isin(said.row, np.asarray(events, dtype=np.int64)) & (said.until_us == NOT_YET)

@@ -1,4 +1,4 @@
-"""The criteria's points as columns: what a model of few outcomes is shrunk to."""
+"""The points of the criteria as columns, for many rows at once: a model of few outcomes is pulled to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def criteria_columns(
 ) -> dict[str, Floats]:
     """`criterion_<name>` by criterion: the points of each row at its moment, 0 where no line holds.
 
-    The same as `features.agreement.criteria.criteria_points` for each row, for all of them at once.
+    Each row gets the points that `features.agreement.criteria.criteria_points` gives it.
     """
     return {
         PREFIX + name: _points(criterion, behaviours, traits, as_of_us, len(agreement.half_lives))
@@ -57,7 +57,7 @@ def _holds(
 
 
 def _is_allowed(values: Sequence[Any] | None, rows: int, clause: FactClause) -> Bools:
-    """Each value is held against the clause once, however many rows have it."""
+    """Whether each row's value is allowed; each distinct value is checked once."""
     known: dict[Any, bool] = {}
 
     def holds(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Snapshots: one lead at one moment, and everything that was known of it just before."""
+"""The point-in-time join: from a lead and a moment to the features that were known just before it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from features.traits.job_title import RANKS
 
 @dataclass(frozen=True)
 class LeadStates:
-    """The states of some leads, as either door of the store gives them: a row each."""
+    """One row per lead and moment: its states, as the offline store, the online store or a what-if gives them."""
 
     behaviours: dict[str, Ragged]
     traits: dict[str, Sequence[Any]]
-    account: dict[str, Ragged]  # what all leads of the lead's account did; empty rows where it has none
+    account: dict[str, Ragged]  # what all leads of the lead's account did; an empty row for a lead without one
 
     @classmethod
     def of(cls, table: pa.Table, agreement: Agreement) -> LeadStates:
@@ -39,11 +39,16 @@ class LeadStates:
         )
 
 
-def snapshot_features(repository: FeastRepository, agreement: Agreement, looked_at: pd.DataFrame) -> pd.DataFrame:
-    """The features of each lead at each moment of `looked_at`, which keeps its own columns in front."""
-    table = states_at(repository, looked_at)
-    known = feature_frame(LeadStates.of(table, agreement), looked_at["snapshot_us"].to_numpy(np.int64), agreement)
-    return pd.concat([looked_at.reset_index(drop=True), known], axis=1)
+def snapshot_features(repository: FeastRepository, agreement: Agreement, schedule: pd.DataFrame) -> pd.DataFrame:
+    """One row per snapshot: the columns of `schedule`, then the features that were known just before `snapshot_us`.
+
+    A webinar of May 3 that was recorded on May 6 counts in a snapshot of May 7, and not in one of May 5.
+
+    schedule: lead_id and snapshot_us, and any other columns.
+    """
+    table = states_at(repository, schedule)
+    known = feature_frame(LeadStates.of(table, agreement), schedule["snapshot_us"].to_numpy(np.int64), agreement)
+    return pd.concat([schedule.reset_index(drop=True), known], axis=1)
 
 
 def feature_frame(states: LeadStates, as_of_us: Ints, agreement: Agreement) -> pd.DataFrame:
@@ -56,8 +61,8 @@ def feature_columns(
 ) -> dict[str, Any]:
     """The model's view of some states at each row's moment: numbers as floats, categories as text (None: missing).
 
-    The one function of both doors: training and serving see the same numbers by construction.
-    with_criteria: whether the criteria's points are asked for; only a model of few outcomes reads them.
+    Training and serving both call this function, so both see the same numbers.
+    with_criteria: whether to add the points of the criteria; only a model of few outcomes reads them.
     """
     with_minutes = [b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen")]
     found: dict[str, Any] = dict(
@@ -74,7 +79,7 @@ def feature_columns(
 
 
 def model_traits(agreement: Agreement) -> dict[str, str]:
-    """The traits that a model can use, with their kinds; a job title is its seniority (ranked) and department."""
+    """The traits that a model can use, with their kinds; a job title becomes a seniority (ranked) and a department."""
     used: dict[str, str] = {name: trait.kind for name, trait in agreement.traits.items() if trait.kind != "text"}
     if "job_title" in agreement.traits:
         used = {"seniority": "rank", "department": "category"} | used
@@ -82,13 +87,16 @@ def model_traits(agreement: Agreement) -> dict[str, str]:
 
 
 def feature_group(column: str, agreement: Agreement) -> tuple[str, str]:
-    """The behaviour or trait that a feature belongs to, and which of the two: (name, kind); a criterion is either."""
+    """The behaviour or trait that a feature belongs to, and its kind, "behaviour" or "trait"; a criterion has either.
+
+    "pricing_page_minutes_hl7d" belongs to ("pricing_page", "behaviour"), "employees" to ("employees", "trait").
+    """
     if column.startswith(PREFIX):
         name = column.removeprefix(PREFIX)
         asked = single_clause_name(agreement, name)
-        is_told = asked in model_traits(agreement) or asked in agreement.behaviours
+        is_used = asked in model_traits(agreement) or asked in agreement.behaviours
         # The points for a seniority are a reason about the seniority.
-        return (asked if asked and is_told else name), criterion_kind(agreement, name)
+        return (asked if asked and is_used else name), criterion_kind(agreement, name)
     if column in model_traits(agreement) or column == "days_open":
         return column, "trait"
     stem = column.removeprefix("days_since_first_").removeprefix("days_since_")
@@ -113,9 +121,9 @@ def lead_states(
     agreement: Agreement,
     accounts: Sequence[Mapping[str, Sequence[float] | Floats | None] | None] | None = None,
 ) -> LeadStates:
-    """States from single leads' rows, as the online store, the ledger and what-if requests give them.
+    """States from the rows of single leads, as the online store, the ledger and what-if requests give them.
 
-    accounts: of each lead what all of its account did; None for one without an account, or for all.
+    accounts: per lead, what all leads of its account did; None for a lead without an account, or for all leads.
     """
     shared = None if accounts is None else [{} if account is None else account for account in accounts]
     return LeadStates(

@@ -1,4 +1,4 @@
-"""When a lead is looked at: once just after it arrives, and then every seven days, each lead on its own day."""
+"""The snapshot schedule: a lead is looked at just after it arrives, then every seven days on a day of its own."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.lifecycle.closures import NEVER_LEADS
-from features.lifecycle.open_periods import stretches_of
+from features.lifecycle.open_periods import open_period_rows
 
 WEEK_US = 7 * DAY_US
 
 
 def snapshot_times(lead_ids: Sequence[str], opened_us: Ints, until_us: Ints) -> tuple[Ints, Ints]:
-    """The moments of many leads: the position of the lead of each, and the moment in microseconds.
+    """One row per lead and time at which it is looked at: the lead's position, and the time in microseconds.
 
-    returns: sorted by position, then moment; a lead that closes before its arrival is known has none.
+    A lead is looked at one microsecond after it opened, then at a point of the next seven days that its id decides, and
+    from there every seven days, until `until_us`. A lead that opened on Monday at 9:00 and whose id says 2 days and 5
+    hours is looked at on Monday at 9:00, then each Wednesday at 14:00.
+
+    returns: sorted by position, then time. A lead that closes before its arrival is known has no row.
     """
     offsets = np.array([_offset_us(lead_id) for lead_id in lead_ids], dtype=np.int64)
     weekly = np.maximum(-((opened_us + offsets - until_us) // WEEK_US), 0)  # how many fit before `until_us`
@@ -31,39 +35,41 @@ def snapshot_times(lead_ids: Sequence[str], opened_us: Ints, until_us: Ints) -> 
 
 
 def _offset_us(lead_id: str) -> int:
-    """More than the arrival's one microsecond, at most a week: from the id alone, so that nothing else moves it."""
+    """From the arrival to the first weekly time: over one microsecond, at most a week, by the id alone."""
     return 2 + int.from_bytes(blake2b(lead_id.encode(), digest_size=8).digest()) % (WEEK_US - 1)
 
 
 def snapshot_schedule(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
-    """When each lead is looked at: at arrival and every 7 days while open and not with sales.
+    """One row per snapshot: when each lead is looked at while it is open and not with sales.
 
-    leads: as `lifecycle` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by moment.
-    One that sales gave back goes on being looked at; one that returned after it was closed, from its return on.
-    An undated export has one snapshot per lead, after everything it says.
+    A lead that sales gives back is looked at again, on its old day of the week. A closed lead that returns is looked at
+    just after its return and every seven days from then on. An undated export has one snapshot per lead, after all that
+    it says.
+
+    leads: as `milestones` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by time.
     """
     is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
     real = leads[~is_never]
     if agreement.outcome.undated:
-        looked_at = pd.DataFrame({"lead_id": real["lead_id"], "snapshot_us": real["newest_us"] + 1, "is_arrival": True})
-        return looked_at.reset_index(drop=True)
+        snapshots = pd.DataFrame({"lead_id": real["lead_id"], "snapshot_us": real["newest_us"] + 1, "is_arrival": True})
+        return snapshots.reset_index(drop=True)
     until = real[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
     opened = real["opened_us"].to_numpy(np.int64)
     rows, moments_us = snapshot_times(list(real["lead_id"]), opened, until)
     later, later_us = _later_times(real, known_until_us)
-    looked_at = pd.DataFrame(
+    snapshots = pd.DataFrame(
         {
             "lead_id": real["lead_id"].to_numpy()[np.append(rows, later)],
             "snapshot_us": np.append(moments_us, later_us),
             "is_arrival": np.append(moments_us == opened[rows] + 1, np.zeros(len(later), dtype=bool)),
         }
     )
-    return looked_at.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
+    return snapshots.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
 
 
 def _later_times(leads: pd.DataFrame, known_until_us: int) -> tuple[Ints, Ints]:
-    """The row and moment of each look at a lead that sales gave back or that returned."""
-    again = stretches_of(leads)
+    """The row of the lead and the time of each snapshot after sales gave the lead back or after it returned."""
+    again = open_period_rows(leads)
     until = np.minimum(again["until_us"].to_numpy(), known_until_us)
     ids = leads["lead_id"].to_numpy()[again["row"]].tolist()
     place, moments_us = snapshot_times(ids, again["origin_us"].to_numpy(), until)

@@ -1,4 +1,4 @@
-"""Traits as known then: what was said of a lead, merged by when it was true, stamped by when we knew."""
+"""Trait history: the traits of each lead as known at each moment; newest values count, and a first touch stays."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from features.events.event_table import EventTable
 from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
 from features.identity.intervals import group_ids, tie_break_ranks
-from features.traits.values import FIRST, Sayings, sayings
+from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
-# Facts that rules and reasons need of every lead, whatever traits an agreement counts.
+# Traits that rules and reasons need of every lead, whatever traits an agreement names.
 FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
 TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
 TEXTS = ("seniority", "department", "email_domain", "mail_kind", "account", *TOUCHES)
 NUMBERS = ("number", "date")
 
 
-class _Changes(NamedTuple):
-    """From when on which lead's trait has which value, as numbers; sorted by lead, then moment."""
+class TraitChanges(NamedTuple):
+    """One row per change of a lead's trait: from known_us on it has the value; sorted by lead, then moment."""
 
     lead: Ints
     known_us: Ints
@@ -36,21 +36,22 @@ class _Changes(NamedTuple):
 
 
 def trait_columns(agreement: Agreement) -> dict[str, str]:
-    """Every column of a trait state and its kind: the agreement's traits, then the facts that rules need."""
+    """Every column of the trait history and its kind: the traits that rules need, then the agreement's."""
     kinds = {name: trait.kind for name, trait in agreement.traits.items()}
     return {"opened_us": "number"} | dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(TEXTS, "category") | kinds
 
 
-def trait_states(
+def trait_history(
     log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> pd.DataFrame:
-    """One row per lead and moment at which something new was known: lead_id, known_us, and `trait_columns`.
+    """One row per lead and moment at which a trait changed as it was known: lead_id, known_us, and `trait_columns`.
 
-    A late, older value never overwrites a newer one; what is said of a lead itself goes before what is said of its
-    company. A missing value is None, or NaN for numbers and dates.
+    A value replaces an older one by when it was true, not by when it was known; a value of the lead itself goes before
+    one of its company. A missing value is None, or NaN for numbers and dates. Where ann says industry "saas" on day 3,
+    and on day 9 an import adds that on day 1 it was "retail", there is one row, of day 3, with "saas".
     """
     columns = trait_columns(agreement)
-    said = sayings(log, found, agreement, observed, members, columns)
+    said = trait_values(log, found, agreement, observed, members, columns)
     changes = _changes(said, _strength(log, said, list(columns)))
     is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
     states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
@@ -66,10 +67,11 @@ def trait_states(
     return pd.DataFrame(held)
 
 
-def _strength(log: EventTable, said: Sayings, traits: list[str]) -> Ints:
-    """What decides between the values said of a lead's trait: the strongest that is known stands.
+def _strength(log: EventTable, said: TraitValues, traits: list[str]) -> Ints:
+    """A strength per value: of the known values of a lead's trait, the strongest counts.
 
-    Own words go before the company's, then the newest by (occurred_us, message id); of a first touch, the oldest.
+    Values of the lead itself are stronger than those of its company, then newer ones than older, by (occurred_us,
+    message_id); of a first touch, older ones than newer.
     """
     rank = tie_break_ranks(log, said.row, said.occurred_us, group_ids(said.trait, said.lead))
     order = np.lexsort((rank, said.occurred_us, said.nearness, said.trait, said.lead))
@@ -77,13 +79,13 @@ def _strength(log: EventTable, said: Sayings, traits: list[str]) -> Ints:
     starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
     sizes = np.diff(np.append(starts, len(order)))
     place, start = np.arange(len(order)), np.repeat(starts, sizes)
-    is_first = np.isin(trait, [traits.index(name) for name in FIRST if name in traits])
+    is_first = np.isin(trait, [traits.index(name) for name in FIRST_TOUCH if name in traits])
     strength = np.empty(len(order), dtype=np.int64)
     strength[order] = np.where(is_first, 2 * start + np.repeat(sizes, sizes) - 1 - place, place)
     return strength
 
 
-def _changes(said: Sayings, strength: Ints) -> _Changes:
+def _changes(said: TraitValues, strength: Ints) -> TraitChanges:
     order = np.lexsort((strength, said.known_us, said.trait, said.lead))
     of_trait = np.cumsum(_is_other(said.lead[order], said.trait[order]))
     ends = np.bincount(of_trait, said.until_us[order] != NOT_YET, len(order) + 1) > 0
@@ -91,8 +93,8 @@ def _changes(said: Sayings, strength: Ints) -> _Changes:
     settled, moving = order[~passing], order[passing]
     # Strengths rise from trait to trait, so that one running maximum does for all.
     settled = settled[strength[settled] >= np.maximum.accumulate(strength[settled])] if len(settled) else settled
-    turns = np.array(list(_turns(said, strength, moving)), dtype=np.int64).reshape(-1, 4)
-    changes = _Changes(
+    turns = np.array(list(_temporary_changes(said, strength, moving)), dtype=np.int64).reshape(-1, 4)
+    changes = TraitChanges(
         *(
             np.append(column[settled], turn)
             for column, turn in zip((said.lead, said.known_us, said.trait, said.value), turns.T, strict=True)
@@ -109,32 +111,38 @@ def _is_other(*keys: Ints) -> Bools:
     return other
 
 
-def _only_new(changes: _Changes, strength: Ints) -> _Changes:
-    """Without values that another of the same moment replaces, and those that were there before."""
+def _only_new(changes: TraitChanges, strength: Ints) -> TraitChanges:
+    """The changes without those that another of the same moment replaces, and those that change nothing."""
     order = np.lexsort((strength, changes.known_us, changes.trait, changes.lead))
-    changes = _Changes(*(column[order] for column in changes))
+    changes = TraitChanges(*(column[order] for column in changes))
     last = np.append(_is_other(changes.lead, changes.trait, changes.known_us)[1:], True)[: len(order)]
-    changes = _Changes(*(column[last] for column in changes))
+    changes = TraitChanges(*(column[last] for column in changes))
     begins = np.append(True, _is_other(changes.lead, changes.trait)[1:])[: len(changes.lead)]
     before = np.where(begins, 0, np.append(0, changes.value[:-1])[: len(changes.lead)])
     is_new = changes.value != before
-    changes = _Changes(*(column[is_new] for column in changes))
+    changes = TraitChanges(*(column[is_new] for column in changes))
     order = np.lexsort((changes.trait, changes.known_us, changes.lead))
-    return _Changes(*(column[order] for column in changes))
+    return TraitChanges(*(column[order] for column in changes))
 
 
-def _turns(said: Sayings, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
-    """The changes of traits some of whose values were known for a while only; rows: by lead, trait and moment."""
+def _temporary_changes(said: TraitValues, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """The changes of traits that have values which were known for a time only: (lead, known_us, trait, value).
+
+    rows: positions of their values, by lead, trait and moment.
+    """
     ends = np.flatnonzero(_is_other(said.lead[rows], said.trait[rows]))
     for some in np.split(rows, ends) if len(rows) else ():
         columns = (said.known_us, said.until_us, strength, said.value)
         words = list(zip(*(column[some].tolist() for column in columns), strict=True))
-        for moment, value in _standing(words):
+        for moment, value in _strongest_known(words):
             yield int(said.lead[some[0]]), moment, int(said.trait[some[0]]), value
 
 
-def _standing(words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
-    """Each moment at which a word came or went, and the value that then stood; words: known, until, strength, value."""
+def _strongest_known(words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
+    """One entry per moment at which a value came or went: the moment, and the strongest value known then, 0 for none.
+
+    words: (known_us, until_us, strength, value) of each value.
+    """
     held: list[tuple[int, int, int]] = []
     place = 0
     for moment in sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET}):

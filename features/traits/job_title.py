@@ -1,4 +1,4 @@
-"""Job titles: the seniority and the department that their words say."""
+"""Job titles: the seniority and the department that their words name."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One lead for people: its timeline, and everything held on it."""
+"""One lead for people: its timeline, and the export of all its data."""

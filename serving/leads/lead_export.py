@@ -35,18 +35,18 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
     """
     agreement = current_version(home).agreement
     with reading(home) as connection:
-        found = lead_record(connection, agreement, name, only_ids)
+        record = lead_record(connection, agreement, name, only_ids)
         columns = tables.failed_events.c
-        ids = failed_events_naming(connection, found.names)
+        ids = failed_events_naming(connection, record.names)
         failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
-    (score,) = scores_of([{"lead_id": found.lead_id}], now, None)
+    (score,) = scores_of([{"lead_id": record.lead_id}], now, None)
     return {
-        "lead_id": found.lead_id,
+        "lead_id": record.lead_id,
         "exported_at": now,
-        "identifiers": [{"kind": kind, "value": value} for kind, value in found.names],
-        "events": list(_events(found, agreement)),
-        "behaviours": _behaviours(found, found.derived.rows, agreement),
-        "traits": _traits(found, found.derived.rows),
+        "identifiers": [{"kind": kind, "value": value} for kind, value in record.names],
+        "events": list(_events(record, agreement)),
+        "behaviours": _behaviours(record, record.derived.rows, agreement),
+        "traits": _traits(record, record.derived.rows),
         "score": score,
         # What is no event may be about anybody: it goes with each of them, and is shown to none.
         "failed_events": [_failed(row) for row in failed],
@@ -54,17 +54,17 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
     }
 
 
-def _events(found: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]]:
-    by_message = {(found.rows[row].source, found.rows[row].message_id): found.rows[row] for row in found.own}
-    for (_, message_id, source), shown in timeline(found, agreement):
+def _events(record: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]]:
+    by_message = {(record.rows[row].source, record.rows[row].message_id): record.rows[row] for row in record.own}
+    for (_, message_id, source), shown in timeline(record, agreement):
         row = by_message[source, message_id]
         ids = {"user_id": row.user_id, "anonymous_id": row.anonymous_id, "group_id": row.group_id}
-        whole = {part: said for part, said in orjson.loads(row.body).items() if part != "properties"}
-        yield shown | ids | whole
+        parts = {name: part for name, part in orjson.loads(row.body).items() if name != "properties"}
+        yield shown | ids | parts
 
 
-def _behaviours(found: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:
-    own = rows.observed.taken(rows.observed.lead == found.position)
+def _behaviours(record: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:
+    own = rows.observed.taken(rows.observed.lead == record.position)
     folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives)
     halves = len(agreement.half_lives)
     return {
@@ -87,12 +87,12 @@ def _behaviour(state: BehaviourState) -> dict[str, Any]:
     }
 
 
-def _traits(found: LeadRecord, rows: DerivedRows) -> Mapping[str, Any]:
-    own = rows.traits[rows.traits["lead_id"] == found.lead_id].drop(columns=["lead_id", "known_us"])
+def _traits(record: LeadRecord, rows: DerivedRows) -> Mapping[str, Any]:
+    own = rows.traits[rows.traits["lead_id"] == record.lead_id].drop(columns=["lead_id", "known_us"])
     newest = own.iloc[-1].to_dict() if len(own) else {}
     return {str(name): None if value != value else value for name, value in newest.items()}
 
 
 def _failed(row: Any) -> dict[str, Any]:
-    said = {"source": row.source, "received_at": from_microseconds(row.received_us), "code": row.code}
-    return said | {"message": row.message, "raw": row.raw}
+    origin = {"source": row.source, "received_at": from_microseconds(row.received_us)}
+    return origin | {"code": row.code, "message": row.message, "raw": row.raw}

@@ -1,4 +1,4 @@
-"""A lead's timeline: what it did, newest first, and of each event whether it counts, as what, and if not why."""
+"""A lead's timeline: its events, newest first, each with the behaviours that it counts as, or why it does not count."""
 
 from __future__ import annotations
 
@@ -32,53 +32,56 @@ NO_LINE = "no line of [behaviours] counts it"
 
 
 @dataclass(frozen=True)
-class EventCounts:
-    """What each of a lead's events counts as, by its position in the dossier; and why the others do not count."""
+class CountedEvents:
+    """What each event of a lead counts as, and why the others do not count; by the event's row in the lead record."""
 
     behaviours: Mapping[int, Sequence[str]]
     why_not: Mapping[int, str]
 
 
-def event_counts(found: LeadRecord, agreement: Agreement) -> EventCounts:
-    """By the very functions that make features."""
+def counted_events(record: LeadRecord, agreement: Agreement) -> CountedEvents:
+    """What each event counts as, by the very functions that make features."""
     names = list(agreement.behaviours)
     behaviours: dict[int, list[str]] = defaultdict(list)
-    counts = occurrences(found.table, found.identities, agreement)
-    mine = counts.taken((counts.lead == found.position) & (counts.until_us == NOT_YET))
+    counts = occurrences(record.table, record.identities, agreement)
+    mine = counts.taken((counts.lead == record.position) & (counts.until_us == NOT_YET))
     for row, behaviour in sorted(zip(mine.row.tolist(), mine.behaviour.tolist(), strict=True)):
         if names[behaviour] not in behaviours[row]:
             behaviours[row].append(names[behaviour])
-    machines = bot_flags(found.table, found.identities)
-    sales_mails = {row for row, name, _ in found.table.crm if name == "sales mail"}
-    hits = {row for row, _, _ in found.table.matches}
+    machines = bot_flags(record.table, record.identities)
+    sales_mails = {row for row, name, _ in record.table.crm if name == "sales mail"}
+    matches = {row for row, _, _ in record.table.matches}
     why_not = {
-        row: machines[row].reason if row in machines else _why_not(found.rows[row], row in sales_mails, row in hits)
-        for row in found.own
+        row: machines[row].reason if row in machines else _why_not(record.rows[row], row in sales_mails, row in matches)
+        for row in record.own
         if row not in behaviours
     }
-    return EventCounts(behaviours, why_not)
+    return CountedEvents(behaviours, why_not)
 
 
-def _why_not(row: Any, is_sales_mail: bool, is_hit: bool) -> str:
+def _why_not(row: Any, is_sales_mail: bool, is_match: bool) -> str:
     if is_sales_mail:
         return "a mail that sales sent"
     if row.name in SALES_TOUCHES:
         return "done by sales"
     if row.name in CRM_EVENTS:
         return "what became of the lead, not what it did"
-    if is_hit:  # its name and properties are a behaviour's, so it is what happened meanwhile that speaks against it
+    if is_match:  # its name and properties are a behaviour's, so it is what happened meanwhile that speaks against it
         return "answered while sales had the lead"
     return WHY_NOT.get(row.name, NO_LINE)
 
 
 def timeline(
-    found: LeadRecord, agreement: Agreement, before: Place | None = None
+    record: LeadRecord, agreement: Agreement, before: Place | None = None
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Each event of the lead with its place, newest first, those before a place where one is given."""
-    told = event_counts(found, agreement)
-    for place, row in sorted(((_place(found.rows[row]), row) for row in found.own), reverse=True):
+    """One pair per event of the lead, newest first: its place, and the event as JSON.
+
+    before: only events with an earlier place. A page that ended with m-7 of 9:00 is followed by the events before it.
+    """
+    counted = counted_events(record, agreement)
+    for place, row in sorted(((_place(record.rows[row]), row) for row in record.own), reverse=True):
         if before is None or place < before:
-            yield place, event_json(found.rows[row], told.behaviours.get(row, ()), told.why_not.get(row))
+            yield place, event_json(record.rows[row], counted.behaviours.get(row, ()), counted.why_not.get(row))
 
 
 def event_json(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:

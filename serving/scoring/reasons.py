@@ -25,7 +25,7 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True)
 class LeadEvidence:
-    """What a lead's state says of its behaviours and traits as of a moment; what reasons are worded from."""
+    """One lead's behaviours and traits as of a moment: what reasons are worded from."""
 
     agreement: Agreement
     behaviours: Mapping[str, Sequence[float] | Floats | None]
@@ -33,19 +33,19 @@ class LeadEvidence:
     as_of_us: int
     levels: Mapping[str, int | None] | None = None  # the criteria's points, where they are what the score is made of
     account: Mapping[str, Sequence[float] | Floats | None] = field(default_factory=dict)  # what all of its leads did
-    _seen: dict[str, BehaviourState] = field(default_factory=dict, repr=False)
+    _states: dict[str, BehaviourState] = field(default_factory=dict, repr=False)
 
     def state(self, behaviour: str) -> BehaviourState:
-        if behaviour not in self._seen:
-            held = self.behaviours.get(behaviour)
-            state = np.asarray([] if held is None else held, dtype=np.float64)
-            self._seen[behaviour] = BehaviourState(state, len(self.agreement.half_lives))
-        return self._seen[behaviour]
+        if behaviour not in self._states:
+            values = self.behaviours.get(behaviour)
+            state = np.asarray([] if values is None else values, dtype=np.float64)
+            self._states[behaviour] = BehaviourState(state, len(self.agreement.half_lives))
+        return self._states[behaviour]
 
     def colleagues(self, behaviour: str) -> int:
         """How many times the other leads of its account did it."""
-        held = self.account.get(behaviour)
-        state = np.asarray([] if held is None else held, dtype=np.float64)
+        values = self.account.get(behaviour)
+        state = np.asarray([] if values is None else values, dtype=np.float64)
         return max(BehaviourState(state, len(self.agreement.half_lives)).count - self.state(behaviour).count, 0)
 
     @property
@@ -98,8 +98,8 @@ def _worded(name: str, evidence: LeadEvidence) -> Callable[[str, LeadEvidence], 
 
 def _of_pair(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     """Two traits that say together what neither says alone: "source webinar with industry software"."""
-    told = [_of_trait(one, evidence) for one in name.split(" and ")]
-    return " with ".join(text for text, _ in told), {"values": [found.get("value") for _, found in told]}
+    both = [_of_trait(trait, evidence) for trait in name.split(" and ")]
+    return " with ".join(text for text, _ in both), {"values": [found.get("value") for _, found in both]}
 
 
 def _of_behaviour(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
@@ -139,8 +139,8 @@ def _of_trait(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
 
 def _of_criterion(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     level, most = evidence.levels_of_criteria.get(name), evidence.agreement.criteria[name].most
-    said = "nothing known yet" if level is None else f"{level} of {most} points"
-    return f"{name.replace('_', ' ')}: {said}", {"points": level, "of": most}
+    known = "nothing known yet" if level is None else f"{level} of {most} points"
+    return f"{name.replace('_', ' ')}: {known}", {"points": level, "of": most}
 
 
 def _shown(value: Any) -> str | None:

@@ -23,7 +23,7 @@ from random_logs import (
 )
 
 from features.arrays import NOT_YET
-from features.behaviour.decayed_counters import Observations, states
+from features.behaviour.decayed_counters import Observations, behaviour_states
 from features.behaviour.observations import account_observations
 from features.identity.accounts import account_periods
 from features.lifecycle.closures import NEVER_LEADS
@@ -50,7 +50,7 @@ def traits(world: World, until_us: int) -> list[dict[str, Any]]:
 def newest(world: World) -> dict[str, list[np.ndarray]]:
     """Each lead's states once all is known."""
     last = world.observed.is_newest()
-    folded = states(world.observed, len(SMALL.behaviours), SMALL.half_lives, last)
+    folded = behaviour_states(world.observed, len(SMALL.behaviours), SMALL.half_lives, last)
     leads = [world.found.lead_ids[lead] for lead in world.observed.lead[last].tolist()]
     found = {lead: [state.row(i) for state in folded] for i, lead in enumerate(leads)}
     return {lead: rows for lead, rows in found.items() if any(len(row) for row in rows)}

@@ -1,1 +1,1 @@
-"""What became of each look at a lead, what stays unknown, and which rows train and test."""
+"""The outcome of each snapshot, what stays unknown, and which snapshots train and test."""

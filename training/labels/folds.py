@@ -1,4 +1,4 @@
-"""Folds of whole leads: no lead is on both sides, or a model would be judged on what it learned by heart."""
+"""Cross-validation folds of whole leads: no lead is on both sides, so nothing is judged on what it learned by heart."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 def lead_folds(outcome: Floats, lead_ids: Sequence[str], seed: int) -> list[Fold]:
-    """(inside, outside) row positions of each fold, converted leads spread evenly; at most as many as leads.
+    """One (inside, outside) pair of row positions per fold: FOLDS folds, or one a lead where leads are fewer.
 
-    Raises TooFewLeads for a single lead.
+    All rows of a lead are in one fold, and converted leads are spread evenly. Raises TooFewLeads for a single lead.
     """
     # Folding the leads and not their rows: StratifiedGroupKFold takes minutes for 100,000 leads.
     _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
@@ -50,7 +50,7 @@ def lead_folds(outcome: Floats, lead_ids: Sequence[str], seed: int) -> list[Fold
 
 
 def log_loss(logits: Floats, outcome: Floats) -> float:
-    """Mean log loss of log-odds, finite however sure they are."""
+    """The mean log loss of log-odds; finite even where they are very large."""
     return float(np.mean(row_losses(logits, outcome)))
 
 

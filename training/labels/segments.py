@@ -1,4 +1,4 @@
-"""Segments: the groups of leads that marketing and sales speak of, found by the names that the traits go by."""
+"""Segments: groups of leads that marketing and sales speak of (source, size, region), found by the names of traits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEWNESS = "new or known"
 
 
 def segments(labelled: pd.DataFrame, agreement: Agreement) -> dict[str, pd.Series]:
-    """Each family of segments, with the level of each row of `labelled` as text, None where it is not known.
+    """Each family of segments with the level of each row of `labelled`, as text; None where the level is not known.
 
     Families are "source", "size" (employees in bands), "region" and "language" where the agreement has such traits,
     and "new or known": known for up to NEW_DAYS at the snapshot, or longer. A second trait of a family has its own
@@ -51,8 +51,8 @@ def segments(labelled: pd.DataFrame, agreement: Agreement) -> dict[str, pd.Serie
 
 
 def _family(called: str) -> str | None:
-    said = set(title_words(called).split())
-    return next((family for family, names in FAMILY_WORDS.items() if said & names), None)
+    in_name = set(title_words(called).split())
+    return next((family for family, names in FAMILY_WORDS.items() if in_name & names), None)
 
 
 def _levels(labelled: pd.DataFrame, name: str, kind: str, family: str) -> pd.Series:
@@ -79,12 +79,12 @@ def _newness(days_open: pd.Series) -> pd.Series:
 
 
 def newness_levels() -> tuple[str, str]:
-    """What the two levels of NEWNESS are called."""
+    """The names of the two levels of NEWNESS."""
     return f"new, up to {NEW_DAYS} days", f"known for over {NEW_DAYS} days"
 
 
 def _common(level: pd.Series, lead: pd.Series) -> pd.Series:
-    """The levels that many leads have, the most first; the rest together, so that no group is one of chance."""
+    """Each row's level; levels that few leads have become OTHER_LEVELS, so that no group is one of chance."""
     level = _object([None if pd.isna(value) or value == "" else str(value) for value in level], level.index)
     leads = lead.groupby(level).nunique().sort_values(ascending=False, kind="stable")
     kept = set(leads.index[leads >= FEWEST_LEADS][:MOST_LEVELS])

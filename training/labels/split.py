@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Split:
-    """Which labelled snapshots each part has, and in words how they were parted."""
+    """Which labelled snapshots train and which test: masks over them, and in words how they were split."""
 
     train: Mask
     test: Mask
@@ -27,12 +27,12 @@ class Split:
 
     @property
     def calibration(self) -> Mask:
-        """The rows whose out-of-fold margins the calibrator is fitted on: no row's margin has seen its own lead."""
+        """The rows on whose out-of-fold margins the calibrator is fitted; no margin has seen its row's lead."""
         return self.train
 
 
 def split(labelled: pd.DataFrame, horizon_days: int | None, seed: int) -> Split:
-    """The parts of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates."""
+    """The split of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates."""
     if horizon_days is None:
         how = "the history has no dates, so nothing here shows how the model ages"
         return split_by_lead(labelled, seed, how)

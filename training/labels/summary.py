@@ -1,4 +1,4 @@
-"""What the labels of a training leave out and rest on, in figures and in the sentences that every output repeats."""
+"""What the labels of a training rest on and leave out: figures, and the sentences that every output repeats."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ UNRECORDED = 0.1  # of the conversions: with more, calls seem to go unrecorded
 
 @dataclass(frozen=True)
 class LabelSummary:
-    """How the labels came about. Shares are None where nobody can tell.
+    """What the labels of a training rest on. Shares are None where nobody can tell.
 
-    never_leads: by reason, the share of all leads whose snapshots were taken out. negatives_never_tried: of the looks
-    whose lead did not convert in time. won_never_tried: of those whose lead did.
+    snapshots: how many there are; known: how many of them have a known outcome.
+    never_leads: by reject reason, the share of all leads that were never leads and are left out.
+    negatives_never_tried: of the snapshots without a conversion, the share whose lead sales never tried.
+    won_never_tried: the same of the snapshots with a conversion.
     """
 
     outcome: str
     horizon_days: int | None
     leads: int
-    looks: int
+    snapshots: int
     known: int
     never_leads: dict[str, float] = field(default_factory=dict)
     contacts_are_recorded: bool = False
@@ -86,7 +88,7 @@ class LabelSummary:
             "outcome": self.outcome,
             "horizon_days": self.horizon_days,
             "leads": self.leads,
-            "looks": self.looks,
+            "looks": self.snapshots,
             "known": self.known,
             "never_leads": self.never_leads,
             "contacts_are_recorded": self.contacts_are_recorded,
@@ -98,19 +100,19 @@ class LabelSummary:
 
 
 def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> LabelSummary:
-    """How the labels of these leads come about.
+    """What the labels of these leads rest on and leave out.
 
     leads: as they were known at that moment, see `features.lifecycle.milestones.known_by`.
     """
-    looked_at = snapshot_schedule(leads, agreement, known_until_us)
-    became = outcomes(looked_at, leads, agreement, known_until_us)
+    snapshots = snapshot_schedule(leads, agreement, known_until_us)
+    became = outcomes(snapshots, leads, agreement, known_until_us)
     are_recorded = contacts_are_recorded(leads)
-    never, won = _never_tried(looked_at, leads, agreement, known_until_us) if are_recorded else (None, None)
+    never, won = _never_tried(snapshots, leads, agreement, known_until_us) if are_recorded else (None, None)
     return LabelSummary(
         agreement.outcome.event,
         agreement.outcome.horizon_days,
         len(leads),
-        len(looked_at),
+        len(snapshots),
         int(became.notna().sum()),
         _never_leads(leads),
         are_recorded,
@@ -122,24 +124,24 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
 
 
 def _never_tried(
-    looked_at: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int
+    snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int
 ) -> tuple[float | None, float | None]:
-    """The shares of the looks without and with a conversion at whose lead nobody had tried anything."""
+    """The share of never tried leads among snapshots without a conversion, and among snapshots with one."""
     if agreement.outcome.undated:
         return None, None
     # Asked as if silence were a no: otherwise there would be no such negatives.
     counted = agreement.outcome.model_copy(update={"never_contacted": "no"})
-    became = outcomes(looked_at, leads, agreement.model_copy(update={"outcome": counted}), known_until_us)
-    opened = leads.set_index("lead_id")["opened_us"].reindex(looked_at["lead_id"]).to_numpy()
+    became = outcomes(snapshots, leads, agreement.model_copy(update={"outcome": counted}), known_until_us)
+    opened = leads.set_index("lead_id")["opened_us"].reindex(snapshots["lead_id"]).to_numpy()
     became = became.mask(opened < truncation(leads, agreement, known_until_us).since_us)
-    never = is_untried(looked_at, leads, agreement)
+    never = is_untried(snapshots, leads, agreement)
     shares = (never[(became == which).fillna(False).astype(bool)] for which in (False, True))
     negatives, won = (float(share.mean()) if len(share) else None for share in shares)
     return negatives, won
 
 
 def _never_leads(leads: pd.DataFrame) -> dict[str, float]:
-    """By reason, the share of the leads that never were any; one that is part of another lead is a duplicate."""
+    """By reject reason, the share of leads that were never leads; one that was merged into another is a duplicate."""
     reason = leads["reject_reason"].where(leads["merged_us"] == NOT_YET, "duplicate")
     counts = reason[reason.isin(NEVER_LEADS)].value_counts()
     return {str(name): count / len(leads) for name, count in counts.items()}

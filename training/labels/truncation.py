@@ -1,4 +1,4 @@
-"""Left truncation: leads that came before what became of them was recorded, and so seem never to have converted."""
+"""Left truncation: since when outcomes are recorded; leads that came before seem never to have converted."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ LEAST_AFTER_START = 0.25  # of what is expected of the early leads afterwards, a
 
 @dataclass(frozen=True)
 class RecordStart:
-    """When something began to be recorded, in days as they were given; how many are recorded from before.
+    """The day on which the recording of something began.
 
-    leads: that came before. expected: of `leads`, to whom it should have happened by then, by how it goes later.
+    leads: how many came before that day. recorded: how many events of this kind are recorded before it. expected: how
+    many there would have been, by how often and how soon it happens to later leads.
+    Example: day 400, 900 leads, recorded 2, expected 61: of 61 conversions 2 are recorded.
     """
 
     day: float
@@ -36,15 +38,16 @@ class RecordStart:
 
     @property
     def date(self) -> date:
-        """The day, where days are counted from 1970."""
+        """The day as a date; only where days are counted from 1970."""
         return (EPOCH + timedelta(days=self.day)).date()
 
 
 def record_start(came: Floats, happened: Floats, until: float, horizon_days: float) -> RecordStart | None:
-    """When the recording of something began, if that was clearly after the first leads came; None if not, or unclear.
+    """The day on which recording began, if it clearly began after the first leads came; else None.
 
-    came, happened: days, one a lead; NaN where it did not happen. How often it happens within the horizon, and how
-    soon, is learned from later leads. Where the record begins is where the Poisson likelihood parts best.
+    came, happened: one day per lead; `happened` is NaN where it did not happen. Leads after the day tell how often it
+    happens within the horizon, and how soon. The day is the one that splits "hardly recorded" from "recorded as
+    expected" with the greatest Poisson likelihood.
     """
     waited = happened - came
     counts = np.isnan(waited) | ((waited >= 0) & (waited <= horizon_days))
@@ -75,7 +78,7 @@ def _daily_chances(came: Floats, waited: Floats, until: float, horizon_days: flo
 
 
 def _best_start(came: Floats, waited: Floats, pace: Floats) -> RecordStart | None:
-    """The day that parts "hardly recorded" from "as expected" best, counted from the first lead."""
+    """The day that splits "hardly recorded" from "recorded as expected" best, counted from the first lead."""
     happened = (came + waited)[~np.isnan(waited)].astype(np.int64)
     arrived = np.bincount(came.astype(np.int64))
     days = max(len(arrived), int(happened.max(initial=0)) + 1)
@@ -91,7 +94,7 @@ def _best_start(came: Floats, waited: Floats, pace: Floats) -> RecordStart | Non
 
 
 def _is_no_cold_list(came: Floats, waited: Floats, pace: Floats, day: float) -> bool:
-    """Whether it happened to the early leads as expected once it was recorded; a cold list stays cold."""
+    """Whether it happened to the early leads too, once it was recorded; to a cold list it would still not happen."""
     early = came < day
     age = np.minimum(np.ceil(day - came[early]).astype(np.int64), len(pace))
     expected = float(np.sum(pace.sum() - np.append(0.0, np.cumsum(pace))[age]))
@@ -101,10 +104,10 @@ def _is_no_cold_list(came: Floats, waited: Floats, pace: Floats, day: float) -> 
 
 @dataclass(frozen=True)
 class Truncation:
-    """From when on outcomes and contacts are recorded; None: from the first lead on, as far as can be seen.
+    """Since when outcomes and contacts are recorded; None: since the first lead, as far as can be seen.
 
-    What became of a lead that came earlier is unknown, even where it is known to have converted: leads of which only
-    the conversions are known would inflate the rate.
+    The outcome of a lead that came earlier is unknown, even where its conversion is on record: early leads of which
+    only the conversions are known would inflate the rate.
     """
 
     outcomes: RecordStart | None = None
@@ -112,18 +115,18 @@ class Truncation:
 
     @property
     def since_us(self) -> int:
-        """Leads that opened before have no known outcome; 0 where all may have one."""
+        """The moment before which an opened lead has no known outcome; 0 where every lead may have one."""
         return max((round(one.day * DAY_US) for one in (self.outcomes, self.contacts) if one), default=0)
 
     @property
     def sentences(self) -> list[str]:
-        """What every output of a model must say of it."""
-        said = []
+        """What every output of a model must say of left truncation."""
+        sentences = []
         if self.outcomes:
-            said.append(f"Outcomes seem to be recorded only since {_on_record(self.outcomes, 'conversions')}.")
+            sentences.append(f"Outcomes seem to be recorded only since {_on_record(self.outcomes, 'conversions')}.")
         if self.contacts:
-            said.append(f"Contacts seem to be recorded only since {_on_record(self.contacts, 'first contacts')}.")
-        return said
+            sentences.append(f"Contacts seem to be recorded only since {_on_record(self.contacts, 'first contacts')}.")
+        return sentences
 
 
 ALL_RECORDED = Truncation()
@@ -136,9 +139,9 @@ def _on_record(began: RecordStart, what: str) -> str:
 
 
 def truncation(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> Truncation:
-    """Since when what happened to `leads` is recorded, where the agreement's history has dates.
+    """Since when outcomes and contacts of `leads` are recorded; ALL_RECORDED where the history has no dates.
 
-    leads: as `features.lifecycle.milestones.lifecycle` gives them.
+    leads: as `features.lifecycle.milestones.milestones` gives them.
     """
     days = agreement.outcome.within_days
     if agreement.outcome.undated or days is None or len(leads) < FEWEST_EVENTS:

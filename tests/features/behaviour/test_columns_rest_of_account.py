@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.arrays import Ragged
 from features.behaviour.columns import NEVER, account_rest_columns, behaviour_columns
-from features.behaviour.decayed_counters import Observations, states
+from features.behaviour.decayed_counters import Observations, behaviour_states
 from features.behaviour.observations import account_observations
 from features.identity.accounts import account_periods
 
@@ -33,7 +33,7 @@ def world_of(own: list[float], others: list[float]) -> World:
 
 def newest(observed: Observations, position: int, as_of_us: int) -> dict[str, Ragged]:
     known = observed.taken((observed.lead == position) & (observed.known_us < as_of_us))
-    folded = states(known, len(BEHAVIOURS), SMALL.half_lives, known.is_newest())
+    folded = behaviour_states(known, len(BEHAVIOURS), SMALL.half_lives, known.is_newest())
     return {name: state if len(state) else Ragged.of([None]) for name, state in zip(BEHAVIOURS, folded, strict=True)}
 
 

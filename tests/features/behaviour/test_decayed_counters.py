@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from features.arrays import DAY_US, Ragged
 from features.behaviour.columns import NEVER, NOTHING, behaviour_columns, week_before
-from features.behaviour.decayed_counters import LATEST, SUMS, Observations, states
+from features.behaviour.decayed_counters import LATEST, SUMS, Observations, behaviour_states
 
 HALF_LIVES = (1.0, 7.0, 30.0)
 
@@ -49,7 +49,7 @@ def observed(seen: Sequence[Seen]) -> Observations:
 
 def folded(seen: Sequence[Seen]) -> Ragged:
     """The states of one behaviour of one lead after each moment at which something became known."""
-    return states(observed(seen), 1, HALF_LIVES)[0]
+    return behaviour_states(observed(seen), 1, HALF_LIVES)[0]
 
 
 def latest(states: Ragged, row: int = -1) -> list[list[float]]:
@@ -188,7 +188,7 @@ def test_at_one_moment_a_retraction_stands_before_what_is_new() -> None:
 @given(histories(most=20))
 def test_the_newest_states_are_the_last_of_all(seen: list[Seen]) -> None:
     whole = observed(seen)
-    (newest,) = states(whole, 1, HALF_LIVES, whole.is_newest())
+    (newest,) = behaviour_states(whole, 1, HALF_LIVES, whole.is_newest())
     every = folded(seen)
     assert newest.row(0).tobytes() == every.row(len(every) - 1).tobytes()
 
@@ -201,13 +201,13 @@ def test_a_part_at_a_time_folds_to_the_same_bits(leads: list[list[Seen]], rows: 
     parts = list(whole.parts(rows))
     assert np.concatenate([part.lead for part in parts]).tolist() == whole.lead.tolist()
     assert not {*parts[0].lead.tolist()} & {lead for part in parts[1:] for lead in part.lead.tolist()}
-    folded = [states(part, 1, HALF_LIVES)[0].values for part in parts]
-    assert np.concatenate(folded).tobytes() == states(whole, 1, HALF_LIVES)[0].values.tobytes()
+    folded = [behaviour_states(part, 1, HALF_LIVES)[0].values for part in parts]
+    assert np.concatenate(folded).tobytes() == behaviour_states(whole, 1, HALF_LIVES)[0].values.tobytes()
 
 
 def test_of_nothing_there_are_no_states() -> None:
     nothing = observed([])
-    assert len(states(nothing, 1, HALF_LIVES)[0]) == 0
+    assert len(behaviour_states(nothing, 1, HALF_LIVES)[0]) == 0
     assert not list(nothing.parts(10))
 
 
@@ -294,7 +294,7 @@ def test_states_of_leads_and_behaviours_do_not_mix() -> None:
         occurred_us=np.array([1, 2, 3, 4]) * DAY_US,
         known_us=np.array([1, 2, 3, 4]) * DAY_US,
     )
-    first, second = states(observed, 2, HALF_LIVES)
+    first, second = behaviour_states(observed, 2, HALF_LIVES)
     assert [len(first.row(i)) > 0 for i in range(4)] == [True, True, False, False]
     assert [float(second.row(i)[0]) if second.row(i).size else 0.0 for i in range(4)] == [0, 1, 1, 2]
 

@@ -7,7 +7,7 @@ import pytest
 from handmade_events import MINUTE, SMALL, Told, World, alike, identify, page, says, track, us
 
 from features.arrays import NOT_YET
-from features.behaviour.bots import not_people
+from features.behaviour.bots import bot_flags
 from features.behaviour.observations import account_observations
 from features.identity.accounts import AccountPeriods, account_periods
 
@@ -238,7 +238,7 @@ def test_every_link_of_a_mail_within_seconds_is_a_scanners(links: list[tuple[str
 def test_that_it_was_every_link_is_known_once_the_third_is() -> None:
     world = World.of([ANN, *clicks(("a", 0), ("b", 1)), *clicks(("c", 2), known=3)])
     assert [world.behaviour("ann", "email_click", day).count for day in (2, 4)] == [2, 0]
-    flags = not_people(world.log, world.found)
+    flags = bot_flags(world.log, world.found)
     assert {(flag.reason, flag.known_us) for flag in flags.values()} == {("every link of a mail", us(3))}
     assert len(flags) == 3
 
@@ -251,7 +251,7 @@ def test_links_of_two_mails_are_no_burst() -> None:
 def test_why_an_event_does_not_count_can_be_read() -> None:
     crawler = says("page", 1, userId="ann", properties={"path": "/pricing"}, context={"userAgent": "Googlebot/2.1"})
     world = World.of([ANN, crawler, mail("Delivered", 1, email_id="e1"), *clicks(("a", 2))])
-    flags = not_people(world.log, world.found)
+    flags = bot_flags(world.log, world.found)
     assert {row: flag.reason for row, flag in flags.items()} == {1: "crawler", 3: "mail scanner"}
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.events.event import EventRefused, event, identity
+from features.events.event import EventRefused, event, identifier_text
 from features.home.clock import from_microseconds, microseconds
 from features.home.dates import moment
 from features.home.json_text import json_text
@@ -75,11 +75,11 @@ def test_an_event_that_says_too_little_is_refused_with_a_code(changed: dict[str,
 
 @pytest.mark.parametrize("nobody", ["", "null", "undefined", "anonymous", "guest", "NaN", "None", None, True, [], {}])
 def test_a_placeholder_names_nobody(nobody: object) -> None:
-    assert identity(nobody) is None
+    assert identifier_text(nobody) is None
 
 
 def test_numbers_become_names() -> None:
-    assert identity(42) == identity(42.0) == identity(" 42 ") == "42"
+    assert identifier_text(42) == identifier_text(42.0) == identifier_text(" 42 ") == "42"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.agreement.agreement import Agreement
-from features.traits.values import flat, snake_case, typed
+from features.traits.values import flat_traits, snake_case, typed_value
 
 
 def traits(*told: Told, day: float = 100) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_what_nobody_agreed_to_use_is_not_a_trait() -> None:
     ],
 )
 def test_a_value_is_kept_as_its_kind_or_is_missing(value: object, kind: str, kept: object) -> None:
-    found = typed(value, kind)
+    found = typed_value(value, kind)
     assert found == kept
     assert type(found) is type(kept)
 
@@ -106,7 +106,7 @@ def test_a_value_is_kept_as_its_kind_or_is_missing(value: object, kind: str, kep
 def test_names_are_snake_case() -> None:
     names = ["employeeCount", "Employee count", "employee_count", " Employee-Count "]
     assert {snake_case(name) for name in names} == {"employee_count"}
-    assert flat({"company": {"Employee count": 5}})["employees"] == 5
+    assert flat_traits({"company": {"Employee count": 5}})["employees"] == 5
 
 
 @pytest.mark.parametrize(

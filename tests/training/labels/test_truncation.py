@@ -75,7 +75,7 @@ def test_few_outcomes_say_nothing(leads: int) -> None:
 
 
 def leads_of(came: np.ndarray, won: np.ndarray, tried: np.ndarray) -> pd.DataFrame:
-    """Leads as `lifecycle` gives them, from days."""
+    """Leads as `milestones` gives them, from days."""
     us_of = {name: [us(day) if day == day else NOT_YET for day in days] for name, days in (("c", won), ("t", tried))}
     moments = {"opened_us": [us(day) for day in came], "converted_us": us_of["c"], "tried_us": us_of["t"]}
     never = dict.fromkeys(("rejected_us", "disqualified_us", "closed_us", "merged_us"), NOT_YET)
