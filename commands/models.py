@@ -1,4 +1,4 @@
-"""`leadlight models`, `promote`, `rollback`, `recalibrate`: which model version answers."""
+"""`leadlight models`, `promote`, `rollback`, `recalibrate`: lists the models, and changes which version answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under 
 Force = Annotated[bool, typer.Option("--force", help="Serve it though a gate does not hold; needs --why, is logged.")]
 Why = Annotated[str | None, typer.Option(help="The reason, kept with the version and with the promotion.")]
 
-app = typer.Typer(help="The registered models, newest first: figures, gates, and which of them answers.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)

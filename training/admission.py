@@ -149,8 +149,8 @@ def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) 
 def _compared_today(home: Home, model: Model, champion: Champion) -> ChampionComparison | NoComparison:
     """The comparison with the present champion, on what the version did not learn from and the home knows today."""
     agreement = Agreement.parse(model.agreement_text)
-    found, until = materialized(home, agreement), Ledger.open(home).known_until(otherwise=from_microseconds(1))
-    labelled = labelled_snapshots(found, agreement, until)
+    build, until = materialized(home, agreement), Ledger.open(home).known_until(otherwise=from_microseconds(1))
+    labelled = labelled_snapshots(build, agreement, until)
     rows = labelled[unseen_rows(model, labelled)]
     return compare_with_champion(model, champion, UnseenSnapshots(home, agreement, rows))
 

@@ -35,8 +35,7 @@ from training.leakage.examination import NOT_EXAMINED, LeakExamination
 from training.model.model import Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
-from training.report.facts import ModelIdentity, ReportedCosts, ReportedLeak, ReportFacts, Span
-from training.report.facts import ReportedGate as ReportedGate
+from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
 from training.report.model_card import model_card
 from training.report.report import chart_caption, report_charts
 from training.wording.calibration import calibration_faults

@@ -1,4 +1,4 @@
-"""The champion's successor: the same model recalibrated, with what that showed, ready to be registered."""
+"""The successor: the champion with a recalibrated map to probabilities, and its gates, ready to be registered."""
 
 from __future__ import annotations
 
@@ -25,49 +25,53 @@ from training.model.model import Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference, monitoring_reference
 from training.pipeline import labelled_snapshots, with_open_leads
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
-from training.report.facts import ReportedGate as ReportedGate
-from training.report.facts import ReportFacts, Span
+from training.report.facts import ReportedGate, ReportFacts, Span
 from training.report.model_card import model_card
 
 
 @dataclass(frozen=True)
 class Successor:
-    """A recalibrated champion, and the gates that it was held against."""
+    """A recalibrated champion, its figures and its gates.
 
-    found: Recalibration
-    shown: Evaluation  # of new calibrators on leads that they had not seen
+    recalibrated: the model, the rows that it was recalibrated on, log-odds before and after. shown: the figures of new
+    calibrators on leads that they did not see. row: the deployment of the champion.
+    """
+
+    recalibrated: Recalibration
+    shown: Evaluation
     gates: tuple[Gate, ...]
     facts: ReportFacts
     reference: MonitoringReference
-    row: Deployment  # of the champion
+    row: Deployment
 
     @property
     def passes(self) -> bool:
+        """Whether every gate holds."""
         return all(gate.passed for gate in self.gates)
 
     def register(self) -> tuple[str, str]:
-        """Register it in MLflow beside the champion that it came from; (run id, version)."""
+        """Register it in MLflow as a version of the champion's name; (run id, version)."""
         beside = {
             REPORT_FILE: self.facts.json(),
             GATES_FILE: GateResults(self.gates, self.row.digest).json(),
             CARD_FILE: model_card(self.facts, self.gates),
-            SIGNATURE_FILE: mlflow_signature(self.found.model),
+            SIGNATURE_FILE: mlflow_signature(self.recalibrated.model),
             REFERENCE_FILE: self.reference.json(),
         }
         metrics = {name: value for name, value in self.shown.metrics.items() if value is not None}
-        calibrator = self.found.model.calibrator
+        calibrator = self.recalibrated.model.calibrator
         parameters = {
             "recalibrated_from": self.row.model_version,
-            "rows": len(self.found.rows),
+            "rows": len(self.recalibrated.rows),
             "slope": calibrator.slope,
             "intercept": calibrator.intercept,
         }
-        return ModelRegistry(self.row.model_name).register(self.found.model, metrics, parameters, beside, {})
+        return ModelRegistry(self.row.model_name).register(self.recalibrated.model, metrics, parameters, beside, {})
 
     def summary(self) -> dict[str, Any]:
         """What `recalibrate --json` prints, before it is registered."""
-        before, after = self.found.losses
-        rows = self.found.rows
+        before, after = self.recalibrated.losses
+        rows = self.recalibrated.rows
         return {
             "run_id": None,
             "model_version": None,
@@ -75,7 +79,7 @@ class Successor:
             "rows": len(rows),
             "leads": int(rows["lead_id"].nunique()),
             "conversions": int(rows.loc[rows["outcome"], "lead_id"].nunique()),
-            "shift": {**asdict(self.found.shift), "is_sure": self.found.shift.is_sure},
+            "shift": {**asdict(self.recalibrated.shift), "is_sure": self.recalibrated.shift.is_sure},
             "log_loss": {"before": before, "after": after},
             "metrics": self.shown.metrics,
             "promoted": False,
@@ -84,23 +88,23 @@ class Successor:
 
 
 def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7) -> Successor:
-    """The served model, recalibrated on what matured since its training. Raises NothingMatured."""
+    """The served model, recalibrated on outcomes that matured since its training. Raises NothingMatured."""
     folder = row.folder(home)
     model = Model.read(folder, row.digest)
     agreement = Agreement.parse(model.agreement_text)
-    found = materialized(home, agreement)
-    rows = recent_rows(model, labelled_snapshots(found, agreement, known_until))
+    build = materialized(home, agreement)
+    rows = recent_rows(model, labelled_snapshots(build, agreement, known_until))
     made = recalibration(model, rows, agreement, seed)
-    made = replace(made, model=with_open_leads(made.model, found, agreement, known_until))
+    made = replace(made, model=with_open_leads(made.model, build, agreement, known_until))
     leads = rows["lead_id"].to_numpy()
     shown = evaluate(expit(made.after), rows["outcome"], leads, seed=seed)
     gates = _gates(made, shown)
     facts = _facts(ReportFacts.read((folder / REPORT_FILE).read_bytes()), made, shown, gates, known_until)
-    return Successor(made, shown, gates, facts, _reference(made, found, agreement, known_until), row)
+    return Successor(made, shown, gates, facts, _reference(made, build, agreement, known_until), row)
 
 
 def _gates(made: Recalibration, shown: Evaluation) -> tuple[Gate, ...]:
-    """Trees, line and slope's sign are the champion's, so its directions and inputs stand; the level has to prove."""
+    """Directions and inputs hold as for the champion, whose trees and line it keeps; its new level must be shown."""
     outcome, leads = made.rows["outcome"], made.rows["lead_id"].to_numpy()
     ece_before = evaluate(expit(made.before), outcome, leads, resamples=2).metrics["ece"]
     return (
@@ -131,6 +135,6 @@ def _facts(
 
 
 def _reference(
-    made: Recalibration, found: Materialized, agreement: Agreement, known_until: datetime
+    made: Recalibration, build: Materialized, agreement: Agreement, known_until: datetime
 ) -> MonitoringReference:
-    return monitoring_reference(made.model, found, agreement, known_until, int(made.rows["snapshot_us"].min()))
+    return monitoring_reference(made.model, build, agreement, known_until, int(made.rows["snapshot_us"].min()))

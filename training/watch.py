@@ -1,4 +1,4 @@
-"""The watch of what a home serves: everything that is watched, in one look."""
+"""A monitoring run: everything that is monitored of the model that a home serves, compared with its training."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ SEED = 7
 
 @dataclass(frozen=True)
 class MonitoredModel:
-    """A served model with what was known when it was trained and what is derived now."""
+    """A served model, with its reference of when it was trained and what the home knows now.
+
+    tested: the figures of the model's test. build: all that the events say, as of now.
+    """
 
     model: Model
     agreement: Agreement
-    then: MonitoringReference
+    reference: MonitoringReference
     tested: Evaluation
-    found: Materialized
+    build: Materialized
     as_of_us: int
 
 
@@ -49,12 +52,12 @@ def served_deployment(home: Home) -> Deployment | None:
 
 
 def newest_known(home: Home, now: datetime) -> datetime:
-    """Up to when the ledger tells what happened, at most now: later than that, silence would pass for a change."""
+    """The moment up to which the ledger tells what happened, at most now; silence after it would pass for a change."""
     return min(now, Ledger.open(home).known_until(otherwise=now))
 
 
 def monitoring_run(home: Home, row: Deployment, as_of: datetime, bar: float | None = None) -> MonitoringRun | None:
-    """What changed since the model of `row` was trained; None where it was registered without a reference.
+    """What changed between the training of the model of `row` and `as_of`; None where it has no reference.
 
     bar: the probability from which on a lead is ready for sales.
     """
@@ -62,36 +65,34 @@ def monitoring_run(home: Home, row: Deployment, as_of: datetime, bar: float | No
     if not (folder / REFERENCE_FILE).exists():
         return None
     model = Model.read(folder, row.digest)
-    then = MonitoringReference.read((folder / REFERENCE_FILE).read_bytes())
-    if as_of <= then.known_until:
-        return MonitoringRun(then.known_until, as_of)
+    reference = MonitoringReference.read((folder / REFERENCE_FILE).read_bytes())
+    if as_of <= reference.known_until:
+        return MonitoringRun(reference.known_until, as_of)
     agreement = Agreement.parse(model.agreement_text)
     tested = ReportFacts.read((folder / REPORT_FILE).read_bytes()).evaluation
-    return _watch(
-        MonitoredModel(model, agreement, then, tested, materialized(home, agreement), microseconds(as_of)), as_of, bar
-    )
+    build = materialized(home, agreement)
+    return _run(MonitoredModel(model, agreement, reference, tested, build, microseconds(as_of)), as_of, bar)
 
 
-def _watch(subject: MonitoredModel, as_of: datetime, bar: float | None) -> MonitoringRun:
-    said, drifts = _inputs_and_scores(subject, bar)
-    matured, shown = _matured(subject)
-    early, pictured = _early(subject)
-    watched = (*early, *matured, *said)
+def _run(served: MonitoredModel, as_of: datetime, bar: float | None) -> MonitoringRun:
+    inputs_and_scores, drifts = _inputs_and_scores(served, bar)
+    matured, shown = _matured(served)
+    early, figures = _early(served)
     return MonitoringRun(
-        subject.then.known_until,
+        served.reference.known_until,
         as_of,
-        watched,
-        MonitoringFigures(tuple(drifts), shown, pictured.weeks, pictured.early_days),
+        (*early, *matured, *inputs_and_scores),
+        MonitoringFigures(tuple(drifts), shown, figures.weeks, figures.early_days),
     )
 
 
-def _inputs_and_scores(subject: MonitoredModel, bar: float | None) -> tuple[list[MonitoringResult], list[InputDrift]]:
-    model, then, agreement = subject.model, subject.then, subject.agreement
-    rows = recent_open_leads(subject.found, agreement, subject.as_of_us)
+def _inputs_and_scores(served: MonitoredModel, bar: float | None) -> tuple[list[MonitoringResult], list[InputDrift]]:
+    model, then, agreement = served.model, served.reference, served.agreement
+    rows = recent_open_leads(served.build, agreement, served.as_of_us)
     if rows.empty or not then.scores.total:
         return [MonitoringResult("inputs", "ok", "too early to say: no open lead came lately, then or now")], []
     probability = model.probability(rows)
-    seen = levels_before(subject.found.repository, category_names(model.columns), microseconds(then.known_until))
+    seen = levels_before(served.build.repository, category_names(model.columns), microseconds(then.known_until))
     drifts = input_drift(then.inputs, then.new, model.matrix(rows), model.columns, new_shares(rows, seen))
     drifts = [replace(drift, label=label_of(drift.group, agreement)) for drift in drifts]
     leads = (then.scores.total, len(rows))
@@ -100,24 +101,23 @@ def _inputs_and_scores(subject: MonitoredModel, bar: float | None) -> tuple[list
     return [scores, *([over] if over else []), *input_drift_results(drifts, agreement, leads)], drifts
 
 
-def _matured(subject: MonitoredModel) -> tuple[list[MonitoringResult], Evaluation | None]:
-    horizon = subject.agreement.outcome.horizon_days
+def _matured(served: MonitoredModel) -> tuple[list[MonitoringResult], Evaluation | None]:
+    horizon = served.agreement.outcome.horizon_days
     if horizon is None:
         return [], None
-    span_us = (microseconds(subject.then.known_until), subject.as_of_us)
-    rows = matured_snapshots(subject.found, subject.agreement, span_us, subject.as_of_us, horizon)
-    probability: Floats = subject.model.probability(rows) if len(rows) else np.empty(0)
+    span_us = (microseconds(served.reference.known_until), served.as_of_us)
+    rows = matured_snapshots(served.build, served.agreement, span_us, served.as_of_us, horizon)
+    probability: Floats = served.model.probability(rows) if len(rows) else np.empty(0)
     shown = evaluate(probability, rows["outcome"], rows["lead_id"].to_numpy(), seed=SEED)
-    return matured_outcomes_results(rows, probability, shown, subject.tested), shown if shown.conversions else None
+    return matured_outcomes_results(rows, probability, shown, served.tested), shown if shown.conversions else None
 
 
-def _early(subject: MonitoredModel) -> tuple[list[MonitoringResult], MonitoringFigures]:
-    early = subject.then.early
+def _early(served: MonitoredModel) -> tuple[list[MonitoringResult], MonitoringFigures]:
+    early = served.reference.early
     if early is None:
         return [], MonitoringFigures()
-    until_us = subject.as_of_us - round((early.days + early.lag_days) * DAY_US)
-    span_us = (microseconds(subject.then.known_until), until_us)
-    rows = early_snapshots(subject.model, subject.found, subject.agreement, span_us, subject.as_of_us)
-    return [early_outcomes_result(early, rows)], MonitoringFigures(
-        weeks=early.weeks(rows), early_days=round(early.days)
-    )
+    until_us = served.as_of_us - round((early.days + early.lag_days) * DAY_US)
+    span_us = (microseconds(served.reference.known_until), until_us)
+    rows = early_snapshots(served.model, served.build, served.agreement, span_us, served.as_of_us)
+    figures = MonitoringFigures(weeks=early.weeks(rows), early_days=round(early.days))
+    return [early_outcomes_result(early, rows)], figures

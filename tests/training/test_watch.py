@@ -63,7 +63,7 @@ def scheduled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:
         early = [told for told in TOLD if told["receivedAt"] < at(250).isoformat()]
         list(Ledger.open(home).append(early, source="web", received_at=LATER))
         save_version(home, SMALL, LATER)
-        done = train.on_schedule(None, None, 7, lambda _: None)
+        done = train.train_on_schedule(None, None, 7, lambda _: None)
         if not done["promoted"]:  # a toy market: whether a gate holds is luck, and what follows needs a served model
             promote(home, ModelRegistry(SMALL.name), done["model_version"], "a test", LATER)
         yield Scheduled(home, done)
@@ -117,7 +117,7 @@ def test_a_model_without_a_reference_is_not_watched(scheduled: Scheduled) -> Non
 def test_a_second_run_on_schedule_does_nothing_and_says_so(scheduled: Scheduled) -> None:
     assert scheduled.done["trained"]
     before = len(deployments(scheduled.home))
-    again = train.on_schedule(None, None, 7, lambda _: None)
+    again = train.train_on_schedule(None, None, 7, lambda _: None)
     assert (again["trained"], again["promoted"]) == (False, False)
     version = scheduled.done["model_version"]
     assert again["why"].startswith(f"nothing matured since version {version} was trained: still ")
@@ -156,7 +156,7 @@ def test_a_run_that_died_before_it_was_decided_is_done_again(scheduled: Schedule
     monkeypatch.setattr("training.monitoring.schedule.reason_to_skip", lambda *_: None)
     monkeypatch.setattr("training.pipeline.train", dies)
     with pytest.raises(KeyboardInterrupt):
-        train.on_schedule(None, None, 7, lambda _: None)
+        train.train_on_schedule(None, None, 7, lambda _: None)
     assert deployments(scheduled.home) == served_before
     assert last_training(scheduled.home, SMALL.name, SMALL.feature_digest) == known
     with trainer_lock(scheduled.home) as is_ours:
@@ -165,7 +165,7 @@ def test_a_run_that_died_before_it_was_decided_is_done_again(scheduled: Schedule
 
 def test_scheduled_without_promote_says_what_to_write() -> None:
     with pytest.raises(LeadlightError, match="--promote --scheduled"):
-        train.answer_scheduled(None, None, False, 7, True, False)
+        train.print_scheduled_training(None, None, False, 7, True, False)
 
 
 HOLDS = """
@@ -207,7 +207,7 @@ def _is_ours(home: Home) -> bool:
 def test_the_second_of_two_at_once_does_no_work(scheduled: Scheduled) -> None:
     with trainer_lock(scheduled.home) as is_ours:
         assert is_ours
-        idle = train.on_schedule(None, None, 7, lambda _: None)
+        idle = train.train_on_schedule(None, None, 7, lambda _: None)
     assert (idle["trained"], idle["why"]) == (False, "another training of this home is running")
 
 

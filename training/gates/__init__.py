@@ -1,1 +1,1 @@
-"""What has to hold before a model may be served; one gate a file."""
+"""The gates: what must hold before a model may answer; one gate a file, named as a report shows it."""

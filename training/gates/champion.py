@@ -40,6 +40,7 @@ class Champion:
 
     @cached_property
     def model(self) -> Model:
+        """The model itself. Raises ModelDamaged where a file is not as it was registered."""
         return Model.read(self.folder, self.digest)
 
     @cached_property

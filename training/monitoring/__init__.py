@@ -1,1 +1,1 @@
-"""What changed since a model was trained: its inputs, its scores, what became of them, and how soon."""
+"""Monitoring: what changed since a model was trained, in its inputs, its scores and the outcomes, early and matured."""

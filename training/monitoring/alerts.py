@@ -1,4 +1,4 @@
-"""What the watch found as alerts: one per thing that changed, in the shape of a webhook, without personal data."""
+"""Drift alerts: one per thing that changed too much, in the shape of a webhook, without personal data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def raise_drift_alerts(home: Home, row: Deployment, found: MonitoringRun, now: datetime) -> list[RaisedAlert]:
-    """Write down what this week does not have yet of what changed so much that it needs somebody; and log each."""
+    """Write and log an alert for each result with the status "alert" that has none yet in this week."""
     alerts = [_alert(row, found, one) for one in found.watched if one.status == "alert"]
     raised = raise_alerts(home, alerts, now)
     for alert in raised:

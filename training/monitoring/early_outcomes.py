@@ -1,7 +1,8 @@
-"""An early warning: conversions soon after a look, against what the model's probabilities promise of them.
+"""Early outcomes: conversions within days of a snapshot, against what the model's probabilities promise of them.
 
-A horizon of 90 days says a season later that the scores are off. Of those that convert within it a part does within two
-weeks, and that part is known from before; so two weeks after a look there is something to count.
+With a horizon of 90 days, nobody knows before a season has passed that the scores are off. But of the leads that
+convert within it a part converts within two weeks, and how large that part is was counted before the training. So there
+is something to count two weeks after a snapshot.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ MOST_LAG_DAYS = 30.0
 
 @dataclass(frozen=True)
 class EarlyConversions:
-    """How soon conversions came before the training, of the model's own probabilities.
+    """Which part of the promised conversions came within `days`, counted before the training.
 
-    edges: between the thirds of looks by probability. promised: the sum of probabilities of each third, converted: how
-    many of its looks converted within `days`. likeness: conversions counted per lead that converted, for one lead is
-    looked at each week. lag_days: within so long after a conversion nearly all are recorded.
+    edges: between the thirds of the snapshots by probability. promised: by third, the sum of the probabilities.
+    converted: by third, the snapshots that converted within `days`. likeness: conversions counted for each lead that
+    converted, more than one since a lead has a snapshot each week. lag_days: so long after it happened, a conversion is
+    nearly always recorded. Example: the highest third promised 60 conversions within 90 days, and 15 came within 14
+    days; a snapshot there with probability 0.4 has now a chance of about 0.1 to convert within 14 days.
     """
 
     days: float
@@ -44,7 +47,10 @@ class EarlyConversions:
 
     @classmethod
     def of(cls, rows: pd.DataFrame, days: float, lag_days: float = 0.0) -> EarlyConversions:
-        """From looks before the training: lead_id, probability, outcome (within `days`)."""
+        """Counted on snapshots before the training.
+
+        rows: one row per snapshot: lead_id, probability, outcome (converted within `days`).
+        """
         chance = rows["probability"].to_numpy(np.float64)
         edges = np.quantile(chance, np.arange(1, THIRDS) / THIRDS) if len(chance) else np.zeros(THIRDS - 1)
         third = np.searchsorted(edges, chance, side="right")
@@ -56,7 +62,7 @@ class EarlyConversions:
         return cls(days, tuple(edges.tolist()), tuple(promised.tolist()), tuple(converted.tolist()), likeness, lag_days)
 
     def expected(self, probability: Floats) -> Floats:
-        """The chance of each look to convert within `days`, as before the training."""
+        """The chance of each snapshot to convert within `days`, if all is as before the training."""
         promised, converted = np.array(self.promised), np.array(self.converted, dtype=np.float64)
         overall = converted.sum() / max(promised.sum(), 1e-9)
         share = (converted + overall) / (promised + 1)  # drawn a little to the share of all: a third may hold none
@@ -64,11 +70,11 @@ class EarlyConversions:
         return found
 
     def ratio(self, observed: float, expected: float, level: float) -> Interval:
-        """The interval of observed over expected, both taken for counts: the expectation rests on a count as well.
+        """The interval of observed over expected conversions; the expectation rests on a count and has an error too.
 
         Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, Biometrika 31, 1940). This is
         Jeffreys' interval of its share (Brown, Cai and DasGupta, Statistical Science 16, 2001), of leads rather than
-        of looks.
+        of snapshots.
         """
         now, before = observed / self.likeness, sum(self.converted) / self.likeness
         low = float(beta.ppf(level / 2, now + 0.5, before + 0.5)) if now > 0 else 0.0
@@ -77,7 +83,7 @@ class EarlyConversions:
         return times * low / (1 - low), times * high / max(1 - high, 1e-12)
 
     def weeks(self, rows: pd.DataFrame) -> tuple[EarlyWeek, ...]:
-        """The looks of each week: what was expected and what came."""
+        """One row per week of snapshots: the conversions that were expected and those that came."""
         if rows.empty:
             return ()
         start = rows["snapshot_us"] // WEEK_US * WEEK_US
@@ -91,9 +97,9 @@ class EarlyConversions:
 
 
 def early_outcomes_result(early: EarlyConversions, rows: pd.DataFrame) -> MonitoringResult:
-    """Conversions of the newest WINDOW_WEEKS of looks within `early.days`, against what is expected of them.
+    """Conversions within `early.days` of the snapshots of the newest WINDOW_WEEKS, against the expectation.
 
-    rows: looks since the training that are old enough: lead_id, snapshot_us, probability, outcome.
+    rows: one row per snapshot since the training that is old enough: lead_id, snapshot_us, probability, outcome.
     """
     newest = rows[rows["snapshot_us"] > rows["snapshot_us"].max() - WINDOW_WEEKS * WEEK_US] if len(rows) else rows
     expected = float(early.expected(newest["probability"].to_numpy(np.float64)).sum()) if len(newest) else 0.0
@@ -119,14 +125,17 @@ def _status(ratio: float, wide95: Interval, wide99: Interval) -> Status:
 
 
 def early_days(horizon_days: int | None) -> float | None:
-    """How soon is soon for a horizon; None without one, or where waiting for the horizon itself is no longer."""
+    """How many days are early for a horizon: EARLY_DAYS, at most half of it; None without one or under 4 days."""
     if horizon_days is None or horizon_days < 4:
         return None
     return float(min(EARLY_DAYS, horizon_days // 2))
 
 
 def recording_lag(leads: pd.DataFrame) -> float:
-    """Days after which nine of ten conversions were recorded, at most a month."""
+    """The days after which nine of ten conversions were recorded, at most MOST_LAG_DAYS.
+
+    leads: one row per lead: converted_us, converted_known_us.
+    """
     converted = leads[leads["converted_known_us"] != NOT_YET]
     late = converted["converted_known_us"] - converted["converted_us"]
     return float(np.clip(late.quantile(0.9) / DAY_US, 0.0, MOST_LAG_DAYS)) if len(late) else 0.0

@@ -1,4 +1,4 @@
-"""Whether the model's inputs are spread as they were when it was trained."""
+"""Input drift: whether the model's inputs are spread as they were when it was trained."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ LevelsSeen = Mapping[str, frozenset[str]]
 
 
 def input_bins(matrix: Floats, columns: Sequence[ModelColumn]) -> dict[str, Bins]:
-    """Each input's bins, by the name of its column; matrix: as `Model.matrix` gives it."""
+    """The bins of each input, by the name of its column.
+
+    matrix: one row per lead, one column per input, as `Model.matrix` gives it.
+    """
     return {column.name: Bins.of(matrix[:, place], column.levels is not None) for place, column in enumerate(columns)}
 
 
 def new_shares(rows: pd.DataFrame, seen: LevelsSeen) -> dict[str, float]:
-    """The share of rows, by category, with a level that is not among those seen."""
+    """By category, the share of rows with a level that is not among those seen."""
     return {name: _share_new(rows[name], levels) for name, levels in seen.items() if name in rows}
 
 
@@ -40,7 +43,11 @@ def input_drift(
     then: Mapping[str, Bins], new_then: Mapping[str, float], matrix: Floats, columns: Sequence[ModelColumn],
     new_now: Mapping[str, float],
 ) -> list[InputDrift]:  # fmt: skip
-    """Each input then and now, the largest PSI first; by the names of its behaviour or trait."""
+    """One row per input: how it was spread then and is now, the largest PSI first.
+
+    then: the bins at the training. new_then, new_now: by category, the share of leads with a level never seen before.
+    matrix: one row per lead that is open now. Each row is labelled with the name of its behaviour or trait.
+    """
     level = FALSE_ALARM / max(len(columns), 1)  # all inputs together cry wolf once in a hundred looks
     found = []
     for place, column in enumerate(columns):
@@ -69,7 +76,10 @@ def _new_status(then: float, now: float, counts: tuple[int, int], level: float) 
 def input_drift_results(
     drifts: Sequence[InputDrift], agreement: Agreement, leads: tuple[int, int]
 ) -> list[MonitoringResult]:
-    """What is said of the inputs: one line for each behaviour or trait that moved, and one for all the others."""
+    """One row per behaviour or trait that moved, and one for all the others.
+
+    leads: how many open leads were compared, then and now.
+    """
     if min(leads) < FEWEST_LEADS:
         few = f"too early to say: {leads[0]:,} open leads came lately then, {leads[1]:,} now, of {FEWEST_LEADS}"
         return [MonitoringResult("inputs", "ok", few)]
@@ -97,6 +107,6 @@ def _of_group(moved: Sequence[InputDrift], agreement: Agreement) -> MonitoringRe
 
 
 def label_of(group: str, agreement: Agreement) -> str:
-    """What people call a behaviour or trait."""
+    """What people call a behaviour or trait: its label in the agreement."""
     line = agreement.behaviours.get(group) or agreement.traits.get(group)
     return line.label if line else group.replace("_", " ")

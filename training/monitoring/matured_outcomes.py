@@ -1,4 +1,4 @@
-"""What became of leads that were looked at after the training, as soon as their horizon has closed."""
+"""Matured outcomes: conversions of snapshots after the training whose horizon has closed, against the promise."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ TOLERATED_GAP = 0.02  # as the gate of calibration
 def matured_outcomes_results(
     rows: pd.DataFrame, probability: Floats, shown: Evaluation, tested: Evaluation
 ) -> list[MonitoringResult]:
-    """Observed over expected, and the calibration error, on labelled looks that are newer than the training.
+    """Observed over expected conversions, and the calibration error, on snapshots since the training.
 
-    rows: lead_id, outcome. shown: of these rows; tested: of the rows that the model was tested on.
+    rows: one row per snapshot: lead_id, outcome. shown: the figures of these rows. tested: those of the model's test.
     """
     expected = float(probability.sum())
     if expected < FEWEST_EXPECTED:
@@ -40,7 +40,10 @@ def matured_outcomes_results(
 def observed_over_expected(
     outcome: Floats, probability: Floats, lead: npt.NDArray[np.object_], level: float = FALSE_NOTICE
 ) -> tuple[float, Interval]:
-    """Conversions over the sum of probabilities, and the interval of that ratio; rows of one lead count as one draw."""
+    """Conversions over the sum of probabilities, and the interval of that ratio; one lead is one draw.
+
+    outcome, probability, lead: one place per snapshot. Example: 12 conversions where 10.0 were expected is 1.2.
+    """
     expected, observed = float(probability.sum()), float(outcome.sum())
     ratio = observed / expected
     by_lead = pd.Series(outcome - ratio * probability).groupby(np.asarray(lead)).sum()
@@ -52,7 +55,7 @@ def observed_over_expected(
 
 
 def _status(ratio: float, ends: Interval) -> Status:
-    """An alert where the whole interval is off by more than is tolerated, a notice where it does not hold 1.
+    """An alert where the whole interval is outside of TOLERATED, a notice where it does not hold 1.
 
     A fitted model is never exactly right, so an interval that leaves out 1 is no alarm by itself.
     """

@@ -1,4 +1,4 @@
-"""Whom the watch compares: open leads that came lately, and looks at leads in a span of time."""
+"""The leads and snapshots that a monitoring run compares: recent open leads, and snapshots in a span of time."""
 
 from __future__ import annotations
 
@@ -22,43 +22,47 @@ from training.labels.outcomes import outcomes
 RECENT_DAYS = 90
 
 
-def recent_open_leads(found: Materialized, agreement: Agreement, now_us: int) -> pd.DataFrame:
-    """The leads that are open, not with sales, and came within RECENT_DAYS; lead_id, snapshot_us, and their features.
+def recent_open_leads(build: Materialized, agreement: Agreement, now_us: int) -> pd.DataFrame:
+    """One row per lead that is open, not with sales, and came within RECENT_DAYS: lead_id, snapshot_us, its features.
 
     All open leads would not do: nobody closes the leads that sales never tries, so their mean age grows with the
     history, and with it every "days since"; that is no drift. Nor would the training rows: those are leads that sales
-    tried. Without dates there is no lately, and all open leads are meant.
+    tried. Where the history has no dates, all open leads are taken.
     """
-    leads = known_by(found.leads, now_us)
+    leads = known_by(build.leads, now_us)
     is_open = (leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)
     if not agreement.outcome.undated:
         is_open &= leads["opened_us"] > now_us - RECENT_DAYS * DAY_US
     asked = leads.loc[is_open, ["lead_id"]].assign(snapshot_us=now_us).reset_index(drop=True)
-    return snapshot_features(found.repository, agreement, asked) if len(asked) else asked
+    return snapshot_features(build.repository, agreement, asked) if len(asked) else asked
 
 
 def matured_snapshots(
-    found: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int, within_days: float
+    build: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int, within_days: float
 ) -> pd.DataFrame:
-    """The snapshots in `span_us` whose outcome within so many days is known; as labelled snapshots, with features."""
-    leads = known_by(found.leads, known_until_us)
+    """One row per snapshot in `span_us` whose outcome is known: lead_id, snapshot_us, outcome, and its features.
+
+    outcome: converted within `within_days` of the snapshot, as known by `known_until_us`. Example: with 14 days and all
+    known until 30 June, the snapshot of 16 June has an outcome and that of 17 June has none yet.
+    """
+    leads = known_by(build.leads, known_until_us)
     looked_at = snapshot_schedule(leads, agreement, known_until_us)
     looked_at = looked_at[looked_at["snapshot_us"].between(*span_us, inclusive="left")].reset_index(drop=True)
     became = outcomes(looked_at, leads, with_horizon(agreement, within_days), known_until_us)
     looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
     looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
-    return snapshot_features(found.repository, agreement, looked_at) if len(looked_at) else looked_at
+    return snapshot_features(build.repository, agreement, looked_at) if len(looked_at) else looked_at
 
 
 def with_horizon(agreement: Agreement, days: float) -> Agreement:
-    """The agreement with another horizon: who converted within so many days by the very same rules."""
+    """The agreement with another horizon: the same rules say who converted within so many days."""
     return agreement.model_copy(update={"outcome": agreement.outcome.model_copy(update={"within_days": days})})
 
 
 def levels_before(repository: FeastRepository, names: Iterable[str], before_us: int) -> dict[str, frozenset[str]]:
-    """Of each category the levels that any lead had had by a moment; from the files, so that nothing of them is kept.
+    """By category, the levels that any lead had before a moment, read from the files of the build.
 
-    Rare levels may name a person, and who is erased must be gone: so they are not kept beside the model.
+    They are not written down beside the model: a rare level may name a person, and who is erased must be gone.
     """
     path = repository.source_of(repository.trait_view)
     wanted = [name for name in names if name in pq.read_schema(path).names]

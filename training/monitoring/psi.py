@@ -1,4 +1,4 @@
-"""How values were spread, kept as counts in bins, and the population stability index (PSI) of a later spread."""
+"""PSI, the population stability index: how differently values are spread now than then, by counts in bins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL_CHANGE, LARGE_CHANGE = 0.10, 0.25
 
 @dataclass(frozen=True)
 class Bins:
-    """Where values lay.
+    """How the values of one input are spread: how many lie in each bin.
 
     edges: the upper ends of all bins but the last, of numbers; the positions of the common levels, of a category.
     counts: of each bin, then of all other levels (of a category), then of missing values.
@@ -37,6 +37,7 @@ class Bins:
 
     @property
     def total(self) -> int:
+        """How many values were counted."""
         return sum(self.counts)
 
     @property
@@ -45,19 +46,22 @@ class Bins:
         return self.counts[-1] / max(self.total, 1)
 
     def of_now(self, values: Floats) -> Bins:
-        """The same bins with the counts of other values."""
+        """The same bins with the counts of the values of now."""
         return Bins(self.edges, self.is_category, tuple(_counts(values, self.edges, self.is_category).tolist()))
 
 
 def psi(then: Bins, now: Bins) -> float:
-    """The population stability index; half a row is added to each bin, or an empty one would make it infinite."""
+    """The population stability index: the sum over bins of (p - q) log(p / q), of the shares then and now.
+
+    Half a row is added to each bin, or an empty one would make it infinite.
+    """
     before, after = _filled(then.counts, now.counts)
     p, q = (before + 0.5) / (before + 0.5).sum(), (after + 0.5) / (after + 0.5).sum()
     return float(((p - q) * np.log(p / q)).sum())
 
 
 def psi_by_chance(then: Bins, now: Bins, level: float) -> float:
-    """The PSI that two samples of one population stay under with a chance of 1 - level.
+    """The PSI that two samples of one population stay under, with probability 1 - level.
 
     Without any change PSI is (1/n + 1/m) times chi-squared with one degree of freedom less than bins (Yurdakul,
     Statistical Properties of Population Stability Index, 2018): its expectation is (bins - 1)(1/n + 1/m).

@@ -1,4 +1,4 @@
-"""What a model's inputs, scores and early conversions were when it was trained: kept beside it, shares and no rows."""
+"""The monitoring reference: how a model's inputs, scores and early outcomes lay when it was trained; no rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUANTILES = 201
 
 @dataclass(frozen=True)
 class MonitoringReference:
-    """What the watch compares with: open leads that came lately, as of `known_until`, and how soon they convert.
+    """What a monitoring run compares with: the recent open leads as of `known_until`, and their early outcomes.
 
     new: by category, the share of these leads with a level that no lead had RECENT_DAYS before.
     """
@@ -42,7 +42,7 @@ class MonitoringReference:
     early: EarlyConversions | None
 
     def json(self) -> str:
-        """This as JSON text; `Reference.read` gives it back equal."""
+        """This as JSON text; `MonitoringReference.read` gives it back equal."""
         return TypeAdapter(MonitoringReference).dump_json(self, indent=1).decode()
 
     @classmethod
@@ -52,17 +52,17 @@ class MonitoringReference:
 
 
 def monitoring_reference(
-    model: Model, found: Materialized, agreement: Agreement, known_until: datetime, unseen_from_us: int = 0
+    model: Model, build: Materialized, agreement: Agreement, known_until: datetime, unseen_from_us: int = 0
 ) -> MonitoringReference:
-    """What is true of `model` at the end of its training.
+    """The reference of a model, as of the end of its training.
 
-    unseen_from_us: the first moment of the test span: looks before it taught the model, and it knows them too well.
+    unseen_from_us: the first moment of the test span; the model learned from snapshots before, and knows them too well.
     """
     now_us = microseconds(known_until)
-    rows = recent_open_leads(found, agreement, now_us)
+    rows = recent_open_leads(build, agreement, now_us)
     matrix = model.matrix(rows) if len(rows) else np.empty((0, len(model.columns)))
     probability = model.probability(rows) if len(rows) else np.empty(0)
-    seen = levels_before(found.repository, category_names(model.columns), now_us - RECENT_DAYS * DAY_US)
+    seen = levels_before(build.repository, category_names(model.columns), now_us - RECENT_DAYS * DAY_US)
     ranked = np.sort(probability)
     places = np.linspace(0, len(ranked) - 1, min(QUANTILES, len(ranked))).round().astype(int)
     return MonitoringReference(
@@ -72,33 +72,33 @@ def monitoring_reference(
         scores=Bins.of(probability),
         probabilities=tuple(ranked[places].tolist()),
         mean_probability=float(probability.mean()) if len(probability) else 0.0,
-        early=_early(model, found, agreement, now_us, unseen_from_us),
+        early=_early(model, build, agreement, now_us, unseen_from_us),
     )
 
 
 def _early(
-    model: Model, found: Materialized, agreement: Agreement, now_us: int, unseen_from_us: int
+    model: Model, build: Materialized, agreement: Agreement, now_us: int, unseen_from_us: int
 ) -> EarlyConversions | None:
     days = early_outcomes.early_days(agreement.outcome.horizon_days)
     if days is None:
         return None
-    lag_days = early_outcomes.recording_lag(found.leads)
+    lag_days = early_outcomes.recording_lag(build.leads)
     until_us = now_us - round((days + lag_days) * DAY_US)
     from_us = max(until_us - BEFORE_WEEKS * 7 * DAY_US, unseen_from_us)
-    return EarlyConversions.of(early_snapshots(model, found, agreement, (from_us, until_us), now_us), days, lag_days)
+    return EarlyConversions.of(early_snapshots(model, build, agreement, (from_us, until_us), now_us), days, lag_days)
 
 
 def early_snapshots(
-    model: Model, found: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int
+    model: Model, build: Materialized, agreement: Agreement, span_us: tuple[int, int], known_until_us: int
 ) -> pd.DataFrame:
-    """The looks in a span whose outcome within the early days is known: lead_id, snapshot_us, outcome, probability."""
+    """One row per snapshot in a span with a known early outcome: lead_id, snapshot_us, outcome, probability."""
     days = early_outcomes.early_days(agreement.outcome.horizon_days)
     assert days is not None
-    rows = matured_snapshots(found, agreement, span_us, known_until_us, days)
+    rows = matured_snapshots(build, agreement, span_us, known_until_us, days)
     probability = model.probability(rows) if len(rows) else np.empty(0)
     return rows[["lead_id", "snapshot_us", "outcome"]].assign(probability=probability)
 
 
 def category_names(columns: Sequence[ModelColumn]) -> list[str]:
-    """The inputs that are categories."""
+    """The names of the inputs that are categories."""
     return [column.name for column in columns if column.levels is not None]

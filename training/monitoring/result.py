@@ -1,4 +1,4 @@
-"""What the watch found, as plain values: for the report, for alerts, for JSON."""
+"""The results of a monitoring run as plain values: for the report, for alerts, for JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from training.evaluate.evaluate import Evaluation
 
 Status = Literal["ok", "notice", "alert"]
 
-# The chance that one look at a market that did not change raises a false alarm, or says a false word: for each of early
-# conversions, scores, the bar, and all inputs together.
+# The probability of a false alarm, or a false notice, in one run though nothing changed: for each of early outcomes,
+# scores, the bar, and all inputs together.
 FALSE_ALARM, FALSE_NOTICE = 0.01, 0.05
 
 
 @dataclass(frozen=True)
 class MonitoringResult:
-    """One thing that is watched. value: None where it is too early to say; limit: from where on it is worth a word."""
+    """One thing that is monitored: its status, and a sentence that says why.
+
+    value: None where it is too early to say. limit: the value from which on it is a notice, or an alert.
+    """
 
     name: str
     status: Status
@@ -29,7 +32,7 @@ class MonitoringResult:
 
 @dataclass(frozen=True)
 class InputDrift:
-    """One input of the model, over open leads that came lately: then, when the model was trained, and now."""
+    """One input of the model, over recent open leads: then, when the model was trained, and now."""
 
     column: str
     group: str  # the behaviour or trait it belongs to
@@ -45,7 +48,7 @@ class InputDrift:
 
 @dataclass(frozen=True)
 class EarlyWeek:
-    """The looks at leads of one week: conversions soon after, expected and observed, and the range of chance."""
+    """The early outcomes of one week of snapshots: conversions expected and observed, and the range of chance."""
 
     starts_at: datetime
     expected: float
@@ -56,7 +59,7 @@ class EarlyWeek:
 
 @dataclass(frozen=True)
 class MonitoringFigures:
-    """The figures behind the pictures."""
+    """The figures that the charts of a monitoring run show."""
 
     inputs: tuple[InputDrift, ...] = ()  # the largest PSI first
     matured: Evaluation | None = None
@@ -66,7 +69,10 @@ class MonitoringFigures:
 
 @dataclass(frozen=True)
 class MonitoringRun:
-    """What changed between `trained_until` and `as_of`; no watched thing where there is nothing to compare yet."""
+    """What changed between `trained_until` and `as_of`.
+
+    watched: one result per thing that is monitored; none where nothing is newer than the training.
+    """
 
     trained_until: datetime
     as_of: datetime
@@ -75,18 +81,18 @@ class MonitoringRun:
 
 
 def worst_status(statuses: Sequence[Status]) -> Status:
-    """The most serious of them; "ok" of none."""
+    """The most serious of some statuses; "ok" of none."""
     order: tuple[Status, ...] = ("ok", "notice", "alert")
     return order[max((order.index(status) for status in statuses), default=0)]
 
 
 def status_of(value: float, notice: float, alert: float) -> Status:
-    """How serious a value is that should stay under both limits."""
+    """The status of a value that should stay under both limits."""
     return "alert" if value >= alert else "notice" if value >= notice else "ok"
 
 
 def summary_sentence(watched: Sequence[MonitoringResult]) -> str:
-    """One sentence for all of it."""
+    """One sentence for all results of a run."""
     alerts, notices = (sum(one.status == status for one in watched) for status in ("alert", "notice"))
     if alerts:
         return f"{_things(alerts)} changed so much that the scores may be off: look at them, and train again."

@@ -1,4 +1,4 @@
-"""Whether a scheduled training has anything new to learn from, and what each training that ended learned from."""
+"""The schedule of trainings: whether there is anything new to learn from, and what the last training learned from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.labels.outcomes import outcomes
 
 @dataclass(frozen=True)
 class MaturedOutcomes:
-    """The known outcomes that a training could learn from: how many looks, how many converted, the newest look."""
+    """The outcomes that a training could learn from: how many, how many are conversions, the newest snapshot."""
 
     outcomes: int
     conversions: int
@@ -29,7 +29,7 @@ class MaturedOutcomes:
 
 @dataclass(frozen=True)
 class Training:
-    """One training whose model was promoted or held back: from what it learned, by which feature part."""
+    """One training that came to its end, its model promoted or held back, and the outcomes that it learned from."""
 
     model_name: str
     feature_digest: str
@@ -39,9 +39,9 @@ class Training:
 
 
 def insert_training(home: Home, training: Training, now: datetime) -> None:
-    """Write down that a training is done, after its model was promoted or held back.
+    """Write the row of a training, after its model was promoted or held back.
 
-    What dies before that has no row, and is done again.
+    A training that dies before has no row, and is done again.
     """
     migrate(home)
     row = asdict(training)
@@ -50,7 +50,7 @@ def insert_training(home: Home, training: Training, now: datetime) -> None:
 
 
 def last_training(home: Home, model_name: str, feature_digest: str) -> Training | None:
-    """The newest training of this name by this feature part; None where there is none."""
+    """The newest training of a model name with this digest of the agreement's feature part; None: there is none."""
     if not database_exists(home):
         return None
     columns = tables.trainings.c
@@ -64,7 +64,7 @@ def last_training(home: Home, model_name: str, feature_digest: str) -> Training 
 
 
 def matured_outcomes(home: Home, agreement: Agreement, known_until: datetime) -> MaturedOutcomes:
-    """The outcomes that are known by a moment; no feature is read for it."""
+    """The outcomes that are known by a moment; no feature is read to count them."""
     known_until_us = microseconds(known_until)
     leads = known_by(materialized(home, agreement).leads, known_until_us)
     looked_at = snapshot_schedule(leads, agreement, known_until_us)
@@ -75,10 +75,10 @@ def matured_outcomes(home: Home, agreement: Agreement, known_until: datetime) ->
 
 
 def reason_to_skip(home: Home, agreement: Agreement, now: MaturedOutcomes) -> str | None:
-    """Why there is nothing to train for, as a sentence; None where there is.
+    """Why a scheduled training would learn nothing new, as a sentence; None where it should run.
 
-    There is where the known outcomes are not those of the last training by the same feature part: other ones matured,
-    or what became of a lead was corrected. New events alone teach nothing before their horizon has closed.
+    It should run where the known outcomes are not those of the last training by the same feature part: other outcomes
+    matured, or the outcome of a lead was corrected. New events alone teach nothing before their horizon has closed.
     """
     if not now.outcomes:
         return "no outcome is known yet, so there is nothing to train on"
@@ -92,5 +92,5 @@ def reason_to_skip(home: Home, agreement: Agreement, now: MaturedOutcomes) -> st
 def record_training(
     home: Home, agreement: Agreement, version: str, is_promoted: bool, known: MaturedOutcomes, now: datetime
 ) -> None:
-    """Write down that a training by this agreement came to its end, promoted or held back."""
+    """Write the row of a training by this agreement that came to its end, promoted or held back."""
     insert_training(home, Training(agreement.name, agreement.feature_digest, version, is_promoted, known), now)

@@ -1,4 +1,4 @@
-"""Whether the scores of open leads are spread as they were, and whether as many cross the bar."""
+"""Score drift: whether the scores of open leads are spread as they were, and whether as many are over the bar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMES, LARGE_TIMES = 1.5, 2.0  # as many over the bar, or as few
 
 
 def score_drift_result(then: Bins, mean_then: float, now: Floats) -> MonitoringResult:
-    """The PSI of the probabilities of open leads that came lately, and their mean then and now."""
+    """The PSI of the probabilities of recent open leads, and their mean then and now."""
     if min(then.total, len(now)) < FEWEST_LEADS:
         return MonitoringResult("scores", "ok", f"too early to say: {then.total:,} open leads then, {len(now):,} now")
     after = then.of_now(now)
@@ -29,9 +29,9 @@ def score_drift_result(then: Bins, mean_then: float, now: Floats) -> MonitoringR
 
 
 def bar_result(then: Floats, leads_then: int, now: Floats, bar: float | None) -> MonitoringResult | None:
-    """How many of the open leads that came lately are over the bar; None without a bar.
+    """The share of recent open leads that are over the bar, then and now; None without a bar.
 
-    then: ascending, all or evenly many of `leads_then` probabilities.
+    then: the probabilities of `leads_then` leads, ascending, all of them or evenly many.
     """
     if bar is None or min(leads_then, len(now)) < FEWEST_LEADS:
         return None

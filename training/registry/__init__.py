@@ -1,1 +1,1 @@
-"""MLflow: runs, versions, the champion alias, promotion."""
+"""The model registry in MLflow: runs, versions, the champion alias; and promotion of a version to a home."""

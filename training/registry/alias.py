@@ -1,4 +1,4 @@
-"""MLflow's alias, moved by a process of its own: importing MLflow takes seconds that a rollback does not have."""
+"""MLflow's alias `champion`, moved by a process of its own: a rollback cannot wait the seconds that MLflow imports."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MOVED, FAILED, FOLLOWING = "moved", "failed", "following"
 
 
-def follow(name: str, version: str, patience_s: float) -> str:
-    """Let MLflow's alias `champion` follow; MOVED, FAILED, or FOLLOWING where it is still at it after `patience_s`."""
+def move_champion_alias(name: str, version: str, patience_s: float) -> str:
+    """Move MLflow's alias `champion` to a version; MOVED, FAILED, or FOLLOWING where it takes over `patience_s`."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-m", "training.registry.alias", name, version],

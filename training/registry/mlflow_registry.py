@@ -1,4 +1,4 @@
-"""MLflow: runs, registered versions, signatures and the champion; text, JSON and pictures, nothing to unpickle."""
+"""The model registry in MLflow: runs, versions and the champion alias; text, JSON and pictures, nothing to unpickle."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from features.home.errors import LeadlightError
 from training.model.model import Model
-
-if TYPE_CHECKING:
-    from training.model.model import Model
-
 
 CHAMPION_ALIAS, CHALLENGER_ALIAS = (
     "champion",
@@ -41,6 +37,7 @@ class ModelRegistry:
 
     @cached_property
     def client(self) -> Any:
+        """MLflow's client, made when it is first asked for: importing MLflow takes seconds."""
         os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -101,9 +98,9 @@ class ModelRegistry:
         return self.name
 
     def versions(self) -> list[dict[str, Any]]:
-        """Every registered version, newest first: digest, figures, gates that do not hold, champion or challenger.
+        """One dict per registered version, newest first: digest, figures, failed gates, champion or challenger.
 
-        gates_passed: None where it was registered without gates. forced_why: the reason for passing over them.
+        gates_passed: None where it was registered without gates. forced_why: why a person passed over them.
         """
         champion, challenger = self.champion(), self._version(CHALLENGER_ALIAS)
         found = self.client.search_model_versions(f"name = '{self.name}'")
@@ -121,7 +118,7 @@ class ModelRegistry:
         ]
 
     def champion(self) -> str | None:
-        """The version with the alias `champion`."""
+        """The version that the alias `champion` names; None without an alias."""
         return self._version(CHAMPION_ALIAS)
 
     def _version(self, alias: str) -> str | None:
@@ -139,7 +136,7 @@ class ModelRegistry:
             self.client.delete_registered_model_alias(self.name, CHALLENGER_ALIAS)
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
-        """Write something beside a version, for people who look at it in MLflow."""
+        """Write tags of a version, for people who look at it in MLflow."""
         for name, value in tags.items():
             self.client.set_model_version_tag(self.name, version, name, value)
 
@@ -161,21 +158,21 @@ class ModelRegistry:
             yield Path(place), found.tags["digest"]
 
 
-def _gate_tags(verdict: str | None) -> dict[str, str]:
+def _gate_tags(results: str | None) -> dict[str, str]:
     from training.gates.gate import GateResults, failed_gates
 
-    if verdict is None:
+    if results is None:
         return {}
-    held = failed_gates(GateResults.read(verdict).gates)
-    return {"gates": f"held back by {', '.join(held)}" if held else "passed"}
+    failed = failed_gates(GateResults.read(results).gates)
+    return {"gates": f"held back by {', '.join(failed)}" if failed else "passed"}
 
 
 def _gates_of(tags: Mapping[str, str]) -> dict[str, Any]:
-    said = tags.get("gates")
-    held = said.removeprefix("held back by ").split(", ") if said and said != "passed" else []
+    gates = tags.get("gates")
+    failed = gates.removeprefix("held back by ").split(", ") if gates and gates != "passed" else []
     return {
-        "gates_passed": None if said is None else not held,
-        "held_back_by": held,
+        "gates_passed": None if gates is None else not failed,
+        "held_back_by": failed,
         "forced_why": tags.get("forced_why"),
     }
 

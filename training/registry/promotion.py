@@ -1,4 +1,4 @@
-"""Promotion: the champion of the registry becomes what the home serves, and can be taken back."""
+"""Promotion and rollback: a version starts to answer in a home, and the one before it answers again."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ AGREEMENT_FILE = "agreement.toml"
 
 
 class NothingToRollBack(LeadlightError):
-    """A home that serves its first model still, or again."""
+    """A rollback in a home that serves its first model still, or again."""
 
     code = "nothing_to_roll_back"
 
 
 def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: datetime) -> None:
-    """Make `version` the champion and what serving processes follow, whatever its gates: see `admission.admit`.
+    """Make a version the champion and what serving processes follow, whatever its gates.
 
-    Its files are checked first, and its features stand before it is served. Raises NoSuchModel, ModelDamaged.
+    `admission.promote_if_gates_hold` asks the gates first. The version's files are checked and its features are
+    materialized before it is served. Raises NoSuchModel, ModelDamaged.
     """
     from training.model.model import Model
 
     with registry.files(version) as (files, digest):
         Model.read(files, digest)
         agreement = Agreement.parse((files / AGREEMENT_FILE).read_text())
-        _stand(home, agreement)
+        _materialize_features(home, agreement)
         with promoter_lock(home):
             registry.set_champion(version)
             deploy(
@@ -49,9 +50,10 @@ def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: da
 
 
 def rollback(home: Home, registry: ModelRegistry, now: datetime) -> Deployment:
-    """Serve again what was served before the newest promotion; the files are in the home already.
+    """Serve again what was served before the newest promotion; its files are in the home already.
 
-    Again goes further back: what was taken back is served again only by promoting it.
+    A second rollback goes further back: after promotions of 1, 2 and 3 one rollback serves 2, and the next serves 1.
+    What was rolled back is served again only by promoting it.
     """
     before = rollback_in_home(home, registry.name, now)
     registry.set_champion(before.model_version)
@@ -59,12 +61,15 @@ def rollback(home: Home, registry: ModelRegistry, now: datetime) -> Deployment:
 
 
 def rollback_in_home(home: Home, name: str, now: datetime) -> Deployment:
-    """The same without MLflow, whose alias then has to follow: what answers wrongly must not wait for a registry."""
+    """Roll back in the home alone; MLflow's alias has to follow later.
+
+    A model that answers wrongly must not wait for a registry.
+    """
     with promoter_lock(home):
-        return _taken_back(home, name, now)
+        return _rolled_back(home, name, now)
 
 
-def _taken_back(home: Home, name: str, now: datetime) -> Deployment:
+def _rolled_back(home: Home, name: str, now: datetime) -> Deployment:
     rows = [row for row in deployments(home) if row.model_name == name]
     served = standing_promotions(rows)
     if len(served) < 2:
@@ -73,7 +78,7 @@ def _taken_back(home: Home, name: str, now: datetime) -> Deployment:
     before = served[-2]
     folder = model_folder(home, before.digest)
     verify_manifest(folder, before.digest)
-    _stand(home, Agreement.parse((folder / AGREEMENT_FILE).read_text()))
+    _materialize_features(home, Agreement.parse((folder / AGREEMENT_FILE).read_text()))
     deploy(
         home, before.folder(home), name=name, version=before.model_version, digest=before.digest,
         view_suffix=before.view_suffix, why=f"{ROLLED_BACK} {rows[0].model_version}", now=now,
@@ -81,8 +86,8 @@ def _taken_back(home: Home, name: str, now: datetime) -> Deployment:
     return before
 
 
-def _stand(home: Home, agreement: Agreement) -> None:
-    """Derive the features of an agreement where no build of them is read; a build that is read follows each event."""
+def _materialize_features(home: Home, agreement: Agreement) -> None:
+    """Materialize the features of an agreement where no build of them is read; one that is read follows each event."""
     build = build_of(home, agreement)
     if build is None or build.layout != LAYOUT or not has_files(home, build):
         from features.store.materialize import materialized
@@ -91,11 +96,14 @@ def _stand(home: Home, agreement: Agreement) -> None:
 
 
 def standing_promotions(rows: Sequence[Deployment]) -> list[Deployment]:
-    """The promotions that were not taken back, oldest first; the last is what is served. rows: newest first."""
-    found: list[Deployment] = []
+    """The promotions that were not rolled back, oldest first; the last is what is served.
+
+    rows: the deployments of one model name, newest first.
+    """
+    standing: list[Deployment] = []
     for row in reversed(rows):
         if row.why.startswith(ROLLED_BACK):
-            del found[-1:]
-        elif not found or found[-1].digest != row.digest:
-            found.append(row)
-    return found
+            del standing[-1:]
+        elif not standing or standing[-1].digest != row.digest:
+            standing.append(row)
+    return standing
