@@ -26,7 +26,7 @@ class Ragged:
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[float] | Floats | None]) -> Ragged:
-        """Rows from lists; None is an empty row."""
+        """Pack rows given as lists; None is an empty row."""
         lengths = [0 if row is None else len(row) for row in rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         filled = [np.asarray(row, dtype=np.float64) for row in rows if row is not None and len(row)]
@@ -34,7 +34,7 @@ class Ragged:
 
     @classmethod
     def each(cls, columns: Sequence[Sequence[Sequence[float] | Floats | None]]) -> list[Ragged]:
-        """One per column of as many rows each; all of them read from the same values, which are packed once."""
+        """One `Ragged` per column; the values of all columns are packed once and shared."""
         rows = [row for column in columns for row in column]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([0 if row is None else len(row) for row in rows], out=offsets[1:])

@@ -1,4 +1,4 @@
-"""What-if leads: states from events and traits that come with a request; nothing of it is stored."""
+"""What-if leads: states from the events and traits that a request brings along; nothing is stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.behaviour.decayed_counters import states
+from features.behaviour.decayed_counters import behaviour_states
 from features.behaviour.observations import observations
 from features.events.event import event
 from features.events.event_table import read_events
@@ -17,7 +17,7 @@ from features.home.clock import microseconds
 from features.home.json_text import json_text
 from features.identity.accounts import account_periods
 from features.identity.identities import Identities
-from features.traits.history import trait_columns, trait_states
+from features.traits.history import trait_columns, trait_history
 
 
 class WhatIfRow(NamedTuple):
@@ -40,7 +40,9 @@ class WhatIfRow(NamedTuple):
 def what_if_states(
     leads: Sequence[Mapping[str, Any]], agreement: Agreement, as_of: datetime
 ) -> tuple[list[dict[str, list[float]]], list[dict[str, Any]]]:
-    """Behaviour states and traits of each lead of `leads` (`traits`, `events`), by the very path of stored leads.
+    """The behaviour states and the traits of each lead of `leads`, by the functions that derive stored leads.
+
+    leads: mappings with `traits` and `events`. Two of them are never one lead, whatever address both have.
 
     Raises EventRefused for an event that intake would refuse.
     """
@@ -51,7 +53,7 @@ def what_if_states(
     asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
     found = Identities.settled([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
     observed = observations(read, found, agreement)
-    folded = states(observed, len(agreement.behaviours), agreement.half_lives)
+    folded = behaviour_states(observed, len(agreement.behaviours), agreement.half_lives)
     behaviours: list[dict[str, list[float]]] = [{} for _ in leads]
     for row, position in enumerate(observed.lead[observed.is_last_known()]):
         place = int(found.lead_ids[position])
@@ -59,7 +61,7 @@ def what_if_states(
     traits: list[dict[str, Any]] = [dict.fromkeys(trait_columns(agreement)) for _ in leads]
     columns = trait_columns(agreement)
     members = account_periods(read, found, agreement)
-    for known in trait_states(read, found, agreement, observed, members).to_dict("records"):
+    for known in trait_history(read, found, agreement, observed, members).to_dict("records"):
         said = {name: known[name] for name in columns}
         traits[int(known["lead_id"])] = {name: None if value != value else value for name, value in said.items()}
     return behaviours, traits

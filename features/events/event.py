@@ -1,4 +1,4 @@
-"""The one contract by which behaviour, traits and outcomes arrive: Segment's tracking events, made definite."""
+"""The contract of one event, in the shape of Segment's tracking events: how behaviour, traits and outcomes arrive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ COLUMNS = frozenset({
     "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
 })  # fmt: skip
 MERGES = frozenset({"Lead Merged", "Lead Merge Undone"})  # a conversion that names a contact ties two ids as well
-NOT_SAID = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})  # by whom and when it was sent, not what
+TRANSPORT_FIELDS = frozenset(
+    {"messageId", "sentAt", "receivedAt", "writeKey"}
+)  # by whom and when it was sent, not what
 
 
 class EventRefused(LeadlightError):
@@ -40,9 +42,10 @@ class EventRefused(LeadlightError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that was said of a lead, and when.
+    """One thing that a lead did, or that was said of it.
 
-    occurred_at: when it happened (UTC). recorded_at: when we learned it (UTC).
+    occurred_at: when it happened (UTC). recorded_at: when we learned it (UTC). A page read on May 1 whose event came
+    with an import on May 9 occurred on May 1 and was recorded on May 9: a score of May 5 does not know of it.
     body: properties, traits, context, previousId and unknown fields, as they came. flags: what intake noticed.
     """
 
@@ -67,7 +70,7 @@ def event(
     lag: timedelta | None = None,
     clock: Clock = "file",
 ) -> Event:
-    """The event that a Segment-shaped `raw` means; `received_at` stands in for a time that it lacks.
+    """Read a Segment-shaped `raw` event; `received_at` stands in for a time that it lacks.
 
     lag: for history, where a missing receipt does not mean now: it was known so long after it happened, flagged.
     clock: whose clock wrote its times; an event that does not come from a file may lack a messageId.
@@ -78,10 +81,10 @@ def event(
     if not isinstance(kind, str) or kind not in TYPES:
         known = ", ".join(sorted(TYPES))
         raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {known}", code="bad_type")
-    user_id, anonymous_id = _named(raw, "userId"), _named(raw, "anonymousId")
+    user_id, anonymous_id = _identifier(raw, "userId"), _identifier(raw, "anonymousId")
     if user_id is None and anonymous_id is None:
         raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
-    _named(raw, "previousId")
+    _identifier(raw, "previousId")
     known_at, flags = recorded_at(raw, received_at, clock)
     happened_at, more = occurred_at(raw, known_at, clock)
     if lag is not None and raw.get("receivedAt") is None:
@@ -95,7 +98,7 @@ def event(
         name=_name(raw, kind),
         user_id=user_id,
         anonymous_id=anonymous_id,
-        group_id=_named(raw, "groupId") or _named(_object(raw.get("context")), "groupId"),
+        group_id=_identifier(raw, "groupId") or _identifier(_object(raw.get("context")), "groupId"),
         occurred_at=happened_at,
         recorded_at=known_at,
         body=_body(raw),
@@ -103,8 +106,8 @@ def event(
     )
 
 
-def identity(value: object) -> str | None:
-    """An identifier as text, or None where it names nobody ("", "null", "guest", ...)."""
+def identifier_text(value: object) -> str | None:
+    """An identifier as text, or None for one that names nobody ("", "null", "guest", ...)."""
     if value is None or isinstance(value, (bool, dict, list)):
         return None
     if isinstance(value, float):
@@ -121,20 +124,20 @@ def is_merge(name: str, body: Mapping[str, Any]) -> bool:
 
 
 def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
-    """A messageId for an event that came without: the same for the same content, so that a resend adds nothing.
+    """A messageId for an event without one: the same for the same content, so that a resend adds nothing.
 
-    Two events that say the same and carry no time of their own are one per day.
+    Two events of one day with the same content and no time of their own are one event.
     """
-    said = {key: value for key, value in raw.items() if key not in NOT_SAID}
+    said = {key: value for key, value in raw.items() if key not in TRANSPORT_FIELDS}
     if not raw.get("timestamp") and not raw.get("originalTimestamp"):
         said["day"] = received_at.date().isoformat()
     canonical = orjson.dumps(orjson.loads(json_text(said)), option=orjson.OPT_SORT_KEYS)
     return f"made-{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
 
 
-def _named(raw: Mapping[str, Any], field: str) -> str | None:
+def _identifier(raw: Mapping[str, Any], field: str) -> str | None:
     said = raw.get(field)
-    name = None if said is None else identity(said)
+    name = None if said is None else identifier_text(said)
     if name is not None and len(name) > LONGEST_NAME:
         raise EventRefused(f"{field} has {len(name):,} characters; send at most {LONGEST_NAME}", code="bad_identity")
     return name

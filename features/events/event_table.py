@@ -1,4 +1,4 @@
-"""The ledger read once, as columns: what each event says of behaviour, traits, touches, sales and identity."""
+"""The event table: the ledger read once as columns, and which event matches which behaviour of the agreement."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.agreement.learning import Behaviour, property_text
 from features.arrays import Floats, Ints
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
 
 
 class BehaviourMatches:
-    """(row, position of the behaviour, minutes), one for each behaviour that an event is."""
+    """One row per event and behaviour that it matches: (row of the event, position of the behaviour, minutes)."""
 
     def __init__(self) -> None:
         self._rows, self._behaviours, self._minutes = array("q"), array("q"), array("d")
 
-    def extend(self, hits: Sequence[tuple[int, int, float]]) -> None:
-        """Add hits."""
-        if hits:
-            rows, behaviours, minutes = zip(*hits, strict=True)
+    def extend(self, matches: Sequence[tuple[int, int, float]]) -> None:
+        """Add matches."""
+        if matches:
+            rows, behaviours, minutes = zip(*matches, strict=True)
             self._rows.extend(rows)
             self._behaviours.extend(behaviours)
             self._minutes.extend(minutes)
@@ -41,13 +41,13 @@ class BehaviourMatches:
         return zip(self._rows, self._behaviours, self._minutes, strict=True)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
-        """The hits as three columns; a row's number is exact as a float."""
+        """The matches as three columns; a row's number is exact as a float."""
         columns = [np.array(column, dtype=np.float64) for column in (self._rows, self._behaviours, self._minutes)]
         return np.stack(columns, axis=1).astype(dtype or np.float64)
 
 
 class PageLeaves:
-    """(row, page_view_id, minutes), one for each event that says how long a page was read."""
+    """One row per event that says how long a page was read: (row of the event, page_view_id, minutes)."""
 
     def __init__(self) -> None:
         self._rows, self._views, self._minutes = array("q"), TextColumn(), array("d")
@@ -70,15 +70,17 @@ class PageLeaves:
         return zip(self._rows, self._views, self._minutes, strict=True)
 
 
-MOST_DECISIONS = 10_000  # decisions kept of each event's name: sites have few paths, but a hostile sender invents many
+MOST_DECISIONS = 10_000  # decisions kept for each event name: sites have few paths, but a hostile sender invents many
 
-MatchedBehaviours = tuple[
-    tuple[int, str | None], ...
-]  # position of the behaviour, name of the property with its minutes
+# For each behaviour that an event matches, its position and the name of the property with its minutes.
+MatchedBehaviours = tuple[tuple[int, str | None], ...]
 
 
 class BehaviourMatcher:
-    """The behaviours of an agreement, asked by event. `Behaviour.matches` decides."""
+    """Finds the behaviours of an agreement that an event matches, as `Behaviour.matches` decides.
+
+    It keeps its decisions: a site has few different paths, so most events were decided before.
+    """
 
     def __init__(self, behaviours: Iterable[Behaviour]) -> None:
         by_name: dict[str, list[tuple[int, Behaviour]]] = {}
@@ -90,27 +92,27 @@ class BehaviourMatcher:
     def matches(
         self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]
     ) -> MatchedBehaviours:
-        """The behaviours that an event of this name and Segment type is, in the order of the agreement."""
-        watching = self._names.get(name)
-        return watching.matches(type, properties, context) if watching else ()
+        """The behaviours that an event of this name and Segment type matches, in the order of the agreement."""
+        matcher = self._names.get(name)
+        return matcher.matches(type, properties, context) if matcher else ()
 
 
 class _NameMatcher:
-    """The behaviours that events of one name can be."""
+    """The behaviours that events of one name can match."""
 
     def __init__(self, name: str, behaviours: list[tuple[int, Behaviour]]) -> None:
         self._name, self._behaviours = name, behaviours
         # All that `matches` looks at, beside the name and the type.
         self._keys = tuple(dict.fromkeys(key for _, behaviour in behaviours for key in behaviour.where))
-        self._decided: dict[tuple[str | None, ...], MatchedBehaviours] = {}
+        self._decisions: dict[tuple[str | None, ...], MatchedBehaviours] = {}
 
     def matches(self, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> MatchedBehaviours:
         asked = (type, *[property_text(key, self._name, properties, context) for key in self._keys])
-        decided = self._decided.get(asked)
+        decided = self._decisions.get(asked)
         if decided is None:
-            if len(self._decided) >= MOST_DECISIONS:
-                self._decided.clear()
-            decided = self._decided[asked] = tuple(
+            if len(self._decisions) >= MOST_DECISIONS:
+                self._decisions.clear()
+            decided = self._decisions[asked] = tuple(
                 (position, behaviour.minutes)
                 for position, behaviour in self._behaviours
                 if behaviour.matches(self._name, type, properties, context)
@@ -119,18 +121,19 @@ class _NameMatcher:
 
 
 OURSELVES = "leadlight"  # the source of the events that we write into the ledger
-HISTORY_KEPT = "History Kept"  # what older events, since deleted, came to
+HISTORY_KEPT = "History Kept"  # the event with the retained totals of events that were deleted for their age
 LEFT = "Page Left"
 
 
 @dataclass
 class EventTable:
-    """Columns over the events, in ledger order, and lists of (row, what it says) for the few that say more.
+    """One row per event in the order of the ledger, as columns; and lists for what only some events say.
 
-    hits: (row, behaviour position, minutes). views: page_view_id of the page views that are hits, or that say how long
-    they lasted, by row. leaves: (row, page_view_id, minutes). agents: (row, user agent). previous: (row, former id).
-    touches: (row, source, campaign). said: (row, traits). crm: (row, name, properties). mails: (row, name, mail id).
-    links: what a click was on, by row. objections: (row, whether to profiling). kept: (row, totals of deleted events).
+    matches: (row, behaviour position, minutes). views: page_view_id of the page views that match a behaviour or say how
+    long they lasted, by row. leaves: (row, page_view_id, minutes). touches: (row, source, campaign). traits: (row,
+    traits of an identify or group). previous: (row, previousId). crm: (row, name, properties). mails: (row, name, mail
+    id). links: what a click was on, by row. agents: (row, user agent). objections: (row, whether it objects to
+    profiling). retained_totals: (row, what events came to that were deleted for their age).
     """
 
     event_id: array[int] = field(default_factory=lambda: array("q"))
@@ -166,76 +169,76 @@ class EventTable:
 
 
 def read_events(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> EventTable:
-    """The log of the ledger's `chunks`, read with the behaviours of `agreement`.
+    """Read events of the ledger into one table, and match them with the behaviours of `agreement`.
 
-    Rows are tuples of the columns of `tables.events`, in their order.
+    chunks: rows of `tables.events`, as tuples of its columns in their order.
     """
     reader = _Reader(agreement)
     for chunk in chunks:
         if chunk:
             reader.read(chunk)
-    return reader.made
+    return reader.table
 
 
 class _Reader:
-    """Reads events into a log. What many of them say is held in lists until their chunk is read."""
+    """Reads events into a table. What many of them say is collected in lists until their chunk is read."""
 
     def __init__(self, agreement: Agreement) -> None:
-        self.made = EventTable()
-        self._watched = BehaviourMatcher(agreement.behaviours.values())
+        self.table = EventTable()
+        self._matcher = BehaviourMatcher(agreement.behaviours.values())
         self._outcome, self._privacy = agreement.outcome.event, agreement.privacy
         self._consent = agreement.privacy.consent
         self._telling = {LEFT, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
         self._telling |= SALES_TOUCHES | CRM_EVENTS
-        self._hits: list[tuple[int, int, float]] = []
+        self._matches: list[tuple[int, int, float]] = []
         self._views: list[tuple[int, str]] = []
         self._leaves: list[tuple[int, str, float]] = []
         self._agents: list[tuple[int, str]] = []
 
     def read(self, chunk: Sequence[Any]) -> None:
-        made, row = self.made, len(self.made)
+        table, row = self.table, len(self.table)
         # By position, and column by column: names of rows and row by row take several times as long.
         ids, sources, messages, types, names, users, visitors, groups, occurred, recorded, flags, bodies = zip(
             *chunk, strict=True
         )
         for column, values in (
-            (made.event_id, ids), (made.type, types), (made.message_id, messages), (made.user_id, users),
-            (made.anonymous_id, visitors), (made.group_id, groups), (made.occurred, occurred),
-            (made.recorded, recorded), (made.flags, flags),
+            (table.event_id, ids), (table.type, types), (table.message_id, messages), (table.user_id, users),
+            (table.anonymous_id, visitors), (table.group_id, groups), (table.occurred, occurred),
+            (table.recorded, recorded), (table.flags, flags),
         ):  # fmt: skip
             column.extend(values)
         for event in zip(count(row), types, names, sources, map(orjson.loads, bodies), strict=False):
             self._read(*event)
-        self._settle()
+        self._store()
 
-    def _settle(self) -> None:
-        self.made.matches.extend(self._hits)
-        self.made.views.extend(self._views)
-        self.made.leaves.extend(self._leaves)
-        self.made.agents.extend(self._agents)
-        self._hits, self._views, self._leaves, self._agents = [], [], [], []
+    def _store(self) -> None:
+        self.table.matches.extend(self._matches)
+        self.table.views.extend(self._views)
+        self.table.leaves.extend(self._leaves)
+        self.table.agents.extend(self._agents)
+        self._matches, self._views, self._leaves, self._agents = [], [], [], []
 
     def _read(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
         properties, context = body.get("properties") or {}, body.get("context") or {}
-        hits = self._watched.matches(name, kind, properties, context)
-        for position, minutes in hits:
-            self._hits.append((row, position, _number(properties.get(minutes)) if minutes else 0.0))
+        matches = self._matcher.matches(name, kind, properties, context)
+        for position, minutes in matches:
+            self._matches.append((row, position, _number(properties.get(minutes)) if minutes else 0.0))
         if kind == "page" or kind == "screen":
-            self._view(row, properties, bool(hits))
+            self._view(row, properties, bool(matches))
         elif kind == "track":
             if name in self._telling or name.startswith("Email "):
                 self._track(row, name, source, properties)
         elif kind == "identify" or kind == "group":
             self._traits(row, body, context)
-        if "previousId" in body and (previous := identity(body["previousId"])):
-            self.made.anonymous_id.number(previous)
-            self.made.previous.append((row, previous))
+        if "previousId" in body and (previous := identifier_text(body["previousId"])):
+            self.table.anonymous_id.number(previous)
+            self.table.previous.append((row, previous))
         if context:
             self._context(row, context)
 
-    def _view(self, row: int, properties: dict[str, Any], is_hit: bool) -> None:
+    def _view(self, row: int, properties: dict[str, Any], is_match: bool) -> None:
         engaged = properties.get("engaged_ms")
-        if not is_hit and engaged is None:
+        if not is_match and engaged is None:
             return
         view = _text(properties.get("page_view_id"))
         if engaged is not None:
@@ -246,7 +249,7 @@ class _Reader:
     def _traits(self, row: int, body: dict[str, Any], context: dict[str, Any]) -> None:
         traits = body.get("traits") or context.get("traits")
         if type(traits) is dict:
-            self.made.traits.append((row, traits))
+            self.table.traits.append((row, traits))
 
     def _context(self, row: int, context: dict[str, Any]) -> None:
         if agent := _text(context.get("userAgent")):
@@ -254,34 +257,34 @@ class _Reader:
         if type(campaign := context.get("campaign")) is dict:
             source, name = _text(campaign.get("source")), _text(campaign.get("name"))
             if source or name:
-                self.made.touches.append((row, intern(source or "unknown"), intern(name) if name else None))
+                self.table.touches.append((row, intern(source or "unknown"), intern(name) if name else None))
         if self._consent and type(consent := context.get("consent")) is dict:
             said = consent.get("categoryPreferences")
             allowed = said.get(self._consent) if type(said) is dict else None
             if isinstance(allowed, bool):
-                self.made.objections.append((row, not allowed))
+                self.table.objections.append((row, not allowed))
 
     def _track(self, row: int, name: str, source: str, properties: dict[str, Any]) -> None:
         if name == LEFT:
             if view := _text(properties.get("page_view_id")):
                 self._leaves.append((row, view, _number(properties.get("engaged_ms")) / 60_000))
         elif name in SALES_TOUCHES or name in CRM_EVENTS or name == self._outcome:
-            self.made.crm.append((row, intern(name), properties))
+            self.table.crm.append((row, intern(name), properties))
         elif name.startswith("Email "):
             self._mail(row, name, properties)
         if name in (self._privacy.objected, self._privacy.allowed):
-            self.made.objections.append((row, name == self._privacy.objected))
+            self.table.objections.append((row, name == self._privacy.objected))
         # Only we ourselves may say what deleted events came to.
         if name == HISTORY_KEPT and source == OURSELVES:
-            self.made.retained_totals.append((row, properties))
+            self.table.retained_totals.append((row, properties))
 
     def _mail(self, row: int, name: str, properties: dict[str, Any]) -> None:
         mail = _text(properties.get("email_id")) or _text(properties.get("campaign_id"))
-        self.made.mails.append((row, intern(name), mail))
+        self.table.mails.append((row, intern(name), mail))
         if name == "Email Link Clicked":
-            self.made.links[row] = _text(properties.get("link_id")) or _text(properties.get("link_url"))
+            self.table.links[row] = _text(properties.get("link_id")) or _text(properties.get("link_url"))
         if properties.get("sent_by") == "sales":
-            self.made.crm.append((row, "sales mail", properties))
+            self.table.crm.append((row, "sales mail", properties))
 
 
 def _text(value: object) -> str:

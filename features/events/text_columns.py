@@ -1,4 +1,4 @@
-"""Columns of text in little memory: as a dictionary where many are equal, as bytes where most differ."""
+"""Compact columns of text: dictionary-encoded where many texts are equal, one buffer of bytes where most differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features.arrays import Ints
 
 
 class DictionaryColumn:
-    """One text or None per row: each distinct text is held once, each row is its number, -1 for None."""
+    """One text or None per row, dictionary-encoded: each distinct text once, and per row its number; -1 for None."""
 
     def __init__(self, texts: Iterable[str | None] = ()) -> None:
         self._places = _Codes({None: -1})
@@ -26,7 +26,7 @@ class DictionaryColumn:
         self._codes.extend(map(self._places.__getitem__, texts))
 
     def number(self, text: str | None) -> int:
-        """The number of a text; a new one gets its own, though no row has it yet."""
+        """The number of a text; a new text gets the next number, though no row has it yet."""
         return self._places[text]
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class DictionaryColumn:
         return self._values
 
     def code(self, text: str) -> int:
-        """The number of a text; -1 where it is not known."""
+        """The number of a text; -1 for a text that no row has."""
         return self._places.get(text, -1)
 
     def codes(self) -> Ints:
@@ -65,7 +65,7 @@ class _Codes(dict[str | None, int]):
 
 
 class SparseDictionary:
-    """(row, text) for some rows, where many texts are the same."""
+    """One row per (row, text) pair, for columns that few rows have, where many texts are equal."""
 
     def __init__(self) -> None:
         self._rows = array("q")
@@ -90,7 +90,7 @@ class SparseDictionary:
 
 
 class TextColumn:
-    """One text per row, as UTF-8 in one buffer: a string object for each would take twice the memory."""
+    """One text per row, as UTF-8 in one buffer: a string object per text would take twice the memory."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -121,7 +121,7 @@ def _encoded(text: str) -> bytes:
 
 
 class SparseText(Mapping[int, str]):
-    """The text of some rows, by row; rows are added in rising order."""
+    """The text of some rows, by row, for columns that few rows have; rows are added in rising order."""
 
     def __init__(self) -> None:
         self._rows = array("q")
@@ -157,7 +157,7 @@ class SparseText(Mapping[int, str]):
 
 
 class _Items(ItemsView[int, str]):
-    """One after another, where looking each row up would take many times as long."""
+    """Pairs one after another; to look each row up would take many times as long."""
 
     _mapping: SparseText
 

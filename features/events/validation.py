@@ -1,4 +1,4 @@
-"""What events say, row by row, before any of it is kept: each is a row of the ledger or refused with a reason."""
+"""Validation: a raw event becomes a row of the ledger or is rejected with a code; the limits of one event."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Row = dict[str, Any]  # of tables.events or tables.failed_events
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who sends events, and how far they are trusted.
+    """Where events come from, and how far they are trusted.
 
-    name: within which a messageId names one event for good. may_merge: whether their merges of leads are followed.
-    lag: for history, how long after it happened an event was known that does not say when it was received.
+    name: a messageId is unique within it. clock: whose clock wrote the times. may_merge: whether merges of leads take
+    effect. lag: for history, how long after it happened an event was known that does not say when it was received.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of one event: rejected ones say why, accepted ones what was noticed of them."""
+    """What became of one event: code and message for a rejected one, flags for an accepted one."""
 
     status: Literal["accepted", "duplicate", "rejected"]
     message_id: str | None
@@ -52,9 +52,9 @@ class EventResult:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedBatch:
-    """Some events of one sender as rows.
+    """Events of one source as rows: `rows` for the ledger, `failed` for the table of failed events.
 
-    results: one for each event, in order; None for those in `rows`, until these are written.
+    results: one per event, in order; None for an event in `rows` until it is written.
     """
 
     sender: Source
@@ -66,21 +66,21 @@ class ValidatedBatch:
 def validate(
     raws: Sequence[Any], sender: Source, received_at: datetime, noticed: Mapping[int, Flags] | None = None
 ) -> ValidatedBatch:
-    """Read events as they came; `noticed` are flags that somebody gave them before, by position."""
-    read = ValidatedBatch(sender)
+    """Validate raw events; `noticed` are flags that an event got before, by position."""
+    batch = ValidatedBatch(sender)
     for position, raw in enumerate(raws):
         flags = noticed.get(position, ()) if noticed else ()
         try:
-            read.rows.append(ledger_row(raw, sender, received_at, flags))
-            read.results.append(None)
+            batch.rows.append(ledger_row(raw, sender, received_at, flags))
+            batch.results.append(None)
         except EventRefused as refusal:
-            read.failed.append(_failed_row(raw, refusal, sender, received_at) | {"flags": ",".join(flags)})
-            read.results.append(EventResult("rejected", message_id(raw), refusal.code, str(refusal)))
-    return read
+            batch.failed.append(_failed_row(raw, refusal, sender, received_at) | {"flags": ",".join(flags)})
+            batch.results.append(EventResult("rejected", message_id(raw), refusal.code, str(refusal)))
+    return batch
 
 
 def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags = ()) -> Row:
-    """The row of `tables.events` for one event. Raises EventRefused."""
+    """The row of `tables.events` for one raw event. Raises EventRefused."""
     if not isinstance(raw, dict):
         raise EventRefused("an event is a JSON object; this is something else", code="bad_event")
     found = event(raw, source=sender.name, received_at=received_at, lag=sender.lag, clock=sender.clock)
@@ -104,7 +104,7 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
 
 
 def _distrust_flags(found: Event) -> Iterator[str]:
-    """What is not done for a sender who may only write events."""
+    """The flags of claims that take no effect, since their source may only write events."""
     if is_merge(found.name, found.body):
         yield MERGE_REFUSED
     # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
@@ -113,7 +113,7 @@ def _distrust_flags(found: Event) -> Iterator[str]:
 
 
 def message_id(raw: Any) -> str | None:
-    """What a rejected event was called by its sender, as far as that can be said."""
+    """The messageId of a rejected event, where it is text or a number."""
     said = raw.get("messageId") if isinstance(raw, dict) else None
     return None if said is None or isinstance(said, dict | list) else printable(str(said))[:100]
 

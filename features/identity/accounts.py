@@ -1,4 +1,4 @@
-"""Accounts: the company that each lead was known to be of, and from when to when."""
+"""Accounts: which company each lead was in, from when to when, as far as we knew."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from features.identity.intervals import group_ids, tie_break_ranks
 
 
 class AccountPeriods(NamedTuple):
-    """One row per stay of a lead in an account, by what was known: sorted by lead (a position), then by `known_us`.
+    """One row per lead and period in an account, sorted by lead, then by `known_us`, when we knew of it.
 
-    account: position in `account_ids`. until_us: NOT_YET while it lasts.
+    lead: position in `Identities.lead_ids`. account: position in `account_ids`. until_us: NOT_YET while it lasts.
     """
 
     lead: Ints
@@ -34,7 +34,7 @@ class AccountPeriods(NamedTuple):
 
 
 class _AccountClaims(NamedTuple):
-    """One row per word on a lead's account, and while it was known to be said of this lead."""
+    """One row per event that names an account and lead that it is attributed to, with the period of the attribution."""
 
     lead: Ints
     known_us: Ints
@@ -45,16 +45,16 @@ class _AccountClaims(NamedTuple):
 
 
 def account_periods(table: EventTable, found: Identities, agreement: Agreement) -> AccountPeriods:
-    """The account of each lead: the group that was last said of it, else the domain of its work mail.
+    """The accounts of each lead: the group that it was last put into, else the domain of its work mail.
 
-    Last is by when it was true: a late, older word never overwrites a newer one. Free mail and our own domains are no
-    account.
+    Last means by `occurred_at`. ann joins group "acme" on May 1, and on May 9 we hear that she joined "initech" on
+    April 20: she stays in "acme". Free mail providers and our own domains are no accounts.
     """
     accounts, row, account, is_group = _claims(table, agreement)
     said, lead, known_us, until_us = found.attribute(row)
-    words = _AccountClaims(lead, known_us, until_us, account[said], is_group[said], row[said])
-    found_stays = np.array(list(_periods(words, _strength(table, words))), dtype=np.int64).reshape(-1, 4)
-    lead, account, known_us, until_us = found_stays.T
+    claims = _AccountClaims(lead, known_us, until_us, account[said], is_group[said], row[said])
+    rows = np.array(list(_periods(claims, _strength(table, claims))), dtype=np.int64).reshape(-1, 4)
+    lead, account, known_us, until_us = rows.T
     used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
     position = np.full(len(accounts), -1, dtype=np.int64)
     position[used] = np.arange(len(used))
@@ -62,7 +62,7 @@ def account_periods(table: EventTable, found: Identities, agreement: Agreement) 
 
 
 def _claims(table: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:
-    """The accounts that are named; and the event, the account, and whether by a group, of each word on them."""
+    """The accounts that are named; and of each claim its event, its account, and whether a group names it."""
     accounts = DictionaryColumn(table.group_id.values)
     grouped = np.flatnonzero(table.group_id.codes() >= 0)
     mails = list(_domains(table))
@@ -83,36 +83,36 @@ def _domains(table: EventTable) -> Iterator[tuple[int, str]]:
             yield row, domain
 
 
-def _strength(table: EventTable, words: _AccountClaims) -> Ints:
-    """Which of a lead's words goes before which: a group's, then the later, then by message id."""
-    occurred_us = table.occurred_us()[words.row]
-    tied = tie_break_ranks(table, words.row, occurred_us, group_ids(words.is_group, words.lead))
-    order = np.lexsort((tied, occurred_us, words.is_group, words.lead))
+def _strength(table: EventTable, claims: _AccountClaims) -> Ints:
+    """The strength of each claim among its lead's: a group's is stronger, then the later, then by message id."""
+    occurred_us = table.occurred_us()[claims.row]
+    tied = tie_break_ranks(table, claims.row, occurred_us, group_ids(claims.is_group, claims.lead))
+    order = np.lexsort((tied, occurred_us, claims.is_group, claims.lead))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank
 
 
-def _periods(words: _AccountClaims, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
-    """Lead, account, from when and until when, one stay after another."""
-    order = np.lexsort((-rank, words.known_us, words.lead))
-    lasting = np.where(words.until_us == NOT_YET, rank, -1)[order]
-    # A word that comes when a later one is known, for good, never holds. Leads rise with ranks: one pass does for all.
+def _periods(claims: _AccountClaims, rank: Ints) -> Iterator[tuple[int, int, int, int]]:
+    """Lead, account, from when and until when, one period after another."""
+    order = np.lexsort((-rank, claims.known_us, claims.lead))
+    lasting = np.where(claims.until_us == NOT_YET, rank, -1)[order]
+    # A claim that comes when a stronger one is known for good never counts. Ranks rise by lead: one pass does for all.
     kept = order[rank[order] >= np.maximum.accumulate(lasting)]
-    columns = (words.lead, words.known_us, words.until_us, rank, words.account)
+    columns = (claims.lead, claims.known_us, claims.until_us, rank, claims.account)
     rows = zip(*(column[kept].tolist() for column in columns), strict=True)
     for lead, said in groupby(rows, itemgetter(0)):
         yield from _periods_of(lead, [word[1:] for word in said])
 
 
-def _periods_of(lead: int, words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
-    """The stays of one lead; words: known_us, until_us, rank, account, sorted by known_us."""
-    moments = sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET})
+def _periods_of(lead: int, claims: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
+    """The periods of one lead; claims: known_us, until_us, strength, account, sorted by known_us."""
+    moments = sorted({word[0] for word in claims} | {word[1] for word in claims} - {NOT_YET})
     held: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account
     place, since, stayed = 0, 0, -1
     for moment in moments:
-        while place < len(words) and words[place][0] <= moment:
-            _, until_us, rank, account = words[place]
+        while place < len(claims) and claims[place][0] <= moment:
+            _, until_us, rank, account = claims[place]
             heapq.heappush(held, (-rank, until_us, account))
             place += 1
         while held and held[0][1] <= moment:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.events.event_table import EventTable
 from features.events.validation import LATE_CLAIM, MERGE_REFUSED
 
@@ -83,7 +83,7 @@ def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | N
 
     {"crm": "Salesforce", "crm_lead_id": "00Q1"} is ("salesforce", "00Q1").
     """
-    value = identity(properties.get(name))
+    value = identifier_text(properties.get(name))
     if value is None:
         return None
     crm = str(properties.get("crm") or CRM).strip().lower()[:LONGEST_KIND]
@@ -111,7 +111,7 @@ def merge_claims(table: EventTable) -> Iterator[MergeClaim]:
     for row, name, properties in _trusted(table, MERGED, CONVERTED):
         record = crm_key(properties) if name == MERGED else None
         previous = crm_key(properties, "previous_crm_lead_id" if name == MERGED else "contact_id")
-        if name == MERGED and previous is None and (lead := identity(properties.get("previous_lead_id"))):
+        if name == MERGED and previous is None and (lead := identifier_text(properties.get("previous_lead_id"))):
             previous = (USER, lead)
         if previous:
             yield MergeClaim(table.recorded[row], claim_rank(table, row), str(table.user_id[row]), record, previous)
@@ -120,7 +120,7 @@ def merge_claims(table: EventTable) -> Iterator[MergeClaim]:
 def unmerge_claims(table: EventTable) -> Iterator[UnmergeClaim]:
     """The undone merges in the table, without those whose sender may not merge."""
     for row, _, properties in _trusted(table, UNDONE):
-        if merge := identity(properties.get("merge_id")):
+        if merge := identifier_text(properties.get("merge_id")):
             yield UnmergeClaim(table.recorded[row], str(table.user_id[row]), merge)
 
 

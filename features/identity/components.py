@@ -1,4 +1,4 @@
-"""Components: all the ids that identifying events tie together, which is as far as one event can reach."""
+"""The identity graph in the database: links between ids, the connected component of some ids, and its events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, and_, select
 
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.home import tables
 from features.home.database import batched, insert_new
 from features.identity.claims import ANONYMOUS, EMAIL, crm_key, normal_email
@@ -27,10 +27,10 @@ Identifier = tuple[str, str]  # kind (user, anonymous, group) and value
 
 
 class Component(NamedTuple):
-    """Ids that may turn out to be one lead or several, but none of whose events can reach any other id.
+    """All ids that are linked to one another. They are one lead or several, and their events concern no other id.
 
-    ids: user ids and anonymous ids in one set, since an alias makes either of the other.
-    groups: the groups that these ids are in; what is said of a group is said of them.
+    ids: user ids and anonymous ids in one set, since an alias turns one into the other.
+    groups: the groups that these ids are in. What an event says of a group, it says of the leads in it.
     """
 
     ids: frozenset[str]
@@ -38,7 +38,7 @@ class Component(NamedTuple):
 
 
 def record_links(connection: Connection, rows: Iterable[Row]) -> None:
-    """Write what the identifying ones of some events tie; noting it twice changes nothing."""
+    """Write the links that some events make between ids; to write a link twice changes nothing."""
     found = sorted({link for row in rows for link in links_of(row)})
     insert_new(
         connection, tables.links, [{"kind": kind, "value": value, "user_id": user} for kind, value, user in found]
@@ -46,9 +46,11 @@ def record_links(connection: Connection, rows: Iterable[Row]) -> None:
 
 
 def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
-    """(kind, value, user_id) for each identifier that an event ties to a user id, and for groups to a visitor's too.
+    """(kind, value, user_id) for each identifier that an event links to a user id; groups also to a visitor's id.
 
-    Rather a tie too many than one too few: it makes a component larger, and nothing else.
+    A link too many makes a component larger and changes nothing else; a link too few would lose events. An identify of
+    `u7` with anonymousId `a1` and e-mail a@acme.example gives ("anonymous", "a1", "u7"), ("email", "a@acme.example",
+    "u7") and ("group", "acme.example", "u7").
     """
     user, body = row["user_id"], row["body"]
     if row["group_id"] is not None:
@@ -66,7 +68,7 @@ def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
 
 def _keys(said: Row, type: str) -> Iterator[tuple[str, str]]:
     properties, context = _mapping(said.get("properties")), _mapping(said.get("context"))
-    for name in (identity(said.get("previousId")), identity(properties.get("previous_lead_id"))):
+    for name in (identifier_text(said.get("previousId")), identifier_text(properties.get("previous_lead_id"))):
         if name is not None:
             yield ANONYMOUS, name
     for facts in (_mapping(said.get("traits")), _mapping(context.get("traits")), properties):
@@ -85,7 +87,10 @@ def _mapping(value: object) -> Row:
 
 
 def component(connection: Connection, identifiers: Iterable[Identifier]) -> Component:
-    """Everything that these identifiers are tied to, directly or through others; groups tie nobody to anybody."""
+    """The connected component of some identifiers, by all links but those to groups.
+
+    A group stands for its members: ("group", "acme.example") gives the components of all ids in it.
+    """
     asked = list(identifiers)
     groups = {value for kind, value in asked if kind == GROUP}
     members = {row.user_id for row in links_to(connection, [(GROUP, value) for value in groups])}
@@ -113,7 +118,7 @@ def _links_of_users(connection: Connection, users: Iterable[str]) -> Iterator[An
 
 
 def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterator[Any]:
-    """The ids (`user_id`) that are tied to these kinds and values (`value`), a row a tie."""
+    """One row per link to these identifiers: its `value`, and the `user_id` that it is linked to."""
     columns = tables.links.c
     by_kind: dict[str, list[str]] = {}
     for kind, value in sorted(keys):
@@ -126,10 +131,7 @@ def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterato
 
 
 def events_of(connection: Connection, found: Component) -> list[Any]:
-    """The events of a component, in the order of the ledger.
-
-    With them stand the events that say something of the groups it is in, whoever sent them.
-    """
+    """The events of a component in the order of the ledger, and with them those about its groups, whoever sent them."""
     columns = tables.events.c
     rows: dict[int, Any] = {}
     for batch in batched(sorted(found.ids), AT_ONCE):

@@ -1,4 +1,4 @@
-"""Interval arithmetic on periods in which something was known, and the order of events of one moment."""
+"""Interval arithmetic on periods in which something was known; and the order of events that happened at one moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.events.event_table import EventTable
 
 
 def group_ids(*keys: Any) -> Ints:
-    """A number for each row, the same where all keys are."""
+    """A number per row: two rows have the same number where all of their keys are the same."""
     order = np.lexsort(keys)
     new = np.zeros(max(len(order) - 1, 0), dtype=bool)
     for key in keys:
@@ -23,9 +23,10 @@ def group_ids(*keys: Any) -> Ints:
 
 
 def tie_break_ranks(table: EventTable, row: Ints, occurred_us: Ints, group: Ints) -> Ints:
-    """The order of the events `row` that share a group and a moment; 0 for all others: reading each id takes long.
+    """A rank per row that orders rows of the same group and moment by the message id of their event; else 0.
 
-    What no single event says (-1) stands before what one does.
+    row: the event of each row, -1 for a row that no single event says, which ranks first. Only message ids of ties are
+    read, since reading each one takes long.
     """
     order = np.lexsort((row, occurred_us, group))
     same = (np.diff(group[order]) == 0) & (np.diff(occurred_us[order]) == 0)
@@ -44,7 +45,7 @@ Period = tuple[int, int]  # from when, and until when, in microseconds; NOT_YET:
 
 
 def union(periods: Iterable[Period]) -> list[Period]:
-    """The moments that are in any of the periods, as periods that do not touch."""
+    """The moments that are in any of the periods: [(1, 3), (2, 5), (7, 9)] is [(1, 5), (7, 9)]."""
     whole: list[Period] = []
     for start, end in sorted(periods):
         if start >= end:
@@ -57,12 +58,12 @@ def union(periods: Iterable[Period]) -> list[Period]:
 
 
 def intersection(first: Period, second: Period) -> Period:
-    """The moments that are in both; none where it ends before it starts."""
+    """The moments that are in both periods; where there are none, the result ends before it starts."""
     return max(first[0], second[0]), min(first[1], second[1])
 
 
 def subtract(period: Period, gone: Iterable[Period]) -> list[Period]:
-    """What is left of `period` outside all of `gone`."""
+    """The parts of `period` that are in none of `gone`: (1, 9) without [(2, 3)] is [(1, 2), (3, 9)]."""
     left, (start, end) = [], period
     for out, back in union(gone):
         if start < min(out, end):
@@ -72,9 +73,11 @@ def subtract(period: Period, gone: Iterable[Period]) -> list[Period]:
 
 
 def latest_wins(period: Period, newest_first: Iterable[tuple[bool, Period]]) -> list[Period]:
-    """The parts of `period` in which the newest of what was known then says yes.
+    """The parts of `period` in which the newest statement that we knew says yes.
 
-    newest_first: by when it happened, what each says and when that was known.
+    newest_first: what each statement says, and the period in which we knew it; the one that happened last stands first.
+    "with sales" is known from 5 on, and "given back", which happened later, from 8 on: within (0, 20) the answer is
+    [(5, 8)].
     """
     yes: list[Period] = []
     open_still = [period]

@@ -1,4 +1,4 @@
-"""The table from every identifier to its lead, and which leads that a file names are known here."""
+"""The identifier index: from any identifier to its lead, and which of the leads that a file names are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LeadByIdentifier = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
 
 
 def identifiers_of(found: Identities) -> dict[tuple[str, str], str]:
-    """Every name of every lead that stands; its own id is one, and so is that of a lead that it took in."""
+    """The lead id of every identifier (kind, value). A lead has also the ids of the leads that were merged into it."""
     taken_in = {value: lead for (kind, value), lead in found.identifiers.items() if kind == "user"}
     stands = (lead for lead, merged in zip(found.lead_ids, found.merged_us, strict=True) if merged == NOT_YET)
     names = {("lead", value): lead for value, lead in taken_in.items()} | {("lead", lead): lead for lead in stands}
@@ -30,7 +30,7 @@ def identifiers_of(found: Identities) -> dict[tuple[str, str], str]:
 
 
 def update_index(connection: Connection, names: LeadByIdentifier, leads: Collection[str]) -> None:
-    """Let `names` be all the names of these leads: a few of them, all of whose names are known."""
+    """Make `names` the only identifiers of some leads in the index; those of other leads stay."""
     held: dict[tuple[str, str], str] = {}
     for batch in batched(sorted(leads), AT_ONCE):
         rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(batch))).all()
@@ -40,7 +40,7 @@ def update_index(connection: Connection, names: LeadByIdentifier, leads: Collect
 
 
 def replace_index(connection: Connection, names: LeadByIdentifier, but_of: Collection[str]) -> None:
-    """Let `names` be all the names there are, but for those of some leads, which are left as they are."""
+    """Make `names` the whole index, without touching the identifiers of the leads `but_of`."""
     held = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
     spared = frozenset(but_of)
     _delete(connection, [name for name, lead in held.items() if name not in names and lead not in spared])
@@ -63,11 +63,11 @@ def _delete(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
             connection.execute(delete(tables.identities).where(and_(columns.kind == kind, columns.value.in_(batch))))
 
 
-_ASKED_AT_ONCE = 500  # names in one query: SQLite takes 32,766, but long ones are parsed slowly
+_ASKED_AT_ONCE = 500  # identifiers in one query: SQLite takes 32,766, but long ones are parsed slowly
 
 
 def first_event_at(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
-    """When the first event of each of `leads` happened; those without any are left out."""
+    """When the first event of each of `leads` happened; leads without events are left out."""
     events = tables.events.c
     first = select(events.user_id, func.min(events.occurred_us).label("since_us")).group_by(events.user_id)
     found: dict[str, datetime] = {}
@@ -79,9 +79,9 @@ def first_event_at(home: Home, leads: Iterable[str]) -> dict[str, datetime]:
 
 
 def leads_by_identifier(home: Home, kind: str, names: Iterable[str]) -> dict[str, tuple[str, datetime]]:
-    """The lead that goes by each of these names, and since when it is known.
+    """By identifier of one kind, the lead that it belongs to, and when that lead's first event happened.
 
-    kind: "lead" for ids, "email" for normalised addresses.
+    kind: "lead" for lead ids, "email" for normal addresses. Identifiers that nobody has are left out.
     """
     known = tables.identities.c
     found: dict[str, str] = {}

@@ -348,7 +348,9 @@ def test_a_rejected_event_is_kept_whole_but_for_the_time_of_sending() -> None:
 
 
 def test_every_code_that_a_sender_can_meet_is_explained() -> None:
-    written = "".join((ROOT / "features" / name).read_text() for name in ("events.py", "readings.py", "clocks.py"))
+    written = "".join(
+        (ROOT / "features" / name).read_text() for name in ("events/event.py", "events/validation.py", "home/clock.py")
+    )
     codes = set(re.findall(r'code="(\w+)"', written)) | {
         MADE_ID,
         MERGE_REFUSED,

@@ -23,7 +23,7 @@ from features.store.materialize import materialized
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    home = Home(tmp_path / "home", Settings()).made()
+    home = Home(tmp_path / "home", Settings()).created()
     Ledger.open(home)
     yield home
     engine(home.database_url).dispose()
@@ -129,7 +129,7 @@ def test_a_home_of_an_older_release_gets_its_ties_with_its_first_build(home: Hom
 def test_a_component_has_every_event_that_could_move_it(
     tmp_path_factory: pytest.TempPathFactory, told: list[Told], data: st.DataObject
 ) -> None:
-    home = Home(tmp_path_factory.mktemp("component") / "home", Settings()).made()
+    home = Home(tmp_path_factory.mktemp("component") / "home", Settings()).created()
     Ledger.open(home)
     arrive(home, once(told))
     for part in components(once(told)):
