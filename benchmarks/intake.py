@@ -93,7 +93,7 @@ def _measured(folder: Path, url: str | None, batches: Batches) -> dict[str, Any]
 
 def _home(folder: Path, url: str | None) -> Home:
     """An empty home with the default agreement, ready to publish states."""
-    home = Home(folder, Settings(database_url=url)).made()
+    home = Home(folder, Settings(database_url=url)).created()
     Ledger.open(home)
     materialized(home, save_version(home, Agreement.default(), datetime.now(UTC)).agreement)
     return home

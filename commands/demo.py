@@ -1,4 +1,4 @@
-"""`leadlight demo`: a market from nothing to the hottest leads, by the very commands a person would type."""
+"""`leadlight demo`: simulates a market, learns from it and shows its hottest leads, as the commands would."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def demo(
 
     moment = now()
     with console.progress_line("simulating a market") as progress:
-        folder = home().made().path / "demo"
+        folder = home().created().path / "demo"
         market = simulate(leads, seed, moment)
         market.write(folder)
         ingested = ingest(home(), [folder / "events.parquet"], chosen_version(home(), DEFAULT, moment), now(), progress)

@@ -1,4 +1,4 @@
-"""`leadlight train`: snapshots, fit, test, register; on a schedule only where outcomes matured."""
+"""`leadlight train`: trains, tests and registers a model; on a schedule only where outcomes matured."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ def _admitted(name: str, version: str, progress: Progress) -> bool:
 
 
 def learn_until(known_until: str | None) -> datetime:
-    """Up to when to learn: later than the newest event silence would count as a no, for nobody told what happened."""
+    """Up to when outcomes count as known: the option, else the newest event.
+
+    Later than the newest event, a lead that nobody heard of would count as not converted.
+    """
     return moment_at(known_until, Ledger.open(home()).known_until(otherwise=now()))
 
 
@@ -122,16 +125,16 @@ def _scheduled_lines(done: dict[str, Any]) -> Iterator[str]:
 def train_on_schedule(
     agreement: Path | None, known_until: str | None, seed: int, progress: Progress, search: bool = False
 ) -> dict[str, Any]:
-    """Watch, then train and promote by the gates, if it is our turn and anything matured; what was done, as JSON.
+    """Watch, then train and promote by the gates, where no other training runs and outcomes matured; as JSON.
 
-    One at a time for a home; the next finds what died half-way not done, and does it again.
+    A training that died half-way left no mark that it was done, so the next one does it again.
     """
     from commands.options import chosen_agreement
     from features.home.locks import trainer_lock
     from training.monitoring import schedule
 
     kept = chosen_agreement(agreement)
-    with trainer_lock(home().made()) as is_ours:
+    with trainer_lock(home().created()) as is_ours:
         if not is_ours:
             return _idle("another training of this home is running")
         moment = now()

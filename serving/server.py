@@ -1,4 +1,4 @@
-"""`leadlight serve`: BentoML started for one home, on an address that its keys allow."""
+"""`leadlight serve`: starts BentoML for one home, on an address that its keys allow, in an environment of ours."""
 
 from __future__ import annotations
 
@@ -43,30 +43,30 @@ def serve(home: Home, host: str = "127.0.0.1", port: int = 3000, workers: int = 
 
 
 def listening(address: str, port: int, is_local: bool) -> str:
-    """What a person is told of where the service is and who may use it."""
+    """The line that says where the service listens and who may use it."""
     host = f"[{address}]" if ":" in address else address
     who = "this machine only, where no key is needed" if is_local else "a key is needed from other machines"
     return f"Leadlight serves http://{host}:{port} ({who}); Ctrl+C ends it"
 
 
 def environment(home: Home, workers: int, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the service: this home, so many workers, and nothing sent to anyone."""
+    """The environment of the service: its home, its number of workers, and no telemetry."""
     if workers < 1:
         raise LeadlightError(f"--workers is {workers}; give 1 or more", code="bad_workers")
     # BentoML keeps its working files in one place for a user and clears them at each start: a second home that is
     # served would empty the metrics of the first.
-    ours = {
-        "LEADLIGHT_HOME": str(home.made().path),
+    variables = {
+        "LEADLIGHT_HOME": str(home.created().path),
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": inherited.get("BENTOML_HOME", str(home.path / "bentoml")),
     }
     if home.settings.database_url:
-        ours["LEADLIGHT_DATABASE_URL"] = _from_here(home.settings.database_url)
+        variables["LEADLIGHT_DATABASE_URL"] = _from_here(home.settings.database_url)
     if workers > 1:
         overrides = json.loads(inherited.get("BENTOML_CONFIG_OVERRIDES") or "{}")
         overrides.setdefault("services", {}).setdefault("Leadlight", {})["workers"] = workers
-        ours["BENTOML_CONFIG_OVERRIDES"] = json.dumps(overrides)
-    return {**inherited, **ours}
+        variables["BENTOML_CONFIG_OVERRIDES"] = json.dumps(overrides)
+    return {**inherited, **variables}
 
 
 def _from_here(database_url: str) -> str:

@@ -24,7 +24,7 @@ EVENTS = [
 
 def small_home(folder: Path) -> Home:
     """The home at `folder`, with the default agreement and no model yet: the criteria's prior answers."""
-    home = Home(folder / "home", Settings()).made()
+    home = Home(folder / "home", Settings()).created()
     file = folder / "events.jsonl"
     rows = [event | {"messageId": f"m{i}", "receivedAt": event["timestamp"]} for i, event in enumerate(EVENTS)]
     file.write_bytes(b"\n".join(orjson.dumps(row) for row in rows))

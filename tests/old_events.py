@@ -27,7 +27,7 @@ OLD = NOW - 365
 
 
 def opened(folder: Path, url: str | None) -> Iterable[Home]:
-    made = Home(folder / "home", Settings(database_url=url)).made()
+    made = Home(folder / "home", Settings(database_url=url)).created()
     Ledger.open(made)
     yield made
     engine(made.database_url).dispose()

@@ -1,4 +1,4 @@
-"""When an event happened and when we knew: times in any form, and the clocks of those who send them."""
+"""Clocks: moments as microseconds and RFC 3339, and when an event occurred and was recorded, by whose clock."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from features.home.dates import moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-AHEAD = timedelta(minutes=5)  # a clock may run this far ahead before we say so
-MOST_SKEW = timedelta(hours=24)  # a clock further off, or an old sentAt, says nothing that could be mended by it
+AHEAD = timedelta(minutes=5)  # a time may lie this far after its receipt before the event is flagged
+MOST_SKEW = timedelta(hours=24)  # a larger skew is no clock error but an old `sentAt`: nothing is corrected by it
 
-# Whose clock wrote an event's times. file: history, with receipts of its own. sender: a client, whose clock may be off
-# and who says in sentAt what time it had. platform: Segment or RudderStack, which mended the clock already.
+# Whose clock wrote an event's times. file: history, which may have a `receivedAt` of its own. sender: a client, whose
+# clock may be off, and whose `sentAt` shows by how much. platform: Segment or RudderStack, which corrected it already.
 Clock = Literal["file", "sender", "platform"]
 Flags = tuple[str, ...]
 
@@ -35,37 +35,43 @@ def rfc3339(moment: datetime) -> str:
 
 
 def recorded_at(raw: Mapping[str, Any], received_at: datetime, clock: Clock) -> tuple[datetime, Flags]:
-    """When an event was known, and what there is to say of it: only history may say so itself."""
-    said = raw.get("receivedAt") if clock == "file" else None
-    known = moment(said) if said is not None else None
+    """When an event was recorded, and the flags for what was wrong with that time.
+
+    It is `received_at`; for history it is the event's own `receivedAt`, where that is not later.
+    """
+    written = raw.get("receivedAt") if clock == "file" else None
+    known = moment(written) if written is not None else None
     if known is None:
         return received_at, ()
-    # Nothing is known later than now.
     return (known, ()) if known <= received_at else (received_at, ("future_receipt",))
 
 
 def occurred_at(raw: Mapping[str, Any], known_at: datetime, clock: Clock) -> tuple[datetime, Flags]:
-    """When an event happened, by the first of its times that can be read, and what there is to say of it.
+    """When an event occurred, and the flags for what was wrong with its times.
 
-    Without any it is when we knew; never later than that.
+    It is the first of `timestamp` and `originalTimestamp` that can be read, else `known_at`, and never later than that.
     """
     found, flags = None, Flags()
-    for said in (raw.get("timestamp"), raw.get("originalTimestamp")):
-        if found is None and said:
-            found = moment(said)
+    for written in (raw.get("timestamp"), raw.get("originalTimestamp")):
+        if found is None and written:
+            found = moment(written)
             flags = ("bad_time",) if found is None else flags
     if found is None:
         return known_at, flags
     if clock == "sender" and raw.get("sentAt"):
-        found, more = _mended(found, moment(raw["sentAt"]), known_at)
+        found, more = _corrected(found, moment(raw["sentAt"]), known_at)
         flags += more
     if found > known_at:
         return known_at, flags + (("future_time",) if found - known_at > AHEAD else ())
     return found, flags
 
 
-def _mended(found: datetime, sent_at: datetime | None, received_at: datetime) -> tuple[datetime, Flags]:
-    """`found` by our clock: the sender's was as far off as it was when it sent."""
+def _corrected(found: datetime, sent_at: datetime | None, received_at: datetime) -> tuple[datetime, Flags]:
+    """`found` by our clock, with a flag where `sentAt` cannot be used.
+
+    A sender that wrote `sentAt` 10:00 in what we received at 10:05 has a clock 5 minutes behind: an event that it
+    timed at 9:58 occurred at 10:03.
+    """
     if sent_at is None:
         return found, ("bad_sent_at",)
     skew = received_at - sent_at

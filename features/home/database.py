@@ -199,7 +199,7 @@ def migrate(home: Home, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
-    home.made()
+    home.created()
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = home.database_url

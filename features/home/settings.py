@@ -53,7 +53,7 @@ class Home:
         """The folder of the feature files, of locks and, by default, of the online store."""
         return self.path / "features"
 
-    def made(self) -> Home:
+    def created(self) -> Home:
         """This home, once its folder is there and only its owner can read it: it holds personal data."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)

@@ -50,7 +50,7 @@ class FeastRepository:
         behaviours = tuple(agreement.behaviours)
         return cls(home, view_suffix(agreement), generation, behaviours, trait_columns(agreement), patience_s)
 
-    def patient(self) -> FeastRepository:
+    def for_writing(self) -> FeastRepository:
         """This repository for a writer, which may wait longer: it writes a thousand leads, a reader asks for one."""
         return replace(self, patience_s=10.0)
 
@@ -138,7 +138,7 @@ class FeastRepository:
                 self.online_file.with_name(f"{self.online_file.name}{end}").unlink(missing_ok=True)
         else:
             try:
-                store = self.patient().store
+                store = self.for_writing().store
                 for key in (LEAD, ACCOUNT):
                     feast_internals.delete_everything(store, key)
             except self.store_errors as error:

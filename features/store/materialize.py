@@ -141,7 +141,7 @@ def _new_build(ledger: Ledger, agreement: Agreement, progress: Progress) -> Buil
         store_states(connection, build, states_of_shared_accounts(rows, agreement), build.folded_us)
     progress("publishing the newest states")
     with suppress(StoreGone):  # the ledger answers meanwhile, and the publisher fills the store later
-        backfill(home, OnlineStore(repository.patient()), build)
+        backfill(home, OnlineStore(repository.for_writing()), build)
     _switch(home, build, rows, erasures)
     return build
 

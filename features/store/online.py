@@ -143,7 +143,7 @@ class OnlineStore:
                 states[i] = None if is_behind else state._replace(account=row.features)
         return states
 
-    def holds_up_to(self) -> int | None:
+    def newest_event_us(self) -> int | None:
         """The event time of the newest write that the store still holds; None where it lost its rows.
 
         Raises StoreGone.
@@ -168,8 +168,8 @@ class OnlineStore:
         self.repository.make_tables()
         self._shut_until = 0.0
 
-    def mark(self, event_us: int, is_first: bool = False) -> None:
-        """Write the canary, the row by which `holds_up_to` sees what was lost, as the last row of a write.
+    def write_canary(self, event_us: int, is_first: bool = False) -> None:
+        """Write the canary, the row by which `newest_event_us` sees what was lost, as the last row of a write.
 
         is_first: the first write of a build also writes one to the behaviour view, which no later write repeats: after
         a wipe it is missing, even where a later write came. Raises StoreGone.

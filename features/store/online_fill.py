@@ -22,7 +22,7 @@ def backfill(home: Home, online: OnlineStore, build: Build) -> None:
     with reading(home) as connection:
         states = stored_states(connection, build)
         write_newest_rows(online, account_rows(states, build.agreement, build.folded_us, build.published_us))
-    online.mark(build.published_us, is_first=True)
+    online.write_canary(build.published_us, is_first=True)
 
 
 def write_newest_rows(online: OnlineStore, accounts: Iterable[OnlineRow]) -> int:

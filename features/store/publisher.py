@@ -147,22 +147,22 @@ class Publisher:
                 return None
             if not outbox.identifiers:
                 return 0
-            news = [self._begun(build, outbox) for build in builds]
+            updates = [self._new_update(build, outbox) for build in builds]
             for batch in outbox.batches(connection, at_once):
-                if not self._is_written(news, batch):
+                if not self._is_written(updates, batch):
                     if at_once > 1:
                         return self._round(at_once=1)
                     left |= set(batch.identifiers)
-            for each in news:
-                self._write_accounts(each, connection, outbox)
+            for update in updates:
+                self._write_accounts(update, connection, outbox)
         with writing(self.home) as connection:
-            self._clear(connection, outbox.without(connection, left), news)
-        return None if len(left) == len(outbox.identifiers) else max(each.leads for each in news)
+            self._clear(connection, outbox.without(connection, left), updates)
+        return None if len(left) == len(outbox.identifiers) else max(update.leads for update in updates)
 
-    def _is_written(self, news: Sequence[_BuildUpdate], batch: OutboxBatch) -> bool:
+    def _is_written(self, updates: Sequence[_BuildUpdate], batch: OutboxBatch) -> bool:
         try:
-            for each in news:
-                self._write_leads(each, batch)
+            for update in updates:
+                self._write_leads(update, batch)
         except StoreGone:
             raise
         except Exception as error:
@@ -171,42 +171,42 @@ class Publisher:
             return False
         return True
 
-    def _begun(self, build: Build, outbox: Outbox) -> _BuildUpdate:
+    def _new_update(self, build: Build, outbox: Outbox) -> _BuildUpdate:
         # Redis drops a row that is not newer: a deleted event changes a lead while its newest event stays the same.
         event_us = max(outbox.newest_us, build.published_us + 1)
         return _BuildUpdate(build, event_us, self._store(build).shown_us(build.folded_us))
 
-    def _write_leads(self, news: _BuildUpdate, batch: OutboxBatch) -> None:
-        agreement, store = news.build.agreement, self._store(news.build)
+    def _write_leads(self, update: _BuildUpdate, batch: OutboxBatch) -> None:
+        agreement, store = update.build.agreement, self._store(update.build)
         rows = derive_events(batch.events, agreement, batch.ids).rows
-        found = list(newest_states(rows, agreement, batch.ids, -1 if batch.is_whole else news.shown_us))
+        found = list(newest_states(rows, agreement, batch.ids, -1 if batch.is_whole else update.shown_us))
         for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
             # A lead that is written whole may have lost a feature: that is written as nothing.
             nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if batch.is_whole else {}
-            store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), news.event_us) for lead in found))
-        news.add(rows, batch.ids, len(found))
+            store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), update.event_us) for lead in found))
+        update.add(rows, batch.ids, len(found))
 
-    def _write_accounts(self, news: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
-        agreement, store, wrong = news.build.agreement, self._store(news.build), outbox.wrong_accounts()
-        news.accounts = dict.fromkeys(wrong, NO_OBSERVATIONS) | news.accounts
-        news.states = account_states(connection, agreement, news.build, news.accounts, wrong)
-        rows = account_rows(news.states.items(), agreement, outbox.newest_us, news.event_us)
-        if news.shown_us >= 0:
-            rows = (changed_only(row, news.states[row.key], news.accounts[row.key], agreement) for row in rows)
-        store.write(news.build.repository(self.home).account_view, rows)
-        store.mark(news.event_us)
+    def _write_accounts(self, update: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
+        agreement, store, wrong = update.build.agreement, self._store(update.build), outbox.wrong_accounts()
+        update.accounts = dict.fromkeys(wrong, NO_OBSERVATIONS) | update.accounts
+        update.states = account_states(connection, agreement, update.build, update.accounts, wrong)
+        rows = account_rows(update.states.items(), agreement, outbox.newest_us, update.event_us)
+        if update.shown_us >= 0:
+            rows = (changed_only(row, update.states[row.key], update.accounts[row.key], agreement) for row in rows)
+        store.write(update.build.repository(self.home).account_view, rows)
+        store.write_canary(update.event_us)
 
-    def _clear(self, connection: Connection, outbox: Outbox, news: Sequence[_BuildUpdate]) -> None:
-        for each in news:
-            store_states(connection, each.build, each.states.items(), outbox.newest_us)
-            record_published(connection, each.build, outbox.newest_us, each.event_us)
-        update_index(connection, news[-1].names, news[-1].ids)
+    def _clear(self, connection: Connection, outbox: Outbox, updates: Sequence[_BuildUpdate]) -> None:
+        for update in updates:
+            store_states(connection, update.build, update.states.items(), outbox.newest_us)
+            record_published(connection, update.build, outbox.newest_us, update.event_us)
+        update_index(connection, updates[-1].names, updates[-1].ids)
         outbox.clear(connection)
 
 
 def _cached_store(stores: dict[str, OnlineStore], home: Home, build: Build) -> OnlineStore:
     if build.generation not in stores:
-        stores[build.generation] = OnlineStore(build.repository(home).patient())
+        stores[build.generation] = OnlineStore(build.repository(home).for_writing())
         for generation in list(stores)[:-STORES]:
             del stores[generation]  # of builds that were replaced long ago
     return stores[build.generation]
@@ -226,8 +226,8 @@ def restore(home: Home, store: StoreOf) -> list[Build]:
 
 
 def _has_lost(online: OnlineStore, build: Build) -> bool:
-    held_us = online.holds_up_to()
-    return held_us is None or held_us < build.published_us
+    newest_us = online.newest_event_us()
+    return newest_us is None or newest_us < build.published_us
 
 
 def _restored(home: Home, store: StoreOf, build: Build) -> bool:

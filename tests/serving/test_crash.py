@@ -54,7 +54,7 @@ BUSY = {"upload_size": 10, "upload_interval": 0.05, "max_queue_size": 100, "max_
 @pytest.fixture(params=["sqlite", "postgresql"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Home(tmp_path / "home", Settings(database_url=url)).made()
+    made = Home(tmp_path / "home", Settings(database_url=url)).created()
     save_version(made, SMALL, at(0))
     yield made
     engine(made.database_url).dispose()
@@ -213,7 +213,7 @@ def summary(wire: Wire) -> str:
 
 def test_a_ledger_that_cannot_be_written_costs_time_and_no_events(tmp_path: Path) -> None:
     """For longer than a request may wait: every client hears 503 and comes again with what it has."""
-    home = Home(tmp_path / "home", Settings()).made()
+    home = Home(tmp_path / "home", Settings()).created()
     save_version(home, SMALL, at(0))
     key, told = write_key(home), {client: list(islice(visits(client.name, random.Random(7)), 30)) for client in CLIENTS}
     with served(home) as service, ThreadPoolExecutor() as beside, listening_in(service.port) as wire:

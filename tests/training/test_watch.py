@@ -184,7 +184,7 @@ def test_one_trains_at_a_time_and_one_that_is_killed_leaves_no_lock(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
-    home = Home(tmp_path / "home", Settings(database_url=url)).made()
+    home = Home(tmp_path / "home", Settings(database_url=url)).created()
     # With PostgreSQL the other is on another host: its home is another folder.
     other = tmp_path / ("home" if url is None else "elsewhere")
     command = [sys.executable, "-c", HOLDS, str(other), url or ""]

@@ -148,7 +148,7 @@ def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
 def test_parallel_writers_keep_each_event_once(database_url: str | None, tmp_path: Path) -> None:
     """Eight processes open a new home at once and send overlapping events, each in another order."""
     home = at_home(tmp_path, database_url)
-    home.made()
+    home.created()
     with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
         done = list(pool.map(written, [str(home.path)] * WRITERS, [database_url] * WRITERS, map(_told, range(WRITERS))))
     ledger = Ledger(home)
@@ -258,7 +258,7 @@ def test_no_event_has_the_id_of_one_that_was_deleted(database_url: str | None, t
 
 
 def test_a_home_of_an_earlier_release_keeps_its_events_and_reuses_no_id(tmp_path: Path) -> None:
-    home = at_home(tmp_path).made()
+    home = at_home(tmp_path).created()
     migrate(home, "0002")
     told = {"event_id": 7, "user_id": None, "anonymous_id": "v", "group_id": None} | _row("m1")
     with writing(home) as connection:

@@ -34,7 +34,7 @@ BOB = [identify("bob", 1, email="bob@other.example"), page("bob", 2), track("bob
 @pytest.fixture(params=["sqlite", "postgresql"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterable[Home]:
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Home(tmp_path / "home", Settings(database_url=url)).made()
+    made = Home(tmp_path / "home", Settings(database_url=url)).created()
     Ledger.open(made)
     yield made
     engine(made.database_url).dispose()
@@ -167,7 +167,7 @@ def test_whoever_is_left_is_as_before_in_any_tangle_of_shared_names(tmp_path: Pa
 
     Free mail, so that they are of no company: what its leads did together does change.
     """
-    home = Home(tmp_path / "home", Settings()).made()
+    home = Home(tmp_path / "home", Settings()).created()
     Ledger.open(home)
     draws = np.random.default_rng(seed)
     told = []

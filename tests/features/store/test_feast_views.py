@@ -1,4 +1,4 @@
-"""Feast's two doors give the same row: as known at a moment for training, and as known now for serving."""
+"""Offline and online store give the same row: as known at a moment for training, as known now for serving."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ TOLD: list[Told] = [
 
 
 def home_of(folder: Path, told: list[Told]) -> Home:
-    home = Home(folder, Settings()).made()
+    home = Home(folder, Settings()).created()
     save_version(home, SMALL, at(0))
     list(Ledger.open(home).append(told, source="web", received_at=LATER))
     return home

@@ -86,7 +86,7 @@ def in_batches(told: Sequence[Told], cuts: list[int]) -> list[list[Told]]:
 
 
 def test_the_online_row_of_a_thousand_leads_is_their_offline_row(place: tuple[Path, Settings]) -> None:
-    """Through Feast, both doors, after events came live: 1,000 leads in 40 companies."""
+    """Through Feast, both stores, after events came live: 1,000 leads in 40 companies."""
     home = Home(place[0] / "thousand", place[1])
     told = market(1_000, days=60)
     arrive_at_once(home, told[: len(told) // 2])

@@ -49,7 +49,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
 
 
 def a_home(folder: Path, chosen: Settings) -> Iterator[Home]:
-    home = Home(folder / "home", chosen).made()
+    home = Home(folder / "home", chosen).created()
     save_version(home, SMALL, at(0))
     Ledger.open(home)
     arrive(home, [*ANN, *BOB])
@@ -301,7 +301,7 @@ def test_a_deleted_store_is_filled_again_exactly(home: Home) -> None:
 
 
 def test_a_home_without_views_gets_them(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home", Settings()).made()
+    home = Home(tmp_path / "home", Settings()).created()
     publisher = Publisher(home)
     publisher.check()  # no database yet
     assert publisher.publish() == 0

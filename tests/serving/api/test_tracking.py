@@ -576,7 +576,7 @@ def test_what_others_left_behind_is_published_by_whoever_looks(home, monkeypatch
 def test_a_home_of_an_earlier_version_is_brought_up_to_date_by_serving_it(home) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = home.made().database_url
+    config.attributes["url"] = home.created().database_url
     command.upgrade(config, "0002")
     _, app = opened(home)
     assert call(app, "GET", "/v1/failed-events").json()["data"] == []

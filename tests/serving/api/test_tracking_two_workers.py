@@ -30,7 +30,7 @@ PAGE = {"type": "page", "userId": "ann", "properties": {"path": "/pricing"}}
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Served]]:
     """A home that was empty at the start, and its service of two workers."""
     url = None if request.param == "sqlite" else empty_database(request.getfixturevalue("postgres_server"))
-    home = Home(tmp_path_factory.mktemp(request.param) / "home", Settings(database_url=url)).made()
+    home = Home(tmp_path_factory.mktemp(request.param) / "home", Settings(database_url=url)).created()
     with served(home, workers=2) as service:
         yield home, service
     engine(home.database_url).dispose()

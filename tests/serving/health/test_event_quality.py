@@ -27,7 +27,7 @@ NOW = START + timedelta(days=DAYS)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterable[Home]:
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    made = Home(tmp_path / "home", Settings(database_url=url)).made()
+    made = Home(tmp_path / "home", Settings(database_url=url)).created()
     Ledger.open(made)
     yield made
     engine(made.database_url).dispose()

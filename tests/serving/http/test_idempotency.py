@@ -64,7 +64,7 @@ class Counter:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterable[Counter]:
     url = None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    home = Home(tmp_path / "home", Settings(database_url=url)).made()
+    home = Home(tmp_path / "home", Settings(database_url=url)).created()
     migrate(home)
     yield Counter(home)
     engine(home.database_url).dispose()

@@ -25,7 +25,7 @@ ANN = {"email": "ann@buyer.example", "job_title": "VP Sales"}
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterable[Home]:
-    made = Home(tmp_path / "home", Settings()).made()
+    made = Home(tmp_path / "home", Settings()).created()
     save_version(made, AGREED, NOW)
     yield made
     engine(made.database_url).dispose()
