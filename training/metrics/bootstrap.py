@@ -1,4 +1,4 @@
-"""Intervals that count whole leads, for the rows of one lead resemble each other: cluster bootstrap, Wilson, Kish."""
+"""Intervals that count whole leads, since the rows of one lead are alike: cluster bootstrap, Wilson, effective sizes."""
 
 from __future__ import annotations
 
