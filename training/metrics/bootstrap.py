@@ -1,4 +1,4 @@
-"""Intervals that count whole leads, since the rows of one lead are alike: cluster bootstrap, Wilson, effective sizes."""
+"""Intervals that count whole leads, since a lead's rows are alike: cluster bootstrap, Wilson, effective sample size."""
 
 from __future__ import annotations
 
