@@ -98,10 +98,10 @@ def promote_if_gates_hold(
 ) -> PromotionResult:
     """Promote a version if its gates hold, or if the request is forced.
 
-    Raises GateDoesNotHold, NeedsReason, NoSuchModel, ModelDamaged.
-
     The gates are those of its training. Where another model answers now than then, the gates against the champion are
     run again. Example: version 4 was trained while 2 answered; 3 was promoted since; 4 is compared with 3 now.
+
+    Raises GateDoesNotHold, NeedsReason, NoSuchModel, ModelDamaged.
     """
     if request.is_forced and not (request.why or "").strip():
         raise NeedsReason
@@ -111,21 +111,27 @@ def promote_if_gates_hold(
     failed = failed_gates(gates)
     if failed and not request.is_forced:
         raise GateDoesNotHold(request.version, [gate for gate in gates if not gate.passed])
-    why = (request.why or by).strip()
+    why = _deployment_reason(request, by, failed)
     if request.is_forced:
-        _write_down_reason(registry, request.version, why, failed)
-        why = f"forced past {', '.join(failed) or 'no gate'}: {why}"
-    elif why.startswith(ROLLED_BACK):  # it would be taken for a rollback
-        why = f'"{why}"'
+        _write_down_reason(registry, request, failed)
     progress("promoting")
     promote(home, registry, request.version, why, now)
     return PromotionResult(request.version, gates)
 
 
-def _write_down_reason(registry: ModelRegistry, version: str, why: str, failed: list[str]) -> None:
+def _deployment_reason(request: PromotionRequest, by: str, failed: list[str]) -> str:
+    """The reason in the deployment's row, which says what it was forced past."""
+    why = (request.why or by).strip()
+    if request.is_forced:
+        return f"forced past {', '.join(failed) or 'no gate'}: {why}"
+    return f'"{why}"' if why.startswith(ROLLED_BACK) else why  # without quotes it would be taken for a rollback
+
+
+def _write_down_reason(registry: ModelRegistry, request: PromotionRequest, failed: list[str]) -> None:
     """The reason of a forced promotion goes where people look for it: with the version, and in the log."""
-    registry.tag(version, {"forced_why": why, "forced_past": ", ".join(failed)})
-    log.warning("promotion_forced", model=registry.name, version=version, gates=failed, why=why)
+    why = (request.why or "").strip()
+    registry.tag(request.version, {"forced_why": why, "forced_past": ", ".join(failed)})
+    log.warning("promotion_forced", model=registry.name, version=request.version, gates=failed, why=why)
 
 
 def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) -> tuple[Gate, ...]:

@@ -107,15 +107,8 @@ class Candidate:
             evaluation=self.test,
             compared=self.compared,
             drivers=self.drivers(),
-            left_out=(
-                *(ReportedField(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined),
-                *(ReportedField(line.name, line.why) for line in agreement.excluded.values()),
-            ),
-            put_back=tuple(
-                ReportedField(name, trait.why or f"signed by {trait.signed_by}")
-                for name, trait in agreement.traits.items()
-                if trait.is_signed
-            ),
+            left_out=self._left_out,
+            put_back=self._put_back,
             warnings=self.warnings,
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
             bar=self._bar,
@@ -127,6 +120,19 @@ class Candidate:
             known_until=self.known_until,
             written_at=self.known_until,
         )
+
+    @property
+    def _left_out(self) -> tuple[ReportedField, ...]:
+        """The fields in quarantine, then those that the agreement excludes."""
+        quarantined = (ReportedField(one.name, one.reason, one.auc_alone) for one in self.examined.quarantined)
+        excluded = self.agreement_version.agreement.excluded.values()
+        return (*quarantined, *(ReportedField(line.name, line.why) for line in excluded))
+
+    @property
+    def _put_back(self) -> tuple[ReportedField, ...]:
+        """The traits that a person signed."""
+        signed = ((name, t) for name, t in self.agreement_version.agreement.traits.items() if t.is_signed)
+        return tuple(ReportedField(name, trait.why or f"signed by {trait.signed_by}") for name, trait in signed)
 
     def _span(self, name: str) -> Span:
         rows = self.labelled[getattr(self.split, name)]
