@@ -1,4 +1,4 @@
-"""`leadlight init`: an agreement drafted from an export or from events."""
+"""`leadlight init`: drafts an agreement from a CRM export or from events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from features.home.errors import LeadlightError
 
 
 class Origin(StrEnum):
-    """Where files come from whose columns are known beforehand."""
+    """A system whose files have columns that are known beforehand."""
 
     SALESFORCE = "salesforce"
     HUBSPOT = "hubspot"

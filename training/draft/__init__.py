@@ -1,1 +1,1 @@
-"""What `init` drafts an agreement from: the columns of an export, or events."""
+"""Drafts an agreement for `leadlight init`, from a CRM export or from events."""

@@ -1,4 +1,4 @@
-"""The text of a drafted agreement: what was found of an export's columns, and the default policy."""
+"""The TOML text of a drafted agreement: the export's columns as decided, and the default policy."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _TRAIT_TITLES = {
 
 @dataclass(frozen=True)
 class DraftBasis:
-    """All that a draft is written from; `horizon_days` counts only where the export has dates.
+    """All that a draft of an export is written from.
 
-    crm: whose export it is, where that is known.
+    horizon_days: used only where the export has dates. crm: whose export it is, where that is known.
     """
 
     file: str
     rows: int
     roles: ColumnRoles
-    verdicts: Sequence[ColumnDecision]
+    decisions: Sequence[ColumnDecision]
     missing: Sequence[str]
     horizon_days: int = 90
     crm: Crm | None = None
@@ -47,7 +47,7 @@ class DraftBasis:
 
 def agreement_text(found: DraftBasis) -> str:
     """The agreement as TOML with comments; it loads with `Agreement.parse`."""
-    names = trait_names(found.verdicts, found.crm)
+    names = trait_names(found.decisions, found.crm)
     parts = [*_head(found), _outcome(found), _export(found), default_section("interest"), default_section("behaviours")]
     parts += [_traits(found, names), _excluded(found, names), _part_2(found, names)]
     return sections_text(parts)
@@ -58,25 +58,25 @@ def sections_text(parts: Iterable[str]) -> str:
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def trait_names(verdicts: Iterable[ColumnDecision], crm: Crm | None = None) -> dict[str, str]:
-    """A snake_case name for each column that is kept or excluded, none a behaviour's or one of Leadlight's own."""
+def trait_names(decisions: Iterable[ColumnDecision], crm: Crm | None = None) -> dict[str, str]:
+    """A snake_case name for each column that is kept or excluded; never the name of a behaviour or of a fact."""
     taken = set(Agreement.default().behaviours) | RESERVED | _DERIVED | {"email", "closed"}
     names: dict[str, str] = {}
-    for verdict in verdicts:
-        if verdict.use != "dropped":
-            names[verdict.column] = free_name(_name(verdict, crm), taken)
-            taken.add(names[verdict.column])
+    for decision in decisions:
+        if decision.use != "dropped":
+            names[decision.column] = free_name(_name(decision, crm), taken)
+            taken.add(names[decision.column])
     return names
 
 
-def _name(verdict: ColumnDecision, crm: Crm | None) -> str:
-    if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(verdict.column)), None)):
+def _name(decision: ColumnDecision, crm: Crm | None) -> str:
+    if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(decision.column)), None)):
         return known
-    plain = title_words(verdict.column).removeprefix("hs ")
+    plain = title_words(decision.column).removeprefix("hs ")
     name = _TRAIT_TITLES.get(plain, plain.replace(" ", "_"))
-    is_text = verdict.kind in ("category", "text")
+    is_text = decision.kind in ("category", "text")
     if name in ("source", "campaign") and not is_text:  # these name where a lead came from, never a number
-        name = f"{name}_{verdict.kind}"
+        name = f"{name}_{decision.kind}"
     return name if name[:1].isalpha() else f"field_{name}".rstrip("_")
 
 
@@ -94,7 +94,7 @@ def _head(found: DraftBasis) -> Iterator[str]:
 
 
 def draft_heading(drafted_from: str) -> Iterator[str]:
-    """How a draft begins: what it was drafted from, what it is for, and whose it is."""
+    """The first lines of a draft: what it was drafted from, what to do with it, and who signs it."""
     yield (
         f"{drafted_from}\n"
         "# Read it with marketing and sales, change what is wrong, and sign it in agreed_by.\n"
@@ -137,27 +137,27 @@ def _traits(found: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[traits]  # what the model learns from: number, category, text, boolean or date"]
     if not found.roles.undated:
         lines.append('# known = "at_creation": it was so when the lead came; "at_export": known only since the export')
-    for verdict in found.verdicts:
-        if verdict.use == "trait":
-            known = {} if found.roles.undated else {"known": "at_export" if verdict.may_be_late else "at_creation"}
-            look = f"look: {'; '.join(verdict.flags)}" if verdict.flags else None
-            lines.append(f"{names[verdict.column]} = {_line(verdict, **known)}{_comment(look)}")
+    for decision in found.decisions:
+        if decision.use == "trait":
+            known = {} if found.roles.undated else {"known": "at_export" if decision.may_be_late else "at_creation"}
+            look = f"look: {'; '.join(decision.flags)}" if decision.flags else None
+            lines.append(f"{names[decision.column]} = {_line(decision, **known)}{_comment(look)}")
     return "\n".join(lines)
 
 
 def _excluded(found: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits], with signed_by"]
     lines += [
-        f"{names[verdict.column]} = {_line(verdict, why=verdict.reason)}"
-        for verdict in found.verdicts
-        if verdict.use == "excluded"
+        f"{names[decision.column]} = {_line(decision, why=decision.reason)}"
+        for decision in found.decisions
+        if decision.use == "excluded"
     ]
-    gone = [verdict for verdict in found.verdicts if verdict.use == "dropped"]
+    gone = [decision for decision in found.decisions if decision.use == "dropped"]
     return "\n".join([*lines, *(_comment(f"dropped: {v.column}: {v.reason}").strip() for v in gone)])
 
 
-def _line(verdict: ColumnDecision, **more: str) -> str:
-    keys = more | {"kind": verdict.kind, "column": verdict.column, "label": plain_label(verdict.column)}
+def _line(decision: ColumnDecision, **more: str) -> str:
+    keys = more | {"kind": decision.kind, "column": decision.column, "label": plain_label(decision.column)}
     return f"{{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
 
 
@@ -178,14 +178,14 @@ def _comment(text: str | None) -> str:
 
 
 def default_section(name: str) -> str:
-    """A section of the default agreement, comments included."""
+    """The text of one section of the default agreement, with its comments."""
     default = DEFAULT.read_text(encoding="utf-8")
     found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", default, re.M | re.S)
     return found[0] if found else ""
 
 
 def _part_2(found: DraftBasis, names: Mapping[str, str]) -> str:
-    kinds = {names[verdict.column]: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
+    kinds = {names[decision.column]: decision.kind for decision in found.decisions if decision.use == "trait"}
     return policy_text(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
 
 

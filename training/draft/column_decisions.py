@@ -1,4 +1,4 @@
-"""What becomes of each column of an export: a trait, excluded until a person signs it, or dropped; and why."""
+"""The decision on each column of an export: kept as a trait, excluded until a person signs it, or dropped; and why."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class ColumnDecision:
-    """What becomes of one column. `flags` are what a person should look at in a field that is kept."""
+    """The decision on one column. flags: what a person should look at in a column that is kept as a trait."""
 
     column: str
     use: Literal["trait", "excluded", "dropped"]
@@ -59,13 +59,13 @@ class ColumnDecision:
 
     @property
     def auc(self) -> float | None:
-        """How often the column alone tells a converted lead from another."""
+        """The AUC of the column alone."""
         return self.signals.alone
 
     @property
-    def missed(self) -> float | None:
-        """AUC that the kept fields lose without it, or would gain with it."""
-        return self.signals.missed
+    def added_auc(self) -> float | None:
+        """The AUC that the kept columns lose without this one, or would gain with it."""
+        return self.signals.added_auc
 
     @property
     def may_be_late(self) -> bool:
@@ -74,12 +74,12 @@ class ColumnDecision:
 
     @property
     def sentence(self) -> str:
-        """The verdict as a person reads it."""
+        """The decision in words: "Lead Status: excluded, known only after contact: sales sets it (alone 92)"."""
         if self.use == "dropped":
             return f"{self.column}: dropped, {self.reason}"
         alone = "" if self.auc is None else f" (alone {self.auc * 100:.0f})"
         if self.use == "excluded":
-            gained = (self.missed or 0) * 100
+            gained = (self.added_auc or 0) * 100
             gain = f"; it would lift the rest by {gained:.0f}" if gained >= 0.5 else ""
             return f"{self.column}: excluded, {self.reason}{alone}{gain}"
         look = f"; but look: {'; '.join(self.flags)}" if self.flags else ""
@@ -88,7 +88,7 @@ class ColumnDecision:
 
 @dataclass(frozen=True)
 class ExaminedColumn:
-    """One column and what was found of it.
+    """One column with all that a decision on it rests on.
 
     later_share: how many of its dates lie after the lead came, if known. why: what is known of such a field beforehand.
     """
@@ -100,7 +100,7 @@ class ExaminedColumn:
 
 
 def useless_decision(profile: ColumnProfile) -> ColumnDecision | None:
-    """The verdict on a column that is of no use whatever the outcome; None where it may be of use."""
+    """The decision to drop a column that is useless whatever the outcome; None where it may be of use."""
     reason = _useless(profile)
     if reason is None:
         return None
@@ -120,23 +120,25 @@ def _useless(profile: ColumnProfile) -> str | None:
     return "it differs for almost every lead, so it only says who it is" if is_of_all else None
 
 
-def column_decision(seen: ExaminedColumn) -> ColumnDecision:
-    """The verdict on a column that may be of use."""
-    profile, empty_share = seen.profile, round(seen.profile.empty_share, 4)
+def column_decision(examined: ExaminedColumn) -> ColumnDecision:
+    """The decision on a column that may be of use."""
+    profile, empty_share = examined.profile, round(examined.profile.empty_share, 4)
     if is_protected(profile.column):
-        return ColumnDecision(profile.column, "excluded", profile.kind, "protected", (), seen.signals, empty_share)
-    if suspicions := list(_suspicions(seen)):
+        return ColumnDecision(profile.column, "excluded", profile.kind, "protected", (), examined.signals, empty_share)
+    if suspicions := list(_suspicions(examined)):
         return ColumnDecision(
-            profile.column, "excluded", profile.kind, "; ".join(suspicions), (), seen.signals, empty_share
+            profile.column, "excluded", profile.kind, "; ".join(suspicions), (), examined.signals, empty_share
         )
-    return ColumnDecision(profile.column, "trait", profile.kind, "", tuple(_flags(seen)), seen.signals, empty_share)
+    return ColumnDecision(
+        profile.column, "trait", profile.kind, "", tuple(_flags(examined)), examined.signals, empty_share
+    )
 
 
-def _suspicions(seen: ExaminedColumn) -> Iterator[str]:
+def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
     """Why the column may give the answer away; the plainest reason first."""
-    profile, signals = seen.profile, seen.signals
-    if seen.why:
-        yield seen.why
+    profile, signals = examined.profile, examined.signals
+    if examined.why:
+        yield examined.why
         return
     if signals.is_only_for_won:
         yield f"filled for {signals.filled_won:.0%} of the converted and {_share(signals.filled_lost)} of the others"
@@ -149,11 +151,11 @@ def _suspicions(seen: ExaminedColumn) -> Iterator[str]:
         often = f", and is missing for {profile.empty_share:.0%}" if profile.empty_share >= _OFTEN_EMPTY else ""
         yield f"it is computed from what the lead did by the export{often}"
     if profile.kind == "date":
-        yield from _of_dates(seen)
+        yield from _of_dates(examined)
     excused = EMPTINESS_IS_ALL if is_question(profile.column) else EMPTINESS_GIVES_AWAY
-    if signals.emptiness_tells >= excused:
+    if signals.sure_emptiness_auc >= excused:
         yield _on_emptiness(signals)
-    if signals.tells >= TELLS_ALONE or (signals.tells >= TELLS_MUCH and (signals.missed or 0) >= IS_MISSED):
+    if signals.sure_auc >= TELLS_ALONE or (signals.sure_auc >= TELLS_MUCH and (signals.added_auc or 0) >= IS_MISSED):
         yield "it tells the outcome too well to be known before it"
 
 
@@ -163,13 +165,13 @@ def _is_computed(profile: ColumnProfile) -> bool:
     return bool(COMPUTED.search(title)) and is_of_leads
 
 
-def _of_dates(seen: ExaminedColumn) -> Iterator[str]:
-    if seen.profile.is_unclear:
+def _of_dates(examined: ExaminedColumn) -> Iterator[str]:
+    if examined.profile.is_unclear:
         yield "its dates can be read day first or month first"
-    elif seen.later_share is None:
+    elif examined.later_share is None:
         yield "a date, and no column says when leads came to compare it with"
-    elif seen.later_share > LATER:
-        yield f"later than the lead came in {seen.later_share:.0%} of rows"
+    elif examined.later_share > LATER:
+        yield f"later than the lead came in {examined.later_share:.0%} of rows"
 
 
 def _on_emptiness(signals: LeakSignals) -> str:
@@ -180,10 +182,10 @@ def _share(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 or share == 0 else "under 1%"
 
 
-def _flags(seen: ExaminedColumn) -> Iterator[str]:
+def _flags(examined: ExaminedColumn) -> Iterator[str]:
     """What a person should look at in a field that is kept."""
-    profile, signals = seen.profile, seen.signals
-    if signals.emptiness_tells >= EMPTINESS_TELLS:
+    profile, signals = examined.profile, examined.signals
+    if signals.sure_emptiness_auc >= EMPTINESS_TELLS:
         yield f"{_on_emptiness(signals)}: {_ASKED_LATER}"
     if profile.kind == "number" and COUNTS.search(title_words(profile.column)):
         yield _GROWS
@@ -191,5 +193,5 @@ def _flags(seen: ExaminedColumn) -> Iterator[str]:
         yield _COMPUTED
     if follows_row_order(profile):
         yield "it hardly changes from row to row, as the calendar does, and may mislead in other months"
-    if signals.tells >= IS_MUCH and (signals.missed or 0) >= IS_STRONG:
-        yield f"the rest would lose {(signals.missed or 0) * 100:.0f} without it: is it known before sales calls?"
+    if signals.sure_auc >= IS_MUCH and (signals.added_auc or 0) >= IS_STRONG:
+        yield f"the rest would lose {(signals.added_auc or 0) * 100:.0f} without it: is it known before sales calls?"

@@ -1,4 +1,4 @@
-"""Which columns of an export say who a lead is, when it came, and what became of it and when."""
+"""The roles of an export's columns: which says who a lead is, when it came, and what became of it and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class OutcomeError(LeadlightError):
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """The columns that are no traits; `notes` are sentences on what was found or guessed."""
+    """The columns that have a role and so are no traits; `notes` are sentences on what was found or guessed."""
 
     id: str
     outcome: str
@@ -43,7 +43,7 @@ class ColumnRoles:
 
     @property
     def undated(self) -> bool:
-        """Both dates are needed to say what was known when, and how long to wait for a no."""
+        """Whether one of both dates is missing: both are needed to say what was known when, and how long to wait."""
         return self.created_at is None or self.outcome_at is None
 
     @property
@@ -54,27 +54,27 @@ class ColumnRoles:
 
 @dataclass(frozen=True)
 class RequestedRoles:
-    """What the person said of the columns, or what is known of the CRM that exported them."""
+    """The roles that a person named, or that are known of the CRM that made the export."""
 
     outcome: str
     positive: str | None = None
     id: str | None = None
     created_at: str | None = None
     outcome_at: str | None = None
-    is_known: bool = False  # by the CRM: nothing of it was guessed
+    is_known: bool = False  # of the CRM: nothing was guessed
 
 
-def column_roles(profiles: Mapping[str, ColumnProfile], asked: RequestedRoles, file: str) -> ColumnRoles:
-    """The roles, as asked for, else as guessed. Raises ColumnError or OutcomeError with what to type instead."""
+def column_roles(profiles: Mapping[str, ColumnProfile], requested: RequestedRoles, file: str) -> ColumnRoles:
+    """The roles as requested, else as guessed. Raises ColumnError or OutcomeError with what to type instead."""
     titles = list(profiles)
-    outcome = column_named(asked.outcome, titles, file)
-    positive, won, notes = _outcome(profiles[outcome], asked.positive, file)
-    id_column, id_notes = _id(profiles, asked.id and column_named(asked.id, titles, file), outcome)
-    created_at = asked.created_at and _dated(profiles[column_named(asked.created_at, titles, file)], file)
+    outcome = column_named(requested.outcome, titles, file)
+    positive, won, notes = _outcome(profiles[outcome], requested.positive, file)
+    id_column, id_notes = _id(profiles, requested.id and column_named(requested.id, titles, file), outcome)
+    created_at = requested.created_at and _dated(profiles[column_named(requested.created_at, titles, file)], file)
     guessed, more = (created_at, []) if created_at else _created_at(profiles, {outcome, id_column}, file)
     known = {outcome, id_column, guessed}
-    outcome_at = outcome if positive == ANY_VALUE else asked.outcome_at or _outcome_at(profiles, won, known)
-    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=asked.is_known)]
+    outcome_at = outcome if positive == ANY_VALUE else requested.outcome_at or _outcome_at(profiles, won, known)
+    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=requested.is_known)]
     return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
 
 

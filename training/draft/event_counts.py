@@ -1,4 +1,4 @@
-"""Which events and pages of some files come how often, what is said of leads, and who of them converted."""
+"""Counts over files of events: how often each event and page comes, which traits leads have, and which converted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 
 from features.agreement.agreement import Agreement, Behaviour
 from features.agreement.checks import SALES_TOUCHES
-from features.events.event import identity
+from features.events.event import identifier_text
 from features.home.dates import moment
 from features.imports.columns import MISSING_MARKERS, cell_text
 from features.imports.files import events_in
-from features.traits.values import flat
+from features.traits.values import flat_traits
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.filled_when import FillTime, fill_times_of_events
 from training.leakage.signals import LeakSignals, Triage
@@ -25,39 +25,48 @@ from training.leakage.signals import LeakSignals, Triage
 
 @dataclass(frozen=True)
 class EventLeads:
-    """The leads by id, which of them converted, and what was first said of each, with the day it was known."""
+    """The leads of some events: which of them converted, and the first known value of each trait.
+
+    first_values: by trait and lead, the day on which the first value was known, and the value.
+    contact_known: by lead, the day on which its first contact, outcome or end was known.
+    """
 
     ids: tuple[str, ...]
     won: np.ndarray[Any, np.dtype[np.bool_]]
-    said: Mapping[str, Mapping[str, tuple[float, str]]]
-    told: Mapping[str, float]
+    first_values: Mapping[str, Mapping[str, tuple[float, str]]]
+    contact_known: Mapping[str, float]
     filled: Mapping[str, FillTime]
 
     @classmethod
-    def of(cls, tally: EventCounts, won: Mapping[str, float]) -> EventLeads:
-        ids = tuple(tally.came)
-        days = {trait: {lead: day for lead, (day, _) in by.items()} for trait, by in tally.said.items()}
-        told = np.array([lead in won for lead in ids], dtype=bool)
-        return cls(ids, told, tally.said, tally.told, fill_times_of_events(days, tally.told))
+    def of(cls, counts: EventCounts, won: Mapping[str, float]) -> EventLeads:
+        ids = tuple(counts.came)
+        days = {trait: {lead: day for lead, (day, _) in by.items()} for trait, by in counts.first_values.items()}
+        converted = np.array([lead in won for lead in ids], dtype=bool)
+        return cls(
+            ids, converted, counts.first_values, counts.contact_known, fill_times_of_events(days, counts.contact_known)
+        )
 
-    def filling(self, trait: str) -> FillTime | None:
+    def fill_time(self, trait: str) -> FillTime | None:
         """When the trait became known."""
         return self.filled.get(trait)
 
     def signals(self, profile: ColumnProfile) -> LeakSignals:
-        """What the trait tells, of each lead what was known before sales or the outcome could have told it."""
+        """The signals of a trait, from the values that were known before first contact and outcome.
+
+        Example: L-1's industry was known on day 12 and its first call on day 10, so L-1 counts as empty.
+        """
         known = self._known(profile)
         return Triage.of([known], self.won).signals(known.column)
 
     def empty_share(self, profile: ColumnProfile) -> float:
-        """The share of leads of which it was not known by then."""
+        """The share of leads whose value was not known by then."""
         return self._known(profile).empty_share
 
     def _before(self, first: tuple[float, str] | None, lead: str) -> str:
-        return first[1] if first and first[0] < self.told.get(lead, np.inf) else ""
+        return first[1] if first and first[0] < self.contact_known.get(lead, np.inf) else ""
 
     def _known(self, profile: ColumnProfile) -> ColumnProfile:
-        said = self.said.get(profile.column, {})
+        said = self.first_values.get(profile.column, {})
         known = (self._before(said.get(lead), lead) for lead in self.ids)
         return ColumnProfile(
             profile.column, tuple(None if text.casefold() in {"", *MISSING_MARKERS} else text for text in known)
@@ -79,10 +88,9 @@ _TELLING = SALES_TOUCHES | {
 class EventCounts:
     """Counts over events.
 
-    matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: what
-    each identify call said, by snake_case name. came, happened: by lead and by name, the first moment, in days.
-    said: by trait and lead, the day on which it was first known, and what it was. told: by lead, the day on which its
-    first contact with sales, its outcome or its end was known.
+    matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: the
+    traits of each identify call, by snake_case name. came: by lead, its first moment, in days. happened: by event name
+    and lead, the first moment. first_values, contact_known: as `EventLeads` has them.
     """
 
     events: int = 0
@@ -92,40 +100,41 @@ class EventCounts:
     traits: list[dict[str, Any]] = field(default_factory=list)
     came: dict[str, float] = field(default_factory=dict)
     happened: dict[str, dict[str, float]] = field(default_factory=dict)
-    said: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
-    told: dict[str, float] = field(default_factory=dict)
+    first_values: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
+    contact_known: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, full: Iterable[Path], bare: Iterable[Path], labels: Iterable[str]) -> EventCounts:
-        """The events of the files, all of them read.
+        """The counts over all events of the files.
 
         bare: files that repeat track calls without their properties; only names that `full` lacks count there.
         labels: names of events whose leads and moments are wanted.
         """
-        tally = cls(happened={name: {} for name in labels})
+        counts = cls(happened={name: {} for name in labels})
         for event in (event for path in full for event in events_in(path)):
-            tally.add(event)
-        known = set(tally.tracks)
+            counts.add(event)
+        known = set(counts.tracks)
         for event in (event for path in bare for event in events_in(path)):
             if event.get("event") not in known:
-                tally.add(event)
-        return tally
+                counts.add(event)
+        return counts
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Count one more event."""
         self.events += 1
         kind, name = event.get("type"), str(event.get("event") or "")
         properties, context = (_mapping(event.get(part)) for part in ("properties", "context"))
-        told = name if kind == "track" else str(kind)
-        matched = [b.name for b in _by_event().get(told, ()) if b.matches(told, str(kind), properties, context)]
+        event_name = name if kind == "track" else str(kind)
+        possible = _by_event().get(event_name, ())
+        matched = [b.name for b in possible if b.matches(event_name, str(kind), properties, context)]
         self.matched.update(matched)
         if kind == "track":
             self.tracks[name] += 1
         elif kind in ("page", "screen") and not matched:
             self.pages[_part(properties, context)] += 1
         elif kind == "identify" and len(self.traits) < MOST_IDENTIFY_CALLS:
-            self.traits.append(flat(_mapping(event.get("traits") or context.get("traits"))))
-        if lead := identity(event.get("userId")):
+            self.traits.append(flat_traits(_mapping(event.get("traits") or context.get("traits"))))
+        if lead := identifier_text(event.get("userId")):
             self._note(lead, name, event)
 
     def _note(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
@@ -140,17 +149,17 @@ class EventCounts:
         if name in self.happened:
             self.happened[name][lead] = min(days, self.happened[name].get(lead, days))
         if name in self.happened or name in _TELLING:
-            self.told[lead] = min(known, self.told.get(lead, known))
+            self.contact_known[lead] = min(known, self.contact_known.get(lead, known))
         if event.get("type") == "identify":
             self._say(lead, known, event)
 
     def _say(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
         traits = event.get("traits") or _mapping(event.get("context")).get("traits")
-        for trait, value in flat(_mapping(traits)).items():
+        for trait, value in flat_traits(_mapping(traits)).items():
             if text := cell_text(value):
-                first = self.said.setdefault(trait, {}).get(lead)
+                first = self.first_values.setdefault(trait, {}).get(lead)
                 if first is None or known < first[0]:
-                    self.said[trait][lead] = known, text
+                    self.first_values[trait][lead] = known, text
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A drafted agreement from events: behaviours by names and paths, traits by what is said of leads."""
+"""Drafts an agreement from events: behaviours from event names and page paths, traits from identify calls."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def event_draft(files: Sequence[Path | str] | Path | str, outcome: str | None = 
     """
     paths = [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
     full, bare = _event_files(paths)
-    tally = EventCounts.of(full, bare, (outcome,) if outcome else OUTCOMES)
+    counts = EventCounts.of(full, bare, (outcome,) if outcome else OUTCOMES)
     name = ", ".join(path.name for path in paths)
-    label, won = _outcome(tally, outcome, name)
-    waited = _conversion_delay(tally, won)
-    verdicts = tuple(_decisions(tally, won))
-    text = sections_text(_parts(tally, _EventDraftBasis(name, label, len(won), waited, verdicts)))
-    notes = (*_on_outcome(label, won, tally), *_on_ids(tally, won), *_on_behaviours(tally, label), *waited.notes)
-    return Draft(text, verdicts, notes, tally.events, None)
+    label, won = _outcome(counts, outcome, name)
+    delay = _conversion_delay(counts, won)
+    decisions = tuple(_decisions(counts, won))
+    text = sections_text(_parts(counts, _EventDraftBasis(name, label, len(won), delay, decisions)))
+    notes = (*_on_outcome(label, won, counts), *_on_ids(counts, won), *_on_behaviours(counts, label), *delay.notes)
+    return Draft(text, decisions, notes, counts.events, None)
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class _EventDraftBasis:
     file: str
     outcome: str
     won: int
-    waited: ConversionDelay
-    verdicts: Sequence[ColumnDecision]
+    delay: ConversionDelay
+    decisions: Sequence[ColumnDecision]
 
 
 def _event_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -91,12 +91,12 @@ def _event_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return [part.path for part in events if not part.is_rollup], [part.path for part in events if part.is_rollup]
 
 
-def _outcome(tally: EventCounts, asked: str | None, file: str) -> tuple[str, Mapping[str, float]]:
+def _outcome(counts: EventCounts, asked: str | None, file: str) -> tuple[str, Mapping[str, float]]:
     """The name of the outcome, and the leads that had it with the first day of it."""
-    name = asked or next((name for name in OUTCOMES if tally.happened[name]), None)
-    if name and tally.happened[name]:
-        return name, tally.happened[name]
-    names = sorted(tally.tracks, key=lambda name: (-tally.tracks[name], name))
+    name = asked or next((name for name in OUTCOMES if counts.happened[name]), None)
+    if name and counts.happened[name]:
+        return name, counts.happened[name]
+    names = sorted(counts.tracks, key=lambda name: (-counts.tracks[name], name))
     if asked:
         found = f'no event is "{asked}"; {did_you_mean(asked, names) if names else "there is no track call"}'
     else:
@@ -107,18 +107,18 @@ def _outcome(tally: EventCounts, asked: str | None, file: str) -> tuple[str, Map
     raise OutcomeError(f"{file}: {found}")
 
 
-def _conversion_delay(tally: EventCounts, won: Mapping[str, float]) -> ConversionDelay:
-    came = _EPOCH + np.array(list(tally.came.values()))
-    converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in tally.came])
+def _conversion_delay(counts: EventCounts, won: Mapping[str, float]) -> ConversionDelay:
+    came = _EPOCH + np.array(list(counts.came.values()))
+    converted = _EPOCH + np.array([won.get(lead, np.nan) for lead in counts.came])
     return conversion_delay(came, converted, "their first event") if len(won) else ConversionDelay()
 
 
-def _decisions(tally: EventCounts, won: Mapping[str, float]) -> Iterator[ColumnDecision]:
+def _decisions(counts: EventCounts, won: Mapping[str, float]) -> Iterator[ColumnDecision]:
     """One on each trait that identify calls bring."""
-    leads = EventLeads.of(tally, won)
-    names = dict.fromkeys(name for said in tally.traits for name in said if name not in _KEYS | _FLAGS)
+    leads = EventLeads.of(counts, won)
+    names = dict.fromkeys(name for said in counts.traits for name in said if name not in _KEYS | _FLAGS)
     for name in names:
-        texts = (cell_text(said.get(name)) for said in tally.traits)
+        texts = (cell_text(said.get(name)) for said in counts.traits)
         profile = ColumnProfile(
             name, tuple(text if text.casefold() not in {"", *MISSING_MARKERS} else None for text in texts)
         )
@@ -128,9 +128,9 @@ def _decisions(tally: EventCounts, won: Mapping[str, float]) -> Iterator[ColumnD
 def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision:
     use: Literal["trait", "excluded", "dropped"] = "trait"
     why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
-    signals, filling = leads.signals(profile), leads.filling(profile.column)
+    signals, filling = leads.signals(profile), leads.fill_time(profile.column)
     why = why or "; ".join(quarantine_reasons(signals, filling))
-    flags = (filling.sentence,) if filling and filling.is_late >= PARTLY_LATE else ()
+    flags = (filling.sentence,) if filling and filling.late_share >= PARTLY_LATE else ()
     if why:
         use = "excluded"
     elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
@@ -141,59 +141,61 @@ def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision
     )
 
 
-def _on_outcome(label: str, won: Mapping[str, float], tally: EventCounts) -> Iterator[str]:
-    yield f"{label}: the outcome, as {len(won):,} of {len(tally.came):,} leads had it"
+def _on_outcome(label: str, won: Mapping[str, float], counts: EventCounts) -> Iterator[str]:
+    yield f"{label}: the outcome, as {len(won):,} of {len(counts.came):,} leads had it"
     if label == "Lead Converted":
         yield f'{label}: {CONVERTED_ON_ACCEPTANCE}; to take that, say --outcome "Opportunity Won"'
 
 
-def _on_ids(tally: EventCounts, won: Mapping[str, float]) -> Iterator[str]:
-    leads = list(tally.came)
-    tells = id_auc(leads, np.array([lead in won for lead in leads]), list(tally.came.values()))
+def _on_ids(counts: EventCounts, won: Mapping[str, float]) -> Iterator[str]:
+    leads = list(counts.came)
+    tells = id_auc(leads, np.array([lead in won for lead in leads]), list(counts.came.values()))
     if tells is not None:
         yield id_sentence("userId", tells)
 
 
-def _on_behaviours(tally: EventCounts, label: str) -> Iterator[str]:
+def _on_behaviours(counts: EventCounts, label: str) -> Iterator[str]:
     known = Agreement.default().behaviours
-    for name, count in ((n, c) for n, c in tally.matched.most_common() if known[n].event != label):
+    for name, count in ((n, c) for n, c in counts.matched.most_common() if known[n].event != label):
         yield f"{name}: a behaviour of the default agreement, {count:,} events"
-    for name, count in [*_new_events(tally, label), *_new_pages(tally)]:
+    for name, count in [*_new_events(counts, label), *_new_pages(counts)]:
         yield f"{name}: a behaviour, {count:,} events"
-    if ignored := _ignored(tally, label):
+    if ignored := _ignored(counts, label):
         yield f"{', '.join(ignored)}: too rare to draft; add those that matter to [behaviours]"
 
 
-def _counted(tally: EventCounts, label: str) -> Counter[str]:
+def _counted(counts: EventCounts, label: str) -> Counter[str]:
     """The track calls that are no behaviour of the default agreement and may be one of this."""
-    events = {behaviour.event for behaviour in Agreement.default().behaviours.values() if tally.matched[behaviour.name]}
+    events = {
+        behaviour.event for behaviour in Agreement.default().behaviours.values() if counts.matched[behaviour.name]
+    }
     known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | events | {label, ""}
-    return Counter({name: count for name, count in tally.tracks.items() if name not in known})
+    return Counter({name: count for name, count in counts.tracks.items() if name not in known})
 
 
-def _new_events(tally: EventCounts, label: str) -> list[tuple[str, int]]:
-    return _counted(tally, label).most_common(_MOST["events"])
+def _new_events(counts: EventCounts, label: str) -> list[tuple[str, int]]:
+    return _counted(counts, label).most_common(_MOST["events"])
 
 
-def _ignored(tally: EventCounts, label: str) -> list[str]:
-    return [name for name, _ in _counted(tally, label).most_common()[_MOST["events"] :]][:20]
+def _ignored(counts: EventCounts, label: str) -> list[str]:
+    return [name for name, _ in _counted(counts, label).most_common()[_MOST["events"] :]][:20]
 
 
-def _new_pages(tally: EventCounts) -> list[tuple[str, int]]:
+def _new_pages(counts: EventCounts) -> list[tuple[str, int]]:
     """Parts of the site, without the home page and those whose names are ids."""
-    views = tally.pages.total() + sum(count for name, count in tally.matched.items() if name.endswith("_page"))
-    parts = [(part, count) for part, count in tally.pages.most_common() if count >= _RARE * views]
+    views = counts.pages.total() + sum(count for name, count in counts.matched.items() if name.endswith("_page"))
+    parts = [(part, count) for part, count in counts.pages.most_common() if count >= _RARE * views]
     return [pair for pair in parts if re.fullmatch(r"/[A-Za-z][A-Za-z_-]{1,40}", pair[0])][: _MOST["pages"]]
 
 
-def _parts(tally: EventCounts, found: _EventDraftBasis) -> Iterator[str]:
-    leads = f"{len(tally.came):,} leads, {found.won / max(len(tally.came), 1):.1%} converted"
+def _parts(counts: EventCounts, found: _EventDraftBasis) -> Iterator[str]:
+    leads = f"{len(counts.came):,} leads, {found.won / max(len(counts.came), 1):.1%} converted"
     yield from draft_heading(
-        f"# Drafted by `leadlight init --from segment` from {found.file}: {tally.events:,} events of {leads}."
+        f"# Drafted by `leadlight init --from segment` from {found.file}: {counts.events:,} events of {leads}."
     )
-    yield _outcome_text(tally, found)
+    yield _outcome_text(counts, found)
     yield default_section("interest")
-    lines = dict(_behaviours(tally, found))
+    lines = dict(_behaviours(counts, found))
     yield "\n".join(["[behaviours]  # what leads do that counts; page time is added", *lines.values()])
     yield "\n".join(
         ["[traits]  # what the model learns from: number, category, text, boolean or date", *_traits(found)]
@@ -201,34 +203,34 @@ def _parts(tally: EventCounts, found: _EventDraftBasis) -> Iterator[str]:
     yield "\n".join(
         ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(found)]
     )
-    kinds = {verdict.column: verdict.kind for verdict in found.verdicts if verdict.use == "trait"}
-    yield policy_text(kinds, lines, found.won, len(tally.came))
+    kinds = {decision.column: decision.kind for decision in found.decisions if decision.use == "trait"}
+    yield policy_text(kinds, lines, found.won, len(counts.came))
 
 
-def _outcome_text(tally: EventCounts, found: _EventDraftBasis) -> str:
-    is_told = any(tally.tracks[name] for name in SALES_TOUCHES)
+def _outcome_text(counts: EventCounts, found: _EventDraftBasis) -> str:
+    is_told = any(counts.tracks[name] for name in SALES_TOUCHES)
     never = '"unknown"  # a lead that sales never tried is not a no' if is_told else '"no"  # the events name no calls'
     return (
         '[outcome]  # what "converted" means\n'
         f"event           = {toml_text(found.outcome)}\n"
-        f"within_days     = {found.waited.horizon_days}  # only after this long does a lead count as a no\n"
+        f"within_days     = {found.delay.horizon_days}  # only after this long does a lead count as a no\n"
         f"never_contacted = {never}"
     )
 
 
-def _behaviours(tally: EventCounts, found: _EventDraftBasis) -> Iterator[tuple[str, str]]:
+def _behaviours(counts: EventCounts, found: _EventDraftBasis) -> Iterator[tuple[str, str]]:
     """Each behaviour's name and line: the default's that occur, then the other names and pages."""
     default = default_section("behaviours")
-    taken = set(FACTS) | RESERVED | {verdict.column for verdict in found.verdicts}
+    taken = set(FACTS) | RESERVED | {decision.column for decision in found.decisions}
     for name, behaviour in Agreement.default().behaviours.items():
-        if behaviour.event != found.outcome and (tally.matched[name] or name in _ASKING):
+        if behaviour.event != found.outcome and (counts.matched[name] or name in _ASKING):
             [line] = re.findall(rf"^{name}\s*=.*$", default, re.M)
             taken.add(name)
             yield name, line
-    for event, _ in _new_events(tally, found.outcome):
+    for event, _ in _new_events(counts, found.outcome):
         name = _free(event, taken)
         yield name, f"{name} = {{ event = {toml_text(event)}, label = {toml_text(plain_label(event).lower())} }}"
-    for part, _ in _new_pages(tally):
+    for part, _ in _new_pages(counts):
         name = _free(f"{part} page", taken)
         where = f"where = {{ path = {toml_text(f'{part}*')} }}"
         label_of = toml_text(f"{part.strip('/').replace('-', ' ').replace('_', ' ').lower()} pages")
@@ -243,14 +245,14 @@ def _free(title: str, taken: set[str]) -> str:
 
 
 def _traits(found: _EventDraftBasis) -> Iterator[str]:
-    kept = [verdict for verdict in found.verdicts if verdict.use == "trait"]
-    yield from (f"{verdict.column} = {toml_text(verdict.kind)}" for verdict in kept)
+    kept = [decision for decision in found.decisions if decision.use == "trait"]
+    yield from (f"{decision.column} = {toml_text(decision.kind)}" for decision in kept)
 
 
 def _excluded(found: _EventDraftBasis) -> Iterator[str]:
-    for verdict in found.verdicts:
-        if verdict.use == "excluded":
-            yield f"{verdict.column} = {{ why = {toml_text(verdict.reason)}, kind = {toml_text(verdict.kind)} }}"
-    for verdict in found.verdicts:
-        if verdict.use == "dropped":
-            yield f"# dropped: {verdict.column}: {verdict.reason}"
+    for decision in found.decisions:
+        if decision.use == "excluded":
+            yield f"{decision.column} = {{ why = {toml_text(decision.reason)}, kind = {toml_text(decision.kind)} }}"
+    for decision in found.decisions:
+        if decision.use == "dropped":
+            yield f"# dropped: {decision.column}: {decision.reason}"

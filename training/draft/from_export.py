@@ -1,4 +1,4 @@
-"""A drafted agreement from a CRM export: what each column is, and which of them give the answer away."""
+"""Drafts an agreement from a CRM export: what each column is, and which columns give the outcome away."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads 
 class Draft:
     """A drafted agreement and how it came about.
 
-    text: the agreement's TOML. verdicts: one a column that is no role, in the file's order.
+    text: the agreement's TOML. decisions: one a column that is no role, in the file's order.
     auc: of the kept fields together, cross-fitted; None where there are too few outcomes to say.
     """
 
     text: str
-    verdicts: tuple[ColumnDecision, ...]
+    decisions: tuple[ColumnDecision, ...]
     notes: tuple[str, ...]
     rows: int
     auc: float | None
@@ -45,12 +45,14 @@ class Draft:
     def sentences(self) -> list[str]:
         """What `init` prints: notes, then one plain sentence a column, the suspects first."""
         order = ("excluded", "trait", "dropped")
-        ranked = sorted(self.verdicts, key=lambda verdict: (order.index(verdict.use), not verdict.flags))
+        ranked = sorted(self.decisions, key=lambda decision: (order.index(decision.use), not decision.flags))
         legend = [LEGEND] if self.auc is not None else []
-        return [*self.notes, *legend, *(verdict.sentence for verdict in ranked), *self._summary()]
+        return [*self.notes, *legend, *(decision.sentence for decision in ranked), *self._summary()]
 
     def _summary(self) -> list[str]:
-        counts = {use: sum(verdict.use == use for verdict in self.verdicts) for use in ("trait", "excluded", "dropped")}
+        counts = {
+            use: sum(decision.use == use for decision in self.decisions) for use in ("trait", "excluded", "dropped")
+        }
         counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
         told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
         return [f"{counted}{told}. {SIGN}"]
@@ -74,17 +76,17 @@ def export_draft(
     """
     paths, notes = _exports([Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)])
     name = ", ".join(path.name for path in paths)
-    asked = _with_crm_roles(
+    requested = _with_crm_roles(
         RequestedRoles(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name
     )
-    rows, total, more = _sample(paths, asked.outcome)
+    rows, total, more = _sample(paths, requested.outcome)
     found = column_profiles(rows)
-    assigned = column_roles(found, asked, name)
-    waited = _conversion_delay(found, assigned)
-    more += [*_on_default(asked, outcome, crm), *_on_ids(found, assigned)]
-    verdicts, auc = _decisions(found, assigned, crm)
-    text = agreement_text(DraftBasis(name, total, assigned, verdicts, missing_markers(rows), waited.horizon_days, crm))
-    return Draft(text, verdicts, (*notes, *more, *assigned.notes, *waited.notes), total, auc)
+    assigned = column_roles(found, requested, name)
+    delay = _conversion_delay(found, assigned)
+    more += [*_on_default(requested, outcome, crm), *_on_ids(found, assigned)]
+    decisions, auc = _decisions(found, assigned, crm)
+    text = agreement_text(DraftBasis(name, total, assigned, decisions, missing_markers(rows), delay.horizon_days, crm))
+    return Draft(text, decisions, (*notes, *more, *assigned.notes, *delay.notes), total, auc)
 
 
 def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
@@ -101,27 +103,27 @@ def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     return exports, [f"{name}: a history, which counts once it is ingested with the export" for name in histories]
 
 
-def _with_crm_roles(asked: RequestedRoles, crm: Crm | None, titles: Sequence[str], file: str) -> RequestedRoles:
-    """What was asked for, completed by what is known of the CRM."""
-    if crm is None and not asked.outcome:
+def _with_crm_roles(requested: RequestedRoles, crm: Crm | None, titles: Sequence[str], file: str) -> RequestedRoles:
+    """The requested roles, completed by what is known of the CRM."""
+    if crm is None and not requested.outcome:
         remedy = "say it with --outcome COLUMN, or name the CRM with --from salesforce or --from hubspot"
         raise OutcomeError(f"{file}: it is not said which column tells what became of a lead; {remedy}")
     if crm is None:
-        return asked
+        return requested
     if not crm.is_export(titles):
         problem = f"is no export of {crm.label}'s leads: it has no {' or no '.join(crm.missing_fields(titles))}"
         raise OutcomeError(f"{file} {problem}; export it with all columns, or leave out --from")
     known = next((title, value) for name, value in crm.outcome if (title := crm.title(name, titles)))
-    outcome, positive = (asked.outcome, asked.positive) if asked.outcome else (known[0], asked.positive)
-    if not asked.outcome and known[1] not in (ANY_VALUE, "true"):
+    outcome, positive = (requested.outcome, requested.positive) if requested.outcome else (known[0], requested.positive)
+    if not requested.outcome and known[1] not in (ANY_VALUE, "true"):
         positive = positive or known[1]
     return replace(
-        asked,
+        requested,
         outcome=outcome,
         positive=positive,
-        id=asked.id or crm.title(crm.id, titles),
-        created_at=asked.created_at or crm.title(crm.created_at, titles),
-        outcome_at=None if asked.outcome else crm.title(crm.converted_at, titles),
+        id=requested.id or crm.title(crm.id, titles),
+        created_at=requested.created_at or crm.title(crm.created_at, titles),
+        outcome_at=None if requested.outcome else crm.title(crm.converted_at, titles),
         is_known=True,
     )
 
@@ -137,15 +139,14 @@ def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, lis
     return rows, total, notes
 
 
-def _on_default(asked: RequestedRoles, outcome: str | None, crm: Crm | None) -> list[str]:
-    """What the outcome that a CRM's export is taken to tell really tells."""
+def _on_default(requested: RequestedRoles, outcome: str | None, crm: Crm | None) -> list[str]:
+    """A warning of what a CRM's usual outcome column really says."""
     if crm is None or outcome:
         return []
     if crm.name == "salesforce":
-        return [
-            f"{asked.outcome}: {CONVERTED_ON_ACCEPTANCE}; if yours do, send won opportunities as events and name that in [outcome]"
-        ]
-    return [f"{asked.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
+        remedy = "if yours do, send won opportunities as events and name that in [outcome]"
+        return [f"{requested.outcome}: {CONVERTED_ON_ACCEPTANCE}; {remedy}"]
+    return [f"{requested.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
 
 
 def _on_ids(found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> list[str]:
@@ -167,27 +168,29 @@ def _conversion_delay(found: Mapping[str, ColumnProfile], assigned: ColumnRoles)
 def _decisions(
     found: Mapping[str, ColumnProfile], assigned: ColumnRoles, crm: Crm | None
 ) -> tuple[tuple[ColumnDecision, ...], float | None]:
-    """A verdict on each column in the file's order, and the AUC of the kept ones."""
+    """A decision on each column in the file's order, and the AUC of the kept ones."""
     others = [profile for title, profile in found.items() if title not in assigned.columns]
     useless = {profile.column: said for profile in others if (said := useless_decision(profile))}
     triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
     why = crm.why if crm else lambda _: None
-    seen = {
+    examined = {
         column: ExaminedColumn(found[column], signals, _later_share(found[column], found, assigned), why(column))
         for column, signals in triage.all_signals().items()
     }
-    judged = {column: column_decision(one) for column, one in seen.items()}
+    judged = {column: column_decision(one) for column, one in examined.items()}
     # What a field adds shows only beside the others that are left: ask again with those that seemed honest.
-    missed = triage.missed(list(judged), _kept_columns(judged))
-    again = {c: column_decision(replace(s, signals=replace(s.signals, missed=missed.get(c)))) for c, s in seen.items()}
+    missed = triage.added_auc(list(judged), _kept_columns(judged))
+    again = {
+        c: column_decision(replace(s, signals=replace(s.signals, added_auc=missed.get(c)))) for c, s in examined.items()
+    }
     kept = _kept_columns(again)
-    auc = triage.auc(kept) if kept and triage.is_told else None
+    auc = triage.auc(kept) if kept and triage.has_enough_outcomes else None
     both = useless | again
     return tuple(both[profile.column] for profile in others), auc
 
 
 def _kept_columns(judged: Mapping[str, ColumnDecision]) -> list[str]:
-    return [column for column, verdict in judged.items() if verdict.use == "trait"]
+    return [column for column, decision in judged.items() if decision.use == "trait"]
 
 
 def _later_share(profile: ColumnProfile, found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> float | None:

@@ -1,4 +1,4 @@
-"""How long leads of an export took to convert: the horizon to draft, and what its dates leave out."""
+"""The conversion delay of an export's leads, and the horizon that a draft takes from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 0.75  # of the conversions should come within the horizon
 
 @dataclass(frozen=True)
 class ConversionDelay:
-    """Days from coming to converting, and the horizon that most conversions keep."""
+    """How long leads take to convert, in sentences, and the horizon within which most conversions come."""
 
     horizon_days: int = 90
     notes: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ def _day(at: datetime) -> float:
 
 
 def conversion_delay(came: Floats, converted: Floats, created_at: str) -> ConversionDelay:
-    """The horizon for leads that came on these days, and converted on these: NaN where they did not.
+    """The delay and horizon of leads that came and converted on these days; NaN where they did not convert.
 
     Days are counted from year 1.
     """

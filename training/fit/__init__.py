@@ -1,1 +1,1 @@
-"""A model fitted: rows, inputs, line, trees, calibration, recalibration."""
+"""Fits a model: training rows, candidate columns, linear model, trees, calibration, recalibration."""

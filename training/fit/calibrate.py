@@ -42,11 +42,11 @@ class PlattMap:
 def fit_calibrator(
     margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, learned_from: int
 ) -> Calibrator:
-    """Platt's map of out-of-fold margins, or the identity where that predicts held-out leads better.
+    """Platt's map of out-of-fold margins, or the identity where the identity predicts held-out leads better.
 
-    learned_from: how many converted leads the margin was fitted on. Its own level and slope are about as sure as so
-    many conversions can make them, so the rows correct them only as far as they are surer: a map that follows twenty
-    conversions by themselves is further from the truth than none.
+    learned_from: how many converted leads the margin was fitted on. The more they are, the surer are the margin's own
+    level and slope, and the less may these rows correct them: a map fitted on twenty conversions alone would be further
+    from the truth than no map.
     """
     trusted = 1.0 / (1.0 / max(learned_from, 1) + MARGIN_DRIFT**2)
     found = platt_map(margin, outcome, lead_ids, (trusted, trusted))
@@ -57,28 +57,28 @@ def fit_calibrator(
 
 @dataclass(frozen=True)
 class LevelShift:
-    """How far what came of some rows lies from what was said of them, in log-odds, with its standard error."""
+    """How far the outcomes of some rows lie above or below their predictions, in log-odds, with its standard error."""
 
     level: float
     error: float
 
     @property
     def is_sure(self) -> bool:
-        """More than chance explains in 99 of 100 cases: then it is followed."""
+        """Whether the shift is larger than chance makes it in 99 of 100 cases."""
         return abs(self.level) > SURE_ERRORS * self.error
 
 
 def level_shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> LevelShift:
-    """The shift of the level that these rows show, slope held at 1; a base rate that moved shows here first."""
+    """The level shift of these rows, with the slope held at 1; a base rate that moved shows here first."""
     found = platt_map(logit, outcome, lead_ids, (1e9, 1.0 / LEVEL_SPREAD**2))
     return LevelShift(found.level, float(np.sqrt(found.covariance[1, 1])))
 
 
 def lasting_shift(logit: Floats, rows: pd.DataFrame) -> LevelShift | None:
-    """Half the shift that the newest third of the rows shows, if it is sure and shifts last in this history, or None.
+    """Half the level shift of the newest third of the rows; None unless that shift is sure and shifts last here.
 
-    Whether they last is asked of the past: would the shift of the third before have foretold the newest one better than
-    none? Months differ everywhere; following each of them would be worse than following none.
+    Shifts last if the shift of the middle third predicts the newest third better than no shift does. Months differ
+    everywhere; following each of them would be worse than following none.
     """
     moments, outcome = rows["snapshot_us"].to_numpy(np.int64), rows["outcome"].to_numpy(np.float64)
     leads = rows["lead_id"].to_numpy(object)
@@ -92,20 +92,21 @@ def lasting_shift(logit: Floats, rows: pd.DataFrame) -> LevelShift | None:
 
 
 def half_shift(found: LevelShift) -> LevelShift:
-    """Half of a shift, in doubt by the other half: rates that moved come back about as often as they go on."""
+    """Half of a shift, with the other half as doubt: rates that moved come back about as often as they go on."""
     return LevelShift(found.level / 2, float(np.hypot(found.error, found.level / 2)))
 
 
 def shifted_calibrator(calibrator: Calibrator, by: LevelShift) -> Calibrator:
-    """The calibrator with its level moved, and the doubt of the move added to its own."""
+    """The calibrator with its level shifted, and the variance of the shift added to its own."""
     (ss, si), (_, ii) = calibrator.covariance
     return Calibrator(calibrator.slope, calibrator.intercept + by.level, ((ss, si), (si, ii + by.error**2)))
 
 
 def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:
-    """The calibrator with the doubt of the margin itself added to its own.
+    """The calibrator with the margins' own variance added to its covariance.
 
-    variance: of each margin. What is told by a map of two numbers: how it grows from the middle of the margins on.
+    variance: of each margin. A calibrator has two numbers for it: the variance in the middle of the margins, and how
+    much it grows with the square of the distance from there.
     """
     center = float(margin.mean())
     away = (margin - center) ** 2
@@ -119,10 +120,10 @@ def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats)
 def platt_map(
     margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: tuple[float, float], steps: int = 50
 ) -> PlattMap:
-    """The map of most posterior: logistic regression on one column, its prior the identity.
+    """The most probable map a posteriori: logistic regression on one column, with the identity as prior.
 
-    trusted: the prior's precision of slope and level. The snapshots of a lead share its outcome and count as one
-    observation together. Newton's step has a closed form.
+    trusted: the prior's precision of slope and level. The rows weigh together as much as there are leads: the
+    snapshots of one lead share its outcome. Newton's step has a closed form.
     """
     prior = np.diag(trusted)
     if not len(margin):
@@ -131,9 +132,9 @@ def platt_map(
     columns = np.stack([margin - center, np.ones(len(margin))], axis=1)
     off, curve = np.zeros(2), np.eye(2)  # from slope 1 and level 0
     for _ in range(steps):
-        said = 1 / (1 + np.exp(-np.clip(margin + columns @ off, -30, 30)))
-        curve = (columns.T * (weight * said * (1 - said))) @ columns + prior
-        step = np.linalg.solve(curve, weight * (columns.T @ (outcome - said)) - prior @ off)
+        probability = 1 / (1 + np.exp(-np.clip(margin + columns @ off, -30, 30)))
+        curve = (columns.T * (weight * probability * (1 - probability))) @ columns + prior
+        step = np.linalg.solve(curve, weight * (columns.T @ (outcome - probability)) - prior @ off)
         off = off + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:
             break

@@ -1,4 +1,4 @@
-"""A model's inputs as labelled snapshots offer them: columns, their levels and directions, and pairs of categories."""
+"""The columns that a model may read: which ones say anything, their levels and directions, and pairs of categories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_PAIRS = 8
 
 
 def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelColumn, ...]:
-    """The inputs that say anything in these labelled snapshots: constants are left out, rare levels pooled."""
+    """The columns that may tell something in these labelled snapshots: no constants, and rare levels pooled."""
     kinds = model_traits(agreement)
     found = []
     for name in rows.columns.drop(NOT_FEATURES):
@@ -58,16 +58,16 @@ Categories = tuple[str, ...]
 
 
 def single_categories(columns: Sequence[ModelColumn]) -> tuple[Categories, ...]:
-    """The categories, each by itself: thousands of levels are one number for trees, which split them by chance."""
+    """Each category by itself, to be target encoded: trees would split thousands of levels by chance."""
     return tuple((column.name,) for column in columns if column.levels)
 
 
 def category_pairs(
     rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
 ) -> tuple[Categories, ...]:
-    """The pairs of categories that say most beyond what the better of their parts says by itself.
+    """The pairs of categories that tell most beyond the better of the two, at most MOST_PAIRS.
 
-    Each is judged by what its rates, taken from the other folds, say of held-out leads.
+    Each pair is judged by the log loss of its target encoding, out of fold.
     """
     kinds = model_traits(agreement)
     names = [c.name for c in columns if kinds.get(c.name) in ("category", "boolean")]

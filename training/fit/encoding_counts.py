@@ -1,4 +1,4 @@
-"""training.fit.encoding_counts."""
+"""Counts leads and conversions by category and fold, from which target encodings are computed out of fold."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ PRIOR_LEADS = 20.0  # leads of average outcome that each cell is given, so that 
 
 @dataclass(frozen=True)
 class EncodingCounts:
-    """The cells of some labelled rows, counted fold by fold, so that any folds can be left out without counting again.
+    """The leads and conversions of each cell and fold, so that folds can be left out without counting again.
 
-    code: each row's cell, as a place in `names`. leads, won: (folds, cells); each lead counts once a cell, by the part
-    of its rows there that converted. A lead has one fold.
+    A cell is a level of one category, or a pair of levels of two. code: each row's cell, as a place in `names`.
+    leads, won: (folds, cells). A lead has one fold. A lead counts as 1 in each of its cells, and as converted by the
+    share of its rows there that converted: 2 of L-1's 4 rows in "retail" converted, so L-1 adds 0.5 to won.
     """
 
     of: tuple[str, ...]
@@ -34,7 +35,7 @@ class EncodingCounts:
 
     @classmethod
     def of_rows(cls, known: Any, of: Sequence[str], outcome: Floats, lead: Ints, fold: Ints) -> EncodingCounts:
-        """lead, fold: of each row, numbered from 0."""
+        """Counts of labelled rows. lead, fold: the number of each row's lead and fold, from 0."""
         names, code = np.unique(np.array(category_cells(known, of), dtype=object), return_inverse=True)
         code = code.astype(np.int64)
         pair, member = np.unique(code * (int(lead.max()) + 1) + lead, return_inverse=True)
@@ -48,7 +49,9 @@ class EncodingCounts:
         return cls(tuple(of), tuple(map(str, names)), code, fold, leads, won)
 
     def values(self, without: Sequence[int] = ()) -> Floats:
-        """Log-odds over the average of each cell, from the folds that are not left out; the last is for the others."""
+        """The encoding of each cell from all folds but `without`: its log-odds less the average's. The last one is for
+        cells with under FEWEST_LEADS leads and for cells that were never seen.
+        """
         inside = [fold for fold in range(len(self.leads)) if fold not in without]
         leads, won = self.leads[inside].sum(axis=0), self.won[inside].sum(axis=0)
         rate = float(np.clip(won.sum() / max(leads.sum(), 1.0), 1e-6, 1 - 1e-6))
@@ -57,18 +60,18 @@ class EncodingCounts:
         return np.append(np.where(few, pooled, _over_average(won, leads, rate)), pooled)
 
     def out_of_fold(self, without: Sequence[int] = ()) -> Floats:
-        """Each row's number, from the folds that are neither its own nor left out."""
+        """The encoding of each row's cell, from all folds but the row's own and `without`."""
         found = np.empty(len(self.code))
         for fold in range(len(self.leads)):
             mine = self.fold == fold
             found[mine] = self.values((fold, *without))[self.code[mine]]
         return found
 
-    def rates(self) -> TargetEncoding:
-        """The numbers from all rows, for leads that are not among them."""
+    def encoding(self) -> TargetEncoding:
+        """The encoding from all rows, for leads that are not among them."""
         values, common = self.values(), self.leads.sum(axis=0) >= FEWEST_LEADS
-        told = {name: float(values[i]) for i, name in enumerate(self.names) if common[i]}
-        return TargetEncoding(self.of, told, float(values[-1]))
+        encodings = {name: float(values[i]) for i, name in enumerate(self.names) if common[i]}
+        return TargetEncoding(self.of, encodings, float(values[-1]))
 
 
 def _over_average(won: Any, leads: Any, rate: float) -> Any:
@@ -77,13 +80,13 @@ def _over_average(won: Any, leads: Any, rate: float) -> Any:
 
 
 def encoding_counts(rows: pd.DataFrame, of: Sequence[str], outcome: Floats, folds: Sequence[Fold]) -> EncodingCounts:
-    """The cells of some categories, counted in these folds."""
+    """The counts of one category's levels, or of two categories' pairs of levels, in these folds."""
     _, lead = np.unique(rows["lead_id"].to_numpy(object).astype(str), return_inverse=True)
     return EncodingCounts.of_rows(rows, of, outcome, lead.astype(np.int64), held_out_fold(folds, len(rows)))
 
 
 def held_out_fold(folds: Sequence[Fold], rows: int) -> Ints:
-    """The fold that each row is held out in."""
+    """The number of the fold that holds each row out."""
     found = np.empty(rows, dtype=np.int64)
     for k, (_, outside) in enumerate(folds):
         found[outside] = k

@@ -1,4 +1,4 @@
-"""Fitting: trees, a linear model, and the blend of both that held-out leads like best."""
+"""Fits the whole model: chooses its columns, fits trees and a linear model, blends and calibrates them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ CHOICES = ("shrinkage", "trees", "rounds")  # of a model's facts, beside its col
 
 @dataclass(frozen=True)
 class Blend:
-    """Trees and a line in the shares that held-out leads like best, and what they say of each row's unseen lead."""
+    """Trees and a linear model in the shares that predict held-out leads best.
+
+    out_of_fold: each row's margin by a model that did not see its lead.
+    """
 
     model: Model
     out_of_fold: Floats
@@ -39,36 +42,38 @@ class Blend:
 
 @dataclass(frozen=True)
 class CandidateInputs:
-    """What a model may read: columns of the frame, and the categories whose rates become columns."""
+    """What a model may read: columns of the frame, and categories, one or two each, that are target encoded."""
 
     columns: tuple[ModelColumn, ...]
-    rated: tuple[tuple[str, ...], ...] = ()
+    encoded_categories: tuple[tuple[str, ...], ...] = ()
 
-    def sample(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> TrainingRows:
+    def training_rows(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> TrainingRows:
         score_50 = agreement.policy.score_50
-        return TrainingRows.of(rows, self.columns, self.rated, math.log(score_50 / (1 - score_50)), seed)
+        return TrainingRows.of(rows, self.columns, self.encoded_categories, math.log(score_50 / (1 - score_50)), seed)
 
-    def and_(self, more: CandidateInputs, order: Sequence[ModelColumn]) -> CandidateInputs:
-        """These inputs and more, the columns in this order."""
+    def with_more(self, more: CandidateInputs, order: Sequence[ModelColumn]) -> CandidateInputs:
+        """These inputs and `more`, with the columns in this order."""
         both = [*self.columns, *more.columns]
-        return CandidateInputs(tuple(column for column in order if column in both), (*self.rated, *more.rated))
+        return CandidateInputs(
+            tuple(column for column in order if column in both), (*self.encoded_categories, *more.encoded_categories)
+        )
 
 
 def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Model:
-    """The model of labelled snapshots with their features, calibrated on what it says of leads that it did not see.
+    """The model fitted on labelled snapshots with their features, and calibrated on its out-of-fold margins.
 
-    Every choice, inputs, number of trees, shrinkage and blend, is made on folds of whole leads inside the rows.
+    Every choice (columns, number of trees, penalty, blend) is made on folds of whole leads inside the rows.
     search: choose the parameters of the trees among drawn ones as well.
     """
     return calibrated_model(chosen_blend(rows, agreement, seed, search), rows, agreement, seed)
 
 
 def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
-    """A model of other rows by the choices that made `like`: its inputs, shrinkage, trees and blend."""
+    """A model of other rows, with the columns, penalty, tree parameters and blend that were chosen for `like`."""
     names = {column.name for column in like.columns}
     columns = tuple(column for column in candidate_columns(rows, agreement) if column.name in names)
     rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
-    sample = CandidateInputs(columns, rated).sample(rows, agreement, seed)
+    sample = CandidateInputs(columns, rated).training_rows(rows, agreement, seed)
     line = ridge_model(sample, like.facts["shrinkage"])
     text = trees_text(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
     kept = {name: like.facts[name] for name in CHOICES if name in like.facts}
@@ -77,7 +82,7 @@ def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Mo
 
 
 def calibrated_model(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
-    """The blend, calibrated on its out-of-fold margins; on the level of the newest rows, if that moved for sure."""
+    """The blend, calibrated on its out-of-fold margins, and shifted to the newest rows' level where shifts last."""
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     facts = found.model.facts | training_facts(rows, agreement, seed)
     calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
@@ -111,24 +116,24 @@ def label_span(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None
 
 
 def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
-    """The blend on the inputs that held-out leads like best; which they are is found with quick trees.
+    """The blend on the columns that predict held-out leads best; quick trees find which they are.
 
-    How long a lead has been known and all that it ever did stand beyond the training rows as soon as they are older
-    than sales usually lets a lead become, and the open leads are: these columns must win by two standard errors. What
-    colleagues do says the same of each of them: by one. Rates of categories only have to win.
+    Target encodings are added where they lower the log loss at all. Columns of the account must win by one standard
+    error, since they say the same of all its leads. Lifetime columns (how long a lead is known, all that it ever did)
+    must win by two: open leads are often older than any lead in the training rows.
     """
     columns = candidate_columns(rows, agreement)
     is_believed = rows.loc[rows["outcome"], "lead_id"].nunique() < ENOUGH_TO_FORGET
     columns = tuple(column for column in columns if is_believed or not column.is_criterion)
     inputs = CandidateInputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
-    sample = inputs.sample(rows, agreement, seed)
+    sample = inputs.training_rows(rows, agreement, seed)
     if not _is_enough(sample):
         return blend(sample, seed)
     best = None
     for more, errors in _more(rows, columns, agreement, seed):
         best = fit_trees(sample, seed, [QUICK_TREES]) if best is None else best
-        wider = inputs.and_(more, columns)
-        tried_on = wider.sample(rows, agreement, seed)
+        wider = inputs.with_more(more, columns)
+        tried_on = wider.training_rows(rows, agreement, seed)
         tried = fit_trees(tried_on, seed, [QUICK_TREES])
         if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
             inputs, sample, best = wider, tried_on, tried
@@ -138,7 +143,7 @@ def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bo
 def _more(
     rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
 ) -> Iterator[tuple[CandidateInputs, float]]:
-    """What may be read as well, and by how many standard errors it must win."""
+    """Each group of inputs that may be added, and by how many standard errors it must win."""
     wider = (
         (CandidateInputs((), single_categories(columns)), 0.0),
         (CandidateInputs((), category_pairs(rows, columns, agreement, seed)), 0.0),
@@ -149,27 +154,27 @@ def _more(
 
 
 def _is_better(wider: Floats, lean: Floats, sample: TrainingRows, errors: float) -> bool:
-    """Whether held-out leads like the wider margins better, by so many standard errors over leads."""
+    """Whether the wider inputs have a lower log loss than the lean ones, by so many standard errors over leads."""
     gained = row_losses(lean, sample.outcome) - row_losses(wider, sample.outcome)
     by_lead = pd.Series(gained).groupby(sample.leads).sum()
     return bool(by_lead.sum() > errors * np.sqrt(len(by_lead)) * by_lead.std())
 
 
 def blend(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> Blend:
-    """Trees and a line on a sample, blended as its held-out leads like best.
+    """Trees and a linear model fitted on training rows, and the share of both that predicts held-out leads best.
 
     tried: parameters of trees to choose from; by default those of `fit_trees`.
     """
     line = fit_ridge(sample)
-    doubts = margin_variance(sample, line.linear, line.shrinkage)
+    doubts = margin_variance(sample, line.linear, line.strength)
     trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
     if trees is None:
         return Blend(
-            Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.shrinkage}), line.out_of_fold, doubts
+            Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.strength}), line.out_of_fold, doubts
         )
     margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
     best = min(BLENDS, key=lambda share: log_loss(margins[share], sample.outcome))
-    facts = {"shrinkage": line.shrinkage, "trees": dict(trees.chosen), "rounds": trees.rounds}
+    facts = {"shrinkage": line.strength, "trees": dict(trees.chosen), "rounds": trees.rounds}
     return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best], doubts)
 
 

@@ -1,4 +1,4 @@
-"""Recalibration: level and slope from outcomes that matured since the training, everything else as it was."""
+"""Recalibration: fits level and slope on outcomes that matured since the training; everything else stays as it was."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class NothingMatured(LeadlightError):
 
 @dataclass(frozen=True)
 class Recalibration:
-    """A model with a new calibrator, and what that rests on.
+    """A model with a new calibrator, and what the calibrator rests on.
 
-    rows: what it listened to. shift: how far outcomes lay from what the old calibrator said, in log-odds. before,
-    after: log-odds of the rows by the old calibrator, and by new ones that had not seen their leads.
+    rows: the labelled snapshots that it was fitted on. shift: how far their outcomes lie from the old calibrator's
+    predictions. before, after: the rows' log-odds by the old calibrator, and out of fold by new ones.
     """
 
     model: Model
@@ -61,14 +61,14 @@ def recent_rows(model: Model, labelled: pd.DataFrame) -> pd.DataFrame:
 
 
 def newest_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """The newest of the labelled snapshots, as many as hold RECENT converted leads; all where they hold fewer."""
+    """The newest labelled snapshots, until they hold RECENT converted leads; all of them where they hold fewer."""
     back = rows.sort_values("snapshot_us", ascending=False, kind="stable")
     first = back["outcome"].to_numpy(bool) & ~back["lead_id"].where(back["outcome"]).duplicated().to_numpy()
     return back[np.cumsum(first) <= RECENT].sort_values("snapshot_us", kind="stable")
 
 
 def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibration:
-    """The model with level and slope of `rows`, labelled snapshots that it did not learn from."""
+    """The model recalibrated on `rows`: labelled snapshots that it did not learn from."""
     logit = model.calibrator.logit(model.margin(model.matrix(rows)))
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     after = np.empty(len(rows))
@@ -89,12 +89,12 @@ def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: 
 
 
 def _recalibrating_map(logit: Floats, outcome: Floats, leads: object) -> Calibrator:
-    """The affine map of log-odds that these outcomes ask for; level and slope may move as far as is plausible."""
+    """The affine map of log-odds that fits these outcomes best, with priors on how far level and slope may move."""
     return platt_map(logit, outcome, list(np.asarray(leads)), (1 / SLOPE_MOVES**2, 1 / LEVEL_SPREAD**2)).calibrator()
 
 
 def composed_calibrator(first: Calibrator, then: Calibrator) -> Calibrator:
-    """One affine map for two; the doubt is the newer one's, told of the older one's margins."""
+    """One calibrator that does what `first` and `then` do one after the other, with the covariance of `then`."""
     (ss, si), (_, ii) = then.covariance
     # The newer slope multiplies first.slope * margin + first.intercept.
     turned = np.array([[first.slope, 0.0], [first.intercept, 1.0]])

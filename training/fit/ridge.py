@@ -1,4 +1,4 @@
-"""How much the linear model is shrunk: as held-out leads like best."""
+"""Fits the linear model: its terms, and weights by ridge regression with the penalty that held-out leads like best."""
 
 from __future__ import annotations
 
@@ -15,30 +15,24 @@ from training.labels.folds import log_loss
 from training.model.columns import ModelColumn
 from training.model.linear import Design, LinearModel, Term
 
-PENALTIES = (
-    10_000.0,
-    3_000.0,
-    1_000.0,
-    300.0,
-    100.0,
-    30.0,
-    10.0,
-    3.0,
-)  # the strongest first: each starts from where the last ended
+PENALTIES = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0, 3.0)  # each fit starts from the stronger one's end
 FEWEST_TO_CHOOSE = 20  # converted leads; what fewer like best is chance
+STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
+HIGHEST_QUANTILE = 0.995  # the line stops rising there: beyond, where few rows are, it would promise without end
+LEAST_SCALE = 0.3  # the spread of what one row in ten shows; what is rarer keeps a small scale, so ridge holds it back
 
 
 @dataclass(frozen=True)
 class FittedLinear:
-    """The linear model, and the margin of each training row by one that did not see its lead."""
+    """The linear model on all rows, and each row's margin by a model whose folds did not have its lead."""
 
     linear: LinearModel
     out_of_fold: Floats
-    shrinkage: float
+    strength: float
 
 
 def fit_ridge(sample: TrainingRows) -> FittedLinear:
-    """The linear model, its shrinkage the one that predicts held-out leads best."""
+    """The linear model with that strength of PENALTIES that predicts held-out leads best."""
     # Small products: BLAS threads would wait for each other longer than they multiply.
     with threadpool_limits(1):
         return _cross_validated(sample)
@@ -47,70 +41,43 @@ def fit_ridge(sample: TrainingRows) -> FittedLinear:
 def _cross_validated(sample: TrainingRows) -> FittedLinear:
     terms = terms_of(sample.matrix, sample.columns)
     design = Design.of(terms)
-    parts = [(part, design.rows(part.inside), design.rows(part.outside)) for part in sample.parts()]
+    parts = [(part, design.rows(part.inside), design.rows(part.outside)) for part in sample.fold_rows()]
     starts: list[Floats | None] = [None] * len(parts)
     best: tuple[float, float, Floats] | None = None
     converted = len(set(sample.leads[sample.outcome == 1]))
-    for shrinkage in PENALTIES if converted >= FEWEST_TO_CHOOSE else PENALTIES[:1]:
-        pull, margins = ridge_penalty(terms, sample, shrinkage), np.empty(len(sample.outcome))
+    for strength in PENALTIES if converted >= FEWEST_TO_CHOOSE else PENALTIES[:1]:
+        penalty, margins = ridge_penalty(terms, sample, strength), np.empty(len(sample.outcome))
         for k, (part, inside, outside) in enumerate(parts):
-            weights = fit_linear(inside, sample.outcome[part.fold[0]], pull, starts[k])
+            weights = fit_linear(inside, sample.outcome[part.fold[0]], penalty, starts[k])
             margins[part.fold[1]], starts[k] = weights[0] + outside @ weights[1:], weights
         loss = log_loss(margins, sample.outcome)
         if best is not None and loss >= best[0]:
-            break  # the loss has one valley: past it, less shrinkage only learns by heart
-        best = (loss, shrinkage, margins)
+            break  # the loss has one valley: past it, a weaker penalty only learns by heart
+        best = (loss, strength, margins)
     assert best is not None
     return FittedLinear(ridge_model(sample, best[1]), best[2], best[1])
 
 
-def ridge_model(sample: TrainingRows, shrinkage: float) -> LinearModel:
-    """The linear model of a shrinkage that was chosen before, on all rows of the sample."""
+def ridge_model(sample: TrainingRows, strength: float) -> LinearModel:
+    """The linear model with a strength that was chosen before, fitted on all rows."""
     terms = terms_of(sample.matrix, sample.columns)
     with threadpool_limits(1):
         weights = fit_linear(
-            Design.of(terms).rows(sample.matrix), sample.outcome, ridge_penalty(terms, sample, shrinkage)
+            Design.of(terms).rows(sample.matrix), sample.outcome, ridge_penalty(terms, sample, strength)
         )
     return LinearModel.of(terms, weights)
 
 
-def margin_variance(sample: TrainingRows, linear: LinearModel, shrinkage: float) -> Floats:
-    """The variance of each row's margin by the posterior of the weights (Laplace), counted in leads."""
+def margin_variance(sample: TrainingRows, linear: LinearModel, strength: float) -> Floats:
+    """The variance of each row's margin: Laplace's approximation of the weights' posterior, counted in leads."""
     terms = linear.terms
     rows = np.column_stack([np.ones(len(sample.outcome)), Design.of(terms).rows(sample.matrix)])
-    said = expit(linear.margin(sample.matrix))
-    strength = ridge_penalty(terms, sample, shrinkage).strength
+    probability = expit(linear.margin(sample.matrix))
+    strengths = ridge_penalty(terms, sample, strength).strength
     with threadpool_limits(1):
-        curve = (rows.T * (said * (1 - said))) @ rows + np.diag(np.maximum(strength, 1e-9))
+        curve = (rows.T * (probability * (1 - probability))) @ rows + np.diag(np.maximum(strengths, 1e-9))
         spread = np.linalg.inv(curve) * sample.rows_per_lead  # the looks at one lead say much the same
         return np.asarray(np.einsum("ij,ij->i", rows @ spread, rows), dtype=np.float64)
-
-
-def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, shrinkage: float) -> RidgePenalty:
-    """To zero by the shrinkage; the criteria's points to what the prior says of them, where they are read at all.
-
-    The prior is sure of a point's worth to about as much as it is worth, and of the level to a unit of log-odds. Both
-    are counted in leads, whose rows say much the same.
-    """
-    columns = [sample.columns[term.column] for term in terms]
-    signs = [0 if t.kind == "missing" else c.direction for t, c in zip(terms, columns, strict=True)]
-    pull = RidgePenalty.to_zero(shrinkage, signs)
-    points = [(place + 1, c.believed) for place, c in enumerate(columns) if c.believed is not None]
-    if not points:
-        return pull
-    toward, strength = pull.toward.copy(), pull.strength.copy()
-    toward[0], strength[0] = sample.stated, sample.rows_per_lead
-    for place, believed in points:
-        toward[place], strength[place] = believed.worth, sample.rows_per_lead / believed.worth**2
-        toward[0] += believed.worth * (terms[place - 1].center - believed.average)
-    return RidgePenalty(toward, strength, signs)
-
-
-STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
-HIGHEST_QUANTILE = 0.995  # what few rows exceed, a line is held to: drawn on, it would promise without end
-LEAST_SCALE = (
-    0.3  # the spread of what one row in ten shows; rarer truths are not blown up to it, so they are shrunk more
-)
 
 
 def terms_of(matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[Term, ...]:
@@ -126,7 +93,7 @@ def terms_of(matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[Term, ...]
 def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
     """The term with its centre, scale and range on the training rows; None where it says the same of all of them.
 
-    A truth value is scaled by no less than COMMON.
+    What is 0 or 1 is scaled by no less than LEAST_SCALE.
     """
     raw = term.raw(values)
     spread = float(np.nanstd(raw)) if np.isfinite(raw).any() else 0.0
@@ -141,9 +108,9 @@ def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
 
 
 def _terms_of(place: int, column: ModelColumn, values: Floats) -> list[Term]:
-    """Interest as it stands now and what is known of the lead; how long ago things began is for the trees.
+    """The terms of one column: decayed counts and traits; none of days and lifetime totals, which are for the trees.
 
-    A line drawn through days and lifetime totals goes on rising where no training row ever was.
+    A line through days and lifetime totals goes on rising where no training row ever was.
     """
     if column.levels is not None:
         return [*(Term(place, "level", level) for level in range(len(column.levels))), Term(place, "missing")]
@@ -170,7 +137,7 @@ def _cuts(values: Floats) -> list[float]:
 
 @dataclass(frozen=True)
 class RidgePenalty:
-    """Where the intercept and each weight are drawn to, how strongly, and which way they may not go.
+    """Where ridge regression draws the intercept and each weight to, how strongly, and which signs are forbidden.
 
     toward, strength: the intercept's first, then by term. signs: by term, +1 where a weight may not be negative, -1
     where not positive, else 0.
@@ -181,28 +148,48 @@ class RidgePenalty:
     signs: Sequence[int]
 
     @classmethod
-    def to_zero(cls, shrinkage: float, signs: Sequence[int]) -> RidgePenalty:
-        """Every weight by the same shrinkage, the intercept not at all."""
-        return cls(np.zeros(len(signs) + 1), np.append(0.0, np.full(len(signs), shrinkage)), signs)
+    def to_zero(cls, strength: float, signs: Sequence[int]) -> RidgePenalty:
+        """Draws every weight to 0 with the same strength, and the intercept not at all."""
+        return cls(np.zeros(len(signs) + 1), np.append(0.0, np.full(len(signs), strength)), signs)
 
 
-def fit_linear(rows: Floats, outcome: Floats, pull: RidgePenalty, start: Floats | None = None) -> Floats:
-    """The intercept and weights that maximise the likelihood less half the pull's strength times squared distances.
+def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, strength: float) -> RidgePenalty:
+    """A penalty that draws weights to 0; weights of a criterion's points it draws to the prior of these points.
 
-    rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger pull.
+    The prior's standard deviation is, for a point, the point's own worth, and for the intercept 1, in log-odds. Both
+    count by lead: the rows of one lead say much the same.
     """
-    from scipy.optimize import minimize  # who only scores need not wait for it
+    columns = [sample.columns[term.column] for term in terms]
+    signs = [0 if t.kind == "missing" else c.direction for t, c in zip(terms, columns, strict=True)]
+    penalty = RidgePenalty.to_zero(strength, signs)
+    points = [(place + 1, c.believed) for place, c in enumerate(columns) if c.believed is not None]
+    if not points:
+        return penalty
+    toward, strengths = penalty.toward.copy(), penalty.strength.copy()
+    toward[0], strengths[0] = sample.stated_log_odds, sample.rows_per_lead
+    for place, prior in points:
+        toward[place], strengths[place] = prior.worth, sample.rows_per_lead / prior.worth**2
+        toward[0] += prior.worth * (terms[place - 1].center - prior.average)
+    return RidgePenalty(toward, strengths, signs)
 
-    bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in pull.signs)]
+
+def fit_linear(rows: Floats, outcome: Floats, penalty: RidgePenalty, start: Floats | None = None) -> Floats:
+    """The intercept and weights of least log loss plus penalty: half the strength times the squared distances.
+
+    rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger penalty.
+    """
+    from scipy.optimize import minimize  # slow to import, and most of who imports this file fits nothing
+
+    bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in penalty.signs)]
     rate = float(np.clip(outcome.mean(), 1e-3, 1 - 1e-3))
-    begin = np.append(np.log(rate / (1 - rate)), pull.toward[1:]) if start is None else start
-    found = minimize(_loss, begin, args=(rows, outcome, pull), jac=True, method="L-BFGS-B", bounds=bounds)
+    begin = np.append(np.log(rate / (1 - rate)), penalty.toward[1:]) if start is None else start
+    found = minimize(_loss, begin, args=(rows, outcome, penalty), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _loss(weights: Floats, rows: Floats, outcome: Floats, pull: RidgePenalty) -> tuple[float, Floats]:
-    margin, off = weights[0] + rows @ weights[1:], weights - pull.toward
-    loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + (pull.strength * off) @ off / 2
+def _loss(weights: Floats, rows: Floats, outcome: Floats, penalty: RidgePenalty) -> tuple[float, Floats]:
+    margin, off = weights[0] + rows @ weights[1:], weights - penalty.toward
+    loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + (penalty.strength * off) @ off / 2
     error = 1 / (1 + np.exp(-np.clip(margin, -700, 700))) - outcome
-    gradient = np.append(error.sum(), rows.T @ error) + pull.strength * off
+    gradient = np.append(error.sum(), rows.T @ error) + penalty.strength * off
     return float(loss) / len(outcome), gradient / len(outcome)

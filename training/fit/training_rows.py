@@ -1,4 +1,4 @@
-"""The rows that a model is fitted on, parted into folds of whole leads, with target statistics that keep them apart."""
+"""The rows that a model is fitted on: a matrix, folds of whole leads, and target encodings that respect the folds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.model.columns import ModelColumn
 
 
 class FoldRows(NamedTuple):
-    """One fold: what a model is fitted on and judged by, so that nothing of the outside was seen inside."""
+    """The matrices of one fold: `inside` to fit on, `outside` to judge by. Neither knows an outcome from outside."""
 
     fold: Fold
     inside: Floats
@@ -27,10 +27,11 @@ class FoldRows(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Labelled rows as models read them: (rows, columns), outcomes as 0 and 1, and the folds of their leads.
+    """Labelled snapshots as models read them: a matrix (rows, columns), outcomes as 0 and 1, folds of whole leads.
 
-    counted: by the place of its column, what each target statistic is taken from. In `matrix` a row's statistic comes
-    from the other folds; within a part, from the folds inside alone. stated: the agreement's rate, in log-odds.
+    encoding_counts: by the place of its column, what each target encoding is computed from. In `matrix` a row's
+    encoding comes from the other folds; in the matrices of a fold, from the folds inside alone.
+    stated_log_odds: of the conversion rate that the agreement states.
     """
 
     columns: tuple[ModelColumn, ...]
@@ -39,32 +40,35 @@ class TrainingRows:
     leads: npt.NDArray[np.object_]
     folds: tuple[Fold, ...]
     encoding_counts: dict[int, EncodingCounts]
-    stated: float = 0.0
+    stated_log_odds: float = 0.0
 
     @classmethod
     def of(
         cls,
         rows: pd.DataFrame,
         columns: Sequence[ModelColumn],
-        pairs: Sequence[Sequence[str]],
+        encoded: Sequence[Sequence[str]],
         stated: float,
         seed: int,
     ) -> TrainingRows:
-        """The sample of labelled snapshots; `pairs` names the categories, one or two, whose rates are columns too."""
+        """The training rows of labelled snapshots.
+
+        encoded: each one category or two, whose target encoding becomes a column. stated: log-odds.
+        """
         outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
         folds = tuple(lead_folds(outcome, list(leads), seed))
         plain = [column.encoded(rows) for column in columns]
-        counts = [encoding_counts(rows, of, outcome, folds) for of in pairs]
+        counts = [encoding_counts(rows, of, outcome, folds) for of in encoded]
         matrix = np.column_stack([*plain, *(one.out_of_fold() for one in counts)])
-        told = {len(columns) + i: one for i, one in enumerate(counts)}
-        return cls((*columns, *map(_encoded_column, counts)), matrix, outcome, leads, folds, told, stated)
+        by_place = {len(columns) + i: one for i, one in enumerate(counts)}
+        return cls((*columns, *map(_encoded_column, counts)), matrix, outcome, leads, folds, by_place, stated)
 
     @cached_property
     def rows_per_lead(self) -> float:
         return len(self.outcome) / len(set(self.leads))
 
-    def parts(self) -> Iterator[FoldRows]:
-        """Each fold, with the statistics of both sides taken from inside."""
+    def fold_rows(self) -> Iterator[FoldRows]:
+        """The matrices of each fold, with the target encodings of both sides computed from inside."""
         for k, (inside, outside) in enumerate(self.folds):
             part = FoldRows((inside, outside), self.matrix[inside], self.matrix[outside])
             for place, one in self.encoding_counts.items():
@@ -74,6 +78,6 @@ class TrainingRows:
 
 
 def _encoded_column(one: EncodingCounts) -> ModelColumn:
-    """A higher rate may only raise the score: it is what became of these very leads."""
+    """The column of a target encoding. A higher rate may only raise the score: it is what became of these leads."""
     name = " and ".join(one.of)
-    return ModelColumn(f"rate of {name}", name, "trait", None, 1, one.rates())
+    return ModelColumn(f"rate of {name}", name, "trait", None, 1, one.encoding())

@@ -1,4 +1,4 @@
-"""The trees: LightGBM with small leaves, their number chosen on folds of whole leads."""
+"""Fits the trees: LightGBM with few leaves a tree, and as many trees as held-out leads like best."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ QUICK_TREES: Mapping[str, Any] = {"learning_rate": 0.12}  # to choose inputs by:
 
 @dataclass(frozen=True)
 class FittedTrees:
-    """The text of the trees, and the margin of each training row by trees that did not see its lead."""
+    """LightGBM's text of the trees, and each row's margin by trees whose folds did not have its lead."""
 
     text: str
     out_of_fold: Floats
@@ -50,7 +50,7 @@ class FittedTrees:
 
 
 def search_parameters(seed: int) -> list[dict[str, Any]]:
-    """Parameters to search among: TRIED drawn ones, small leaves all, and those that are tried without a search."""
+    """Parameters to search among: those tried without a search, and SEARCH_DRAWS drawn ones, all with few leaves."""
     draws = np.random.default_rng(seed)
     found: list[dict[str, Any]] = [{"num_leaves": leaves} for leaves in LEAVES]
     for _ in range(SEARCH_DRAWS):
@@ -68,7 +68,7 @@ def search_parameters(seed: int) -> list[dict[str, Any]]:
 
 
 def fit_trees(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> FittedTrees:
-    """Trees for the sample; as many, and with those of the `tried` parameters, as held-out leads like best."""
+    """Trees fitted on all rows; held-out leads choose their number, and which of the `tried` parameters."""
     candidates = tried if tried is not None else [{"num_leaves": leaves} for leaves in LEAVES]
     found = [_cross_validated(sample, seed, more) for more in candidates]
     best = min(found, key=lambda one: log_loss(one.out_of_fold, sample.outcome))
@@ -76,7 +76,7 @@ def fit_trees(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]
 
 
 def trees_text(sample: TrainingRows, seed: int, chosen: Mapping[str, Any], rounds: int) -> str:
-    """The text of so many trees on all rows of the sample."""
+    """LightGBM's text of `rounds` trees, fitted on all rows."""
     parameters = _parameters(sample, seed) | dict(chosen)
     rows = _dataset(sample.matrix, sample.outcome, sample.columns, parameters)
     return str(lightgbm.train(parameters, rows, rounds).model_to_string())
@@ -119,14 +119,14 @@ def _cross_validated(sample: TrainingRows, seed: int, chosen: Mapping[str, Any])
         fpreproc=_fold_datasets(sample) if sample.encoding_counts else None,
     )  # fmt: skip
     rounds, margins = len(curve["valid binary_logloss-mean"]), np.empty(len(sample.matrix))
-    for part, booster in zip(sample.parts(), curve["cvbooster"].boosters, strict=True):
+    for part, booster in zip(sample.fold_rows(), curve["cvbooster"].boosters, strict=True):
         margins[part.fold[1]] = booster.predict(part.outside, raw_score=True, num_iteration=rounds)
     return FittedTrees("", margins, dict(chosen), rounds)
 
 
 def _fold_datasets(sample: TrainingRows) -> Callable[..., Any]:
-    """Gives LightGBM each fold's own rows: target statistics of the folds inside know nothing of the outside."""
-    parts = sample.parts()
+    """Gives LightGBM each fold's own matrices: target encodings of the rows inside know nothing of the outside."""
+    parts = sample.fold_rows()
 
     def fresh(_: Any, __: Any, parameters: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         part = next(parts)

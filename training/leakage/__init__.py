@@ -1,1 +1,1 @@
-"""Whether a training reads the outcome itself: fields that give it away, and proof that no row saw its future."""
+"""Leakage: fields that give the outcome away, and the proof that no training row saw its future."""

@@ -1,4 +1,4 @@
-"""What the columns of an export hold: their kind, how full they are, and whether they only identify a lead."""
+"""A profile of each column of an export: its kind, how full it is, and whether it only identifies a lead."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ColumnProfile:
 
     @property
     def is_constant(self) -> bool:
-        """Every lead has the same value. One that some lack is not: that they lack it may tell something."""
+        """Whether every lead has the same value. Where some leads have none, that may tell something: not constant."""
         return self.distinct == 1 and self.filled == len(self.values)
 
     @property
@@ -74,7 +74,7 @@ class ColumnProfile:
 
     @cached_property
     def is_identifier(self) -> bool:
-        """Its values tell leads apart and nothing else: there is nothing to learn from what comes once."""
+        """Whether its values only tell leads apart: from values that come once, nothing can be learned."""
         is_named = bool(IDENTIFIER.search(title_words(self.column)))
         if self.kind in ("text", "category") and not self.is_job_title:
             return self.distinct >= 0.9 * self.filled and self.filled >= (2 if is_named else 20)
@@ -103,14 +103,14 @@ class ColumnProfile:
 
 
 def column_profiles(rows: pd.DataFrame) -> dict[str, ColumnProfile]:
-    """One profile for each column, cells with a known marker of missing values taken as missing."""
+    """One profile per column, by its title; a cell with a known marker of missing values ("N/A") is missing."""
     return {
         str(title): ColumnProfile(str(title), tuple(cell_texts(rows[title], MISSING_MARKERS))) for title in rows.columns
     }
 
 
 def missing_markers(rows: pd.DataFrame) -> list[str]:
-    """The markers of missing values that the cells really write, in the spelling found, the most frequent first."""
+    """The markers of missing values that these cells use, in their own spelling, the most frequent first."""
     found: Counter[str] = Counter()
     for title in rows.columns:
         found.update(_marked(cell_texts(rows[title])))

@@ -1,4 +1,4 @@
-"""The examination of a training: which fields are left out of it, what is worth a look, what was proved."""
+"""The leak examination of a training: which fields are quarantined, which are worth a look, and what was proved."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from training.leakage.suspects import FOLLOWS_FROM, Suspect, suspects
 
 @dataclass(frozen=True)
 class LeakExamination:
-    """What was found of leaks before a model was fitted.
+    """The leaks that were found before a model was fitted.
 
-    auc: of all fields together on the training leads, cross-fitted. id_tells: how well a lead's id alone tells the
-    outcome, where that gives it away. proof: that the rows saw nothing that was known later; None where none was asked.
+    auc: of all fields together on the training leads, cross-fitted. id_tells: the AUC of a lead's id alone, where the
+    id gives the outcome away, else None. proof: that the rows saw nothing that was known later; None where it was not
+    asked for.
     """
 
     suspects: tuple[Suspect, ...] = ()
@@ -63,7 +64,7 @@ class LeakExamination:
         return labelled.drop(columns=[column for column in features if names & _read_by(column, agreement)])
 
     def as_json(self) -> dict[str, Any]:
-        """What `train --json` prints of it."""
+        """The JSON of the examination, for `train --json`."""
         return {
             "suspects": [one.__dict__ for one in self.suspects],
             "auc_of_all_fields": self.auc,
@@ -85,7 +86,7 @@ NOT_EXAMINED = LeakExamination()
 def leak_examination(
     labelled: pd.DataFrame, found: Materialized, agreement: Agreement, until_us: int, seed: int
 ) -> LeakExamination:
-    """What the training rows tell of leaks; nothing of the later spans is looked at.
+    """Examines the training rows for leaks; rows of the later spans are not looked at.
 
     labelled: labelled snapshots of the train span. until_us: up to when the ledger is believed.
     """
@@ -109,7 +110,7 @@ def _filled(found: Materialized, agreement: Agreement, until_us: int) -> Iterato
 
 
 def trait_history(repository: FeastRepository, names: list[str]) -> pd.DataFrame:
-    """One row per lead and moment at which something new was known: lead_id, known_us, and these traits."""
+    """One row per lead and moment at which a new value was known: lead_id, known_us, and these traits."""
     known = known_us_feature(repository.trait_view)
     rows = pq.read_table(repository.source_of(repository.trait_view), columns=[LEAD, known, *names]).to_pandas()
     named: pd.DataFrame = rows.rename(columns={LEAD: "lead_id", known: "known_us"})
@@ -117,7 +118,7 @@ def trait_history(repository: FeastRepository, names: list[str]) -> pd.DataFrame
 
 
 def _id_tells(labelled: pd.DataFrame, agreement: Agreement) -> float | None:
-    """Of each lead: whether any of its looks was followed by the outcome, and its first look."""
+    """The AUC of lead ids alone; a lead counts as converted where the outcome of any of its snapshots is True."""
     by_lead: Any = labelled.groupby("lead_id", sort=False)
     won: Mapping[str, bool] = by_lead["outcome"].any()
     came = None if agreement.outcome.undated else by_lead["snapshot_us"].min().to_numpy(np.float64)

@@ -1,4 +1,4 @@
-"""The fields of a training, each with its inputs, on one row a lead: what each tells of the outcome alone."""
+"""The fields of a training, on one row per lead: what each alone tells of the outcome, and what is lost without it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MOST_REFITS = 5
 
 @dataclass(frozen=True)
 class ExaminedFields:
-    """What a model may learn from, one row a lead.
+    """The behaviours and traits that a model may learn from, on one row per lead.
 
-    columns: by behaviour or trait, its inputs. kinds: "behaviour" or "trait", by name.
+    columns: the feature columns of each behaviour or trait. kinds: "behaviour" or "trait", by name.
     """
 
     triage: Triage
@@ -35,7 +35,7 @@ class ExaminedFields:
 
     @classmethod
     def of(cls, labelled: pd.DataFrame, agreement: Agreement, seed: int) -> ExaminedFields:
-        """The fields of labelled snapshots; of each lead one look, drawn by `seed`, so that rows are independent."""
+        """The fields of labelled snapshots; one snapshot per lead, drawn by `seed`, so that rows are independent."""
         rows = labelled.sample(frac=1.0, random_state=seed).drop_duplicates("lead_id").head(MOST_LEADS)
         columns: dict[str, tuple[str, ...]] = {}
         kinds: dict[str, str] = {}
@@ -50,7 +50,7 @@ class ExaminedFields:
         return cls(Triage(rows["outcome"].to_numpy(bool), encoded, texts), columns, kinds)
 
     def signals(self) -> dict[str, LeakSignals]:
-        """What each field says alone; that a behaviour was not shown is no emptiness."""
+        """The signals of each field alone; a behaviour that a lead did not show does not count as empty."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return dict(zip(self.columns, pool.map(self._signals, self.columns), strict=True))
 
@@ -63,7 +63,7 @@ class ExaminedFields:
         return LeakSignals(alone=self.triage.auc(columns), error=self.triage.error)
 
     def drops(self, names: Sequence[str]) -> tuple[float | None, dict[str, float]]:
-        """The AUC of all fields together, and how much is lost without each of `names`; fitted anew, cross-fitted."""
+        """The cross-fitted AUC of all fields together, and how much of it is lost without each of `names`."""
         if not self.triage.has_enough_outcomes:
             return None, {}
         everything = [column for own in self.columns.values() for column in own]
@@ -73,13 +73,13 @@ class ExaminedFields:
         return whole, {name: whole - auc for name, auc in zip(names, aucs, strict=True)}
 
     def strong(self, signals: Mapping[str, LeakSignals]) -> list[str]:
-        """The fields that tell much alone, the strongest first."""
+        """The fields with a high AUC alone, the strongest first, at most MOST_REFITS."""
         ranked = sorted(signals, key=lambda name: (-signals[name].sure_auc, name))
         return [name for name in ranked if signals[name].sure_auc >= STRONG_AUC][:MOST_REFITS]
 
 
 def _is_asked(column: str, behaviour: str) -> bool:
-    """Decayed counts and how long ago: the rest of a behaviour's inputs says the same again."""
+    """Whether it is a decayed count or the time since the last: a behaviour's other columns say the same again."""
     return column.startswith(f"{behaviour}_count_hl") or column == f"days_since_{behaviour}"
 
 

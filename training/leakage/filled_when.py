@@ -1,4 +1,4 @@
-"""When each trait was first known of a lead: before sales had it, or only afterwards."""
+"""When each trait was first known: before sales had the lead, or only after contact or outcome."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FEWEST_BULK = 20  # such leads; a few may well be filled in together
 
 @dataclass(frozen=True)
 class FillTime:
-    """When a trait became known.
+    """When one trait became known.
 
-    leads: that ever had a value. after_contact, after_end: shares of them of which it was first known at or after the
-    first contact, and at or after the lead's end, be it the outcome, a reject or a loss. is_bulk: by an import.
+    leads: how many ever had a value. after_contact: the share of them whose value was first known at or after the first
+    contact with sales; after_end: at or after the lead's end (outcome, reject or loss). is_bulk: an import filled it.
     """
 
     leads: int
@@ -32,7 +32,7 @@ class FillTime:
 
     @property
     def late_share(self) -> float:
-        """The share that was first known when sales or the outcome may have told it; 0 for an import."""
+        """The share whose value was first known when it may follow from contact or outcome; 0 for an import."""
         return 0.0 if self.is_bulk else max(self.after_contact, self.after_end)
 
     @property
@@ -44,7 +44,7 @@ class FillTime:
 
 
 def fill_times(traits: pd.DataFrame, leads: pd.DataFrame, names: Sequence[str], until_us: int) -> dict[str, FillTime]:
-    """How each of these traits was filled in by `until_us`; those that never were are left out.
+    """When each of these traits became known, up to `until_us`; a trait that nobody has is left out.
 
     traits: one row per lead and moment at which something new was known: lead_id, known_us and the traits. leads: as
     `features.lifecycle.milestones.milestones` gives them.
@@ -74,13 +74,17 @@ def _is_bulk(moments: pd.Series) -> bool:
     return most >= max(BULK_SHARE * len(moments), FEWEST_BULK)
 
 
-def fill_times_of_events(said: Mapping[str, Mapping[str, float]], told: Mapping[str, float]) -> dict[str, FillTime]:
-    """The same from events that are only counted.
+def fill_times_of_events(
+    first_known: Mapping[str, Mapping[str, float]], contact_known: Mapping[str, float]
+) -> dict[str, FillTime]:
+    """When each trait became known, from events that are only counted.
 
-    said: by trait and lead, the first day that it was known. told: by lead, the day of its first contact or outcome.
+    first_known: by trait and lead, the day on which a value was first known. contact_known: by lead, the day on which
+    its first contact or outcome was known. Example: L-1's industry is known on day 12 and its first call on day 10, so
+    its industry is late.
     """
     found = {}
-    for name, days in said.items():
-        late = float(np.mean([day >= told.get(lead, np.inf) for lead, day in days.items()])) if days else 0.0
+    for name, days in first_known.items():
+        late = float(np.mean([day >= contact_known.get(lead, np.inf) for lead, day in days.items()])) if days else 0.0
         found[name] = FillTime(len(days), late, late, _is_bulk(pd.Series(list(days.values()), dtype=float)), True)
     return found

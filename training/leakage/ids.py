@@ -1,4 +1,4 @@
-"""Ids that encode the outcome: converted leads got another prefix, length or range of numbers than the others."""
+"""Lead ids that give the outcome away, because converted leads got another prefix, length or range of numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PARTS = re.compile(r"^(\D*)(\d*)")
 
 
 def id_auc(ids: Sequence[str | None], won: npt.NDArray[np.bool_], came: Sequence[float] | None = None) -> float | None:
-    """How often an id alone tells a converted lead from another, where that gives the outcome away; None where not.
+    """The AUC of the ids alone, where it gives the outcome away; else None.
 
-    came: when each lead came; its place in the file where that is not known.
+    came: when each lead came; by default its place in the file.
     """
     parts = [_PARTS.match(text or "") for text in ids]
     prefixes = [match[1][:12].casefold() if match else "" for match in parts]
@@ -39,7 +39,7 @@ def id_auc(ids: Sequence[str | None], won: npt.NDArray[np.bool_], came: Sequence
 
 
 def id_sentence(column: str, tells: float) -> str:
-    """What a person should know of such an id."""
+    """The sentence that warns of ids with this AUC."""
     return (
         f"{column}: these ids follow the outcome (alone {tells * 100:.0f}): converted leads seem to be numbered anew. "
         "No model sees an id, but ask whether a lead keeps its id and its history when it converts"

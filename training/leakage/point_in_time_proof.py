@@ -1,4 +1,4 @@
-"""Proof that a training saw no future: its rows derived again from what the ledger held before each moment."""
+"""The point-in-time proof: training rows are derived again from only the events recorded before each snapshot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_EXAMPLES = 5
 
 
 class RowDifference(NamedTuple):
-    """One value that a row had although it was not what was known at its moment."""
+    """One value of a training row that is not what was known at the snapshot's moment."""
 
     lead_id: str
     snapshot_us: int
@@ -43,7 +43,7 @@ class RowDifference(NamedTuple):
 
 @dataclass(frozen=True)
 class PointInTimeProof:
-    """How many rows were derived again, how many of them differ in any bit, and the first that do."""
+    """How many rows were derived again, how many of them differ in any bit, and the first differences."""
 
     rows: int
     differing: int
@@ -72,9 +72,11 @@ class PointInTimeProof:
 def point_in_time_proof(
     home: Home, agreement: Agreement, labelled: pd.DataFrame, rows: int | None = PROOF_ROWS, seed: int = 7
 ) -> PointInTimeProof:
-    """Derive rows of `labelled` again, each from the events that were recorded before its moment and from no others.
+    """Derives rows of `labelled` again, each from only the events recorded before its moment, and compares them.
 
     labelled: lead_id, snapshot_us and features. rows: how many, drawn by `seed`; None: all.
+    Example: L-7's row of 2026-03-01 counts 3 pricing pages. One of them was recorded on 2026-03-02, so the row that is
+    derived again counts 2: the two rows differ.
     """
     if rows is not None and rows < len(labelled):
         labelled = labelled.sample(rows, random_state=seed).sort_index()
@@ -93,7 +95,7 @@ def point_in_time_proof(
 
 
 def features_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> dict[str, Any]:
-    """The features of one lead, derived from the events that were recorded before a moment."""
+    """The features of one lead, derived from only the events that were recorded before the moment."""
     known = _recorded_before(home, agreement, lead_id, moment_us).rows
     own = next(newest_states(known, agreement, frozenset([lead_id])), None)
     behaviours, traits = (own.behaviours, own.traits) if own else ({}, {})
@@ -104,7 +106,10 @@ def features_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: in
 
 
 def _recorded_before(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> Derived:
-    """The events of whatever the lead is tied to today, colleagues included; before the moment it was tied to less."""
+    """The events, recorded before the moment, of all ids and colleagues that the lead is linked to today.
+
+    At the moment it was linked to a part of these at most.
+    """
     with reading(home) as connection:
         own = component(connection, [(USER, lead_id)])
         whole = [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups]
@@ -112,7 +117,7 @@ def _recorded_before(home: Home, agreement: Agreement, lead_id: str, moment_us: 
 
 
 def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> dict[str, Floats] | None:
-    """What all of the account did, by behaviour."""
+    """The behaviour states of the whole account."""
     if account is None or account not in rows.account_ids:
         return None
     own = rows.accounts.taken(rows.accounts.lead == rows.account_ids.index(account))

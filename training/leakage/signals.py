@@ -45,18 +45,18 @@ _TREES = {
 
 @dataclass(frozen=True)
 class LeakSignals:
-    """What the rows say of one field. AUCs are cross-fitted; None where there are too few outcomes to say."""
+    """What the rows tell of one field. AUCs are cross-fitted; None where there are too few outcomes."""
 
-    alone: float | None = None  # how often it alone tells a converted lead from another
+    alone: float | None = None  # AUC of a model of this field alone
     error: float = 0.0  # its standard error, were it to tell nothing
-    emptiness: float = 0.5  # the same for the mere fact that it is empty
+    emptiness: float = 0.5  # AUC of the mere fact that it is empty
     filled_won: float = 0.0  # share of the converted for which it is filled
     filled_lost: float = 0.0
     added_auc: float | None = None  # AUC of the kept fields with it, minus without it
 
     @property
     def sure_auc(self) -> float:
-        """What it tells alone for sure: two standard errors less than measured."""
+        """The field's AUC alone that is sure: two standard errors below the measured one."""
         return (self.alone or 0.5) - 2 * self.error
 
     @property
@@ -70,7 +70,7 @@ class LeakSignals:
 
 @dataclass(frozen=True)
 class Triage:
-    """The rows on which fields are judged: who converted, and every field as numbers.
+    """Rows on which fields are tested for leaks: who converted, and every field as numbers.
 
     fields: by column, one number a row, NaN where missing; levels of categories are numbered by frequency.
     """
@@ -81,7 +81,7 @@ class Triage:
 
     @classmethod
     def of(cls, profiles: Sequence[ColumnProfile], won: Bools, seed: int = 0) -> Triage:
-        """At most so many rows, drawn once, that the fits stay within half a minute."""
+        """The profiles' rows, or so many of them, drawn once, that the fits take no more than half a minute."""
         most = min(_MOST_ROWS, max(2_000, _MOST_CELLS // max(len(profiles), 1)))
         rows = np.arange(len(won))
         if len(won) > most:
@@ -95,12 +95,12 @@ class Triage:
         return min(int(self.won.sum()), int((~self.won).sum())) >= FEWEST
 
     def all_signals(self) -> dict[str, LeakSignals]:
-        """What each field says alone."""
+        """The signals of each field alone, by column."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return dict(zip(self.fields, pool.map(self.signals, self.fields), strict=True))
 
     def signals(self, column: str) -> LeakSignals:
-        """What one field says alone."""
+        """The signals of one field alone."""
         field, won = self.fields[column], self.won
         filled = ~np.isnan(field)
         filled_won = float(filled[won].mean()) if won.any() else 0.0
@@ -136,7 +136,7 @@ class Triage:
         return dict(zip(columns, model.feature_importance("gain"), strict=True))
 
     def auc(self, columns: Sequence[str]) -> float:
-        """How often these fields tell a converted lead from another, each judged by trees that never saw it."""
+        """The cross-fitted AUC of these fields together: each lead is judged by trees that did not see it."""
         if not columns:
             return 0.5
         margin = np.zeros(len(self.won))
@@ -156,7 +156,7 @@ class Triage:
 
 
 def encoded_values(profile: ColumnProfile) -> Floats:
-    """A field as numbers, NaN where missing."""
+    """A profile's values as numbers, NaN where missing; levels are numbered by frequency."""
     if profile.kind in ("category", "text"):
         frequent = [level for level, _ in profile.counts.most_common(MOST_LEVELS)]
         codes: dict[str, float] = {level: float(place) for place, level in enumerate(frequent)}

@@ -1,4 +1,4 @@
-"""Suspects: fields that give the outcome away, in quarantine until a person signs them, or only worth a look."""
+"""Leak suspects: fields that may give the outcome away, quarantined until a person signs them or only worth a look."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ class Suspect:
     @property
     def sentence(self) -> str:
         """What every output must say of it."""
-        told = "" if self.auc_alone is None else f"; alone {100 * self.auc_alone:.0f}"
+        figures = "" if self.auc_alone is None else f"; alone {100 * self.auc_alone:.0f}"
         lost = 100 * (self.auc_drop or 0)
-        told += f"; without it the rest loses {lost:.0f}" if lost >= 0.5 else ""
+        figures += f"; without it the rest loses {lost:.0f}" if lost >= 0.5 else ""
         if self.use == "quarantined":
             remedy = f'sign its line in [traits]: {self.name} = {{ ..., signed_by = "NAME, DATE" }}'
             return (
-                f"{self.name} is in quarantine: {self.reason}{told}. The model does not see it; "
+                f"{self.name} is in quarantine: {self.reason}{figures}. The model does not see it; "
                 f"to use it all the same, {remedy}."
             )
         if self.use == "signed":
-            return f"{self.name} is used because a person signed it, though it is {self.reason}{told}."
-        return f"{self.name} is worth a look: {self.reason}{told}."
+            return f"{self.name} is used because a person signed it, though it is {self.reason}{figures}."
+        return f"{self.name} is worth a look: {self.reason}{figures}."
 
 
 @dataclass(frozen=True)
 class FieldEvidence:
-    """What was found of one field."""
+    """All that was found of one field: the evidence on which it is judged."""
 
     name: str
     kind: str
@@ -72,10 +72,10 @@ class FieldEvidence:
 
 
 def suspect(evidence: FieldEvidence, agreement: Agreement) -> Suspect | None:
-    """The verdict on one field: None where nothing speaks against it.
+    """The field as a suspect; None where nothing speaks against it.
 
-    Only overwhelming evidence quarantines, and only traits: a behaviour is an event with a time of its own, and what is
-    known of it by then cannot see the future; that it tells much is what we look for.
+    Only overwhelming evidence quarantines, and only traits. A behaviour is an event with its own time, so what is known
+    of it at the snapshot cannot come from the future; that it tells much is what we look for.
     """
     strong = quarantine_reasons(evidence.signals, evidence.filling) if evidence.kind == "trait" else []
     weak = list(_weak(evidence, agreement))
@@ -88,14 +88,14 @@ def suspect(evidence: FieldEvidence, agreement: Agreement) -> Suspect | None:
 
 
 def is_signed(field: str, agreement: Agreement) -> bool:
-    """Whether a person answers for a field, or for the one that it follows from."""
+    """Whether a person signed the field's line, or the line of the field that it follows from."""
     line = agreement.traits.get(field) or agreement.traits.get(FOLLOWS_FROM.get(field, ""))
     # What has no line nobody can sign.
     return line is None or line.is_signed
 
 
 def quarantine_reasons(signals: LeakSignals, filling: FillTime | None) -> list[str]:
-    """Why a trait gives the outcome away beyond doubt; empty where nothing does."""
+    """The reasons to quarantine a trait; empty where it does not give the outcome away beyond doubt."""
     return list(_strong(signals, filling))
 
 
@@ -142,7 +142,7 @@ def suspects(
     whole: tuple[float | None, Mapping[str, float]],
     agreement: Agreement,
 ) -> tuple[Suspect, ...]:
-    """The verdicts on all fields, those in quarantine first.
+    """All suspects among the fields, those in quarantine first.
 
     filled: also of traits that no input is made of. whole: the AUC of all fields, and what it loses without some.
     """
@@ -154,6 +154,6 @@ def suspects(
         carries = auc is not None and drop is not None and auc >= TELLS_MUCH and drop >= CARRIES * (auc - 0.5)
         own = signals.get(name, nothing)
         evidence = FieldEvidence(name, kinds.get(name, "trait"), own, filled.get(name), drop, carries)
-        if said := suspect(evidence, agreement):
-            found.append(said)
+        if candidate := suspect(evidence, agreement):
+            found.append(candidate)
     return tuple(sorted(found, key=lambda one: (("quarantined", "signed", "look").index(one.use), one.name)))

@@ -1,4 +1,4 @@
-"""Words that give a column away: what its title says of it, and what only a rep would have written into its cells.
+"""Leakage wording: titles that say a column is known only after contact, and values that only a rep writes.
 
 The patterns are of how CRMs and sales people write (Salesforce, HubSpot, Pipedrive, LeadSquared, Zoho and exports of
 them), matched against plain lower-case words.
@@ -62,11 +62,11 @@ COUNTS = _any(
     "time spent, time on, minutes, duration, downloads?, submissions?, conversations, touches, events?, "
     "logins?, bounces?, (bounce|exit) ?rates?, delivered, sent, emails"
 )
-_NAME_WORDS = (
+_NAMES = (
     "full|first|last|middle|given|family|contact|lead|customer|person|client|maiden|nick|user|display|preferred"
 )
 PERSONAL = re.compile(
-    rf"(({_NAME_WORDS}) ?)?names?$|surname$|((primary|work|business|contact|secondary|company|other) )?e ?mails?( address)?$"
+    rf"(({_NAMES}) ?)?names?$|surname$|((primary|work|business|contact|secondary|company|other) )?e ?mails?( address)?$"
     r"|.*\b(phone|mobile|telephone|cell|fax|whatsapp|skype|linkedin|twitter|passport|ssn|iban|tax id|national id)\b"
     r"|.*\b(street|address|zip|zip ?code|post(al)? ?code|ip|cookie|latitude|longitude)\b"
 )
@@ -122,15 +122,15 @@ def is_question(title: str) -> bool:
 
 
 def rep_values(values: Iterable[str | None]) -> list[str]:
-    """The values that read as a rep's, the most frequent first; none unless several do, or one in many rows.
+    """The values that read as if a rep wrote them ("Ringing", "Will revert"), the most frequent first.
 
-    One odd value among thousands of honest ones is no sign.
+    Empty unless several values do, or one does in many rows: one odd value among thousands of honest ones is no sign.
     """
     counts = Counter(value for value in values if value is not None)
-    told = Counter({value: count for value, count in counts.items() if _is_rep_value(value)})
-    share = told.total() / max(counts.total(), 1)
-    is_enough = share >= 0.03 and (len(told) >= 2 or share >= 0.1)
-    return [value for value, _ in told.most_common()] if is_enough else []
+    by_reps = Counter({value: count for value, count in counts.items() if _is_rep_value(value)})
+    share = by_reps.total() / max(counts.total(), 1)
+    is_enough = share >= 0.03 and (len(by_reps) >= 2 or share >= 0.1)
+    return [value for value, _ in by_reps.most_common()] if is_enough else []
 
 
 def _is_rep_value(value: str) -> bool:
@@ -139,6 +139,6 @@ def _is_rep_value(value: str) -> bool:
 
 
 def quoted_values(values: Sequence[str], most: int = 3) -> str:
-    """Some values as a person reads them, each on one line and short: "Ringing", "Busy"."""
+    """The first values in quotation marks, each on one line and short: "Ringing", "Busy"."""
     plain = ["".join(sign if sign.isprintable() else " " for sign in value) for value in values[:most]]
     return ", ".join(f'"{value if len(value) <= 60 else value[:57] + "..."}"' for value in plain)

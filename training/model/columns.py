@@ -1,4 +1,4 @@
-"""A model's inputs: each column of the feature frame, whom it belongs to, and how it is encoded."""
+"""The columns of a model: whom each belongs to, and how its values are encoded as numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER = "(other)"  # a level too rare to learn from, or one never seen
 
 @dataclass(frozen=True)
 class PointPrior:
-    """What a point of a criterion stands for before anything was learned, and how many the average lead has."""
+    """The prior of a criterion's points: what one point is worth, and how many points the average lead has."""
 
     worth: float  # log-odds
     average: float
@@ -27,11 +27,11 @@ class PointPrior:
 
 @dataclass(frozen=True)
 class ModelColumn:
-    """One input: its name, the behaviour or trait it belongs to, and, for a category, its levels.
+    """One column of a model: its name, the behaviour or trait that it belongs to, and, for a category, its levels.
 
-    direction: +1 where more may only raise the score, -1 where it may only lower it, 0 where the agreement is silent.
-    believed: of the points of a criterion. rates: for a target statistic, the number of each level or pair of levels;
-    it is no column of the frame.
+    direction: +1 where a higher value may only raise the score, -1 where it may only lower it, 0 where both may be.
+    believed: the prior, for the points of a criterion. rates: the target encoding, for a column that is none of the
+    feature frame but is made from one or two of its categories.
     """
 
     name: str
@@ -46,13 +46,13 @@ class ModelColumn:
     def of_json(cls, written: Mapping[str, Any]) -> ModelColumn:
         """The column that `dataclasses.asdict` wrote."""
         levels, rates = written["levels"], written.get("rates")
-        told = TargetEncoding(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
+        encoding = TargetEncoding(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
         believed = PointPrior(**written["believed"]) if written.get("believed") else None
-        return cls(**{**written, "levels": tuple(levels) if levels else None, "rates": told, "believed": believed})
+        return cls(**{**written, "levels": tuple(levels) if levels else None, "rates": encoding, "believed": believed})
 
     @property
     def is_lifetime(self) -> bool:
-        """Whether it counts from the beginning: how long ago a lead began, and all that it ever did."""
+        """Whether it covers the lead's whole life: how long ago something was first done, or all that was ever done."""
         if self.kind != "behaviour" or self.is_criterion:
             return self.name == "days_open"
         return self.name.startswith("days_since_first_") or self.name.endswith("_total")
@@ -68,14 +68,14 @@ class ModelColumn:
         return self.name.startswith((f"account_{self.group}_", f"days_since_account_{self.group}"))
 
     def encoded(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
-        """The column as models read it: numbers as they are, levels as positions or rates, missing as NaN."""
+        """The column as models read it: numbers as they are, levels as positions or encodings, missing as NaN."""
         if self.rates is not None:
             return self.rates.encoded(known)
         if self.levels is None:
             return np.asarray(known[self.name], dtype=np.float64)
         place, other = self._places
-        said = np.asarray(known[self.name])
-        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in said], dtype=np.float64)
+        values = np.asarray(known[self.name])
+        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
 
     @cached_property
     def _places(self) -> tuple[dict[str, float], float]:

@@ -1,4 +1,4 @@
-"""The linear model: a few transforms of each column, shrunk weights, contributions that are exact by construction."""
+"""The linear model: a few transforms of each column, their weights, and exact contributions."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class LinearModel:
 
     @classmethod
     def of(cls, terms: Sequence[Term], weights: Floats) -> LinearModel:
-        """The sum of the terms by `fit_linear`'s weights; a term without weight is left out."""
-        told = (replace(term, weight=float(w)) for term, w in zip(terms, weights[1:], strict=True))
-        return cls(float(weights[0]), tuple(term for term in told if term.weight))
+        """The terms with these weights, the intercept first; a term of weight 0 is left out."""
+        weighted = (replace(term, weight=float(w)) for term, w in zip(terms, weights[1:], strict=True))
+        return cls(float(weights[0]), tuple(term for term in weighted if term.weight))
 
     def contributions(self, matrix: Floats) -> Floats:
         """Log-odds that each column adds to each row: (rows, columns); with the intercept, the margin."""
@@ -89,7 +89,7 @@ class LinearModel:
 
 @dataclass(frozen=True)
 class Design:
-    """Terms side by side, an array for each of their parts: one pass over the rows reads them all."""
+    """The terms as arrays, one array per field, so that one pass over the rows computes all of them."""
 
     column: Ints
     kind: Ints  # place in KINDS
@@ -107,9 +107,9 @@ class Design:
         return cls(column, kind, *np.array(parts, dtype=np.float64).reshape(-1, 5).T.copy())
 
     def rows(self, matrix: Floats) -> Floats:
-        """(rows, terms): what the weights multiply; 0 for the average row, and for a missing value.
+        """The values that the weights multiply, (rows, terms): 0 for the average row, and for a missing value.
 
-        Held to the range of the training rows: a line knows nothing of what lies beyond them.
+        Values are clipped to the range of the training rows: a line knows nothing of what lies beyond it.
         """
         found = np.empty((len(matrix), len(self.column)))
         parts = (self.level, self.low, self.high, self.center, self.scale)

@@ -1,4 +1,4 @@
-"""The manifest of a model's files: the SHA-256 of each, and one digest of them all."""
+"""The manifest of a model's files: the SHA-256 of each file, and one digest of them all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ModelDamaged(LeadlightError):
 
 
 def write_manifest(folder: Path, names: Iterable[str]) -> str:
-    """Write the manifest of these files in `folder`; the digest of them all."""
+    """Write the manifest of these files into `folder`, and return the manifest's digest."""
     digests = {name: _sha256(folder / name) for name in names}
     (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
     return "sha256:" + _sha256(folder / MANIFEST)

@@ -27,7 +27,7 @@ TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
 
 @dataclass(frozen=True)
 class Calibrator:
-    """An increasing affine map from margin to log-odds, with what resampled leads say of its doubt."""
+    """An increasing affine map from margin to log-odds, with the covariance of (slope, intercept)."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -51,7 +51,7 @@ class Calibrator:
 
 @dataclass(frozen=True)
 class Model:
-    """What turns a feature frame into probabilities and contributions; the very object that was tested."""
+    """Turns a feature frame into probabilities and contributions. The very object that was tested is registered."""
 
     columns: tuple[ModelColumn, ...]
     trees: str = ""  # LightGBM's text

@@ -1,7 +1,7 @@
-"""Target statistics: how much more often the leads of a level, or of a pair of levels, convert than the average.
+"""Target encoding: one number for each level, or pair of levels: how much more often its leads convert than average.
 
-A pair of categories may say what neither says alone, and a category may have thousands of levels; one number for each
-cell says both to trees and to a line. No row's number has seen its own lead: it is taken from the other folds.
+A pair of categories may tell what neither tells alone, and a category may have thousands of levels: as one number,
+trees and a linear model can read both. How the numbers are computed is in `training.fit.encoding_counts`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ JOIN = " × "
 
 @dataclass(frozen=True)
 class TargetEncoding:
-    """Log-odds over the average, by cell; `other` for those too rare to tell and those never seen.
+    """The log-odds of each cell less the average's; `other` is for cells that are rare or were never seen.
 
-    of: the names of one category or two. cells: by their levels joined with JOIN; a missing level is empty.
+    of: the names of one category or two. cells: by level, or by two levels joined with JOIN ("retail × webinar"); a
+    missing level is empty text.
     """
 
     of: tuple[str, ...]
@@ -29,12 +30,12 @@ class TargetEncoding:
     other: float
 
     def encoded(self, known: Any) -> Floats:
-        """The number of each row's cell."""
+        """The encoding of each row's cell."""
         return np.array([self.cells.get(cell, self.other) for cell in category_cells(known, self.of)], dtype=np.float64)
 
 
 def category_cells(known: Any, of: Sequence[str]) -> list[str]:
-    """Each row's cell: its levels of some categories, joined."""
+    """Each row's cell: its level of one category, or its levels of two, joined with JOIN."""
     levels = [[_text(value) for value in np.asarray(known[name], dtype=object)] for name in of]
     return levels[0] if len(levels) == 1 else [JOIN.join(pair) for pair in zip(*levels, strict=True)]
 

@@ -1,1 +1,1 @@
-"""A market with known truth: who is in it, what they do and why, what sales does, and how it is recorded."""
+"""A simulated market with known truth: its people, what they do and why, what sales does, and how it is recorded."""

@@ -1,4 +1,4 @@
-"""What there is to see and to send in the simulated market, and the kinds of event by which it is recorded."""
+"""The pages, papers, webinars, mails and forms of the simulated market, and the kinds of event that record them."""
 
 from __future__ import annotations
 
@@ -39,18 +39,34 @@ class EventKind(IntEnum):
 
 
 EVENT_NAMES = {
-    EventKind.PAGE_LEFT: "Page Left", EventKind.DOWNLOADED: "Content Downloaded", EventKind.REGISTERED: "Webinar Registered",
-    EventKind.ATTENDED: "Webinar Attended", EventKind.DELIVERED: "Email Delivered", EventKind.OPENED: "Email Opened",
-    EventKind.CLICKED: "Email Link Clicked", EventKind.UNSUBSCRIBED: "Email Unsubscribed", EventKind.SUBMITTED: "Form Submitted",
-    EventKind.SCANNED: "Badge Scanned", EventKind.ANSWERED: "Survey Answered", EventKind.CALL_ATTEMPTED: "Call Attempted",
-    EventKind.CALL_ANSWERED: "Call Answered", EventKind.MAIL_SENT: "Email Sent", EventKind.MAIL_OPENED: "Email Opened",
-    EventKind.MAIL_CLICKED: "Email Link Clicked", EventKind.MEETING_HELD: "Meeting Held", EventKind.OPPORTUNITY: "Opportunity Created",
-    EventKind.CONVERTED: "Lead Converted", EventKind.DISQUALIFIED: "Lead Disqualified",
-}  # fmt: skip
+    EventKind.PAGE_LEFT: "Page Left",
+    EventKind.DOWNLOADED: "Content Downloaded",
+    EventKind.REGISTERED: "Webinar Registered",
+    EventKind.ATTENDED: "Webinar Attended",
+    EventKind.DELIVERED: "Email Delivered",
+    EventKind.OPENED: "Email Opened",
+    EventKind.CLICKED: "Email Link Clicked",
+    EventKind.UNSUBSCRIBED: "Email Unsubscribed",
+    EventKind.SUBMITTED: "Form Submitted",
+    EventKind.SCANNED: "Badge Scanned",
+    EventKind.ANSWERED: "Survey Answered",
+    EventKind.CALL_ATTEMPTED: "Call Attempted",
+    EventKind.CALL_ANSWERED: "Call Answered",
+    EventKind.MAIL_SENT: "Email Sent",
+    EventKind.MAIL_OPENED: "Email Opened",
+    EventKind.MAIL_CLICKED: "Email Link Clicked",
+    EventKind.MEETING_HELD: "Meeting Held",
+    EventKind.OPPORTUNITY: "Opportunity Created",
+    EventKind.CONVERTED: "Lead Converted",
+    EventKind.DISQUALIFIED: "Lead Disqualified",
+}
 OTHER_TYPES = {
-    EventKind.PAGE: "page", EventKind.IDENTIFIED: "identify", EventKind.TIMEFRAME: "identify", EventKind.GROUPED: "group",
+    EventKind.PAGE: "page",
+    EventKind.IDENTIFIED: "identify",
+    EventKind.TIMEFRAME: "identify",
+    EventKind.GROUPED: "group",
     EventKind.ALIASED: "alias",
-}  # fmt: skip
+}
 
 SITE = "https://www.ourcompany.example"
 PAGES = (
@@ -90,9 +106,9 @@ TOUCHES: tuple[tuple[str, str | None], ...] = (
 
 
 class VisitStep(NamedTuple):
-    """How one step of an active day is recorded: as what, which of the catalogue's items, how many seconds it takes."""
+    """One step of an active day: the event that records it, the items it may be about, and its mean seconds."""
 
-    said: EventKind
+    kind: EventKind
     items: tuple[int, ...]
     seconds: float
 

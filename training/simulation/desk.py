@@ -1,4 +1,4 @@
-"""What the CRM and the sales desk of the simulated market report, and how leads and strangers are made known."""
+"""The events of the simulated market's CRM and sales desk, and the calls that make leads and strangers known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOUR_US = 60 * MINUTE_US
 
 
 def introductions(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
-    """The identify by which each lead is known, then its company, and for some an alias that says the same again."""
+    """The event rows that introduce each lead: an identify call, its company's group call, and for some an alias."""
     lead, opened = np.arange(len(leads)), leads["opened_us"].to_numpy()
     employed = np.flatnonzero(leads["account"] >= 0)
     aliased = np.flatnonzero(draws.random(len(leads)) < 0.03)
@@ -33,7 +33,7 @@ def introductions(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.Da
 
 
 def strangers(leads: int, draws: np.random.Generator) -> list[pd.DataFrame]:
-    """Visitors who never say who they are, and crawlers."""
+    """The event rows of visitors who never say who they are, and of crawlers."""
     count = leads // 4
     at_us = -(draws.random(count) * MONTHS_18_US).astype(np.int64) - MINUTE_US
     agent = draws.integers(PEOPLES_AGENTS + 1, size=count)
@@ -44,7 +44,7 @@ def strangers(leads: int, draws: np.random.Generator) -> list[pd.DataFrame]:
 
 
 def desk(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
-    """Touches, opportunities, conversions and rejects. Nothing of this moves the truth."""
+    """The event rows of touches, opportunities, conversions and rejects. Nothing of this moves the truth."""
     lead = np.flatnonzero(leads["touched_us"] < 0)
     count = len(lead)
     at_us = leads["touched_us"].to_numpy()[lead]

@@ -38,7 +38,7 @@ class Law(NamedTuple):
 
 
 class ActiveDays(NamedTuple):
-    """Active days as they were recorded, sorted by lead and time; lead i has rows `starts[i]` to `starts[i + 1]`.
+    """One row per active day as recorded, sorted by lead and time; lead i has rows `starts[i]` to `starts[i + 1]`.
 
     day: the lead's own, 0 when it was known; -1 is the visit that made it known. at_us: its first step was recorded.
     """
@@ -50,7 +50,7 @@ class ActiveDays(NamedTuple):
 
 
 class Walkers(NamedTuple):
-    """What decides how each lead goes on; one row per lead.
+    """One row per lead: what decides how it goes on.
 
     fit: tenths. opened_us: when it was known. visits: the chance to look around on each day before that. arrival: the
     kind of the visit that made it known. days: how long it is followed. is_buyer: False where a purchase cannot happen.

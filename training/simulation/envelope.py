@@ -1,4 +1,4 @@
-"""Rows as Segment-shaped events: text columns in Arrow, built a column at a time from few distinct pieces."""
+"""Turns event rows of the simulated market into Segment-shaped events, as Arrow text and as JSON lines."""
 
 from __future__ import annotations
 
@@ -89,7 +89,10 @@ HEADS: dict[EventKind, list[str]] = {
 
 
 class EventTexts:
-    """What turns rows of one market into text: its leads' identifiers and traits, its end, its seed."""
+    """The texts of one market's events: its leads' identifiers and traits, contexts, and the market's end.
+
+    Columns are built from few distinct pieces: writing each event on its own takes many times as long.
+    """
 
     def __init__(self, leads: pd.DataFrame, ends_at: datetime, seed: int) -> None:
         self.ends_us = np.datetime64(ends_at.replace(tzinfo=None), "us").astype(np.int64)
@@ -106,7 +109,7 @@ class EventTexts:
         self.contexts = pa.array(_contexts(), pa.string())
 
     def table(self, recorded: pd.DataFrame) -> pa.Table:
-        """The events of `recorded` in its order, SCHEMA's columns."""
+        """One row per row of `recorded`, in its order, with SCHEMA's columns."""
         chunks = (recorded[start : start + CHUNK] for start in range(0, len(recorded), CHUNK))
         batches = [self._batch({name: values.to_numpy() for name, values in chunk.items()}) for chunk in chunks]
         return pa.Table.from_batches(batches, SCHEMA)

@@ -1,8 +1,9 @@
-"""Recorded events of the simulated market as compact rows, before they become text.
+"""The events of the simulated market as compact rows of numbers, before they become text.
 
-One row per event. lead: row of the leads, below 0 for strangers. code: Said. at_us, known_us: happened, recorded,
-relative to the end of the market. item: of the catalogue. number: what the code counts. ref: joins a page and its
-leave, a mail and its click. agent, touch: of the catalogue. carries: which identifiers.
+One row per event. lead: its row in the leads, below 0 for strangers. code: EventKind. at_us: when it happened,
+known_us: when it was recorded, both relative to the end of the market. item: its place in the catalogue. number:
+minutes, links or whatever the kind counts. ref: joins a page and its leave, a mail and its click. agent, touch: places
+in the catalogue. carries: which identifiers the event has.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ DEFAULTS = {"item": NOTHING, "number": 0, "ref": 0, "agent": NOTHING, "touch": N
 
 
 def event_rows(code: EventKind, **columns: Any) -> pd.DataFrame:
-    """Rows of one code; what is not given has its default, and what is recorded at once was known as it happened."""
+    """Event rows of one kind. A column that is not given has its default; `known_us` is `at_us` by default."""
     size = len(columns["lead"])
     whole = {"code": int(code), "known_us": columns["at_us"], **DEFAULTS, **columns}
     return pd.DataFrame({name: np.broadcast_to(whole[name], size).astype(kind) for name, kind in COLUMNS.items()})
 
 
 def recorded_rows(parts: list[pd.DataFrame], draws: np.random.Generator) -> pd.DataFrame:
-    """All rows in the order in which they were recorded, each a moment after it happened; some are recorded twice.
+    """One row per recorded event, in the order of the record; 1 % of the events are recorded twice.
 
-    Adds `message`: the number of the event, shared by its copies. What is recorded after the end is not there yet.
+    Adds `message`: the number of the event, the same for both records. What is recorded after the market's end is left
+    out.
     """
     whole = pd.concat(parts, ignore_index=True)
     whole["message"] = np.arange(len(whole), dtype=np.int32)

@@ -26,7 +26,11 @@ NO_BUDGET_SHARE = 0.3  # of the hopeless
 
 @dataclass(frozen=True)
 class Histories:
-    """leads: one row per lead, `people` and the moments; records: the active days of each; law: how they came about."""
+    """The histories of all leads.
+
+    leads: one row per lead, as `people` gives it, with its moments. records: their active days. law: how these came
+    about.
+    """
 
     leads: pd.DataFrame
     records: ActiveDays

@@ -1,4 +1,4 @@
-"""What a lead of the simulated market can do on a day, and what each step adds to its interest."""
+"""The kinds of active day in the simulated market, and what each step of a day adds to a lead's interest."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class MarketShift:
 
 
 def law(shift: MarketShift | None = None) -> Law:
-    """The numbers of KINDS, for `training.simulation.dynamics`."""
+    """The law of the market in the numbers of DAY_KINDS, for `training.simulation.dynamics`."""
     browsing = np.array([kind.browsing for kind in DAY_KINDS])
     buying = np.array([kind.buying for kind in DAY_KINDS])
     return Law(

@@ -1,4 +1,4 @@
-"""The people of the simulated market, as they are recorded when they become known, and what of it makes a good fit."""
+"""The leads of the simulated market as they are recorded when they become known, and how well each fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in the simulated market: what people and companies are like, where they come from, whom sales calls."""
+"""Shares and weights by which people of the simulated market are drawn: companies, titles, sources, sales' habits."""
 
 from __future__ import annotations
 

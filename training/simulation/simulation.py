@@ -1,4 +1,4 @@
-"""A market whose truth is known, as marketing systems, the CRM and sales would have recorded it."""
+"""`simulate`: a market whose truth is known, as marketing systems, the CRM and sales would have recorded it."""
 
 from __future__ import annotations
 
@@ -71,21 +71,21 @@ def simulate(
     market = histories(people(leads, draws[0]), law(shift), draws[1])
     visited = visits(market, draws[2])
     sent = mails(market, visited, draws[3])
-    told = [*introductions(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
-    recorded = recorded_rows([*visited, *sent, *told], draws[4])
+    reported = [*introductions(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
+    recorded = recorded_rows([*visited, *sent, *reported], draws[4])
     events = EventTexts(market.leads, moment, seed).table(recorded)
-    looked_at = truth(market)
+    snapshots = truth(market)
     return Market(
         events=events.to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get),
-        truth=_dated_truth(looked_at, market.leads["lead_id"], moment),
-        summary=summary(market, looked_at, len(recorded)),
+        truth=_dated_truth(snapshots, market.leads["lead_id"], moment),
+        summary=summary(market, snapshots, len(recorded)),
     )
 
 
-def _dated_truth(looked_at: pd.DataFrame, lead_id: pd.Series[str], ends_at: datetime) -> pd.DataFrame:
+def _dated_truth(snapshots: pd.DataFrame, lead_id: pd.Series[str], ends_at: datetime) -> pd.DataFrame:
     """The truth with lead ids and real times."""
-    since = looked_at["moment_us"].to_numpy().astype("timedelta64[us]")
+    since = snapshots["moment_us"].to_numpy().astype("timedelta64[us]")
     as_of = pd.Series(np.datetime64(ends_at.replace(tzinfo=None), "us") + since).dt.tz_localize("UTC")
-    ids = lead_id.astype(pd.StringDtype("pyarrow")).take(looked_at["lead"].to_numpy()).reset_index(drop=True)
+    ids = lead_id.astype(pd.StringDtype("pyarrow")).take(snapshots["lead"].to_numpy()).reset_index(drop=True)
     columns = ["probability", "is_arrival", "is_end", "with_sales", "outcome"]
-    return pd.DataFrame({"lead_id": ids, "as_of": as_of, "horizon_days": HORIZON_DAYS}).join(looked_at[columns])
+    return pd.DataFrame({"lead_id": ids, "as_of": as_of, "horizon_days": HORIZON_DAYS}).join(snapshots[columns])

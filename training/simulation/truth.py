@@ -1,4 +1,4 @@
-"""The true probability at every moment at which a lead is looked at, and what the market is like by it."""
+"""The true probability of every snapshot of the simulated market, and a summary of the market by it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from training.simulation.histories import Histories
 
 
 def truth(histories: Histories) -> pd.DataFrame:
-    """One row per lead and moment, sorted by both: at each snapshot, and at the end for each lead that is open then.
+    """One row per lead and moment, sorted by both: each snapshot, and the market's end for each lead that is open then.
 
-    With sales a lead is not looked at until the end. There the truth still follows from what the lead did alone: that
-    sales has not rejected it yet is not taken for a sign.
+    A lead that is with sales has no snapshots until the end. Even there, its truth follows from what the lead did
+    alone: that sales has not rejected it yet is no sign.
 
     lead: its row. moment_us: relative to the end. probability: of a purchase within the horizon, if sales tries, given
     what was recorded before; NaN where the law changes within the horizon. outcome: True, False, <NA> unless sales
     tried, found a lead, and the horizon has closed.
     """
     leads = histories.leads
-    looked_at = _looked_at(leads)
-    lead, moment = (looked_at[name].to_numpy() for name in ("lead", "moment_us"))
-    looked_at["probability"] = _chances(histories, lead, moment)
+    snapshots = _snapshots(leads)
+    lead, moment = (snapshots[name].to_numpy() for name in ("lead", "moment_us"))
+    snapshots["probability"] = _chances(histories, lead, moment)
     bought = leads["bought_us"].to_numpy()[lead]
     won = pd.array(bought - HORIZON_DAYS * DAY_US <= moment, dtype="boolean")
     tried = (leads["is_tried"] & leads["is_lead"]).to_numpy()[lead]
     won[~tried | (moment + HORIZON_DAYS * DAY_US > 0)] = pd.NA
-    looked_at["outcome"] = won
-    return looked_at
+    snapshots["outcome"] = won
+    return snapshots
 
 
 def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
@@ -53,7 +53,7 @@ def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
     return found
 
 
-def _looked_at(leads: pd.DataFrame) -> pd.DataFrame:
+def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:
     opened = leads["opened_us"].to_numpy()
     until = np.minimum(leads["touched_us"].to_numpy(), 0)
     lead, moment = snapshot_times(list(leads["lead_id"]), opened, until)

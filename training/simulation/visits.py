@@ -46,13 +46,13 @@ class KindDays:
 
 
 def visits(histories: Histories, draws: np.random.Generator) -> list[pd.DataFrame]:
-    """The rows of all active days."""
+    """The event rows of all active days, in one part per step and kind of day."""
     shown = _shown(histories.records)
     agents = draws.integers(PEOPLES_AGENTS, size=len(histories.leads))
     parts = []
     for place, kind in enumerate([*DAY_KINDS, *UNSUBSCRIBED.values()]):
         days = _days(histories, np.flatnonzero(shown == place), kind, agents, draws)
-        first_page = next((i for i, name in enumerate(kind.steps) if STEPS[name].said == EventKind.PAGE), NOTHING)
+        first_page = next((i for i, name in enumerate(kind.steps) if STEPS[name].kind == EventKind.PAGE), NOTHING)
         for place_of_step, name in enumerate(kind.steps):
             touch = days.touch if place_of_step == first_page else np.full(len(days.record), NOTHING)
             parts += _events(days, place_of_step, STEPS[name], touch, draws)
@@ -121,20 +121,20 @@ def _events(days: KindDays, place: int, step: VisitStep, touch: Ints, draws: np.
     """The rows of one step of `days`: the step itself, and what follows from it at once."""
     at_us = days.begins_us[:, place]
     known_us = at_us + draws.integers(SECOND_US // 10, 2 * SECOND_US, len(at_us))
-    in_browser = step.said in IN_THE_BROWSER
+    in_browser = step.kind in IN_THE_BROWSER
     shared = {
         "lead": days.lead,
         "item": np.array(step.items)[(days.pick[:, place] * len(step.items)).astype(int)],
         "ref": days.record * STEPS_A_DAY + (place if in_browser else 0),
-        "agent": days.agent if in_browser or step.said in (EventKind.OPENED, EventKind.CLICKED) else NOTHING,
+        "agent": days.agent if in_browser or step.kind in (EventKind.OPENED, EventKind.CLICKED) else NOTHING,
         "carries": days.browser_carries if in_browser else np.where(days.is_known, USER, ANONYMOUS),
     }
     number = _number(step, days.seconds[:, place], draws)
     happened_us = at_us - days.lag_us
-    parts = [event_rows(step.said, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
-    if step.said == EventKind.PAGE:
+    parts = [event_rows(step.kind, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
+    if step.kind == EventKind.PAGE:
         parts.append(_left(days, place, shared, draws.random(len(at_us)) < LEFT_SHARE))
-    if step.said == EventKind.ANSWERED:
+    if step.kind == EventKind.ANSWERED:
         parts.append(
             event_rows(EventKind.TIMEFRAME, at_us=happened_us + SECOND_US, known_us=known_us + SECOND_US, **shared)
         )
@@ -156,8 +156,8 @@ def _left(days: KindDays, place: int, shared: dict[str, Any], is_recorded: npt.N
 
 def _number(step: VisitStep, seconds: Floats, draws: np.random.Generator) -> Ints:
     """What the code of a step counts: minutes attended, links in a mail, which link."""
-    if step.said == EventKind.ATTENDED:
+    if step.kind == EventKind.ATTENDED:
         return draws.integers(20, 61, len(seconds))
-    if step.said == EventKind.CLICKED:
+    if step.kind == EventKind.CLICKED:
         return draws.integers(1, MAIL_LINKS + 1, len(seconds))
     return np.full(len(seconds), MAIL_LINKS)

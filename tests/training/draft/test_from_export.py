@@ -56,7 +56,7 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> Draft:
 
 
 def uses(found: Draft) -> dict[str, str]:
-    return {verdict.column: verdict.use for verdict in found.verdicts}
+    return {verdict.column: verdict.use for verdict in found.decisions}
 
 
 def test_a_draft_loads_and_names_the_columns(dated: Draft) -> None:
@@ -86,7 +86,7 @@ def test_each_column_gets_its_verdict(dated: Draft) -> None:
         "Followed Up": "excluded",
         "Currency": "dropped",
     }
-    reasons = {verdict.column: verdict.reason for verdict in dated.verdicts}
+    reasons = {verdict.column: verdict.reason for verdict in dated.decisions}
     assert reasons["Followed Up"].endswith("later than the lead came in 100% of rows")
 
 
@@ -254,15 +254,15 @@ def test_a_few_rows_are_enough_for_a_draft(tmp_path: Path) -> None:
 def test_x_education_keeps_what_is_honest(public_data: Path) -> None:
     found = export_draft(public_data / "xeducation" / "Leads.csv", "Converted")
     agreement = Agreement.parse(found.text)
-    excluded = {verdict.column for verdict in found.verdicts if verdict.use == "excluded"}
+    excluded = {verdict.column for verdict in found.decisions if verdict.use == "excluded"}
     scores = {f"Asymmetrique {of} {what}" for of in ("Activity", "Profile") for what in ("Index", "Score")}
     after = {"Tags", "Lead Quality", "Last Notable Activity", "Last Activity", "Lead Profile"}
     assert excluded == after | scores
     asked = {"What is your current occupation", "What matters most to you in choosing a course"}
     counts = {"TotalVisits", "Total Time Spent on Website", "Page Views Per Visit"}
-    flagged = {verdict.column for verdict in found.verdicts if verdict.use == "trait" and verdict.flags}
+    flagged = {verdict.column for verdict in found.decisions if verdict.use == "trait" and verdict.flags}
     assert flagged == asked | counts | {"Specialization"}
-    gone = {verdict.column for verdict in found.verdicts if verdict.use == "dropped"}
+    gone = {verdict.column for verdict in found.decisions if verdict.use == "dropped"}
     assert {"Prospect ID", "Magazine", "I agree to pay the amount through cheque"} <= gone
     assert agreement.export is not None
     assert (agreement.export.id, agreement.export.missing[0]) == ("Lead Number", "Select")
@@ -278,7 +278,7 @@ def test_olist_learns_from_nothing_that_only_won_leads_have(public_data: Path, t
     found = drafted(tmp_path, joined, "won_date", created_at="first_contact_date")
     agreement = Agreement.parse(found.text)
     assert {trait.column for trait in agreement.traits.values()} == {"landing_page_id", "origin"}
-    excluded = {verdict.column for verdict in found.verdicts if verdict.use == "excluded"}
+    excluded = {verdict.column for verdict in found.decisions if verdict.use == "excluded"}
     assert excluded == {*closed} - {"mql_id", "won_date"}
     assert agreement.export is not None
     assert (agreement.export.id, agreement.export.created_at) == ("mql_id", "first_contact_date")
@@ -287,14 +287,14 @@ def test_olist_learns_from_nothing_that_only_won_leads_have(public_data: Path, t
 
 def test_bank_marketing_excludes_the_duration_of_the_very_call(public_data: Path) -> None:
     found = export_draft(public_data / "bank_marketing" / "bank-additional-full.csv", "y")
-    assert [v.column for v in found.verdicts if v.use == "excluded"] == ["age", "marital", "duration"]
-    calendar = {v.column for v in found.verdicts if any("calendar" in flag for flag in v.flags)}
+    assert [v.column for v in found.decisions if v.use == "excluded"] == ["age", "marital", "duration"]
+    calendar = {v.column for v in found.decisions if any("calendar" in flag for flag in v.flags)}
     assert calendar == {"emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed"}
 
 
 def test_online_shoppers_exclude_the_value_of_completed_orders(public_data: Path) -> None:
     found = export_draft(public_data / "online_shoppers" / "online_shoppers_intention.csv", "Revenue")
-    assert [v.column for v in found.verdicts if v.use == "excluded"] == ["PageValues"]
+    assert [v.column for v in found.decisions if v.use == "excluded"] == ["PageValues"]
 
 
 def test_an_id_that_encodes_the_outcome_is_said(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def excluded(drafted: Draft) -> set[str]:
-    return {verdict.column for verdict in drafted.verdicts if verdict.use == "excluded"}
+    return {verdict.column for verdict in drafted.decisions if verdict.use == "excluded"}
 
 
 def test_an_export_of_salesforce_is_known_by_its_fields(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_field_that_sales_causes_is_excluded_however_harmless_it_looks(folder:
     leads["ActivityMetricId"] = [f"metric {number % 3}" for number in range(len(leads))]
     leads.to_csv(tmp_path / "leads.csv", index=False)
     drafted = export_draft(tmp_path / "leads.csv", crm=CRMS["salesforce"])
-    [verdict] = [verdict for verdict in drafted.verdicts if verdict.column == "ActivityMetricId"]
+    [verdict] = [verdict for verdict in drafted.decisions if verdict.column == "ActivityMetricId"]
     assert verdict.reason == "known only after contact: sales causes it"
 
 

@@ -91,14 +91,14 @@ def test_chance_in_few_rows_is_no_sign() -> None:
 
 def test_too_few_outcomes_say_nothing() -> None:
     triage = Triage.of([HONEST], np.zeros(ROWS, dtype=bool))
-    assert not triage.is_told
+    assert not triage.has_enough_outcomes
     assert triage.signals("Employees").alone is None
-    assert triage.missed(["Employees"], ["Employees"]) == {}
+    assert triage.added_auc(["Employees"], ["Employees"]) == {}
 
 
 def test_what_is_missed_shows_beside_the_other_fields() -> None:
     triage = Triage.of([HONEST, IDLE, ANSWER], WON)
-    missed = triage.missed(["Employees", "Shoe Size", "Amount"], ["Employees", "Shoe Size"])
+    missed = triage.added_auc(["Employees", "Shoe Size", "Amount"], ["Employees", "Shoe Size"])
     assert missed["Amount"] > 0.3
     assert 0.05 < missed["Employees"] < 0.3
     assert abs(missed["Shoe Size"]) < 0.03
@@ -108,7 +108,9 @@ def test_a_strong_field_that_nothing_stands_in_for_is_excluded() -> None:
     strong = LeakSignals(alone=0.81, error=0.01, filled_won=1.0, filled_lost=1.0)
     call = field("duration", range(100))
     assert column_decision(ExaminedColumn(call, strong)).use == "trait"
-    assert column_decision(ExaminedColumn(call, LeakSignals(0.81, 0.01, 0.5, 1.0, 1.0, missed=0.12))).use == "excluded"
+    assert (
+        column_decision(ExaminedColumn(call, LeakSignals(0.81, 0.01, 0.5, 1.0, 1.0, added_auc=0.12))).use == "excluded"
+    )
 
 
 def test_the_same_rows_give_the_same_signals() -> None:

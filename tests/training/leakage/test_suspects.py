@@ -136,7 +136,7 @@ def test_the_same_is_told_of_events_that_are_only_counted() -> None:
     said = {"plan": {"ann": 9.0, "bob": 1.0}, "imported": {"ann": 9.0} | {f"lead-{n}": 9.0 for n in range(30)}}
     found = fill_times_of_events(said, {"ann": 5.0})
     assert found["plan"] == FillTime(2, 0.5, 0.5, is_counted=True)
-    assert found["imported"].is_late == 0
+    assert found["imported"].late_share == 0
 
 
 DRAWS = np.random.default_rng(3)

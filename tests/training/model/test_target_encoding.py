@@ -64,7 +64,7 @@ def test_within_a_part_neither_side_knows_the_outcomes_outside() -> None:
     turned = outcome.copy()
     turned[outside] = 1 - turned[outside]
     parts = [
-        next(TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).parts())
+        next(TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).fold_rows())
         for said in (outcome,)
     ]
     one = encoding_counts(ROWS, ("industry", "source"), outcome, folds)
@@ -77,7 +77,7 @@ def test_cells_of_few_leads_and_unseen_ones_share_one_number() -> None:
     rows = ROWS.copy()
     rows.loc[: 2 * (FEWEST_LEADS - 1) - 1, "industry"] = "rare"
     outcome, folds = folded(rows)
-    told = encoding_counts(rows, ("industry",), outcome, folds).rates()
+    told = encoding_counts(rows, ("industry",), outcome, folds).encoding()
     assert set(told.cells) == {"software", "retail"}
     said = told.encoded({"industry": np.array(["rare", "never seen", None, "retail"], dtype=object)})
     assert said[:3] == pytest.approx(told.other)

@@ -306,7 +306,7 @@ def test_every_step_has_its_record_and_every_sign_its_step() -> None:
     assert set(ADDS) < set(STEPS)
     largest = max(abs(adds) for kind in DAY_KINDS for adds in kind.adds)
     assert largest <= dynamics.MOST_ADDED
-    assert all(step.said == EventKind.PAGE for name, step in STEPS.items() if name.endswith("_page"))
+    assert all(step.kind == EventKind.PAGE for name, step in STEPS.items() if name.endswith("_page"))
 
 
 def test_every_job_title_reads_as_the_rank_that_it_was_drawn_for() -> None:
