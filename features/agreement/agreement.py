@@ -108,11 +108,11 @@ def _default() -> Agreement:
     return Agreement.read(DEFAULT)
 
 
-def _no_toml(file: str, text: str, said: str) -> str:
-    place = re.search(r" \(at line (\d+), column \d+\)", said)
+def _no_toml(file: str, text: str, message: str) -> str:
+    place = re.search(r" \(at line (\d+), column \d+\)", message)
     if place is None:
-        return f"{file}: is no TOML: {said}; mend or complete it"
-    problem = said.replace(place[0], "").replace("Cannot overwrite a value", "the key is written twice")
+        return f"{file}: is no TOML: {message}; mend or complete it"
+    problem = message.replace(place[0], "").replace("Cannot overwrite a value", "the key is written twice")
     line = text.split("\n")[int(place[1]) - 1].strip()
     return f"{file}: line {place[1]} = {shown_value(line)} is no TOML: {problem}; mend that line"
 

@@ -93,10 +93,10 @@ class Wording:
 
     def allows(self, value: object) -> bool:
         """Whether the value passes the test."""
-        said = str(value).strip().casefold()
+        text = str(value).strip().casefold()
         if "*" not in self.text:
-            return said == self.text
-        return re.fullmatch(".*".join(map(re.escape, self.text.split("*"))), said, re.DOTALL) is not None
+            return text == self.text
+        return re.fullmatch(".*".join(map(re.escape, self.text.split("*"))), text, re.DOTALL) is not None
 
 
 @dataclass(frozen=True)
@@ -201,16 +201,16 @@ def _unknown_name(name: str, vocabulary: Vocabulary) -> tuple[str, str]:
 
 
 def _behaviour_clause(name: str, value: object) -> BehaviourClause:
-    said = re.fullmatch(r"\s*(\d+)\s+in\s+(.+)", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"\s*(\d+)\s+in\s+(.+)", value) if isinstance(value, str) else None
     try:
-        within = duration(said[2]) if said else timedelta(0)
+        within = duration(match[2]) if match else timedelta(0)
     except ValueError:
         within = timedelta(0)
-    if said is None or not within:
+    if match is None or not within:
         raise ConditionError((name,), value, "does not say how often", 'write for example "2 in 30 days"')
-    if not 1 <= int(said[1]) <= MOST_COUNTED:
+    if not 1 <= int(match[1]) <= MOST_COUNTED:
         raise ConditionError((name,), value, "cannot be counted", f"write a number from 1 to {MOST_COUNTED}")
-    return BehaviourClause(name, int(said[1]), within / timedelta(days=1))
+    return BehaviourClause(name, int(match[1]), within / timedelta(days=1))
 
 
 def _test(name: str, value: object, kind: str) -> IsKnown | Range | Flag | Wording:
@@ -237,10 +237,10 @@ _RANGE = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s+to\s+(-?\d+(?:\.\d+)?)\s*")
 def _limits(value: object) -> tuple[float, float] | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value), float(value)
-    said = _RANGE.fullmatch(value) if isinstance(value, str) else None
-    if said is None or float(said[1]) > float(said[2]):
+    match = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or float(match[1]) > float(match[2]):
         return None
-    return float(said[1]), float(said[2])
+    return float(match[1]), float(match[2])
 
 
 # A month and a year are lengths here, not calendar dates: a window of "3 months" is 90 days on every day of the year.
@@ -264,7 +264,7 @@ def duration(text: str) -> timedelta:
     >>> duration("30 minutes"), duration("1 year")
     (datetime.timedelta(seconds=1800), datetime.timedelta(days=365))
     """
-    said = _LENGTH.fullmatch(text)
-    if said is None or float(said[1]) * _UNITS[said[2]] > _LONGEST:
+    match = _LENGTH.fullmatch(text)
+    if match is None or float(match[1]) * _UNITS[match[2]] > _LONGEST:
         raise ValueError(f"{text!r} is no length of time")
-    return float(said[1]) * _UNITS[said[2]]
+    return float(match[1]) * _UNITS[match[2]]

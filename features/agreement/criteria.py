@@ -86,9 +86,9 @@ def prior(agreement: Agreement, criteria: CriteriaPoints) -> Prior:
     }
     score_50 = agreement.policy.score_50
     baseline = math.log(score_50 / (1 - score_50))
-    said = baseline + sum(contributions.values())
+    log_odds = baseline + sum(contributions.values())
     doubt = 1.645 * math.sqrt(1 + sum(part**2 for part in contributions.values()))
-    interval = (1 / (1 + math.exp(doubt - said)), 1 / (1 + math.exp(-doubt - said)))
+    interval = (1 / (1 + math.exp(doubt - log_odds)), 1 / (1 + math.exp(-doubt - log_odds)))
     return Prior(prior_probability(agreement, criteria.points), baseline, contributions, interval)
 
 

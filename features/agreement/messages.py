@@ -27,8 +27,8 @@ class AgreementError(LeadlightError):
 
 def refusal(problem: str, remedy: str, where: tuple[str, ...] = (), found: object = None) -> PydanticCustomError:
     """An error for a validator to raise; `where` and `found` narrow it to a part of the value being validated."""
-    said = {"problem": problem, "remedy": remedy, "where": where, "found": found}
-    return PydanticCustomError("refused", "{problem}; {remedy}", said)
+    context = {"problem": problem, "remedy": remedy, "where": where, "found": found}
+    return PydanticCustomError("refused", "{problem}; {remedy}", context)
 
 
 def problem_sentence(file: str, path: KeyPath, found: object, problem: str, remedy: str) -> str:

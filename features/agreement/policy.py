@@ -135,10 +135,10 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _weekdays(written: Any) -> tuple[int, ...]:
-    said = written.split("-") if isinstance(written, str) else written
-    if not isinstance(said, list) or not said or any(day not in _WEEKDAYS for day in said):
+    names = written.split("-") if isinstance(written, str) else written
+    if not isinstance(names, list) or not names or any(day not in _WEEKDAYS for day in names):
         raise refusal("names no days", 'write "Mon-Fri", or several, ["Mon", "Wed"]')
-    days = [_WEEKDAYS.index(day) for day in said]
+    days = [_WEEKDAYS.index(day) for day in names]
     if isinstance(written, str) and len(days) == 2:
         return tuple((days[0] + step) % 7 for step in range((days[1] - days[0]) % 7 + 1))
     return tuple(days)

@@ -83,9 +83,9 @@ def _lock(home: Home, lock: LockName, wait: bool) -> Iterator[bool]:
 def _file_lock(home: Home, lock: LockName, wait: bool) -> Iterator[bool]:
     # The kernel takes the lock back when its process ends, however that ends: no lock is ever left behind.
     home.features.mkdir(parents=True, exist_ok=True)
-    with (home.features / lock.file).open("w") as held:
+    with (home.features / lock.file).open("w") as opened:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return

@@ -73,15 +73,15 @@ def arrival_counts(connection: Connection, agreement: Agreement, until_us: Mappi
     unmatched: Counter[tuple[str, str]] = Counter()
     keys = sorted({key for behaviours in watched.values() for one in behaviours for key in one.where})
     for row in connection.execute(_recent(connection, watched, keys, until_us)):
-        said = _property_values(row, keys)
+        properties = _property_values(row, keys)
         possible = watched["page" if row.type in PAGES else row.name]
-        matching = [one for one in possible if one.matches(row.name, row.type, said, {})]
+        matching = [one for one in possible if one.matches(row.name, row.type, properties, {})]
         for one in matching:
             stream = Stream(one.name, row.source)
             windows[stream][row.window] += row.events
             last[stream] = max(last[stream], row.last_us)
         if not matching and row.type not in PAGES:  # most pages are no behaviour, and nobody means them to be
-            unmatched[row.name, _in_words(said)] += row.events
+            unmatched[row.name, _in_words(properties)] += row.events
     return ArrivalCounts(windows, last, unmatched)
 
 
@@ -99,10 +99,10 @@ def _recent(
     columns = tables.events.c
     until = case(*((columns.source == source, us) for source, us in until_us.items()), else_=0)
     window = ((until - columns.occurred_us) // DAY_US).label("window")
-    said = [_value(connection, watched, key).label(f"said_{place}") for place, key in enumerate(keys)]
-    groups = [columns.source, columns.type, columns.name, window, *said]
+    values = [_value(connection, watched, key).label(f"said_{place}") for place, key in enumerate(keys)]
+    groups = [columns.source, columns.type, columns.name, window, *values]
     if "path" in keys:
-        groups.append(_address(connection, said[keys.index("path")].element).label("address"))
+        groups.append(_address(connection, values[keys.index("path")].element).label("address"))
     recent = columns.recorded_us > min(until_us.values()) - DAYS * DAY_US  # an index has these, however long the ledger
     counted = (func.count().label("events"), func.max(columns.occurred_us).label("last_us"))
     asked = select(*groups, *counted).where(recent, _is_watched(watched), until >= columns.occurred_us)
@@ -143,9 +143,9 @@ def _json(connection: Connection, *steps: str) -> ColumnElement[Any]:
 
 
 def _property_values(row: Any, keys: Sequence[str]) -> dict[str, Any]:
-    said = {key: row[4 + place] for place, key in enumerate(keys)} | {"url": getattr(row, "address", None)}
-    return {key: orjson.loads(text) for key, text in said.items() if text is not None}
+    texts = {key: row[4 + place] for place, key in enumerate(keys)} | {"url": getattr(row, "address", None)}
+    return {key: orjson.loads(text) for key, text in texts.items() if text is not None}
 
 
-def _in_words(said: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in sorted(said.items())) or "nothing that is asked for"
+def _in_words(properties: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in sorted(properties.items())) or "nothing that is asked for"

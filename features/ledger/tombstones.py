@@ -101,16 +101,16 @@ def digest(key: bytes, name: IdentifierName) -> bytes:
     return hmac.digest(key, "\0".join(name).encode(), "sha256")
 
 
-def names_in_event(said: Mapping[str, Any]) -> set[IdentifierName]:
+def names_in_event(raw: Mapping[str, Any]) -> set[IdentifierName]:
     """Every identifier of a person in a Segment-shaped event: ids, e-mail addresses, ids in a CRM."""
-    return {(kind, value) for kind, value in _names_with_gaps(said) if value}
+    return {(kind, value) for kind, value in _names_with_gaps(raw) if value}
 
 
-def _names_with_gaps(said: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    yield from ((ID, identifier_text(said.get(part))) for part in IN_THE_ENVELOPE)
-    properties, context = _object(said.get("properties")), _object(said.get("context"))
+def _names_with_gaps(raw: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    yield from ((ID, identifier_text(raw.get(part))) for part in IN_THE_ENVELOPE)
+    properties, context = _object(raw.get("properties")), _object(raw.get("context"))
     yield ID, identifier_text(properties.get("previous_lead_id"))
-    for part in (_object(said.get("traits")), _object(context.get("traits")), properties):
+    for part in (_object(raw.get("traits")), _object(context.get("traits")), properties):
         yield EMAIL, normal_email(part.get("email"))
         yield from (key for name in IN_THE_CRM if (key := crm_key(part, name)))
 
@@ -135,8 +135,8 @@ def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return body | {"userId": row["user_id"], "anonymousId": row["anonymous_id"]}
 
 
-def _positions_of_erased(connection: Connection, key: bytes, told: Iterable[Mapping[str, Any]]) -> set[int]:
-    digests = [{digest(key, name) for name in names_in_event(said)} for said in told]
+def _positions_of_erased(connection: Connection, key: bytes, raws: Iterable[Mapping[str, Any]]) -> set[int]:
+    digests = [{digest(key, name) for name in names_in_event(raw)} for raw in raws]
     found = existing(connection, tables.erased, set().union(*digests))
     return {place for place, own in enumerate(digests) if own & found} if found else set()
 

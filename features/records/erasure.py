@@ -114,13 +114,13 @@ def failed_events_about(connection: Connection, gone: Collection[IdentifierName]
     of the lead see `failed_events_naming`.
     """
     return [
-        failed_id for failed_id, said in _failed_with(connection, gone) if said is None or said & _plain_names(gone)
+        failed_id for failed_id, names in _failed_with(connection, gone) if names is None or names & _plain_names(gone)
     ]
 
 
-def failed_events_naming(connection: Connection, held: Collection[IdentifierName]) -> list[int]:
+def failed_events_naming(connection: Connection, asked: Collection[IdentifierName]) -> list[int]:
     """The ids of failed events with one of these identifiers; unreadable ones may be of others, and are left out."""
-    return [failed_id for failed_id, said in _failed_with(connection, held) if said and said & _plain_names(held)]
+    return [failed_id for failed_id, names in _failed_with(connection, asked) if names and names & _plain_names(asked)]
 
 
 def _plain_names(gone: Collection[IdentifierName]) -> set[IdentifierName]:
@@ -134,10 +134,10 @@ def _failed_with(
     columns = tables.failed_events.c
     if not asked:
         return
-    held = or_(*(_may_hold(columns.raw, _as_json(value)) for _, value in sorted(asked)))
-    for row in connection.execute(select(columns.failed_event_id, columns.raw).where(held)):
-        said = orjson.loads(row.raw)
-        yield row.failed_event_id, names_in_event(said) if isinstance(said, dict) else None
+    may_hold = or_(*(_may_hold(columns.raw, _as_json(value)) for _, value in sorted(asked)))
+    for row in connection.execute(select(columns.failed_event_id, columns.raw).where(may_hold)):
+        raw = orjson.loads(row.raw)
+        yield row.failed_event_id, names_in_event(raw) if isinstance(raw, dict) else None
 
 
 def _may_hold(column: Any, text: str) -> ColumnElement[bool]:

@@ -114,8 +114,8 @@ def lead_record(connection: Connection, agreement: Agreement, name: str, only_id
 def _holders(connection: Connection, name: str) -> list[str]:
     """The user ids with a link to an e-mail address or an id in a CRM."""
     columns = tables.links.c
-    said = columns.value.in_({name, normal_email(name) or name})
-    return list(connection.scalars(select(columns.user_id).where(said)))
+    is_identifier = columns.value.in_({name, normal_email(name) or name})
+    return list(connection.scalars(select(columns.user_id).where(is_identifier)))
 
 
 def _lead_id(found: Identities, name: str, only_ids: bool) -> str | None:

@@ -92,8 +92,8 @@ def merges(home: Home) -> list[Merge]:
 
 
 def _merge(row: Any, undone_us: int | None) -> Merge:
-    said = _properties(row)
-    previous = next((str(said[name]) for name in PREVIOUS if said.get(name)), "")
+    properties = _properties(row)
+    previous = next((str(properties[name]) for name in PREVIOUS if properties.get(name)), "")
     undone_at = None if undone_us is None else from_microseconds(undone_us)
     return Merge(row.message_id, row.user_id, previous, row.source, from_microseconds(row.recorded_us), undone_at)
 
@@ -103,7 +103,7 @@ def _properties(row: Any) -> Mapping[str, Any]:
     return properties if isinstance(properties, Mapping) else {}
 
 
-def _append(home: Home, message_id: str, name: str, user_id: str, said: Mapping[str, Any], now: datetime) -> None:
+def _append(home: Home, message_id: str, name: str, user_id: str, properties: Mapping[str, Any], now: datetime) -> None:
     raw = {"type": "track", "messageId": message_id, "event": name, "userId": user_id, "timestamp": now.isoformat()}
-    Ledger(home).record([{**raw, "properties": dict(said)}], received_at=now, sender=LEADLIGHT_SOURCE)
+    Ledger(home).record([{**raw, "properties": dict(properties)}], received_at=now, sender=LEADLIGHT_SOURCE)
     Publisher(home).publish()

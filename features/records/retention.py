@@ -45,8 +45,8 @@ def retained_totals(
      "traits": {name: [value, occurred_us]}}
     """
     found: dict[int, RetainedTotals] = {}
-    for lead, name, said in _behaviours(rows, agreement, events):
-        found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = said
+    for lead, name, totals in _behaviours(rows, agreement, events):
+        found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = totals
     for lead, name, value in _traits(log, rows, agreement, events):
         found.setdefault(lead, {"behaviours": {}, "traits": {}})["traits"][name] = value
     return found
@@ -76,23 +76,23 @@ def _traits(
 ) -> Iterator[tuple[int, str, Any]]:
     """Of each trait the newest value among these events; of first source and campaign the oldest."""
     columns = trait_columns(agreement)
-    said = trait_values(log, rows.identities, agreement, rows.observed, rows.account_periods, columns)
+    said_values = trait_values(log, rows.identities, agreement, rows.observed, rows.account_periods, columns)
     names, kinds = list(columns), list(columns.values())
     chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
-    stands = np.isin(said.row, np.asarray(events, dtype=np.int64)) & (said.until_us == NOT_YET)
+    stands = np.isin(said_values.row, np.asarray(events, dtype=np.int64)) & (said_values.until_us == NOT_YET)
     for place in np.flatnonzero(stands).tolist():
-        key = int(said.lead[place]), int(said.trait[place])
-        rank = int(said.occurred_us[place]), str(log.message_id[int(said.row[place])])
+        key = int(said_values.lead[place]), int(said_values.trait[place])
+        rank = int(said_values.occurred_us[place]), str(log.message_id[int(said_values.row[place])])
         before = chosen.get(key)
         is_first = names[key[1]] in FIRST_TOUCHES
         if before is None or (rank < before[0] if is_first else rank > before[0]):
             chosen[key] = rank, place
     for (lead, trait), ((us, _), place) in sorted(chosen.items()):
-        yield lead, names[trait], [_value(said, place, kinds[trait]), us]
+        yield lead, names[trait], [_value(said_values, place, kinds[trait]), us]
 
 
-def _value(said: TraitValues, place: int, kind: str) -> Any:
-    value = said.values[said.value[place]]
+def _value(said_values: TraitValues, place: int, kind: str) -> Any:
+    value = said_values.values[said_values.value[place]]
     if kind == "date" and value is not None:
         return from_microseconds(round(value * DAY_US)).isoformat()
     return value
@@ -224,16 +224,18 @@ def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
         needed = _needed(events, own, found.known_us) | _opening(events, own, found, lead)
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]
         changes.deleted += [events[row] for row in own if row not in needed]
-        if said := history.get(lead):
-            changes.kept.append(_event(found.lead_ids[lead], [events[row] for row in own], said, _known_at(own, found)))
-            if _is_rounded(said):
+        if totals := history.get(lead):
+            changes.kept.append(
+                _event(found.lead_ids[lead], [events[row] for row in own], totals, _known_at(own, found))
+            )
+            if _is_rounded(totals):
                 changes.rounded += [events[row] for row in np.flatnonzero(found.lead == lead).tolist()]
     return changes
 
 
-def _is_rounded(said: RetainedTotals) -> bool:
+def _is_rounded(totals: RetainedTotals) -> bool:
     """Whether some moments are only counted, without their times: their decayed counts are not as they were."""
-    return any(each["count"] > len(each["latest"]) for each in said["behaviours"].values())
+    return any(each["count"] > len(each["latest"]) for each in totals["behaviours"].values())
 
 
 def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[int]:
@@ -277,7 +279,7 @@ def _known_at(own: Iterable[int], found: Identities) -> int:
     return max(int(found.known_us[row]) for row in own)
 
 
-def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: int) -> dict[str, Any]:
+def _event(lead_id: str, events: Sequence[Any], totals: dict[str, Any], known_us: int) -> dict[str, Any]:
     newest = max(event.event_id for event in events)
     return {
         "source": OURSELVES,
@@ -290,7 +292,7 @@ def _event(lead_id: str, events: Sequence[Any], said: dict[str, Any], known_us: 
         "occurred_us": max(event.occurred_us for event in events),
         "recorded_us": known_us,
         "flags": "",
-        "body": orjson.dumps({"properties": said}).decode(),
+        "body": orjson.dumps({"properties": totals}).decode(),
     }
 
 

@@ -138,17 +138,17 @@ def state_rows(schema: pa.Schema, ids: Sequence[str], known_us: Ints, states: Se
 
 def trait_schema(repository: FeastRepository) -> pa.Schema:
     """The columns of the file behind the view of traits."""
-    said = [(name, KINDS.get(kind, pa.string())) for name, kind in repository.traits.items()]
+    columns = [(name, KINDS.get(kind, pa.string())) for name, kind in repository.traits.items()]
     view = repository.trait_view
-    return pa.schema([(LEAD, pa.string()), ("event_timestamp", MOMENT), (known_us_feature(view), pa.int64()), *said])
+    return pa.schema([(LEAD, pa.string()), ("event_timestamp", MOMENT), (known_us_feature(view), pa.int64()), *columns])
 
 
 def trait_rows(repository: FeastRepository, traits: pd.DataFrame) -> pa.Table:
     """Rows of that file: one row per lead and moment, as `features.traits.history.trait_history` gives them."""
     schema = trait_schema(repository)
     known = pa.array(traits["known_us"].to_numpy(np.int64))
-    said = [pa.array(traits[name], schema.field(name).type, from_pandas=True) for name in repository.traits]
-    return pa.table([pa.array(traits["lead_id"], pa.string()), known.cast(MOMENT), known, *said], schema=schema)
+    columns = [pa.array(traits[name], schema.field(name).type, from_pandas=True) for name in repository.traits]
+    return pa.table([pa.array(traits["lead_id"], pa.string()), known.cast(MOMENT), known, *columns], schema=schema)
 
 
 def write_rows(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
@@ -166,16 +166,16 @@ def write_rows(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None
 
 def newest_rows(path: Path, key: str, at_once: int = 20_000) -> Iterator[pa.Table]:
     """The last row of each lead or account in a file that is sorted by `key` and time, in parts."""
-    held: pa.Table | None = None
+    carried: pa.Table | None = None
     for batch in pq.ParquetFile(path).iter_batches(batch_size=at_once):
         rows = pa.Table.from_batches([batch])
-        rows = rows if held is None else pa.concat_tables([held, rows])
+        rows = rows if carried is None else pa.concat_tables([carried, rows])
         ids = rows[key].combine_chunks()
         is_last = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1))
         yield rows.slice(0, len(ids) - 1).filter(is_last)
-        held = rows.slice(len(ids) - 1)  # the next batch may know more of it
-    if held is not None:
-        yield held
+        carried = rows.slice(len(ids) - 1)  # the next batch may know more of it
+    if carried is not None:
+        yield carried
 
 
 def states_at(repository: FeastRepository, moments: pd.DataFrame) -> pa.Table:

@@ -38,12 +38,14 @@ def newest_states(
     that never had a value is left out.
     since_us: only behaviours with an observation known after it, and traits where one changed after it; -1 for all.
     """
-    did, said = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
+    behaviours, traits = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
     for position, (lead_id, newest_us) in enumerate(
         zip(rows.identities.lead_ids, rows.newest_us.tolist(), strict=True)
     ):
         if lead_id in ids:
-            yield LeadState(lead_id, did.get(position, {}), said.get(lead_id, {}), from_microseconds(newest_us))
+            yield LeadState(
+                lead_id, behaviours.get(position, {}), traits.get(lead_id, {}), from_microseconds(newest_us)
+            )
 
 
 def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
@@ -124,9 +126,9 @@ class OnlineStore:
         if not lead_ids:
             return []
         repository = self.repository
-        did = self._rows(repository.behaviour_view, LEAD, lead_ids)
-        said = self._rows(repository.trait_view, LEAD, lead_ids)
-        found = [_state(lead_id, *rows) for lead_id, *rows in zip(lead_ids, did, said, strict=True)]
+        behaviours = self._rows(repository.behaviour_view, LEAD, lead_ids)
+        traits = self._rows(repository.trait_view, LEAD, lead_ids)
+        found = [_state(lead_id, *rows) for lead_id, *rows in zip(lead_ids, behaviours, traits, strict=True)]
         return self._with_accounts(found) if with_accounts else found
 
     def _with_accounts(self, states: list[LeadState | None]) -> list[LeadState | None]:
@@ -234,11 +236,11 @@ class OnlineStore:
             yield entity_key(key, row.key), values, from_microseconds(row.event_us), None
 
 
-def _state(lead_id: str, did: OnlineRow | None, said: OnlineRow | None) -> LeadState | None:
+def _state(lead_id: str, behaviours: OnlineRow | None, traits: OnlineRow | None) -> LeadState | None:
     # Two views are written one after the other: between the two writes a reader sees half a state.
-    if did is None or said is None or did.seen_us != said.seen_us:
+    if behaviours is None or traits is None or behaviours.seen_us != traits.seen_us:
         return None
-    return LeadState(lead_id, did.features, said.features, from_microseconds(said.seen_us))
+    return LeadState(lead_id, behaviours.features, traits.features, from_microseconds(traits.seen_us))
 
 
 def _row(view: str, key: str, features: Mapping[str, Any] | None, nothing: dict[str, None]) -> OnlineRow | None:

@@ -46,8 +46,8 @@ def _rows(repository: FeastRepository, view: str, known: Mapping[str, int]) -> I
         for row in part.drop_columns(["event_timestamp"]).to_pylist():
             lead_id, known_us = row.pop(LEAD), row.pop(known_us_feature(view))
             # The table is empty, so a feature without a value need not be written.
-            said = {name: value for name, value in row.items() if value is not None and value != []}
-            yield OnlineRow(lead_id, said, without.pop(lead_id), known_us)
+            features = {name: value for name, value in row.items() if value is not None and value != []}
+            yield OnlineRow(lead_id, features, without.pop(lead_id), known_us)
     yield from (OnlineRow(lead_id, {}, newest_us, newest_us) for lead_id, newest_us in without.items())
 
 
