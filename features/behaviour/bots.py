@@ -61,33 +61,33 @@ def is_crawler(agent: str) -> bool:
     return bool(CRAWLER.search(agent))
 
 
-def bot_flags(log: EventTable, found: Identities) -> dict[int, BotFlag]:
+def bot_flags(table: EventTable, found: Identities) -> dict[int, BotFlag]:
     """By row of an event that is not counted as of now, its flag."""
-    flags = mail_scanner_flags(log, found)
+    flags = mail_scanner_flags(table, found)
     stands = np.flatnonzero((flags.until_us == NOT_YET) & (found.lead[flags.row] == flags.lead))
     machines: dict[int, BotFlag] = {}
     # What was known first is the reason.
     for place in stands[np.argsort(-flags.known_us[stands], kind="stable")].tolist():
         reason = EVERY_LINK if flags.is_every_link[place] else TOO_SOON
         machines[int(flags.row[place])] = BotFlag(reason, int(flags.known_us[place]))
-    return machines | {row: BotFlag("crawler", int(found.known_us[row])) for row in crawler_rows(log).tolist()}
+    return machines | {row: BotFlag("crawler", int(found.known_us[row])) for row in crawler_rows(table).tolist()}
 
 
-def crawler_rows(log: EventTable) -> Ints:
+def crawler_rows(table: EventTable) -> Ints:
     """Rows of the events whose user agent names a crawler or a scanner."""
-    is_machine = np.array([is_crawler(agent) for agent in log.agents.names.values], dtype=bool)
-    rows: Ints = log.agents.rows()[is_machine[log.agents.names.codes()]]
+    is_machine = np.array([is_crawler(agent) for agent in table.agents.names.values], dtype=bool)
+    rows: Ints = table.agents.rows()[is_machine[table.agents.names.codes()]]
     return rows
 
 
-def mail_scanner_flags(log: EventTable, found: Identities) -> MailScannerFlags:
+def mail_scanner_flags(table: EventTable, found: Identities) -> MailScannerFlags:
     """Opens and clicks by mail scanners, each for the period in which it was known to be one.
 
     A mail scanner opens or clicks within 10 seconds of a delivery, or up to an hour before the first one; this is known
     once both events are. It clicks 3 links of one mail within 5 seconds; this is known once the third click is. Where a
     mail to ann is delivered at 09:00:00 and its link is clicked at 09:00:03, the click is flagged; one at 09:04 is not.
     """
-    row, lead, mails = _mails_by_lead(log, found)
+    row, lead, mails = _mails_by_lead(table, found)
     if not mails.kind.any():  # deliveries at most
         return MailScannerFlags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
     soon, links = _too_soon(mails), _every_link(mails)
@@ -96,18 +96,18 @@ def mail_scanner_flags(log: EventTable, found: Identities) -> MailScannerFlags:
     return MailScannerFlags(row[place], lead[place], is_every_link, known_us, until_us)
 
 
-def _mails_by_lead(log: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
+def _mails_by_lead(table: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
     """Deliveries, opens and clicks of mails: the row of each event, its lead, and the event as `_Mails`."""
-    said = [(row, KINDS[name], mail) for row, name, mail in log.mails if mail and name in KINDS]
-    rows = np.array([row for row, _, _ in said], dtype=np.int64)
-    kind = np.array([kind for _, kind, _ in said], dtype=np.int64)
+    events = [(row, KINDS[name], mail) for row, name, mail in table.mails if mail and name in KINDS]
+    rows = np.array([row for row, _, _ in events], dtype=np.int64)
+    kind = np.array([kind for _, kind, _ in events], dtype=np.int64)
     numbers: dict[str, int] = {}
-    mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in said], dtype=np.int64)
+    mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in events], dtype=np.int64)
     links: dict[str | None, int] = {None: -1, "": -1}
-    link = np.array([links.setdefault(log.links.get(row), len(links)) for row, _, _ in said], dtype=np.int64)
+    link = np.array([links.setdefault(table.links.get(row), len(links)) for row, _, _ in events], dtype=np.int64)
     at = found.attribute(rows)
     rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
-    group, occurred = group_ids(at.lead, mail), log.occurred_us()[rows]
+    group, occurred = group_ids(at.lead, mail), table.occurred_us()[rows]
     order = np.lexsort((kind, occurred, group))
     columns = (group, kind, link, occurred, at.known_us, at.until_us)
     return rows[order], at.lead[order], _Mails(*(column[order] for column in columns))

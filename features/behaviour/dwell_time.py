@@ -45,7 +45,7 @@ class PageTimeline(NamedTuple):
     view: Ints
 
 
-def dwell_time(log: EventTable, found: Identities, counted: Occurrences) -> DwellTime:
+def dwell_time(table: EventTable, found: Identities, counted: Occurrences) -> DwellTime:
     """The minutes on the pages among `counted`, and each change of them as they became known.
 
     A leave event has the minutes of the page view with its `page_view_id`: of the latest one before it, at most 24
@@ -54,64 +54,64 @@ def dwell_time(log: EventTable, found: Identities, counted: Occurrences) -> Dwel
     is known. Where ann views a page at 09:00, does something else at 09:10, and a leave of 4 minutes is known at 09:20,
     there are two rows: +10 minutes at 09:10, -6 minutes at 09:20.
     """
-    views = np.flatnonzero(_is_view(log)[counted.row])
+    views = np.flatnonzero(_is_view(table)[counted.row])
     total = np.zeros(len(counted))
     if not len(views):
         return DwellTime(views, np.empty(0), views, total)
-    asked = counted.taken(views)
+    page_views = counted.taken(views)
     place, minutes, known_us, total[views] = _minutes_learned(
-        (asked.row, asked.occurred_us, asked.known_us, asked.until_us),
-        *_leaves(log, found, asked),
-        *_next_events(log, found, asked),
+        (page_views.row, page_views.occurred_us, page_views.known_us, page_views.until_us),
+        *_leaves(table, found, page_views),
+        *_next_events(table, found, page_views),
     )
     return DwellTime(views[place], minutes, known_us, total)
 
 
-def _is_view(log: EventTable) -> Bools:
-    views = np.zeros(len(log), dtype=bool)
-    views[list(log.views)] = True
+def _is_view(table: EventTable) -> Bools:
+    views = np.zeros(len(table), dtype=bool)
+    views[list(table.views)] = True
     return views
 
 
-def _next_events(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+def _next_events(table: EventTable, found: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
     """The timeline of all events by visitors, and for each view where the events of its lead begin and end in it."""
-    own = np.ones(len(log), dtype=bool)
-    for reported in (log.crm, log.retained_totals):
-        own[[said[0] for said in reported]] = False
-    own[[row for row, name, _ in log.mails if name in NOT_BY_LEAD]] = False
-    is_view, left = _is_view(log), log.leaves.rows()
+    own = np.ones(len(table), dtype=bool)
+    for reported in (table.crm, table.retained_totals):
+        own[[event[0] for event in reported]] = False
+    own[[row for row, name, _ in table.mails if name in NOT_BY_LEAD]] = False
+    is_view, left = _is_view(table), table.leaves.rows()
     own[left[~is_view[left]]] = False
     rows = np.flatnonzero(own)
     at = found.attribute(rows)
-    occurred = log.occurred_us()[rows[at.place]]
+    occurred = table.occurred_us()[rows[at.place]]
     order = np.lexsort((occurred, at.lead))
     lead, nothing = at.lead[order], np.empty(0)
     line = PageTimeline(occurred[order], at.known_us[order], at.until_us[order], nothing, nothing.astype(np.int64))
-    return np.searchsorted(lead, asked.lead), np.searchsorted(lead, asked.lead, side="right"), line
+    return np.searchsorted(lead, page_views.lead), np.searchsorted(lead, page_views.lead, side="right"), line
 
 
-def _leaves(log: EventTable, found: Identities, asked: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+def _leaves(table: EventTable, found: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
     """The timeline of leaves and the views with their ids, and for each view where what follows it begins and ends."""
-    numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in log.leaves))}
-    views = [(row, numbers[view], np.nan) for row, view in log.views.items() if view in numbers]
-    told = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in log.leaves)]).reshape(-1, 3)
-    at = found.attribute(told[:, 0].astype(np.int64))
-    row, number, minutes = told[at.place, 0].astype(np.int64), told[at.place, 1], told[at.place, 2]
+    numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in table.leaves))}
+    views = [(row, numbers[view], np.nan) for row, view in table.views.items() if view in numbers]
+    entries = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in table.leaves)]).reshape(-1, 3)
+    at = found.attribute(entries[:, 0].astype(np.int64))
+    row, number, minutes = entries[at.place, 0].astype(np.int64), entries[at.place, 1], entries[at.place, 2]
     # In each browser some tools count views from 1, so a view id means something only within one lead.
     group = group_ids(at.lead, number)
-    occurred = log.occurred_us()[row]
-    order = np.lexsort((~np.isnan(minutes), tie_break_ranks(log, row, occurred, group), occurred, group))
+    occurred = table.occurred_us()[row]
+    order = np.lexsort((~np.isnan(minutes), tie_break_ranks(table, row, occurred, group), occurred, group))
     view = np.where(np.isnan(minutes), row, -1)[order]
     line = PageTimeline(occurred[order], at.known_us[order], at.until_us[order], minutes[order], view)
-    group, own = group[order], _places(view, at.lead[order], asked)
+    group, own = group[order], _places(view, at.lead[order], page_views)
     end = np.searchsorted(group, group[own], side="right") if len(group) else own
     return np.where(own < 0, 0, own + 1), np.where(own < 0, 0, end), line
 
 
-def _places(view: Ints, lead: Ints, asked: Occurrences) -> Ints:
-    """The position in a timeline of each view in `asked`; -1 where it is not in it."""
-    leads = max(lead.max(initial=0), asked.lead.max(initial=0)) + 1
-    key, wanted = view * leads + lead, asked.row * leads + asked.lead
+def _places(view: Ints, lead: Ints, page_views: Occurrences) -> Ints:
+    """The position in a timeline of each view in `page_views`; -1 where it is not in it."""
+    leads = max(lead.max(initial=0), page_views.lead.max(initial=0)) + 1
+    key, wanted = view * leads + lead, page_views.row * leads + page_views.lead
     order = np.argsort(key, kind="stable")
     place = np.searchsorted(key[order], wanted)
     found = np.append(order, -1)[place]
@@ -120,13 +120,13 @@ def _places(view: Ints, lead: Ints, asked: Occurrences) -> Ints:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _minutes_learned(
-    asked: Any, leave_from: Ints, leave_to: Ints, leaves: Any, next_from: Ints, next_to: Ints, events: Any
+    page_views: Any, leave_from: Ints, leave_to: Ints, leaves: Any, next_from: Ints, next_to: Ints, events: Any
 ) -> tuple[Ints, Floats, Ints, Floats]:
     """One entry per change of a view's minutes: place, minutes, moment; and the total of each view.
 
-    asked: (row, occurred, known, until) of the views.
+    page_views: (row, occurred, known, until) of the views.
     """
-    row, occurred, known, until = asked
+    row, occurred, known, until = page_views
     place, minutes, moments = np.empty(16, np.int64), np.empty(16), np.empty(16, np.int64)
     total, count = np.zeros(row.size), 0
     for q in range(row.size):
@@ -179,9 +179,9 @@ def _minutes(left: Ints, ended: Ints, moment: int, occurred: int, leaves: Any, e
     """The minutes of a view as they were known at a moment."""
     for c in range(len(left)):
         if left[c, 1] <= moment < left[c, 2]:
-            told = leaves[3][left[c, 0]]
-            if not np.isnan(told):
-                return float(told)
+            minutes = leaves[3][left[c, 0]]
+            if not np.isnan(minutes):
+                return float(minutes)
             break
     for c in range(len(ended)):
         if ended[c, 1] <= moment < ended[c, 2]:

@@ -16,15 +16,15 @@ from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
 
 
-def observations(log: EventTable, found: Identities, agreement: Agreement) -> Observations:
+def observations(table: EventTable, found: Identities, agreement: Agreement) -> Observations:
     """One row per thing learned of a lead's behaviour: an occurrence (weight +1), its minutes (0), its retraction (-1).
 
     An occurrence is taken back when it turns out to be another lead's, or a machine's. The rows do not depend on the
     order of the events, and those known by a moment follow from the events recorded by then alone. Where a click of
     day 3 is known on day 3, and on day 9 turns out to be a scanner's, it has two rows: +1 known on day 3, -1 on day 9.
     """
-    counted = occurrences(log, found, agreement)
-    learned = dwell_time(log, found, counted)
+    counted = occurrences(table, found, agreement)
+    learned = dwell_time(table, found, counted)
     place = learned.place
     gone = np.flatnonzero(counted.until_us != NOT_YET)
     return ordered_observations(
@@ -87,14 +87,14 @@ def _taken_back_us(observed: Observations) -> Ints:
 
 def _minutes_by_then(observed: Observations, row: Ints, stay: Ints, end: Ints) -> Floats:
     """The minutes of each occurrence, with all changes known before `end`."""
-    told = observed.minutes[row]
+    minutes = observed.minutes[row]
     ends = np.flatnonzero(end != NOT_YET)
     if len(ends):
         keys = np.stack([stay, end, observed.behaviour[row], observed.event[row]])[:, ends]
         _, same = np.unique(keys, axis=1, return_inverse=True)
-        later = np.where(observed.weight[row[ends]] == 0, told[ends], 0.0)
-        told[ends] += np.bincount(same, weights=later)[same]
-    return told
+        later = np.where(observed.weight[row[ends]] == 0, minutes[ends], 0.0)
+        minutes[ends] += np.bincount(same, weights=later)[same]
+    return minutes
 
 
 def _stacked(column: Ints, place: Ints, gone: Ints) -> Ints:

@@ -60,16 +60,16 @@ class SalesHandling(NamedTuple):
     known: Period
 
 
-def occurrences(log: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
+def occurrences(table: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
     """The occurrences of all leads: by people and not by machines, without mails of sales and calls with sales."""
-    hits = np.array(log.matches, dtype=np.float64).reshape(-1, 3)
+    hits = np.array(table.matches, dtype=np.float64).reshape(-1, 3)
     hits = np.insert(hits, 2, 1.0, axis=1)
-    hits = hits[_is_counted(log)[hits[:, 0].astype(np.int64)]]
-    moments = log.occurred_us()[hits[:, 0].astype(np.int64)]
-    if log.retained_totals:
-        said = list(_retained_occurrences(log, list(agreement.behaviours)))
-        hits = np.concatenate([hits, np.array([row[:4] for row in said], dtype=np.float64).reshape(-1, 4)])
-        moments = np.concatenate([moments, np.array([row[4] for row in said], dtype=np.int64)])
+    hits = hits[_is_counted(table)[hits[:, 0].astype(np.int64)]]
+    moments = table.occurred_us()[hits[:, 0].astype(np.int64)]
+    if table.retained_totals:
+        retained = list(_retained_occurrences(table, list(agreement.behaviours)))
+        hits = np.concatenate([hits, np.array([row[:4] for row in retained], dtype=np.float64).reshape(-1, 4)])
+        moments = np.concatenate([moments, np.array([row[4] for row in retained], dtype=np.int64)])
     rows = hits[:, 0].astype(np.int64)
     at = found.attribute(rows)
     hits = hits[at.place]
@@ -77,40 +77,40 @@ def occurrences(log: EventTable, found: Identities, agreement: Agreement) -> Occ
         rows[at.place], at.lead, hits[:, 1].astype(np.int64), hits[:, 2], hits[:, 3], moments[at.place], at.known_us,
         at.until_us,
     )  # fmt: skip
-    flags = mail_scanner_flags(log, found)
+    flags = mail_scanner_flags(table, found)
     machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
-    return _unblocked(counted, np.concatenate([machines, _calls_while_with_sales(log, found, counted, agreement)]))
+    return _unblocked(counted, np.concatenate([machines, _calls_while_with_sales(table, found, counted, agreement)]))
 
 
-def _is_counted(log: EventTable) -> Any:
+def _is_counted(table: EventTable) -> Any:
     """By event, whether it may count: not those that name a crawler as their agent, nor mails of sales."""
-    counted = np.ones(len(log), dtype=bool)
-    counted[crawler_rows(log)] = False
-    counted[[row for row, name, _ in log.crm if name == "sales mail"]] = False
+    counted = np.ones(len(table), dtype=bool)
+    counted[crawler_rows(table)] = False
+    counted[[row for row, name, _ in table.crm if name == "sales mail"]] = False
     return counted
 
 
-def _retained_occurrences(log: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
+def _retained_occurrences(table: EventTable, behaviours: Sequence[str]) -> Iterator[tuple[int, int, float, float, int]]:
     """(row, behaviour, weight, minutes of each, occurred_us) of the events that retention deleted and summed up."""
-    for row, properties in log.retained_totals:
-        for name, said in (properties.get("behaviours") or {}).items():
+    for row, properties in table.retained_totals:
+        for name, totals in (properties.get("behaviours") or {}).items():
             if name not in behaviours:
                 continue
-            latest = [(int(us), float(minutes)) for us, minutes in said["latest"]]
+            latest = [(int(us), float(minutes)) for us, minutes in totals["latest"]]
             yield from ((row, behaviours.index(name), 1.0, minutes, us) for us, minutes in latest)
-            if (more := int(said["count"]) - len(latest)) > 0:
-                left = max(float(said["minutes"]) - sum(minutes for _, minutes in latest), 0.0)
-                yield row, behaviours.index(name), float(more), left / more, int(said["first_us"])
+            if (more := int(totals["count"]) - len(latest)) > 0:
+                left = max(float(totals["minutes"]) - sum(minutes for _, minutes in latest), 0.0)
+                yield row, behaviours.index(name), float(more), left / more, int(totals["first_us"])
 
 
-def _calls_while_with_sales(log: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
+def _calls_while_with_sales(table: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
     """Calls that a lead answered while it was with sales: these are the work of sales, and do not count.
 
     returns: rows of (event, lead, from when, until when).
     """
     calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
     answered = np.flatnonzero(np.isin(counted.behaviour, calls)).tolist()
-    turns = sales_handling(log, found, set(counted.lead[answered].tolist())) if answered else {}
+    turns = sales_handling(table, found, set(counted.lead[answered].tolist())) if answered else {}
     blocked: list[tuple[int, int, int, int]] = []
     for place in answered:
         row, lead = int(counted.row[place]), int(counted.lead[place])
@@ -121,17 +121,17 @@ def _calls_while_with_sales(log: EventTable, found: Identities, counted: Occurre
     return np.array(blocked, dtype=np.int64).reshape(-1, 4)
 
 
-def sales_handling(log: EventTable, found: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
+def sales_handling(table: EventTable, found: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
     """By lead, each step to sales and back, in the order in which it happened; of the given leads alone."""
-    said = [(row, name in TO_SALES) for row, name, _ in log.crm if name in TO_SALES or name in GIVEN_BACK]
-    at = found.attribute(np.array([row for row, _ in said], dtype=np.int64))
-    turns: dict[int, list[SalesHandling]] = {}
+    steps = [(row, name in TO_SALES) for row, name, _ in table.crm if name in TO_SALES or name in GIVEN_BACK]
+    at = found.attribute(np.array([row for row, _ in steps], dtype=np.int64))
+    by_lead: dict[int, list[SalesHandling]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         if lead in leads:
-            row, with_sales = said[place]
-            turn = SalesHandling(log.occurred[row], log.message_id[row], with_sales, (known_us, until_us))
-            turns.setdefault(lead, []).append(turn)
-    return {lead: sorted(told) for lead, told in turns.items()}
+            row, with_sales = steps[place]
+            step = SalesHandling(table.occurred[row], table.message_id[row], with_sales, (known_us, until_us))
+            by_lead.setdefault(lead, []).append(step)
+    return {lead: sorted(own) for lead, own in by_lead.items()}
 
 
 def _unblocked(counted: Occurrences, blocked: Ints) -> Occurrences:

@@ -53,7 +53,7 @@ def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.
 
 
 def closures(
-    log: EventTable, found: Identities, agreement: Agreement, observed: Observations
+    table: EventTable, found: Identities, agreement: Agreement, observed: Observations
 ) -> dict[int, list[Closure]]:
     """By lead (its position), its closures and reopenings in the order in which they happened.
 
@@ -61,20 +61,25 @@ def closures(
     that shows interest opens it again. Where sales rejects ann as not_a_fit on day 10 and she visits the pricing page
     on day 40, she has two: closed on day 10, open again on day 40.
     """
-    said = [(row, name, properties) for row, name, properties in log.crm if name in (REJECTED, LOST)]
-    at = found.attribute(np.array([row for row, _, _ in said], dtype=np.int64))
-    told: dict[int, list[Closure]] = {}
+    ends = [(row, name, properties) for row, name, properties in table.crm if name in (REJECTED, LOST)]
+    at = found.attribute(np.array([row for row, _, _ in ends], dtype=np.int64))
+    by_lead: dict[int, list[Closure]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
-        row, name, properties = said[place]
+        row, name, properties = ends[place]
         reason = reject_reason(properties) if name == REJECTED else None
         closes = reason not in KEPT_OPEN
         closure = Closure(
-            log.occurred[row], log.message_id[row], closes, closes and name == REJECTED, reason, (known_us, until_us)
+            table.occurred[row],
+            table.message_id[row],
+            closes,
+            closes and name == REJECTED,
+            reason,
+            (known_us, until_us),
         )
-        told.setdefault(lead, []).append(closure)
-    for lead, returned in _reopenings_by_lead(told, observed, _signs_of_interest(agreement)):
-        told[lead] += returned
-    return {lead: sorted(own) for lead, own in told.items()}
+        by_lead.setdefault(lead, []).append(closure)
+    for lead, returned in _reopenings_by_lead(by_lead, observed, _signs_of_interest(agreement)):
+        by_lead[lead] += returned
+    return {lead: sorted(own) for lead, own in by_lead.items()}
 
 
 def _signs_of_interest(agreement: Agreement) -> list[int]:
@@ -84,10 +89,10 @@ def _signs_of_interest(agreement: Agreement) -> list[int]:
 
 
 def _reopenings_by_lead(
-    told: dict[int, list[Closure]], observed: Observations, wanted: list[int]
+    by_lead: dict[int, list[Closure]], observed: Observations, wanted: list[int]
 ) -> Iterator[tuple[int, list[Closure]]]:
     """By lead, how what it did after a closure opened it again."""
-    closed = {lead: own for lead, every in told.items() if (own := [one for one in every if one.is_closed])}
+    closed = {lead: own for lead, every in by_lead.items() if (own := [one for one in every if one.is_closed])}
     first_us = np.full(observed.lead.max(initial=-1) + 2, NOT_YET, dtype=np.int64)
     for lead, own in closed.items():
         first_us[min(lead, len(first_us) - 1)] = min(closure.occurred_us for closure in own)

@@ -49,84 +49,86 @@ class _SalesEvents(NamedTuple):
             yield name, lead, us, (known_us, until_us)
 
 
-def milestones(log: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
+def milestones(table: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
     """One row per lead, in the order of `found.lead_ids`: its id, the MOMENTS in microseconds, and three columns more.
 
     A moment that has not come is NOT_YET. reject_reason: of the last reject. merged_us: since when the lead is part of
     another one, which makes it a duplicate. again: its later open periods, as `open_periods.as_numbers` writes them;
     None for nearly all leads, which have none.
     """
-    said = _sales_events(log, found)
-    told = closures(log, found, agreement, observed)
-    moments = _moments(said, found, agreement)
+    sales = _sales_events(table, found)
+    by_lead = closures(table, found, agreement, observed)
+    moments = _moments(sales, found, agreement)
     reasons: list[str | None] = [None] * len(found.lead_ids)
-    for lead, own in told.items():
+    for lead, own in by_lead.items():
         reasons[lead] = next((v.reason for v in reversed(own) if v.reason and v.known[1] == NOT_YET), None)
     again: list[list[int] | None] = [None] * len(found.lead_ids)
-    for lead, timeline in _timelines(log, found, said, told, moments, agreement):
+    for lead, timeline in _timelines(table, found, sales, by_lead, moments, agreement):
         again[lead] = as_numbers(list(open_periods(timeline)))
-    told_of = {"reject_reason": reasons, "merged_us": found.merged_us, "again": again}
-    return pd.DataFrame({"lead_id": found.lead_ids, **moments, **told_of})
+    further = {"reject_reason": reasons, "merged_us": found.merged_us, "again": again}
+    return pd.DataFrame({"lead_id": found.lead_ids, **moments, **further})
 
 
-def _sales_events(log: EventTable, found: Identities) -> _SalesEvents:
-    rows = np.array([row for row, _, _ in log.crm], dtype=np.int64)
-    names = np.array([name for _, name, _ in log.crm], dtype=object)
-    closes = np.array([reject_reason(said) not in KEPT_OPEN for _, _, said in log.crm], dtype=bool)
+def _sales_events(table: EventTable, found: Identities) -> _SalesEvents:
+    rows = np.array([row for row, _, _ in table.crm], dtype=np.int64)
+    names = np.array([name for _, name, _ in table.crm], dtype=object)
+    closes = np.array([reject_reason(properties) not in KEPT_OPEN for _, _, properties in table.crm], dtype=bool)
     at = found.attribute(rows)
-    occurred = log.occurred_us()[rows[at.place]]
+    occurred = table.occurred_us()[rows[at.place]]
     return _SalesEvents(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
-def _moments(said: _SalesEvents, found: Identities, agreement: Agreement) -> dict[str, Ints]:
+def _moments(sales: _SalesEvents, found: Identities, agreement: Agreement) -> dict[str, Ints]:
     moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     moments["opened_us"] = found.first_known_us.copy()
-    is_touch, to_sales = np.isin(said.name, list(SALES_TOUCHES)), np.isin(said.name, list(TO_SALES))
-    is_outcome, is_reject = said.name == agreement.outcome.event, said.name == REJECTED
-    ends = is_outcome | (is_reject & said.closes) | (said.name == LOST)
+    is_touch, to_sales = np.isin(sales.name, list(SALES_TOUCHES)), np.isin(sales.name, list(TO_SALES))
+    is_outcome, is_reject = sales.name == agreement.outcome.event, sales.name == REJECTED
+    ends = is_outcome | (is_reject & sales.closes) | (sales.name == LOST)
     # Whether a lead was looked at rests on what was known then; what became of it, on what is known now.
-    stands = said.until_us == NOT_YET
+    stands = sales.until_us == NOT_YET
     for name, which, us in (
-        ("with_sales_us", to_sales, said.known_us),
-        ("closed_us", ends, said.known_us),
-        ("tried_us", is_touch & stands, said.occurred_us),
-        ("rejected_us", is_reject & stands, said.occurred_us),
-        ("converted_us", is_outcome & stands, said.occurred_us),
-        ("converted_known_us", is_outcome & stands, said.known_us),
-        ("disqualified_us", is_reject & said.closes & stands, said.known_us),
+        ("with_sales_us", to_sales, sales.known_us),
+        ("closed_us", ends, sales.known_us),
+        ("tried_us", is_touch & stands, sales.occurred_us),
+        ("rejected_us", is_reject & stands, sales.occurred_us),
+        ("converted_us", is_outcome & stands, sales.occurred_us),
+        ("converted_known_us", is_outcome & stands, sales.known_us),
+        ("disqualified_us", is_reject & sales.closes & stands, sales.known_us),
     ):
-        np.minimum.at(moments[name], said.lead[which], us[which])
+        np.minimum.at(moments[name], sales.lead[which], us[which])
     for lead, gone in found.absences.items():
         moments["closed_us"][lead] = min(moments["closed_us"][lead], gone[0][0])
     return moments
 
 
 def _timelines(
-    log: EventTable,
+    table: EventTable,
     found: Identities,
-    said: _SalesEvents,
-    told: Mapping[int, list[Closure]],
+    sales: _SalesEvents,
+    by_lead: Mapping[int, list[Closure]],
     moments: Mapping[str, Ints],
     agreement: Agreement,
 ) -> Iterator[tuple[int, LeadTimeline]]:
     """The timelines of the leads that may have a later open period: no other lead changes after its first ended."""
     absences = found.absences
-    asked = set(told) | set(absences) | set(said.lead[said.until_us != NOT_YET].tolist())
-    ended = {lead: list(absences.get(lead, ())) for lead in asked}
-    touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in asked}
-    for name, lead, us, known in said.of(asked) if asked else ():
+    leads = set(by_lead) | set(absences) | set(sales.lead[sales.until_us != NOT_YET].tolist())
+    ended = {lead: list(absences.get(lead, ())) for lead in leads}
+    touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in leads}
+    for name, lead, us, known in sales.of(leads) if leads else ():
         if name == agreement.outcome.event:
             ended[lead].append(known)
         elif name in SALES_TOUCHES and known[1] == NOT_YET:
             touches[lead].append((us, known[0]))
-    turns = sales_handling(log, found, asked) if asked else {}
-    for lead in asked:
+    handling = sales_handling(table, found, leads) if leads else {}
+    for lead in leads:
         first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
         if first_until < NOT_YET:
             opened = int(moments["opened_us"][lead])
             yield (
                 lead,
-                LeadTimeline(opened, first_until, turns.get(lead, []), told.get(lead, []), ended[lead], touches[lead]),
+                LeadTimeline(
+                    opened, first_until, handling.get(lead, []), by_lead.get(lead, []), ended[lead], touches[lead]
+                ),
             )
 
 

@@ -42,7 +42,7 @@ def trait_columns(agreement: Agreement) -> dict[str, str]:
 
 
 def trait_history(
-    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
+    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> pd.DataFrame:
     """One row per lead and moment at which a trait changed as it was known: lead_id, known_us, and `trait_columns`.
 
@@ -51,31 +51,31 @@ def trait_history(
     and on day 9 an import adds that on day 1 it was "retail", there is one row, of day 3, with "saas".
     """
     columns = trait_columns(agreement)
-    said = trait_values(log, found, agreement, observed, members, columns)
-    changes = _changes(said, _strength(log, said, list(columns)))
+    given = trait_values(table, found, agreement, observed, members, columns)
+    changes = _changes(given, _strength(table, given, list(columns)))
     is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
     states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
     _fill(states, np.cumsum(is_new) - 1, changes.lead, changes.trait, changes.value)
-    held: dict[str, Any] = {
+    history: dict[str, Any] = {
         "lead_id": np.array(found.lead_ids, dtype=object)[changes.lead[is_new]],
         "known_us": changes.known_us[is_new],
     }
-    texts = np.array(said.values, dtype=object)
-    numbers = np.array([value if isinstance(value, float) else np.nan for value in said.values])
+    texts = np.array(given.values, dtype=object)
+    numbers = np.array([value if isinstance(value, float) else np.nan for value in given.values])
     for place, (name, kind) in enumerate(columns.items()):
-        held[name] = (numbers if kind in NUMBERS else texts)[states[:, place]]
-    return pd.DataFrame(held)
+        history[name] = (numbers if kind in NUMBERS else texts)[states[:, place]]
+    return pd.DataFrame(history)
 
 
-def _strength(log: EventTable, said: TraitValues, traits: list[str]) -> Ints:
+def _strength(table: EventTable, given: TraitValues, traits: list[str]) -> Ints:
     """A strength per value: of the known values of a lead's trait, the strongest counts.
 
     Values of the lead itself are stronger than those of its company, then newer ones than older, by (occurred_us,
     message_id); of a first touch, older ones than newer.
     """
-    rank = tie_break_ranks(log, said.row, said.occurred_us, group_ids(said.trait, said.lead))
-    order = np.lexsort((rank, said.occurred_us, said.nearness, said.trait, said.lead))
-    lead, trait = said.lead[order], said.trait[order]
+    rank = tie_break_ranks(table, given.row, given.occurred_us, group_ids(given.trait, given.lead))
+    order = np.lexsort((rank, given.occurred_us, given.nearness, given.trait, given.lead))
+    lead, trait = given.lead[order], given.trait[order]
     starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
     sizes = np.diff(np.append(starts, len(order)))
     place, start = np.arange(len(order)), np.repeat(starts, sizes)
@@ -85,19 +85,19 @@ def _strength(log: EventTable, said: TraitValues, traits: list[str]) -> Ints:
     return strength
 
 
-def _changes(said: TraitValues, strength: Ints) -> TraitChanges:
-    order = np.lexsort((strength, said.known_us, said.trait, said.lead))
-    of_trait = np.cumsum(_is_other(said.lead[order], said.trait[order]))
-    ends = np.bincount(of_trait, said.until_us[order] != NOT_YET, len(order) + 1) > 0
+def _changes(given: TraitValues, strength: Ints) -> TraitChanges:
+    order = np.lexsort((strength, given.known_us, given.trait, given.lead))
+    of_trait = np.cumsum(_is_other(given.lead[order], given.trait[order]))
+    ends = np.bincount(of_trait, given.until_us[order] != NOT_YET, len(order) + 1) > 0
     passing = ends[of_trait]
     settled, moving = order[~passing], order[passing]
     # Strengths rise from trait to trait, so that one running maximum does for all.
     settled = settled[strength[settled] >= np.maximum.accumulate(strength[settled])] if len(settled) else settled
-    turns = np.array(list(_temporary_changes(said, strength, moving)), dtype=np.int64).reshape(-1, 4)
+    turns = np.array(list(_temporary_changes(given, strength, moving)), dtype=np.int64).reshape(-1, 4)
     changes = TraitChanges(
         *(
             np.append(column[settled], turn)
-            for column, turn in zip((said.lead, said.known_us, said.trait, said.value), turns.T, strict=True)
+            for column, turn in zip((given.lead, given.known_us, given.trait, given.value), turns.T, strict=True)
         )
     )
     return _only_new(changes, np.append(strength[settled], np.arange(len(turns))))
@@ -125,34 +125,34 @@ def _only_new(changes: TraitChanges, strength: Ints) -> TraitChanges:
     return TraitChanges(*(column[order] for column in changes))
 
 
-def _temporary_changes(said: TraitValues, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
+def _temporary_changes(given: TraitValues, strength: Ints, rows: Ints) -> Iterator[tuple[int, int, int, int]]:
     """The changes of traits that have values which were known for a time only: (lead, known_us, trait, value).
 
     rows: positions of their values, by lead, trait and moment.
     """
-    ends = np.flatnonzero(_is_other(said.lead[rows], said.trait[rows]))
+    ends = np.flatnonzero(_is_other(given.lead[rows], given.trait[rows]))
     for some in np.split(rows, ends) if len(rows) else ():
-        columns = (said.known_us, said.until_us, strength, said.value)
+        columns = (given.known_us, given.until_us, strength, given.value)
         words = list(zip(*(column[some].tolist() for column in columns), strict=True))
         for moment, value in _strongest_known(words):
-            yield int(said.lead[some[0]]), moment, int(said.trait[some[0]]), value
+            yield int(given.lead[some[0]]), moment, int(given.trait[some[0]]), value
 
 
-def _strongest_known(words: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
+def _strongest_known(values: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
     """One entry per moment at which a value came or went: the moment, and the strongest value known then, 0 for none.
 
-    words: (known_us, until_us, strength, value) of each value.
+    values: (known_us, until_us, strength, value) of each value.
     """
-    held: list[tuple[int, int, int]] = []
+    open_values: list[tuple[int, int, int]] = []
     place = 0
-    for moment in sorted({word[0] for word in words} | {word[1] for word in words} - {NOT_YET}):
-        while place < len(words) and words[place][0] <= moment:
-            _, until_us, strength, value = words[place]
-            heapq.heappush(held, (-strength, until_us, value))
+    for moment in sorted({value[0] for value in values} | {value[1] for value in values} - {NOT_YET}):
+        while place < len(values) and values[place][0] <= moment:
+            _, until_us, strength, value = values[place]
+            heapq.heappush(open_values, (-strength, until_us, value))
             place += 1
-        while held and held[0][1] <= moment:
-            heapq.heappop(held)
-        yield moment, held[0][2] if held else 0
+        while open_values and open_values[0][1] <= moment:
+            heapq.heappop(open_values)
+        yield moment, open_values[0][2] if open_values else 0
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

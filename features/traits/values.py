@@ -36,14 +36,14 @@ def flat_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
 
     A trait of SAME_TRAIT stands under both its names, unless the second name has a value of its own.
     """
-    said: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for key, value in traits.items():
         name = snake_case(key)
         if isinstance(value, Mapping):
-            said |= {f"{name}_{snake_case(inner)}": item for inner, item in value.items()}
+            given |= {f"{name}_{snake_case(inner)}": item for inner, item in value.items()}
         else:
-            said[name] = value
-    return said | {plain: said[name] for name, plain in SAME_TRAIT.items() if name in said and plain not in said}
+            given[name] = value
+    return given | {plain: given[name] for name, plain in SAME_TRAIT.items() if name in given and plain not in given}
 
 
 @lru_cache(maxsize=4_096)
@@ -77,7 +77,7 @@ def _number(value: Any) -> float | None:
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 FLAG_TRAITS = ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity")
-OF_COMPANY, OF_LEAD = 0, 1  # what is said of a lead itself is nearer to it than what is said of its company
+OF_COMPANY, OF_LEAD = 0, 1  # a value of the lead itself is nearer than one of its company
 FOR_GOOD = NOT_YET - 1  # when a conversion is taken to have happened, for its lead to stay closed
 
 TraitValue = tuple[str, Any]  # a trait and what it is
@@ -113,10 +113,10 @@ class _ValueRows:
         self._traits, self._values, self._width = traits, values, numbers + 2
         self._cells = array("q")
 
-    def add(self, said: Iterable[TraitValue], *numbers: int) -> None:
+    def add(self, given: Iterable[TraitValue], *numbers: int) -> None:
         """One row per value of a known trait; an empty value of a first touch is left out."""
         values = self._values
-        for trait, value in said:
+        for trait, value in given:
             position = self._traits.get(trait)
             if position is not None and (value is not None or trait not in FIRST_TOUCH):
                 place = values.setdefault((type(value), value), len(values))
@@ -127,19 +127,19 @@ class _ValueRows:
 
 
 def trait_values(
-    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods,
+    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods,
     columns: Mapping[str, str],
 ) -> TraitValues:  # fmt: skip
-    """Every value that the events in `log` give the traits `columns` (name to kind) of leads."""
+    """Every value that the events in `table` give the traits `columns` (name to kind) of leads."""
     traits = {name: position for position, name in enumerate(columns)}
     values: dict[tuple[type, Any], int] = {(type(None), None): 0}
     by_event, by_lead = _ValueRows(traits, values, 2), _ValueRows(traits, values, 5)
-    for event, said, when in _values_of_events(log, agreement, columns):
-        by_event.add(said, event, log.occurred[event] if when is None else when)
-    for position, known, when, said in _values_of_leads(log, found, agreement, observed, members):
-        by_lead.add(said, position, *known, when, OF_LEAD)
-    for position, known, when, said in _values_of_companies(log, agreement, members):
-        by_lead.add(said, position, *known, when, OF_COMPANY)
+    for event, given, when in _values_of_events(table, agreement, columns):
+        by_event.add(given, event, table.occurred[event] if when is None else when)
+    for position, known, when, given in _values_of_leads(table, found, agreement, observed, members):
+        by_lead.add(given, position, *known, when, OF_LEAD)
+    for position, known, when, given in _values_of_companies(table, agreement, members):
+        by_lead.add(given, position, *known, when, OF_COMPANY)
     row, occurred, trait, value = by_event.columns()
     at = found.attribute(row)
     lead, known_us, until_us, occurred_us, nearness, traits_of, value_of = by_lead.columns()
@@ -152,56 +152,56 @@ def trait_values(
 
 
 def _values_of_events(
-    log: EventTable, agreement: Agreement, columns: Mapping[str, str]
+    table: EventTable, agreement: Agreement, columns: Mapping[str, str]
 ) -> Iterator[tuple[int, Iterable[TraitValue], int | None]]:
     """One entry per event: its row, the values that it gives, and when those were true (None: when it happened)."""
-    is_group = (log.type.codes() == log.type.code("group")).tolist()
-    for row, traits in log.traits:
-        said = flat_traits(traits)
-        yield row, _agreed_values(said, agreement), None
+    is_group = (table.type.codes() == table.type.code("group")).tolist()
+    for row, traits in table.traits:
+        given = flat_traits(traits)
+        yield row, _agreed_values(given, agreement), None
         if not is_group[row]:
-            yield row, _values_of_person(said, agreement), None
-    for row, source, campaign in log.touches:
+            yield row, _values_of_person(given, agreement), None
+    for row, source, campaign in table.touches:
         named = agreement.campaign_names.get(campaign or "", campaign)
         yield row, ((name, source) for name in ("source", "latest_source")), None
         yield row, ((name, named) for name in ("campaign", "latest_campaign") if named), None
-    yield from ((row, (("unsubscribed", True),), None) for row, name, _ in log.mails if name == "Email Unsubscribed")
-    yield from ((row, (("profiling_opt_out", objected),), None) for row, objected in log.objections)
-    for row, name, _ in log.crm:
+    yield from ((row, (("unsubscribed", True),), None) for row, name, _ in table.mails if name == "Email Unsubscribed")
+    yield from ((row, (("profiling_opt_out", objected),), None) for row, objected in table.objections)
+    for row, name, _ in table.crm:
         yield row, _values_of_sales(name, agreement.outcome.event), None
         if name == agreement.outcome.event:
             yield row, (("closed", True),), FOR_GOOD
-    for row, properties in log.retained_totals:
+    for row, properties in table.retained_totals:
         for trait, (value, us) in (properties.get("traits") or {}).items():
             yield row, ((trait, typed_value(value, columns.get(trait, "category"))),), int(us)
 
 
-def _agreed_values(said: Mapping[str, Any], agreement: Agreement) -> Iterator[TraitValue]:
+def _agreed_values(given: Mapping[str, Any], agreement: Agreement) -> Iterator[TraitValue]:
     """The values of the agreement's traits, and of the flags that rules need, for a person or a company."""
     for name, trait in agreement.traits.items():
-        if name in said:
-            yield name, _spelled(name, typed_value(said[name], trait.kind), agreement)
+        if name in given:
+            yield name, _campaign_name(name, typed_value(given[name], trait.kind), agreement)
     for flag in FLAG_TRAITS:
-        if flag in said and flag not in agreement.traits:
-            value = typed_value(said[flag], "boolean")
+        if flag in given and flag not in agreement.traits:
+            value = typed_value(given[flag], "boolean")
             # Who objected has not taken that back with an empty field.
             if value is not None or flag != "profiling_opt_out":
                 yield flag, value
 
 
-def _spelled(name: str, value: Any, agreement: Agreement) -> Any:
+def _campaign_name(name: str, value: Any, agreement: Agreement) -> Any:
     return agreement.campaign_names.get(value, value) if name == "campaign" else value
 
 
-def _values_of_person(said: Mapping[str, Any], agreement: Agreement) -> Iterator[TraitValue]:
+def _values_of_person(given: Mapping[str, Any], agreement: Agreement) -> Iterator[TraitValue]:
     """The values that follow from a person's own traits: newest source and campaign, seniority, department, e-mail."""
     for name in ("source", "campaign"):
-        if value := typed_value(said.get(name), "category"):
-            yield f"latest_{name}", _spelled(name, value, agreement)
-    if said.get("job_title"):
-        title = str(said["job_title"])
+        if value := typed_value(given.get(name), "category"):
+            yield f"latest_{name}", _campaign_name(name, value, agreement)
+    if given.get("job_title"):
+        title = str(given["job_title"])
         yield from (("seniority", job_title.seniority(title)), ("department", job_title.department(title)))
-    if address := normal_email(said.get("email")):
+    if address := normal_email(given.get("email")):
         domain = email.email_domain(address)
         yield from (("email_domain", domain), ("mail_kind", email.mail_kind(domain)))
 
@@ -218,7 +218,7 @@ def _values_of_sales(name: str, outcome: str) -> Iterator[TraitValue]:
 
 
 def _values_of_leads(
-    log: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
+    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> Iterator[tuple[int, Period, int, list[TraitValue]]]:
     """Values that follow from more than one event: (lead, period in which they were known, occurred_us, values)."""
     for lead, us in enumerate(found.first_known_us.tolist()):
@@ -226,8 +226,8 @@ def _values_of_leads(
             yield lead, (us, NOT_YET), us, [("opened_us", float(us))]
     for lead, account, *known in zip(*(column.tolist() for column in members[:4]), strict=True):
         yield lead, (known[0], known[1]), known[0], [("account", members.account_ids[account])]
-    for lead, told in closures(log, found, agreement, observed).items():
-        for one in told:
+    for lead, every in closures(table, found, agreement, observed).items():
+        for one in every:
             flags: list[TraitValue] = [("closed", one.is_closed)]
             # A lost opportunity is no reject, and takes none back.
             flags += [] if one.is_closed and not one.is_rejected else [("rejected", one.is_rejected)]
@@ -235,26 +235,26 @@ def _values_of_leads(
 
 
 def _values_of_companies(
-    log: EventTable, agreement: Agreement, members: AccountPeriods
+    table: EventTable, agreement: Agreement, members: AccountPeriods
 ) -> Iterator[tuple[int, Period, int, list[TraitValue]]]:
     """The values of a lead's company: (lead, period in which the lead was known to be in it, order, values).
 
     They hold for all leads of the company, whoever sent them.
     """
     position = {account: i for i, account in enumerate(members.account_ids)}
-    told: dict[tuple[int, str], list[tuple[int, int, str, Any]]] = {}
-    is_group = (log.type.codes() == log.type.code("group")).tolist()
-    for row, traits in log.traits:
-        if is_group[row] and (account := position.get(log.group_id[row] or "")) is not None:
+    by_trait: dict[tuple[int, str], list[tuple[int, int, str, Any]]] = {}
+    is_group = (table.type.codes() == table.type.code("group")).tolist()
+    for row, traits in table.traits:
+        if is_group[row] and (account := position.get(table.group_id[row] or "")) is not None:
             for trait, value in _agreed_values(flat_traits(traits), agreement):
-                word = (log.recorded[row], log.occurred[row], log.message_id[row], value)
-                told.setdefault((account, trait), []).append(word)
-    if not told:
+                word = (table.recorded[row], table.occurred[row], table.message_id[row], value)
+                by_trait.setdefault((account, trait), []).append(word)
+    if not by_trait:
         return
     by_account: dict[int, list[int]] = {}
     for stay, account in enumerate(members.account.tolist()):
         by_account.setdefault(account, []).append(stay)
-    for (account, trait), words in told.items():
+    for (account, trait), words in by_trait.items():
         for order, (known_us, value) in enumerate(_group_values(words)):
             for stay in by_account.get(account, ()):
                 known = intersection((known_us, NOT_YET), (int(members.known_us[stay]), int(members.until_us[stay])))
