@@ -48,7 +48,7 @@ def erased_among(connection: Connection, asked: Iterable[IdentifierName]) -> set
         return set()
     names = {plain_name(name) for name in asked}
     digests = {name: digest(key, name) for name in names}
-    found = existing(connection, tables.erased, set(digests.values()))
+    found = existing_digests(connection, tables.erased, set(digests.values()))
     return {name for name in asked if digests[plain_name(name)] in found}
 
 
@@ -76,7 +76,7 @@ def entomb(connection: Connection, names: Iterable[IdentifierName], erased_us: i
     """Write a tombstone for each identifier that has none yet; how many identifiers there are."""
     key = secret(connection, TOMBSTONES)
     digests = {digest(key, plain_name(name)) for name in names}
-    new = sorted(digests - existing(connection, tables.erased, digests))
+    new = sorted(digests - existing_digests(connection, tables.erased, digests))
     if new:
         connection.execute(insert(tables.erased), [{"digest": one, "erased_us": erased_us} for one in new])
     return len(digests)
@@ -137,11 +137,11 @@ def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _positions_of_erased(connection: Connection, key: bytes, raws: Iterable[Mapping[str, Any]]) -> set[int]:
     digests = [{digest(key, name) for name in names_in_event(raw)} for raw in raws]
-    found = existing(connection, tables.erased, set().union(*digests))
+    found = existing_digests(connection, tables.erased, set().union(*digests))
     return {place for place, own in enumerate(digests) if own & found} if found else set()
 
 
-def existing(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
+def existing_digests(connection: Connection, table: Table, digests: set[bytes]) -> set[bytes]:
     """Those of the digests that are in the table `erased` or `retired`."""
     column, found = table.c.digest, set[bytes]()
     for batch in batched(sorted(digests), AT_ONCE):
@@ -178,7 +178,7 @@ def deleted_events(connection: Connection, rows: Sequence[Mapping[str, Any]]) ->
     if key is None:
         return set()
     digests = [_digest(key, (row["source"], row["message_id"])) for row in rows]
-    found = existing(connection, tables.retired, set(digests))
+    found = existing_digests(connection, tables.retired, set(digests))
     return {place for place, one in enumerate(digests) if one in found}
 
 
