@@ -1,1 +1,1 @@
-"""The command line: each command reads its words, asks the packages, and prints."""
+"""The command line: one file per command, which reads its options, calls the packages, and prints."""

@@ -1,4 +1,4 @@
-"""All commands under one name."""
+"""All commands as one application, its exit status and its errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ app.add_typer(failed_events.app, name="failed-events")
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; its exit status."""
+    """Run one command and return its exit status. An error is one sentence on stderr, with --json also a document."""
     _quiet()
     try:
         app(arguments)

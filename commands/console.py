@@ -1,4 +1,4 @@
-"""What people read in a terminal."""
+"""Lines for people in a terminal: progress, the hottest leads, what training showed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def progress_line(what: str) -> Iterator[Progress]:
     Where stderr is no terminal, a plain line now and then.
     """
     if not err.is_terminal:
-        yield _every_now_and_then()
+        yield _occasional_lines()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
     with ProgressBar(*columns, console=err, transient=True) as shown:
@@ -33,7 +33,7 @@ def progress_line(what: str) -> Iterator[Progress]:
         yield lambda sentence: shown.update(task, description=sentence)
 
 
-def _every_now_and_then(each_s: float = 10.0) -> Progress:
+def _occasional_lines(each_s: float = 10.0) -> Progress:
     last = time.monotonic()
 
     def show(sentence: str) -> None:
@@ -48,7 +48,7 @@ def _every_now_and_then(each_s: float = 10.0) -> Progress:
 def hottest_lead_lines(
     scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8
 ) -> Iterator[str]:
-    """The leads to look at first, each with score, probability, decision and reasons that add up.
+    """Lines about the hottest leads: score, probability, decision, and reasons whose points add up to the score.
 
     questions: by criterion, what to ask a lead that it has no points for.
     """
@@ -72,16 +72,19 @@ def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iter
 
 
 def score_arithmetic(score: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Whole points that add up from 50 to the score: named reasons, all that is left, what the scale's end takes."""
+    """Whole points that add up from 50 to the score: the reasons, everything else, and what the scale's end cuts off.
+
+    Example: 50 + 12 (on pricing pages) + 9 (webinar) + 5 (everything else) is the score 76.
+    """
     named = [(round(reason["points"]), reason["text"]) for reason in score["reasons"]]
     beyond = _beyond(score)
-    rest = score["score"] - beyond - AVERAGE - sum(points for points, _ in named)
+    others = score["score"] - beyond - AVERAGE - sum(points for points, _ in named)
     ended = [(beyond, f"the scale ends at {score['score']}")] if beyond else []
-    return [*named, (rest, "everything else"), *ended]
+    return [*named, (others, "everything else"), *ended]
 
 
 def _beyond(score: Mapping[str, Any]) -> int:
-    """What the end of the scale takes from a score, or at its lower end gives it: that is no reason."""
+    """The points that the end of the scale takes from a score, or at its lower end gives to it."""
     if LOWEST < score["score"] < HIGHEST:
         return 0
     whole: float = sum(score[part] for part in ("base_points", "fit_points", "engagement_points"))
@@ -89,7 +92,7 @@ def _beyond(score: Mapping[str, Any]) -> int:
 
 
 def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """What training showed, for people."""
+    """Lines about a training: rows, split, metrics, gates that do not hold, the registered version."""
     from training.metrics.metrics import METRICS  # here, for numpy would slow the start of every command
 
     metrics, rows = summary["metrics"], summary["rows"]

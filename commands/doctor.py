@@ -1,4 +1,4 @@
-"""`leadlight doctor`: whether a home is well, for people as lines and a table, for programs as JSON."""
+"""`leadlight doctor`: whether a home is well, as lines and a table for people, as JSON for programs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def doctor(
 
 
 def _proof(moment: datetime) -> Check:
-    """Whether the rows that a training would learn from now saw nothing that was recorded after them."""
+    """The check that no training row uses anything that was recorded after its snapshot."""
     from features.agreement.versions import current_version
     from features.ledger.ledger import Ledger
     from features.store.materialize import materialized

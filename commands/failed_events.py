@@ -1,4 +1,4 @@
-"""`leadlight failed-events`: what could not be used, and trying it again."""
+"""`leadlight failed-events`: lists events that could not be used, and tries them again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def list_failed_events(
     failed = failed_events(home(), before_id=before_id, limit=limit + 1, code=code)
     document = failed_events_page([failed_event_json(event) for event in failed], limit)
     lines = [
-        f"{one['id']:>6}  {one['received_at'][:19]}  {one['source']:<16} {one['message']}" for one in document["data"]
+        f"{event['id']:>6}  {event['received_at'][:19]}  {event['source']:<16} {event['message']}"
+        for event in document["data"]
     ]
     counts = [f"{count:,} {reason}" for reason, count in count_failed(home()).items()]
     more = [f"there are more: --cursor {document['next_cursor']}"] if document["has_more"] else []
@@ -45,7 +46,7 @@ def replay(
     from features.ledger.failed_events import Replayed, replay
 
     opened, total = home(), Replayed()
-    wanted = None if not ids else [_id(one) for one in ids]
+    wanted = None if not ids else [_id(text) for text in ids]
     with console.progress_line("trying failed events again") as progress:
         while (done := replay(opened, now, ids=wanted, after_id=total.last_id)).tried:
             total += done

@@ -1,4 +1,4 @@
-"""`leadlight ingest`: files into the ledger."""
+"""`leadlight ingest`: reads files of events, leads, histories and customers into the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from features.home.errors import LeadlightError
 
 
 class FileKind(StrEnum):
-    """What a file of something else than leads and events tells."""
+    """What a file holds that is neither events nor leads."""
 
     CUSTOMERS = "customers"
 
@@ -46,7 +46,7 @@ def ingest(
 
 
 def parsed_lag(text: str) -> timedelta:
-    """A length of time from the command line."""
+    """The length of time that --recorded-lag names. Raises LeadlightError for a text that is none."""
     try:
         return duration(text)
     except ValueError:

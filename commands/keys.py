@@ -1,4 +1,4 @@
-"""`leadlight keys`: make, list and revoke the keys of the API."""
+"""`leadlight keys`: makes, lists and revokes the keys of the API."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def list_keys(as_json: Json = False) -> None:
     """The keys that were made, without their secrets."""
     from serving.http.keys import Keys
 
-    found = Keys(home()).all()
-    listed = [
+    keys = Keys(home()).all()
+    rows = [
         {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
         | {"created_at": key.created_at, "revoked_at": key.revoked_at}
-        for key in found
+        for key in keys
     ]
     lines = [
         f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
-        for key in found
+        for key in keys
     ]
-    print_answer(listed, lines or ["no key was made yet"], as_json)
+    print_answer(rows, lines or ["no key was made yet"], as_json)
 
 
 @app.command()

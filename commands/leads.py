@@ -1,4 +1,4 @@
-"""`leadlight merge`, `erase`, `export`: one lead merged with another, erased, or handed over."""
+"""`leadlight merge`, `erase`, `export`: merges leads, erases one, writes all data of one."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _merge_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "no leads were merged"
     for one in found:
         undone = f", undone {one['undone_at']:%Y-%m-%d}" if one["undone_at"] else ""
-        said = f"{one['previous']} into {one['lead_id']} ({one['source']}){undone}"
-        yield f"{one['merge_id']:<20} {one['merged_at']:%Y-%m-%d %H:%M}  {said}"
+        both = f"{one['previous']} into {one['lead_id']} ({one['source']}){undone}"
+        yield f"{one['merge_id']:<20} {one['merged_at']:%Y-%m-%d %H:%M}  {both}"
 
 
 def erase(

@@ -1,4 +1,4 @@
-"""What every command shares: its options, one JSON document or lines for people, and one sentence for an error."""
+"""The options that commands share, the home and the time they work with, and the printing of an answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def chosen_agreement(path: Path | None) -> Any:
 
 
 def criteria_questions(of: Home) -> dict[str, str | None]:
-    """What each criterion of the home's agreement asks."""
+    """By criterion of the home's agreement, the question that it asks; None where it asks nothing."""
     return {name: criterion.ask for name, criterion in current_version(of).agreement.criteria.items()}
 
 
@@ -42,7 +42,7 @@ Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
 
 
 def now() -> datetime:
-    """The one place where a command asks what time it is."""
+    """The time now (UTC): the only place where a command reads the clock."""
     return datetime.now(UTC)
 
 
@@ -52,15 +52,15 @@ def home() -> Home:
 
 
 def moment_at(text: str | None, default: datetime) -> datetime:
-    """A moment from the command line. Raises LeadlightError for a text that is none."""
+    """The moment that an option names, else `default`. Raises LeadlightError for a text that is no moment."""
     if text is None:
         return default
-    found = moment(text)
-    if found is None:
+    parsed = moment(text)
+    if parsed is None:
         raise LeadlightError(
             f"{text!r} is no time; write for example 2026-03-01 or 2026-03-01T09:00:00Z", code="bad_time"
         )
-    return found
+    return parsed
 
 
 def print_answer(document: Any, lines: Iterable[str], as_json: bool) -> None:

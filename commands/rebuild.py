@@ -1,4 +1,4 @@
-"""`leadlight rebuild`: everything derived from the ledger anew."""
+"""`leadlight rebuild`: derives everything from the ledger once more, and switches to the new views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leadlight report`: what the champion showed, as one page."""
+"""`leadlight report`: writes the report of the champion as one page."""
 
 from __future__ import annotations
 

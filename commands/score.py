@@ -1,4 +1,4 @@
-"""`leadlight score`: the hottest leads, or the rows of a file, with their reasons."""
+"""`leadlight score`: scores every lead of a home, or the rows of a file, with reasons."""
 
 from __future__ import annotations
 

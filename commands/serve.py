@@ -1,4 +1,4 @@
-"""`leadlight serve`: the API as a BentoML service."""
+"""`leadlight serve`: starts the API as a BentoML service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`leadlight simulate`: a market with known truth."""
+"""`leadlight simulate`: writes a simulated market whose true probabilities are known."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def simulate(
 
 
 def market_lines(summary: Mapping[str, Any], out: Path) -> Iterator[str]:
-    """What a market is like, for people."""
+    """Lines with the figures of a market."""
     figures = {name: value for name, value in summary.items() if isinstance(value, (int, float))}
     yield from (f"{name.replace('_', ' '):<28} {value:,.4g}" for name, value in figures.items())
     yield f"written to {out}; next: leadlight ingest {out / 'events.parquet'}"

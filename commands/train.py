@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,6 @@ from commands.watch import watch_once
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
 from features.ledger.ledger import Ledger
-
-if TYPE_CHECKING:
-    pass
 
 
 def train(
@@ -129,7 +126,6 @@ def train_on_schedule(
 
     A training that died half-way left no mark that it was done, so the next one does it again.
     """
-    from commands.options import chosen_agreement
     from features.home.locks import trainer_lock
     from training.monitoring import schedule
 

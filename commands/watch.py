@@ -1,4 +1,4 @@
-"""`leadlight watch`: what changed since the served model was trained."""
+"""`leadlight watch`: shows what changed since the served model was trained, and raises alerts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def watch(
 
 
 def watch_once(of: Home, as_of: datetime, moment: datetime) -> tuple[MonitoringRun | None, list[RaisedAlert]]:
-    """One look at what a home serves, its alerts written down and logged; None where nothing can be compared."""
+    """What changed since the served model was trained, and the alerts that this raised, which are stored and logged.
+
+    None where no model is served, or where it was registered without what the watch compares with.
+    """
     from training.monitoring.alerts import raise_drift_alerts
     from training.watch import monitoring_run, served_deployment
 

@@ -1,1 +1,1 @@
-"""What we do about it: scores, reasons, decisions, and the doors they leave by."""
+"""What we do about it: scores with reasons and decisions, the API that gives them, and the way in for events."""

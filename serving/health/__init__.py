@@ -1,1 +1,1 @@
-"""Whether a home is well: silent streams, failed events, names that were meant to be one."""
+"""Whether a home is well: the checks of `leadlight doctor`."""

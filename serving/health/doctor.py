@@ -1,4 +1,4 @@
-"""`leadlight doctor`: whether a home can do its work, and whether what arrives is what it used to be."""
+"""The checks of a home for `leadlight doctor`: can it do its work, and is what arrives what it used to be."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _served(home: Home) -> Iterator[Check]:
 
 
 def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
-    """What `leadlight watch` raised of the served model within a week; it looks, and this only reads what it saw."""
+    """The alerts that `leadlight watch` raised about the served model within a week."""
     row = next((row for row in deployments(home) if row.model_name == name), None)
     raised = [alert for alert in alerts_of(home, row.digest) if now - alert.created_at < A_WEEK] if row else []
     if raised:

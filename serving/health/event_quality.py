@@ -1,4 +1,4 @@
-"""The health of what arrives: what fell silent, what counts for nothing, what is spelled in several ways."""
+"""Event quality: what fell silent, what counts for nothing, what failed, what several leads share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ PUBLISHED_WITHIN = timedelta(minutes=1)  # a served home publishes within second
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold, and in a sentence what was found; `data` is the same for programs, row by row."""
+    """One row per check of `leadlight doctor`: whether it is ok, and a sentence on what was found.
+
+    data: what the sentence says, row by row, for programs.
+    """
 
     name: str
     ok: bool
@@ -46,42 +49,45 @@ class Check:
     data: Sequence[Mapping[str, Any]] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"name": self.name, "ok": self.ok, "sentence": self.sentence}
-        return said | ({"data": list(self.data)} if self.data else {})
+        members: dict[str, Any] = {"name": self.name, "ok": self.ok, "sentence": self.sentence}
+        return members | ({"data": list(self.data)} if self.data else {})
 
 
 def event_checks(connection: Connection, agreement: Agreement, now: datetime) -> Iterator[Check]:
-    """What the ledger and its tables tell of what arrives, in aggregates of the database."""
-    held = event_groups(connection)
-    came = arrival_counts(connection, agreement, heard_until(held, now))
-    yield from behaviour_checks(came, held, agreement, now)
-    yield from unknown_name_checks(held, agreement)
-    yield from unmatched_checks(came)
-    yield from flag_checks(held)
+    """The checks of what arrives, from aggregates of the ledger's tables that the database makes."""
+    groups = event_groups(connection)
+    arrivals = arrival_counts(connection, agreement, heard_until(groups, now))
+    yield from behaviour_checks(arrivals, groups, agreement, now)
+    yield from unknown_name_checks(groups, agreement)
+    yield from unmatched_checks(arrivals)
+    yield from flag_checks(groups)
     yield from identity_checks(connection)
-    yield from retention_checks(held, agreement, now)
+    yield from retention_checks(groups, agreement, now)
     yield from intake_warning_checks(connection)
     yield from failed_event_checks(connection)
     yield from online_store_checks(connection, now)
 
 
-def heard_until(held: Sequence[EventGroup], now: datetime) -> dict[str, int]:
-    """Up to when each source was heard: now for those that send, else its newest record."""
+def heard_until(groups: Sequence[EventGroup], now: datetime) -> dict[str, int]:
+    """Up to when each source was heard (us): now for a source that sends, the newest event's record for files.
+
+    Example: source "web" sends, so a silence until today counts. A file that ends on 3 March says nothing of 4 March.
+    """
     newest: Counter[str] = Counter()
-    for one in held:
-        newest[one.source] = max(newest[one.source], one.recorded_us)
+    for group in groups:
+        newest[group.source] = max(newest[group.source], group.recorded_us)
     return {source: us if source in FROM_FILES else microseconds(now) for source, us in newest.items()}
 
 
 def behaviour_checks(
-    came: ArrivalCounts, held: Sequence[EventGroup], agreement: Agreement, now: datetime
+    arrivals: ArrivalCounts, groups: Sequence[EventGroup], agreement: Agreement, now: datetime
 ) -> Iterator[Check]:
-    """One check over all behaviours with a row for each and each source, then one for each that fell silent."""
-    until = heard_until(held, now)
-    found = {stream: usual_rate(windows, age_of(windows)) for stream, windows in sorted(came.windows.items())}
-    rows = [_row(stream, found[stream], came) for stream in found]
+    """One check over all behaviours, with a row per behaviour and source; then one per stream that fell silent."""
+    until = heard_until(groups, now)
+    found = {stream: usual_rate(windows, age_of(windows)) for stream, windows in sorted(arrivals.windows.items())}
+    rows = [_row(stream, found[stream], arrivals) for stream in found]
     rows += [_never(name) for name in agreement.behaviours if name not in {stream.behaviour for stream in found}]
-    silent = [stream for stream, its in found.items() if its.is_silent]
+    silent = [stream for stream, rate in found.items() if rate.is_silent]
     seen = (
         f"{len({stream.behaviour for stream in found})} of {len(agreement.behaviours)} behaviours in {DAYS // 7} weeks"
     )
@@ -89,7 +95,7 @@ def behaviour_checks(
     for source in sorted({stream.source for stream in silent}):
         mine = [stream for stream in found if stream.source == source]
         if len(mine) > 2 and all(stream in silent for stream in mine):
-            last = max(came.last_us[stream] for stream in mine)
+            last = max(arrivals.last_us[stream] for stream in mine)
             rate = sum(found[stream].per_day or 0.0 for stream in mine)
             said = (
                 f"source {source} fell silent: nothing since {_day(last)}, usually {rate:,.0f} events a day that count"
@@ -97,23 +103,23 @@ def behaviour_checks(
             yield Check("silent", False, f"{said}; look at what sends it")
             continue
         for stream in (stream for stream in mine if stream in silent):
-            yield Check("silent", False, _silence(stream, found[stream], came.last_us[stream], until[source]))
+            yield Check("silent", False, _silence(stream, found[stream], arrivals.last_us[stream], until[source]))
 
 
 def age_of(windows: Sequence[int]) -> int:
-    """For how many days a stream is known; a week's silence before its first event is no history."""
+    """For how many days a stream is known: days before its first event are no history."""
     first = max((place for place, events in enumerate(windows) if events), default=-1)
     return first + 1
 
 
-def _row(stream: Stream, its: UsualRate, came: ArrivalCounts) -> dict[str, Any]:
+def _row(stream: Stream, rate: UsualRate, arrivals: ArrivalCounts) -> dict[str, Any]:
     return {
         "behaviour": stream.behaviour,
         "source": stream.source,
-        "events": sum(came.windows[stream]),
-        "last_at": from_microseconds(came.last_us[stream]),
-        "per_day": its.per_day,
-        "is_silent": its.is_silent,
+        "events": sum(arrivals.windows[stream]),
+        "last_at": from_microseconds(arrivals.last_us[stream]),
+        "per_day": rate.per_day,
+        "is_silent": rate.is_silent,
     }
 
 
@@ -122,12 +128,12 @@ def _never(behaviour: str) -> dict[str, Any]:
     return {"behaviour": behaviour} | nothing
 
 
-def _silence(stream: Stream, its: UsualRate, last_us: int, until_us: int) -> str:
+def _silence(stream: Stream, rate: UsualRate, last_us: int, until_us: int) -> str:
     days = (until_us - last_us) / DAY_US
     since = f"nothing since {_day(last_us)} ({days:.0f} days)" if days >= 1.5 else f"nothing since {_day(last_us)}"
     return (
-        f"{stream.behaviour} from {stream.source} fell silent: {since}, where about {its.missed:,.0f} events would "
-        f"have come (usually {its.per_day:,.1f} a day); look at what sends it"
+        f"{stream.behaviour} from {stream.source} fell silent: {since}, where about {rate.missed:,.0f} events would "
+        f"have come (usually {rate.per_day:,.1f} a day); look at what sends it"
     )
 
 
@@ -135,14 +141,14 @@ def _day(us: int) -> str:
     return f"{from_microseconds(us):%Y-%m-%d %H:%M}"
 
 
-def unknown_name_checks(held: Sequence[EventGroup], agreement: Agreement) -> Iterator[Check]:
-    """Track events that the agreement does not name: they are kept and count for nothing."""
-    known = {one.event for one in agreement.behaviours.values()} - {"page"}
+def unknown_name_checks(groups: Sequence[EventGroup], agreement: Agreement) -> Iterator[Check]:
+    """One check per name of track events that the agreement does not know: they are stored and count for nothing."""
+    known = {behaviour.event for behaviour in agreement.behaviours.values()} - {"page"}
     own = LEADLIGHT_NAMES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
     counts: Counter[str] = Counter()
-    for one in held:
-        if one.type == "track" and one.name not in known | own:
-            counts[one.name] += one.events
+    for group in groups:
+        if group.type == "track" and group.name not in known | own:
+            counts[group.name] += group.events
     asked = sorted(known | {agreement.outcome.event})
     far = []
     for name, events in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
@@ -160,23 +166,23 @@ def unknown_name_checks(held: Sequence[EventGroup], agreement: Agreement) -> Ite
         yield Check("unknown event", True, f"{said}; a line in [behaviours] would count them")
 
 
-def unmatched_checks(came: ArrivalCounts) -> Iterator[Check]:
-    """Events of a name that counts, whose properties match no line of the agreement."""
+def unmatched_checks(arrivals: ArrivalCounts) -> Iterator[Check]:
+    """One check per event name that the agreement counts, where properties of some events match none of its lines."""
     totals: Counter[str] = Counter()
-    for (name, _), events in came.unmatched.items():
+    for (name, _), events in arrivals.unmatched.items():
         totals[name] += events
     for name, events in totals.most_common(SHOWN):
-        said = Counter({words: n for (its, words), n in came.unmatched.items() if its == name}).most_common(3)
+        said = Counter({words: n for (event, words), n in arrivals.unmatched.items() if event == name}).most_common(3)
         shown = "; ".join(f"{n:,} say {words}" for words, n in said)
         yield Check("no line matches", True, f"{events:,} events named {name} match no behaviour's where: {shown}")
 
 
-def flag_checks(held: Sequence[EventGroup]) -> Iterator[Check]:
-    """What intake noticed of events that are kept."""
+def flag_checks(groups: Sequence[EventGroup]) -> Iterator[Check]:
+    """Checks of the flags that intake gave to stored events: unknown record times, refused merges."""
     counts: Counter[str] = Counter()
-    for one in held:
-        for flag in filter(None, one.flags.split(",")):
-            counts[flag] += one.events
+    for group in groups:
+        for flag in filter(None, group.flags.split(",")):
+            counts[flag] += group.events
     if counts[ASSUMED]:
         said = f"when {counts[ASSUMED]:,} events were recorded is not known"
         yield Check("record times", True, f"{said}: it is taken to be when they happened")
@@ -186,7 +192,7 @@ def flag_checks(held: Sequence[EventGroup]) -> Iterator[Check]:
 
 
 def identity_checks(connection: Connection) -> Iterator[Check]:
-    """E-mail addresses and ids of a CRM that were said of several leads, which nobody may merge but a person."""
+    """E-mail addresses and CRM ids that several leads have. Only a person may say that these leads are one."""
     links, known = tables.links.c, tables.identities.c
     is_user = (known.kind == "user") & (known.value == links.user_id)
     pair = func.min(known.lead_id).label("one"), func.max(known.lead_id).label("other")
@@ -204,23 +210,23 @@ def identity_checks(connection: Connection) -> Iterator[Check]:
         yield Check("identities", True, f"{said}; where these are one person: leadlight merge, as in {one} and {other}")
 
 
-def retention_checks(held: Sequence[EventGroup], agreement: Agreement, now: datetime) -> Iterator[Check]:
-    """Events that are older than the agreement keeps them, and still whole."""
+def retention_checks(groups: Sequence[EventGroup], agreement: Agreement, now: datetime) -> Iterator[Check]:
+    """Whether events are stored whole that are older than the agreement's `keep_events`."""
     until_us = microseconds(now - agreement.privacy.keep_events)
     stay = permanent_events(agreement) | {HISTORY_KEPT}
-    if any(one.first_us < until_us and one.name not in stay and STRIPPED not in one.flags for one in held):
+    if any(group.first_us < until_us and group.name not in stay and STRIPPED not in group.flags for group in groups):
         said = f"there are events older than {agreement.privacy.keep_events.days:,} days ([privacy] keep_events)"
         yield Check("retention", True, f"{said}; leadlight rebuild, or a running service, replaces them by totals")
 
 
 def intake_warning_checks(connection: Connection) -> Iterator[Check]:
-    """What intake counted by source: conflicts, clocks that run ahead, values that were no values."""
+    """What intake counted of accepted events by source: conflicts, clocks that run ahead, values it could not read."""
     columns = tables.intake_counts.c
     rows = connection.execute(select(columns.source, columns.code, columns.events).order_by(columns.events.desc()))
-    told = [f"{row.events:,} {row.code.replace('_', ' ')} from {row.source}" for row in rows]
-    if told:
-        more = f", and {len(told) - SHOWN} more kinds" if len(told) > SHOWN else ""
-        yield Check("intake", True, f"noticed of accepted events: {', '.join(told[:SHOWN])}{more}")
+    counts = [f"{row.events:,} {row.code.replace('_', ' ')} from {row.source}" for row in rows]
+    if counts:
+        more = f", and {len(counts) - SHOWN} more kinds" if len(counts) > SHOWN else ""
+        yield Check("intake", True, f"noticed of accepted events: {', '.join(counts[:SHOWN])}{more}")
 
 
 REMEDIES = {
@@ -236,7 +242,7 @@ REMEDIES = {
 
 
 def failed_event_checks(connection: Connection) -> Iterator[Check]:
-    """Events that could not be used, by why, each with what to do."""
+    """One check per reason and source of failed events, with what to do about it."""
     columns = tables.failed_events.c
     counted = select(columns.code, columns.source, func.count().label("events")).group_by(columns.code, columns.source)
     for row in connection.execute(counted.order_by(func.count().desc()).limit(2 * SHOWN)):
@@ -246,7 +252,7 @@ def failed_event_checks(connection: Connection) -> Iterator[Check]:
 
 
 def online_store_checks(connection: Connection, now: datetime) -> Iterator[Check]:
-    """Leads with events that the online store does not show yet."""
+    """Whether the online store lacks events of the ledger, and since when."""
     waiting, events = tables.online_pending.c, tables.events.c
     count = int(connection.scalar(select(func.count()).select_from(tables.online_pending)) or 0)
     if not count:

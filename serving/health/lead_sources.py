@@ -1,4 +1,4 @@
-"""Where leads came from, looked over: leads that no touch is known of, campaigns in several spellings."""
+"""Lead sources: leads without a known source, and campaigns that come in several spellings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 5
 
 
 def lead_source_checks(trait_states: Path, agreement: Agreement) -> Iterator[Check]:
-    """Checks of what the derived trait states in a file say of sources and campaigns."""
+    """The checks of sources and campaigns, from a Parquet file of trait states."""
     if not trait_states.exists():
         return
     columns = ["lead_id", "source", "campaign", "latest_campaign"]
@@ -27,7 +27,7 @@ def lead_source_checks(trait_states: Path, agreement: Agreement) -> Iterator[Che
 
 
 def unknown_source_checks(states: pd.DataFrame) -> Iterator[Check]:
-    """How many leads came nobody knows from where. states: in the order in which they became known."""
+    """How many leads have no known source. states: in the order in which they became known."""
     newest = states.drop_duplicates("lead_id", keep="last")
     lacking = int(newest["source"].isna().sum())
     if lacking:
@@ -36,7 +36,7 @@ def unknown_source_checks(states: pd.DataFrame) -> Iterator[Check]:
 
 
 def campaign_checks(states: pd.DataFrame, agreement: Agreement) -> Iterator[Check]:
-    """A line for [campaigns] for each campaign that comes in several spellings."""
+    """One check per campaign with several spellings, with the line of [campaigns] that makes them one."""
     seen: Counter[str] = Counter()
     for column in ("campaign", "latest_campaign"):
         # A lead's state is repeated with each change of another trait: a campaign counts once for each lead.
@@ -49,6 +49,6 @@ def campaign_checks(states: pd.DataFrame, agreement: Agreement) -> Iterator[Chec
 
 
 def _lines_first(seen: Mapping[str, int], agreement: Agreement) -> dict[str, int]:
-    """The counts, campaigns with a line of their own above all others: theirs is the name that stays."""
+    """The counts, those of campaigns with a line of their own raised above all others: their spelling stays."""
     most = max(seen.values(), default=0) + 1
     return {name: count + (most if name in agreement.campaigns else 0) for name, count in seen.items()}

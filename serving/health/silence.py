@@ -1,4 +1,4 @@
-"""Whether a stream of events fell silent, by what it usually does on such days."""
+"""Whether a stream of events fell silent, judged by what it usually does on the same weekdays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST_MISSED = 5.0  # events that should have come meanwhile; a stream of few is
 
 @dataclass(frozen=True)
 class UsualRate:
-    """What a stream does on usual days, and what its last days were.
+    """How many events a stream usually has, and how unlikely its silence is.
 
     per_day: events a day before it became quiet; None where the stream is too young to say. missed: how many
     should have come since the last event. chance: that a healthy stream is so quiet.
@@ -30,11 +30,11 @@ class UsualRate:
 
 
 def usual_rate(windows: Sequence[int], age_days: int) -> UsualRate:
-    """What `windows` say: events in each of the last times 24 hours, the newest first; the stream is `age_days` old.
+    """The usual rate of a stream. windows: its events in each of the last 24 hours, the newest first.
 
-    Each quiet day is held against the same day of earlier weeks (nobody attends webinars on Sundays), drawn towards all
-    days where those are few. What counts is on how many days anything came: a campaign's thousand on one day promise
-    nothing for the next.
+    Each quiet day is compared with the same weekday of earlier weeks, shrunk towards all days where those are few. The
+    chance counts days with any event, not events: a campaign's thousand on one day promise nothing for the next.
+    Example: a webinar that has attendees each Thursday is not silent on Sunday; after two Thursdays without any it is.
     """
     quiet = next((place for place, events in enumerate(windows) if events), len(windows))
     before = windows[quiet : max(age_days, quiet)]

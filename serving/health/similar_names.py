@@ -1,4 +1,4 @@
-"""Names that were probably meant to be one: an event by another name, a campaign in several spellings."""
+"""Similar names that were probably meant to be one: an event by another name, a campaign in several spellings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_CAMPAIGNS = 300  # campaigns compared letter by letter, the largest first
 
 
 def nearest_name(name: str, known: Sequence[str]) -> str | None:
-    """The known name that shares the most words, or nearly; None where none is near."""
+    """The known name that is most alike; None where none is alike enough."""
     ranked = sorted(((name_likeness(name, other), other) for other in known), reverse=True)
     return ranked[0][1] if ranked and ranked[0][0] >= LEAST_LIKENESS else None
 
@@ -47,9 +47,10 @@ def _words(name: str) -> list[str]:
 
 
 def spelling_groups(counted: Mapping[str, int]) -> Iterator[list[str]]:
-    """Groups of campaigns that are one but for case, separators or a slip; in each, the most frequent spelling first.
+    """One group per campaign with several spellings: names that differ in case, separators or one letter.
 
-    counted: how often each was seen. Numbers are never a slip: spring-2025 and spring-2026 are two.
+    counted: how often each name was seen; the most frequent spelling comes first in its group. A digit is never a slip:
+    "Spring Launch" and "spring-lanch" are one campaign, spring-2025 and spring-2026 are two.
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counted, key=lambda name: (-counted[name], name)):

@@ -1,1 +1,1 @@
-"""HTTP: keys, bodies, idempotency, problems, metrics."""
+"""HTTP without our routes: keys, who may do what, bodies, idempotency, problems, metrics."""

@@ -41,7 +41,7 @@ class Credentials:
 
 
 def admit(connection: HTTPConnection, credentials: Credentials, scope: str) -> Key | None:
-    """Let a request in that needs `scope`: with the key it came with, or None on loopback, where none is needed.
+    """Admit a request that needs `scope`: its key, or None on loopback, where no key is needed.
 
     Raises Problem: 401 without a key or with an unknown one, 403 where the key lacks the scope, 503 where keys
     cannot be checked.
@@ -56,7 +56,7 @@ def admit(connection: HTTPConnection, credentials: Credentials, scope: str) -> K
 
 
 def admit_anonymous(connection: HTTPConnection, credentials: Credentials, scope: str) -> None:
-    """Let a request in that came without a key. Raises Problem 401 unless it is simply one of this machine."""
+    """Admit a request without a key. Raises Problem 401 unless it comes from this very machine."""
     outside = why_outside(connection)
     if outside or not credentials.allows_anonymous:
         why = f"{outside}, so a key is needed" if outside else "A key is needed"
@@ -74,10 +74,10 @@ def key_with_scope(key: Key | None, scope: str) -> Key:
 
 
 def why_outside(connection: HTTPConnection) -> str | None:
-    """Why a request is not simply one of this machine, as the start of a sentence; None if it is one.
+    """Why a request does not count as one of this machine, as the start of a sentence; None where it does.
 
-    The peer's address alone does not tell: a proxy here lends it to strangers, and a web page can point a name of its
-    own at 127.0.0.1 (DNS rebinding, told by Host) or post here without leave (told by Origin).
+    The peer's address alone is no proof. A proxy on this machine passes on requests of strangers. A web page can point
+    a name of its own at 127.0.0.1 (DNS rebinding: Host names it), or post here unasked (Origin names it).
     """
     headers = connection.headers
     if connection.client is None or not is_loopback(connection.client.host):
@@ -148,9 +148,9 @@ def header_key(connection: HTTPConnection) -> str | None:
 
 
 def admit_writer(connection: HTTPConnection, credentials: Credentials, secret: str | None) -> Key | None:
-    """Let a request in that sends events: with the key `secret`, or None on loopback, where none is needed.
+    """Admit a request that sends events: the key that `secret` is, or None on loopback, where no key is needed.
 
-    Every client must send some key. On loopback, while no key for events exists, any will do, as none would.
+    Tracking clients cannot do without a key. So on loopback any text counts as one, while no key for events exists.
 
     Raises Problem: 401, 403, 503 as `admit` does.
     """
@@ -200,11 +200,12 @@ def is_signed(connection: HTTPConnection, credentials: Credentials, raw: bytes, 
 
 
 def event_source(way: str, key: Key | None, may_merge: bool) -> Source:
-    """Whose events these are: `way` is LIVE or SEGMENT. With a key it is the key that says whether it may merge.
+    """The source of events that came in the way LIVE or SEGMENT. A key decides whether its source may merge leads.
 
-    A messageId names one event for good within its source. The source is the key's label, so that two systems never
-    take an id from each other, and a new key with the old one's label continues where that ended. Keys without a label
-    go by their id. The same event sent here and forwarded by Segment is two events of two sources.
+    A messageId names one event for good within its source. The source is named for the key's label, else for its id:
+    so two systems never take an id from each other, and a new key with the label of an old one continues its source.
+    Example: the key labelled "shop" sends m-1 as source "live:shop". Segment forwards m-1 as "segment:shop": they are
+    two events.
     """
     clock: Clock = "platform" if way == SEGMENT else "sender"
     if key is None:

@@ -1,4 +1,4 @@
-"""Counts and times of requests for Prometheus, in BentoML's names, told apart by route and never by lead.
+"""Prometheus: counts and times of requests by route, never by lead, under BentoML's names.
 
 BentoML's own label is the path as sent: a time series for each lead and each guessed address, kept for good.
 """
@@ -40,12 +40,12 @@ def _total() -> Counter:
 
 @cache
 def _in_progress() -> Gauge:
-    said = "Total number of HTTP requests in progress now"
-    return Gauge("bentoml_service_request_in_progress", said, ("service_name",), multiprocess_mode="livesum")
+    help_text = "Total number of HTTP requests in progress now"
+    return Gauge("bentoml_service_request_in_progress", help_text, ("service_name",), multiprocess_mode="livesum")
 
 
 class RequestMetrics:
-    """Around an application: each request counted and timed under the route that answered it."""
+    """ASGI middleware that counts and times each request under the route that answered it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -56,7 +56,7 @@ class RequestMetrics:
             return
         began, status = perf_counter(), 0
 
-        async def send_noted(message: Message) -> None:
+        async def send_and_read_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -64,7 +64,7 @@ class RequestMetrics:
 
         with _in_progress().labels(SERVICE).track_inprogress():
             try:
-                await self.app(scope, receive, send_noted)
+                await self.app(scope, receive, send_and_read_status)
             finally:
                 labels = (endpoint(scope), SERVICE, str(status))
                 _total().labels(*labels).inc()
@@ -72,7 +72,7 @@ class RequestMetrics:
 
 
 def endpoint(scope: Scope) -> str:
-    """The route that answered, as it was declared; everything that no route knows is one endpoint."""
+    """The route that answered, as declared, such as "/v1/leads/{lead_id}/score"; "unknown" where none did."""
     route, mounted = scope.get("route"), scope.get("root_path", "")
     if route is None:
         return "unknown"

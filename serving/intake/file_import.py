@@ -53,9 +53,11 @@ def ingest(
     leads of its export. A run that breaks off has appended whole batches, which the next run counts as duplicates.
     Raises FileError and ExportError with one sentence.
     """
-    held = [part for path in files for part in source_kinds(path)]  # a wrong name is said before the first long import
-    intake = _FileImport(Ledger.open(home), kept, now, progress, recorded_lag)
-    done = list(intake.all_of(held))
+    sources = [
+        part for path in files for part in source_kinds(path)
+    ]  # a wrong name is refused before the first long import
+    file_import = _FileImport(Ledger.open(home), kept, now, progress, recorded_lag)
+    done = list(file_import.all_of(sources))
     refresh_features(home, kept, progress)
     places = [path.name for path in files]
     return sorted(done, key=lambda file: places.index(file.file))
@@ -68,8 +70,8 @@ def ingest_customers(
 
     Raises FileError and ColumnError with one sentence.
     """
-    intake = _FileImport(Ledger.open(home), kept, now, progress, timedelta(0))
-    done = [intake.customers(path) for path in files]
+    file_import = _FileImport(Ledger.open(home), kept, now, progress, timedelta(0))
+    done = [file_import.customers(path) for path in files]
     refresh_features(home, kept, progress)
     return done
 
@@ -96,12 +98,14 @@ class _FileImport:
     progress: Progress
     lag: timedelta
 
-    def all_of(self, held: Sequence[EventFile | LeadFile | HistoryFile]) -> Iterator[Ingested]:
+    def all_of(self, sources: Sequence[EventFile | LeadFile | HistoryFile]) -> Iterator[Ingested]:
         """One entry per file, imported in an order in which no property of an event and no lead is lost."""
-        histories = self._histories([part for part in held if isinstance(part, HistoryFile)])
+        histories = self._histories([part for part in sources if isinstance(part, HistoryFile)])
         # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
-        yield from map(self._events, sorted((part for part in held if isinstance(part, EventFile)), key=_comes_later))
-        for part in held:
+        yield from map(
+            self._events, sorted((part for part in sources if isinstance(part, EventFile)), key=_comes_later)
+        )
+        for part in sources:
             if isinstance(part, LeadFile):
                 yield self._leads(part, histories.get(part.crm.name) if part.crm else None)
         for history in histories.values():
@@ -143,7 +147,7 @@ class _FileImport:
             raise ExportError(f"{history.file} {problem}; give the export of the leads as well")
         for place, changes in enumerate(history.files):
             news = (event for chunk in changes.chunks() for event in history.events(chunk, since))
-            first = history.firsts(since) if place == 0 else ()
+            first = history.initial_values(since) if place == 0 else ()
             total = self._appended(chain(first, news), changes.path.name, source="crm")
             is_last = place + 1 == len(history.files)
             yield Ingested(changes.path.name, total, tuple(history.sentences(since)) if is_last else ())

@@ -1,4 +1,4 @@
-"""Scores of many leads at once: every lead of a home as of a moment, or the rows of a file."""
+"""Scores of many leads at once, of a home or of a file, written to csv, Parquet, xlsx or jsonl."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _row_scores(
     named = list(leads_in(rows, scoring.features_by))
     for start in range(0, len(named), CHUNK):
         chunk = named[start : start + CHUNK]
-        behaviours, traits = what_if_states([{"traits": said} for _, said in chunk], scoring.features_by, as_of)
+        behaviours, traits = what_if_states([{"traits": traits} for _, traits in chunk], scoring.features_by, as_of)
         asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(chunk)]
         yield scoring.scores(asked, as_of, most_reasons)
 

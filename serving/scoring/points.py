@@ -1,11 +1,15 @@
-"""The scorecards' scale: 50 is the agreement's average lead, and every 10 points double the odds."""
+"""The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double the odds (PDO).
+
+PDO, points to double the odds, is how credit scorecards name the step of their scale. A probability p has the odds
+p / (1 - p). Where score_50 is 0.06, odds of 0.064 score 50, odds of 0.128 score 60, and odds of 0.255 score 70.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 
-POINTS_PER_DOUBLING = 10
+POINTS_TO_DOUBLE_ODDS = 10
 LOWEST, AVERAGE, HIGHEST = 1, 50, 99
 
 
@@ -17,12 +21,12 @@ def logit(probability: float) -> float:
 
 
 def points(contribution: float) -> float:
-    """What a contribution in log-odds adds to the score.
+    """The points that a contribution in log-odds adds to the score: log 2 is one doubling of the odds, so 10 points.
 
     >>> round(points(math.log(2)), 9)
     10.0
     """
-    return contribution * POINTS_PER_DOUBLING / math.log(2)
+    return contribution * POINTS_TO_DOUBLE_ODDS / math.log(2)
 
 
 def base_points(baseline: float, score_50: float) -> float:
@@ -42,7 +46,7 @@ def score(probability: float, score_50: float) -> int:
 
 def probability_at(score: float, score_50: float) -> float:
     """The probability that stands at a score: the inverse of `score` before rounding."""
-    log_odds = logit(score_50) + (score - AVERAGE) * math.log(2) / POINTS_PER_DOUBLING
+    log_odds = logit(score_50) + (score - AVERAGE) * math.log(2) / POINTS_TO_DOUBLE_ODDS
     return 1 / (1 + math.exp(-log_odds))
 
 

@@ -1,4 +1,4 @@
-"""The decision, which is not the model: rules in order, then probability and points, by the agreement alone."""
+"""The decision on one lead, by the agreement alone: rules in their order, then the bar and the criteria's points."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _look_again_at(agreement: Agreement, facts: Facts, as_of: datetime) -> datet
 
 
 def _moment(value: object, before: timedelta) -> datetime | None:
-    """So long before a date trait's value: a moment, a day, or days since 1970 as trait states keep it."""
+    """`before` ahead of a date trait's value: a moment, a day, or days since 1970 as trait states hold it."""
     try:
         if isinstance(value, Real):
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=float(value)) - before
@@ -163,7 +163,7 @@ def threshold(
 
 
 def _taking(ascending: NDArray[np.float64], most: int) -> float:
-    """The smallest of the values that at most so many reach; the largest where even that is reached by more."""
+    """The smallest value that at most `most` values reach; the largest value where even that is reached by more."""
     allowed = ascending[len(ascending) - most]
     if ascending[len(ascending) - most - 1] < allowed:
         return float(allowed)

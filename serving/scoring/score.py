@@ -1,4 +1,4 @@
-"""One way from states to scores: probability, contributions, reasons, decision; pure, time as an argument."""
+"""From a lead's states to its score: probability, contributions, reasons, decision; pure, time as an argument."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ from training.model.model import Model
 
 VALID_FOR = timedelta(hours=24)
 TREND_DAYS, TREND_LOGIT = 7.0, 0.25
-LIFECYCLE_TRAITS = frozenset(
-    {"opened_us", "with_sales", "rejected", "closed"}
-)  # our own bookkeeping: no fact about a lead
+# Our own bookkeeping: no facts about a lead.
+LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed"})
 
 
 @dataclass(frozen=True)
 class LeadRow:
-    """One lead as a door of the store gives it: its behaviour states, its traits, and how fresh they are."""
+    """One row per lead to score: its behaviour states, its traits, and up to when they are known.
+
+    served_from: "online" or "ledger", whichever store they were read from; None for an inline lead.
+    """
 
     lead_id: str | None
     behaviours: Mapping[str, Sequence[float] | Floats | None]
@@ -45,13 +47,13 @@ class LeadRow:
 
     @property
     def has_facts(self) -> bool:
-        said = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE_TRAITS)
-        return said or any(state is not None and len(state) for state in self.behaviours.values())
+        has_traits = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE_TRAITS)
+        return has_traits or any(state is not None and len(state) for state in self.behaviours.values())
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One lead's log-odds, taken apart: baseline plus all contributions is the logit."""
+    """One row per lead: its log-odds and their parts. The baseline plus all contributions is the logit."""
 
     logit: float
     baseline: float
@@ -64,7 +66,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Scoring:
-    """What answers: a model with its version (None: the criteria's prior) and the agreement that is in force."""
+    """A model with its version, and the agreement in force: all that a score depends on besides the lead.
+
+    model: None before any training; then the prior of the agreement's criteria answers.
+    """
 
     kept: AgreementVersion
     model: Model | None = None
@@ -92,7 +97,9 @@ class Scoring:
         """A score per row, in the API's shape."""
         as_of_us = microseconds(as_of)
         explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
-        return [self._score(row, found, as_of, most_reasons) for row, found in zip(rows, explained, strict=True)]
+        return [
+            self._score(row, explanation, as_of, most_reasons) for row, explanation in zip(rows, explained, strict=True)
+        ]
 
     def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explanation]:
         assert self.model is not None
@@ -147,32 +154,31 @@ class Scoring:
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explanation:
         agreement = self.kept.agreement
         criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
-        stood = prior(agreement, criteria)
-        kinds = {name: criterion_kind(agreement, name) for name in stood.contributions}
-        contributions = dict(stood.contributions)
-        said = logit(stood.probability)
-        return Explanation(said, stood.baseline, contributions, kinds, stood.interval, None, criteria.levels)
+        before = prior(agreement, criteria)
+        kinds = {name: criterion_kind(agreement, name) for name in before.contributions}
+        contributions, log_odds = dict(before.contributions), logit(before.probability)
+        return Explanation(log_odds, before.baseline, contributions, kinds, before.interval, None, criteria.levels)
 
     def _evidence(self, row: LeadRow, as_of_us: int, levels: Mapping[str, int | None] | None = None) -> LeadEvidence:
         account = row.account or {} if self.reads_accounts else {}
         return LeadEvidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
 
-    def _score(self, row: LeadRow, found: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
+    def _score(self, row: LeadRow, explanation: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)
-        evidence = self._evidence(row, as_of_us, found.levels)
+        evidence = self._evidence(row, as_of_us, explanation.levels)
         facts = Facts(row.traits, evidence.count_within)
         criteria = criteria_points(agreement, facts)
-        probability = 1 / (1 + np.exp(-found.logit)) if row.has_facts else None
+        probability = 1 / (1 + np.exp(-explanation.logit)) if row.has_facts else None
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
         if decided.status == "opted_out":
             probability = None
         fields = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
-        fields |= self._numbers(evidence, found, probability, most) | _decided(decided)
+        fields |= self._numbers(evidence, explanation, probability, most) | _decided(decided)
         fields |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
         return {name: fields.get(name) for name in SCORE_FIELDS}
 
     def _numbers(
-        self, evidence: LeadEvidence, found: Explanation, probability: float | None, most: int | None
+        self, evidence: LeadEvidence, explanation: Explanation, probability: float | None, most: int | None
     ) -> dict[str, Any]:
         facts = self.model.facts if self.model else {}
         about = {
@@ -185,20 +191,20 @@ class Scoring:
         policy = self.kept.agreement.policy
         whole = score(probability, policy.score_50)
         by_kind = {
-            kind: sum(points(c) for n, c in found.contributions.items() if found.kinds[n] == kind)
+            kind: sum(points(c) for n, c in explanation.contributions.items() if explanation.kinds[n] == kind)
             for kind in REASON_KINDS
         }
         return about | {
             "probability": float(probability),
             "score": whole,
             "grade": grade(whole, policy.grades),
-            "interval": list(found.interval) if found.interval else None,
-            "trend": _trend(found),
-            "base_points": base_points(found.baseline, policy.score_50),
+            "interval": list(explanation.interval) if explanation.interval else None,
+            "trend": _trend(explanation),
+            "base_points": base_points(explanation.baseline, policy.score_50),
             "fit_points": by_kind["trait"],
             "engagement_points": by_kind["behaviour"],
-            "reasons": reasons(found.contributions, found.kinds, evidence, most),
-            "baseline": found.baseline,
+            "reasons": reasons(explanation.contributions, explanation.kinds, evidence, most),
+            "baseline": explanation.baseline,
         }
 
     @cached_property
@@ -235,10 +241,10 @@ def _decided(decided: Decision) -> dict[str, Any]:
     }
 
 
-def _trend(found: Explanation) -> str:
-    if found.earlier_logit is None:
+def _trend(explanation: Explanation) -> str:
+    if explanation.earlier_logit is None:
         return "not_enough_info"
-    change = found.logit - found.earlier_logit
+    change = explanation.logit - explanation.earlier_logit
     return "improving" if change >= TREND_LOGIT else "declining" if change <= -TREND_LOGIT else "steady"
 
 

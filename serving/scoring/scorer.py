@@ -1,4 +1,4 @@
-"""The scorer of one home: finds leads by any of their names, reads their states, and follows the deployment."""
+"""The scorer of one home: finds leads by any of their names, reads their states, and follows the deployments."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ from training.model.model import Model
 
 
 def served_bar(of: Home) -> float:
-    """The probability from which on a lead is over the bar, by what is served."""
-
+    """The probability from which on a lead is over the bar, by the served model and the agreement in force."""
     return Scorer(of).scoring.bar
 
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What answers at one time: swapped whole, so that a request never sees half of a change."""
+    """The model, agreement and online store that answer at one time: swapped whole, so that no request sees a half."""
 
     scoring: Scoring
     online: OnlineStore | None  # None before the first build: the ledger answers
@@ -99,9 +98,10 @@ class Scorer:
     def scores(
         self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most_reasons: int | None = 3
     ) -> list[dict[str, Any]]:
-        """A score per asked lead, in order; see contracts of `POST /v1/scores`. Nothing is stored.
+        """One score per lead asked for, in their order, as `POST /v1/scores` answers them. Nothing is stored.
 
-        asked: each has one of lead_id, email, external_id, or traits and events (a what-if).
+        asked: each has one of lead_id, email, external_id, or traits and events (a what-if). A lead that nobody knows
+        gets the status "unknown_lead", an erased one "erased", and neither a number.
         """
         served = self.served  # once: a promotion in between must not mix two models
         scoring = served.scoring
