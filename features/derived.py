@@ -176,8 +176,8 @@ def observation_batches(observed: Observations, order: Ints, at_once: int) -> It
     start = np.searchsorted(observed.lead, order, side="left")
     count = np.searchsorted(observed.lead, order, side="right") - start
     part = (np.cumsum(count) - count) // at_once
-    for some in np.split(np.arange(len(order)), np.flatnonzero(np.diff(part)) + 1):
-        many, total = count[some], int(count[some].sum())
-        place = np.repeat(start[some] - (np.cumsum(many) - many), many) + np.arange(total)
-        position = np.repeat(np.arange(len(some), dtype=np.int64), many)
-        yield order[some], replace(observed.taken(place), lead=position)
+    for batch in np.split(np.arange(len(order)), np.flatnonzero(np.diff(part)) + 1):
+        many, total = count[batch], int(count[batch].sum())
+        place = np.repeat(start[batch] - (np.cumsum(many) - many), many) + np.arange(total)
+        position = np.repeat(np.arange(len(batch), dtype=np.int64), many)
+        yield order[batch], replace(observed.taken(place), lead=position)

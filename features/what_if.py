@@ -46,13 +46,13 @@ def what_if_states(
 
     Raises EventRefused for an event that intake would refuse.
     """
-    rows = [row for lead, asked in enumerate(leads) for row in _event_rows(lead, asked, as_of)]
+    rows = [row for lead, content in enumerate(leads) for row in _event_rows(lead, content, as_of)]
     numbered = [row._replace(event_id=i) for i, row in enumerate(rows)]
-    read = read_events([numbered], agreement)
+    table = read_events([numbered], agreement)
     # Never stitched: two rows of a file may well have the same address.
-    asked = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
-    found = Identities.settled([str(lead) for lead in range(len(leads))], asked, read.recorded_us())
-    observed = observations(read, found, agreement)
+    lead_of_row = np.array([int(row.user_id) for row in numbered], dtype=np.int64)
+    found = Identities.settled([str(lead) for lead in range(len(leads))], lead_of_row, table.recorded_us())
+    observed = observations(table, found, agreement)
     folded = behaviour_states(observed, len(agreement.behaviours), agreement.half_lives)
     behaviours: list[dict[str, list[float]]] = [{} for _ in leads]
     for row, position in enumerate(observed.lead[observed.is_last_known()]):
@@ -60,16 +60,16 @@ def what_if_states(
         behaviours[place] = {n: s.row(row).tolist() for n, s in zip(agreement.behaviours, folded, strict=True)}
     traits: list[dict[str, Any]] = [dict.fromkeys(trait_columns(agreement)) for _ in leads]
     columns = trait_columns(agreement)
-    members = account_periods(read, found, agreement)
-    for known in trait_history(read, found, agreement, observed, members).to_dict("records"):
+    members = account_periods(table, found, agreement)
+    for known in trait_history(table, found, agreement, observed, members).to_dict("records"):
         said = {name: known[name] for name in columns}
         traits[int(known["lead_id"])] = {name: None if value != value else value for name, value in said.items()}
     return behaviours, traits
 
 
-def _event_rows(lead: int, asked: Mapping[str, Any], as_of: datetime) -> list[WhatIfRow]:
-    said = [{"type": "identify", "traits": asked.get("traits") or {}, "timestamp": as_of.isoformat()}]
-    return [_event_row(lead, i, raw, as_of) for i, raw in enumerate([*(asked.get("events") or []), *said])]
+def _event_rows(lead: int, content: Mapping[str, Any], as_of: datetime) -> list[WhatIfRow]:
+    said = [{"type": "identify", "traits": content.get("traits") or {}, "timestamp": as_of.isoformat()}]
+    return [_event_row(lead, i, raw, as_of) for i, raw in enumerate([*(content.get("events") or []), *said])]
 
 
 def _event_row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> WhatIfRow:

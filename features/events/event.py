@@ -77,14 +77,7 @@ def event(
 
     Raises EventRefused with a code and one sentence when it has no usable type or identity.
     """
-    kind = raw.get("type")
-    if not isinstance(kind, str) or kind not in TYPES:
-        known = ", ".join(sorted(TYPES))
-        raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {known}", code="bad_type")
-    user_id, anonymous_id = _identifier(raw, "userId"), _identifier(raw, "anonymousId")
-    if user_id is None and anonymous_id is None:
-        raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
-    _identifier(raw, "previousId")
+    kind, user_id, anonymous_id = _type_and_ids(raw)
     known_at, flags = recorded_at(raw, received_at, clock)
     happened_at, more = occurred_at(raw, known_at, clock)
     if lag is not None and raw.get("receivedAt") is None:
@@ -104,6 +97,18 @@ def event(
         body=_body(raw),
         flags=flags + more + _bad_parts(raw),
     )
+
+
+def _type_and_ids(raw: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
+    kind = raw.get("type")
+    if not isinstance(kind, str) or kind not in TYPES:
+        types = ", ".join(sorted(TYPES))
+        raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {types}", code="bad_type")
+    user_id, anonymous_id = _identifier(raw, "userId"), _identifier(raw, "anonymousId")
+    if user_id is None and anonymous_id is None:
+        raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
+    _identifier(raw, "previousId")
+    return kind, user_id, anonymous_id
 
 
 def identifier_text(value: object) -> str | None:
@@ -128,16 +133,16 @@ def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
 
     Two events of one day with the same content and no time of their own are one event.
     """
-    said = {key: value for key, value in raw.items() if key not in TRANSPORT_FIELDS}
+    content = {key: value for key, value in raw.items() if key not in TRANSPORT_FIELDS}
     if not raw.get("timestamp") and not raw.get("originalTimestamp"):
-        said["day"] = received_at.date().isoformat()
-    canonical = orjson.dumps(orjson.loads(json_text(said)), option=orjson.OPT_SORT_KEYS)
+        content["day"] = received_at.date().isoformat()
+    canonical = orjson.dumps(orjson.loads(json_text(content)), option=orjson.OPT_SORT_KEYS)
     return f"made-{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
 
 
 def _identifier(raw: Mapping[str, Any], field: str) -> str | None:
-    said = raw.get(field)
-    name = None if said is None else identifier_text(said)
+    value = raw.get(field)
+    name = None if value is None else identifier_text(value)
     if name is not None and len(name) > LONGEST_NAME:
         raise EventRefused(f"{field} has {len(name):,} characters; send at most {LONGEST_NAME}", code="bad_identity")
     return name
@@ -156,8 +161,8 @@ def _message_id(raw: Mapping[str, Any]) -> str:
 def _name(raw: Mapping[str, Any], kind: str) -> str:
     if kind != "track":
         return kind
-    said = raw.get("event")
-    name = "" if said is None or isinstance(said, dict | list) else printable(str(said))
+    value = raw.get("event")
+    name = "" if value is None or isinstance(value, dict | list) else printable(str(value))
     if not name or len(name) > LONGEST["event"]:
         raise EventRefused(f"event has {len(name):,} characters; send 1 to {LONGEST['event']}", code="bad_event_name")
     return name
@@ -173,8 +178,8 @@ def _body(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bad_parts(raw: Mapping[str, Any]) -> Flags:
-    said = [(part, raw.get(part)) for part in OBJECTS]
-    return tuple([f"bad_{part}" for part, value in said if value and not isinstance(value, dict)])
+    parts = [(part, raw.get(part)) for part in OBJECTS]
+    return tuple([f"bad_{part}" for part, value in parts if value and not isinstance(value, dict)])
 
 
 def _object(value: object) -> dict[str, Any]:

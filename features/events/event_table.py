@@ -176,7 +176,7 @@ def read_events(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> EventT
     reader = _Reader(agreement)
     for chunk in chunks:
         if chunk:
-            reader.read(chunk)
+            reader.add(chunk)
     return reader.table
 
 
@@ -195,7 +195,7 @@ class _Reader:
         self._leaves: list[tuple[int, str, float]] = []
         self._agents: list[tuple[int, str]] = []
 
-    def read(self, chunk: Sequence[Any]) -> None:
+    def add(self, chunk: Sequence[Any]) -> None:
         table, row = self.table, len(self.table)
         # By position, and column by column: names of rows and row by row take several times as long.
         ids, sources, messages, types, names, users, visitors, groups, occurred, recorded, flags, bodies = zip(
@@ -208,7 +208,7 @@ class _Reader:
         ):  # fmt: skip
             column.extend(values)
         for event in zip(count(row), types, names, sources, map(orjson.loads, bodies), strict=False):
-            self._read(*event)
+            self._add_event(*event)
         self._store()
 
     def _store(self) -> None:
@@ -218,7 +218,7 @@ class _Reader:
         self.table.agents.extend(self._agents)
         self._matches, self._views, self._leaves, self._agents = [], [], [], []
 
-    def _read(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
+    def _add_event(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
         properties, context = body.get("properties") or {}, body.get("context") or {}
         matches = self._matcher.matches(name, kind, properties, context)
         for position, minutes in matches:
@@ -259,8 +259,8 @@ class _Reader:
             if source or name:
                 self.table.touches.append((row, intern(source or "unknown"), intern(name) if name else None))
         if self._consent and type(consent := context.get("consent")) is dict:
-            said = consent.get("categoryPreferences")
-            allowed = said.get(self._consent) if type(said) is dict else None
+            preferences = consent.get("categoryPreferences")
+            allowed = preferences.get(self._consent) if type(preferences) is dict else None
             if isinstance(allowed, bool):
                 self.table.objections.append((row, not allowed))
 

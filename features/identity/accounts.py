@@ -51,8 +51,8 @@ def account_periods(table: EventTable, found: Identities, agreement: Agreement) 
     April 20: she stays in "acme". Free mail providers and our own domains are no accounts.
     """
     accounts, row, account, is_group = _claims(table, agreement)
-    said, lead, known_us, until_us = found.attribute(row)
-    claims = _AccountClaims(lead, known_us, until_us, account[said], is_group[said], row[said])
+    place, lead, known_us, until_us = found.attribute(row)
+    claims = _AccountClaims(lead, known_us, until_us, account[place], is_group[place], row[place])
     rows = np.array(list(_periods(claims, _strength(table, claims))), dtype=np.int64).reshape(-1, 4)
     lead, account, known_us, until_us = rows.T
     used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
@@ -71,9 +71,9 @@ def _claims(table: EventTable, agreement: Agreement) -> tuple[list[str], Ints, I
     account = np.append(table.group_id.codes()[grouped], domains)
     none = FREE_MAIL | set(agreement.our_domains)
     is_none = np.array([name.lower() in none for name in accounts.values], dtype=bool)
-    kept = np.flatnonzero(~is_none[account])
+    used = np.flatnonzero(~is_none[account])
     is_group = np.arange(len(row)) < len(grouped)
-    return accounts.values, row[kept], account[kept], is_group[kept].astype(np.int64)
+    return accounts.values, row[used], account[used], is_group[used].astype(np.int64)
 
 
 def _domains(table: EventTable) -> Iterator[tuple[int, str]]:
@@ -98,29 +98,29 @@ def _periods(claims: _AccountClaims, rank: Ints) -> Iterator[tuple[int, int, int
     order = np.lexsort((-rank, claims.known_us, claims.lead))
     lasting = np.where(claims.until_us == NOT_YET, rank, -1)[order]
     # A claim that comes when a stronger one is known for good never counts. Ranks rise by lead: one pass does for all.
-    kept = order[rank[order] >= np.maximum.accumulate(lasting)]
+    effective = order[rank[order] >= np.maximum.accumulate(lasting)]
     columns = (claims.lead, claims.known_us, claims.until_us, rank, claims.account)
-    rows = zip(*(column[kept].tolist() for column in columns), strict=True)
-    for lead, said in groupby(rows, itemgetter(0)):
-        yield from _periods_of(lead, [word[1:] for word in said])
+    rows = zip(*(column[effective].tolist() for column in columns), strict=True)
+    for lead, own in groupby(rows, itemgetter(0)):
+        yield from _periods_of(lead, [claim[1:] for claim in own])
 
 
 def _periods_of(lead: int, claims: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
     """The periods of one lead; claims: known_us, until_us, strength, account, sorted by known_us."""
-    moments = sorted({word[0] for word in claims} | {word[1] for word in claims} - {NOT_YET})
-    held: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account
-    place, since, stayed = 0, 0, -1
+    moments = sorted({claim[0] for claim in claims} | {claim[1] for claim in claims} - {NOT_YET})
+    standing: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account
+    place, since, current = 0, 0, -1
     for moment in moments:
         while place < len(claims) and claims[place][0] <= moment:
             _, until_us, rank, account = claims[place]
-            heapq.heappush(held, (-rank, until_us, account))
+            heapq.heappush(standing, (-rank, until_us, account))
             place += 1
-        while held and held[0][1] <= moment:
-            heapq.heappop(held)
-        account = held[0][2] if held else -1
-        if account != stayed:
-            if stayed >= 0:
-                yield lead, stayed, since, moment
-            since, stayed = moment, account
-    if stayed >= 0:
-        yield lead, stayed, since, NOT_YET
+        while standing and standing[0][1] <= moment:
+            heapq.heappop(standing)
+        account = standing[0][2] if standing else -1
+        if account != current:
+            if current >= 0:
+                yield lead, current, since, moment
+            since, current = moment, account
+    if current >= 0:
+        yield lead, current, since, NOT_YET

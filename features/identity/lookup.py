@@ -31,21 +31,21 @@ def identifiers_of(found: Identities) -> dict[tuple[str, str], str]:
 
 def update_index(connection: Connection, names: LeadByIdentifier, leads: Collection[str]) -> None:
     """Make `names` the only identifiers of some leads in the index; those of other leads stay."""
-    held: dict[tuple[str, str], str] = {}
+    indexed: dict[tuple[str, str], str] = {}
     for batch in batched(sorted(leads), AT_ONCE):
         rows = connection.execute(select(tables.identities).where(tables.identities.c.lead_id.in_(batch))).all()
-        held |= {(row.kind, row.value): row.lead_id for row in rows}
-    _delete(connection, held.keys() - names.keys())
-    _write(connection, [(name, lead) for name, lead in names.items() if held.get(name) != lead])
+        indexed |= {(row.kind, row.value): row.lead_id for row in rows}
+    _delete(connection, indexed.keys() - names.keys())
+    _write(connection, [(name, lead) for name, lead in names.items() if indexed.get(name) != lead])
 
 
 def replace_index(connection: Connection, names: LeadByIdentifier, but_of: Collection[str]) -> None:
     """Make `names` the whole index, without touching the identifiers of the leads `but_of`."""
-    held = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
+    indexed = {(row.kind, row.value): row.lead_id for row in connection.execute(select(tables.identities))}
     spared = frozenset(but_of)
-    _delete(connection, [name for name, lead in held.items() if name not in names and lead not in spared])
+    _delete(connection, [name for name, lead in indexed.items() if name not in names and lead not in spared])
     # Most are as they were: a whole table written anew would keep other writers waiting.
-    _write(connection, [(n, lead) for n, lead in names.items() if held.get(n) != lead and lead not in spared])
+    _write(connection, [(n, lead) for n, lead in names.items() if indexed.get(n) != lead and lead not in spared])
 
 
 def _write(connection: Connection, names: Iterable[tuple[tuple[str, str], str]]) -> None:

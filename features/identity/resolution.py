@@ -142,18 +142,18 @@ class IdentityResolver:
         """The user whose lead this user belongs to; None for a lead of its own."""
         if user in self._alias_only:
             rank, other = self._links.get(user, (None, user))
-            held = [] if rank is None or other == user else [(rank, other)]
+            owners_before = [] if rank is None or other == user else [(rank, other)]
         elif user in self._born:
             born, keys = self._born[user]
             rank, more = self._identified.get(user, (born, ()))
             owners = (self.owner[key] for key in keys + more)
             # Once a user has keys of its own it is known, and only a merge can make it part of another.
-            held = [owner for owner in owners if owner[1] != user and owner[0] < born]
+            owners_before = [owner for owner in owners if owner[1] != user and owner[0] < born]
         else:
             return None
-        if not held or rank is None or self._merge_ranks.get(user, rank) < rank:
+        if not owners_before or rank is None or self._merge_ranks.get(user, rank) < rank:
             return None
-        return min(held)[1]
+        return min(owners_before)[1]
 
     def _below(self, users: Iterable[str]) -> set[str]:
         """These users and all that belong to their leads."""
@@ -281,22 +281,22 @@ class UserLeads(NamedTuple):
             user = str(table.user_id[row])
             for key in keys:
                 if (holder := found.holders.setdefault(key, user)) != user:
-                    connected.tie(user, holder)
+                    connected.connect(user, holder)
         merges = list(merge_claims(table))
         for merge in merges:
-            connected.tie(merge.user, *_users_named(table, merge, found.holders))
+            connected.connect(merge.user, *_users_named(table, merge, found.holders))
         names = np.array([table.anonymous_id.code(name) for name in alias_only], dtype=np.int64)
         aliases = list(links.claims(table, np.flatnonzero(np.isin(links.name, names))))
         for link in aliases:
-            connected.tie(link.name, link.user)
+            connected.connect(link.name, link.user)
         for claims in connected.components(_claims(table, connected, merges, aliases, alias_only)):
             found._replay(table, claims, alias_only)
         return found
 
     def _replay(self, table: EventTable, claims: list[Claim], alias_only: Iterable[str]) -> None:
         resolver = IdentityResolver(alias_only)
-        for user, stays in lead_histories(resolver, claims).items():
-            self.moved[table.user_id.code(user)] = [(table.user_id.code(lead), since) for lead, since in stays]
+        for user, history in lead_histories(resolver, claims).items():
+            self.moved[table.user_id.code(user)] = [(table.user_id.code(lead), since) for lead, since in history]
         self.holders.update(resolver.holders())
         for key, claimants in resolver.claimants.items():
             if others := {resolver.lead_of(user) for user in claimants} - {self.holders[key]}:
@@ -313,12 +313,14 @@ class _ConnectedUsers:
         return user in self._over
 
     def root(self, user: str) -> str:
+        """The user that stands for all that this one is connected with."""
         over = self._over
         while (above := over[user]) != user:
             over[user] = user = over[above]
         return user
 
-    def tie(self, user: str, *others: str) -> None:
+    def connect(self, user: str, *others: str) -> None:
+        """Connect a user with others."""
         self._over.setdefault(user, user)
         for other in others:
             self._over.setdefault(other, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from handmade_events import Told, World, identify, page, says, touch, track, us
 
@@ -82,6 +83,20 @@ def test_until_it_has_an_address_a_lead_may_turn_out_to_be_another() -> None:
     assert world.found.lead_ids == ["ann", "bob"]
     assert world.found.merged_us.tolist() == [NOT_YET, us(5)]
     assert [column.tolist() for column in world.found.former] == [[1], [1], [us(2)], [us(5)]]
+
+
+def test_an_event_that_was_another_leads_is_attributed_to_both_each_for_its_period() -> None:
+    world = World.of(
+        [
+            identify("ann", 1, email="a@firm.example"), page("bob", 2), page("visitor-1", 3),
+            identify("bob", 5, email="a@firm.example"),
+        ]
+    )  # fmt: skip
+    ann, bob = (world.found.lead_ids.index(lead) for lead in ("ann", "bob"))
+    periods = zip(*(column.tolist() for column in world.found.attribute(np.array([2, 1, 0]))), strict=True)
+    assert list(periods) == [(1, ann, us(5), NOT_YET), (2, ann, us(1), NOT_YET), (1, bob, us(2), us(5))]
+    assert world.found.first_known_us[[ann, bob]].tolist() == [us(1), us(2)]
+    assert world.found.absences == {bob: [(us(5), NOT_YET)]}
 
 
 def test_a_chain_of_aliases_is_followed() -> None:
