@@ -341,14 +341,14 @@ def test_what_comes_while_a_build_is_made_is_shown_by_it(home: Home, monkeypatch
     """It was published to the build before and is pending no more when the new one is switched to."""
     from features.store import materialize
 
-    fill = materialize.fill
+    fill = materialize.backfill
 
     def filled(*arguments: object) -> None:
         fill(*arguments)  # type: ignore[arg-type]
         arrive(home, [page("ann", 5)])
         Publisher(home).publish()
 
-    monkeypatch.setattr(materialize, "fill", filled)
+    monkeypatch.setattr(materialize, "backfill", filled)
     rebuild(home, SMALL)
     Publisher(home).publish()
     assert pages(home, "ann") == 2
