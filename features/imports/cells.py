@@ -60,14 +60,14 @@ class CellReader:
         found = parsed_date(text, first)
         return found and (utc_moment(found, self.zone), utc_moment(found, self.zone, day_ends=day_ends))
 
-    def values(self, fact: ImportedTrait, texts: CellTexts) -> list[object]:
+    def values(self, trait: ImportedTrait, texts: CellTexts) -> list[object]:
         """One value per cell, of the trait's kind; None where the cell cannot be read. Raises DatesError."""
-        order = self._orders.get(fact.column, DayOrder())
-        if fact.kind == "date" and not fact.is_excluded:
-            order.first(fact.column, self.file)
-        values, lost = typed_cells(fact.kind, list(texts), order, self.zone)
-        if not fact.is_excluded:
-            self._note(fact.column, f"no {fact.kind}", "they were left empty", lost)
+        order = self._orders.get(trait.column, DayOrder())
+        if trait.kind == "date" and not trait.is_excluded:
+            order.first(trait.column, self.file)
+        values, lost = typed_cells(trait.kind, list(texts), order, self.zone)
+        if not trait.is_excluded:
+            self._note(trait.column, f"no {trait.kind}", "they were left empty", lost)
         return values
 
     def _note(self, column: str, problem: str, effect: str, texts: CellTexts) -> None:

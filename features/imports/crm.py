@@ -74,8 +74,12 @@ class Crm:
 
     def why(self, title: str) -> str | None:
         """Why a field is known only after contact with sales; None for one that may be known before."""
-        told = next((why for name, why in self.known_after_contact.items() if self.key(name) == self.key(title)), None)
-        return told if told is None or told.startswith("as of the export") else f"known only after contact: {told}"
+        reason = next(
+            (why for name, why in self.known_after_contact.items() if self.key(name) == self.key(title)), None
+        )
+        return (
+            reason if reason is None or reason.startswith("as of the export") else f"known only after contact: {reason}"
+        )
 
     def history_columns(self, titles: Sequence[str]) -> dict[str, str]:
         """The column of a file for each part of a history (lead, field, at, new, old); a history has all of them."""
@@ -86,11 +90,11 @@ class Crm:
     def export(self, titles: Sequence[str], file: str) -> Export:
         """The columns of a file that say who, when, and what became of it. Raises ColumnError for one it lacks."""
         lead, created_at = (self._titled(name, titles, file) for name in (self.id, self.created_at))
-        told = [(title, value) for name, value in self.outcome if (title := self.title(name, titles))]
-        if self.title(self.converted_at, titles) or not told:
+        outcomes = [(title, value) for name, value in self.outcome if (title := self.title(name, titles))]
+        if self.title(self.converted_at, titles) or not outcomes:
             converted_at = self._titled(self.converted_at, titles, file)
-            told = [(converted_at, ANY_VALUE)]
-        outcome, positive = told[0]
+            outcomes = [(converted_at, ANY_VALUE)]
+        outcome, positive = outcomes[0]
         outcome_at = outcome if positive == ANY_VALUE else None
         return Export(id=lead, created_at=created_at, outcome=outcome, positive=positive, outcome_at=outcome_at)
 

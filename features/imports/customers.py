@@ -117,8 +117,8 @@ class Customers:
     def _account(self, account: str, at: datetime) -> dict[str, Any]:
         # A `group` call needs a sender. A lead as the sender would join this account, and one sender for all accounts
         # would tie them together: so each account has an anonymous sender of its own, which is no lead.
-        said = crm_event("group", "", at, [account], of="customers", groupId=account, traits={"customer": True})
-        return {**said, "userId": None, "anonymousId": f"customers/{account}"}
+        event = crm_event("group", "", at, [account], of="customers", groupId=account, traits={"customer": True})
+        return {**event, "userId": None, "anonymousId": f"customers/{account}"}
 
     def _lead(self, lead: str, at: datetime) -> dict[str, Any]:
         return crm_event("identify", lead, at, [lead], of="customers", traits={"customer": True})

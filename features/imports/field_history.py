@@ -22,7 +22,9 @@ from features.imports.files import HistoryFile
 # It sorts after "crm-" and any digest: of two statements that are true from one moment on, the later id counts, and
 # what an export says of a creation long past must not overrule what was recorded of it.
 _ID_PREFIX = "crm-history"
-_KEPT = timedelta(days=548)  # Salesforce keeps 18 months of changes: what an older lead was like before them is lost
+_RECORDED_FOR = timedelta(
+    days=548
+)  # Salesforce keeps 18 months of changes: what an older lead was like before them is lost
 _AT_ONCE = timedelta(minutes=1)  # a form writes its fields within seconds of the contact
 _DAY = timedelta(days=1)
 _MOST_SPELLINGS = 1_000  # of one trait: a category with more is none
@@ -41,13 +43,13 @@ class FieldChange(NamedTuple):
 class FirstChange(NamedTuple):
     """The earliest change of one field of one lead.
 
-    before, after: the value before and after it. is_told: whether the history has the value before; else it is unknown.
+    before, after: the values before and after it. has_before: whether the history has the value before at all.
     """
 
     at: datetime
     before: str | None
     after: str | None
-    is_told: bool
+    has_before: bool
 
 
 @dataclass
@@ -67,7 +69,7 @@ class FieldHistory:
     leads: dict[str, datetime] = field(default_factory=dict)  # each with its earliest change
     converted: dict[str, datetime] = field(default_factory=dict)
     spellings: dict[str, dict[str, str]] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)  # leads whose conversion an export tells
+    _converted_by_export: set[str] = field(default_factory=set)  # leads whose conversion an export tells
     _first: dict[str, dict[str, FirstChange]] = field(default_factory=dict)
     _fields: dict[str, None] = field(default_factory=dict)
 
@@ -90,12 +92,12 @@ class FieldHistory:
         return CellReader(self.file, ZoneInfo(self.agreement.time_zone), self.read_at, notes=False)
 
     @cached_property
-    def facts(self) -> dict[str, list[ImportedTrait]]:
+    def traits_by_field(self) -> dict[str, list[ImportedTrait]]:
         """By field, the traits that it holds; complete once all changes were observed."""
-        told: dict[str, list[ImportedTrait]] = {}
-        for fact in imported_traits(self.agreement, list(self._fields), self.crm):
-            told.setdefault(self.crm.key(fact.column), []).append(fact)
-        return told
+        by_field: dict[str, list[ImportedTrait]] = {}
+        for trait in imported_traits(self.agreement, list(self._fields), self.crm):
+            by_field.setdefault(self.crm.key(trait.column), []).append(trait)
+        return by_field
 
     def observe(self, changes: pd.DataFrame) -> None:
         """First pass: see how dates are written, and which fields there are."""
@@ -122,7 +124,7 @@ class FieldHistory:
             self.leads[lead] = min(at, self.leads.get(lead, at))
             if key == won and (value is None or normal_title(new or "") == normal_title(value)):
                 self.converted[lead] = min(at, self.converted.get(lead, at))
-            if key in self.facts:
+            if key in self.traits_by_field:
                 earliest = self._first.setdefault(lead, {})
                 if key not in earliest or at < earliest[key].at:
                     earliest[key] = FirstChange(at, old, new, "old" in changes and not _tells_no_value(change))
@@ -146,8 +148,11 @@ class FieldHistory:
         """
         known: dict[str, object] = {}
         for key, first in self._first.get(lead, {}).items():
-            told = {fact.name: self._value(fact, _value_at_creation(first, created_at)) for fact in self.facts[key]}
-            known |= {name: value for name, value in told.items() if name in names}
+            values = {
+                trait.name: self._value(trait, _value_at_creation(first, created_at))
+                for trait in self.traits_by_field[key]
+            }
+            known |= {name: value for name, value in values.items() if name in names}
         return known
 
     def spell(self, name: str, texts: Iterable[str | None]) -> None:
@@ -160,47 +165,53 @@ class FieldHistory:
 
     def won_at(self, lead: str, won_at: datetime | None) -> datetime | None:
         """When a lead converted: as the history has it, but at `won_at`, the export's day, where that is earlier."""
-        self._told.add(lead)
+        self._converted_by_export.add(lead)
         recorded = self.converted.get(lead)
         return recorded if recorded and (won_at is None or recorded <= won_at + _DAY) else won_at
 
-    def _value(self, fact: ImportedTrait, text: str | None) -> object:
-        spelled = self.spellings.get(fact.name, {}).get(normal_title(text), text) if text else None
-        return self.reader.values(fact, [spelled])[0]
+    def _value(self, trait: ImportedTrait, text: str | None) -> object:
+        spelled = self.spellings.get(trait.name, {}).get(normal_title(text), text) if text else None
+        return self.reader.values(trait, [spelled])[0]
 
-    def firsts(self, since: Mapping[str, datetime]) -> Iterator[dict[str, Any]]:
+    def initial_values(self, since: Mapping[str, datetime]) -> Iterator[dict[str, Any]]:
         """Identify events with the value of each field before its first change, for the leads in `since`.
 
         since: by lead, when it became known. Where ann was created on 1 March with the source "web", and the source
         changed on 5 April, there is one event of 1 March with "web".
         """
-        begins = min([self.read_at - _KEPT, *self.leads.values()])
+        begins = min([self.read_at - _RECORDED_FOR, *self.leads.values()])
         for lead, fields in self._first.items():
             if lead in since:
-                yield from self._firsts_of(lead, fields, since[lead], begins)
+                yield from self._initial_values_of(lead, fields, since[lead], begins)
 
-    def _firsts_of(
+    def _initial_values_of(
         self, lead: str, fields: Mapping[str, FirstChange], since: datetime, begins: datetime
     ) -> Iterator[dict[str, Any]]:
-        told: dict[datetime, dict[str, str | None]] = {}
+        by_moment: dict[datetime, dict[str, str | None]] = {}
         for key, first in fields.items():
-            at = max(since, begins) if first.is_told else since
+            at = max(since, begins) if first.has_before else since
             if at < first.at:
-                told.setdefault(at, {})[key] = _value_at_creation(first, since)
-        for at, held in told.items():
-            said = {fact.name: self._value(fact, text) for key, text in held.items() for fact in self.facts[key]}
-            says = [lead, "first", [*said], {key: normal_title(text or "") for key, text in held.items()}]
-            yield crm_event("identify", lead, at, says, of=_ID_PREFIX, traits=said)
+                by_moment.setdefault(at, {})[key] = _value_at_creation(first, since)
+        for at, texts in by_moment.items():
+            traits = {
+                trait.name: self._value(trait, text)
+                for key, text in texts.items()
+                for trait in self.traits_by_field[key]
+            }
+            says = [lead, "first", [*traits], {key: normal_title(text or "") for key, text in texts.items()}]
+            yield crm_event("identify", lead, at, says, of=_ID_PREFIX, traits=traits)
 
     def events(self, changes: pd.DataFrame, since: Mapping[str, datetime]) -> Iterator[dict[str, Any]]:
         """Third pass: the events of some changes, of the leads in `since`."""
         self.reader.notes = True
         for change in _last_at_once([change for change in self._changes(changes) if change.lead in since]):
-            said = {fact.name: self._value(fact, change.new) for fact in self.facts.get(change.field, ())}
-            if said and not _tells_no_value(change):
+            traits = {
+                trait.name: self._value(trait, change.new) for trait in self.traits_by_field.get(change.field, ())
+            }
+            if traits and not _tells_no_value(change):
                 # Not by its spelling: that is an export's, and the next one may have learned another.
-                says = [change.lead, change.at.isoformat(), [*said], normal_title(change.new or "")]
-                yield crm_event("identify", change.lead, change.at, says, of=_ID_PREFIX, traits=said)
+                says = [change.lead, change.at.isoformat(), [*traits], normal_title(change.new or "")]
+                yield crm_event("identify", change.lead, change.at, says, of=_ID_PREFIX, traits=traits)
             yield from self._of_sales(change)
 
     def _of_sales(self, change: FieldChange) -> Iterator[dict[str, Any]]:
@@ -208,15 +219,19 @@ class FieldHistory:
         lead, key, at, old, new = change
         if key == self.crm.key(self.crm.status) and new:
             yield status_event(self.crm, lead, at, old, new)
-        if key == self.crm.key(self.crm.won[0]) and self.converted.get(lead) == at and lead not in self._told:
+        if (
+            key == self.crm.key(self.crm.won[0])
+            and self.converted.get(lead) == at
+            and lead not in self._converted_by_export
+        ):
             yield outcome_event("Lead Converted", lead, at, self.read_at, record_ids(self.crm, lead))
 
     def sentences(self, since: Mapping[str, datetime]) -> list[str]:
         """What a person should know of this reading."""
-        names = sorted({fact.name for told in self.facts.values() for fact in told})
-        told = f"{', '.join(names)} count from when they were set" if names else "none of its fields is a trait"
+        names = sorted({trait.name for traits in self.traits_by_field.values() for trait in traits})
+        known_traits = f"{', '.join(names)} count from when they were set" if names else "none of its fields is a trait"
         unknown = len(self.leads.keys() - since.keys())
-        sentences = [f"{self.file}: {self.counts['changes']:,} changes of {len(self.leads):,} leads; {told}"]
+        sentences = [f"{self.file}: {self.counts['changes']:,} changes of {len(self.leads):,} leads; {known_traits}"]
         if unknown:
             problem = f"{unknown:,} of its leads are not known here and were left out"
             sentences.append(f"{self.file}: {problem}; give the export of the leads as well")
@@ -225,7 +240,7 @@ class FieldHistory:
 
 def _value_at_creation(first: FirstChange, created_at: datetime) -> str | None:
     """The value of a field when the lead was created; None where it was empty or is unknown."""
-    if first.is_told:
+    if first.has_before:
         return first.before
     return first.after if first.at <= created_at + _AT_ONCE else None
 

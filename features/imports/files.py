@@ -82,13 +82,13 @@ def crm_of(titles: Sequence[str]) -> Crm | None:
 
 
 def _of_records(path: Path, titles: Sequence[str]) -> list[EventFile | LeadFile | HistoryFile]:
-    held: list[EventFile | LeadFile | HistoryFile] = [LeadFile(path, HUBSPOT)] if HUBSPOT.is_export(titles) else []
+    sources: list[EventFile | LeadFile | HistoryFile] = [LeadFile(path, HUBSPOT)] if HUBSPOT.is_export(titles) else []
     if any(record.get("propertiesWithHistory") for record in records_in(path)):
-        held.append(HistoryFile(path, HUBSPOT, {}))
-    if not held:
+        sources.append(HistoryFile(path, HUBSPOT, {}))
+    if not sources:
         remedy = "ask HubSpot's API for properties with their history, or for lifecyclestage and createdate"
         raise FileError(f"{path.name} holds records without a history or a lifecycle stage; {remedy}", code="no_leads")
-    return held
+    return sources
 
 
 def _history(titles: Sequence[str], path: Path) -> HistoryFile | None:
@@ -206,8 +206,8 @@ def is_event_file(path: Path | str) -> bool:
         return not holds_records(path)
     titles = titles_in(path)
     known = {WIRE_NAMES.get(title, title) for title in titles}
-    told = (known & {"userId", "anonymousId"}, known & {"timestamp", "receivedAt", "messageId"})
-    return ("type" in known and all(told)) or warehouse_table(titles, path) is not None
+    needed = (known & {"userId", "anonymousId"}, known & {"timestamp", "receivedAt", "messageId"})
+    return ("type" in known and all(needed)) or warehouse_table(titles, path) is not None
 
 
 def events_in(path: Path | str) -> Iterator[dict[str, Any]]:
@@ -283,6 +283,6 @@ def _nested(value: Any, column: str, file: str) -> dict[str, Any]:
 
 def _with_id(event: dict[str, Any]) -> dict[str, Any]:
     if not event.get("messageId"):
-        said = orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=str)
-        event["messageId"] = f"file-{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+        content = orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=str)
+        event["messageId"] = f"file-{hashlib.blake2b(content, digest_size=16).hexdigest()}"
     return event

@@ -42,7 +42,7 @@ def crm_records(rows: pd.DataFrame, crm: Crm, reader: CellReader) -> list[CrmRec
     if column is None or not any(survivors):
         return [CrmRecord(contact, survivor) for contact, survivor in zip(contacts, survivors, strict=True)]
     modified = reader.moments(column, cell_texts(rows[column]), day_ends=True)
-    return [CrmRecord(*told) for told in zip(contacts, survivors, modified, strict=True)]
+    return [CrmRecord(*ids) for ids in zip(contacts, survivors, modified, strict=True)]
 
 
 def modified_column(rows: pd.DataFrame, crm: Crm) -> str | None:
@@ -143,12 +143,12 @@ class CrmExport:
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
 
     def _look_at_cells(self, rows: pd.DataFrame, named: Sequence[str] = ()) -> None:
-        found = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
-        for column in {*named, *(fact.column for fact in found if fact.kind == "date")}:
+        imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
+        for column in {*named, *(trait.column for trait in imported if trait.kind == "date")}:
             self.reader.observe(column, cell_texts(rows[column], self.columns.missing))
-        for fact in found if self.history else ():
-            if self.history and fact.kind == "category":
-                self.history.spell(fact.name, cell_texts(rows[fact.column], self.columns.missing))
+        for trait in imported if self.history else ():
+            if self.history and trait.kind == "category":
+                self.history.spell(trait.name, cell_texts(rows[trait.column], self.columns.missing))
 
     def _dated_columns(self) -> list[str]:
         if self.agreement.outcome.undated:
@@ -189,33 +189,35 @@ class CrmExport:
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
         won = self._moments(self.columns.outcome_at, rows, day_ends=True)
-        found = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
-        traits = list(self._traits(rows, found))
-        at_creation = ["email", *(fact.name for fact in found if fact.at_creation)]
-        told = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
-        leads = zip(self._lead_ids(rows), created, won, self._converted(rows), traits, told, strict=True)
-        for lead, created_at, won_at, converted, said, record in leads:
+        imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
+        traits = list(self._traits(rows, imported))
+        at_creation = ["email", *(trait.name for trait in imported if trait.at_creation)]
+        records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
+        leads = zip(self._lead_ids(rows), created, won, self._converted(rows), traits, records, strict=True)
+        for lead, created_at, won_at, converted, given, record in leads:
             if lead is not None:
-                yield from self._of_lead(lead, created_at, said, at_creation)
+                yield from self._of_lead(lead, created_at, given, at_creation)
                 if converted:
                     yield self._outcome(lead, won_at, record)
                 if self.crm and record.merged_into:
                     yield merge_event(self.crm, lead, record.merged_into, record.modified_at or self.exported_at)
 
-    def _traits(self, rows: pd.DataFrame, found: list[ImportedTrait]) -> Iterator[dict[str, object]]:
+    def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
         columns: list[Sequence[object]] = [emails(rows)]
-        columns += [self.reader.values(fact, cell_texts(rows[fact.column], self.columns.missing)) for fact in found]
-        names = ["email", *(fact.name for fact in found)]
+        columns += [
+            self.reader.values(trait, cell_texts(rows[trait.column], self.columns.missing)) for trait in imported
+        ]
+        names = ["email", *(trait.name for trait in imported)]
         for row in zip(*columns, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
     def _of_lead(
-        self, lead: str, created_at: datetime | None, said: Mapping[str, object], at_creation: Sequence[str]
+        self, lead: str, created_at: datetime | None, given: Mapping[str, object], at_creation: Sequence[str]
     ) -> Iterator[dict[str, Any]]:
         named = record_ids(self.crm, lead)
         if created_at is not None:
-            known = {name: said[name] for name in at_creation if name in said}
+            known = {name: given[name] for name in at_creation if name in given}
             if self.history:
                 known |= self.history.at_creation(lead, at_creation, created_at)
             # The values are not part of this id: what a newer export says of a creation long past is news of today,
@@ -223,21 +225,21 @@ class CrmExport:
             says = [lead, "created", *at_creation]
             traits = {name: value for name, value in known.items() if value is not None} | named
             yield crm_event("identify", lead, created_at, says, traits=traits)
-        yield crm_event("identify", lead, self.exported_at, [lead, "known", said], traits=dict(said) | named)
+        yield crm_event("identify", lead, self.exported_at, [lead, "known", given], traits=dict(given) | named)
 
     def _outcome(self, lead: str, won_at: datetime | None, record: CrmRecord) -> dict[str, Any]:
         if self.history and self._is_of_history:
             won_at = self.history.won_at(lead, won_at)
         if won_at is None and not self.agreement.outcome.undated:
             self.counts["converted without a date"] += 1
-        told = record_ids(self.crm, lead) | ({"contact_id": record.contact_id} if record.contact_id else {})
-        return outcome_event(self.outcome, lead, won_at, self.exported_at, told)
+        ids = record_ids(self.crm, lead) | ({"contact_id": record.contact_id} if record.contact_id else {})
+        return outcome_event(self.outcome, lead, won_at, self.exported_at, ids)
 
     @property
     def _is_of_history(self) -> bool:
         """Whether this export's outcome is the conversion of which the CRM's history has the date."""
-        told = {self.crm.key(name) for name, _ in self.crm.outcome} if self.crm else set()
-        return self.crm is not None and self.crm.key(self.columns.outcome) in told
+        outcomes = {self.crm.key(name) for name, _ in self.crm.outcome} if self.crm else set()
+        return self.crm is not None and self.crm.key(self.columns.outcome) in outcomes
 
     @property
     def sentences(self) -> list[str]:
@@ -285,8 +287,8 @@ def leads_in(rows: pd.DataFrame, agreement: Agreement) -> Iterator[tuple[str | N
     """One entry per row: its lead and that lead's traits, as `CrmExport` reads them; no outcome is needed."""
     export = CrmExport(agreement, datetime.max.replace(tzinfo=UTC))
     export._look_at_cells(rows)
-    found = imported_traits(agreement, [str(title) for title in rows.columns])
-    return zip(export._lead_ids(rows), export._traits(rows, found), strict=True)
+    imported = imported_traits(agreement, [str(title) for title in rows.columns])
+    return zip(export._lead_ids(rows), export._traits(rows, imported), strict=True)
 
 
 def _speaks_of(agreed: Export, titles: Sequence[str]) -> bool:

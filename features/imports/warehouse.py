@@ -84,16 +84,16 @@ def warehouse_table(columns: Sequence[str], path: Path) -> WarehouseTable | None
 def _is_of_a_warehouse(names: Any, path: Path) -> bool:
     if "id" not in names or names & {"message_id", "messageid"} or not names & _TIMES.keys():
         return False
-    told = names & {"event_text", "uuid_ts", "original_timestamp"} or any(name.startswith("context_") for name in names)
-    return bool(told or ("received_at" in names and names & _WHO.keys() and _kind_of_name(path)))
+    kind = names & {"event_text", "uuid_ts", "original_timestamp"} or any(name.startswith("context_") for name in names)
+    return bool(kind or ("received_at" in names and names & _WHO.keys() and _kind_of_name(path)))
 
 
 def _kind_of_name(path: Path) -> str | None:
     """The kind of call in the file's name, or in its folder's: warehouses unload a large table as parts in a folder."""
     for name in (path.stem, path.parent.name):
         words = re.split(r"[^a-z]+", name.lower())
-        if told := next((KINDS[word] for word in reversed(words) if word in KINDS), None):
-            return told
+        if kind := next((KINDS[word] for word in reversed(words) if word in KINDS), None):
+            return kind
     return None
 
 
@@ -102,8 +102,8 @@ def _kind(names: Any, path: Path) -> str:
         return "track"
     if "previous_id" in names:
         return "alias"
-    if told := _kind_of_name(path):
-        return told
+    if kind := _kind_of_name(path):
+        return kind
     if "group_id" in names:
         return "group"
     if "event" in names:

@@ -46,8 +46,8 @@ def _parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        said = f"is no complete Parquet file ({_first_line(error)})" if path.stat().st_size else "has 0 bytes"
-        raise _half_written(path, said) from error
+        problem = f"is no complete Parquet file ({_first_line(error)})" if path.stat().st_size else "has 0 bytes"
+        raise _half_written(path, problem) from error
 
 
 def _half_written(path: Path, problem: str) -> FileError:

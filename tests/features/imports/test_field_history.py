@@ -75,7 +75,7 @@ def told_of(history: FieldHistory, events: Rows) -> list[dict[str, Any]]:
     for event in events:
         since[event["userId"]] = min(event["timestamp"], since.get(event["userId"], event["timestamp"]))
     news = (event for part in history.files for chunk in part.chunks() for event in history.events(chunk, since))
-    return [*history.firsts(since), *news]
+    return [*history.initial_values(since), *news]
 
 
 def day(month: int, number: int, hour: int = 0) -> int:
