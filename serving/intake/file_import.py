@@ -53,9 +53,8 @@ def ingest(
     leads of its export. A run that breaks off has appended whole batches, which the next run counts as duplicates.
     Raises FileError and ExportError with one sentence.
     """
-    sources = [
-        part for path in files for part in source_kinds(path)
-    ]  # a wrong name is refused before the first long import
+    # Before anything is imported, so that a wrong name is refused at once.
+    sources = [part for path in files for part in source_kinds(path)]
     file_import = _FileImport(Ledger.open(home), kept, now, progress, recorded_lag)
     done = list(file_import.all_of(sources))
     refresh_features(home, kept, progress)
