@@ -1,4 +1,4 @@
-"""The feature columns of a lead's states at a moment, and of what the rest of its account does."""
+"""The feature columns of a lead's states at a moment, and of what the rest of its account did."""
 
 from __future__ import annotations
 
