@@ -75,7 +75,7 @@ HALF_LIVES, HORIZON_DAYS = (1, 7, 30), 7
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     events = read(asked.data, asked.short)
     forget_settings()
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +89,7 @@ def main() -> None:
         asked.out.write_text(json.dumps(figures, indent=1))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     named = os.environ.get("LEADLIGHT_PUBLIC_DATA")
@@ -251,11 +251,13 @@ def tables(figures: Mapping[str, Any]) -> list[Table | str]:
     against = Table("ours less ...", "log loss", "AUC", "not below")
     for name, row in figures["ours_less_peer"].items():
         not_below = "yes" if figures["not_below"][name] else "no"
-        against.add_row(name.replace("_", " "), _told(row["log_loss"]), _told(row["roc_auc"]), not_below)
+        against.add_row(
+            name.replace("_", " "), _interval_text(row["log_loss"]), _interval_text(row["roc_auc"]), not_below
+        )
     return [head, models, against]
 
 
-def _told(difference: Mapping[str, Any]) -> str:
+def _interval_text(difference: Mapping[str, Any]) -> str:
     low, high = difference["interval"]
     return f"{difference['difference']:+.4f} [{low:+.4f}, {high:+.4f}]"
 

@@ -41,7 +41,7 @@ BATCH = 500_000  # rows that Polars reads and decodes at once: all of them would
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     if asked.side:
         print(json.dumps(SIDES[asked.side](asked.folder)))
         return
@@ -55,7 +55,7 @@ def main() -> None:
         asked.out.write_text(json.dumps(figures, indent=1))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pandas as pd
 
-from benchmarks.parts.nearness import against, rank_correlation
-from benchmarks.parts.simulated import Clock, Simulated, simulated
+from benchmarks.parts.nearness import rank_correlation, truth_figures
+from benchmarks.parts.simulated import Clock, SimulatedHome, simulated_home
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
 from features.agreement.agreement import Agreement
@@ -43,17 +43,17 @@ MOST_ROWS = 50_000  # where every untried lead is a no, there are over a million
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     with tempfile.TemporaryDirectory() as folder:
-        sim = simulated(Path(folder), asked.leads, asked.seed, datetime.now(UTC))
+        sim = simulated_home(Path(folder), asked.leads, asked.seed, datetime.now(UTC))
         figures = {"market": sim.market.summary} | compared(sim, asked.seed, asked.rows)
     _print(figures)
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1, default=str))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--leads", type=int, default=50_000)
@@ -66,7 +66,7 @@ def _asked() -> Any:
     return asked
 
 
-def compared(sim: Simulated, seed: int, most_rows: int) -> dict[str, Any]:
+def compared(sim: SimulatedHome, seed: int, most_rows: int) -> dict[str, Any]:
     """Each side on the open leads, and how its scores follow the habit."""
     end, clock, found = sim.at_end(), Clock(), {}
     habit = _habit(sim, end)
@@ -85,7 +85,7 @@ def _agreement(side: str) -> Agreement:
     return Agreement.parse(text)
 
 
-def _labelled(sim: Simulated, agreement: Agreement, seed: int, most_rows: int) -> pd.DataFrame:
+def _labelled(sim: SimulatedHome, agreement: Agreement, seed: int, most_rows: int) -> pd.DataFrame:
     """The labelled snapshots as training takes them, evenly thinned before their features are read."""
     leads, end_us = sim.derived.leads, microseconds(sim.ends_at)
     looked_at = snapshot_schedule(leads, agreement, end_us)
@@ -95,7 +95,7 @@ def _labelled(sim: Simulated, agreement: Agreement, seed: int, most_rows: int) -
     return snapshot_features(sim.derived.repository, agreement, looked_at.iloc[np.sort(kept)].reset_index(drop=True))
 
 
-def _habit(sim: Simulated, end: pd.DataFrame) -> pd.Series[float]:
+def _habit(sim: SimulatedHome, end: pd.DataFrame) -> pd.Series[float]:
     """The share of the leads like this one, by source and country, that sales tried."""
     leads = sim.derived.leads
     tried = end["lead_id"].isin(leads.loc[leads["tried_us"] != NOT_YET, "lead_id"])
@@ -110,8 +110,8 @@ def _figures(model: Model, rows: pd.DataFrame, end: pd.DataFrame, habit: pd.Seri
         "rows": len(rows),
         "leads": int(rows["lead_id"].nunique()),
         "base_rate": rate,
-        "open_leads": against(said, true, rate),
-        "open_leads_not_with_sales": against(said[in_hand], true[in_hand], rate),
+        "open_leads": truth_figures(said, true, rate),
+        "open_leads_not_with_sales": truth_figures(said[in_hand], true[in_hand], rate),
         "rank_correlation_with_habit": rank_correlation(said, habit.to_numpy(float)),
     }
 

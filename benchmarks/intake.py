@@ -36,7 +36,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
-from benchmarks.parts.visitors import Told, as_sent, visitors
+from benchmarks.parts.visitors import VisitorEvent, sent_event, visitors
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
 from features.home.database import engine
@@ -49,12 +49,12 @@ from tests import throwaway_servers
 
 BATCH, CONNECTIONS, PATIENCE_S = 100, (1, 8), 60
 
-Batches = Sequence[Sequence[Told]]
+Batches = Sequence[Sequence[VisitorEvent]]
 Side = Callable[[Home, Batches], float]  # the seconds that it took
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     told = list(visitors(asked.events))
     batches = [told[start : start + BATCH] for start in range(0, len(told), BATCH)]
@@ -66,7 +66,7 @@ def main() -> None:
         asked.out.write_text(json.dumps(figures, indent=1))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--events", type=int, default=50_000)
@@ -100,7 +100,7 @@ def _home(folder: Path, url: str | None) -> Home:
 
 
 def bare_inserts(home: Home, batches: Batches) -> float:
-    columns = ("source", "flags", *Told._fields)
+    columns = ("source", "flags", *VisitorEvent._fields)
     rows = [[("live", "", *told) for told in batch] for batch in batches]
     pool = engine(home.database_url)
     mark = "?" if pool.dialect.name == "sqlite" else "%s"
@@ -117,7 +117,7 @@ def bare_inserts(home: Home, batches: Batches) -> float:
 
 
 def ledger(home: Home, batches: Batches, publish: bool = False) -> float:
-    sent = [[as_sent(told) for told in batch] for batch in batches]
+    sent = [[sent_event(told) for told in batch] for batch in batches]
     into, publisher = Ledger(home), Publisher(home)
     began = perf_counter()
     for batch in sent:
@@ -128,7 +128,7 @@ def ledger(home: Home, batches: Batches, publish: bool = False) -> float:
 
 
 def over_http(connections: int, home: Home, batches: Batches) -> float:
-    bodies = [orjson.dumps({"batch": [as_sent(told) for told in batch]}) for batch in batches]
+    bodies = [orjson.dumps({"batch": [sent_event(told) for told in batch]}) for batch in batches]
     requests = [request("POST", "/v1/batch", body, Content_Type="application/json") for body in bodies]
     environment = {"LEADLIGHT_HOME": str(home.path)}
     environment |= {"LEADLIGHT_DATABASE_URL": home.settings.database_url} if home.settings.database_url else {}

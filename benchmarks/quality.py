@@ -31,10 +31,10 @@ from rich.console import Console
 
 from benchmarks.parts import event_set
 from benchmarks.parts.answers import Answers, Sets
-from benchmarks.parts.judged import OURS, Told, judged
-from benchmarks.parts.public_sets import TABLES, Looked, looked
+from benchmarks.parts.judged import OURS, HeldOutSplit, compared_figures
+from benchmarks.parts.public_sets import TABLES, LabelledSet, labelled_set
 from benchmarks.parts.quality_tables import tables
-from benchmarks.parts.rivals import RIVALS, task
+from benchmarks.parts.rivals import PEERS, task
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.walk import refitted, walk
 from training.fit.fit import fitted_model
@@ -45,15 +45,15 @@ SEED = 7
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-SETS = {table.name: partial(looked, table) for table in TABLES} | {event_set.NAME: event_set.looked_at_events}
+SETS = {table.name: partial(labelled_set, table) for table in TABLES} | {event_set.NAME: event_set.labelled_event_set}
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     console, figures = Console(width=max(Console().width, 130)), {"sets": {}}
     for name in skipped(asked.peers):
-        console.print(f"{RIVALS[name].label} is not installed and left out: uv sync --group peers", markup=False)
+        console.print(f"{PEERS[name].label} is not installed and left out: uv sync --group peers", markup=False)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # where MLflow keeps its files
         for name in asked.sets:
@@ -64,13 +64,13 @@ def main() -> None:
                 asked.out.write_text(json.dumps(figures, indent=1))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     named = os.environ.get("LEADLIGHT_PUBLIC_DATA")
     parser.add_argument("--data", type=Path, default=named, help="the folder that LEADLIGHT_PUBLIC_DATA names")
     parser.add_argument("--sets", nargs="+", choices=SETS, metavar="SET", help=", ".join(SETS))
-    parser.add_argument("--peers", nargs="*", choices=RIVALS, metavar="PEER", help=", ".join(RIVALS))
+    parser.add_argument("--peers", nargs="*", choices=PEERS, metavar="PEER", help=", ".join(PEERS))
     parser.add_argument("--seeds", type=int, help="random splits of each table without dates; 5")
     parser.add_argument("--keep", type=Path, help="a folder for the peers' answers, so that a second run need not ask")
     parser.add_argument("--short", action="store_true", help="1,000 rows of two tables, one split, quick peers only")
@@ -82,29 +82,29 @@ def _asked() -> Any:
     asked.sets = asked.sets or (["x_education", "olist_funnel"] if asked.short else [*SETS])
     asked.most, asked.resamples, asked.seconds = (1_000, 200, 10) if asked.short else (None, 2_000, 60)
     if asked.peers is None:
-        asked.peers = [name for name, rival in RIVALS.items() if not (asked.short and rival.is_slow)]
+        asked.peers = [name for name, rival in PEERS.items() if not (asked.short and rival.is_slow)]
     return asked
 
 
 def skipped(peers: Iterable[str]) -> list[str]:
     """The peers that were asked for and are not installed."""
-    return [name for name in peers if not RIVALS[name].is_here]
+    return [name for name in peers if not PEERS[name].is_here]
 
 
-def measured(found: Looked, asked: Any) -> dict[str, Any]:
+def measured(found: LabelledSet, asked: Any) -> dict[str, Any]:
     """All models on the splits of one set; where outcomes follow at once, walked through block by block as well."""
     started, told = time.monotonic(), []
     for seed, (train, test) in enumerate(splits(found, asked.seeds)):
         model = fitted_model(found.rows.iloc[train], found.agreement, SEED + seed)
         said = {OURS: model.probability(found.rows.iloc[test])} | answers(found, train, test, SEED + seed, asked)
-        told.append(Told(found.outcome[test], found.leads[test], said))
-    shown = judged(told, asked.resamples)
+        told.append(HeldOutSplit(found.outcome[test], found.leads[test], said))
+    shown = compared_figures(told, asked.resamples)
     if found.walks:
         shown["walked"] = walked(found, len(train), asked)
     return shown | {"seconds": time.monotonic() - started}
 
 
-def splits(found: Looked, seeds: int) -> list[tuple[Places, Places]]:
+def splits(found: LabelledSet, seeds: int) -> list[tuple[Places, Places]]:
     """The train and test rows of each split; in time order there is one, with one horizon between."""
     rows = np.arange(len(found.rows))
     first = int(len(rows) * (1 - TEST_SHARE))
@@ -115,20 +115,20 @@ def splits(found: Looked, seeds: int) -> list[tuple[Places, Places]]:
     return [(rows[rank < first], rows[rank >= first]) for rank in ranks]
 
 
-def answers(found: Looked, train: Places, test: Places, seed: int, asked: Any) -> dict[str, Floats]:
+def answers(found: LabelledSet, train: Places, test: Places, seed: int, asked: Any) -> dict[str, Floats]:
     """What each peer that is installed says of the test rows."""
     given = task(found, train, test, seed, asked.seconds)
     kept = Answers(asked.keep)
-    return {name: kept.of(name, given) for name in asked.peers if RIVALS[name].is_here}
+    return {name: kept.of(name, given) for name in asked.peers if PEERS[name].is_here}
 
 
-def walked(found: Looked, first: int, asked: Any) -> dict[str, Any]:
+def walked(found: LabelledSet, first: int, asked: Any) -> dict[str, Any]:
     """The last rows block by block: the very model, the same recalibrated before each block, and refitted."""
-    quick = argparse.Namespace(**vars(asked) | {"peers": [n for n in asked.peers if not RIVALS[n].is_slow]})
+    quick = argparse.Namespace(**vars(asked) | {"peers": [n for n in asked.peers if not PEERS[n].is_slow]})
     told = walk(found, first, lambda train, test: answers(found, train, test, SEED, asked), SEED)
     if not asked.short:
         told |= refitted(found, first, lambda train, test: answers(found, train, test, SEED, quick), SEED)
-    return {name: judged([one], asked.resamples) for name, one in told.items()}
+    return {name: compared_figures([one], asked.resamples) for name, one in told.items()}
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ PEERS = ("mlflow", "mlflow_without_signature", "mlflow_bare_matrix")
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,7 +75,7 @@ def main() -> None:
         asked.out.write_text(json.dumps(figures, indent=1))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--leads", type=int, default=20_000)

@@ -33,9 +33,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.learning import interval
+from benchmarks.parts.learning import probability_interval
 from benchmarks.parts.nearness import log_loss
-from benchmarks.parts.simulated import Clock, Simulated, simulated
+from benchmarks.parts.simulated import Clock, SimulatedHome, simulated_home
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
 from features.agreement.agreement import Agreement
@@ -59,20 +59,20 @@ class Run(NamedTuple):
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     os.environ["OMP_NUM_THREADS"] = "1"  # the processes are what runs side by side
     with tempfile.TemporaryDirectory() as folder:
-        sim = simulated(Path(folder), asked.leads, asked.seed, datetime.now(UTC))
+        sim = simulated_home(Path(folder), asked.leads, asked.seed, datetime.now(UTC))
         clock = Clock()
         figures: dict[str, Any] = {"market": sim.market.summary, "runs": asked.runs}
         figures |= prepared(sim, Path(folder), asked.seed)
         clock.lap("parted the leads")
         sizes = [size for size in asked.sizes if size]
         runs = [Run(size, seed) for size in sizes for seed in range(asked.runs)]
-        found = list(told(simulations(runs, Path(folder), asked.processes), len(runs), asked.out))
+        found = list(reported(simulations(runs, Path(folder), asked.processes), len(runs), asked.out))
         clock.lap(f"{len(runs):,} simulations")
-        figures["sizes"] = {str(size): summed([one for one in found if one["size"] == size]) for size in sizes}
+        figures["sizes"] = {str(size): summary([one for one in found if one["size"] == size]) for size in sizes}
         if 0 in asked.sizes:
             figures["sizes"] = {"0": without_outcomes(sim, Path(folder))} | figures["sizes"]
             clock.lap("the criteria's prior")
@@ -81,7 +81,7 @@ def main() -> None:
         asked.out.write_text(json.dumps(figures, indent=1, default=str))
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--leads", type=int, default=50_000)
@@ -96,7 +96,7 @@ def _asked() -> Any:
     return asked
 
 
-def prepared(sim: Simulated, folder: Path, seed: int) -> dict[str, Any]:
+def prepared(sim: SimulatedHome, folder: Path, seed: int) -> dict[str, Any]:
     """Write `pool.parquet`, which the runs draw from, and `judged.parquet`, on whose truth (`true`) they are judged."""
     rows = labelled_snapshots(sim.derived, sim.kept.agreement, sim.ends_at)
     rows["true"] = sim.true(rows)
@@ -123,7 +123,7 @@ def simulations(runs: list[Run], folder: Path, processes: int) -> Iterator[dict[
         yield from pool.map(simulation, runs)
 
 
-def told(found: Iterator[dict[str, float]], runs: int, out: Path | None) -> Iterator[dict[str, float]]:
+def reported(found: Iterator[dict[str, float]], runs: int, out: Path | None) -> Iterator[dict[str, float]]:
     """Each run as it ends, said on stderr and written beside `out`: hundreds take hours, and none should be lost."""
     lines = out.with_suffix(".runs.jsonl") if out else Path(os.devnull)
     with lines.open("w") as kept:
@@ -143,7 +143,7 @@ def _read(folder: Path) -> None:
 
 def simulation(run: Run) -> dict[str, float]:
     """One draw, one model, and how it stands against the truth."""
-    rows, judged = drawn(TABLES["pool"], run), TABLES["judged"]
+    rows, judged = drawn_training_rows(TABLES["pool"], run), TABLES["judged"]
     true, rate = judged["true"].to_numpy(float), float(rows["outcome"].mean())
     started = time.monotonic()
     model = fitted_model(rows, Agreement.default(), run.seed)
@@ -156,10 +156,13 @@ def simulation(run: Run) -> dict[str, float]:
         "trees_share": model.blend if model.trees else 0.0,
     }
     found |= {"log_loss": log_loss(said, true), "constant": constant}
-    return found | {"covered": coverage(said, interval(model, judged), true), "gain": _gain(said, true, constant)}
+    return found | {
+        "covered": coverage(said, probability_interval(model, judged), true),
+        "gain": _gain(said, true, constant),
+    }
 
 
-def drawn(pool: pd.DataFrame, run: Run) -> pd.DataFrame:
+def drawn_training_rows(pool: pd.DataFrame, run: Run) -> pd.DataFrame:
     """All snapshots of leads drawn without replacement: `size` converted ones, and as many others as come with them.
 
     Raises ValueError where the pool has not that many.
@@ -186,7 +189,7 @@ def _gain(said: Floats, true: Floats, constant: float) -> float:
     return (constant - log_loss(said, true)) / (constant - log_loss(true, true))
 
 
-def summed(found: list[dict[str, float]]) -> dict[str, Any]:
+def summary(found: list[dict[str, float]]) -> dict[str, Any]:
     """All runs of one size together."""
     runs = pd.DataFrame(found)
     ratio = runs["log_loss"] / runs["constant"]
@@ -200,7 +203,7 @@ def summed(found: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def without_outcomes(sim: Simulated, folder: Path) -> dict[str, Any]:
+def without_outcomes(sim: SimulatedHome, folder: Path) -> dict[str, Any]:
     """The criteria's prior on the judged snapshots, its stated rate being the true one."""
     judged = pd.read_parquet(folder / "judged.parquet")
     true = judged["true"].to_numpy(float)
@@ -218,7 +221,7 @@ def _by_prior(scoring: Scoring, row: LeadRow) -> float:
     return float(scoring.scores([row], row.known_at, 0)[0]["probability"])
 
 
-def _rows(sim: Simulated, judged: pd.DataFrame) -> Iterator[LeadRow]:
+def _rows(sim: SimulatedHome, judged: pd.DataFrame) -> Iterator[LeadRow]:
     """Each snapshot as the scorer takes it; `known_at` is its moment."""
     agreement = sim.kept.agreement
     table = states_at(sim.derived.repository, judged[["lead_id", "snapshot_us"]].reset_index(drop=True))

@@ -27,9 +27,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.learning import recalibrated
-from benchmarks.parts.nearness import against
-from benchmarks.parts.simulated import Clock, Simulated, simulated
+from benchmarks.parts.learning import recalibrated_model
+from benchmarks.parts.nearness import truth_figures
+from benchmarks.parts.simulated import Clock, SimulatedHome, simulated_home
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.table import table
 from features.home.clock import microseconds
@@ -52,13 +52,13 @@ CHANGED_DAYS = 210  # before the end: over a horizon of matured outcomes by the 
 
 
 def main() -> None:
-    asked = _asked()
+    asked = _arguments()
     forget_settings()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         ends_at = datetime.now(UTC)
         shift = MarketShift(asked.shift**DAILY, CHANGED_DAYS) if asked.shift != 1 else None
-        sim = simulated(Path(folder), asked.leads, asked.seed, ends_at, shift)
+        sim = simulated_home(Path(folder), asked.leads, asked.seed, ends_at, shift)
         figures = {"market": sim.market.summary}
         figures |= after_a_shift(sim, shift, asked.seed) if shift else steady(sim, asked.seed)
     text = json.dumps(figures, indent=1, default=str)
@@ -67,7 +67,7 @@ def main() -> None:
         asked.out.write_text(text)
 
 
-def _asked() -> Any:
+def _arguments() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--leads", type=int, default=50_000)
@@ -79,7 +79,7 @@ def _asked() -> Any:
     return asked
 
 
-def steady(sim: Simulated, seed: int) -> dict[str, Any]:
+def steady(sim: SimulatedHome, seed: int) -> dict[str, Any]:
     """A market that stays as it is: its test span, arrivals, months, and every lead that is open at the end."""
     clock = Clock()
     candidate = train(sim.home, sim.kept, sim.ends_at, seed)
@@ -92,7 +92,7 @@ def steady(sim: Simulated, seed: int) -> dict[str, Any]:
     return figures | {"arithmetic": arithmetic(scored)}
 
 
-def _on_test(candidate: Candidate, sim: Simulated) -> dict[str, Any]:
+def _on_test(candidate: Candidate, sim: SimulatedHome) -> dict[str, Any]:
     """Ours and the peers on the test snapshots whose true probability is known, against it."""
     labelled, parted = candidate.labelled, candidate.split
     tested = labelled[parted.test]
@@ -103,7 +103,7 @@ def _on_test(candidate: Candidate, sim: Simulated) -> dict[str, Any]:
     rate = float(labelled.loc[parted.train, "outcome"].mean())
     said = {"leadlight": candidate.model.probability(tested)} | _peers(candidate)
     months = pd.to_datetime(tested["snapshot_us"], unit="us").dt.strftime("%Y-%m").to_numpy()
-    ours = {month: against(said["leadlight"][m], true[m], rate) for month, m in _parts(months, told)}
+    ours = {month: truth_figures(said["leadlight"][m], true[m], rate) for month, m in _parts(months, told)}
     return {
         "test": _sides(said, true, told, rate),
         "test_at_arrival": _sides(said, true, told & tested["is_arrival"].to_numpy(bool), rate),
@@ -112,7 +112,7 @@ def _on_test(candidate: Candidate, sim: Simulated) -> dict[str, Any]:
 
 
 def _sides(said: dict[str, Floats], true: Floats, where: Mask, rate: float) -> dict[str, dict[str, float]]:
-    return {name: against(one[where], true[where], rate) for name, one in said.items()}
+    return {name: truth_figures(one[where], true[where], rate) for name, one in said.items()}
 
 
 def _parts(months: npt.NDArray[Any], told: Mask) -> list[tuple[str, Mask]]:
@@ -129,15 +129,15 @@ def _peers(candidate: Candidate) -> dict[str, Floats]:
     return baseline_probabilities(rows[parted.train], outcome, rows[parted.test])
 
 
-def _on_open_leads(scored: list[dict[str, Any]], sim: Simulated, candidate: Candidate) -> dict[str, Any]:
+def _on_open_leads(scored: list[dict[str, Any]], sim: SimulatedHome, candidate: Candidate) -> dict[str, Any]:
     """Ours on every lead that is open at the end, most of whom sales never tried."""
     end = sim.market.truth[sim.market.truth["is_end"]].set_index("lead_id")["probability"]
     said = pd.Series({score["lead_id"]: score["probability"] for score in scored}, dtype=float).reindex(end.index)
     rate = candidate.labelled.loc[candidate.split.train, "outcome"].mean()
-    return {"leadlight": against(said.to_numpy(), end.to_numpy(float), rate)}
+    return {"leadlight": truth_figures(said.to_numpy(), end.to_numpy(float), rate)}
 
 
-def after_a_shift(sim: Simulated, shift: MarketShift, seed: int) -> dict[str, Any]:
+def after_a_shift(sim: SimulatedHome, shift: MarketShift, seed: int) -> dict[str, Any]:
     """The model trained just before the change, as it was and recalibrated, on leads of the last horizon.
 
     Recalibration sees what a person has by then: the snapshots since the change whose horizon has closed.
@@ -148,18 +148,18 @@ def after_a_shift(sim: Simulated, shift: MarketShift, seed: int) -> dict[str, An
     clock.lap("learned from what was known before the change")
     recent = labelled_snapshots(sim.derived, agreement, sim.ends_at)
     recent = recent[recent["snapshot_us"] >= microseconds(changed_at)].reset_index(drop=True)
-    models = {"as trained": model, "recalibrated": recalibrated(model, recent, agreement, seed)}
+    models = {"as trained": model, "recalibrated": recalibrated_model(model, recent, agreement, seed)}
     clock.lap(f"recalibrated on {len(recent):,} snapshots")
     rate, found = float(model.facts["base_rate"]), {}
     for where, rows in (("open_leads", sim.at_end()), ("arrivals", _arrivals(sim))):
         true = rows["true"].to_numpy(float)
-        found[where] = {name: against(one.probability(rows), true, rate) for name, one in models.items()}
+        found[where] = {name: truth_figures(one.probability(rows), true, rate) for name, one in models.items()}
     maps = {name: [one.calibrator.slope, one.calibrator.intercept] for name, one in models.items()}
     rates = {"trained": rate, "recent": float(recent["outcome"].mean())}
     return {"shift": {"factor": shift.factor, "rows": len(recent), "rates": rates, "maps": maps}} | found
 
 
-def _arrivals(sim: Simulated) -> pd.DataFrame:
+def _arrivals(sim: SimulatedHome) -> pd.DataFrame:
     """Each lead that arrived within the last horizon, just then: nobody can know yet what becomes of it."""
     truth = sim.market.truth
     since = sim.ends_at - timedelta(days=HORIZON_DAYS)

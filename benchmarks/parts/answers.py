@@ -1,4 +1,4 @@
-"""Sets and peers' answers kept in a folder by what they rest on: for work on the model, not for the last word."""
+"""A cache of data sets and peers' predictions, for work on the model and not for final figures."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ import numpy.typing as npt
 import pandas as pd
 
 import features
-from benchmarks.parts.public_sets import Looked
-from benchmarks.parts.rivals import RIVALS, Task
+from benchmarks.parts.public_sets import LabelledSet
+from benchmarks.parts.rivals import PEERS, Task
 from features.agreement.agreement import Agreement
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers in a folder; without one every peer is asked each time."""
+    """Peers' predictions cached in a folder; without a folder every peer is fitted each time."""
 
     folder: Path | None
 
     def of(self, name: str, task: Task) -> npt.NDArray[np.float64]:
-        """What a peer says of the task's test rows."""
+        """A peer's probability of each of the task's test rows."""
         if self.folder is None:
-            return RIVALS[name].probability(task)
+            return PEERS[name].probability(task)
         file = self.folder / f"{name}-{digest(name, task)}.npy"
         if not file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            np.save(file, RIVALS[name].probability(task), allow_pickle=False)
+            np.save(file, PEERS[name].probability(task), allow_pickle=False)
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float64)
 
 
 def digest(name: str, task: Task) -> str:
-    """Of the rows, the settings, the peer's version and how it is asked."""
-    said = hashlib.sha256(inspect.getsource(RIVALS[name].probability).encode())
+    """The digest of the task's rows and settings, the peer's version and its code."""
+    said = hashlib.sha256(inspect.getsource(PEERS[name].probability).encode())
     for frame in (task.train, task.test):
         said.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
         said.update(" ".join(map(str, frame.columns)).encode())
     said.update(task.outcome.tobytes())
-    said.update(f"{name} {_version(RIVALS[name].package)} {task.seed} {task.seconds}".encode())
+    said.update(f"{name} {_version(PEERS[name].package)} {task.seed} {task.seconds}".encode())
     return said.hexdigest()[:16]
 
 
@@ -57,11 +57,11 @@ def _version(package: str | None) -> str:
 
 @dataclass(frozen=True)
 class Sets:
-    """Public sets kept likewise, by the code that derives features: a large table takes minutes to come in."""
+    """Public data sets cached by the code that derives features: a large table takes minutes to ingest."""
 
     folder: Path | None
 
-    def of(self, name: str, most: int | None, made: Callable[[], Looked]) -> Looked:
+    def of(self, name: str, most: int | None, made: Callable[[], LabelledSet]) -> LabelledSet:
         """The set of this name, made anew where the code changed."""
         if self.folder is None:
             return made()
@@ -78,7 +78,7 @@ def _code() -> str:
     return said.hexdigest()[:16]
 
 
-def _write(found: Looked, place: Path) -> None:
+def _write(found: LabelledSet, place: Path) -> None:
     place.mkdir(parents=True)
     found.rows.to_parquet(place / "rows.parquet")
     found.raw.to_parquet(place / "raw.parquet")
@@ -87,7 +87,7 @@ def _write(found: Looked, place: Path) -> None:
     (place / "facts.json").write_text(json.dumps(facts))
 
 
-def _read(place: Path) -> Looked:
+def _read(place: Path) -> LabelledSet:
     rows, raw = (pd.read_parquet(place / f"{part}.parquet") for part in ("rows", "raw"))
     agreement = Agreement.parse((place / "agreement.toml").read_text())
-    return Looked(rows=rows, raw=raw, agreement=agreement, **json.loads((place / "facts.json").read_text()))
+    return LabelledSet(rows=rows, raw=raw, agreement=agreement, **json.loads((place / "facts.json").read_text()))

@@ -1,4 +1,4 @@
-"""BPI Challenge 2012 as events through the product's own door, looked at at random moments while a case is open."""
+"""BPI Challenge 2012 ingested as events, with snapshots at random moments while a case is open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.bpi2012 import BEHAVIOURS, HALF_LIVES, HORIZON_DAYS, agreement, as_events, read
 from benchmarks.parts.by_hand import by_hand
-from benchmarks.parts.public_sets import Looked
+from benchmarks.parts.public_sets import LabelledSet
 from features.agreement.versions import save_version
 from features.arrays import DAY_US
 from features.home.clock import microseconds
@@ -23,11 +23,11 @@ from serving.intake.file_import import ingest
 from training.labels.outcomes import outcomes
 
 NAME = "bpi2012"
-EVERY_US = DAY_US * 3 // 2  # one moment in each day and a half
+SNAPSHOT_EVERY_US = DAY_US * 3 // 2  # one moment in each day and a half
 SNAPSHOTS = 75_000  # about so many come of all cases
 
 
-def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looked:
+def labelled_event_set(data: Path, folder: Path, most: int | None = None) -> LabelledSet:
     """The open cases at random moments, and whether the offer is accepted within 7 days.
 
     Peers have what a data scientist makes of the raw events by hand. most: only so many snapshots, about.
@@ -42,7 +42,7 @@ def looked_at_events(data: Path, folder: Path, most: int | None = None) -> Looke
     rows = random_snapshots(materialized(home, agreed), microseconds(now))
     counted = events.loc[events["event"].isin(list(BEHAVIOURS)), ["lead_id", "event", "us"]]
     raw = by_hand(counted, rows, HALF_LIVES).reset_index(drop=True)
-    return Looked(NAME, rows, raw, agreed, in_time=True, gap_us=HORIZON_DAYS * DAY_US)
+    return LabelledSet(NAME, rows, raw, agreed, in_time=True, gap_us=HORIZON_DAYS * DAY_US)
 
 
 def random_snapshots(found: Materialized, known_until_us: int, seed: int = 7) -> pd.DataFrame:
@@ -50,10 +50,12 @@ def random_snapshots(found: Materialized, known_until_us: int, seed: int = 7) ->
     leads, agreed = known_by(found.leads, known_until_us), agreement()
     opened = leads["opened_us"].to_numpy(np.int64)
     until = leads[["with_sales_us", "closed_us"]].min(axis=1).clip(upper=known_until_us).to_numpy(np.int64)
-    stretches = np.maximum(np.ceil((until - opened) / EVERY_US), 0).astype(np.int64)
+    stretches = np.maximum(np.ceil((until - opened) / SNAPSHOT_EVERY_US), 0).astype(np.int64)
     lead = np.repeat(np.arange(len(leads)), stretches)
     place = np.arange(len(lead)) - np.repeat(np.cumsum(stretches) - stretches, stretches)
-    moment = opened[lead] + ((place + np.random.default_rng(seed).random(len(lead))) * EVERY_US).astype(np.int64)
+    moment = opened[lead] + ((place + np.random.default_rng(seed).random(len(lead))) * SNAPSHOT_EVERY_US).astype(
+        np.int64
+    )
     is_open = moment < until[lead]
     ids = leads["lead_id"].to_numpy()[lead[is_open]]
     looked_at = pd.DataFrame({"lead_id": ids, "snapshot_us": moment[is_open], "is_arrival": False})

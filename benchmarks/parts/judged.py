@@ -25,15 +25,15 @@ AT_ONCE = 100  # resamples drawn together: memory
 
 
 @dataclass(frozen=True)
-class Told:
-    """One split's held-out rows: what became of each, whose it is, and what each model said."""
+class HeldOutSplit:
+    """One split's held-out rows: the outcome of each, its lead, and each model's probabilities."""
 
     outcome: Floats
     leads: npt.NDArray[np.object_]
     said: Mapping[str, Floats]
 
 
-def judged(splits: Sequence[Told], resamples: int, seed: int = 7) -> dict[str, Any]:
+def compared_figures(splits: Sequence[HeldOutSplit], resamples: int, seed: int = 7) -> dict[str, Any]:
     """The figures of each model as means over the splits, and ours less each other's log loss and ECE."""
     names = list(splits[0].said)
     models = {name: _figures([(split.said[name], split.outcome) for split in splits]) for name in names}
@@ -49,12 +49,15 @@ def judged(splits: Sequence[Told], resamples: int, seed: int = 7) -> dict[str, A
         "rows": int(np.mean([len(split.outcome) for split in splits])),
         "base_rate": float(np.mean([split.outcome.mean() for split in splits])),
     }
-    return {"test": tested, "models": models, "ece_null95": float(null), "ours_less_peer": against} | verdict(
-        models, against
-    )
+    return {
+        "test": tested,
+        "models": models,
+        "ece_null95": float(null),
+        "ours_less_peer": against,
+    } | holds_against_peers(models, against)
 
 
-def verdict(models: Mapping[str, Any], against: Mapping[str, Any]) -> dict[str, Any]:
+def holds_against_peers(models: Mapping[str, Any], against: Mapping[str, Any]) -> dict[str, Any]:
     """Whether ours holds against the best peer, and whose calibration error is clearly smaller.
 
     The average rate is no peer in calibration: where nothing drifts it errs by nothing and tells nothing.
@@ -74,7 +77,7 @@ def _figures(told: Sequence[tuple[Floats, Floats]]) -> dict[str, float]:
     return {name: float(np.mean([one[name] for one in each])) for name in FIGURES}
 
 
-def _null95(split: Told) -> float:
+def _null95(split: HeldOutSplit) -> float:
     shown = evaluate(split.said[OURS], split.outcome, split.leads, resamples=0)
     return shown.metrics["ece_null95"] or 0.0
 
@@ -89,7 +92,9 @@ def _difference(drawn: Floats, names: Sequence[str], name: str) -> dict[str, Any
     return {"difference": float(gaps[0]), "interval": np.quantile(centred, [0.025, 0.975]).tolist()}
 
 
-def _resampled(splits: Sequence[Told], names: Sequence[str], resamples: int, seed: int) -> tuple[Floats, Floats]:
+def _resampled(
+    splits: Sequence[HeldOutSplit], names: Sequence[str], resamples: int, seed: int
+) -> tuple[Floats, Floats]:
     """Log loss and ECE of each model, (1 + resamples, models), the first of the rows as they are; means over splits."""
     everybody = np.unique(np.concatenate([split.leads for split in splits]).astype(str))
     parts = [_sums(split, everybody, names) for split in splits]
@@ -105,7 +110,9 @@ def _resampled(splits: Sequence[Told], names: Sequence[str], resamples: int, see
     return np.concatenate(losses), np.concatenate(errors)
 
 
-def _sums(split: Told, everybody: npt.NDArray[np.str_], names: Sequence[str]) -> tuple[Floats, Floats, list[Floats]]:
+def _sums(
+    split: HeldOutSplit, everybody: npt.NDArray[np.str_], names: Sequence[str]
+) -> tuple[Floats, Floats, list[Floats]]:
     """By lead: its rows, each model's summed loss, and each model's summed gap by bin of its probability."""
     lead, size = np.searchsorted(everybody, split.leads.astype(str)), len(everybody)
     rows = np.bincount(lead, minlength=size).astype(float)

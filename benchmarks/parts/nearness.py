@@ -1,4 +1,4 @@
-"""How near said probabilities come to true ones: no luck of single outcomes is in any of it."""
+"""How near predicted probabilities come to the true ones, free of the luck of single outcomes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from training.evaluate.evaluate import expected_calibration_error
 Floats = npt.NDArray[np.float64]
 
 
-def against(said: Floats, true: Floats, rate: float) -> dict[str, float]:
-    """The figures of some rows; `rate`: what the constant says of every one of them."""
+def truth_figures(said: Floats, true: Floats, rate: float) -> dict[str, float]:
+    """The figures of some rows. said: predicted; rate: the constant probability that they are compared with."""
     constant, oracle = log_loss(np.full(len(true), rate), true), log_loss(true, true)
     return {
         "rows": len(true),
@@ -26,11 +26,11 @@ def against(said: Floats, true: Floats, rate: float) -> dict[str, float]:
 
 
 def log_loss(said: Floats, true: Floats) -> float:
-    """The mean log loss to expect of `said` where `true` holds."""
+    """The expected mean log loss of `said` where `true` are the true probabilities."""
     held = np.clip(said, 1e-9, 1 - 1e-9)
     return float(-(true * np.log(held) + (1 - true) * np.log(1 - held)).mean())
 
 
 def rank_correlation(said: Floats, true: Floats) -> float:
-    """Spearman's."""
+    """Spearman's rank correlation."""
     return float(pd.Series(said).corr(pd.Series(true), method="spearman"))

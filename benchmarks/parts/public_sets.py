@@ -35,7 +35,7 @@ HORIZON_DAYS = 1  # in time order: each outcome is known as soon as its lead cam
 
 @dataclass(frozen=True)
 class PublicSet:
-    """One public table, one lead a row. read: the rows from the data folder, with `won` or both moments.
+    """One public table with one row per lead. read: its rows from the data folder, with `won` or both moments.
 
     after: columns known only after contact which the draft does not find by itself. kinds: what the source says a
     column is where the draft guesses otherwise. walks: its outcomes follow at once, so it can be walked through.
@@ -50,8 +50,8 @@ class PublicSet:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """A public set after the product's own door: its labelled snapshots in time order.
+class LabelledSet:
+    """A public data set as the product ingested it: one row per labelled snapshot, in time order.
 
     rows: as `training.pipeline.labelled_snapshots` gives them. raw: what peers see of the same rows, numbers or
     categories. gap_us: the horizon, where train has to end so long before test.
@@ -125,7 +125,7 @@ TABLES = (
 )
 
 
-def looked(table: PublicSet, data: Path, folder: Path, most: int | None = None) -> Looked:
+def labelled_set(table: PublicSet, data: Path, folder: Path, most: int | None = None) -> LabelledSet:
     """The table as the product sees it: drafted by `init`, signed, ingested into a new home, snapshots through Feast.
 
     most: take only so many of its rows, evenly.
@@ -136,20 +136,20 @@ def looked(table: PublicSet, data: Path, folder: Path, most: int | None = None) 
         rows = rows.assign(**{LEAD: [f"{table.name}-{place:06}" for place in rows.index]})
     file, now = folder / f"{table.name}.csv", datetime.now(UTC)
     rows.to_csv(file, index=False)
-    home, agreement = Home.open(folder / f"home-{table.name}"), signed(table, file)
+    home, agreement = Home.open(folder / f"home-{table.name}"), signed_agreement(table, file)
     ingest(home, [file], save_version(home, agreement, now), now)
     arrived = arrivals(home, agreement, now)
-    return Looked(table.name, arrived, fields(arrived), agreement, table.in_time, table.walks)
+    return LabelledSet(table.name, arrived, peer_fields(arrived), agreement, table.in_time, table.walks)
 
 
-def fields(rows: pd.DataFrame) -> pd.DataFrame:
+def peer_fields(rows: pd.DataFrame) -> pd.DataFrame:
     """Every field that the model may see; constants say nothing."""
     known = rows.drop(columns=NOT_FEATURES)
     known = known.loc[:, known.nunique(dropna=False) > 1]
     return known.astype({name: "category" for name in known.columns if known[name].dtype == object})
 
 
-def signed(table: PublicSet, file: Path) -> Agreement:
+def signed_agreement(table: PublicSet, file: Path) -> Agreement:
     """The agreement that `leadlight init` drafts for the file, corrected by what the source says."""
     drafted = export_draft(
         file, WON_AT if table.in_time else WON, id=LEAD, created_at=CAME_AT if table.in_time else None

@@ -21,7 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from benchmarks.parts.public_sets import Looked
+from benchmarks.parts.public_sets import LabelledSet
 from training.evaluate.baselines import default_lightgbm, logistic_regression, naive_bayes
 from training.labels.folds import lead_folds
 
@@ -53,7 +53,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Rival:
+class Peer:
     """One peer. package: what must be installed beside the product. is_slow: left out where many are fitted."""
 
     label: str
@@ -66,7 +66,7 @@ class Rival:
         return self.package is None or importlib.util.find_spec(self.package) is not None
 
 
-def task(found: Looked, train: Places, test: Places, seed: int, seconds: float) -> Task:
+def task(found: LabelledSet, train: Places, test: Places, seed: int, seconds: float) -> Task:
     """The task of some rows: levels that no train row has are missing, since nobody could have learned them."""
     known = found.raw.iloc[train].copy()
     for name in known.columns[known.dtypes == "category"]:
@@ -178,17 +178,17 @@ def flaml(asked: Task) -> Floats:
         return np.asarray(search.predict_proba(asked.test.reset_index(drop=True))[:, 1], dtype=float)
 
 
-RIVALS = {
-    "constant": Rival("average rate", constant),
-    "naive_bayes": Rival("naive Bayes (Odoo)", lambda of: naive_bayes(of.train, of.outcome, of.test)),
-    "logistic": Rival("logistic regression", lambda of: logistic_regression(of.train, of.outcome, of.test)),
-    "random_forest": Rival("random forest", random_forest),
-    "lightgbm": Rival("LightGBM", lambda of: default_lightgbm(of.train, of.outcome, of.test, of.seed)),
-    "lightgbm_tuned": Rival("LightGBM tuned", tuned_lightgbm, is_slow=True),
-    "xgboost": Rival("XGBoost", xgboost, "xgboost"),
-    "catboost": Rival("CatBoost", catboost, "catboost", is_slow=True),
-    "ebm": Rival("EBM", ebm, "interpret", is_slow=True),
-    "flaml": Rival("FLAML", flaml, "flaml", is_slow=True),
+PEERS = {
+    "constant": Peer("average rate", constant),
+    "naive_bayes": Peer("naive Bayes (Odoo)", lambda of: naive_bayes(of.train, of.outcome, of.test)),
+    "logistic": Peer("logistic regression", lambda of: logistic_regression(of.train, of.outcome, of.test)),
+    "random_forest": Peer("random forest", random_forest),
+    "lightgbm": Peer("LightGBM", lambda of: default_lightgbm(of.train, of.outcome, of.test, of.seed)),
+    "lightgbm_tuned": Peer("LightGBM tuned", tuned_lightgbm, is_slow=True),
+    "xgboost": Peer("XGBoost", xgboost, "xgboost"),
+    "catboost": Peer("CatBoost", catboost, "catboost", is_slow=True),
+    "ebm": Peer("EBM", ebm, "interpret", is_slow=True),
+    "flaml": Peer("FLAML", flaml, "flaml", is_slow=True),
 }
 
 

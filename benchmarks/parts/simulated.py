@@ -1,4 +1,4 @@
-"""A simulated market in a home of its own: ingested as a person's events are, with the truth beside it."""
+"""A simulated market ingested into a home of its own, with its true probabilities beside it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedHome:
     """A market, and the home that has all of its events."""
 
     market: Market
@@ -72,7 +72,9 @@ class Simulated:
         return truth.drop_duplicates(["lead_id", "snapshot_us"])
 
 
-def simulated(folder: Path, leads: int, seed: int, ends_at: datetime, shift: MarketShift | None = None) -> Simulated:
+def simulated_home(
+    folder: Path, leads: int, seed: int, ends_at: datetime, shift: MarketShift | None = None
+) -> SimulatedHome:
     """A market of `leads` in the home `folder`/home, under the default agreement."""
     clock = Clock()
     market = simulate(leads, seed, ends_at, shift)
@@ -82,4 +84,4 @@ def simulated(folder: Path, leads: int, seed: int, ends_at: datetime, shift: Mar
     kept = save_version(home, Agreement.default(), ends_at)
     ingest(home, [folder / "market" / "events.parquet"], kept, datetime.now(UTC))
     clock.lap("ingested them")
-    return Simulated(market, home, kept, ends_at)
+    return SimulatedHome(market, home, kept, ends_at)

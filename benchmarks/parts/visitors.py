@@ -34,7 +34,7 @@ KINDS = (
 )
 
 
-class Told(NamedTuple):
+class VisitorEvent(NamedTuple):
     """What a ledger keeps of one event, beside its source."""
 
     message_id: str
@@ -47,7 +47,7 @@ class Told(NamedTuple):
     body: str  # JSON
 
 
-def as_sent(told: Told) -> dict[str, Any]:
+def sent_event(told: VisitorEvent) -> dict[str, Any]:
     """The event as a tracking client sends it."""
     said: dict[str, Any] = {"type": told.type, "messageId": told.message_id, "anonymousId": told.anonymous_id}
     said |= {"userId": told.user_id} if told.user_id else {}
@@ -61,14 +61,15 @@ def fill(size: int, home: Path) -> None:
     Ledger.open(Home(home, Settings()))
     connection = sqlite3.connect(home / "leadlight.db", isolation_level=None)
     connection.executescript("PRAGMA synchronous=OFF; PRAGMA cache_size=-1000000; BEGIN")
+    columns = ", ".join(VisitorEvent._fields)
     connection.executemany(
-        f"INSERT INTO events (source, flags, {', '.join(Told._fields)}) VALUES ('web', '', ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO events (source, flags, {columns}) VALUES ('web', '', ?, ?, ?, ?, ?, ?, ?, ?)",
         visitors(size),
     )
     connection.execute("COMMIT")
 
 
-def visitors(size: int) -> Iterator[Told]:
+def visitors(size: int) -> Iterator[VisitorEvent]:
     """`size` events in the order in which they happened, each recorded two seconds later; the same at each call."""
     draws, leads = np.random.default_rng(7), max(size // EVENTS_A_LEAD, 1)
     known_us = START_US + (draws.random(leads) * 2 / 3 * DAYS * DAY_US).astype(np.int64)
@@ -84,10 +85,10 @@ def visitors(size: int) -> Iterator[Told]:
             mail = f"p{who}@firm{who // LEADS_A_FIRM}.example"
             said = f'{{"email":"{mail}","job_title":"VP Sales","employees":{own_number[place]}0}}'
             body = f'{{"traits":{said},"context":{context}}}'
-            yield Told(f"m{number}", "identify", "identify", f"u{who}", f"a{who}", at, at + 2_000_000, body)
+            yield VisitorEvent(f"m{number}", "identify", "identify", f"u{who}", f"a{who}", at, at + 2_000_000, body)
         else:
             _, type_, name, said = KINDS[kind[place]]
             said = said.replace("%d", str(number)).replace("%n", str(own_number[place]))
             user = f"u{who}" if at >= known_us[who] else None
             body = f'{{"properties":{said},"context":{context}}}'
-            yield Told(f"m{number}", type_, name, user, f"a{who}", at, at + 2_000_000, body)
+            yield VisitorEvent(f"m{number}", type_, name, user, f"a{who}", at, at + 2_000_000, body)

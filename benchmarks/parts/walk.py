@@ -1,4 +1,4 @@
-"""A table in time order walked block by block, as a model is used: it answers, the outcomes come in, it is mended."""
+"""A table in time order, walked block by block as a model is used: predict, see the outcomes, recalibrate or refit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from benchmarks.parts.judged import OURS, Told
-from benchmarks.parts.public_sets import Looked
+from benchmarks.parts.judged import OURS, HeldOutSplit
+from benchmarks.parts.public_sets import LabelledSet
 from training.fit.fit import fitted_model
 from training.fit.recalibrate import _recalibrating_map, newest_rows
 
@@ -25,7 +25,7 @@ def blocks(rows: int, first: int) -> list[Places]:
     return [np.asarray(block) for block in np.array_split(np.arange(first, rows), BLOCKS)]
 
 
-def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, Told]:
+def walk(found: LabelledSet, first: int, answered: Answered, seed: int) -> dict[str, HeldOutSplit]:
     """Fitted once on the rows before `first` and recalibrated before each block, on the newest outcomes.
 
     All outcomes before a block are known when it comes. The first block has no newer ones than the fit had, so there
@@ -41,16 +41,16 @@ def walk(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, 
         for name, margin in ({OURS: ours} | told).items():
             mended[name].append(_mended(margin, found, recent, block))
     together = {name: np.concatenate(parts) for name, parts in mended.items()}
-    return {"recalibrated": Told(found.outcome[rest], found.leads[rest], together)}
+    return {"recalibrated": HeldOutSplit(found.outcome[rest], found.leads[rest], together)}
 
 
-def _recent(found: Looked, first: int, until: int) -> Places:
+def _recent(found: LabelledSet, first: int, until: int) -> Places:
     """The rows before a block that a recalibration listens to, of those that came since the fit."""
     since = found.rows.iloc[first:until]
     return first + np.flatnonzero(since.index.isin(newest_rows(since).index)) if len(since) else np.arange(0)
 
 
-def _mended(margin: Floats, found: Looked, recent: Places, block: Places) -> Floats:
+def _mended(margin: Floats, found: LabelledSet, recent: Places, block: Places) -> Floats:
     first = len(found.rows) - len(margin)
     if not len(recent):
         return np.asarray(expit(margin[block - first]))
@@ -58,7 +58,7 @@ def _mended(margin: Floats, found: Looked, recent: Places, block: Places) -> Flo
     return np.asarray(expit(asked.logit(margin[block - first])))
 
 
-def refitted(found: Looked, first: int, answered: Answered, seed: int) -> dict[str, Told]:
+def refitted(found: LabelledSet, first: int, answered: Answered, seed: int) -> dict[str, HeldOutSplit]:
     """Each block by models fitted on all rows before it."""
     said: dict[str, list[Floats]] = {}
     for block in blocks(len(found.rows), first):
@@ -67,4 +67,4 @@ def refitted(found: Looked, first: int, answered: Answered, seed: int) -> dict[s
         for name, probability in ({OURS: ours} | dict(answered(train, block))).items():
             said.setdefault(name, []).append(probability)
     together = {name: np.concatenate(parts) for name, parts in said.items()}
-    return {"refitted": Told(found.outcome[first:], found.leads[first:], together)}
+    return {"refitted": HeldOutSplit(found.outcome[first:], found.leads[first:], together)}

@@ -15,9 +15,9 @@ import pytest
 from handmade_events import SMALL
 from repository import ROOT
 
-from benchmarks.parts.judged import CONSTANT, OURS, Told, judged
-from benchmarks.parts.public_sets import Looked
-from benchmarks.parts.rivals import RIVALS, task
+from benchmarks.parts.judged import CONSTANT, OURS, HeldOutSplit, compared_figures
+from benchmarks.parts.public_sets import LabelledSet
+from benchmarks.parts.rivals import PEERS, task
 from features.arrays import DAY_US
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def drawn(rows: int, seed: int = 1) -> tuple[Floats, Floats, npt.NDArray[np.obje
 
 def test_a_model_less_itself_is_nothing_in_every_resample() -> None:
     true, outcome, leads = drawn(600)
-    found = judged([Told(outcome, leads, {OURS: true, "twin": true})], resamples=50)
+    found = compared_figures([HeldOutSplit(outcome, leads, {OURS: true, "twin": true})], resamples=50)
     for difference in found["ours_less_peer"]["twin"].values():
         assert difference == {"difference": 0.0, "interval": [0.0, 0.0]}
     assert found["holds_against_best"]
@@ -44,21 +44,23 @@ def test_a_model_less_itself_is_nothing_in_every_resample() -> None:
 
 def test_figures_are_means_over_the_splits() -> None:
     true, outcome, leads = drawn(800)
-    halves = [Told(outcome[part], leads[part], {OURS: true[part], CONSTANT: true[part] * 0 + 0.3})
+    halves = [HeldOutSplit(outcome[part], leads[part], {OURS: true[part], CONSTANT: true[part] * 0 + 0.3})
               for part in (slice(0, 400), slice(400, 800))]  # fmt: skip
-    apart = [judged([half], 10)["models"][OURS] for half in halves]
-    for name, value in judged(halves, 10)["models"][OURS].items():
+    apart = [compared_figures([half], 10)["models"][OURS] for half in halves]
+    for name, value in compared_figures(halves, 10)["models"][OURS].items():
         assert value == pytest.approx(np.mean([one[name] for one in apart]))
 
 
 def test_who_knows_the_truth_is_found_to_be_better_and_who_shifts_it_to_be_worse_calibrated() -> None:
     true, outcome, leads = drawn(4_000)
     shifted = true * 0.6
-    found = judged([Told(outcome, leads, {OURS: shifted, "truth": true, CONSTANT: true * 0 + outcome.mean()})], 200)
+    found = compared_figures(
+        [HeldOutSplit(outcome, leads, {OURS: shifted, "truth": true, CONSTANT: true * 0 + outcome.mean()})], 200
+    )
     assert found["best_peer"] == "truth"
     assert not found["holds_against_best"]
     assert found["clearly_better_log_loss"] == found["clearly_better_ece"] == ["truth"]
-    other = judged([Told(outcome, leads, {OURS: true, "shifted": shifted})], 200)
+    other = compared_figures([HeldOutSplit(outcome, leads, {OURS: true, "shifted": shifted})], 200)
     assert other["holds_against_best"]
     assert other["clearly_better_ece"] == []
 
@@ -66,7 +68,10 @@ def test_who_knows_the_truth_is_found_to_be_better_and_who_shifts_it_to_be_worse
 def test_the_average_rate_is_no_rival_in_calibration() -> None:
     true, outcome, leads = drawn(4_000)
     said = {OURS: true * 0.7, CONSTANT: np.full(4_000, outcome.mean())}
-    assert judged([Told(outcome, leads, {**said, "logistic": true * 0.7})], 100)["clearly_better_ece"] == []
+    assert (
+        compared_figures([HeldOutSplit(outcome, leads, {**said, "logistic": true * 0.7})], 100)["clearly_better_ece"]
+        == []
+    )
 
 
 def test_two_rows_of_a_lead_widen_the_interval_over_two_leads_of_a_row() -> None:
@@ -77,12 +82,14 @@ def test_two_rows_of_a_lead_widen_the_interval_over_two_leads_of_a_row() -> None
     paired = np.array([f"lead-{place % 500}" for place in range(1_000)], dtype=object)
     spans = []
     for leads in (alone, paired):
-        low, high = judged([Told(both, leads, said)], 400)["ours_less_peer"]["flat"]["log_loss"]["interval"]
+        low, high = compared_figures([HeldOutSplit(both, leads, said)], 400)["ours_less_peer"]["flat"]["log_loss"][
+            "interval"
+        ]
         spans.append(high - low)
     assert spans[1] > 1.2 * spans[0]
 
 
-def small(rows: int = 240) -> Looked:
+def small(rows: int = 240) -> LabelledSet:
     """Rows in time order, one a lead: a number that tells, one that is often missing, and a category."""
     draws = np.random.default_rng(3)
     tells = draws.normal(size=rows)
@@ -94,12 +101,12 @@ def small(rows: int = 240) -> Looked:
         "snapshot_us": np.arange(rows, dtype=np.int64) * DAY_US,
         "outcome": draws.random(rows) < 1 / (1 + np.exp(-2 * tells)),
     })  # fmt: skip
-    return Looked("small", labelled, raw.astype({"kind": "category"}), SMALL, in_time=True, gap_us=10 * DAY_US)
+    return LabelledSet("small", labelled, raw.astype({"kind": "category"}), SMALL, in_time=True, gap_us=10 * DAY_US)
 
 
-@pytest.mark.parametrize("name", [name for name in RIVALS if name not in ("flaml", "ebm", "lightgbm_tuned")])
+@pytest.mark.parametrize("name", [name for name in PEERS if name not in ("flaml", "ebm", "lightgbm_tuned")])
 def test_each_peer_that_is_here_tells_more_than_the_rate_and_meets_a_level_that_it_never_saw(name: str) -> None:
-    rival = RIVALS[name]
+    rival = PEERS[name]
     if not rival.is_here:
         pytest.skip(f"{rival.label} is in the dependency group peers")
     found = small()

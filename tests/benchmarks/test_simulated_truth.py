@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def market(folder: Path) -> Any:
     """Its last months go by another law."""
-    return truth.simulated(folder, 1_200, 5, ENDS_AT, truth.Shift(3.0, truth.CHANGED_DAYS))
+    return truth.simulated_home(folder, 1_200, 5, ENDS_AT, truth.MarketShift(3.0, truth.CHANGED_DAYS))
 
 
 def test_habit_has_both_rules_on_the_same_open_leads(market: Any) -> None:
@@ -55,15 +55,15 @@ def test_small_data_draws_as_many_converted_leads_as_it_says_and_judges_on_other
     figures = small_data.prepared(market, folder, 5)
     assert figures["pool"]["converted"] >= 10
     found = list(small_data.simulations([small_data.Run(10, 0), small_data.Run(10, 1)], folder, 1))
-    summed = small_data.summed(found)
+    summed = small_data.summary(found)
     assert summed["runs"] == 2
     assert 0 <= summed["covered"] <= 1
     assert summed["worst_ratio"] >= summed["ratio"] > 0
     pool, judged = (small_data.TABLES[name] for name in ("pool", "judged"))
-    drawn = small_data.drawn(pool, small_data.Run(10, 0))
+    drawn = small_data.drawn_training_rows(pool, small_data.Run(10, 0))
     assert drawn.groupby("lead_id")["outcome"].any().sum() == 10
     assert not set(drawn["lead_id"]) & set(judged["lead_id"])
-    assert set(drawn["lead_id"]) != set(small_data.drawn(pool, small_data.Run(10, 1))["lead_id"])
+    assert set(drawn["lead_id"]) != set(small_data.drawn_training_rows(pool, small_data.Run(10, 1))["lead_id"])
 
 
 def test_without_outcomes_the_criteria_answer_with_the_true_rate(market: Any, folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_coverage_counts_rows_whose_interval_holds_their_own_tenth() -> None:
 
 def test_recalibrating_after_a_shift_moves_the_map_and_leaves_the_ranking(market: Any) -> None:
     """Whether it comes nearer to the truth rests on hundreds of conversions: a market of this size has too few."""
-    figures = truth.after_a_shift(market, truth.Shift(3.0, truth.CHANGED_DAYS), 5)
+    figures = truth.after_a_shift(market, truth.MarketShift(3.0, truth.CHANGED_DAYS), 5)
     assert figures["shift"]["rows"] > 100
     assert figures["shift"]["maps"]["as trained"] != figures["shift"]["maps"]["recalibrated"]
     for where in ("open_leads", "arrivals"):

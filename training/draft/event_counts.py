@@ -135,9 +135,9 @@ class EventCounts:
         elif kind == "identify" and len(self.traits) < MOST_IDENTIFY_CALLS:
             self.traits.append(flat_traits(_mapping(event.get("traits") or context.get("traits"))))
         if lead := identifier_text(event.get("userId")):
-            self._note(lead, name, event)
+            self._record_moments(lead, name, event)
 
-    def _note(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
+    def _record_moments(self, lead: str, name: str, event: Mapping[str, Any]) -> None:
         """When a lead was first heard of, when it first did what is wanted, and when what is said of it was known."""
         at = moment(event.get("timestamp") or event.get("originalTimestamp") or event.get("receivedAt"))
         if at is None:
@@ -151,9 +151,9 @@ class EventCounts:
         if name in self.happened or name in _TELLING:
             self.contact_known[lead] = min(known, self.contact_known.get(lead, known))
         if event.get("type") == "identify":
-            self._say(lead, known, event)
+            self._record_values(lead, known, event)
 
-    def _say(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
+    def _record_values(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
         traits = event.get("traits") or _mapping(event.get("context")).get("traits")
         for trait, value in flat_traits(_mapping(traits)).items():
             if text := cell_text(value):
