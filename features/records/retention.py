@@ -36,7 +36,7 @@ RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
 
 
 def retained_totals(
-    log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
+    table: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
 ) -> dict[int, RetainedTotals]:
     """The totals of some events by lead, as one "History Kept" event says them; no entry for a lead without any.
 
@@ -47,7 +47,7 @@ def retained_totals(
     found: dict[int, RetainedTotals] = {}
     for lead, name, totals in _behaviours(rows, agreement, events):
         found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = totals
-    for lead, name, value in _traits(log, rows, agreement, events):
+    for lead, name, value in _traits(table, rows, agreement, events):
         found.setdefault(lead, {"behaviours": {}, "traits": {}})["traits"][name] = value
     return found
 
@@ -72,17 +72,17 @@ def _behaviour(state: BehaviourState) -> RetainedTotals:
 
 
 def _traits(
-    log: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
+    table: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
 ) -> Iterator[tuple[int, str, Any]]:
     """Of each trait the newest value among these events; of first source and campaign the oldest."""
     columns = trait_columns(agreement)
-    said_values = trait_values(log, rows.identities, agreement, rows.observed, rows.account_periods, columns)
+    said_values = trait_values(table, rows.identities, agreement, rows.observed, rows.account_periods, columns)
     names, kinds = list(columns), list(columns.values())
     chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
     stands = np.isin(said_values.row, np.asarray(events, dtype=np.int64)) & (said_values.until_us == NOT_YET)
     for place in np.flatnonzero(stands).tolist():
         key = int(said_values.lead[place]), int(said_values.trait[place])
-        rank = int(said_values.occurred_us[place]), str(log.message_id[int(said_values.row[place])])
+        rank = int(said_values.occurred_us[place]), str(table.message_id[int(said_values.row[place])])
         before = chosen.get(key)
         is_first = names[key[1]] in FIRST_TOUCHES
         if before is None or (rank < before[0] if is_first else rank > before[0]):

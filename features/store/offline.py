@@ -37,7 +37,7 @@ OBSERVATIONS = pa.schema(
 
 
 def write_files(
-    repository: FeastRepository, rows: DerivedRows, leads: pd.DataFrame, log: EventTable, agreement: Agreement
+    repository: FeastRepository, rows: DerivedRows, leads: pd.DataFrame, table: EventTable, agreement: Agreement
 ) -> None:
     """Write the Parquet files of a build, sorted by id and then by known-at time, whatever the order of the ledger."""
     folder = repository.folder
@@ -52,7 +52,7 @@ def write_files(
     parts = _states(repository, repository.account_view, rows.account_ids, (rows.accounts, accounts), agreement)
     write_rows(repository.source_of(repository.account_view), state_schema(repository, repository.account_view), parts)
     leads.iloc[order].reset_index(drop=True).to_parquet(folder / "leads.parquet")
-    write_rows(folder / "observations.parquet", OBSERVATIONS, _observation_rows(rows, log, order, agreement))
+    write_rows(folder / "observations.parquet", OBSERVATIONS, _observation_rows(rows, table, order, agreement))
 
 
 def _states(
@@ -84,10 +84,10 @@ def _traits(repository: FeastRepository, rows: DerivedRows, order: Ints) -> Iter
         yield trait_rows(repository, rows.traits.iloc[places[start : start + AT_ONCE]])
 
 
-def _observation_rows(rows: DerivedRows, log: EventTable, order: Ints, agreement: Agreement) -> Iterator[pa.Table]:
+def _observation_rows(rows: DerivedRows, table: EventTable, order: Ints, agreement: Agreement) -> Iterator[pa.Table]:
     """Grain: one thing learned of one occurrence. sign: +1 (+n) it happened, 0 its minutes became known or more of
     them, -1 (-n) it is taken back. account: the lead's at that moment, as it was known."""
-    names, event_id = np.array(list(agreement.behaviours), dtype=object), np.asarray(log.event_id, dtype=np.int64)
+    names, event_id = np.array(list(agreement.behaviours), dtype=object), np.asarray(table.event_id, dtype=np.int64)
     for positions, observed in observation_batches(rows.observed, order, 10 * AT_ONCE):
         leads = positions[observed.lead]
         ids = [rows.identities.lead_ids[lead] for lead in leads.tolist()]
