@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import SALES_TOUCHES
 from features.arrays import Floats, Ints
 from features.behaviour.bots import crawler_rows, mail_scanner_flags
+from features.behaviour.sales_handling import AnsweredCall, calls_while_with_sales
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import Period, latest_wins
-
-TO_SALES = SALES_TOUCHES | {"Opportunity Created"}
-GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
 
 
 @dataclass(frozen=True)
@@ -48,18 +44,6 @@ class Occurrences:
         return Occurrences(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
-class SalesHandling(NamedTuple):
-    """That a lead went to sales (with_sales), or was given back; of those known, the newest counts.
-
-    known: from when until when it was known of this lead.
-    """
-
-    occurred_us: int
-    message_id: str
-    with_sales: bool
-    known: Period
-
-
 def occurrences(table: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
     """The occurrences of all leads: by people and not by machines, without mails of sales and calls with sales."""
     hits = np.array(table.matches, dtype=np.float64).reshape(-1, 3)
@@ -79,7 +63,20 @@ def occurrences(table: EventTable, found: Identities, agreement: Agreement) -> O
     )  # fmt: skip
     flags = mail_scanner_flags(table, found)
     machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
-    return _unblocked(counted, np.concatenate([machines, _calls_while_with_sales(table, found, counted, agreement)]))
+    return _unblocked(
+        counted, np.concatenate([machines, calls_while_with_sales(table, found, _answered_calls(counted, agreement))])
+    )
+
+
+def _answered_calls(counted: Occurrences, agreement: Agreement) -> list[AnsweredCall]:
+    calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
+    some = counted.taken(np.flatnonzero(np.isin(counted.behaviour, calls)))
+    columns = (some.row, some.lead, some.occurred_us, some.known_us, some.until_us)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        AnsweredCall(row, lead, occurred_us, (known_us, until_us))
+        for row, lead, occurred_us, known_us, until_us in rows
+    ]
 
 
 def _is_counted(table: EventTable) -> Any:
@@ -101,37 +98,6 @@ def _retained_occurrences(table: EventTable, behaviours: Sequence[str]) -> Itera
             if (more := int(totals["count"]) - len(latest)) > 0:
                 left = max(float(totals["minutes"]) - sum(minutes for _, minutes in latest), 0.0)
                 yield row, behaviours.index(name), float(more), left / more, int(totals["first_us"])
-
-
-def _calls_while_with_sales(table: EventTable, found: Identities, counted: Occurrences, agreement: Agreement) -> Ints:
-    """Calls that a lead answered while it was with sales: these are the work of sales, and do not count.
-
-    returns: rows of (event, lead, from when, until when).
-    """
-    calls = [i for i, behaviour in enumerate(agreement.behaviours.values()) if behaviour.event == "Call Answered"]
-    answered = np.flatnonzero(np.isin(counted.behaviour, calls)).tolist()
-    turns = sales_handling(table, found, set(counted.lead[answered].tolist())) if answered else {}
-    blocked: list[tuple[int, int, int, int]] = []
-    for place in answered:
-        row, lead = int(counted.row[place]), int(counted.lead[place])
-        before = [turn for turn in turns.get(lead, ()) if turn.occurred_us <= counted.occurred_us[place]]
-        known = (int(counted.known_us[place]), int(counted.until_us[place]))
-        periods = latest_wins(known, ((turn.with_sales, turn.known) for turn in reversed(before)))
-        blocked += [(row, lead, *period) for period in periods]
-    return np.array(blocked, dtype=np.int64).reshape(-1, 4)
-
-
-def sales_handling(table: EventTable, found: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
-    """By lead, each step to sales and back, in the order in which it happened; of the given leads alone."""
-    steps = [(row, name in TO_SALES) for row, name, _ in table.crm if name in TO_SALES or name in GIVEN_BACK]
-    at = found.attribute(np.array([row for row, _ in steps], dtype=np.int64))
-    by_lead: dict[int, list[SalesHandling]] = {}
-    for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
-        if lead in leads:
-            row, with_sales = steps[place]
-            step = SalesHandling(table.occurred[row], table.message_id[row], with_sales, (known_us, until_us))
-            by_lead.setdefault(lead, []).append(step)
-    return {lead: sorted(own) for lead, own in by_lead.items()}
 
 
 def _unblocked(counted: Occurrences, blocked: Ints) -> Occurrences:

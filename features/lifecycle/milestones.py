@@ -12,7 +12,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
-from features.behaviour.occurrences import TO_SALES, sales_handling
+from features.behaviour.sales_handling import TO_SALES, sales_handling
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import Period

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import NOT_YET, Ints
-from features.behaviour.occurrences import SalesHandling
+from features.behaviour.sales_handling import SalesHandling
 from features.identity.intervals import Period, latest_wins, subtract, union
 from features.lifecycle.closures import Closure
 
