@@ -38,7 +38,8 @@ from training.gates.champion import Champion, UnseenSnapshots, compare_with_cham
 from training.gates.gate import Gate, GateResults, failed_gates
 from training.gates.no_segment_worse import NO_SEGMENT_WORSE
 from training.gates.not_worse_than_champion import NOT_WORSE_THAN_CHAMPION
-from training.model.model import Calibrator, Model
+from training.model.calibrator import Calibrator
+from training.model.model import Model
 from training.pipeline import train
 from training.registry.mlflow_registry import CHALLENGER_ALIAS, CHAMPION_ALIAS, ModelRegistry
 from training.registry.promotion import promote, rollback

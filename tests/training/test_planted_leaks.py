@@ -193,7 +193,7 @@ def test_the_doctor_proves_it_when_asked(
     trained: Trained, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LEADLIGHT_HOME", str(trained.home.path))
-    monkeypatch.setattr("commands.doctor.PROVED", 20)
+    monkeypatch.setattr("commands.doctor.ROWS_PROVED", 20)
     run(["doctor", "--leaks", "--json"])
     [found] = [check for check in json.loads(capsys.readouterr().out) if check["name"] == "leaks"]
     assert found["ok"]

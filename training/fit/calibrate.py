@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.arrays import Floats
 from training.labels.folds import FOLDS, lead_folds, log_loss
-from training.model.model import Calibrator
+from training.model.calibrator import Calibrator
 
 LEVEL_SPREAD = 1.0  # log-odds by which a base rate may well move: to nearly three times the odds, or to a third
 SURE_ERRORS = 2.576  # standard errors: chance goes beyond in 1 of 100 cases

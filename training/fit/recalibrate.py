@@ -13,7 +13,8 @@ from features.home.errors import LeadlightError
 from training.fit.calibrate import LEVEL_SPREAD, LevelShift, level_shift, platt_map
 from training.fit.fit import label_span
 from training.labels.folds import lead_folds, log_loss
-from training.model.model import Calibrator, Model
+from training.model.calibrator import Calibrator
+from training.model.model import Model
 
 RECENT = 100  # converted leads to listen to, the newest: rates move, and older ones tell what they were
 FEWEST = 20  # converted leads; with fewer a map says more of chance than of a shift

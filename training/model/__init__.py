@@ -1,1 +1,1 @@
-"""The model as it is served: line, trees, calibrator, columns, manifest; all that serving imports of training."""
+"""The model as it is served: line, trees, the calibrator with the interval, columns, manifest; serving imports no more."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from features.arrays import Floats
+from training.model.calibrator import Calibrator, sigmoid
 from training.model.columns import ModelColumn
 from training.model.linear import LinearModel
 from training.model.manifest import ModelDamaged, verify_manifest, write_manifest
@@ -26,30 +26,6 @@ TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
 
 
 @dataclass(frozen=True)
-class Calibrator:
-    """An increasing affine map from margin to log-odds, with the covariance of (slope, intercept)."""
-
-    slope: float = 1.0
-    intercept: float = 0.0
-    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
-
-    @classmethod
-    def of_json(cls, written: dict[str, Any]) -> Calibrator:
-        (ss, si), (_, ii) = written["covariance"]
-        return cls(written["slope"], written["intercept"], ((ss, si), (si, ii)))
-
-    def logit(self, margin: Floats) -> Floats:
-        return self.slope * margin + self.intercept
-
-    def interval(self, margin: Floats, z: float = 1.645) -> tuple[Floats, Floats]:
-        """The 90 % interval of the probability at each margin."""
-        (ss, si), (_, ii) = self.covariance
-        doubt = z * np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
-        logit = self.logit(margin)
-        return _sigmoid(logit - doubt), _sigmoid(logit + doubt)
-
-
-@dataclass(frozen=True)
 class Model:
     """Turns a feature frame into probabilities and contributions. The very object that was tested is registered."""
 
@@ -57,7 +33,7 @@ class Model:
     trees: str = ""  # LightGBM's text
     linear: LinearModel | None = None
     blend: float = 1.0  # the trees' share of the margin; the rest is the linear model's
-    calibrator: Calibrator = Calibrator()
+    calibrator: Calibrator = field(default_factory=Calibrator)
     facts: dict[str, Any] = field(default_factory=dict)  # base_rate, horizon_days, basis, open_probabilities
     agreement_text: str = ""
 
@@ -100,7 +76,7 @@ class Model:
 
     def probability(self, known: pd.DataFrame) -> Floats:
         """The calibrated probability of the outcome within the horizon; one per row."""
-        return _sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
+        return sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
 
     def contributions(self, matrix: Floats) -> tuple[Floats, float]:
         """Log-odds that each column adds to each row, and the baseline before any: exact, calibrated.
@@ -174,10 +150,6 @@ class Model:
             facts=written["facts"],
             agreement_text=(folder / AGREEMENT).read_text(),
         )
-
-
-def _sigmoid(logit: Floats) -> Floats:
-    return np.asarray(expit(logit))
 
 
 def _threads(matrix: Floats) -> int:

@@ -23,8 +23,9 @@ from training.evaluate.backtest import (
 )
 from training.evaluate.baselines import simple_baselines
 from training.fit.fit import fitted_model
+from training.model.calibrator import Calibrator
 from training.model.columns import ModelColumn
-from training.model.model import Calibrator, Model
+from training.model.model import Model
 from training.wording.sentences import months_sentence
 
 HORIZON = 30

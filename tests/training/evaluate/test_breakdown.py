@@ -21,8 +21,9 @@ from training.evaluate.evaluate import evaluate
 from training.fit.fit import fitted_model
 from training.labels.split import split_by_lead
 from training.labels.summary import LabelSummary
+from training.model.calibrator import Calibrator
 from training.model.columns import ModelColumn
-from training.model.model import Calibrator, Model
+from training.model.model import Model
 from training.report.facts import ReportFacts
 
 PICTURES = {"reliability", "distribution", "gains", "threshold", "segments", "months", "drivers", "dependence"}

@@ -11,7 +11,7 @@ from training.fit.calibrate import fit_calibrator, platt_map
 from training.gates.better_than_average import better_than_average
 from training.gates.calibrated import calibrated
 from training.gates.gate import Gate
-from training.model.model import Calibrator
+from training.model.calibrator import Calibrator
 
 
 @given(st.floats(-30, 30), st.floats(0.001, 20), st.floats(0.01, 5), st.floats(-5, 5))

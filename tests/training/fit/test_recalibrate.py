@@ -22,7 +22,8 @@ from training.fit.recalibrate import (
     recalibration,
     recent_rows,
 )
-from training.model.model import Calibrator, Model
+from training.model.calibrator import Calibrator
+from training.model.model import Model
 
 
 @pytest.fixture(scope="module")

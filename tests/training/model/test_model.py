@@ -21,9 +21,10 @@ from serving.scoring.points import logit
 from training.fit.fit import fitted_model
 from training.gates.contributions_exact import contributions_exact
 from training.gates.gate import EXACT
+from training.model.calibrator import Calibrator
 from training.model.columns import OTHER, ModelColumn
 from training.model.manifest import MANIFEST, ModelDamaged
-from training.model.model import FACTS, TREES, Calibrator, Model
+from training.model.model import FACTS, TREES, Model
 
 BLENDS = (0.0, 0.25, 1.0)
 

@@ -64,7 +64,9 @@ def test_within_a_part_neither_side_knows_the_outcomes_outside() -> None:
     turned = outcome.copy()
     turned[outside] = 1 - turned[outside]
     parts = [
-        next(TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).fold_rows())
+        next(
+            TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).fold_rows()
+        )
         for said in (outcome,)
     ]
     one = encoding_counts(ROWS, ("industry", "source"), outcome, folds)

@@ -28,7 +28,8 @@ from leadlight import NotebookHome
 from serving.scoring.points import logit
 from serving.scoring.scorer import Scorer
 from training.candidate import REPORT_FILE, Candidate
-from training.model.model import FACTS, Calibrator, Model, ModelDamaged
+from training.model.calibrator import Calibrator
+from training.model.model import FACTS, Model, ModelDamaged
 from training.monitoring.reference import REFERENCE_FILE
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, NoSuchModel

@@ -1,0 +1,42 @@
+"""The calibrator: from margin to probability by an increasing affine map, and how wide the interval of that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from features.arrays import Floats
+
+WIDTH = 1.645  # standard errors to each side: 90 % of the normal distribution
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """An increasing affine map from margin to log-odds, with the covariance of (slope, intercept)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
+
+    @classmethod
+    def of_json(cls, written: dict[str, Any]) -> Calibrator:
+        (ss, si), (_, ii) = written["covariance"]
+        return cls(written["slope"], written["intercept"], ((ss, si), (si, ii)))
+
+    def logit(self, margin: Floats) -> Floats:
+        return self.slope * margin + self.intercept
+
+    def interval(self, margin: Floats, z: float = WIDTH) -> tuple[Floats, Floats]:
+        """The 90 % interval of the probability at each margin."""
+        (ss, si), (_, ii) = self.covariance
+        doubt = z * np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
+        logit = self.logit(margin)
+        return sigmoid(logit - doubt), sigmoid(logit + doubt)
+
+
+def sigmoid(logit: Floats) -> Floats:
+    """The probability at some log-odds."""
+    return np.asarray(expit(logit))
