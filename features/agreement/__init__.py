@@ -1,1 +1,1 @@
-"""What marketing and sales agreed a sales lead is: read, checked, versioned, with the points of its criteria."""
+"""Reads and checks agreement.toml, where a half-life, a behaviour's event and how long events are kept are written."""

@@ -1,1 +1,1 @@
-"""What leads did: bots left out, dwell time, observations, decayed counters, feature columns."""
+"""What leads did, counted: bots left out, dwell time, decayed counters that late events change too, feature columns."""

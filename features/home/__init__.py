@@ -1,1 +1,1 @@
-"""A home and what every room stands on: the folder, the database, locks, the clock, deployments, alerts."""
+"""A home and what every room stands on: folder, database, locks, clock, date formats, alerts, and which model answers."""

@@ -1,1 +1,1 @@
-"""Identity resolution: which lead each event belongs to, now and before."""
+"""Identity resolution: which lead each event belongs to, now and before; anonymous visits stitched to users."""

@@ -1,1 +1,1 @@
-"""When a lead opens, is with sales, converts, closes and opens again."""
+"""When a lead opens, is with sales, closes and opens again, and which reject reasons leave its outcome unknown."""

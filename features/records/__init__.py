@@ -1,1 +1,1 @@
-"""One lead as a record: merged with another, erased, kept for as long as the agreement says."""
+"""One lead as a record: merged and parted again, exported, erased; and old events, deleted with their totals kept."""

@@ -1,1 +1,1 @@
-"""Feast: the views of a build, offline and online stores, full and incremental materialization."""
+"""Feast: views, offline and online store, their materialization, and who answers where Redis lacks a lead or is gone."""

@@ -1,1 +1,1 @@
-"""The API: its routes, what may be asked, what is answered, its OpenAPI document."""
+"""The API: its routes, what may be asked, the schemas of other answers, its OpenAPI document."""

@@ -1,1 +1,1 @@
-"""HTTP without our routes: keys, who may do what, bodies, idempotency, problems, metrics."""
+"""HTTP: keys and who may do what, bodies, idempotency, problems, metrics."""

@@ -1,1 +1,1 @@
-"""The gates: what must hold before a model may answer; one gate a file, named as a report shows it."""
+"""What must hold before a model may answer: one gate a file, named as the report names it."""

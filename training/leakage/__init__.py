@@ -1,1 +1,1 @@
-"""Leakage: fields that give the outcome away, and the proof that no training row saw its future."""
+"""Whether a training reads the outcome itself: signals that make a column a leak, proof that no row saw its future."""

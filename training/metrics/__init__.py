@@ -1,1 +1,1 @@
-"""The metrics of a model, one row each in `METRICS`, and their intervals."""
+"""Every metric that a report shows, and its interval by whole leads."""

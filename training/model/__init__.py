@@ -1,1 +1,1 @@
-"""The model as it is served: line, trees, the calibrator with the interval, columns, manifest; serving imports no more."""
+"""The model as it is served: line, trees, calibrator with its interval, columns, manifest; serving sees no more of it."""
