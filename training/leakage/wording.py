@@ -62,9 +62,7 @@ COUNTS = _any(
     "time spent, time on, minutes, duration, downloads?, submissions?, conversations, touches, events?, "
     "logins?, bounces?, (bounce|exit) ?rates?, delivered, sent, emails"
 )
-_NAMES = (
-    "full|first|last|middle|given|family|contact|lead|customer|person|client|maiden|nick|user|display|preferred"
-)
+_NAMES = "full|first|last|middle|given|family|contact|lead|customer|person|client|maiden|nick|user|display|preferred"
 PERSONAL = re.compile(
     rf"(({_NAMES}) ?)?names?$|surname$|((primary|work|business|contact|secondary|company|other) )?e ?mails?( address)?$"
     r"|.*\b(phone|mobile|telephone|cell|fax|whatsapp|skype|linkedin|twitter|passport|ssn|iban|tax id|national id)\b"
