@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numba_cache
 import pytest
 import throwaway_servers
 from hypothesis import settings
@@ -18,6 +19,13 @@ from features.home.database import engine
 # The same examples on every machine, and no deadline: the first call compiles.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where several workers are about to start, what numba compiles is compiled before, once."""
+    is_controller = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if is_controller and not numba_cache.is_warm():
+        numba_cache.fill()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
