@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from command_line import Typed
+from command_line import Shell, Typed, typed_as_process
 
 pytestmark = pytest.mark.slow
 
-LEADLIGHT = Path(sys.executable).parent / "leadlight"
 ROWS = "id,origin,visits,won\n" + "".join(
     f"{i},{'web' if i % 3 else 'fair'},{i % 7},{int(i % 4 == 0)}\n" for i in range(400)
 )
 
 
 @pytest.fixture
-def leadlight(tmp_path: Path):
+def leadlight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Shell:
     """Type a command in a new folder, as a newcomer."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LEADLIGHT_", "MLFLOW_"))}
-
-    def typed(*words: str) -> Typed:
-        done = subprocess.run(
-            [LEADLIGHT, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert "Traceback" not in done.stderr
-        return Typed(done)
-
-    return typed
+    monkeypatch.chdir(tmp_path)
+    return Shell(capfd)
 
 
-def test_help_names_every_command(leadlight) -> None:
-    told = leadlight("--help")
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., Typed]:
+    """The same, as a process of its own."""
+    return partial(typed_as_process, tmp_path)
+
+
+def test_help_names_every_command(process) -> None:
+    told = process("--help")
     assert told.status == 0
     names = "demo simulate init ingest train models promote rollback recalibrate watch score report serve keys doctor"
     for command in names.split():
@@ -49,12 +45,18 @@ def test_an_empty_home_says_what_to_run(leadlight, words) -> None:
     assert "leadlight" in told.err
 
 
-def test_a_mistyped_option_is_no_traceback(leadlight) -> None:
-    assert leadlight("score", "--nope").status == 2
+def test_an_empty_home_is_one_sentence_of_a_process_too(process) -> None:
+    told = process("report")
+    assert (told.status, told.err.count("\n")) == (1, 1)
+    assert "leadlight" in told.err
 
 
-def test_an_error_is_a_json_document_too(leadlight) -> None:
-    told = leadlight("score", "--json")
+def test_a_mistyped_option_is_no_traceback(process) -> None:
+    assert process("score", "--nope").status == 2
+
+
+def test_an_error_is_a_json_document_too(process) -> None:
+    told = process("score", "--json")
     assert told.status == 1
     assert told.json["code"] == "no_agreement"
 
@@ -132,8 +134,8 @@ def test_an_agreement_with_an_unknown_key_is_one_sentence(leadlight, tmp_path: P
     assert "within_days" in told.err
 
 
-def test_a_key_is_shown_once(leadlight) -> None:
-    made = leadlight("keys", "create", "--scope", "scores:read", "--json").json
+def test_a_key_is_shown_once(leadlight, process) -> None:
+    made = process("keys", "create", "--scope", "scores:read", "--json").json
     assert made["key"].startswith("llk_")
     listed = leadlight("keys", "list")
     assert made["id"] in listed.out

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
 from pathlib import Path
 
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from command_line import Typed
+from command_line import Shell
 from home_of_two_leads import EVENTS
-
-from commands.app import run
-
-
-class Shell:
-    """Commands typed in one folder; each says how it ended, what it printed and what it told on stderr."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
-        self._capfd = capfd
-
-    def __call__(self, *words: str) -> Typed:
-        self._capfd.readouterr()
-        status = run(list(words))
-        said = self._capfd.readouterr()
-        return Typed(subprocess.CompletedProcess(words, status, said.out, said.err))
 
 
 @pytest.fixture
