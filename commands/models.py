@@ -30,9 +30,9 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
     """The registered models, newest first: figures, gates, and which of them answers."""
     if context.invoked_subcommand:
         return
+    name = current_version(home()).agreement.name  # before the imports, which cost an empty home seconds
     from training.registry.mlflow_registry import ModelRegistry
 
-    name = current_version(home()).agreement.name
     rows = [row for row in deployments(home()) if row.model_name == name]
     versions = [version | _served(version, rows) for version in ModelRegistry(name).versions()]
     print_answer(versions, _lines(versions), as_json)
@@ -86,11 +86,11 @@ def _apart(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 @app.command("sync")
 def sync(force: Force = False, why: Why = None, as_json: Json = False) -> None:
     """Serve what MLflow's alias `champion` names, where somebody moved it there; its gates have to hold."""
+    name = current_version(home()).agreement.name
     from training.admission import PromotionRequest, adopt_champion_alias
     from training.registry.mlflow_registry import ModelRegistry
 
     logs.configure()
-    name = current_version(home()).agreement.name
     with console.progress_line("looking at the gates") as progress:
         done = adopt_champion_alias(home(), ModelRegistry(name), PromotionRequest("", why, force), now(), progress)
     _answer(name, done, as_json)
@@ -103,11 +103,11 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """Serve a registered version from now on, if its gates hold; against another champion it is compared anew."""
+    name = current_version(home()).agreement.name
     from training.admission import PromotionRequest, promote_if_gates_hold
     from training.registry.mlflow_registry import ModelRegistry
 
     logs.configure()
-    name = current_version(home()).agreement.name
     with console.progress_line("looking at the gates") as progress:
         done = promote_if_gates_hold(
             home(), ModelRegistry(name), PromotionRequest(version, why, force), now(), progress
