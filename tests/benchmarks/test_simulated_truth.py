@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from repository import ROOT
+from benchmark_scripts import script
 
 pytestmark = pytest.mark.slow
 
 ENDS_AT = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-def script(name: str) -> ModuleType:
-    """A benchmark as a module; it puts the repo's root on the path by itself."""
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 habit, small_data, truth = script("habit"), script("small_data"), script("truth")
