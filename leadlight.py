@@ -1,4 +1,4 @@
-"""Leadlight's front door: the command line, and `import leadlight` for notebooks.
+"""The way in for people: the command line, and `import leadlight` for notebooks.
 
 >>> import leadlight
 >>> home = leadlight.open()                          # doctest: +SKIP
@@ -27,14 +27,15 @@ __all__ = ["LeadlightError", "NotebookHome", "main", "open", "train"]
 
 @dataclass(frozen=True)
 class NotebookHome:
-    """A home for data scientists: frames in, frames out."""
+    """A home for notebooks: frames in, frames out."""
 
     home: Home
 
     def snapshots(self, known_until: datetime | None = None) -> pd.DataFrame:
         """One row per snapshot whose outcome is known: lead_id, snapshot_us, is_arrival, outcome, and the features.
 
-        known_until: by default just after the newest event, since later silence is no news of anybody.
+        known_until: by default just after the newest event. Later than that, leads that nobody heard of would count as
+        not converted.
         """
         from features.agreement.versions import current_version
         from features.ledger.ledger import Ledger
@@ -42,24 +43,25 @@ class NotebookHome:
         from training.pipeline import labelled_snapshots
 
         moment = known_until or Ledger.open(self.home).known_until(otherwise=datetime.now(UTC))
-        agreed = current_version(self.home)
-        found = materialized(self.home, agreed.agreement)
-        labelled = labelled_snapshots(found, agreed.agreement, moment)
+        agreement = current_version(self.home).agreement
+        labelled = labelled_snapshots(materialized(self.home, agreement), agreement, moment)
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}
         return labelled
 
-    def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
-        """`looked_at` (lead_id, as_of: aware moments), and the features of each lead as they were known just before."""
+    def features(self, snapshots: pd.DataFrame) -> pd.DataFrame:
+        """One row per row of `snapshots` (lead_id, as_of: aware moments): the lead's features as known before as_of.
+
+        The features of u_42 as of 9:00 on 3 March use what was recorded before 9:00, and nothing later.
+        """
         from features.agreement.versions import current_version
         from features.home.clock import microseconds
         from features.snapshots.point_in_time import snapshot_features
         from features.store.materialize import materialized
 
         agreement = current_version(self.home).agreement
-        asked = looked_at.assign(snapshot_us=[microseconds(moment) for moment in looked_at["as_of"]])
-        return snapshot_features(materialized(self.home, agreement).repository, agreement, asked).drop(
-            columns="snapshot_us"
-        )
+        timed = snapshots.assign(snapshot_us=[microseconds(moment) for moment in snapshots["as_of"]])
+        repository = materialized(self.home, agreement).repository
+        return snapshot_features(repository, agreement, timed).drop(columns="snapshot_us")
 
     def timeline(self, lead_id: str) -> pd.DataFrame:
         """One row per event of a lead, oldest first: when it happened and was recorded, what it counts as, why not."""
@@ -72,11 +74,14 @@ class NotebookHome:
 
         agreement = current_version(self.home).agreement
         with reading(self.home) as connection:
-            told = [event for _, event in timeline(lead_record(connection, agreement, lead_id), agreement)]
-        return pd.DataFrame(told[::-1])
+            events = [event for _, event in timeline(lead_record(connection, agreement, lead_id), agreement)]
+        return pd.DataFrame(events[::-1])
 
     def watch(self, as_of: datetime | None = None) -> pd.DataFrame:
-        """One row per watched thing of what is served: name, status, value, limit, sentence; nothing is written."""
+        """One row per measure that is watched of the served model: name, status, value, limit, sentence.
+
+        Nothing is written.
+        """
         import pandas as pd
 
         from serving.scoring.scorer import served_bar
@@ -84,9 +89,9 @@ class NotebookHome:
 
         row = served_deployment(self.home)
         moment = as_of or newest_known(self.home, datetime.now(UTC))
-        found = monitoring_run(self.home, row, moment, served_bar(self.home)) if row else None
+        run = monitoring_run(self.home, row, moment, served_bar(self.home)) if row else None
         columns = ["name", "status", "value", "limit", "sentence"]
-        return pd.DataFrame([one.__dict__ for one in found.watched] if found else [], columns=columns)
+        return pd.DataFrame([measure.__dict__ for measure in run.watched] if run else [], columns=columns)
 
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
         """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""

@@ -30,13 +30,13 @@ def doctor(
     from serving.health.doctor import home_checks
 
     moment = now()
-    found = [*home_checks(home(), moment), *([_proof(moment)] if leaks else [])]
-    lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in found]
-    print_answer([check.as_json() for check in found], lines, as_json)
-    rows = [row for check in found if check.name == "behaviours" for row in check.data if row["source"]]
+    checks = [*home_checks(home(), moment), *([_proof(moment)] if leaks else [])]
+    lines = [f"{'ok  ' if check.ok else 'LOOK'} {check.name:<14} {check.sentence}" for check in checks]
+    print_answer([check.as_json() for check in checks], lines, as_json)
+    rows = [row for check in checks if check.name == "behaviours" for row in check.data if row["source"]]
     if rows and not as_json:
         console.out.print(_table(rows, moment))
-    if not all(check.ok for check in found):
+    if not all(check.ok for check in checks):
         raise typer.Exit(1)
 
 

@@ -27,7 +27,7 @@ def ingest(
     recorded_lag: Annotated[
         str, typer.Option(help='How long after it happened an event was known, where its file does not say: "2 days".')
     ] = "0 days",
-    told: Annotated[
+    kind: Annotated[
         FileKind | None, typer.Option("--as", help="What else the files tell: who is a customer already.")
     ] = None,
     as_json: Json = False,
@@ -37,7 +37,7 @@ def ingest(
     from serving.intake.file_import import ingest_customers
 
     with console.progress_line("reading") as progress:
-        if told is FileKind.CUSTOMERS:
+        if kind is FileKind.CUSTOMERS:
             done = ingest_customers(home(), files, chosen_agreement(agreement), now(), progress)
         else:
             done = take_in(home(), files, chosen_agreement(agreement), now(), progress, parsed_lag(recorded_lag))

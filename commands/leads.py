@@ -46,17 +46,17 @@ def merge(
         )
     else:
         current_version(home())
-        found = merges(home())
-        print_answer([one.as_json() for one in found], _merge_lines([one.as_json() for one in found]), as_json)
+        rows = [each.as_json() for each in merges(home())]
+        print_answer(rows, _merge_lines(rows), as_json)
 
 
-def _merge_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    if not found:
+def _merge_lines(merged: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not merged:
         yield "no leads were merged"
-    for one in found:
-        undone = f", undone {one['undone_at']:%Y-%m-%d}" if one["undone_at"] else ""
-        both = f"{one['previous']} into {one['lead_id']} ({one['source']}){undone}"
-        yield f"{one['merge_id']:<20} {one['merged_at']:%Y-%m-%d %H:%M}  {both}"
+    for row in merged:
+        undone = f", undone {row['undone_at']:%Y-%m-%d}" if row["undone_at"] else ""
+        both = f"{row['previous']} into {row['lead_id']} ({row['source']}){undone}"
+        yield f"{row['merge_id']:<20} {row['merged_at']:%Y-%m-%d %H:%M}  {both}"
 
 
 def erase(

@@ -38,11 +38,11 @@ def watch(
     moment = now()
     with console.progress_line("watching") as progress:
         progress("comparing now with the training")
-        found, raised = watch_once(home(), moment_at(as_of, newest_known(home(), moment)), moment)
-    kept = alerts_of(home(), row.digest)
-    document = {"model": {"version": row.model_version, "digest": row.digest}, **_document(found)}
-    document |= {"raised": [alert.as_json for alert in raised], "alerts": [alert.as_json for alert in kept]}
-    first, *others = _lines(found, kept)
+        run, raised = watch_once(home(), moment_at(as_of, newest_known(home(), moment)), moment)
+    alerts = alerts_of(home(), row.digest)
+    document = {"model": {"version": row.model_version, "digest": row.digest}, **_document(run)}
+    document |= {"raised": [alert.as_json for alert in raised], "alerts": [alert.as_json for alert in alerts]}
+    first, *others = _lines(run, alerts)
     print_answer(document, [f"version {row.model_version}, {first}", *others], as_json)
 
 
@@ -55,39 +55,37 @@ def watch_once(of: Home, as_of: datetime, moment: datetime) -> tuple[MonitoringR
     from training.watch import monitoring_run, served_deployment
 
     row = served_deployment(of)
-    found = monitoring_run(of, row, as_of, served_bar(of)) if row else None
-    if row is None or found is None:
+    run = monitoring_run(of, row, as_of, served_bar(of)) if row else None
+    if row is None or run is None:
         return None, []
     logs.configure()  # on stderr
-    return found, raise_drift_alerts(of, row, found, moment)
+    return run, raise_drift_alerts(of, row, run, moment)
 
 
-def _document(found: MonitoringRun | None) -> dict[str, Any]:
-    if found is None:
+def _document(run: MonitoringRun | None) -> dict[str, Any]:
+    if run is None:
         return {"trained_until": None, "as_of": None, "watched": [], "inputs": [], "weeks": []}
     from pydantic import TypeAdapter
 
     from training.monitoring.result import MonitoringRun
 
-    plain = TypeAdapter(MonitoringRun).dump_python(found, mode="json")
+    plain = TypeAdapter(MonitoringRun).dump_python(run, mode="json")
     pictured = plain.pop("pictured")
     return {**plain, "inputs": pictured["inputs"], "weeks": pictured["weeks"], "matured": pictured["matured"]}
 
 
-def _lines(found: MonitoringRun | None, kept: list[RaisedAlert]) -> Iterator[str]:
-    if found is None:
+def _lines(run: MonitoringRun | None, alerts: list[RaisedAlert]) -> Iterator[str]:
+    if run is None:
         yield "registered by an earlier release without what the watch compares with; run: leadlight train --promote"
         return
     from training.monitoring.result import summary_sentence
 
-    days = (found.as_of - found.trained_until).days
-    yield f"trained on what was known until {found.trained_until:%Y-%m-%d}, seen {days} days later"
-    for one in found.watched:
-        yield f"{STATUS_MARKS[one.status]} {one.name:<12} {one.sentence}"
+    days = (run.as_of - run.trained_until).days
+    yield f"trained on what was known until {run.trained_until:%Y-%m-%d}, seen {days} days later"
+    for measure in run.watched:
+        yield f"{STATUS_MARKS[measure.status]} {measure.name:<12} {measure.sentence}"
     yield (
-        summary_sentence(found.watched)
-        if found.watched
-        else "nothing to compare yet: no event is newer than the training"
+        summary_sentence(run.watched) if run.watched else "nothing to compare yet: no event is newer than the training"
     )
-    if kept:
-        yield f"{len(kept)} alerts about this model so far, the last in {kept[0].week}: leadlight watch --json"
+    if alerts:
+        yield f"{len(alerts)} alerts about this model so far, the last in {alerts[0].week}: leadlight watch --json"

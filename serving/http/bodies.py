@@ -90,13 +90,13 @@ def json_value(raw: bytes) -> Any:
 
 def _refuse_what_json_lacks(value: Any) -> None:
     """Raise Problem 422 where a value that another parser read holds NaN or Infinity, or nests too deep."""
-    found = []
+    errors = []
     for pointer, leaf in _leaves(value):
         if isinstance(leaf, dict | list):
-            found.append(_too_deep(pointer))
+            errors.append(_too_deep(pointer))
         elif isinstance(leaf, float) and not math.isfinite(leaf):
-            found.append(FieldError(pointer, "not_a_number", f"{_spelled(leaf)} is no JSON number; leave it out"))
-    _refuse(found)
+            errors.append(FieldError(pointer, "not_a_number", f"{_spelled(leaf)} is no JSON number; leave it out"))
+    _refuse(errors)
 
 
 def _not_json(text: bytes, error: orjson.JSONDecodeError) -> Problem:
@@ -124,7 +124,7 @@ def _refuse(errors: list[FieldError]) -> None:
 
 
 def invalid_body(code: str, errors: Sequence[FieldError], count: int) -> Problem:
-    """The 422 for a body with `count` errors; its message says the first."""
+    """The 422 for a body with `count` errors; its message names the first."""
     first = errors[0]
     more = f" ({count - 1} more in errors)" if count > 1 else ""
     return Problem(
@@ -144,14 +144,14 @@ def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
     """(pointer, value) of each value that holds no other, and of each object or array that is one too deep."""
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
     while waiting:
-        pointer, found, depth = waiting.pop()
-        if depth == limits.JSON_DEPTH or not isinstance(found, dict | list):
-            yield pointer, found
+        pointer, outer, depth = waiting.pop()
+        if depth == limits.JSON_DEPTH or not isinstance(outer, dict | list):
+            yield pointer, outer
             continue
-        inside = list(found.items() if isinstance(found, dict) else enumerate(found))
+        inside = list(outer.items() if isinstance(outer, dict) else enumerate(outer))
         waiting.extend((f"{pointer}/{pointer_step(key)}", inner, depth + 1) for key, inner in reversed(inside))
 
 
 def pointer_step(key: object) -> str:
-    """One step of a JSON pointer; a step is as long as its sender likes, what we repeat of it is not."""
+    """One step of a JSON pointer (RFC 6901), cut to 100 characters: its sender chooses how long it is."""
     return str(key)[:100].replace("~", "~0").replace("/", "~1")

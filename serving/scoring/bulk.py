@@ -42,12 +42,12 @@ def home_scores(
     States are read through the offline store as they were known at `as_of`, so that any past moment can be asked.
     """
     scoring = Scorer(home).scoring
-    found = materialized(home, scoring.features_by)
-    wanted = _known_leads(found, as_of, lead_ids)
+    store = materialized(home, scoring.features_by)
+    wanted = _known_leads(store, as_of, lead_ids)
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted.iloc[start : start + CHUNK]
         asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
-        yield scoring.scores(_rows(found, scoring, states_at(found.repository, asked), chunk), as_of, most_reasons)
+        yield scoring.scores(_rows(store, scoring, states_at(store.repository, asked), chunk), as_of, most_reasons)
 
 
 def file_scores(
@@ -70,8 +70,8 @@ def _row_scores(
         yield scoring.scores(asked, as_of, most_reasons)
 
 
-def _known_leads(found: Materialized, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
-    known = found.leads[found.leads["opened_us"] < microseconds(as_of)].sort_values("lead_id")
+def _known_leads(store: Materialized, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
+    known = store.leads[store.leads["opened_us"] < microseconds(as_of)].sort_values("lead_id")
     if lead_ids is None:
         return known
     missing = sorted(set(lead_ids) - set(known["lead_id"]))
@@ -80,7 +80,7 @@ def _known_leads(found: Materialized, as_of: datetime, lead_ids: Sequence[str] |
     return known.set_index("lead_id", drop=False).loc[list(lead_ids)]
 
 
-def _rows(found: Materialized, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
+def _rows(store: Materialized, scoring: Scoring, table: pa.Table, leads: pd.DataFrame) -> list[LeadRow]:
     behaviours = {name: table[name].to_pylist() for name in scoring.features_by.behaviours}
     traits = {name: table[name].to_pylist() for name in trait_columns(scoring.features_by)}
     shared = {name: table[f"account_{name}"].to_pylist() for name in scoring.features_by.behaviours}

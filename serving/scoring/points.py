@@ -35,7 +35,7 @@ def base_points(baseline: float, score_50: float) -> float:
 
 
 def score(probability: float, score_50: float) -> int:
-    """The whole score, held to 1-99.
+    """The score as a whole number from 1 to 99.
 
     >>> score(0.06, score_50=0.06), score(0.273, score_50=0.06)
     (50, 76)

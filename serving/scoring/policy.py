@@ -44,7 +44,7 @@ class Decision:
     decision:      None only for a lead that objected to profiling (`status` "opted_out"), which has no score at all.
     owner:         whose turn it is: sales, marketing, opportunity_owner, account_owner; None where nobody's.
     look_again_at: when a lead that waits returns by itself (UTC).
-    threshold:     the bar it was held against.
+    threshold:     the bar: from this probability on a lead is ready.
     """
 
     decision: DecisionName | None

@@ -108,11 +108,11 @@ class Scorer:
         rows = self._inline(asked, scoring, as_of) | self._stored(asked, served)
         places = [place for place, row in rows.items() if row is not None]
         answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
-        found = dict(zip(places, answered, strict=True))
-        missing = {place: _name(lead) for place, lead in enumerate(asked) if place not in found}
+        by_place = dict(zip(places, answered, strict=True))
+        missing = {place: _name(lead) for place, lead in enumerate(asked) if place not in by_place}
         gone = self._erased(set(missing.values()))
         return [
-            found.get(place) or _unknown(lead, scoring, "erased" if missing[place] in gone else "unknown_lead")
+            by_place.get(place) or _unknown(lead, scoring, "erased" if missing[place] in gone else "unknown_lead")
             for place, lead in enumerate(asked)
         ]
 
@@ -165,8 +165,8 @@ class Scorer:
         unseen = [lead_id for lead_id in lead_ids if lead_id not in rows or not rows[lead_id].has_facts]
         # One without a fact may be part of another lead now, which the ledger knows.
         derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
-        found = zip(unseen, derived, strict=True)
-        return rows | {lead_id: _row(state, "ledger") for lead_id, state in found if state.known_at}
+        pairs = zip(unseen, derived, strict=True)
+        return rows | {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
 
     def _shown(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadState]:
         pending = pending_leads(self.home, lead_ids)
@@ -179,17 +179,17 @@ class Scorer:
 
     def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""
-        found = {name: name[1] for name in names if name[0] == "lead"}
+        lead_ids = {name: name[1] for name in names if name[0] == "lead"}
         others = [name for name in names if name[0] != "lead"]
         if others:
             columns = tables.identities.c
             asked = or_(*(and_(columns.kind == kind, columns.value == value) for kind, value in others))
             with reading(self.home) as connection:
                 rows = connection.execute(select(columns.kind, columns.value, columns.lead_id).where(asked)).all()
-            found |= {(row.kind, row.value): row.lead_id for row in rows}
-        if len(found) < len(names) and is_anything_pending(self.home):
-            found |= pending_names(self.home, served.scoring.features_by, names - found.keys())
-        return found
+            lead_ids |= {(row.kind, row.value): row.lead_id for row in rows}
+        if len(lead_ids) < len(names) and is_anything_pending(self.home):
+            lead_ids |= pending_names(self.home, served.scoring.features_by, names - lead_ids.keys())
+        return lead_ids
 
 
 def _row(state: LeadState, served_from: str) -> LeadRow:

@@ -35,9 +35,10 @@ from features.ledger.ledger import Ledger
 from features.snapshots.point_in_time import LeadStates, feature_columns, feature_group, snapshot_features
 from features.store.materialize import materialized
 from features.store.offline import states_at
+from training.model.calibrator import Calibrator
 from training.model.columns import ModelColumn
 from training.model.linear import LinearModel, Term
-from training.model.model import Calibrator, Model
+from training.model.model import Model
 from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote, rollback
 

@@ -515,9 +515,9 @@ def test_what_only_one_sender_is_to_blame_for_keeps_out_nobody_else(home, app) -
 
 
 def test_a_ledger_that_is_locked_is_a_503_and_what_was_given_up_is_not_written(home, monkeypatch) -> None:
-    monkeypatch.setattr("serving.limits.COMMIT_S", 0.2)
     _, app = opened(home)
-    taken(post(app, "/v1/page", PAGE))
+    taken(post(app, "/v1/page", PAGE))  # opens the ledger, which takes longer than the limit that follows
+    monkeypatch.setattr("serving.limits.COMMIT_S", 0.2)
     with writing(home):  # somebody else's transaction
         sent = [("POST", "/v1/page", {"content": orjson.dumps(PAGE | {"messageId": f"m{n}"})}) for n in (2, 3)]
         answered = [call(app, *one[:2], **one[2]) for one in sent]
