@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from features.lifecycle.closures import KEPT_OPEN
 from features.snapshots.schedule import snapshot_times
 from training.metrics.binned_counts import binned_counts
 from training.metrics.metrics import metric_values
-from training.simulation.dynamics import HORIZON_DAYS, chances, true_chances
+from training.simulation.dynamics import HORIZON_DAYS, Law, chances, true_chances
 from training.simulation.histories import Histories
 
 
@@ -48,9 +49,28 @@ def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
     found = np.full(len(moment_us), np.nan)
     for held, here in ((law._replace(raised=0.0), before), (law, after)):
         if here.any():
-            table = chances(held, HORIZON_DAYS)
+            table = horizon_table(held)
             found[here] = true_chances(table, held, histories.records, fit, opened, lead[here], moment_us[here])
     return found
+
+
+def horizon_table(law: Law) -> Floats:
+    """P(buys within the horizon) by `law`, as `chances` lays it out. To be read only: callers share it."""
+    adds = tuple(law.fast_adds.tolist()), tuple(law.slow_adds.tolist())
+    return _table_of_law(*adds, tuple(law.browsing.tolist()), tuple(law.buying.tolist()), law.raised)
+
+
+# It follows from the law alone and takes seconds, so that every market by the same law shares one.
+@lru_cache(maxsize=2)
+def _table_of_law(
+    fast_adds: tuple[int, ...],
+    slow_adds: tuple[int, ...],
+    browsing: tuple[float, ...],
+    buying: tuple[float, ...],
+    raised: float,
+) -> Floats:
+    law = Law(np.array(fast_adds), np.array(slow_adds), np.array(browsing), np.array(buying), raised)
+    return chances(law, HORIZON_DAYS)
 
 
 def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:

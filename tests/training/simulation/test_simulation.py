@@ -24,7 +24,7 @@ from training.simulation.histories import Histories, histories
 from training.simulation.interest import ADDS, DAY_KIND_PLACES, DAY_KINDS, UNSUBSCRIBED, MarketShift, law
 from training.simulation.people import people
 from training.simulation.simulation import Market, simulate
-from training.simulation.truth import truth
+from training.simulation.truth import horizon_table, truth
 from training.simulation.visits import lead_of
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def lived() -> Histories:
 
 @pytest.fixture(scope="module")
 def table() -> np.ndarray:
-    return dynamics.chances(law(), dynamics.HORIZON_DAYS)
+    return horizon_table(law())
 
 
 @njit
