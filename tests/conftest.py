@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import numba_cache
 import pytest
+import structlog
 import throwaway_servers
 from hypothesis import settings
 from sqlalchemy import NullPool, create_engine, make_url, text
@@ -19,6 +20,9 @@ from features.home.database import engine
 # The same examples on every machine, and no deadline: the first call compiles.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+# structlog's own default draws each traceback with all variables, which takes most of a second.
+plain_lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain_lines])
 
 
 def pytest_configure(config: pytest.Config) -> None:

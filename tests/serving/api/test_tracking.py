@@ -594,8 +594,9 @@ def test_an_empty_home_takes_events_before_anything_was_agreed(home, app) -> Non
 @pytest.fixture
 def logs_as_served() -> Iterator[Callable[[], None]]:
     """Log as a serving process does, from the call on."""
+    before = structlog.get_config()
     yield logs.configure
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_nothing_of_a_person_is_logged(home, app, logs_as_served, capfd) -> None:
