@@ -14,7 +14,6 @@ from commands.options import AgreementFile, Json, Seed, chosen_agreement, home, 
 from commands.watch import watch_once
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
-from features.ledger.ledger import Ledger
 
 
 def train(
@@ -95,6 +94,8 @@ def learn_until(known_until: str | None) -> datetime:
 
     Later than the newest event, a lead that nobody heard of would count as not converted.
     """
+    from features.ledger.ledger import Ledger
+
     return moment_at(known_until, Ledger.open(home()).known_until(otherwise=now()))
 
 

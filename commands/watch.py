@@ -13,7 +13,6 @@ from commands.options import Json, home, moment_at, now, print_answer
 from features.home.alerts import RaisedAlert, alerts_of
 from features.home.settings import Home
 from serving import logs
-from serving.scoring.scorer import served_bar
 
 if TYPE_CHECKING:
     from training.monitoring.result import MonitoringRun
@@ -51,6 +50,7 @@ def watch_once(of: Home, as_of: datetime, moment: datetime) -> tuple[MonitoringR
 
     None where no model is served, or where it was registered without what the watch compares with.
     """
+    from serving.scoring.scorer import served_bar
     from training.monitoring.alerts import raise_drift_alerts
     from training.watch import monitoring_run, served_deployment
 

@@ -132,6 +132,13 @@ def test_importing_the_packages_does_no_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_command_line_loads_only_what_the_typed_command_needs(tmp_path: Path) -> None:
+    """`leadlight serve` and an empty home wait for no frames, and for nothing compiled."""
+    asked = "import sys, commands.app; print([n for n in ('numpy', 'pandas', 'numba', 'sklearn') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 FLOORS = {"bentoml": "1.4.39", "feast": "0.67", "mlflow": "3.17", "lightgbm": "4.6", "shap": "0.50"}
 
 
