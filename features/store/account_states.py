@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numba
 import numpy as np
@@ -27,7 +27,34 @@ NO_OBSERVATIONS = ordered_observations(
     **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
     **{name: np.empty(0) for name in ("weight", "minutes")},
 )
-AccountNews = Mapping[str, Observations]  # by account_id, what became known of it since its stored state
+
+
+@dataclass(frozen=True)
+class AccountNews:
+    """What became known of accounts since their stored states; `add` takes it from rows, one batch after another.
+
+    observed: the new observations by account_id. shared: the accounts that several leads of one batch have been in. One
+    id of ann in the account is enough for that where ann became part of bob: both have been in it.
+    """
+
+    observed: dict[str, Observations] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+
+    def add(self, rows: DerivedRows, since_us: int) -> None:
+        """Add what became known after `since_us` of the accounts in `rows`, of some without anything new as well."""
+        new = rows.accounts.taken(rows.accounts.known_us > since_us)
+        observed = {rows.account_ids[position]: news for position, news in by_account(new)}
+        # Also where nothing is new: the row of an account says up to when it knows its leads.
+        for account_id in {*rows.accounts_now().values(), *observed}:
+            self._add(account_id, observed.get(account_id, NO_OBSERVATIONS))
+        self.shared.update(rows.account_ids[position] for position in rows.shared_accounts().tolist())
+
+    def _add(self, account_id: str, more: Observations) -> None:
+        self.observed[account_id] = merged_observations(self.observed.get(account_id, NO_OBSERVATIONS), more)
+
+    def of(self, account_ids: Iterable[str]) -> AccountNews:
+        """The news of these accounts alone, each of them named."""
+        return replace(self, observed={account: self.observed.get(account, NO_OBSERVATIONS) for account in account_ids})
 
 
 def stored_states(
@@ -72,12 +99,6 @@ def changed_only(row: OnlineRow, state: AccountState, news: Observations, agreem
     return row._replace(features={name: value for name, value in row.features.items() if name in new})
 
 
-def news_of(rows: DerivedRows, since_us: int) -> dict[str, Observations]:
-    """The observations of each account in `rows` that became known after `since_us`."""
-    new = rows.accounts.taken(rows.accounts.known_us > since_us)
-    return {rows.account_ids[position]: observed for position, observed in by_account(new)}
-
-
 def merged_observations(first: Observations, more: Observations) -> Observations:
     """The observations of one account from two sets of events, in known-at order."""
     if not len(first) or not len(more):
@@ -99,14 +120,14 @@ def account_states(
     A stored state is updated by its news. An account without a stored state, with a `wrong` one, or with news that
     takes something back is derived from the ledger, which is rare.
     """
-    kept = dict(stored_states(connection, build, news)) if build else {}
+    kept = dict(stored_states(connection, build, news.observed)) if build else {}
     found: dict[str, AccountState] = {}
     for account_id, state in kept.items():
-        carried = None if account_id in wrong else state.carried_on(news[account_id], agreement.half_lives)
+        carried = None if account_id in wrong else state.carried_on(news.observed[account_id], agreement.half_lives)
         if carried is not None:
             found[account_id] = carried
-    without = [account for account in news if account not in found]
-    new = _maybe_shared(connection, [account for account in without if account not in kept])
+    without = [account for account in news.observed if account not in found]
+    new = news.shared | _maybe_shared(connection, [account for account in without if account not in kept])
     anew = [account for account in without if account in kept or account in new]
     # An account whose leads were all erased keeps an empty state.
     blank = AccountState.whole(NO_OBSERVATIONS, len(agreement.behaviours), agreement.half_lives)

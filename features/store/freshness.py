@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import reduce
 
 from sqlalchemy import Connection, and_, or_, select
 
 from features.agreement.agreement import Agreement
-from features.behaviour.decayed_counters import Observations
 from features.derived import Derived, derive
 from features.home import tables
 from features.home.database import consistent_read, reading
@@ -16,7 +14,7 @@ from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER, Key
 from features.identity.components import GROUP, Identifier, component, links_to
 from features.ledger.outbox import is_anything_pending
-from features.store.account_states import account_states, merged_observations, news_of
+from features.store.account_states import AccountNews, account_states
 from features.store.builds import Build, current_builds
 from features.store.feast_views import view_suffix
 from features.store.online import LeadState, newest_states
@@ -79,20 +77,16 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
 
 def _news(
     connection: Connection, agreement: Agreement, build: Build | None, accounts: set[str], own: Derived
-) -> dict[str, Observations]:
-    """What is not yet in the kept states of these accounts: by the leads that were derived, and by pending others."""
+) -> AccountNews:
+    """What is not yet in the stored states of these accounts: by the leads that were derived, and by pending others."""
     since_us = build.folded_us if build else -1
     members = {row.user_id for row in links_to(connection, [(GROUP, account_id) for account_id in accounts])} - own.ids
     pending = _pending(connection, [(kind, value) for kind in (USER, ANONYMOUS) for value in members])
-    found = [news_of(own.rows, since_us)]
+    news = AccountNews()
+    news.add(own.rows, since_us)
     if pending:
-        others = derive(connection, agreement, pending, without=own.ids)
-        found.append(news_of(others.rows, since_us))
-    nothing = own.rows.accounts.taken(slice(0, 0))
-    return {
-        account_id: reduce(merged_observations, (news[account_id] for news in found if account_id in news), nothing)
-        for account_id in accounts
-    }
+        news.add(derive(connection, agreement, pending, without=own.ids).rows, since_us)
+    return news.of(accounts)
 
 
 def pending_names(home: Home, agreement: Agreement, names: Collection[Key]) -> dict[Key, str]:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from features.behaviour.decayed_counters import Observations
 from features.derived import DerivedRows, derive_events
 from features.home.clock import microseconds
 from features.home.database import consistent_read, database_exists, writing
@@ -20,13 +19,11 @@ from features.identity.components import Identifier
 from features.identity.lookup import identifiers_of, update_index
 from features.ledger.outbox import AT_ONCE, Outbox, OutboxBatch, enqueue_since, is_anything_pending
 from features.store.account_states import (
-    NO_OBSERVATIONS,
+    AccountNews,
     AccountState,
     account_rows,
     account_states,
     changed_only,
-    merged_observations,
-    news_of,
     store_states,
 )
 from features.store.builds import Build, builds, current_builds, has_files, published_builds, record_published
@@ -54,7 +51,7 @@ class _BuildUpdate:
     leads: int = 0
     ids: set[str] = field(default_factory=set)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
-    accounts: dict[str, Observations] = field(default_factory=dict)
+    accounts: AccountNews = field(default_factory=AccountNews)
     states: dict[str, AccountState] = field(default_factory=dict)
 
     def add(self, rows: DerivedRows, ids: frozenset[str], leads: int) -> None:
@@ -62,12 +59,7 @@ class _BuildUpdate:
         self.ids |= ids
         self.leads += leads
         self.names |= {name: lead for name, lead in identifiers_of(rows.identities).items() if lead in ids}
-        news = news_of(rows, self.build.folded_us)
-        # Also where nothing is new: the row of an account says up to when it knows its leads.
-        for account in set(rows.accounts_now().values()) | set(news):
-            self.accounts[account] = merged_observations(
-                self.accounts.get(account, NO_OBSERVATIONS), news.get(account, NO_OBSERVATIONS)
-            )
+        self.accounts.add(rows, self.build.folded_us)
 
 
 class Publisher:
@@ -188,11 +180,11 @@ class Publisher:
 
     def _write_accounts(self, update: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
         agreement, store, wrong = update.build.agreement, self._store(update.build), outbox.wrong_accounts()
-        update.accounts = dict.fromkeys(wrong, NO_OBSERVATIONS) | update.accounts
-        update.states = account_states(connection, agreement, update.build, update.accounts, wrong)
+        news = update.accounts.of([*wrong, *update.accounts.observed])
+        update.states = account_states(connection, agreement, update.build, news, wrong)
         rows = account_rows(update.states.items(), agreement, outbox.newest_us, update.event_us)
         if update.shown_us >= 0:
-            rows = (changed_only(row, update.states[row.key], update.accounts[row.key], agreement) for row in rows)
+            rows = (changed_only(row, update.states[row.key], news.observed[row.key], agreement) for row in rows)
         store.write(update.build.repository(self.home).account_view, rows)
         store.write_canary(update.event_us)
 

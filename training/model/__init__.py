@@ -1,1 +1,1 @@
-"""The model as it is served: line, trees, calibrator with its interval, columns, manifest; serving sees no more of it."""
+"""The model as it is served: line, trees, calibrator with its interval, columns, manifest: all that serving sees."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from handmade_events import SMALL, Told, market, says, us
+from handmade_events import SMALL, Told, market, page, says, us
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from online_store_checks import arrive, heard, same, shows_the_ledger, whole
@@ -75,6 +75,23 @@ def test_what_is_not_shown_yet_is_derived_from_the_ledger(
     found = ledger_states(home, SMALL, list(expected))
     standing = [lead for lead, asked in zip(found, expected, strict=True) if lead.lead_id == asked]
     assert same(standing, [expected[lead.lead_id] for lead in standing])
+    engine(home.database_url).dispose()
+
+
+def test_an_account_is_shared_by_a_lead_and_the_one_that_it_became_part_of(tmp_path: Path) -> None:
+    """Only ann's id is in the account, but ann turned out to be bob: two leads have been in it, one after another."""
+    home = Home(tmp_path / "home", Settings())
+    arrive(home, [])
+    materialized(home, SMALL)
+    arrive(home, once([page("ann", 1.0, "/pricing"), says("group", 1.0, userId="ann", groupId="one", traits={})]))
+    Publisher(home).publish()
+    status = {"event": "Lead Status Changed", "properties": {"crm_lead_id": "2"}}
+    arrive(home, once([says("track", day, userId=lead, **status) for lead, day in (("bob", 1.5), ("ann", 2.0))]))
+    expected = whole(home)
+    assert expected["bob"].account is not None
+    assert same(ledger_states(home, SMALL, ["bob"]), [expected["bob"]])
+    Publisher(home).publish()
+    assert shows_the_ledger(home)
     engine(home.database_url).dispose()
 
 
