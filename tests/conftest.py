@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import migrated_databases
 import numba_cache
 import pytest
 import structlog
@@ -39,6 +40,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 for name in [name for name in os.environ if name.startswith(("LEADLIGHT_", "MLFLOW_")) and "PUBLIC_DATA" not in name]:
     del os.environ[name]  # a home, database or registry of the person who runs the suite is none of its business
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _databases_are_copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new database of a home or of MLflow is a copy of the first one, which all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "migrated"
+    folder.mkdir(exist_ok=True)
+    with migrated_databases.copied(folder):
+        yield
+
+
+@pytest.fixture(scope="module")
+def migrations_as_ever() -> Iterator[None]:
+    """For tests of migrations: each new database is migrated."""
+    with migrated_databases.migrations_as_ever():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from features.home.database import MIGRATIONS, database_exists, engine, migrate,
 from features.home.settings import Home, Settings
 from features.ledger.ledger import AT_ONCE, NEWEST, Appended, Ledger
 
+pytestmark = pytest.mark.usefixtures("migrations_as_ever")
+
 WRITERS, EACH, SHARED = 8, 120, 100
 
 

@@ -28,6 +28,8 @@ from serving.http.keys import Key
 from serving.http.problems import Boundary, Problem
 from serving.limits import ABANDONED_AFTER, IDEMPOTENT_FOR
 
+pytestmark = pytest.mark.usefixtures("migrations_as_ever")
+
 Does = Callable[[], Awaitable[Response]]
 
 

@@ -13,6 +13,8 @@ from features.home.database import engine, reading, writing
 from features.home.errors import LeadlightError
 from serving.http.keys import PREFIX, SCOPES, TRUSTED_S, KeyRing, Keys, api_keys, digest
 
+pytestmark = pytest.mark.usefixtures("migrations_as_ever")
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
