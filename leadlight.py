@@ -48,8 +48,8 @@ class NotebookHome:
         labelled.attrs |= {"home": str(self.home.path), "known_until": moment.isoformat()}
         return labelled
 
-    def features(self, snapshots: pd.DataFrame) -> pd.DataFrame:
-        """One row per row of `snapshots` (lead_id, as_of: aware moments): the lead's features as known before as_of.
+    def features(self, looked_at: pd.DataFrame) -> pd.DataFrame:
+        """One row per row of `looked_at` (lead_id, as_of: aware moments): the lead's features as known before as_of.
 
         The features of u_42 as of 9:00 on 3 March use what was recorded before 9:00, and nothing later.
         """
@@ -59,7 +59,7 @@ class NotebookHome:
         from features.store.materialize import materialized
 
         agreement = current_version(self.home).agreement
-        timed = snapshots.assign(snapshot_us=[microseconds(moment) for moment in snapshots["as_of"]])
+        timed = looked_at.assign(snapshot_us=[microseconds(moment) for moment in looked_at["as_of"]])
         repository = materialized(self.home, agreement).repository
         return snapshot_features(repository, agreement, timed).drop(columns="snapshot_us")
 

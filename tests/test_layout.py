@@ -132,9 +132,12 @@ def test_importing_the_packages_does_no_work(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_line_loads_only_what_the_typed_command_needs(tmp_path: Path) -> None:
-    """`leadlight serve` and an empty home wait for no frames, and for nothing compiled."""
-    asked = "import sys, commands.app; print([n for n in ('numpy', 'pandas', 'numba', 'sklearn') if n in sys.modules])"
+def test_the_command_line_and_the_supervisor_load_only_what_they_need(tmp_path: Path) -> None:
+    """A typed command and `bentoml serve`, which starts the workers, wait for no frames and nothing compiled."""
+    asked = (
+        "import sys, commands.app, serving.service; "
+        "print([n for n in ('numpy', 'pandas', 'numba', 'sklearn') if n in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

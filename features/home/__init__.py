@@ -1,1 +1,1 @@
-"""A home and what every room stands on: folder, database, locks, clock, date formats, alerts, and which model answers."""
+"""What every room stands on: a home's folder, database, locks, clock, date formats, alerts, and which model answers."""

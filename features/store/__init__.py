@@ -1,1 +1,1 @@
-"""Feast: views, offline and online store, their materialization, and who answers where Redis lacks a lead or is gone."""
+"""Feast: views, offline and online store, materialization, and who answers where Redis lacks a lead or is gone."""

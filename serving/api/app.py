@@ -26,7 +26,7 @@ from serving.api.leads import LeadRoutes
 from serving.api.openapi import document
 from serving.api.requests import NO_SUCH_LEAD, lead_id_of, most_reasons, no_such_lead, requested_leads
 from serving.api.tracking import TrackingRoutes
-from serving.http.auth import admit
+from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
 from serving.process import ServedHome, scoring_problem
@@ -85,7 +85,7 @@ class ScoreRoutes:
 
     async def scores(self, request: Request) -> Response:
         """POST /v1/scores"""
-        admit(request, self.served.credentials, "scores:read")
+        admit(request, self.served.credentials, MAY_READ_SCORES)
         most = most_reasons(request.query_params.get("reasons"))
         raw = await body(request)
         is_small = len(raw) <= limits.SCORES_IN_LOOP_BYTES
@@ -94,7 +94,7 @@ class ScoreRoutes:
 
     async def lead_score(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/score"""
-        admit(request, self.served.credentials, "scores:read")
+        admit(request, self.served.credentials, MAY_READ_SCORES)
         most = most_reasons(request.query_params.get("reasons"))
         (score,) = await self.served.scores([{"lead_id": lead_id_of(request)}], self.now(), most)
         if score["status"] in NO_SUCH_LEAD:
@@ -103,7 +103,7 @@ class ScoreRoutes:
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models"""
-        admit(request, self.served.credentials, "scores:read")
+        admit(request, self.served.credentials, MAY_READ_SCORES)
         try:
             models = await to_thread.run_sync(self.served.scorer.models)
         except LeadlightError as error:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.requests import BentoScoresRequest, check
-from serving.http.auth import admit
+from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import BOM, body, json_value
 from serving.http.problems import Problem
 from serving.process import ServedHome
@@ -33,7 +33,7 @@ class BentoRoutes:
             await self.app(scope, receive, send)
             return
         try:
-            admit(Request(scope), self.served.credentials, "scores:read")
+            admit(Request(scope), self.served.credentials, MAY_READ_SCORES)
             read = await _json_body(Request(scope, receive)) if (scope["method"], path) == ("POST", SCORES) else b""
         except Problem as problem:
             answer = JSONResponse({"error": problem.message}, problem.status, problem.headers)

@@ -15,7 +15,7 @@ from features.home.clock import rfc3339
 from features.ledger.failed_events import AT_ONCE, FailedEvent, Replayed, failed_events, replay
 from serving.api.requests import check, page_limit, query_number
 from serving.api.schemas import ReplayRequest
-from serving.http.auth import admit
+from serving.http.auth import MAY_REPLAY_FAILED_EVENTS, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import json_response
 from serving.process import ServedHome
@@ -36,7 +36,7 @@ class FailedEventRoutes:
 
     async def page(self, request: Request) -> Response:
         """GET /v1/failed-events"""
-        admit(request, self.served.credentials, "admin")
+        admit(request, self.served.credentials, MAY_REPLAY_FAILED_EVENTS)
         limit, code = page_limit(request), request.query_params.get("code")
         before_id = query_number(request, "cursor")
         failed = await to_thread.run_sync(
@@ -46,7 +46,7 @@ class FailedEventRoutes:
 
     async def replay(self, request: Request) -> Response:
         """POST /v1/failed-events/replay"""
-        admit(request, self.served.credentials, "admin")
+        admit(request, self.served.credentials, MAY_REPLAY_FAILED_EVENTS)
         raw = await body(request)
         asked = json_value(raw) if raw.strip() else {}
         check(asked, ReplayRequest)

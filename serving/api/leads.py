@@ -18,7 +18,7 @@ from features.home.database import reading
 from features.records.erasure import erase
 from features.records.lead_record import LeadErased, UnknownLead, lead_record
 from serving.api.requests import lead_id_of, no_such_lead, page_limit
-from serving.http.auth import admit
+from serving.http.auth import MAY_ERASE_LEAD, MAY_EXPORT_LEAD, MAY_READ_TIMELINE, admit
 from serving.http.bodies import body
 from serving.http.idempotency import Idempotency
 from serving.http.problems import Problem, json_response, unavailable
@@ -44,7 +44,7 @@ class LeadRoutes:
 
     async def timeline(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/timeline"""
-        admit(request, self.served.credentials, "scores:read")
+        admit(request, self.served.credentials, MAY_READ_TIMELINE)
         lead_id, limit, cursor = lead_id_of(request), page_limit(request), request.query_params.get("cursor")
         before = None if cursor is None else place_of(cursor)
         if cursor is not None and before is None:
@@ -63,7 +63,7 @@ class LeadRoutes:
 
     async def export(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/export"""
-        admit(request, self.served.credentials, "admin")
+        admit(request, self.served.credentials, MAY_EXPORT_LEAD)
         return json_response(await to_thread.run_sync(self._export, lead_id_of(request)))
 
     def _export(self, lead_id: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class LeadRoutes:
 
     async def erase(self, request: Request) -> Response:
         """DELETE /v1/leads/{lead_id}"""
-        key = admit(request, self.served.credentials, "admin")
+        key = admit(request, self.served.credentials, MAY_ERASE_LEAD)
         lead_id, raw = lead_id_of(request), await body(request)
 
         async def act() -> Response:

@@ -24,6 +24,15 @@ PROXY_HEADERS = frozenset({
     "forwarded", "via", "x-original-forwarded-for", "x-real-ip", "x-client-ip", "x-cluster-client-ip",
     "true-client-ip", "cf-connecting-ip", "cf-ray", "fastly-client-ip", "x-envoy-external-address",
 })  # fmt: skip
+# Which scope a key needs to do what; a key with "admin" may do all of it.
+MAY_SEND_EVENTS = "events:write"
+MAY_READ_SCORES = "scores:read"
+MAY_READ_TIMELINE = "scores:read"
+MAY_EXPORT_LEAD = "admin"
+MAY_ERASE_LEAD = "admin"
+MAY_MERGE_LEADS = "admin"
+MAY_REPLAY_FAILED_EVENTS = "admin"
+
 REMEDY = "make one with `leadlight keys create --scope {scope}` and send it as `Authorization: Bearer llk_...`"
 
 
@@ -124,7 +133,6 @@ def unauthorized(code: str, message: str) -> Problem:
     return Problem(401, code, message, headers={"WWW-Authenticate": 'Bearer realm="leadlight"'})
 
 
-WRITE_SCOPE = "events:write"
 LIVE, SEGMENT = "live", "segment"  # what sources begin with: events of clients, and events that a platform forwards
 
 
@@ -155,17 +163,17 @@ def admit_writer(connection: HTTPConnection, credentials: Credentials, secret: s
     Raises Problem: 401, 403, 503 as `admit` does.
     """
     if not secret:
-        admit_anonymous(connection, credentials, WRITE_SCOPE)
+        admit_anonymous(connection, credentials, MAY_SEND_EVENTS)
         return None
     key = active_key(secret, credentials.ring)
     if key is None and _is_any_key_good(connection, credentials, secret):
         return _just_made(secret, credentials.ring)
-    return key_with_scope(key, WRITE_SCOPE)
+    return key_with_scope(key, MAY_SEND_EVENTS)
 
 
 def _is_any_key_good(connection: HTTPConnection, credentials: Credentials, secret: str) -> bool:
     now = time.monotonic()
-    if credentials.ring.guards(WRITE_SCOPE, now) or credentials.ring.was_revoked(secret, now):
+    if credentials.ring.guards(MAY_SEND_EVENTS, now) or credentials.ring.was_revoked(secret, now):
         return False
     return credentials.allows_anonymous and why_outside(connection) is None
 
@@ -180,7 +188,7 @@ def _just_made(secret: str, ring: KeyRing) -> Key | None:
         return None
     ring.refresh(time.monotonic())
     key = active_key(secret, ring)
-    return key_with_scope(key, WRITE_SCOPE) if key else None
+    return key_with_scope(key, MAY_SEND_EVENTS) if key else None
 
 
 def is_signed(connection: HTTPConnection, credentials: Credentials, raw: bytes, secret: str | None) -> bool:
@@ -211,4 +219,4 @@ def event_source(way: str, key: Key | None, may_merge: bool) -> Source:
     if key is None:
         return Source(way, clock, may_merge)
     name = key.label if 0 < len(key.label) <= LONGEST_LABEL else key.key_id
-    return Source(f"{way}:{name}", clock, may_merge=key.may("admin"))
+    return Source(f"{way}:{name}", clock, may_merge=key.may(MAY_MERGE_LEADS))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.scoring.policy import DecisionName
+from serving.scoring.decision import DecisionName
 
 COLUMN = "column"
 T = TypeVar("T")

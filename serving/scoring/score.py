@@ -20,8 +20,8 @@ from features.home.clock import microseconds, rfc3339
 from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
 from serving.scoring.answer import SCORE_FIELDS
+from serving.scoring.decision import Decision, decision, threshold
 from serving.scoring.points import base_points, grade, logit, points, score
-from serving.scoring.policy import Decision, decision, threshold
 from serving.scoring.reasons import LeadEvidence, reasons
 from training.model.model import Model
 

@@ -19,8 +19,8 @@ from features.identity.claims import Key, normal_email
 from features.ledger.outbox import is_anything_pending
 from features.ledger.tombstones import erased_among, recently_erased
 from features.store.builds import build_of
-from features.store.freshness import ledger_states, pending_leads, pending_names
-from features.store.online import LeadState, OnlineStore, StoreGone
+from features.store.ledger_fallback import ledger_states, pending_names, shown_states
+from features.store.online import LeadState, OnlineStore
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.score import LeadRow, Scoring
@@ -160,22 +160,13 @@ class Scorer:
 
     def _rows(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
         """The states of some leads by the id that was asked for: online where that is fresh and whole, else derived."""
-        shown = self._shown(lead_ids, served)
+        shown = shown_states(self.home, served.online, lead_ids, served.scoring.reads_accounts)
         rows = {lead_id: _row(state, "online") for lead_id, state in shown.items()}
         unseen = [lead_id for lead_id in lead_ids if lead_id not in rows or not rows[lead_id].has_facts]
         # One without a fact may be part of another lead now, which the ledger knows.
         derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
         pairs = zip(unseen, derived, strict=True)
         return rows | {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
-
-    def _shown(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadState]:
-        pending = pending_leads(self.home, lead_ids)
-        asked = [lead_id for lead_id in lead_ids if lead_id not in pending]
-        try:
-            states = served.online.states(asked, served.scoring.reads_accounts) if served.online else []
-        except StoreGone:
-            return {}
-        return {state.lead_id: state for state in states if state}
 
     def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""

@@ -30,7 +30,7 @@ def run(folder: Path, name: str, *words: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", sorted(path.stem for path in BENCHMARKS.glob("*.py")))
 def test_every_benchmark_has_a_short_form_and_an_out(name, monkeypatch, capsys) -> None:
     monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         script(name).main()
     shown = capsys.readouterr().out
     assert {"--short", "--out"} <= set(shown.replace("]", " ").replace("[", " ").split())

@@ -19,7 +19,7 @@ from features.home.database import engine
 from features.home.settings import Home, Settings
 from features.snapshots.point_in_time import feature_frame, lead_states, snapshot_features
 from features.store.builds import build_of
-from features.store.freshness import ledger_states
+from features.store.ledger_fallback import ledger_states
 from features.store.materialize import materialized
 from features.store.online import LeadState, OnlineStore
 from features.store.publisher import Publisher

@@ -32,7 +32,7 @@ from features.ledger.ledger import Ledger
 from features.ledger.outbox import enqueue_whole
 from features.store import online as store
 from features.store.builds import all_builds, build_of, builds
-from features.store.freshness import ledger_states, pending_leads
+from features.store.ledger_fallback import ledger_states, pending_leads
 from features.store.materialize import materialized, rebuild
 from features.store.online import OnlineStore, StoreGone
 from features.store.publisher import Publisher

@@ -159,7 +159,8 @@ def test_an_outcome_of_several_values_asks_which_one(tmp_path: Path) -> None:
         drafted(tmp_path, leads(), "Lead Status")
     found = drafted(tmp_path, leads(), "Lead Status", positive="closed won")
     converted = re.search(r"([\d.]+)% converted", found.text)
-    assert converted and 20 < float(converted[1]) < 50
+    assert converted
+    assert 20 < float(converted[1]) < 50
 
 
 def test_a_positive_value_that_never_occurs_names_the_near_one(tmp_path: Path) -> None:

@@ -87,8 +87,11 @@ def test_cells_of_few_leads_and_unseen_ones_share_one_number() -> None:
 
 
 def test_a_pair_that_tells_is_found_and_used_and_is_one_reason() -> None:
-    assert category_pairs(ROWS, (ModelColumn("industry", "industry", "trait", ("a",)), ModelColumn("source", "source", "trait", ("b",))),
-                 SMALL, SEED) == (("industry", "source"),)  # fmt: skip
+    columns = (
+        ModelColumn("industry", "industry", "trait", ("a",)),
+        ModelColumn("source", "source", "trait", ("b",)),
+    )
+    assert category_pairs(ROWS, columns, SMALL, SEED) == (("industry", "source"),)
     model = fitted_model(ROWS, SMALL, SEED)
     assert any(column.rates and column.rates.of == ("industry", "source") for column in model.columns)
     assert "industry and source" in model.groups[0]

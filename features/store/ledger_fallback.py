@@ -1,4 +1,4 @@
-"""Freshness: which leads have events that the online store does not show yet, and their states from the ledger."""
+"""Who answers where the online store lacks a lead's newest events, or is gone as when Redis is down: the ledger."""
 
 from __future__ import annotations
 
@@ -17,9 +17,25 @@ from features.ledger.outbox import is_anything_pending
 from features.store.account_states import AccountNews, account_states
 from features.store.builds import Build, current_builds
 from features.store.feast_views import view_suffix
-from features.store.online import LeadState, newest_states
+from features.store.online import LeadState, OnlineStore, StoreGone, newest_states
 
 FEW = 2_000  # up to so many identifiers in the outbox, all of them are read at once
+
+
+def shown_states(
+    home: Home, online: OnlineStore | None, lead_ids: Sequence[str], with_accounts: bool
+) -> dict[str, LeadState]:
+    """The states of these leads, by lead_id, as far as the online store shows them whole and up to date.
+
+    Of all others `ledger_states` tells: of leads with pending events, of leads without a row, and of every lead while
+    the store is gone. Redis stops at 10:00, and a score at 10:01 is the ledger's, a little slower and as new.
+    """
+    pending = pending_leads(home, lead_ids)
+    try:
+        states = online.states([id for id in lead_ids if id not in pending], with_accounts) if online else []
+    except StoreGone:
+        return {}
+    return {state.lead_id: state for state in states if state}
 
 
 def pending_leads(home: Home, lead_ids: Collection[str]) -> set[str]:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.conditions import Facts
 from features.agreement.criteria import CriteriaPoints, criteria_points
+from serving.scoring.decision import Decision, decision, threshold
 from serving.scoring.points import base_points, grade, logit, points, probability_at, score
-from serving.scoring.policy import Decision, decision, threshold
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FIT: dict[str, Any] = {"seniority": "vp", "timeframe": "now", "industry": "software", "employees": 310}
