@@ -22,6 +22,7 @@ FILES = [*sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 MIGRATIONS = sorted((ROOT / "migrations").rglob("*.py"))
 LONGEST = 400
 VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "processor", "misc"})
+FILLERS = frozenset("said held told found kept known asked some way look turn rest one its".split())
 UNPICKLES = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "skops"})
 
 
@@ -80,6 +81,30 @@ def test_files_are_short_and_their_names_say_something() -> None:
     long = {path.name: n for path in [*FILES, *MIGRATIONS] if (n := len(path.read_text().splitlines())) > LONGEST}
     assert not long
     assert not {path.stem for path in FILES} & VAGUE
+
+
+def defined(path: Path) -> Iterator[str]:
+    """The names that a file defines at its top level."""
+    for node in parsed(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def test_a_public_name_says_its_noun() -> None:
+    """A name that says nothing without its module, such as `told`, sends its reader to that module each time."""
+    assert not [(module_of(path), name) for path in FILES for name in defined(path) if name.lower() in FILLERS]
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module_of(path))
+    assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
 def test_nothing_is_unpickled_or_run_as_code() -> None:
