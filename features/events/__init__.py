@@ -1,1 +1,18 @@
-"""The contract of one event, and the ledger read as columns."""
+"""The contract of one event, and the ledger read as columns.
+
+event.py         The contract of one event, in the shape of Segment's tracking events: how behaviour, traits and
+                 outcomes arrive.
+event_table.py   The event table: the ledger read once as columns, and which event matches which behaviour of the
+                 agreement.
+text_columns.py  Compact columns of text: dictionary-encoded where many texts are equal, one buffer of bytes where
+                 most differ.
+validation.py    Validation: a raw event becomes a row of the ledger or is rejected with a code; the limits of one
+                 event.
+
+Other rooms use:
+
+event            ASSUMED, EventRefused, LONGEST, LONGEST_NAME, event, identifier_text
+event_table      EventTable, HISTORY_KEPT, OURSELVES, read_events
+text_columns     DictionaryColumn
+validation       EventResult, LATE_CLAIM, MERGE_REFUSED, Row, Source, ValidatedBatch, validate
+"""

@@ -1,1 +1,37 @@
-"""Files in: CSV, Excel, Parquet, warehouse tables, Salesforce, HubSpot, customer lists, as events."""
+"""Files in: CSV, Excel, Parquet, warehouse tables, Salesforce, HubSpot, customer lists, as events.
+
+cells.py          The cells of a file: which column is which trait, and each cell as a moment or as a value of the
+                  trait's kind.
+columns.py        Columns of a file: which one a name means, what a cell writes for missing, and its text, number or
+                  truth.
+crm.py            What is known of a CRM before its files come: the titles of its columns, and the events that its
+                  records become.
+customers.py      A list of customers as events: for each account and each known lead in it, that it is a customer.
+delimited.py      CSV as spreadsheets and CRMs write it, in any common separator and encoding, read some rows at a
+                  time.
+field_history.py  A CRM's field history as events: each value of a field from when it was set, and when a lead
+                  converted.
+files.py          What a file is (events, leads, a field history, a warehouse's table), and its rows or events, some
+                  at a time.
+hubspot.py        HubSpot's exports of contacts and of property history: titles by its pages and by its API.
+json_lines.py     JSON Lines: events, or a CRM's records, one object a line, with the line named where it is no
+                  object.
+lead_export.py    A CRM's export of leads as events: who each lead is, its traits and since when, and whether it
+                  converted.
+salesforce.py     Salesforce's exports of Lead and LeadHistory: titles by its API, its data loader and its reports,
+                  and its ids.
+warehouse.py      Segment's and RudderStack's warehouse tables, one per kind of call, read as the events that they
+                  were made of.
+workbooks.py      Parquet files and Excel workbooks, whose cells have types, read some rows at a time.
+
+Other rooms use:
+
+cells             NEVER_IMPORTED
+columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number, spelling,
+                  title_words
+crm               ANY_VALUE, Crm
+customers         Customers
+field_history     FieldHistory
+files             CRMS, EventFile, HistoryFile, LeadFile, events_in, sample_in, source_kinds, table_in, titles_in
+lead_export       CrmExport, ExportError, ROW_NUMBER, leads_in
+"""

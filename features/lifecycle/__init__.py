@@ -1,1 +1,15 @@
-"""When a lead opens, is with sales, closes and opens again, and which reject reasons leave its outcome unknown."""
+"""When a lead opens, is with sales, closes and opens again, and which reject reasons leave its outcome unknown.
+
+closures.py      Closures: what closes a lead without a sale and what opens it again, and what each reject reason
+                 means.
+milestones.py    Milestones of each lead: opened, with sales, tried, rejected, converted, closed, and when each was
+                 known.
+open_periods.py  Open periods: the later times in which a lead is open and not with sales, since sales gave it back or
+                 it returned.
+
+Other rooms use:
+
+closures         KEPT_OPEN, LOST, NEVER_LEADS, REJECTED, REJECT_REASONS, closures, is_outcome_unknown
+milestones       known_by, milestones
+open_periods     open_period_rows, state_at
+"""

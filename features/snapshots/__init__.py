@@ -1,1 +1,15 @@
-"""When a lead is looked at, and what was known of it at that moment."""
+"""When a lead is looked at, and what was known of it at that moment.
+
+criteria_columns.py  The points of the criteria as columns, for many rows at once: a model of few outcomes is pulled
+                     to them.
+point_in_time.py     The point-in-time join: from a lead and a moment to the features that were known just before it.
+schedule.py          The snapshot schedule: a lead is looked at just after it arrives, then every seven days on a day
+                     of its own.
+
+Other rooms use:
+
+criteria_columns     PREFIX
+point_in_time        LeadStates, feature_columns, feature_frame, feature_group, lead_states, model_traits,
+                     snapshot_features
+schedule             WEEK_US, snapshot_schedule, snapshot_times
+"""

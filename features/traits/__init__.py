@@ -1,1 +1,13 @@
-"""What is known of a lead or its company: values, typed, as they were known at each moment."""
+"""What is known of a lead or its company: values, typed, as they were known at each moment.
+
+history.py    Trait history: the traits of each lead as known at each moment; newest values count, and a first touch
+              stays.
+job_title.py  Job titles: the seniority and the department that their words name.
+values.py     Every value that an event gives a trait: typed, with its lead, and from when until when it was known.
+
+Other rooms use:
+
+history       TOUCHES, trait_columns, trait_history
+job_title     RANKS
+values        FIRST_TOUCH, TraitValues, flat_traits, trait_values
+"""

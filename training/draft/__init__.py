@@ -1,1 +1,20 @@
-"""Drafts an agreement for `leadlight init`, from a CRM export or from events."""
+"""Drafts an agreement for `leadlight init`, from a CRM export or from events.
+
+agreement_text.py    The TOML text of a drafted agreement: the export's columns as decided, and the default policy.
+column_decisions.py  The decision on each column of an export: kept as a trait, excluded until a person signs it, or
+                     dropped; and why.
+column_roles.py      The roles of an export's columns: which says who a lead is, when it came, and what became of it
+                     and when.
+event_counts.py      Counts over files of events: how often each event and page comes, which traits leads have, and
+                     which converted.
+from_events.py       Drafts an agreement from events: behaviours from event names and page paths, traits from identify
+                     calls.
+from_export.py       Drafts an agreement from a CRM export: what each column is, and which columns give the outcome
+                     away.
+horizon.py           The conversion delay of an export's leads, and the horizon that a draft takes from it.
+
+Other rooms use:
+
+from_events          event_draft
+from_export          export_draft
+"""

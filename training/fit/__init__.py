@@ -1,1 +1,24 @@
-"""Fits a model: training rows, candidate columns, linear model, trees, calibration, recalibration."""
+"""Fits a model: training rows, candidate columns, linear model, trees, calibration, recalibration.
+
+calibrate.py          Calibration: the increasing affine map from margin to log-odds, fitted on rows that the model
+                      did not see.
+candidate_columns.py  The columns that a model may read: which ones say anything, their levels and directions, and
+                      pairs of categories.
+encoding_counts.py    Counts leads and conversions by category and fold, from which target encodings are computed out
+                      of fold.
+fit.py                Fits the whole model: chooses its columns, fits trees and a linear model, blends and calibrates
+                      them.
+recalibrate.py        Recalibration: fits level and slope on outcomes that matured since the training; everything else
+                      stays as it was.
+ridge.py              Fits the linear model: its terms, and weights by ridge regression with the penalty that held-out
+                      leads like best.
+training_rows.py      The rows that a model is fitted on: a matrix, folds of whole leads, and target encodings that
+                      respect the folds.
+trees.py              Fits the trees: LightGBM with few leaves a tree, and as many trees as held-out leads like best.
+
+Other rooms use:
+
+calibrate             fit_calibrator
+fit                   fitted_model, refitted_model
+recalibrate           Recalibration, recalibration, recent_rows
+"""

@@ -1,1 +1,44 @@
-"""What must hold before a model may answer: one gate a file, named as the report names it."""
+"""What must hold before a model may answer: one gate a file, named as the report names it.
+
+against_champion.py           The gates that compare a version with the champion, and are asked again when another
+                              model answers than before.
+better_than_average.py        The gate `better_than_average`: log loss not above that of giving every lead the average
+                              rate.
+calibrated.py                 The gate `calibrated`: of 100 leads at 0.27 about 27 convert, as far as the tested rows
+                              can tell.
+champion.py                   The comparison with the champion: log loss of challenger and champion, paired on
+                              snapshots that neither learned from.
+contributions_exact.py        The gate `contributions_exact`: our contributions are those of shap's own explainers.
+directions_kept.py            The gate `directions_kept`: one more event moves no score against the direction that the
+                              agreement gives it.
+gate.py                       A gate: one promise that a model must keep before it may answer, with the value seen,
+                              the limit and why.
+gates_recorded.py             The gate `gates_recorded`: a version that was registered without its gates does not
+                              answer.
+learned_by_this_agreement.py  The gate `learned_by_this_agreement`: the home worked with the version's outcome,
+                              behaviours and traits once.
+no_leak.py                    The gate `no_leak`: a model that leans on what was filled in with the outcome needs a
+                              person who signs it.
+no_segment_worse.py           The gate `no_segment_worse`: no group of leads is shown to be served clearly worse than
+                              by the champion.
+not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, a log loss at most 1 %
+                              above the champion's.
+protected_feature.py          Protected and personal facts never reach a model: training stops where a feature's name
+                              or values show one.
+
+Other rooms use:
+
+against_champion              AGAINST_CHAMPION, champion_gates
+better_than_average           better_than_average
+calibrated                    calibrated, calibrated_or_nearer
+champion                      Champion, ChampionComparison, NoComparison, UnseenSnapshots, compare_with_champion,
+                              drawn_leads_digest, nobody_to_beat, served_champion, unseen_rows
+contributions_exact           contributions_exact
+directions_kept               directions_kept
+gate                          Gate, GateResults, failed_gates
+gates_recorded                gates_recorded
+learned_by_this_agreement     learned_by_this_agreement
+no_leak                       no_leak
+not_worse_than_champion       recalibrated_not_worse
+protected_feature             check_features
+"""

@@ -1,1 +1,21 @@
-"""The model as it is served: line, trees, calibrator with its interval, columns, manifest: all that serving sees."""
+"""The model as it is served: line, trees, calibrator with its interval, columns, manifest: all that serving sees.
+
+calibrator.py       The calibrator: from margin to probability by an increasing affine map, and how wide the interval
+                    of that is.
+columns.py          The columns of a model: whom each belongs to, and how its values are encoded as numbers.
+linear.py           The linear model: a few transforms of each column, their weights, and exact contributions.
+manifest.py         The manifest of a model's files: the SHA-256 of each file, and one digest of them all.
+model.py            The served model: LightGBM's trees, a linear model or a blend, an affine calibrator, and exact
+                    contributions.
+target_encoding.py  Target encoding: one number for each level, or pair of levels: how much more often its leads
+                    convert than average.
+
+Other rooms use:
+
+calibrator          Calibrator
+columns             ModelColumn, OTHER, PointPrior
+linear              Design, LinearModel, Term
+manifest            ModelDamaged, verify_manifest
+model               Model
+target_encoding     TargetEncoding, category_cells
+"""

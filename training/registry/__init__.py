@@ -1,1 +1,14 @@
-"""The model registry in MLflow: runs, versions, the champion alias; and promotion of a version to a home."""
+"""The model registry in MLflow: runs, versions, the champion alias; and promotion of a version to a home.
+
+alias.py            MLflow's alias `champion`, moved by a process of its own: a rollback cannot wait the seconds that
+                    MLflow imports.
+mlflow_registry.py  The model registry in MLflow: runs, versions and the champion alias; text, JSON and pictures,
+                    nothing to unpickle.
+promotion.py        Promotion and rollback: a version starts to answer in a home, and the one before it answers again.
+
+Other rooms use:
+
+alias               FAILED, FOLLOWING, move_champion_alias
+mlflow_registry     CARD_FILE, GATES_FILE, ModelRegistry, SIGNATURE_FILE, mlflow_signature
+promotion           AGREEMENT_FILE, ROLLED_BACK, promote, rollback_in_home, standing_promotions
+"""

@@ -1,1 +1,17 @@
-"""The report: what a model showed, as one page of charts, tables and plain sentences; and the model card."""
+"""The report: what a model showed, as one page of charts, tables and plain sentences; and the model card.
+
+bar_earnings.py     What a bar earns: the worth of the conversions above it, less the costs of the follow-ups.
+facts.py            The facts that the report is written from, as plain values kept with the model as JSON.
+model_card.py       The model card: what a version is for, what it learned from, what it showed and what it cannot, in
+                    Markdown.
+report.py           The report of a model as one HTML page: charts, tables and plain sentences, for a screen or for
+                    paper.
+threshold_chart.py  The threshold chart: for each bar, how many leads pass it, how many of them convert, and what that
+                    earns.
+
+Other rooms use:
+
+facts               ModelIdentity, ReportFacts, ReportedCosts, ReportedGate, ReportedLeak, Span
+model_card          model_card
+report              chart_caption, report_charts, report_page
+"""
