@@ -33,9 +33,29 @@ def pytest_configure(config: pytest.Config) -> None:
         numba_cache.fill()
 
 
+# Some forty seconds and more each, the longest first.
+LONGEST = (
+    "test_readme.py",
+    "test_serving_short_form.py",
+    "test_crash_kill.py",
+    "test_bpi2012.py",
+    "test_05_backtest_and_drift.py",
+    "test_06_promote_and_roll_back.py",
+    "test_04_explain.py",
+    "test_02_events_to_features.py",
+    "test_03_train_and_calibrate.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files go to the workers first, or one of them would still be at work when the others have ended."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    places = {name: place for place, name in enumerate(LONGEST)}
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        return item.path not in slow, places.get(item.path.name, len(places))
+
+    items.sort(key=place)
 
 
 for name in [name for name in os.environ if name.startswith(("LEADLIGHT_", "MLFLOW_")) and "PUBLIC_DATA" not in name]:

@@ -44,6 +44,8 @@ from training.pipeline import train
 from training.registry.mlflow_registry import CHALLENGER_ALIAS, CHAMPION_ALIAS, ModelRegistry
 from training.registry.promotion import promote, rollback
 
+pytestmark = pytest.mark.slow
+
 DAYS = 300.0
 # Marketing is sure that webinars raise interest; in this market they lower it.
 AGREED = Agreement.parse(SMALL.text.replace('label = "webinars"', 'label = "webinars", direction = "up"'))

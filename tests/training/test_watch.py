@@ -41,6 +41,8 @@ from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
 from training.watch import monitoring_run, newest_known, served_deployment
 
+pytestmark = pytest.mark.slow
+
 DAYS = 300.0
 TOLD = market(200, days=DAYS)
 

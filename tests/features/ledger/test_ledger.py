@@ -147,6 +147,7 @@ def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
     assert rows(ledger) == []
 
 
+@pytest.mark.slow
 def test_parallel_writers_keep_each_event_once(database_url: str | None, tmp_path: Path) -> None:
     """Eight processes open a new home at once and send overlapping events, each in another order."""
     home = at_home(tmp_path, database_url)
@@ -205,6 +206,7 @@ def test_the_newest_is_found_without_reading_the_ledger(ledger: Ledger) -> None:
     assert "SCAN events" not in plan
 
 
+@pytest.mark.slow
 def test_many_open_a_new_home_at_once(tmp_path: Path) -> None:
     home = at_home(tmp_path)
     with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:

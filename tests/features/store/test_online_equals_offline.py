@@ -24,6 +24,8 @@ from features.store.materialize import materialized
 from features.store.online import LeadState, OnlineStore
 from features.store.publisher import Publisher
 
+pytestmark = pytest.mark.slow
+
 NUMBER = count()
 COLLEAGUES = [says("group", 0.5, userId=lead, groupId="one", traits={"name": lead}) for lead in LEADS]
 

@@ -252,6 +252,7 @@ def test_one_lead_that_cannot_be_derived_does_not_keep_the_others_from_being_sho
     assert pages(home, "bob") == 2
 
 
+@pytest.mark.slow
 def test_publishers_in_several_processes_take_turns(home: Home) -> None:
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
         done = [pool.submit(published, home.path, home.database_url, number) for number in range(3)]

@@ -252,6 +252,7 @@ def test_a_few_rows_are_enough_for_a_draft(tmp_path: Path) -> None:
 # Public data: the rules were not written for one of them. ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_x_education_keeps_what_is_honest(public_data: Path) -> None:
     found = export_draft(public_data / "xeducation" / "Leads.csv", "Converted")
     agreement = Agreement.parse(found.text)
@@ -286,6 +287,7 @@ def test_olist_learns_from_nothing_that_only_won_leads_have(public_data: Path, t
     assert agreement.outcome.within_days == 60
 
 
+@pytest.mark.slow
 def test_bank_marketing_excludes_the_duration_of_the_very_call(public_data: Path) -> None:
     found = export_draft(public_data / "bank_marketing" / "bank-additional-full.csv", "y")
     assert [v.column for v in found.decisions if v.use == "excluded"] == ["age", "marital", "duration"]
@@ -293,6 +295,7 @@ def test_bank_marketing_excludes_the_duration_of_the_very_call(public_data: Path
     assert calendar == {"emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed"}
 
 
+@pytest.mark.slow
 def test_online_shoppers_exclude_the_value_of_completed_orders(public_data: Path) -> None:
     found = export_draft(public_data / "online_shoppers" / "online_shoppers_intention.csv", "Revenue")
     assert [v.column for v in found.decisions if v.use == "excluded"] == ["PageValues"]

@@ -35,6 +35,8 @@ from training.pipeline import TooFewOutcomes, labelled_snapshots, train
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, NoSuchModel
 from training.registry.promotion import NothingToRollBack, promote, rollback, rollback_in_home, standing_promotions
 
+pytestmark = pytest.mark.slow
+
 DAYS = 420.0
 TOLD = market(350, days=DAYS)
 
