@@ -160,7 +160,7 @@ class FeastRepository:
                 project=f"leadlight_{self.generation}",
                 provider="local",
                 registry={"path": str(registry), "cache_ttl_seconds": 0},  # it never changes, so it is read once
-                offline_store={"type": "duckdb"},
+                offline_store="duckdb",  # as a string: its imports wait until a file is read, which serving does not
                 online_store=self._online_store(),
                 entity_key_serialization_version=feast_internals.KEY_VERSION,
             )
