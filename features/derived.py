@@ -55,13 +55,10 @@ class DerivedRows:
 
     def accounts_now(self) -> dict[str, str]:
         """By lead_id, the account of each lead that is in one now."""
-        periods = self.account_periods
+        periods, lead_ids = self.account_periods, self.identities.lead_ids
         now = np.flatnonzero(periods.until_us == NOT_YET)
-        leads, accounts = periods.lead[now].tolist(), periods.account[now].tolist()
-        return {
-            self.identities.lead_ids[lead]: self.account_ids[account]
-            for lead, account in zip(leads, accounts, strict=True)
-        }
+        pairs = zip(periods.lead[now].tolist(), periods.account[now].tolist(), strict=True)
+        return {lead_ids[lead]: self.account_ids[account] for lead, account in pairs}
 
     def accounts_at(self, leads: Ints, moments_us: Ints) -> list[str | None]:
         """The account of each of these leads (by position), each as it was known at its moment."""
@@ -122,35 +119,35 @@ def derive_events(events: Sequence[Any], agreement: Agreement, ids: frozenset[st
 
 
 def derived_rows(
-    table: EventTable, agreement: Agreement, found: Identities | None = None, ids: frozenset[str] | None = None
+    table: EventTable, agreement: Agreement, resolved: Identities | None = None, ids: frozenset[str] | None = None
 ) -> DerivedRows:
     """Everything that the events of `table` say by `agreement`.
 
-    found: `identities(table)`, where it is at hand. ids: derive leads with these ids alone. Events of others in the
+    resolved: `identities(table)`, where it is at hand. ids: derive leads with these ids alone. Events of others in the
     table then count only for what they say of groups.
     """
-    found = found or identities(table)
-    observed = observations(table, found, agreement)
-    members = account_periods(table, found, agreement)
-    traits = trait_history(table, found, agreement, observed, members)
+    resolved = resolved or identities(table)
+    observed = observations(table, resolved, agreement)
+    members = account_periods(table, resolved, agreement)
+    traits = trait_history(table, resolved, agreement, observed, members)
     if ids is not None:
-        is_own = np.array([lead_id in ids for lead_id in found.lead_ids], dtype=bool)
+        is_own = np.array([lead_id in ids for lead_id in resolved.lead_ids], dtype=bool)
         observed, own = observed.taken(is_own[observed.lead]), is_own[members.lead]
         lead, account, known_us, until_us = (column[own] for column in members[:4])
         members = AccountPeriods(lead, account, known_us, until_us, members.account_ids)
     event_id = np.asarray(table.event_id, dtype=np.int64)
     accounts = account_observations(replace(observed, event=event_id[observed.event]), members)
-    return DerivedRows(found, observed, traits, members, accounts, _newest_us(found, observed, traits))
+    return DerivedRows(resolved, observed, traits, members, accounts, _newest_us(resolved, observed, traits))
 
 
-def _newest_us(found: Identities, observed: Observations, traits: pd.DataFrame) -> Ints:
-    newest = np.zeros(len(found.lead_ids), dtype=np.int64)
-    owned = found.lead >= 0
-    np.maximum.at(newest, found.lead[owned], found.known_us[owned])
-    np.maximum.at(newest, found.former.lead, found.former.until_us)
+def _newest_us(resolved: Identities, observed: Observations, traits: pd.DataFrame) -> Ints:
+    newest = np.zeros(len(resolved.lead_ids), dtype=np.int64)
+    owned = resolved.lead >= 0
+    np.maximum.at(newest, resolved.lead[owned], resolved.known_us[owned])
+    np.maximum.at(newest, resolved.former.lead, resolved.former.until_us)
     np.maximum.at(newest, observed.lead, observed.known_us)
     # What is said of a group is known of each of its leads.
-    position = pd.Index(found.lead_ids).get_indexer(pd.Index(traits["lead_id"]))
+    position = pd.Index(resolved.lead_ids).get_indexer(pd.Index(traits["lead_id"]))
     np.maximum.at(newest, position, traits["known_us"].to_numpy(np.int64))
     return newest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -111,11 +111,10 @@ def promote_if_gates_hold(
     failed = failed_gates(gates)
     if failed and not request.is_forced:
         raise GateDoesNotHold(request.version, [gate for gate in gates if not gate.passed])
-    why = _deployment_reason(request, by, failed)
     if request.is_forced:
         _write_down_reason(registry, request, failed)
     progress("promoting")
-    promote(home, registry, request.version, why, now)
+    promote(home, registry, request.version, _deployment_reason(request, by, failed), now)
     return PromotionResult(request.version, gates)
 
 
@@ -179,9 +178,7 @@ def adopt_champion_alias(
     if _was_rolled_back(rows, version) and not request.is_forced:
         remedy = f"to serve it again: leadlight promote {version}; else move the alias to {rows[0].model_version}"
         raise NothingToAdopt(f"MLflow's alias champion names version {version}, which was rolled back here; {remedy}")
-    return promote_if_gates_hold(
-        home, registry, PromotionRequest(version, request.why, request.is_forced), now, progress, BY_ALIAS
-    )
+    return promote_if_gates_hold(home, registry, replace(request, version=version), now, progress, BY_ALIAS)
 
 
 def _was_rolled_back(rows: list[Deployment], version: str) -> bool:

@@ -159,9 +159,7 @@ class Candidate:
         """What moves the scores of the test span, the strongest first."""
         names, member = self.model.groups
         agreement = self.agreement_version.agreement
-        labels = {
-            name: line.label for lines in (agreement.behaviours, agreement.traits) for name, line in lines.items()
-        }
+        labels = {name: line.label for name, line in (agreement.behaviours | agreement.traits).items()}
         return global_importances(pd.DataFrame(self._contributions @ member, columns=names), labels, self.model.kinds)
 
     @cached_property

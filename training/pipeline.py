@@ -77,7 +77,7 @@ def trained_candidate(
 
     labelled: one row per snapshot, as `labelled_snapshots` gives them.
     """
-    started = time.monotonic()
+    began = time.monotonic()
     protected_feature.check_features(features_only(labelled), agreed.agreement)
     training = _Training(build, agreed, known_until, seed, progress)
     parted = split(labelled, agreed.agreement.outcome.horizon_days, seed)
@@ -91,9 +91,7 @@ def trained_candidate(
     made = training.tested(model, labelled, parted, examined)
     progress("holding it against its gates")
     results = run_gates(made, build.repository)
-    return replace(
-        made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - started
-    )
+    return replace(made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - began)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from features.agreement.agreement import Agreement
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment
 from features.home.settings import Home
-from features.store.materialize import Materialized, materialized
+from features.store.materialize import materialized
 from training.candidate import REPORT_FILE
 from training.evaluate.breakdown import Breakdown
 from training.evaluate.evaluate import Evaluation, evaluate
@@ -96,11 +96,11 @@ def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7)
     rows = recent_rows(model, labelled_snapshots(build, agreement, known_until))
     made = recalibration(model, rows, agreement, seed)
     made = replace(made, model=with_open_leads(made.model, build, agreement, known_until))
-    leads = rows["lead_id"].to_numpy()
-    shown = evaluate(expit(made.after), rows["outcome"], leads, seed=seed)
+    shown = evaluate(expit(made.after), rows["outcome"], rows["lead_id"].to_numpy(), seed=seed)
     gates = _gates(made, shown)
     facts = _facts(ReportFacts.read((folder / REPORT_FILE).read_bytes()), made, shown, gates, known_until)
-    return Successor(made, shown, gates, facts, _reference(made, build, agreement, known_until), row)
+    reference = monitoring_reference(made.model, build, agreement, known_until, int(rows["snapshot_us"].min()))
+    return Successor(made, shown, gates, facts, reference, row)
 
 
 def _gates(made: Recalibration, shown: Evaluation) -> tuple[Gate, ...]:
@@ -132,9 +132,3 @@ def _facts(
         known_until=known_until,
         written_at=known_until,
     )
-
-
-def _reference(
-    made: Recalibration, build: Materialized, agreement: Agreement, known_until: datetime
-) -> MonitoringReference:
-    return monitoring_reference(made.model, build, agreement, known_until, int(made.rows["snapshot_us"].min()))

@@ -61,16 +61,16 @@ def is_crawler(agent: str) -> bool:
     return bool(CRAWLER.search(agent))
 
 
-def bot_flags(table: EventTable, found: Identities) -> dict[int, BotFlag]:
+def bot_flags(table: EventTable, resolved: Identities) -> dict[int, BotFlag]:
     """By row of an event that is not counted as of now, its flag."""
-    flags = mail_scanner_flags(table, found)
-    stands = np.flatnonzero((flags.until_us == NOT_YET) & (found.lead[flags.row] == flags.lead))
+    flags = mail_scanner_flags(table, resolved)
+    stands = np.flatnonzero((flags.until_us == NOT_YET) & (resolved.lead[flags.row] == flags.lead))
     machines: dict[int, BotFlag] = {}
     # What was known first is the reason.
     for place in stands[np.argsort(-flags.known_us[stands], kind="stable")].tolist():
         reason = EVERY_LINK if flags.is_every_link[place] else TOO_SOON
         machines[int(flags.row[place])] = BotFlag(reason, int(flags.known_us[place]))
-    return machines | {row: BotFlag("crawler", int(found.known_us[row])) for row in crawler_rows(table).tolist()}
+    return machines | {row: BotFlag("crawler", int(resolved.known_us[row])) for row in crawler_rows(table).tolist()}
 
 
 def crawler_rows(table: EventTable) -> Ints:
@@ -80,14 +80,14 @@ def crawler_rows(table: EventTable) -> Ints:
     return rows
 
 
-def mail_scanner_flags(table: EventTable, found: Identities) -> MailScannerFlags:
+def mail_scanner_flags(table: EventTable, resolved: Identities) -> MailScannerFlags:
     """Opens and clicks by mail scanners, each for the period in which it was known to be one.
 
     A mail scanner opens or clicks within 10 seconds of a delivery, or up to an hour before the first one; this is known
     once both events are. It clicks 3 links of one mail within 5 seconds; this is known once the third click is. Where a
     mail to ann is delivered at 09:00:00 and its link is clicked at 09:00:03, the click is flagged; one at 09:04 is not.
     """
-    row, lead, mails = _mails_by_lead(table, found)
+    row, lead, mails = _mails_by_lead(table, resolved)
     if not mails.kind.any():  # deliveries at most
         return MailScannerFlags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
     soon, links = _too_soon(mails), _every_link(mails)
@@ -96,7 +96,7 @@ def mail_scanner_flags(table: EventTable, found: Identities) -> MailScannerFlags
     return MailScannerFlags(row[place], lead[place], is_every_link, known_us, until_us)
 
 
-def _mails_by_lead(table: EventTable, found: Identities) -> tuple[Ints, Ints, _Mails]:
+def _mails_by_lead(table: EventTable, resolved: Identities) -> tuple[Ints, Ints, _Mails]:
     """Deliveries, opens and clicks of mails: the row of each event, its lead, and the event as `_Mails`."""
     events = [(row, KINDS[name], mail) for row, name, mail in table.mails if mail and name in KINDS]
     rows = np.array([row for row, _, _ in events], dtype=np.int64)
@@ -105,7 +105,7 @@ def _mails_by_lead(table: EventTable, found: Identities) -> tuple[Ints, Ints, _M
     mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in events], dtype=np.int64)
     links: dict[str | None, int] = {None: -1, "": -1}
     link = np.array([links.setdefault(table.links.get(row), len(links)) for row, _, _ in events], dtype=np.int64)
-    at = found.attribute(rows)
+    at = resolved.attribute(rows)
     rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
     group, occurred = group_ids(at.lead, mail), table.occurred_us()[rows]
     order = np.lexsort((kind, occurred, group))

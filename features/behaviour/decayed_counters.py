@@ -182,7 +182,7 @@ def refold(
     Subtracting a retraction would leave residues in the sums, and could not bring back an older pair.
     """
     state[:] = 0.0
-    left = _left(rows, event, weight)
+    left = _standing_rows(rows, event, weight)
     counted = left[weight[left] > 0.0]
     order = np.argsort(event[counted], kind="mergesort")
     events, totals = event[counted][order], minutes[counted].copy()
@@ -201,7 +201,7 @@ def refold(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _left(rows: Ints, event: Ints, weight: Floats) -> Ints:
+def _standing_rows(rows: Ints, event: Ints, weight: Floats) -> Ints:
     """The rows that no later row takes back."""
     gone = rows[weight[rows] < 0.0]
     gone = gone[np.argsort(event[gone], kind="mergesort")]

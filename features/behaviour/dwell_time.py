@@ -45,7 +45,7 @@ class PageTimeline(NamedTuple):
     view: Ints
 
 
-def dwell_time(table: EventTable, found: Identities, counted: Occurrences) -> DwellTime:
+def dwell_time(table: EventTable, resolved: Identities, counted: Occurrences) -> DwellTime:
     """The minutes on the pages among `counted`, and each change of them as they became known.
 
     A leave event has the minutes of the page view with its `page_view_id`: of the latest one before it, at most 24
@@ -61,8 +61,8 @@ def dwell_time(table: EventTable, found: Identities, counted: Occurrences) -> Dw
     page_views = counted.taken(views)
     place, minutes, known_us, total[views] = _minutes_learned(
         (page_views.row, page_views.occurred_us, page_views.known_us, page_views.until_us),
-        *_leaves(table, found, page_views),
-        *_next_events(table, found, page_views),
+        *_leaves(table, resolved, page_views),
+        *_next_events(table, resolved, page_views),
     )
     return DwellTime(views[place], minutes, known_us, total)
 
@@ -73,7 +73,7 @@ def _is_view(table: EventTable) -> Bools:
     return views
 
 
-def _next_events(table: EventTable, found: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+def _next_events(table: EventTable, resolved: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
     """The timeline of all events by visitors, and for each view where the events of its lead begin and end in it."""
     own = np.ones(len(table), dtype=bool)
     for reported in (table.crm, table.retained_totals):
@@ -82,7 +82,7 @@ def _next_events(table: EventTable, found: Identities, page_views: Occurrences) 
     is_view, left = _is_view(table), table.leaves.rows()
     own[left[~is_view[left]]] = False
     rows = np.flatnonzero(own)
-    at = found.attribute(rows)
+    at = resolved.attribute(rows)
     occurred = table.occurred_us()[rows[at.place]]
     order = np.lexsort((occurred, at.lead))
     lead, nothing = at.lead[order], np.empty(0)
@@ -90,12 +90,12 @@ def _next_events(table: EventTable, found: Identities, page_views: Occurrences) 
     return np.searchsorted(lead, page_views.lead), np.searchsorted(lead, page_views.lead, side="right"), line
 
 
-def _leaves(table: EventTable, found: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
+def _leaves(table: EventTable, resolved: Identities, page_views: Occurrences) -> tuple[Ints, Ints, PageTimeline]:
     """The timeline of leaves and the views with their ids, and for each view where what follows it begins and ends."""
     numbers = {view: number for number, view in enumerate(dict.fromkeys(view for _, view, _ in table.leaves))}
     views = [(row, numbers[view], np.nan) for row, view in table.views.items() if view in numbers]
     entries = np.array([*views, *((row, numbers[view], minutes) for row, view, minutes in table.leaves)]).reshape(-1, 3)
-    at = found.attribute(entries[:, 0].astype(np.int64))
+    at = resolved.attribute(entries[:, 0].astype(np.int64))
     row, number, minutes = entries[at.place, 0].astype(np.int64), entries[at.place, 1], entries[at.place, 2]
     # In each browser some tools count views from 1, so a view id means something only within one lead.
     group = group_ids(at.lead, number)

@@ -16,15 +16,15 @@ from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
 
 
-def observations(table: EventTable, found: Identities, agreement: Agreement) -> Observations:
+def observations(table: EventTable, resolved: Identities, agreement: Agreement) -> Observations:
     """One row per thing learned of a lead's behaviour: an occurrence (weight +1), its minutes (0), its retraction (-1).
 
     An occurrence is taken back when it turns out to be another lead's, or a machine's. The rows do not depend on the
     order of the events, and those known by a moment follow from the events recorded by then alone. Where a click of
     day 3 is known on day 3, and on day 9 turns out to be a scanner's, it has two rows: +1 known on day 3, -1 on day 9.
     """
-    counted = occurrences(table, found, agreement)
-    learned = dwell_time(table, found, counted)
+    counted = occurrences(table, resolved, agreement)
+    learned = dwell_time(table, resolved, counted)
     place = learned.place
     gone = np.flatnonzero(counted.until_us != NOT_YET)
     return ordered_observations(

@@ -44,7 +44,7 @@ class Occurrences:
         return Occurrences(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
-def occurrences(table: EventTable, found: Identities, agreement: Agreement) -> Occurrences:
+def occurrences(table: EventTable, resolved: Identities, agreement: Agreement) -> Occurrences:
     """The occurrences of all leads: by people and not by machines, without mails of sales and calls with sales."""
     hits = np.array(table.matches, dtype=np.float64).reshape(-1, 3)
     hits = np.insert(hits, 2, 1.0, axis=1)
@@ -55,17 +55,16 @@ def occurrences(table: EventTable, found: Identities, agreement: Agreement) -> O
         hits = np.concatenate([hits, np.array([row[:4] for row in retained], dtype=np.float64).reshape(-1, 4)])
         moments = np.concatenate([moments, np.array([row[4] for row in retained], dtype=np.int64)])
     rows = hits[:, 0].astype(np.int64)
-    at = found.attribute(rows)
+    at = resolved.attribute(rows)
     hits = hits[at.place]
     counted = Occurrences(
         rows[at.place], at.lead, hits[:, 1].astype(np.int64), hits[:, 2], hits[:, 3], moments[at.place], at.known_us,
         at.until_us,
     )  # fmt: skip
-    flags = mail_scanner_flags(table, found)
+    flags = mail_scanner_flags(table, resolved)
     machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
-    return _unblocked(
-        counted, np.concatenate([machines, calls_while_with_sales(table, found, _answered_calls(counted, agreement))])
-    )
+    calls = calls_while_with_sales(table, resolved, _answered_calls(counted, agreement))
+    return _unblocked(counted, np.concatenate([machines, calls]))
 
 
 def _answered_calls(counted: Occurrences, agreement: Agreement) -> list[AnsweredCall]:
@@ -73,10 +72,7 @@ def _answered_calls(counted: Occurrences, agreement: Agreement) -> list[Answered
     some = counted.taken(np.flatnonzero(np.isin(counted.behaviour, calls)))
     columns = (some.row, some.lead, some.occurred_us, some.known_us, some.until_us)
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [
-        AnsweredCall(row, lead, occurred_us, (known_us, until_us))
-        for row, lead, occurred_us, known_us, until_us in rows
-    ]
+    return [AnsweredCall(row, lead, us, (known_us, until_us)) for row, lead, us, known_us, until_us in rows]
 
 
 def _is_counted(table: EventTable) -> Any:

@@ -38,7 +38,7 @@ class AnsweredCall(NamedTuple):
     known: Period
 
 
-def calls_while_with_sales(table: EventTable, found: Identities, answered: Sequence[AnsweredCall]) -> Ints:
+def calls_while_with_sales(table: EventTable, resolved: Identities, answered: Sequence[AnsweredCall]) -> Ints:
     """Calls that a lead answered while it was with sales: these are the work of sales, and do not count.
 
     ann goes to sales on Monday, answers on Tuesday, is given back on Wednesday and answers on Thursday: Tuesday's call
@@ -46,7 +46,7 @@ def calls_while_with_sales(table: EventTable, found: Identities, answered: Seque
 
     returns: rows of (event, lead, from when, until when).
     """
-    steps = sales_handling(table, found, {call.lead for call in answered}) if answered else {}
+    steps = sales_handling(table, resolved, {call.lead for call in answered}) if answered else {}
     blocked: list[tuple[int, int, int, int]] = []
     for call in answered:
         before = [step for step in steps.get(call.lead, ()) if step.occurred_us <= call.occurred_us]
@@ -55,10 +55,10 @@ def calls_while_with_sales(table: EventTable, found: Identities, answered: Seque
     return np.array(blocked, dtype=np.int64).reshape(-1, 4)
 
 
-def sales_handling(table: EventTable, found: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
+def sales_handling(table: EventTable, resolved: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
     """By lead, each step to sales and back, in the order in which it happened; of the given leads alone."""
     steps = [(row, name in TO_SALES) for row, name, _ in table.crm if name in TO_SALES or name in GIVEN_BACK]
-    at = found.attribute(np.array([row for row, _ in steps], dtype=np.int64))
+    at = resolved.attribute(np.array([row for row, _ in steps], dtype=np.int64))
     by_lead: dict[int, list[SalesHandling]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         if lead in leads:

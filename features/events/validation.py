@@ -103,12 +103,12 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
     }
 
 
-def _distrust_flags(found: Event) -> Iterator[str]:
+def _distrust_flags(checked: Event) -> Iterator[str]:
     """The flags of claims that take no effect, since their source may only write events."""
-    if is_merge(found.name, found.body):
+    if is_merge(checked.name, checked.body):
         yield MERGE_REFUSED
     # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
-    if found.type in ("identify", "alias") and found.recorded_at - found.occurred_at > LATE:
+    if checked.type in ("identify", "alias") and checked.recorded_at - checked.occurred_at > LATE:
         yield LATE_CLAIM
 
 

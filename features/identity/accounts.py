@@ -44,14 +44,14 @@ class _AccountClaims(NamedTuple):
     row: Ints  # of the event that says it
 
 
-def account_periods(table: EventTable, found: Identities, agreement: Agreement) -> AccountPeriods:
+def account_periods(table: EventTable, resolved: Identities, agreement: Agreement) -> AccountPeriods:
     """The accounts of each lead: the group that it was last put into, else the domain of its work mail.
 
     Last means by `occurred_at`. ann joins group "acme" on May 1, and on May 9 we hear that she joined "initech" on
     April 20: she stays in "acme". Free mail providers and our own domains are no accounts.
     """
     accounts, row, account, is_group = _claims(table, agreement)
-    place, lead, known_us, until_us = found.attribute(row)
+    place, lead, known_us, until_us = resolved.attribute(row)
     claims = _AccountClaims(lead, known_us, until_us, account[place], is_group[place], row[place])
     rows = np.array(list(_periods(claims, _strength(table, claims))), dtype=np.int64).reshape(-1, 4)
     lead, account, known_us, until_us = rows.T

@@ -40,9 +40,7 @@ class Component(NamedTuple):
 def record_links(connection: Connection, rows: Iterable[Row]) -> None:
     """Write the links that some events make between ids; to write a link twice changes nothing."""
     found = sorted({link for row in rows for link in links_of(row)})
-    insert_new(
-        connection, tables.links, [{"kind": kind, "value": value, "user_id": user} for kind, value, user in found]
-    )
+    insert_new(connection, tables.links, [{"kind": kind, "value": value, "user_id": who} for kind, value, who in found])
 
 
 def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
@@ -130,15 +128,15 @@ def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterato
             )
 
 
-def events_of(connection: Connection, found: Component) -> list[Any]:
+def events_of(connection: Connection, connected: Component) -> list[Any]:
     """The events of a component in the order of the ledger, and with them those about its groups, whoever sent them."""
     columns = tables.events.c
     rows: dict[int, Any] = {}
-    for batch in batched(sorted(found.ids), AT_ONCE):
+    for batch in batched(sorted(connected.ids), AT_ONCE):
         of_visitor = and_(tables.OF_VISITORS, columns.anonymous_id.in_(batch))
         for which in (columns.user_id.in_(batch), of_visitor):
             _select_into(connection, which, rows)
-    for batch in batched(sorted(found.groups), AT_ONCE):
+    for batch in batched(sorted(connected.groups), AT_ONCE):
         _select_into(connection, and_(tables.ABOUT_GROUPS, columns.group_id.in_(batch)), rows)
     return [rows[event_id] for event_id in sorted(rows)]
 

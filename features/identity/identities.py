@@ -120,10 +120,8 @@ def _attribution_periods(table: EventTable, owners: AnonymousOwners, users: User
     has_moved = np.zeros(first_name + 1, dtype=bool)  # -1, nobody's, is the last
     has_moved[list(users.moved)] = True
     single = np.flatnonzero(has_moved[owners.user])
-    owners_of = {
-        name: [(int(owners.user[name]), int(owners.since_us[name]))] for name in single.tolist()
-    } | owners.moved
-    for name, successive in owners_of.items():
+    owned = {name: [(int(owners.user[name]), int(owners.since_us[name]))] for name in single.tolist()} | owners.moved
+    for name, successive in owned.items():
         moved[first_name + name] = compose_periods(successive, users.moved)
     lead = np.append(np.arange(first_name), owners.user)
     return AttributionPeriods.of(lead, np.append(np.full(first_name, EVER), owners.since_us), moved)

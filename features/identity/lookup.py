@@ -20,12 +20,12 @@ LONGEST = 255  # characters: PostgreSQL's indexes refuse longer names, and nobod
 LeadByIdentifier = Mapping[tuple[str, str], str]  # (kind, value) to lead_id
 
 
-def identifiers_of(found: Identities) -> dict[tuple[str, str], str]:
+def identifiers_of(resolved: Identities) -> dict[tuple[str, str], str]:
     """The lead id of every identifier (kind, value). A lead has also the ids of the leads that were merged into it."""
-    taken_in = {value: lead for (kind, value), lead in found.identifiers.items() if kind == "user"}
-    stands = (lead for lead, merged in zip(found.lead_ids, found.merged_us, strict=True) if merged == NOT_YET)
+    taken_in = {value: lead for (kind, value), lead in resolved.identifiers.items() if kind == "user"}
+    stands = (lead for lead, merged in zip(resolved.lead_ids, resolved.merged_us, strict=True) if merged == NOT_YET)
     names = {("lead", value): lead for value, lead in taken_in.items()} | {("lead", lead): lead for lead in stands}
-    names |= found.identifiers
+    names |= resolved.identifiers
     return {name: lead for name, lead in names.items() if len(name[1]) <= LONGEST}
 
 

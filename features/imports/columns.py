@@ -91,9 +91,7 @@ def cell_texts(column: pd.Series, missing: Iterable[str] = ()) -> list[str | Non
     absent = {"", *(marker.strip().casefold() for marker in missing)}
     # A column says the same few things many times: each is looked at once.
     texts = {value: cell_text(value) for value in _distinct(values)}
-    known: dict[object, str | None] = {
-        value: None if text.casefold() in absent else text for value, text in texts.items()
-    }
+    known = {value: None if text.casefold() in absent else text for value, text in texts.items()}
     return [known.get(value) for value in values]
 
 

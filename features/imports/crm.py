@@ -74,12 +74,11 @@ class Crm:
 
     def why(self, title: str) -> str | None:
         """Why a field is known only after contact with sales; None for one that may be known before."""
-        reason = next(
-            (why for name, why in self.known_after_contact.items() if self.key(name) == self.key(title)), None
-        )
-        return (
-            reason if reason is None or reason.startswith("as of the export") else f"known only after contact: {reason}"
-        )
+        key = self.key(title)
+        reason = next((why for name, why in self.known_after_contact.items() if self.key(name) == key), None)
+        if reason is None or reason.startswith("as of the export"):
+            return reason
+        return f"known only after contact: {reason}"
 
     def history_columns(self, titles: Sequence[str]) -> dict[str, str]:
         """The column of a file for each part of a history (lead, field, at, new, old); a history has all of them."""
@@ -102,23 +101,21 @@ class Crm:
         return self.title(name, titles) or column_named(name, titles, file)
 
 
-def crm_event(
-    kind: str, lead: str, at: datetime, says: Sequence[object], *, of: str = "crm", **rest: object
-) -> dict[str, Any]:
+def crm_event(kind: str, lead: str, at: datetime, says: list[Any], *, of: str = "crm", **rest: Any) -> dict[str, Any]:
     """An event that happened and was known at `at`; the same `of`, `kind` and `says` always give the same messageId."""
     digest = hashlib.blake2b(orjson.dumps([kind, *says], option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
     return {"type": kind, "messageId": f"{of}-{digest}", "userId": lead, "timestamp": at, "receivedAt": at, **rest}
 
 
 def outcome_event(
-    name: str, lead: str, won_at: datetime | None, exported_at: datetime, told: Mapping[str, object]
+    name: str, lead: str, won_at: datetime | None, exported_at: datetime, record: Mapping[str, object]
 ) -> dict[str, Any]:
     """The event that a lead converted: at `won_at`, or at the export where no date is known.
 
-    told: the event's properties.
+    record: the event's properties.
     """
     says = [lead, "outcome", name, won_at.isoformat() if won_at else None]
-    return crm_event("track", lead, won_at or exported_at, says, event=name, properties=dict(told))
+    return crm_event("track", lead, won_at or exported_at, says, event=name, properties=dict(record))
 
 
 def merge_event(crm: Crm, lead: str, survivor: str, at: datetime) -> dict[str, Any]:

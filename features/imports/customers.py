@@ -52,11 +52,11 @@ class Customers:
         """The columns that name customers. Raises ColumnError where there is none."""
         titles = titles_in(self.path)
         named = {"domain": _DOMAIN, "account": _ACCOUNT, "lead": _LEAD, "since": _SINCE}
-        found = {
-            part: next((title for title in titles if title_words(title) in known), None)
-            for part, known in named.items()
+        columns = {
+            part: text for part, known in named.items() for text in reversed(titles) if title_words(text) in known
         }
-        columns = {part: title for part, title in (found | {"email": email_column(titles)}).items() if title}
+        if email := email_column(titles):
+            columns["email"] = email
         if not columns.keys() - {"since"}:
             asked = "e-mail, domain or website, account id or company id, or lead id"
             shown = ", ".join(f'"{title}"' for title in titles[:12])
@@ -129,12 +129,10 @@ class Customers:
         count, name = self.counts, self.path.name
         accounts, leads = (len(self._customers[kind]) for kind in ("accounts", "leads"))
         told = f"{count['rows']:,} rows say of {accounts:,} accounts and {leads:,} leads"
-        sentences = [f"{name}: {told} that they are customers; who is no longer in the file stays one"]
+        lines = [f"{name}: {told} that they are customers; who is no longer in the file stays one"]
         if count["no account"]:
-            sentences.append(
-                f"{name}: {count['no account']:,} domains are free mail, our own or none, and name no account"
-            )
+            lines.append(f"{name}: {count['no account']:,} domains are free mail, our own or none, and name no account")
         if count["unknown"]:
             problem = "belong to no lead here; give the file again once they do"
-            sentences.append(f"{name}: {count['unknown']:,} lead ids and e-mail addresses {problem}")
-        return [*sentences, *self.reader.sentences()]
+            lines.append(f"{name}: {count['unknown']:,} lead ids and e-mail addresses {problem}")
+        return [*lines, *self.reader.sentences()]

@@ -22,9 +22,8 @@ from features.imports.files import HistoryFile
 # It sorts after "crm-" and any digest: of two statements that are true from one moment on, the later id counts, and
 # what an export says of a creation long past must not overrule what was recorded of it.
 _ID_PREFIX = "crm-history"
-_RECORDED_FOR = timedelta(
-    days=548
-)  # Salesforce keeps 18 months of changes: what an older lead was like before them is lost
+# Salesforce keeps 18 months of changes: what an older lead was like before them is lost.
+_RECORDED_FOR = timedelta(days=548)
 _AT_ONCE = timedelta(minutes=1)  # a form writes its fields within seconds of the contact
 _DAY = timedelta(days=1)
 _MOST_SPELLINGS = 1_000  # of one trait: a category with more is none
@@ -148,10 +147,7 @@ class FieldHistory:
         """
         known: dict[str, object] = {}
         for key, first in self._first.get(lead, {}).items():
-            values = {
-                trait.name: self._value(trait, _value_at_creation(first, created_at))
-                for trait in self.traits_by_field[key]
-            }
+            values = self._values(key, _value_at_creation(first, created_at))
             known |= {name: value for name, value in values.items() if name in names}
         return known
 
@@ -168,6 +164,10 @@ class FieldHistory:
         self._converted_by_export.add(lead)
         recorded = self.converted.get(lead)
         return recorded if recorded and (won_at is None or recorded <= won_at + _DAY) else won_at
+
+    def _values(self, key: str, text: str | None) -> dict[str, object]:
+        """One value per trait that the field holds, where `text` is written in it."""
+        return {trait.name: self._value(trait, text) for trait in self.traits_by_field.get(key, ())}
 
     def _value(self, trait: ImportedTrait, text: str | None) -> object:
         spelled = self.spellings.get(trait.name, {}).get(normal_title(text), text) if text else None
@@ -193,11 +193,7 @@ class FieldHistory:
             if at < first.at:
                 by_moment.setdefault(at, {})[key] = _value_at_creation(first, since)
         for at, texts in by_moment.items():
-            traits = {
-                trait.name: self._value(trait, text)
-                for key, text in texts.items()
-                for trait in self.traits_by_field[key]
-            }
+            traits = {name: value for key, text in texts.items() for name, value in self._values(key, text).items()}
             says = [lead, "first", [*traits], {key: normal_title(text or "") for key, text in texts.items()}]
             yield crm_event("identify", lead, at, says, of=_ID_PREFIX, traits=traits)
 
@@ -205,9 +201,7 @@ class FieldHistory:
         """Third pass: the events of some changes, of the leads in `since`."""
         self.reader.notes = True
         for change in _last_at_once([change for change in self._changes(changes) if change.lead in since]):
-            traits = {
-                trait.name: self._value(trait, change.new) for trait in self.traits_by_field.get(change.field, ())
-            }
+            traits = self._values(change.field, change.new)
             if traits and not _tells_no_value(change):
                 # Not by its spelling: that is an export's, and the next one may have learned another.
                 says = [change.lead, change.at.isoformat(), [*traits], normal_title(change.new or "")]
@@ -219,11 +213,8 @@ class FieldHistory:
         lead, key, at, old, new = change
         if key == self.crm.key(self.crm.status) and new:
             yield status_event(self.crm, lead, at, old, new)
-        if (
-            key == self.crm.key(self.crm.won[0])
-            and self.converted.get(lead) == at
-            and lead not in self._converted_by_export
-        ):
+        is_first = self.converted.get(lead) == at and lead not in self._converted_by_export
+        if is_first and key == self.crm.key(self.crm.won[0]):
             yield outcome_event("Lead Converted", lead, at, self.read_at, record_ids(self.crm, lead))
 
     def sentences(self, since: Mapping[str, datetime]) -> list[str]:

@@ -145,10 +145,13 @@ class CrmExport:
     def _look_at_cells(self, rows: pd.DataFrame, named: Sequence[str] = ()) -> None:
         imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
         for column in {*named, *(trait.column for trait in imported if trait.kind == "date")}:
-            self.reader.observe(column, cell_texts(rows[column], self.columns.missing))
+            self.reader.observe(column, self._texts(rows, column))
         for trait in imported if self.history else ():
             if self.history and trait.kind == "category":
-                self.history.spell(trait.name, cell_texts(rows[trait.column], self.columns.missing))
+                self.history.spell(trait.name, self._texts(rows, trait.column))
+
+    def _texts(self, rows: pd.DataFrame, column: str) -> list[str | None]:
+        return cell_texts(rows[column], self.columns.missing)
 
     def _dated_columns(self) -> list[str]:
         if self.agreement.outcome.undated:
@@ -159,26 +162,21 @@ class CrmExport:
         titles, name = [str(title) for title in rows.columns], self.columns.id
         if name == ROW_NUMBER and name not in titles:
             return [f"row-{place + 1}" for place in rows.index]
-        ids = [
-            identifier_text(value)
-            for value in cell_texts(rows[column_named(name, titles, self.file)], self.columns.missing)
-        ]
+        ids = [identifier_text(value) for value in self._texts(rows, column_named(name, titles, self.file))]
         return [lead and self.crm.lead_id(lead) for lead in ids] if self.crm else ids
 
     def _converted(self, rows: pd.DataFrame) -> list[bool]:
         column = column_named(self.columns.outcome, [str(title) for title in rows.columns], self.file)
         positive = spelling(self.columns.positive)
-        values = cell_texts(rows[column], self.columns.missing)
-        if positive == ANY_VALUE:
-            return [value is not None for value in values]
-        return [value is not None and spelling(value) == positive for value in values]
+        values = (value and spelling(value) for value in self._texts(rows, column))
+        return [value is not None and positive in (ANY_VALUE, value) for value in values]
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
         if name is None or self.agreement.outcome.undated:
             return [None] * len(rows)
         column = column_named(name, [str(title) for title in rows.columns], self.file)
-        return self.reader.moments(column, cell_texts(rows[column], self.columns.missing), day_ends=day_ends)
+        return self.reader.moments(column, self._texts(rows, column), day_ends=day_ends)
 
     def events(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         """Second pass: the events of some of the observed rows, in their order.
@@ -205,9 +203,7 @@ class CrmExport:
     def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
         columns: list[Sequence[object]] = [emails(rows)]
-        columns += [
-            self.reader.values(trait, cell_texts(rows[trait.column], self.columns.missing)) for trait in imported
-        ]
+        columns += [self.reader.values(trait, self._texts(rows, trait.column)) for trait in imported]
         names = ["email", *(trait.name for trait in imported)]
         for row in zip(*columns, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}

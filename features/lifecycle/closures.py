@@ -53,7 +53,7 @@ def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.
 
 
 def closures(
-    table: EventTable, found: Identities, agreement: Agreement, observed: Observations
+    table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations
 ) -> dict[int, list[Closure]]:
     """By lead (its position), its closures and reopenings in the order in which they happened.
 
@@ -62,7 +62,7 @@ def closures(
     on day 40, she has two: closed on day 10, open again on day 40.
     """
     ends = [(row, name, properties) for row, name, properties in table.crm if name in (REJECTED, LOST)]
-    at = found.attribute(np.array([row for row, _, _ in ends], dtype=np.int64))
+    at = resolved.attribute(np.array([row for row, _, _ in ends], dtype=np.int64))
     by_lead: dict[int, list[Closure]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         row, name, properties = ends[place]

@@ -49,38 +49,38 @@ class _SalesEvents(NamedTuple):
             yield name, lead, us, (known_us, until_us)
 
 
-def milestones(table: EventTable, found: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
-    """One row per lead, in the order of `found.lead_ids`: its id, the MOMENTS in microseconds, and three columns more.
+def milestones(table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
+    """One row per lead, in the order of `resolved.lead_ids`: its id, MOMENTS in microseconds, and three columns more.
 
     A moment that has not come is NOT_YET. reject_reason: of the last reject. merged_us: since when the lead is part of
     another one, which makes it a duplicate. again: its later open periods, as `open_periods.as_numbers` writes them;
     None for nearly all leads, which have none.
     """
-    sales = _sales_events(table, found)
-    by_lead = closures(table, found, agreement, observed)
-    moments = _moments(sales, found, agreement)
-    reasons: list[str | None] = [None] * len(found.lead_ids)
+    sales = _sales_events(table, resolved)
+    by_lead = closures(table, resolved, agreement, observed)
+    moments = _moments(sales, resolved, agreement)
+    reasons: list[str | None] = [None] * len(resolved.lead_ids)
     for lead, own in by_lead.items():
         reasons[lead] = next((v.reason for v in reversed(own) if v.reason and v.known[1] == NOT_YET), None)
-    again: list[list[int] | None] = [None] * len(found.lead_ids)
-    for lead, timeline in _timelines(table, found, sales, by_lead, moments, agreement):
+    again: list[list[int] | None] = [None] * len(resolved.lead_ids)
+    for lead, timeline in _timelines(table, resolved, sales, by_lead, moments, agreement):
         again[lead] = as_numbers(list(open_periods(timeline)))
-    further = {"reject_reason": reasons, "merged_us": found.merged_us, "again": again}
-    return pd.DataFrame({"lead_id": found.lead_ids, **moments, **further})
+    further = {"reject_reason": reasons, "merged_us": resolved.merged_us, "again": again}
+    return pd.DataFrame({"lead_id": resolved.lead_ids, **moments, **further})
 
 
-def _sales_events(table: EventTable, found: Identities) -> _SalesEvents:
+def _sales_events(table: EventTable, resolved: Identities) -> _SalesEvents:
     rows = np.array([row for row, _, _ in table.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in table.crm], dtype=object)
     closes = np.array([reject_reason(properties) not in KEPT_OPEN for _, _, properties in table.crm], dtype=bool)
-    at = found.attribute(rows)
+    at = resolved.attribute(rows)
     occurred = table.occurred_us()[rows[at.place]]
     return _SalesEvents(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
-def _moments(sales: _SalesEvents, found: Identities, agreement: Agreement) -> dict[str, Ints]:
-    moments = {name: np.full(len(found.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
-    moments["opened_us"] = found.first_known_us.copy()
+def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) -> dict[str, Ints]:
+    moments = {name: np.full(len(resolved.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
+    moments["opened_us"] = resolved.first_known_us.copy()
     is_touch, to_sales = np.isin(sales.name, list(SALES_TOUCHES)), np.isin(sales.name, list(TO_SALES))
     is_outcome, is_reject = sales.name == agreement.outcome.event, sales.name == REJECTED
     ends = is_outcome | (is_reject & sales.closes) | (sales.name == LOST)
@@ -96,21 +96,21 @@ def _moments(sales: _SalesEvents, found: Identities, agreement: Agreement) -> di
         ("disqualified_us", is_reject & sales.closes & stands, sales.known_us),
     ):
         np.minimum.at(moments[name], sales.lead[which], us[which])
-    for lead, gone in found.absences.items():
+    for lead, gone in resolved.absences.items():
         moments["closed_us"][lead] = min(moments["closed_us"][lead], gone[0][0])
     return moments
 
 
 def _timelines(
     table: EventTable,
-    found: Identities,
+    resolved: Identities,
     sales: _SalesEvents,
     by_lead: Mapping[int, list[Closure]],
     moments: Mapping[str, Ints],
     agreement: Agreement,
 ) -> Iterator[tuple[int, LeadTimeline]]:
     """The timelines of the leads that may have a later open period: no other lead changes after its first ended."""
-    absences = found.absences
+    absences = resolved.absences
     leads = set(by_lead) | set(absences) | set(sales.lead[sales.until_us != NOT_YET].tolist())
     ended = {lead: list(absences.get(lead, ())) for lead in leads}
     touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in leads}
@@ -119,17 +119,13 @@ def _timelines(
             ended[lead].append(known)
         elif name in SALES_TOUCHES and known[1] == NOT_YET:
             touches[lead].append((us, known[0]))
-    handling = sales_handling(table, found, leads) if leads else {}
+    handling = sales_handling(table, resolved, leads) if leads else {}
     for lead in leads:
         first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
         if first_until < NOT_YET:
             opened = int(moments["opened_us"][lead])
-            yield (
-                lead,
-                LeadTimeline(
-                    opened, first_until, handling.get(lead, []), by_lead.get(lead, []), ended[lead], touches[lead]
-                ),
-            )
+            periods = handling.get(lead, []), by_lead.get(lead, []), ended[lead], touches[lead]
+            yield lead, LeadTimeline(opened, first_until, *periods)
 
 
 def known_by(leads: pd.DataFrame, moment_us: int) -> pd.DataFrame:

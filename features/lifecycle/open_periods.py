@@ -85,10 +85,10 @@ def as_numbers(periods: list[OpenPeriod]) -> list[int] | None:
 def known_open_periods(again: Ints | None, moment_us: int) -> list[int] | None:
     """The open periods of one lead as they were known at a moment, in the form of `as_numbers`."""
     known = [period for period in _periods(again) if period.from_us <= moment_us]
-    return as_numbers([_known(period, moment_us) for period in known])
+    return as_numbers([_as_known_at(period, moment_us) for period in known])
 
 
-def _known(period: OpenPeriod, moment_us: int) -> OpenPeriod:
+def _as_known_at(period: OpenPeriod, moment_us: int) -> OpenPeriod:
     seen = period._replace(**{name: NOT_YET for name in period._fields if getattr(period, name) > moment_us})
     # A touch ends a period once it is known: while the period is open, no touch is known.
     return seen if seen.until_us < NOT_YET else seen._replace(tried_us=NOT_YET)

@@ -94,12 +94,12 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         return Erasure(len(events), len(gone), len(failed), tuple(ids))
 
 
-def _names_to_erase(found: LeadRecord, left: Sequence[Any], agreement: Agreement) -> set[IdentifierName]:
+def _names_to_erase(record: LeadRecord, left: Sequence[Any], agreement: Agreement) -> set[IdentifierName]:
     """The lead's identifiers that no other lead has: an e-mail address that two leads share stays the other's."""
     others = set(identities(read_events([list(left)], agreement)).identifiers) if left else set()
     others |= {("user", row.user_id) for row in left} | {("anonymous", row.anonymous_id) for row in left}
     kept = set(map(plain_name, others))
-    return {name for name in found.names if plain_name(name) not in kept}
+    return {name for name in record.names if plain_name(name) not in kept}
 
 
 def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:
@@ -113,9 +113,7 @@ def failed_events_about(connection: Connection, gone: Collection[IdentifierName]
     For an erasure, which rather deletes an event of another lead than leaves one of this lead. For what may be shown
     of the lead see `failed_events_naming`.
     """
-    return [
-        failed_id for failed_id, names in _failed_with(connection, gone) if names is None or names & _plain_names(gone)
-    ]
+    return [id for id, names in _failed_with(connection, gone) if names is None or names & _plain_names(gone)]
 
 
 def failed_events_naming(connection: Connection, asked: Collection[IdentifierName]) -> list[int]:
@@ -149,14 +147,14 @@ def _as_json(value: str) -> str:
     return orjson.dumps(value).decode()[1:-1]
 
 
-def _forget_names(connection: Connection, found: LeadRecord, gone: set[IdentifierName]) -> None:
+def _forget_names(connection: Connection, record: LeadRecord, gone: set[IdentifierName]) -> None:
     links, known, waiting = tables.links.c, tables.identities.c, tables.online_pending.c
     ids = [value for kind, value in sorted(gone) if kind in IDS]
     connection.execute(delete(tables.links).where(or_(links.user_id.in_(ids), _any(links, gone))))
-    connection.execute(delete(tables.identities).where(or_(known.lead_id == found.lead_id, _any(known, gone))))
+    connection.execute(delete(tables.identities).where(or_(known.lead_id == record.lead_id, _any(known, gone))))
     connection.execute(delete(tables.online_pending).where(_any(waiting, gone)))
     answers = tables.idempotency_keys
-    connection.execute(delete(answers).where(answers.c.lead_id.in_([*ids, found.lead_id])))
+    connection.execute(delete(answers).where(answers.c.lead_id.in_([*ids, record.lead_id])))
 
 
 def _any(columns: Any, gone: set[IdentifierName]) -> ColumnElement[bool]:

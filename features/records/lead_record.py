@@ -82,9 +82,7 @@ class LeadRecord:
         """(kind, value) of each identifier of the lead: user, anonymous, email, its ids in CRMs."""
         names = {name for name, lead in self.identities.identifiers.items() if lead == self.lead_id}
         names |= {("user", user) for row in self.own if (user := self.rows[row].user_id)}
-        names |= {
-            ("anonymous", who) for row in self.own if (who := self.rows[row].anonymous_id) and not self._shared(who)
-        }
+        names |= {("anonymous", id) for row in self.own if (id := self.rows[row].anonymous_id) and not self._shared(id)}
         return sorted(names)
 
     def _shared(self, visitor: str) -> bool:
@@ -118,15 +116,19 @@ def _holders(connection: Connection, name: str) -> list[str]:
     return list(connection.scalars(select(columns.user_id).where(is_identifier)))
 
 
-def _lead_id(found: Identities, name: str, only_ids: bool) -> str | None:
-    stands = {lead for lead, merged in zip(found.lead_ids, found.merged_us.tolist(), strict=True) if merged == NOT_YET}
+def _lead_id(resolved: Identities, name: str, only_ids: bool) -> str | None:
+    stands = {
+        lead for lead, merged in zip(resolved.lead_ids, resolved.merged_us.tolist(), strict=True) if merged == NOT_YET
+    }
     if name in stands:
         return name
-    ids = [found.identifiers.get((kind, name)) for kind in ("user", "anonymous")]
+    ids = [resolved.identifiers.get((kind, name)) for kind in ("user", "anonymous")]
     if only_ids or any(ids):
         return next((lead for lead in ids if lead), None)
     email = normal_email(name)
-    leads = {lead for (kind, value), lead in found.identifiers.items() if value == (email if kind == "email" else name)}
+    leads = {
+        lead for (kind, value), lead in resolved.identifiers.items() if value == (email if kind == "email" else name)
+    }
     if len(leads) > 1:
         raise NamesTwoLeads(f"{name!r} names {len(leads)} leads in several systems; give the lead id of one of them")
     return next(iter(leads), None)

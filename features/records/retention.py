@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -185,14 +185,10 @@ def _failed(home: Home, until_us: int) -> Retained:
         return Retained(failed_events=connection.execute(delete(tables.failed_events).where(is_old)).rowcount)
 
 
-def _retain(
-    connection: Connection, identifiers: Collection[tuple[str, str]], agreement: Agreement, until_us: int
-) -> Retained:
-    around = derive(connection, agreement, identifiers)
+def _retain(connection: Connection, names: Iterable[tuple[str, str]], agreement: Agreement, until_us: int) -> Retained:
+    around = derive(connection, agreement, names)
     own = np.array([(event.user_id or event.anonymous_id) in around.ids for event in around.events], dtype=bool)
-    going = np.flatnonzero(
-        own & np.array([_is_going(event, agreement, until_us) for event in around.events], dtype=bool)
-    )
+    going = np.flatnonzero(own & np.array([_is_going(row, agreement, until_us) for row in around.events], dtype=bool))
     changes = _changes(around, going.tolist())
     _apply(connection, changes)
     return Retained(len(changes.deleted) + len(changes.stripped), len(changes.kept))
@@ -217,9 +213,8 @@ def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
     for row in np.flatnonzero(np.isin(found.lead, leads)).tolist():
         if _is_kept(events[row]):
             of_lead[int(found.lead[row])].append(row)
-    history = retained_totals(
-        around.table, around.rows, around.agreement, [row for lead in leads for row in of_lead[lead]]
-    )
+    rows = [row for lead in leads for row in of_lead[lead]]
+    history = retained_totals(around.table, around.rows, around.agreement, rows)
     for lead, own in of_lead.items():
         needed = _needed(events, own, found.known_us) | _opening(events, own, found, lead)
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]
@@ -249,13 +244,13 @@ def _needed(events: Sequence[Any], own: Sequence[int], known_us: Ints) -> set[in
     return needed
 
 
-def _opening(events: Sequence[Any], own: Sequence[int], found: Identities, lead: int) -> set[int]:
+def _opening(events: Sequence[Any], own: Sequence[int], resolved: Identities, lead: int) -> set[int]:
     """The event by which a lead was first known, where it is one of `own`: the lead is open since then."""
     named = [row for row in own if events[row].user_id is not None and not _is_kept(events[row])]
     if lead < 0 or not named:
         return set()
-    first = min(named, key=lambda row: (int(found.known_us[row]), events[row].occurred_us, events[row].message_id))
-    return {first} if found.known_us[first] == found.known_us[found.lead == lead].min() else set()
+    first = min(named, key=lambda row: (int(resolved.known_us[row]), events[row].occurred_us, events[row].message_id))
+    return {first} if resolved.known_us[first] == resolved.known_us[resolved.lead == lead].min() else set()
 
 
 def _stripped(event: Any) -> dict[str, Any]:
@@ -275,8 +270,8 @@ def _stripped(event: Any) -> dict[str, Any]:
     }
 
 
-def _known_at(own: Iterable[int], found: Identities) -> int:
-    return max(int(found.known_us[row]) for row in own)
+def _known_at(own: Iterable[int], resolved: Identities) -> int:
+    return max(int(resolved.known_us[row]) for row in own)
 
 
 def _event(lead_id: str, events: Sequence[Any], totals: dict[str, Any], known_us: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progr
     for table in tables.metadata.sorted_tables:
         if table.name not in NOT_EXPORTED:
             progress(f"writing {table.name}")
-            written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _chunks(home, table))
+            written[table.name] = _write(folder / f"{table.name}.parquet", _schema(table), _row_chunks(home, table))
     repository = materialized(home, agreement, progress).repository
     for name in FILES:
         file = repository.folder / f"{name}.parquet"
@@ -45,7 +45,7 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progr
     return written
 
 
-def _chunks(home: Home, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _row_chunks(home: Home, table: Table) -> Iterator[Sequence[Mapping[str, Any]]]:
     with reading(home) as connection:
         ordered = select(table).order_by(*table.primary_key.columns)
         found = connection.execution_options(yield_per=AT_ONCE).execute(ordered)

@@ -40,12 +40,10 @@ def write_files(
     repository: FeastRepository, rows: DerivedRows, leads: pd.DataFrame, table: EventTable, agreement: Agreement
 ) -> None:
     """Write the Parquet files of a build, sorted by id and then by known-at time, whatever the order of the ledger."""
-    folder = repository.folder
-    order = np.array(
-        sorted(range(len(rows.identities.lead_ids)), key=rows.identities.lead_ids.__getitem__), dtype=np.int64
-    )
+    folder, lead_ids = repository.folder, rows.identities.lead_ids
+    order = np.array(sorted(range(len(lead_ids)), key=lead_ids.__getitem__), dtype=np.int64)
     behaviours, traits = repository.behaviour_view, repository.trait_view
-    parts = _states(repository, behaviours, rows.identities.lead_ids, (rows.observed, order), agreement)
+    parts = _states(repository, behaviours, lead_ids, (rows.observed, order), agreement)
     write_rows(repository.source_of(behaviours), state_schema(repository, behaviours), parts)
     write_rows(repository.source_of(traits), trait_schema(repository), _traits(repository, rows, order))
     accounts = np.array(sorted(rows.shared_accounts().tolist(), key=rows.account_ids.__getitem__), dtype=np.int64)
@@ -76,9 +74,8 @@ def _batched_mask(stands: Bools) -> Iterator[Bools]:
 
 
 def _traits(repository: FeastRepository, rows: DerivedRows, order: Ints) -> Iterator[pa.Table]:
-    ranked = pd.Index(np.array(rows.identities.lead_ids, dtype=object)[order]).get_indexer(
-        pd.Index(rows.traits["lead_id"])
-    )
+    lead_ids = pd.Index(np.array(rows.identities.lead_ids, dtype=object)[order])
+    ranked = lead_ids.get_indexer(pd.Index(rows.traits["lead_id"]))
     places = np.lexsort((rows.traits["known_us"].to_numpy(np.int64), ranked))
     for start in range(0, len(places), AT_ONCE):
         yield trait_rows(repository, rows.traits.iloc[places[start : start + AT_ONCE]])
@@ -196,9 +193,9 @@ def states_at(repository: FeastRepository, moments: pd.DataFrame) -> pa.Table:
     return found
 
 
-def _accounts_at(repository: FeastRepository, found: pa.Table, moments: pd.DataFrame) -> list[pa.ChunkedArray]:
-    """The arrays of the account of each row of `found`, by behaviour; null where there is no account."""
-    accounts = np.array(found["account"].to_pylist() if "account" in found.column_names else [None] * len(found))
+def _accounts_at(repository: FeastRepository, matched: pa.Table, moments: pd.DataFrame) -> list[pa.ChunkedArray]:
+    """The arrays of the account of each row of `matched`, by behaviour; null where there is no account."""
+    accounts = np.array(matched["account"].to_pylist() if "account" in matched.column_names else [None] * len(matched))
     has = np.flatnonzero([account is not None for account in accounts])
     kind = pa.list_(pa.float64())
     if not len(has):

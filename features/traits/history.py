@@ -42,7 +42,7 @@ def trait_columns(agreement: Agreement) -> dict[str, str]:
 
 
 def trait_history(
-    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
+    table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> pd.DataFrame:
     """One row per lead and moment at which a trait changed as it was known: lead_id, known_us, and `trait_columns`.
 
@@ -51,13 +51,13 @@ def trait_history(
     and on day 9 an import adds that on day 1 it was "retail", there is one row, of day 3, with "saas".
     """
     columns = trait_columns(agreement)
-    given = trait_values(table, found, agreement, observed, members, columns)
+    given = trait_values(table, resolved, agreement, observed, members, columns)
     changes = _changes(given, _strength(table, given, list(columns)))
     is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
     states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
     _fill(states, np.cumsum(is_new) - 1, changes.lead, changes.trait, changes.value)
     history: dict[str, Any] = {
-        "lead_id": np.array(found.lead_ids, dtype=object)[changes.lead[is_new]],
+        "lead_id": np.array(resolved.lead_ids, dtype=object)[changes.lead[is_new]],
         "known_us": changes.known_us[is_new],
     }
     texts = np.array(given.values, dtype=object)
@@ -94,12 +94,8 @@ def _changes(given: TraitValues, strength: Ints) -> TraitChanges:
     # Strengths rise from trait to trait, so that one running maximum does for all.
     settled = settled[strength[settled] >= np.maximum.accumulate(strength[settled])] if len(settled) else settled
     turns = np.array(list(_temporary_changes(given, strength, moving)), dtype=np.int64).reshape(-1, 4)
-    changes = TraitChanges(
-        *(
-            np.append(column[settled], turn)
-            for column, turn in zip((given.lead, given.known_us, given.trait, given.value), turns.T, strict=True)
-        )
-    )
+    columns = zip((given.lead, given.known_us, given.trait, given.value), turns.T, strict=True)
+    changes = TraitChanges(*(np.append(column[settled], turn) for column, turn in columns))
     return _only_new(changes, np.append(strength[settled], np.arange(len(turns))))
 
 

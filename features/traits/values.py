@@ -127,7 +127,7 @@ class _ValueRows:
 
 
 def trait_values(
-    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods,
+    table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods,
     columns: Mapping[str, str],
 ) -> TraitValues:  # fmt: skip
     """Every value that the events in `table` give the traits `columns` (name to kind) of leads."""
@@ -136,12 +136,12 @@ def trait_values(
     by_event, by_lead = _ValueRows(traits, values, 2), _ValueRows(traits, values, 5)
     for event, given, when in _values_of_events(table, agreement, columns):
         by_event.add(given, event, table.occurred[event] if when is None else when)
-    for position, known, when, given in _values_of_leads(table, found, agreement, observed, members):
+    for position, known, when, given in _values_of_leads(table, resolved, agreement, observed, members):
         by_lead.add(given, position, *known, when, OF_LEAD)
     for position, known, when, given in _values_of_companies(table, agreement, members):
         by_lead.add(given, position, *known, when, OF_COMPANY)
     row, occurred, trait, value = by_event.columns()
-    at = found.attribute(row)
+    at = resolved.attribute(row)
     lead, known_us, until_us, occurred_us, nearness, traits_of, value_of = by_lead.columns()
     return TraitValues(
         np.append(at.lead, lead), np.append(at.known_us, known_us), np.append(at.until_us, until_us),
@@ -218,15 +218,15 @@ def _values_of_sales(name: str, outcome: str) -> Iterator[TraitValue]:
 
 
 def _values_of_leads(
-    table: EventTable, found: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
+    table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations, members: AccountPeriods
 ) -> Iterator[tuple[int, Period, int, list[TraitValue]]]:
     """Values that follow from more than one event: (lead, period in which they were known, occurred_us, values)."""
-    for lead, us in enumerate(found.first_known_us.tolist()):
+    for lead, us in enumerate(resolved.first_known_us.tolist()):
         if us < NOT_YET:
             yield lead, (us, NOT_YET), us, [("opened_us", float(us))]
     for lead, account, *known in zip(*(column.tolist() for column in members[:4]), strict=True):
         yield lead, (known[0], known[1]), known[0], [("account", members.account_ids[account])]
-    for lead, every in closures(table, found, agreement, observed).items():
+    for lead, every in closures(table, resolved, agreement, observed).items():
         for one in every:
             flags: list[TraitValue] = [("closed", one.is_closed)]
             # A lost opportunity is no reject, and takes none back.

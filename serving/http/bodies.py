@@ -33,14 +33,14 @@ async def body(request: Request) -> bytes:
         raise _too_large(limit, is_gzip)
     try:
         async with asyncio.timeout(limits.BODY_SECONDS):
-            sent = await _sent(request, limit, is_gzip)
+            sent = await _sent_bytes(request, limit, is_gzip)
     except TimeoutError:
         too_slow = f"The body did not arrive within {limits.BODY_SECONDS} s; send it again."
         raise Problem(408, "body_too_slow", too_slow) from None
     return _inflated(sent) if is_gzip else sent
 
 
-async def _sent(request: Request, limit: int, is_gzip: bool) -> bytes:
+async def _sent_bytes(request: Request, limit: int, is_gzip: bool) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -127,9 +127,8 @@ def invalid_body(code: str, errors: Sequence[FieldError], count: int) -> Problem
     """The 422 for a body with `count` errors; its message names the first."""
     first = errors[0]
     more = f" ({count - 1} more in errors)" if count > 1 else ""
-    return Problem(
-        422, code, f"{first.pointer or 'The body'}: {first.detail}{more}", errors=errors[: limits.ERRORS_SHOWN]
-    )
+    message = f"{first.pointer or 'The body'}: {first.detail}{more}"
+    return Problem(422, code, message, errors=errors[: limits.ERRORS_SHOWN])
 
 
 def _spelled(number: float) -> str:

@@ -40,7 +40,7 @@ class Ingested:
 def ingest(
     home: Home,
     files: list[Path],
-    kept: AgreementVersion,
+    agreed: AgreementVersion,
     now: datetime,
     progress: Progress = lambda _: None,
     recorded_lag: timedelta = timedelta(0),
@@ -55,31 +55,31 @@ def ingest(
     """
     # Before anything is imported, so that a wrong name is refused at once.
     sources = [part for path in files for part in source_kinds(path)]
-    file_import = _FileImport(Ledger.open(home), kept, now, progress, recorded_lag)
+    file_import = _FileImport(Ledger.open(home), agreed, now, progress, recorded_lag)
     done = list(file_import.all_of(sources))
-    refresh_features(home, kept, progress)
+    refresh_features(home, agreed, progress)
     places = [path.name for path in files]
     return sorted(done, key=lambda file: places.index(file.file))
 
 
 def ingest_customers(
-    home: Home, files: list[Path], kept: AgreementVersion, now: datetime, progress: Progress = lambda _: None
+    home: Home, files: list[Path], agreed: AgreementVersion, now: datetime, progress: Progress = lambda _: None
 ) -> list[Ingested]:
     """Append that the accounts and leads of the files are customers; a second run adds nothing.
 
     Raises FileError and ColumnError with one sentence.
     """
-    file_import = _FileImport(Ledger.open(home), kept, now, progress, timedelta(0))
+    file_import = _FileImport(Ledger.open(home), agreed, now, progress, timedelta(0))
     done = [file_import.customers(path) for path in files]
-    refresh_features(home, kept, progress)
+    refresh_features(home, agreed, progress)
     return done
 
 
-def refresh_features(home: Home, kept: AgreementVersion, progress: Progress) -> None:
+def refresh_features(home: Home, agreed: AgreementVersion, progress: Progress) -> None:
     """Bring leads and features up to date: by the agreement, and by the one that the served model learned from."""
-    materialized(home, kept.agreement, progress)
-    served = served_agreement(home, kept.agreement)
-    if served.feature_digest != kept.agreement.feature_digest:
+    materialized(home, agreed.agreement, progress)
+    served = served_agreement(home, agreed.agreement)
+    if served.feature_digest != agreed.agreement.feature_digest:
         materialized(home, served, progress)
 
 
@@ -101,9 +101,7 @@ class _FileImport:
         """One entry per file, imported in an order in which no property of an event and no lead is lost."""
         histories = self._histories([part for part in sources if isinstance(part, HistoryFile)])
         # The first of two events with one id stays: an event's own table has the properties that `tracks` lacks.
-        yield from map(
-            self._events, sorted((part for part in sources if isinstance(part, EventFile)), key=_comes_later)
-        )
+        yield from map(self._events, sorted((part for part in sources if isinstance(part, EventFile)), key=_is_later))
         for part in sources:
             if isinstance(part, LeadFile):
                 yield self._leads(part, histories.get(part.crm.name) if part.crm else None)
@@ -159,7 +157,7 @@ class _FileImport:
         return total
 
 
-def _comes_later(part: EventFile) -> bool:
+def _is_later(part: EventFile) -> bool:
     return part.is_rollup
 
 

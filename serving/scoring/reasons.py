@@ -133,7 +133,7 @@ def _of_trait(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
         return f"known for {_days(days)}", {"days": days}
     trait = evidence.agreement.traits.get(name)
     label = trait.label if trait else name.replace("_", " ")
-    shown = _shown(evidence.traits.get(name))
+    shown = _trait_text(evidence.traits.get(name))
     return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
 
 
@@ -143,7 +143,7 @@ def _of_criterion(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any
     return f"{name.replace('_', ' ')}: {known}", {"points": level, "of": most}
 
 
-def _shown(value: Any) -> str | None:
+def _trait_text(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):

@@ -40,17 +40,14 @@ def _family_chart(segments: Sequence[SegmentResult], top: float, is_last: bool) 
     named = alt.Axis(minExtent=NAMES, maxExtent=NAMES, labelLimit=NAMES - 10, ticks=False, domain=False)
     y = alt.Y("level:N", sort=list(rows["level"]), title=None, axis=named)
     base = alt.Chart(rows)
-    words = base.mark_text(align="right", color=INK, fontSize=11, x="width")
     chart = alt.layer(
         base.mark_rule(color=DARK, strokeWidth=1.5).encode(alt.X("lower:Q", scale=scale), y, alt.X2("upper")),
         base.mark_tick(color=LIGHT, thickness=4, size=15).encode(alt.X("said:Q", scale=scale), y),
         base.mark_circle(color=DARK, size=60, opacity=1).encode(x, y),
-        words.encode(y, alt.Text("off:N")),
+        base.mark_text(align="right", color=INK, fontSize=11, x="width").encode(y, alt.Text("off:N")),
     )
-    heading = alt.TitleParams(
-        segments[0].family, anchor="start", fontSize=12, color=QUIET, fontWeight="normal", offset=4
-    )
-    return chart.properties(width=WIDTH - NAMES, height=ROW * len(rows), title=heading)
+    head = alt.TitleParams(segments[0].family, anchor="start", fontSize=12, color=QUIET, fontWeight="normal", offset=4)
+    return chart.properties(width=WIDTH - NAMES, height=ROW * len(rows), title=head)
 
 
 def _off(segment: SegmentResult) -> str:

@@ -132,16 +132,11 @@ def distribution_chart(evaluation: Evaluation) -> alt.TopLevelMixin:
         columns=["odds", "converted", "others"],
     )
     domain = alt.Scale(domain=[steps["odds"].min(), steps["odds"].max()], nice=False) if bins else alt.Scale()
-    x = alt.X(
-        "odds",
-        title="probability, of 100 (each step to the right is a step in points)",
-        scale=domain,
-        axis=axes.odds_axis(),
-    )
+    title = "probability, of 100 (each step to the right is a step in points)"
+    x = alt.X("odds", title=title, scale=domain, axis=axes.odds_axis())
     base = alt.Chart(steps)
-    chart = base.mark_area(color=PALE, interpolate="step-after").encode(
-        x, alt.Y("others", title="of 100 with this outcome")
-    )
+    others = alt.Y("others", title="of 100 with this outcome")
+    chart = base.mark_area(color=PALE, interpolate="step-after").encode(x, others)
     chart += base.mark_line(color=DARK, strokeWidth=2.2, interpolate="step-after").encode(x, alt.Y("converted"))
     if bins:
         left, right, high = steps["odds"].min(), steps["odds"].max(), steps[["converted", "others"]].max().max()
@@ -181,9 +176,9 @@ def partial_dependence_chart(shown: Sequence[PartialDependence]) -> alt.TopLevel
     return alt.concat(*(_steps(one, domain) for one in shown), columns=2, spacing={"row": 14, "column": 14})
 
 
-def _steps(one: PartialDependence, domain: Sequence[float]) -> alt.TopLevelMixin:
+def _steps(dependence: PartialDependence, domain: Sequence[float]) -> alt.TopLevelMixin:
     rows = pd.DataFrame(
-        [(axes.shortened(s.value, 22), POINTS * s.low, POINTS * s.middle, POINTS * s.high) for s in one.steps],
+        [(axes.shortened(s.value, 22), POINTS * s.low, POINTS * s.middle, POINTS * s.high) for s in dependence.steps],
         columns=["value", "low", "points", "high"],
     )
     scale = alt.Scale(domain=list(domain), nice=False)
@@ -198,7 +193,7 @@ def _steps(one: PartialDependence, domain: Sequence[float]) -> alt.TopLevelMixin
         base.mark_circle(color=DARK, size=55, opacity=1).encode(x, y),
     )
     heading = alt.TitleParams(
-        axes.shortened(one.label, 40), subtitle=one.axis or " ", anchor="start", fontSize=12, color=INK,
+        axes.shortened(dependence.label, 40), subtitle=dependence.axis or " ", anchor="start", fontSize=12, color=INK,
         fontWeight="normal", subtitleColor=QUIET, subtitleFontSize=11, offset=6,
     )  # fmt: skip
     return chart.properties(width=WIDTH // 2 - 128, height=18 * len(rows), title=heading)

@@ -48,9 +48,9 @@ def input_drift_chart(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
     return chart.properties(width=WIDTH - 200, height=22 * len(rows))
 
 
-def weekly_conversions_chart(found: Sequence[EarlyWeek], days: int) -> alt.TopLevelMixin:
+def weekly_conversions_chart(weeks: Sequence[EarlyWeek], days: int) -> alt.TopLevelMixin:
     """Conversions soon after the looks of each week: the range of chance, what was expected, and what came."""
-    rows = pd.DataFrame([week.__dict__ for week in found])
+    rows = pd.DataFrame([week.__dict__ for week in weeks])
     rows["starts_at"] = pd.to_datetime(rows["starts_at"], utc=True)
     x = alt.X("starts_at:T", title="week of the look", axis=alt.Axis(format="%d %b", grid=False, tickCount=8))
     y = alt.Y("lower:Q", title=f"converted within {days} days", scale=alt.Scale(zero=True))

@@ -45,11 +45,11 @@ class DraftBasis:
     crm: Crm | None = None
 
 
-def agreement_text(found: DraftBasis) -> str:
+def agreement_text(basis: DraftBasis) -> str:
     """The agreement as TOML with comments; it loads with `Agreement.parse`."""
-    names = trait_names(found.decisions, found.crm)
-    parts = [*_head(found), _outcome(found), _export(found), default_section("interest"), default_section("behaviours")]
-    parts += [_traits(found, names), _excluded(found, names), _part_2(found, names)]
+    names = trait_names(basis.decisions, basis.crm)
+    parts = [*_head(basis), _outcome(basis), _export(basis), default_section("interest"), default_section("behaviours")]
+    parts += [_traits(basis, names), _excluded(basis, names), _part_2(basis, names)]
     return sections_text(parts)
 
 
@@ -87,10 +87,10 @@ def free_name(name: str, taken: set[str]) -> str:
     return next(free for free in names if free not in taken)
 
 
-def _head(found: DraftBasis) -> Iterator[str]:
-    count = int(found.roles.won.sum())
-    share = f"{count / max(len(found.roles.won), 1):.1%} converted"
-    yield from draft_heading(f"# Drafted by `leadlight init` from {found.file}: {found.rows:,} leads, {share}.")
+def _head(basis: DraftBasis) -> Iterator[str]:
+    count = int(basis.roles.won.sum())
+    share = f"{count / max(len(basis.roles.won), 1):.1%} converted"
+    yield from draft_heading(f"# Drafted by `leadlight init` from {basis.file}: {basis.rows:,} leads, {share}.")
 
 
 def draft_heading(drafted_from: str) -> Iterator[str]:
@@ -109,9 +109,9 @@ def draft_heading(drafted_from: str) -> Iterator[str]:
     )
 
 
-def _outcome(found: DraftBasis) -> str:
-    waits = f"within_days     = {found.horizon_days}  # only after this long does a lead count as a no"
-    if found.roles.undated:
+def _outcome(basis: DraftBasis) -> str:
+    waits = f"within_days     = {basis.horizon_days}  # only after this long does a lead count as a no"
+    if basis.roles.undated:
         waits = "undated         = true  # no dates in the export: outcomes count as it tells them, without a horizon"
     return (
         '[outcome]  # what "converted" means\n'
@@ -121,38 +121,38 @@ def _outcome(found: DraftBasis) -> str:
     )
 
 
-def _export(found: DraftBasis) -> str:
-    roles = found.roles
+def _export(basis: DraftBasis) -> str:
+    roles = basis.roles
     notes = {"positive": "any date there means converted"} if roles.positive == ANY_VALUE else {}
     notes |= {"id": "no column identifies a lead: its place in the file does"} if roles.id == ROW_NUMBER else {}
     lines = ["[export]  # which columns of a CRM export say who, when, and what became of it"]
     for key in ("id", "created_at", "outcome", "positive", "outcome_at"):
         if value := getattr(roles, key):
             lines.append(f"{key} = {toml_text(value)}{_comment(notes.get(key))}")
-    missing = ", ".join(toml_text(marker) for marker in found.missing)
+    missing = ", ".join(toml_text(marker) for marker in basis.missing)
     return "\n".join([*lines, f"missing = [{missing}]  # what its cells write for missing, besides nothing"])
 
 
-def _traits(found: DraftBasis, names: Mapping[str, str]) -> str:
+def _traits(basis: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[traits]  # what the model learns from: number, category, text, boolean or date"]
-    if not found.roles.undated:
+    if not basis.roles.undated:
         lines.append('# known = "at_creation": it was so when the lead came; "at_export": known only since the export')
-    for decision in found.decisions:
+    for decision in basis.decisions:
         if decision.use == "trait":
-            known = {} if found.roles.undated else {"known": "at_export" if decision.may_be_late else "at_creation"}
+            known = {} if basis.roles.undated else {"known": "at_export" if decision.may_be_late else "at_creation"}
             look = f"look: {'; '.join(decision.flags)}" if decision.flags else None
             lines.append(f"{names[decision.column]} = {_line(decision, **known)}{_comment(look)}")
     return "\n".join(lines)
 
 
-def _excluded(found: DraftBasis, names: Mapping[str, str]) -> str:
+def _excluded(basis: DraftBasis, names: Mapping[str, str]) -> str:
     lines = ["[excluded]  # the model never sees these, and why; to use one, move its line to [traits], with signed_by"]
     lines += [
         f"{names[decision.column]} = {_line(decision, why=decision.reason)}"
-        for decision in found.decisions
+        for decision in basis.decisions
         if decision.use == "excluded"
     ]
-    gone = [decision for decision in found.decisions if decision.use == "dropped"]
+    gone = [decision for decision in basis.decisions if decision.use == "dropped"]
     return "\n".join([*lines, *(_comment(f"dropped: {v.column}: {v.reason}").strip() for v in gone)])
 
 
@@ -184,9 +184,9 @@ def default_section(name: str) -> str:
     return found[0] if found else ""
 
 
-def _part_2(found: DraftBasis, names: Mapping[str, str]) -> str:
-    kinds = {names[decision.column]: decision.kind for decision in found.decisions if decision.use == "trait"}
-    return policy_text(kinds, Agreement.default().behaviours, int(found.roles.won.sum()), len(found.roles.won))
+def _part_2(basis: DraftBasis, names: Mapping[str, str]) -> str:
+    kinds = {names[decision.column]: decision.kind for decision in basis.decisions if decision.use == "trait"}
+    return policy_text(kinds, Agreement.default().behaviours, int(basis.roles.won.sum()), len(basis.roles.won))
 
 
 def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:

@@ -123,15 +123,10 @@ def _useless(profile: ColumnProfile) -> str | None:
 def column_decision(examined: ExaminedColumn) -> ColumnDecision:
     """The decision on a column that may be of use."""
     profile, empty_share = examined.profile, round(examined.profile.empty_share, 4)
-    if is_protected(profile.column):
-        return ColumnDecision(profile.column, "excluded", profile.kind, "protected", (), examined.signals, empty_share)
-    if suspicions := list(_suspicions(examined)):
-        return ColumnDecision(
-            profile.column, "excluded", profile.kind, "; ".join(suspicions), (), examined.signals, empty_share
-        )
-    return ColumnDecision(
-        profile.column, "trait", profile.kind, "", tuple(_flags(examined)), examined.signals, empty_share
-    )
+    reason = "protected" if is_protected(profile.column) else "; ".join(_suspicions(examined))
+    use: Literal["trait", "excluded"] = "excluded" if reason else "trait"
+    flags = () if reason else tuple(_flags(examined))
+    return ColumnDecision(profile.column, use, profile.kind, reason, flags, examined.signals, empty_share)
 
 
 def _suspicions(examined: ExaminedColumn) -> Iterator[str]:

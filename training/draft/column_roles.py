@@ -113,11 +113,8 @@ def _on_outcome(profile: ColumnProfile, means: str, won: Bools) -> str:
     if 0 < count < rows:
         share = f"{count:,} of {rows:,} leads did ({count / rows:.1%})"
         return f"{profile.column}: the outcome; {means} means converted, as {share}"
-    found = (
-        "is empty"
-        if not profile.filled
-        else f"is {quoted_values([level for level, _ in profile.counts.most_common(2)])}"
-    )
+    levels = [level for level, _ in profile.counts.most_common(2)]
+    found = f"is {quoted_values(levels)}" if profile.filled else "is empty"
     lacks = "every lead converted" if count else "no lead converted"
     return f"{profile.column}: the outcome, but it {found} in all {rows:,} rows: {lacks}, so nothing can be learned yet"
 

@@ -42,9 +42,8 @@ class EventLeads:
         ids = tuple(counts.came)
         days = {trait: {lead: day for lead, (day, _) in by.items()} for trait, by in counts.first_values.items()}
         converted = np.array([lead in won for lead in ids], dtype=bool)
-        return cls(
-            ids, converted, counts.first_values, counts.contact_known, fill_times_of_events(days, counts.contact_known)
-        )
+        filled = fill_times_of_events(days, counts.contact_known)
+        return cls(ids, converted, counts.first_values, counts.contact_known, filled)
 
     def fill_time(self, trait: str) -> FillTime | None:
         """When the trait became known."""

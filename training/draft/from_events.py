@@ -98,13 +98,11 @@ def _outcome(counts: EventCounts, asked: str | None, file: str) -> tuple[str, Ma
         return name, counts.happened[name]
     names = sorted(counts.tracks, key=lambda name: (-counts.tracks[name], name))
     if asked:
-        found = f'no event is "{asked}"; {did_you_mean(asked, names) if names else "there is no track call"}'
+        what = f'no event is "{asked}"; {did_you_mean(asked, names) if names else "there is no track call"}'
     else:
         shown = ", ".join(f'"{name}"' for name in names[:8]) or "none"
-        found = (
-            f"no event is {' or '.join(OUTCOMES[:2])}; say which one means converted: --outcome NAME; it has {shown}"
-        )
-    raise OutcomeError(f"{file}: {found}")
+        what = f"no event is {' or '.join(OUTCOMES[:2])}; say which one means converted: --outcome NAME; it has {shown}"
+    raise OutcomeError(f"{file}: {what}")
 
 
 def _conversion_delay(counts: EventCounts, won: Mapping[str, float]) -> ConversionDelay:
@@ -130,15 +128,13 @@ def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision
     why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
     signals, filling = leads.signals(profile), leads.fill_time(profile.column)
     why = why or "; ".join(quarantine_reasons(signals, filling))
-    flags = (filling.sentence,) if filling and filling.late_share >= PARTLY_LATE else ()
     if why:
         use = "excluded"
     elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
         use, why = "dropped", "no trait can have this name"
     kind: Kind = "text" if profile.column == "job_title" else profile.kind  # it becomes a rank and a department
-    return ColumnDecision(
-        profile.column, use, kind, why, flags if use == "trait" else (), signals, leads.empty_share(profile)
-    )
+    flags = (filling.sentence,) if use == "trait" and filling and filling.late_share >= PARTLY_LATE else ()
+    return ColumnDecision(profile.column, use, kind, why, flags, signals, leads.empty_share(profile))
 
 
 def _on_outcome(label: str, won: Mapping[str, float], counts: EventCounts) -> Iterator[str]:
@@ -164,21 +160,19 @@ def _on_behaviours(counts: EventCounts, label: str) -> Iterator[str]:
         yield f"{', '.join(ignored)}: too rare to draft; add those that matter to [behaviours]"
 
 
-def _counted(counts: EventCounts, label: str) -> Counter[str]:
+def _other_track_calls(counts: EventCounts, label: str) -> Counter[str]:
     """The track calls that are no behaviour of the default agreement and may be one of this."""
-    events = {
-        behaviour.event for behaviour in Agreement.default().behaviours.values() if counts.matched[behaviour.name]
-    }
+    events = {line.event for line in Agreement.default().behaviours.values() if counts.matched[line.name]}
     known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | events | {label, ""}
     return Counter({name: count for name, count in counts.tracks.items() if name not in known})
 
 
 def _new_events(counts: EventCounts, label: str) -> list[tuple[str, int]]:
-    return _counted(counts, label).most_common(_MOST["events"])
+    return _other_track_calls(counts, label).most_common(_MOST["events"])
 
 
 def _ignored(counts: EventCounts, label: str) -> list[str]:
-    return [name for name, _ in _counted(counts, label).most_common()[_MOST["events"] :]][:20]
+    return [name for name, _ in _other_track_calls(counts, label).most_common()[_MOST["events"] :]][:20]
 
 
 def _new_pages(counts: EventCounts) -> list[tuple[str, int]]:
@@ -188,46 +182,46 @@ def _new_pages(counts: EventCounts) -> list[tuple[str, int]]:
     return [pair for pair in parts if re.fullmatch(r"/[A-Za-z][A-Za-z_-]{1,40}", pair[0])][: _MOST["pages"]]
 
 
-def _parts(counts: EventCounts, found: _EventDraftBasis) -> Iterator[str]:
-    leads = f"{len(counts.came):,} leads, {found.won / max(len(counts.came), 1):.1%} converted"
+def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
+    leads = f"{len(counts.came):,} leads, {basis.won / max(len(counts.came), 1):.1%} converted"
     yield from draft_heading(
-        f"# Drafted by `leadlight init --from segment` from {found.file}: {counts.events:,} events of {leads}."
+        f"# Drafted by `leadlight init --from segment` from {basis.file}: {counts.events:,} events of {leads}."
     )
-    yield _outcome_text(counts, found)
+    yield _outcome_text(counts, basis)
     yield default_section("interest")
-    lines = dict(_behaviours(counts, found))
+    lines = dict(_behaviours(counts, basis))
     yield "\n".join(["[behaviours]  # what leads do that counts; page time is added", *lines.values()])
     yield "\n".join(
-        ["[traits]  # what the model learns from: number, category, text, boolean or date", *_traits(found)]
+        ["[traits]  # what the model learns from: number, category, text, boolean or date", *_traits(basis)]
     )
     yield "\n".join(
-        ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(found)]
+        ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(basis)]
     )
-    kinds = {decision.column: decision.kind for decision in found.decisions if decision.use == "trait"}
-    yield policy_text(kinds, lines, found.won, len(counts.came))
+    kinds = {decision.column: decision.kind for decision in basis.decisions if decision.use == "trait"}
+    yield policy_text(kinds, lines, basis.won, len(counts.came))
 
 
-def _outcome_text(counts: EventCounts, found: _EventDraftBasis) -> str:
+def _outcome_text(counts: EventCounts, basis: _EventDraftBasis) -> str:
     is_told = any(counts.tracks[name] for name in SALES_TOUCHES)
     never = '"unknown"  # a lead that sales never tried is not a no' if is_told else '"no"  # the events name no calls'
     return (
         '[outcome]  # what "converted" means\n'
-        f"event           = {toml_text(found.outcome)}\n"
-        f"within_days     = {found.delay.horizon_days}  # only after this long does a lead count as a no\n"
+        f"event           = {toml_text(basis.outcome)}\n"
+        f"within_days     = {basis.delay.horizon_days}  # only after this long does a lead count as a no\n"
         f"never_contacted = {never}"
     )
 
 
-def _behaviours(counts: EventCounts, found: _EventDraftBasis) -> Iterator[tuple[str, str]]:
+def _behaviours(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[tuple[str, str]]:
     """Each behaviour's name and line: the default's that occur, then the other names and pages."""
     default = default_section("behaviours")
-    taken = set(FACTS) | RESERVED | {decision.column for decision in found.decisions}
+    taken = set(FACTS) | RESERVED | {decision.column for decision in basis.decisions}
     for name, behaviour in Agreement.default().behaviours.items():
-        if behaviour.event != found.outcome and (counts.matched[name] or name in _ASKING):
+        if behaviour.event != basis.outcome and (counts.matched[name] or name in _ASKING):
             [line] = re.findall(rf"^{name}\s*=.*$", default, re.M)
             taken.add(name)
             yield name, line
-    for event, _ in _new_events(counts, found.outcome):
+    for event, _ in _new_events(counts, basis.outcome):
         name = _free(event, taken)
         yield name, f"{name} = {{ event = {toml_text(event)}, label = {toml_text(plain_label(event).lower())} }}"
     for part, _ in _new_pages(counts):
@@ -244,15 +238,15 @@ def _free(title: str, taken: set[str]) -> str:
     return name
 
 
-def _traits(found: _EventDraftBasis) -> Iterator[str]:
-    kept = [decision for decision in found.decisions if decision.use == "trait"]
+def _traits(basis: _EventDraftBasis) -> Iterator[str]:
+    kept = [decision for decision in basis.decisions if decision.use == "trait"]
     yield from (f"{decision.column} = {toml_text(decision.kind)}" for decision in kept)
 
 
-def _excluded(found: _EventDraftBasis) -> Iterator[str]:
-    for decision in found.decisions:
+def _excluded(basis: _EventDraftBasis) -> Iterator[str]:
+    for decision in basis.decisions:
         if decision.use == "excluded":
             yield f"{decision.column} = {{ why = {toml_text(decision.reason)}, kind = {toml_text(decision.kind)} }}"
-    for decision in found.decisions:
+    for decision in basis.decisions:
         if decision.use == "dropped":
             yield f"# dropped: {decision.column}: {decision.reason}"

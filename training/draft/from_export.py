@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,9 +51,7 @@ class Draft:
         return [*self.notes, *legend, *(decision.sentence for decision in ranked), *self._summary()]
 
     def _summary(self) -> list[str]:
-        counts = {
-            use: sum(decision.use == use for decision in self.decisions) for use in ("trait", "excluded", "dropped")
-        }
+        counts = Counter(decision.use for decision in self.decisions)
         counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
         told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
         return [f"{counted}{told}. {SIGN}"]
@@ -76,9 +75,8 @@ def export_draft(
     """
     paths, notes = _exports([Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)])
     name = ", ".join(path.name for path in paths)
-    requested = _with_crm_roles(
-        RequestedRoles(outcome or "", positive, id, created_at), crm, titles_in(paths[0]), paths[0].name
-    )
+    asked = RequestedRoles(outcome or "", positive, id, created_at)
+    requested = _with_crm_roles(asked, crm, titles_in(paths[0]), paths[0].name)
     rows, total, more = _sample(paths, requested.outcome)
     found = column_profiles(rows)
     assigned = column_roles(found, requested, name)
@@ -149,32 +147,33 @@ def _on_default(requested: RequestedRoles, outcome: str | None, crm: Crm | None)
     return [f"{requested.outcome}: a won deal or a rep sets it; it tells what your reps take for a customer"]
 
 
-def _on_ids(found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> list[str]:
+def _on_ids(profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> list[str]:
     """Ids that tell converted leads from the others, by their form or number."""
-    came = None if assigned.created_at is None else day_numbers(found[assigned.created_at]).tolist()
-    named = [title for title, one in found.items() if title == assigned.id or one.is_identifier]
-    told = {title: id_auc(found[title].values, assigned.won, came) for title in named}
+    came = None if assigned.created_at is None else day_numbers(profiles[assigned.created_at]).tolist()
+    named = [title for title, one in profiles.items() if title == assigned.id or one.is_identifier]
+    told = {title: id_auc(profiles[title].values, assigned.won, came) for title in named}
     return [id_sentence(title, tells) for title, tells in told.items() if tells is not None]
 
 
-def _conversion_delay(found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> ConversionDelay:
+def _conversion_delay(profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> ConversionDelay:
     if assigned.created_at is None or assigned.outcome_at is None:
         return ConversionDelay()
-    return conversion_delay(
-        day_numbers(found[assigned.created_at]), day_numbers(found[assigned.outcome_at]), assigned.created_at
-    )
+    came, ended = (day_numbers(profiles[title]) for title in (assigned.created_at, assigned.outcome_at))
+    return conversion_delay(came, ended, assigned.created_at)
 
 
 def _decisions(
-    found: Mapping[str, ColumnProfile], assigned: ColumnRoles, crm: Crm | None
+    profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles, crm: Crm | None
 ) -> tuple[tuple[ColumnDecision, ...], float | None]:
     """A decision on each column in the file's order, and the AUC of the kept ones."""
-    others = [profile for title, profile in found.items() if title not in assigned.columns]
+    others = [profile for title, profile in profiles.items() if title not in assigned.columns]
     useless = {profile.column: said for profile in others if (said := useless_decision(profile))}
     triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
     why = crm.why if crm else lambda _: None
     examined = {
-        column: ExaminedColumn(found[column], signals, _later_share(found[column], found, assigned), why(column))
+        column: ExaminedColumn(
+            profiles[column], signals, _later_share(profiles[column], profiles, assigned), why(column)
+        )
         for column, signals in triage.all_signals().items()
     }
     judged = {column: column_decision(one) for column, one in examined.items()}
@@ -193,12 +192,12 @@ def _kept_columns(judged: Mapping[str, ColumnDecision]) -> list[str]:
     return [column for column, decision in judged.items() if decision.use == "trait"]
 
 
-def _later_share(profile: ColumnProfile, found: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> float | None:
+def _later_share(profile: ColumnProfile, profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> float | None:
     """How many of a column's dates lie more than a day after the lead came; None where nobody can tell."""
     if profile.kind != "date" or assigned.created_at is None:
         return None
     try:
-        later = day_numbers(profile) - day_numbers(found[assigned.created_at])
+        later = day_numbers(profile) - day_numbers(profiles[assigned.created_at])
     except DatesError:
         return None
     known = later[~np.isnan(later)]

@@ -80,10 +80,8 @@ def _month(moment: pd.Timestamp) -> pd.Timestamp:
     return moment.normalize().replace(day=1)
 
 
-def _is_enough(known: pd.DataFrame) -> bool:
-    return bool(
-        known.loc[known["outcome"], "lead_id"].nunique() >= FEWEST_CONVERTED and known["outcome"].nunique() == 2
-    )
+def _is_enough(rows: pd.DataFrame) -> bool:
+    return bool(rows.loc[rows["outcome"], "lead_id"].nunique() >= FEWEST_CONVERTED and rows["outcome"].nunique() == 2)
 
 
 def _backtest_month(month: str, known: pd.DataFrame, snapshots: pd.DataFrame, refit: Refit) -> BacktestMonth:

@@ -67,9 +67,8 @@ def simple_baselines(columns: Sequence[ModelColumn]) -> Callable[[pd.DataFrame, 
         used = [column.name for column in columns if column.name in known]
         rows = pd.concat([known[used], test[used]]).astype({name: kinds[name] for name in used if name in kinds})
         outcome = known["outcome"].to_numpy(np.float64)
-        return baseline_probabilities(
-            rows[: len(known)], outcome, rows[len(known) :], only=("naive_bayes", "logistic_regression")
-        )
+        learned, judged = rows[: len(known)], rows[len(known) :]
+        return baseline_probabilities(learned, outcome, judged, only=("naive_bayes", "logistic_regression"))
 
     return fitted
 
@@ -123,9 +122,8 @@ def logistic_regression(train: pd.DataFrame, outcome: Floats, test: pd.DataFrame
         FunctionTransformer(_both_scales),
         StandardScaler(),
     )
-    levels = make_pipeline(
-        FunctionTransformer(_levels), OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=10)
-    )
+    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=10)
+    levels = make_pipeline(FunctionTransformer(_levels), one_hot)
     numbers = [name for name in train.columns if name not in categories]
     columns = ColumnTransformer([("numbers", scaled, numbers), ("levels", levels, categories)])
     model = make_pipeline(columns, LogisticRegression(max_iter=500))

@@ -51,10 +51,8 @@ class CalibrationCheck:
 
 def calibration_check(tested: HeldOutPredictions, seed: int) -> CalibrationCheck | None:
     """The check of our probabilities; None with fewer than FEWEST_OUTCOMES conversions, or others, or few leads."""
-    if (
-        min(tested.outcome.sum(), (1 - tested.outcome).sum()) < FEWEST_OUTCOMES
-        or tested.lead.max() < 2 * FEWEST_OUTCOMES
-    ):
+    rarer = min(tested.outcome.sum(), (1 - tested.outcome).sum())
+    if rarer < FEWEST_OUTCOMES or tested.lead.max() < 2 * FEWEST_OUTCOMES:
         return None
     chance = np.clip(tested.ours, CERTAIN, 1 - CERTAIN)
     logit = np.log(chance) - np.log1p(-chance)
@@ -83,16 +81,13 @@ class _LogisticFit:
 
     def fitted(self, outcome: Floats, weight: Floats, start: Floats, steps: int) -> Floats:
         """The coefficients after `steps` steps from `start`."""
-        coefficients = start
+        beta = start
         for _ in range(steps):
-            chance = 1 / (1 + np.exp(-np.clip(self.offset + self.columns @ coefficients, -30, 30)))
-            curve = (self.columns.T * (weight * chance * (1 - chance))) @ self.columns + 1e-9 * np.eye(
-                len(coefficients)
-            )
-            coefficients = coefficients + np.clip(
-                np.linalg.solve(curve, self.columns.T @ (weight * (outcome - chance))), -2.0, 2.0
-            )
-        return coefficients
+            chance = 1 / (1 + np.exp(-np.clip(self.offset + self.columns @ beta, -30, 30)))
+            curve = (self.columns.T * (weight * chance * (1 - chance))) @ self.columns + 1e-9 * np.eye(len(beta))
+            step = np.linalg.solve(curve, self.columns.T @ (weight * (outcome - chance)))
+            beta = beta + np.clip(step, -2.0, 2.0)
+        return beta
 
 
 def _estimates(line: _LogisticFit, tested: HeldOutPredictions, seed: int) -> list[Estimate]:

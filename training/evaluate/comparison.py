@@ -117,13 +117,11 @@ class HeldOutPredictions:
     lead: Ints
 
     @classmethod
-    def of(
-        cls, probabilities: Mapping[str, Floats], outcome: npt.ArrayLike, lead_id: npt.ArrayLike
-    ) -> HeldOutPredictions:
-        """The rows as they come; lead_id may be anything that tells leads apart."""
-        ids = np.asarray(lead_id)
-        _, lead = np.unique(ids if ids.dtype.kind in "iu" else ids.astype(str), return_inverse=True)
-        return cls(probabilities, np.asarray(outcome, dtype=float), lead.astype(np.intp))
+    def of(cls, probabilities: Mapping[str, Floats], outcome: npt.ArrayLike, lead: npt.ArrayLike) -> HeldOutPredictions:
+        """The rows as they come; lead may be anything that tells leads apart."""
+        ids = np.asarray(lead)
+        _, place = np.unique(ids if ids.dtype.kind in "iu" else ids.astype(str), return_inverse=True)
+        return cls(probabilities, np.asarray(outcome, dtype=float), place.astype(np.intp))
 
     @property
     def ours(self) -> Floats:

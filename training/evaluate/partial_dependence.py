@@ -53,7 +53,7 @@ def partial_dependence(
     them. The model reads a behaviour in many columns: shown is the count, sum of minutes or days since that explains
     most of its contribution.
     """
-    dependences = []
+    found = []
     for driver in strongest:
         own = [place for place, column in enumerate(columns) if column.group == driver.name]
         added = contributions[:, own].sum(axis=1)
@@ -61,12 +61,10 @@ def partial_dependence(
         explained = {axis: _explained_share(step, added) for axis, step in steps.items() if len(step) > 1}
         if explained:
             best = max(explained, key=lambda axis: (explained[axis], axis))
-            dependences.append(
-                PartialDependence(driver.name, driver.label, best, _dependence_steps(steps[best], added))
-            )
-        if len(dependences) == SHOWN_DEPENDENCES:
+            found.append(PartialDependence(driver.name, driver.label, best, _dependence_steps(steps[best], added)))
+        if len(found) == SHOWN_DEPENDENCES:
             break
-    return tuple(dependences)
+    return tuple(found)
 
 
 def _axes(driver: GlobalImportance) -> dict[str, str]:

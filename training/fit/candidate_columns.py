@@ -81,6 +81,5 @@ def category_pairs(
     alone = {name: loss((name,)) for name in names}
     best = sorted(sorted(names, key=lambda name: (alone[name], name))[:MOST_PAIRED])
     gains = {pair: min(alone[pair[0]], alone[pair[1]]) - loss(pair) for pair in combinations(best, 2)}
-    return tuple(
-        sorted((pair for pair in gains if gains[pair] > 0), key=lambda pair: (-gains[pair], pair))[:MOST_PAIRS]
-    )
+    gaining = [pair for pair, gain in gains.items() if gain > 0]
+    return tuple(sorted(gaining, key=lambda pair: (-gains[pair], pair))[:MOST_PAIRS])

@@ -81,17 +81,17 @@ def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Mo
     return replace(model, facts=kept | training_facts(rows, agreement, seed))
 
 
-def calibrated_model(found: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
     """The blend, calibrated on its out-of-fold margins, and shifted to the newest rows' level where shifts last."""
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
-    facts = found.model.facts | training_facts(rows, agreement, seed)
-    calibrator = fit_calibrator(found.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
-    calibrator = widened_calibrator(calibrator, found.out_of_fold, found.margin_variance)
-    since = lasting_shift(calibrator.logit(found.out_of_fold), rows) if agreement.outcome.horizon_days else None
+    facts = blend.model.facts | training_facts(rows, agreement, seed)
+    calibrator = fit_calibrator(blend.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
+    calibrator = widened_calibrator(calibrator, blend.out_of_fold, blend.margin_variance)
+    since = lasting_shift(calibrator.logit(blend.out_of_fold), rows) if agreement.outcome.horizon_days else None
     if since is not None:
         calibrator = shifted_calibrator(calibrator, since)
         facts["shift"] = {"level": since.level, "error": since.error}
-    return replace(found.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
+    return replace(blend.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
 
 
 def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[str, Any]:
@@ -108,11 +108,8 @@ def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[
 
 def label_span(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None]:
     """Up to when labelled snapshots reach, and the last label that was read for one; None where nothing has a date."""
-    newest_us, days = int(rows["snapshot_us"].max()), agreement.outcome.horizon_days
-    return {
-        "learned_until_us": newest_us,
-        "labels_until_us": None if days is None else newest_us + round(days * DAY_US),
-    }
+    last_us, days = int(rows["snapshot_us"].max()), agreement.outcome.horizon_days
+    return {"learned_until_us": last_us, "labels_until_us": None if days is None else last_us + round(days * DAY_US)}
 
 
 def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
@@ -168,13 +165,12 @@ def blend(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | 
     line = fit_ridge(sample)
     doubts = margin_variance(sample, line.linear, line.strength)
     trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
+    facts: dict[str, Any] = {"shrinkage": line.strength}
     if trees is None:
-        return Blend(
-            Model(sample.columns, "", line.linear, 0.0, facts={"shrinkage": line.strength}), line.out_of_fold, doubts
-        )
+        return Blend(Model(sample.columns, "", line.linear, 0.0, facts=facts), line.out_of_fold, doubts)
     margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
     best = min(BLENDS, key=lambda share: log_loss(margins[share], sample.outcome))
-    facts = {"shrinkage": line.strength, "trees": dict(trees.chosen), "rounds": trees.rounds}
+    facts |= {"trees": dict(trees.chosen), "rounds": trees.rounds}
     return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best], doubts)
 
 

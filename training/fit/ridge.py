@@ -62,9 +62,8 @@ def ridge_model(sample: TrainingRows, strength: float) -> LinearModel:
     """The linear model with a strength that was chosen before, fitted on all rows."""
     terms = terms_of(sample.matrix, sample.columns)
     with threadpool_limits(1):
-        weights = fit_linear(
-            Design.of(terms).rows(sample.matrix), sample.outcome, ridge_penalty(terms, sample, strength)
-        )
+        penalty = ridge_penalty(terms, sample, strength)
+        weights = fit_linear(Design.of(terms).rows(sample.matrix), sample.outcome, penalty)
     return LinearModel.of(terms, weights)
 
 

@@ -87,9 +87,7 @@ class PairedLosses:
         """The share by which the challenger's log loss on some rows is above the champion's, with its interval."""
         _, lead = np.unique(self.lead[rows], return_inverse=True)
         ours, theirs = (np.bincount(lead, weights=loss[rows]) for loss in (self.ours, self.theirs))
-        drawn = [
-            float(times @ ours / (times @ theirs)) for times in lead_weights(np.arange(len(ours)), RESAMPLES, seed=0)
-        ]
+        drawn = [float(w @ ours / (w @ theirs)) for w in lead_weights(np.arange(len(ours)), RESAMPLES, seed=0)]
         low, high = np.quantile(drawn, [1 - level, level]) - 1 if drawn else (-np.inf, np.inf)
         return ExcessLoss(float(ours.sum() / theirs.sum()) - 1, float(low), float(high))
 

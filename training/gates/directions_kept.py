@@ -42,9 +42,9 @@ class ScoredStates:
 
     def after(self, behaviours: Collection[str], age_days: float, minutes: float) -> ScoredStates:
         """The same leads, each with one more event of these behaviours, `age_days` ago, counted by its account too."""
-        occurred_us: Floats = self.as_of_us.astype(np.float64) - age_days * DAY_US
+        at_us: Floats = self.as_of_us.astype(np.float64) - age_days * DAY_US
         half_lives_us = np.asarray(self.agreement.half_lives) * DAY_US
-        add = partial(_added, occurred_us=occurred_us, minutes=minutes, half_lives_us=half_lives_us)
+        add = partial(_added, at_us=at_us, minutes=minutes, half_lives_us=half_lives_us)
         own = {name: add(self.states.behaviours[name]) for name in behaviours}
         shared = {name: add(self.states.account[name], only_filled=True) for name in behaviours}
         states = replace(self.states, behaviours=self.states.behaviours | own, account=self.states.account | shared)
@@ -117,14 +117,12 @@ def _usual_minutes(states: Ragged) -> float:
     return float(states.values[starts + MINUTES].sum() / count) if count > 0 else 0.0
 
 
-def _added(
-    states: Ragged, occurred_us: Floats, minutes: float, half_lives_us: Floats, only_filled: bool = False
-) -> Ragged:
+def _added(states: Ragged, at_us: Floats, minutes: float, half_lives_us: Floats, only_filled: bool = False) -> Ragged:
     rows: Sequence[Floats] = [states.row(place) for place in range(len(states))]
     return Ragged.of(
         [
             row if only_filled and not row.size else with_one_more(row, moment, minutes, half_lives_us)
-            for row, moment in zip(rows, occurred_us.tolist(), strict=True)
+            for row, moment in zip(rows, at_us.tolist(), strict=True)
         ]
     )
 

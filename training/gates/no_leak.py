@@ -83,17 +83,17 @@ def no_leak(
     return _gate(rest, rest.area, beside)
 
 
-def _gate(rest: UnsignedFields, area: float, beside: str) -> Gate:
-    first = rest.importances[0].label if rest.importances else "nothing"
+def _gate(unsigned: UnsignedFields, area: float, beside: str) -> Gate:
+    first = unsigned.importances[0].label if unsigned.importances else "nothing"
     if area >= TOO_GOOD:
         why = (
             f"ROC AUC {area:.3f} is too good to be true before anyone has spoken with a lead; the most is told by "
             f"“{first}”: {REMEDY}.{beside}"
         )
         return Gate(NO_LEAK, False, area, TOO_GOOD, why)
-    if area >= RANKS_WELL and len(rest.importances) > 2 and rest.share > CARRIES_ALL:
-        why = f"{of_100(rest.share)} of 100 of all that moves the scores is “{first}”: {REMEDY}.{beside}"
-        return Gate(NO_LEAK, False, rest.share, CARRIES_ALL, why)
+    if area >= RANKS_WELL and len(unsigned.importances) > 2 and unsigned.share > CARRIES_ALL:
+        why = f"{of_100(unsigned.share)} of 100 of all that moves the scores is “{first}”: {REMEDY}.{beside}"
+        return Gate(NO_LEAK, False, unsigned.share, CARRIES_ALL, why)
     why = f"ROC AUC {area:.3f} is believable, and no single field carries it.{beside}"
     return Gate(NO_LEAK, True, area, TOO_GOOD, why)
 
@@ -101,8 +101,7 @@ def _gate(rest: UnsignedFields, area: float, beside: str) -> Gate:
 def _unsigned_fields(
     contributions: pd.DataFrame, outcome: Floats, agreement: Agreement, kinds: Mapping[str, str]
 ) -> UnsignedFields:
-    labels = {name: behaviour.label for name, behaviour in agreement.behaviours.items()}
-    labels |= {name: trait.label for name, trait in agreement.traits.items()}
+    labels = {name: line.label for name, line in (agreement.behaviours | agreement.traits).items()}
     found = global_importances(contributions, labels, kinds)
     if outcome.sum() < FEWEST_CONVERTED or not len(contributions.columns):
         return UnsignedFields(None, found)

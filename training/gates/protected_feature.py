@@ -58,9 +58,8 @@ def _personal_values(values: pd.Series) -> str | None:
     if any(AN_ADDRESS.fullmatch(level) for level in levels):
         return "e-mail addresses"
     answers = levels - NO_ANSWER
-    return (
-        f"{' and '.join(sorted(answers)[:2])}, which is a gender" if len(answers) > 1 and answers <= GENDERS else None
-    )
+    is_gender = len(answers) > 1 and answers <= GENDERS
+    return f"{' and '.join(sorted(answers)[:2])}, which is a gender" if is_gender else None
 
 
 def _stopped(name: str, why: str) -> str:

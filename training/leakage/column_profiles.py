@@ -104,9 +104,8 @@ class ColumnProfile:
 
 def column_profiles(rows: pd.DataFrame) -> dict[str, ColumnProfile]:
     """One profile per column, by its title; a cell with a known marker of missing values ("N/A") is missing."""
-    return {
-        str(title): ColumnProfile(str(title), tuple(cell_texts(rows[title], MISSING_MARKERS))) for title in rows.columns
-    }
+    texts = {str(title): tuple(cell_texts(rows[title], MISSING_MARKERS)) for title in rows.columns}
+    return {title: ColumnProfile(title, of_column) for title, of_column in texts.items()}
 
 
 def missing_markers(rows: pd.DataFrame) -> list[str]:

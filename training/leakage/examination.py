@@ -84,7 +84,7 @@ NOT_EXAMINED = LeakExamination()
 
 
 def leak_examination(
-    labelled: pd.DataFrame, found: Materialized, agreement: Agreement, until_us: int, seed: int
+    labelled: pd.DataFrame, build: Materialized, agreement: Agreement, until_us: int, seed: int
 ) -> LeakExamination:
     """Examines the training rows for leaks; rows of the later spans are not looked at.
 
@@ -93,20 +93,20 @@ def leak_examination(
     fields = ExaminedFields.of(labelled, agreement, seed)
     signals = fields.signals()
     whole = fields.drops(fields.strong(signals))
-    filled = dict(_filled(found, agreement, until_us)) if not agreement.outcome.undated else {}
+    filled = dict(_filled(build, agreement, until_us)) if not agreement.outcome.undated else {}
     return LeakExamination(
         suspects(signals, fields.kinds, filled, whole, agreement),
         whole[0],
         _id_tells(labelled, agreement),
-        point_in_time_proof(found.repository.home, agreement, labelled, PROOF_ROWS, seed),
+        point_in_time_proof(build.repository.home, agreement, labelled, PROOF_ROWS, seed),
     )
 
 
-def _filled(found: Materialized, agreement: Agreement, until_us: int) -> Iterator[tuple[str, FillTime]]:
+def _filled(build: Materialized, agreement: Agreement, until_us: int) -> Iterator[tuple[str, FillTime]]:
     used = {*model_traits(agreement), *FOLLOWS_FROM.values()}
-    names = [name for name in agreement.traits if name in used and name in found.repository.traits]
-    traits = trait_history(found.repository, names)
-    yield from fill_times(traits, known_by(found.leads, until_us), names, until_us).items()
+    names = [name for name in agreement.traits if name in used and name in build.repository.traits]
+    traits = trait_history(build.repository, names)
+    yield from fill_times(traits, known_by(build.leads, until_us), names, until_us).items()
 
 
 def trait_history(repository: FeastRepository, names: list[str]) -> pd.DataFrame:

@@ -15,18 +15,18 @@ from training.monitoring.result import MonitoringResult, MonitoringRun
 log = structlog.get_logger(__name__)
 
 
-def raise_drift_alerts(home: Home, row: Deployment, found: MonitoringRun, now: datetime) -> list[RaisedAlert]:
+def raise_drift_alerts(home: Home, row: Deployment, run: MonitoringRun, now: datetime) -> list[RaisedAlert]:
     """Write and log an alert for each result with the status "alert" that has none yet in this week."""
-    alerts = [_alert(row, found, one) for one in found.watched if one.status == "alert"]
+    alerts = [_alert(row, run, one) for one in run.watched if one.status == "alert"]
     raised = raise_alerts(home, alerts, now)
     for alert in raised:
-        sentence = next(one.sentence for one in found.watched if one.name == alert.what)
+        sentence = next(one.sentence for one in run.watched if one.name == alert.what)
         log.warning(DRIFT, what=alert.what, sentence=sentence, model=row.model_version, alert_id=alert.alert_id)
     return raised
 
 
-def _alert(row: Deployment, found: MonitoringRun, one: MonitoringResult) -> Alert:
+def _alert(row: Deployment, run: MonitoringRun, result: MonitoringResult) -> Alert:
     model = {"name": row.model_name, "version": row.model_version, "digest": row.digest}
-    since = {"trained_until": rfc3339(found.trained_until), "as_of": rfc3339(found.as_of)}
-    what = {"what": one.name, "sentence": one.sentence, "value": one.value, "limit": one.limit}
-    return Alert(DRIFT, row.digest, one.name, {"model": model, **since, **what})
+    since = {"trained_until": rfc3339(run.trained_until), "as_of": rfc3339(run.as_of)}
+    what = {"what": result.name, "sentence": result.sentence, "value": result.value, "limit": result.limit}
+    return Alert(DRIFT, row.digest, result.name, {"model": model, **since, **what})

@@ -55,13 +55,10 @@ def input_drift(
         after = before.of_now(matrix[:, place])
         value, luck = psi(before, after), psi_by_chance(before, after, level)
         status = status_of(value, max(SMALL_CHANGE, luck), max(LARGE_CHANGE, luck))
-        was, is_now = new_then.get(column.name, 0.0), new_now.get(column.name, 0.0)
-        status = worst_status((status, _new_status(was, is_now, (before.total, after.total), level)))
-        found.append(
-            InputDrift(
-                column.name, column.group, column.group, value, luck, before.missing, after.missing, was, is_now, status
-            )
-        )
+        new = new_then.get(column.name, 0.0), new_now.get(column.name, 0.0)
+        status = worst_status((status, _new_status(*new, (before.total, after.total), level)))
+        shares = before.missing, after.missing, *new
+        found.append(InputDrift(column.name, column.group, column.group, value, luck, *shares, status))
     return sorted(found, key=lambda drift: -drift.psi)
 
 

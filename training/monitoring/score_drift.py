@@ -23,9 +23,8 @@ def score_drift_result(then: Bins, mean_then: float, now: Floats) -> MonitoringR
     said = "spread otherwise" if status != "ok" else "spread as they were"
     means = f"on average {mean_then:.1%} then, {now.mean():.1%} now"
     limit = max(LARGE_CHANGE if status == "alert" else SMALL_CHANGE, luck)
-    return MonitoringResult(
-        "scores", status, f"the scores of open leads are {said}, PSI {value:.2f}; {means}", value, limit
-    )
+    sentence = f"the scores of open leads are {said}, PSI {value:.2f}; {means}"
+    return MonitoringResult("scores", status, sentence, value, limit)
 
 
 def bar_result(then: Floats, leads_then: int, now: Floats, bar: float | None) -> MonitoringResult | None:

@@ -189,10 +189,6 @@ def mlflow_signature(model: Model) -> str:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    inputs = [
-        ColSpec(DataType.string if column.levels else DataType.double, column.name, required=False)
-        for column in model.columns
-    ]
+    inputs = [ColSpec(DataType.string if c.levels else DataType.double, c.name, required=False) for c in model.columns]
     signed = ModelSignature(inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, "probability")]))
-    described = Described(utc_time_created="see the run", model_uuid=None, signature=signed)
-    return str(described.to_yaml())
+    return str(Described(utc_time_created="see the run", model_uuid=None, signature=signed).to_yaml())

@@ -19,7 +19,7 @@ from training.wording.sentences import (
 
 def model_card(facts: ReportFacts, gates: Sequence[Gate]) -> str:
     """The model card as Markdown: the report's main sentences, and every gate in words."""
-    return "\n".join([*_head(facts), "", *_data(facts), "", *_shown(facts), "", *_gates(gates), "", *_limits(facts)])
+    return "\n".join([*_head(facts), "", *_data(facts), "", *_figures(facts), "", *_gates(gates), "", *_limits(facts)])
 
 
 def _head(facts: ReportFacts) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _span(span: Span) -> str:
     return f"{span.name}: {span.rows:,} snapshots of {span.leads:,} leads, {span.conversions:,} converted{when}"
 
 
-def _shown(facts: ReportFacts) -> Iterator[str]:
+def _figures(facts: ReportFacts) -> Iterator[str]:
     values = facts.evaluation.metrics
     labelled = [
         f"{metric.card} {value:.{metric.digits}f}"

@@ -55,9 +55,8 @@ def desk(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]:
         at_us = at_us + draws.integers(DAY_US, 6 * DAY_US, count)
         parts += _called(_touches(lead, at_us, by, draws.random(count) < 0.35), draws)
         parts += _mailed(_touches(lead, at_us, by, draws.random(count) < 0.35), draws)
-        parts.append(
-            event_rows(EventKind.MEETING_HELD, **_touches(lead, at_us + HOUR_US, by, draws.random(count) < 0.12))
-        )
+        met = _touches(lead, at_us + HOUR_US, by, draws.random(count) < 0.12)
+        parts.append(event_rows(EventKind.MEETING_HELD, **met))
     parts.append(_opportunities(leads, lead, draws))
     open_until = leads["closed_us"].to_numpy()
     return [part[part["at_us"] < open_until[part["lead"]]] for part in parts] + _ends(leads, draws)

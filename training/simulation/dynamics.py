@@ -168,11 +168,9 @@ def _faded(now: Floats) -> Floats:
 @compiled
 def _day_before(later: Floats, fit: float, law: Law) -> Floats:
     """P(buys within n + 1 days) from `later`, P(buys within n days)."""
-    idle, browsed, bought = (
-        _faded(later),
-        _faded(_moved(later, law, law.browsing)),
-        _faded(_moved(later, law, law.buying)),
-    )
+    idle = _faded(later)
+    browsed = _faded(_moved(later, law, law.browsing))
+    bought = _faded(_moved(later, law, law.buying))
     for i in range(FAST_NODES):
         for j in range(SLOW_NODES):
             fast, slow = (FAST_LOW + i) * TENTH, (SLOW_LOW + j) * TENTH

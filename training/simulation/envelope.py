@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrays import Ints
 from features.lifecycle.closures import REJECT_REASONS
 from training.simulation import catalogue as of
 from training.simulation.catalogue import EventKind
@@ -63,28 +64,26 @@ PIECES: dict[EventKind, tuple[str, ...]] = {
 }
 
 
-def _open_json(**said: Any) -> str:
+def _head(**said: Any) -> str:
     return orjson.dumps(said).decode()[:-1]
 
 
-WEBINAR_HEADS = [_open_json(webinar_id=name, title=title, live=True) for name, title in of.WEBINARS]
-MAIL_HEADS = [_open_json(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
+WEBINAR_HEADS = [_head(webinar_id=name, title=title, live=True) for name, title in of.WEBINARS]
+MAIL_HEADS = [_head(campaign_name=name, email_subject=subject) for name, subject in of.MAILS]
 QUESTION = "When do you plan to choose?"
 HEADS: dict[EventKind, list[str]] = {
-    EventKind.PAGE: [_open_json(path=path, url=of.SITE + path, title=title) for path, title in of.PAGES],
-    EventKind.DOWNLOADED: [
-        _open_json(content_id=i, content_type="whitepaper", title=t, topic=a) for i, t, a in of.PAPERS
-    ],
+    EventKind.PAGE: [_head(path=path, url=of.SITE + path, title=title) for path, title in of.PAGES],
+    EventKind.DOWNLOADED: [_head(content_id=i, content_type="whitepaper", title=t, topic=a) for i, t, a in of.PAPERS],
     EventKind.REGISTERED: WEBINAR_HEADS,
     EventKind.ATTENDED: WEBINAR_HEADS,
     EventKind.DELIVERED: MAIL_HEADS,
     EventKind.OPENED: MAIL_HEADS,
     EventKind.CLICKED: MAIL_HEADS,
     EventKind.UNSUBSCRIBED: MAIL_HEADS,
-    EventKind.SUBMITTED: [_open_json(form_id=form, form_type=kind) for form, kind in of.FORMS],
-    EventKind.SCANNED: [_open_json(event_name=name) for name in of.FAIRS],
-    EventKind.ANSWERED: [_open_json(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
-    EventKind.DISQUALIFIED: [_open_json(reason=reason) for reason in REJECT_REASONS],
+    EventKind.SUBMITTED: [_head(form_id=form, form_type=kind) for form, kind in of.FORMS],
+    EventKind.SCANNED: [_head(event_name=name) for name in of.FAIRS],
+    EventKind.ANSWERED: [_head(question=QUESTION, answer=answer, trait="timeframe") for answer in of.TIMEFRAMES],
+    EventKind.DISQUALIFIED: [_head(reason=reason) for reason in REJECT_REASONS],
 }
 
 
@@ -114,23 +113,23 @@ class EventTexts:
         batches = [self._batch({name: values.to_numpy() for name, values in chunk.items()}) for chunk in chunks]
         return pa.Table.from_batches(batches, SCHEMA)
 
-    def _batch(self, said: dict[Any, npt.NDArray[Any]]) -> pa.RecordBatch:
-        code, lead = said["code"], said["lead"]
+    def _batch(self, columns: dict[Any, npt.NDArray[Any]]) -> pa.RecordBatch:
+        code, lead = columns["code"], columns["lead"]
         visitor = np.where(lead < 0, self.leads - 1 - lead, lead)
         return pa.RecordBatch.from_arrays(
             [
                 _values_at(TYPES, code),
-                _text_of(self.message, said["message"]),
-                _values_at(self.user, lead, lead >= 0, said["carries"] != ANONYMOUS),
-                _values_at(self.anonymous, visitor, said["carries"] != USER),
+                _text_of(self.message, columns["message"]),
+                _values_at(self.user, lead, lead >= 0, columns["carries"] != ANONYMOUS),
+                _values_at(self.anonymous, visitor, columns["carries"] != USER),
                 _values_at(self.account, lead, code == EventKind.GROUPED),
                 _values_at(EVENTS, code),
-                _values_at(TITLES, said["item"], code == EventKind.PAGE),
-                self._moments(said["at_us"]),
-                self._moments(said["known_us"]),
-                self._properties(said),
-                self._traits(said),
-                _values_at(self.contexts, (said["agent"] + 1) * (len(of.TOUCHES) + 1) + said["touch"] + 1),
+                _values_at(TITLES, columns["item"], code == EventKind.PAGE),
+                self._moments(columns["at_us"]),
+                self._moments(columns["known_us"]),
+                self._properties(columns),
+                self._traits(columns),
+                _values_at(self.contexts, (columns["agent"] + 1) * (len(of.TOUCHES) + 1) + columns["touch"] + 1),
                 _values_at(self.anonymous, visitor, code == EventKind.ALIASED),
             ],
             schema=SCHEMA,
@@ -139,31 +138,29 @@ class EventTexts:
     def _moments(self, us: npt.NDArray[Any]) -> pa.Array:
         return pa.array(us + self.ends_us, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
 
-    def _properties(self, said: dict[Any, npt.NDArray[Any]]) -> pa.Array:
+    def _properties(self, columns: dict[Any, npt.NDArray[Any]]) -> pa.Array:
         built, places = [], []
-        for code in np.unique(said["code"]):
-            place = np.flatnonzero(said["code"] == code)
+        for code in np.unique(columns["code"]):
+            place = np.flatnonzero(columns["code"] == code)
             places.append(place)
             pieces = PIECES.get(EventKind(code), ())
-            filled = [self._piece(piece, EventKind(code), said, place) for piece in pieces]
+            filled = [self._piece(piece, EventKind(code), columns, place) for piece in pieces]
             built.append(_text_of(*filled) if filled else pa.nulls(len(place), pa.string()))
         return _reordered(built, places)
 
-    def _piece(
-        self, piece: str, code: EventKind, said: dict[Any, npt.NDArray[Any]], place: npt.NDArray[np.int64]
-    ) -> Any:
+    def _piece(self, piece: str, code: EventKind, columns: dict[Any, npt.NDArray[Any]], place: Ints) -> Any:
         if piece == "head":
-            return _values_at(pa.array(HEADS[code], pa.string()), said["item"][place])
+            return _values_at(pa.array(HEADS[code], pa.string()), columns["item"][place])
         if piece == "crm":
-            return _values_at(self.crm, said["lead"][place])
-        return said[piece][place] if piece in said else piece
+            return _values_at(self.crm, columns["lead"][place])
+        return columns[piece][place] if piece in columns else piece
 
-    def _traits(self, said: dict[Any, npt.NDArray[Any]]) -> pa.Array:
-        code, lead = said["code"], said["lead"]
+    def _traits(self, columns: dict[Any, npt.NDArray[Any]]) -> pa.Array:
+        code, lead = columns["code"], columns["lead"]
         timeframe = pa.array([orjson.dumps({"timeframe": answer}).decode() for answer in of.TIMEFRAMES], pa.string())
         return pc.coalesce(
             _values_at(self.traits, lead, code == EventKind.IDENTIFIED),
-            _values_at(timeframe, said["item"], code == EventKind.TIMEFRAME),
+            _values_at(timeframe, columns["item"], code == EventKind.TIMEFRAME),
             _values_at(self.account_traits, lead, code == EventKind.GROUPED),
         )
 
@@ -185,7 +182,7 @@ def _text_of(*pieces: Any) -> pa.Array:
     return pc.binary_join_element_wise(*texts, "")
 
 
-def _reordered(built: Sequence[pa.Array], places: Sequence[npt.NDArray[np.int64]]) -> pa.Array:
+def _reordered(built: Sequence[pa.Array], places: Sequence[Ints]) -> pa.Array:
     order = np.empty(sum(len(place) for place in places), dtype=np.int64)
     order[np.concatenate(places)] = np.arange(len(order))
     return pa.concat_arrays(built).take(pa.array(order))
@@ -194,17 +191,17 @@ def _reordered(built: Sequence[pa.Array], places: Sequence[npt.NDArray[np.int64]
 def _lead_traits(leads: pd.DataFrame) -> list[str]:
     said = leads[list(IDENTIFIED_TRAITS)].astype({"employees": "Int64"}).astype(object)
     columns = [[None if value is None or value is pd.NA else value for value in said[name]] for name in said]
-    return [_json(zip(IDENTIFIED_TRAITS, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [_json_line(zip(IDENTIFIED_TRAITS, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _account_traits(leads: pd.DataFrame) -> list[str | None]:
     # Only the name: what a company is like has been said by the identify, or is not known.
     both = zip(leads["account"], leads["company"], leads["domain"], strict=True)
-    return [None if a < 0 else _json([("name", company), ("domain", domain)]) for a, company, domain in both]
+    return [None if a < 0 else _json_line([("name", company), ("domain", domain)]) for a, company, domain in both]
 
 
-def _json(said: Any) -> str:
-    return orjson.dumps({name: value for name, value in said if value is not None}).decode()
+def _json_line(pairs: Any) -> str:
+    return orjson.dumps({name: value for name, value in pairs if value is not None}).decode()
 
 
 def _contexts() -> list[str | None]:
@@ -213,8 +210,7 @@ def _contexts() -> list[str | None]:
     for agent in (None, *of.AGENTS):
         for touch in (None, *of.TOUCHES):
             campaign = touch and _campaign(touch)
-            said = [("userAgent", agent), ("campaign", campaign)]
-            found.append(_json(said) if agent or campaign else None)
+            found.append(_json_line([("userAgent", agent), ("campaign", campaign)]) if agent or campaign else None)
     return found
 
 

@@ -45,9 +45,8 @@ def histories(people: pd.DataFrame, law: Law, draws: np.random.Generator) -> His
     bought_us, bought_known_us: the purchase, and its record. rejected_us, reason: the reject, "" if none. closed_us: it
     does nothing more. A moment that does not come is NEVER.
     """
-    leads = people.assign(
-        opened_us=_opened(len(people), draws), is_tried=draws.random(len(people)) < people["habit"].to_numpy()
-    )
+    leads = people.assign(opened_us=_opened(len(people), draws))
+    leads["is_tried"] = draws.random(len(leads)) < leads["habit"].to_numpy()
     leads["touch"] = [TOUCHES.index(pair) for pair in zip(leads["source"], leads["campaign"], strict=True)]
     leads["is_lead"] = ~leads["is_tried"] | (draws.random(len(leads)) >= NEVER_A_LEAD_SHARE)
     rows, bought = walk(_walkers(leads), law, _looking(), draws)

@@ -78,8 +78,6 @@ def _scanned(delivered: pd.DataFrame, draws: np.random.Generator) -> list[pd.Dat
         )
     followed = delivered[draws.random(len(delivered)) < FOLLOWED_SHARE]
     at_us = followed["at_us"].to_numpy() + 6 * SECOND_US
-    looked = {"lead": followed["lead"].to_numpy(), "ref": followed["ref"].to_numpy(), "item": 7}
-    parts.append(
-        event_rows(EventKind.PAGE, at_us=at_us, known_us=at_us + SECOND_US, agent=CRAWLER, carries=USER, **looked)
-    )
-    return parts
+    page = {"lead": followed["lead"].to_numpy(), "ref": followed["ref"].to_numpy(), "item": 7}
+    pages = event_rows(EventKind.PAGE, at_us=at_us, known_us=at_us + SECOND_US, agent=CRAWLER, carries=USER, **page)
+    return [*parts, pages]

@@ -32,9 +32,8 @@ def people(leads: int, draws: np.random.Generator) -> pd.DataFrame:
     made["source"] = _drawn(of.SOURCE, leads, draws)
     made["job_title"] = _titles(made["seniority"], made["department"], draws)
     _forget(made, draws)
-    made["campaign"] = _by_source(
-        made["source"], {key: dict.fromkeys(names, 1) for key, names in of.CAMPAIGN.items()}, draws
-    )
+    campaigns = {source: dict.fromkeys(names, 1) for source, names in of.CAMPAIGN.items()}
+    made["campaign"] = _by_source(made["source"], campaigns, draws)
     made["arrival"] = _by_source(made["source"], of.ARRIVAL, draws).map(DAY_KIND_PLACES).astype(np.int64)
     made["visits"] = made["source"].map(of.VISITS)
     made["fit"] = _fit(made)

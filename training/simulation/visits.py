@@ -47,7 +47,7 @@ class KindDays:
 
 def visits(histories: Histories, draws: np.random.Generator) -> list[pd.DataFrame]:
     """The event rows of all active days, in one part per step and kind of day."""
-    shown = _shown(histories.records)
+    shown = _kinds_shown(histories.records)
     agents = draws.integers(PEOPLES_AGENTS, size=len(histories.leads))
     parts = []
     for place, kind in enumerate([*DAY_KINDS, *UNSUBSCRIBED.values()]):
@@ -72,7 +72,7 @@ def lead_of(records: ActiveDays) -> Ints:
     return np.repeat(np.arange(len(records.starts) - 1, dtype=np.int64), np.diff(records.starts))
 
 
-def _shown(records: ActiveDays) -> Ints:
+def _kinds_shown(records: ActiveDays) -> Ints:
     """The kind by which each day shows: after an unsubscribe, one without mail that adds the same."""
     shown = records.kind.copy()
     without_mail = records.at_us > unsubscribed_us(records)[lead_of(records)]
@@ -133,15 +133,16 @@ def _events(days: KindDays, place: int, step: VisitStep, touch: Ints, draws: np.
     happened_us = at_us - days.lag_us
     parts = [event_rows(step.kind, at_us=happened_us, known_us=known_us, number=number, touch=touch, **shared)]
     if step.kind == EventKind.PAGE:
-        parts.append(_left(days, place, shared, draws.random(len(at_us)) < LEFT_SHARE))
+        parts.append(_page_left_rows(days, place, shared, draws.random(len(at_us)) < LEFT_SHARE))
     if step.kind == EventKind.ANSWERED:
-        parts.append(
-            event_rows(EventKind.TIMEFRAME, at_us=happened_us + SECOND_US, known_us=known_us + SECOND_US, **shared)
-        )
+        next_us = {"at_us": happened_us + SECOND_US, "known_us": known_us + SECOND_US}
+        parts.append(event_rows(EventKind.TIMEFRAME, **next_us, **shared))
     return parts
 
 
-def _left(days: KindDays, place: int, shared: dict[str, Any], is_recorded: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _page_left_rows(
+    days: KindDays, place: int, shared: dict[str, Any], is_recorded: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
     """That a page was left, and how long it was read."""
     seconds = days.seconds[is_recorded, place]
     left_us = days.begins_us[is_recorded, place] + (seconds * SECOND_US).astype(np.int64)

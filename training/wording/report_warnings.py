@@ -83,11 +83,9 @@ def quality_warnings(evaluation: Evaluation, compared: Sequence[ComparedModel], 
     if split == "random":
         text = "The rows have no dates, so the test leads are not later ones; how the model ages is not known."
         warnings.append(ReportWarning("Not tested in time", text))
-    gap, chance = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
-    if gap is not None and chance is not None and gap > max(TOLERATED_GAP, chance):
-        text = (
-            f"The mean gap between said and seen is {100 * gap:.1f} in 100, chance explains up to {100 * chance:.1f}."
-        )
+    gap, luck = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
+    if gap is not None and luck is not None and gap > max(TOLERATED_GAP, luck):
+        text = f"The mean gap between said and seen is {100 * gap:.1f} in 100, chance explains up to {100 * luck:.1f}."
         warnings.append(ReportWarning("The probabilities are off", text))
     for baseline in compared[1:]:
         if our_standing(baseline.excess_interval) == "worse":
