@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import migrated_databases
 import numba_cache
@@ -14,7 +13,6 @@ import pytest
 import structlog
 import throwaway_servers
 from hypothesis import settings
-from sqlalchemy import NullPool, create_engine, make_url, text
 
 from features.home.database import engine
 
@@ -101,13 +99,9 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of its own."""
-    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    name = f"test_{uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    yield url
-    engine(url).dispose()
+    with throwaway_servers.database(postgres_server) as url:
+        yield url
+        engine(url).dispose()
 
 
 @pytest.fixture(scope="session")

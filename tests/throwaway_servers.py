@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 PATIENCE_S = 30
 
@@ -43,6 +46,15 @@ def postgres(binaries: Path, is_durable: bool = False) -> Iterator[str]:
 def _is_ready(binaries: Path, folder: Path) -> bool:
     asked = subprocess.run([binaries / "pg_isready", "-q", "-h", folder], check=False, env=_plain(), cwd=folder)
     return asked.returncode == 0
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """The URL of an empty database of its own on a PostgreSQL."""
+    name = f"test_{uuid4().hex}"
+    with create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager

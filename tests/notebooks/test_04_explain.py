@@ -1,0 +1,39 @@
+"""Notebook 04, which explains: it runs to its conclusion and keeps what it promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from notebook_runs import conclusion, executed, has_outputs, pictures
+
+pytestmark = pytest.mark.slow
+
+NOTEBOOK = "04_explain.ipynb"
+PROMISES = """
+assert 0 < model.blend <= 1 and len(terms) > 10  # trees to explain, and a line beside them
+assert apart.max() <= 1e-9 and "trees, by definition" in apart, apart
+assert np.allclose(by_group.values.sum(axis=1), by_column.values.sum(axis=1), rtol=0, atol=1e-9)
+assert gap < 1e-6 and len(spoken) >= 5
+assert np.isclose(spoken["contribution"].abs().max(), np.abs(by_group.values[hottest]).max(), atol=1e-9)
+"""
+PICTURES = 3
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return executed(NOTEBOOK, PROMISES, tmp_path_factory.mktemp("notebook"))
+
+
+def test_the_notebook_runs_to_its_conclusion_and_keeps_its_promises(notebook: Any) -> None:
+    assert conclusion(notebook).startswith("Conclusion: ")
+    assert conclusion(notebook).count("\n") == 1
+
+
+def test_its_pictures_are_drawn_without_a_browser(notebook: Any) -> None:
+    assert pictures(notebook) == PICTURES
+
+
+def test_it_is_kept_without_outputs() -> None:
+    """They would hold the figures of another machine, and a picture in each difference between two versions."""
+    assert not has_outputs(NOTEBOOK)
