@@ -7,7 +7,7 @@ import math
 import random
 import sqlite3
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from handmade_events import LATER, SMALL, Told, at, identify, page, track
-from ledger_writer import written
+from ledger_writer import begin_together, written
 from sqlalchemy import inspect, make_url, select
 
 from features.agreement.agreement import Agreement
@@ -47,6 +47,16 @@ def ledger(tmp_path: Path) -> Iterable[Ledger]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str | None:
     return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture(scope="module")
+def writers() -> Iterator[ProcessPoolExecutor]:
+    """Eight processes, each of which takes one of eight tasks; they begin at the same moment."""
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(
+        WRITERS, mp_context=spawn, initializer=begin_together, initargs=(spawn.Barrier(WRITERS),)
+    ) as pool:
+        yield pool
 
 
 def append(ledger: Ledger, told: Iterable[Mapping[str, Any]], source: str = "web") -> Appended:
@@ -148,12 +158,14 @@ def test_an_empty_ledger_says_so(ledger: Ledger) -> None:
 
 
 @pytest.mark.slow
-def test_parallel_writers_keep_each_event_once(database_url: str | None, tmp_path: Path) -> None:
+def test_parallel_writers_keep_each_event_once(
+    database_url: str | None, writers: ProcessPoolExecutor, tmp_path: Path
+) -> None:
     """Eight processes open a new home at once and send overlapping events, each in another order."""
     home = at_home(tmp_path, database_url)
     home.created()
-    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
-        done = list(pool.map(written, [str(home.path)] * WRITERS, [database_url] * WRITERS, map(_told, range(WRITERS))))
+    told = map(_told, range(WRITERS))
+    done = list(writers.map(written, [str(home.path)] * WRITERS, [database_url] * WRITERS, told))
     ledger = Ledger(home)
     distinct = SHARED + WRITERS * (EACH - SHARED)
     assert ledger.count() == distinct == len({row.message_id for row in rows(ledger)})
@@ -207,10 +219,9 @@ def test_the_newest_is_found_without_reading_the_ledger(ledger: Ledger) -> None:
 
 
 @pytest.mark.slow
-def test_many_open_a_new_home_at_once(tmp_path: Path) -> None:
+def test_many_open_a_new_home_at_once(writers: ProcessPoolExecutor, tmp_path: Path) -> None:
     home = at_home(tmp_path)
-    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
-        list(pool.map(written, [str(home.path)] * WRITERS, [None] * WRITERS, [[]] * WRITERS))
+    list(writers.map(written, [str(home.path)] * WRITERS, [None] * WRITERS, [[]] * WRITERS))
     assert database_exists(home)
 
 

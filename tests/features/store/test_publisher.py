@@ -17,6 +17,7 @@ import pytest
 import throwaway_servers
 from handmade_events import LATER, SMALL, at, identify, page, says, track
 from online_store_checks import arrive, same, shows_the_ledger, whole
+from publishing_process import published
 from redis import Redis
 from repository import ROOT
 from sqlalchemy import delete, func, select
@@ -252,27 +253,24 @@ def test_one_lead_that_cannot_be_derived_does_not_keep_the_others_from_being_sho
     assert pages(home, "bob") == 2
 
 
-@pytest.mark.slow
-def test_publishers_in_several_processes_take_turns(home: Home) -> None:
+@pytest.fixture(scope="module")
+def beside() -> Iterator[ProcessPoolExecutor]:
+    """Three processes, each of which takes one of three tasks: a task lasts longer than it takes to hand out all."""
     with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
-        done = [pool.submit(published, home.path, home.database_url, number) for number in range(3)]
-        for day in range(12):
-            arrive(home, [page("ann", 5 + day), page("bob", 5.5 + day)])
-        for future in done:
-            future.result()
+        yield pool
+
+
+@pytest.mark.slow
+def test_publishers_in_several_processes_take_turns(home: Home, beside: ProcessPoolExecutor) -> None:
+    done = [beside.submit(published, home.path, home.database_url, number) for number in range(3)]
+    for day in range(12):
+        arrive(home, [page("ann", 5 + day), page("bob", 5.5 + day)])
+    for future in done:
+        future.result()
     Publisher(home).publish()
     assert waiting(home) == 0
     assert pages(home, "ann") == 13 + 3 * 4
     assert shows_the_ledger(home)
-
-
-def published(path: Path, url: str, number: int) -> None:
-    """Events of one process, published by it while others publish theirs."""
-    home = Home(path, Settings(database_url=url))
-    publisher = Publisher(home)
-    for day in range(4):
-        arrive(home, [page("ann", 30 + day + number / 10)])
-        publisher.publish()
 
 
 def test_while_another_publishes_a_publisher_does_not_wait(home: Home) -> None:
