@@ -28,10 +28,8 @@ def list_failed_events(
     before_id = None if cursor is None else _id(cursor)
     failed = failed_events(home(), before_id=before_id, limit=limit + 1, code=code)
     document = failed_events_page([failed_event_json(event) for event in failed], limit)
-    lines = [
-        f"{event['id']:>6}  {event['received_at'][:19]}  {event['source']:<16} {event['message']}"
-        for event in document["data"]
-    ]
+    line = "{id:>6}  {received_at:.19}  {source:<16} {message}"
+    lines = [line.format_map(event) for event in document["data"]]
     counts = [f"{count:,} {reason}" for reason, count in count_failed(home()).items()]
     more = [f"there are more: --cursor {document['next_cursor']}"] if document["has_more"] else []
     print_answer(document, [*(lines or ["no event failed"]), *more, ", ".join(counts)], as_json)

@@ -49,12 +49,10 @@ def init(
         )
     with console.progress_line("looking at every column"):
         if origin is Origin.SEGMENT:
-            drafted = event_draft(files, outcome)
+            draft = event_draft(files, outcome)
         else:
-            drafted = export_draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
-    out.write_text(drafted.text)
+            draft = export_draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
+    out.write_text(draft.text)
     then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
-    verdicts = [
-        {"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in drafted.decisions
-    ]
-    print_answer({"agreement": str(out), "columns": verdicts}, [*drafted.sentences, then], as_json)
+    columns = [{"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in draft.decisions]
+    print_answer({"agreement": str(out), "columns": columns}, [*draft.sentences, then], as_json)

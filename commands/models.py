@@ -109,9 +109,8 @@ def promote(
 
     logs.configure()
     with console.progress_line("looking at the gates") as progress:
-        done = promote_if_gates_hold(
-            home(), ModelRegistry(name), PromotionRequest(version, why, force), now(), progress
-        )
+        request = PromotionRequest(version, why, force)
+        done = promote_if_gates_hold(home(), ModelRegistry(name), request, now(), progress)
     _answer(name, done, as_json)
 
 

@@ -33,13 +33,11 @@ def score(
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
     from serving.scoring.bulk import file_scores, home_scores, open_leads, write_scores
 
-    moment, most = moment_at(as_of, now()), _most(reasons)
+    at, most = moment_at(as_of, now()), _most(reasons)
     if agreement:
         chosen_agreement(agreement)
     with console.progress_line("scoring") as progress:
-        beside, chunks = (
-            file_scores(home(), file, moment, most) if file else (None, home_scores(home(), moment, most, lead))
-        )
+        beside, chunks = file_scores(home(), file, at, most) if file else (None, home_scores(home(), at, most, lead))
         scored: list[dict[str, Any]] = []
         for chunk in chunks:
             scored += chunk

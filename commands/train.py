@@ -80,9 +80,8 @@ def _admitted(name: str, version: str, progress: Progress) -> bool:
     from training.registry.mlflow_registry import ModelRegistry
 
     try:
-        promote_if_gates_hold(
-            home(), ModelRegistry(name), PromotionRequest(version, "train --promote"), now(), progress
-        )
+        request = PromotionRequest(version, "train --promote")
+        promote_if_gates_hold(home(), ModelRegistry(name), request, now(), progress)
     except GateDoesNotHold as held:
         console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
         return False
