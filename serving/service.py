@@ -62,7 +62,7 @@ def api() -> Starlette:
 
 
 class PublicApi(Starlette):
-    """`api()`, not made before it is first asked; BentoML mounts a Starlette by its routes and runs its lifespan."""
+    """What BentoML mounts: a Starlette whose routes and lifespan are those of `api()`, which its first use makes."""
 
     def __init__(self) -> None:
         """Nothing of its own: routes, lifespan and answers are those of `api()`."""

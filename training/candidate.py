@@ -1,4 +1,4 @@
-"""A candidate: a fitted model, its figures on unseen leads and its gates; ready to be looked at or registered."""
+"""A candidate: a fitted model, its figures on unseen leads and its gates; ready to be shown or registered."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Identities:
     lead: position in `lead_ids` per event, -1 for a visitor who is not identified yet.
     known_us: the later of the event's record and of what made it this lead's.
     former: whose events were before an earlier link, a merge or its undoing moved them.
-    merged_us: per lead, since when it is part of another; NOT_YET for one that stands.
+    merged_us: per lead, since when it is part of another lead; NOT_YET where it is not.
     """
 
     lead_ids: list[str]

@@ -130,7 +130,7 @@ class CrmExport:
         return self.agreement.outcome.event if self.columns is self.agreement.export else "Lead Converted"
 
     def observe(self, rows: pd.DataFrame) -> None:
-        """First pass: learn from some rows what only all rows together tell."""
+        """First pass: add some rows to what all rows decide together, such as whether dates have the day first."""
         self._titles = titles = [str(title) for title in rows.columns]
         ids = self._lead_ids(rows)
         self._ids.append(pd.util.hash_array(np.array([lead for lead in ids if lead], dtype=object)))
@@ -240,14 +240,9 @@ class CrmExport:
     @property
     def sentences(self) -> list[str]:
         """What a person should know of this reading; complete once its events were asked for."""
-        return [
-            *self._notes,
-            self._summary(),
-            *self._of_ids(),
-            *(f'{self.file}: it has no column "{column}", so nothing is known of it' for column in self._lacking),
-            *self.reader.sentences(),
-            *self._of_age(),
-        ]
+        lacking = (f'{self.file}: it has no column "{column}", so nothing is known of it' for column in self._lacking)
+        found = [*self._notes, self._summary(), *self._of_ids(), *lacking]
+        return [*found, *self.reader.sentences(), *self._of_age()]
 
     def _of_age(self) -> Iterator[str]:
         newest_at = self.reader.newest_at

@@ -30,8 +30,8 @@ def enqueue(connection: Connection, rows: Sequence[Row]) -> None:
 def enqueue_whole(connection: Connection, rows: Sequence[Row]) -> None:
     """Put the identifiers of some events, and their groups, into the outbox to be written whole.
 
-    For events that were deleted or changed: what the online store shows of their leads and accounts is wrong, and not
-    only behind.
+    For events that were deleted or changed. To write whole is to write every state of a lead or account anew: what the
+    online store shows of them is wrong, so adding what is new would not mend it.
     """
     accounts = [(GROUP, value) for row in rows for kind, value, _ in links_of(row) if kind == GROUP]
     newest = max((row["event_id"] for row in rows), default=0)

@@ -31,12 +31,11 @@ def erased_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> se
     rows: as `tables.events` takes them: user_id, anonymous_id and the JSON text `body`. Where nobody was erased, this
     is one query of one small table.
     """
-    key = existing_secret(connection)
-    return set() if key is None else _positions_of_erased(connection, key, map(_of_row, rows))
+    return erased_raws(connection, map(_of_row, rows))
 
 
-def erased_raws(connection: Connection, raws: Sequence[Mapping[str, Any]]) -> set[int]:
-    """The same for raw events, which failed validation: a failed event is kept with everything in it."""
+def erased_raws(connection: Connection, raws: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The positions of the raw events that name an erased lead: they may not be stored as failed events either."""
     key = existing_secret(connection)
     return set() if key is None else _positions_of_erased(connection, key, raws)
 

@@ -110,8 +110,8 @@ def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:
 def failed_events_about(connection: Connection, gone: Collection[IdentifierName]) -> list[int]:
     """The ids of failed events with one of these identifiers, and of unreadable ones that hold its text.
 
-    For an erasure, which rather deletes an event of another lead than leaves one of this lead. For what may be shown
-    of the lead see `failed_events_naming`.
+    For an erasure: an event of another lead that is deleted as well does less harm than one of this lead that stays.
+    `failed_events_naming` gives those that may be shown to the lead.
     """
     return [id for id, names in _failed_with(connection, gone) if names is None or names & _plain_names(gone)]
 

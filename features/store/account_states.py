@@ -197,7 +197,7 @@ class AccountState:
     def features(self, names: Sequence[str]) -> dict[str, Floats | None]:
         """The state of each behaviour as one array, as views hold it.
 
-        A behaviour that never happened is None where the state was made anew, and left out otherwise.
+        A behaviour that never happened is None in a state made of the whole history, and left out of an updated one.
         """
         states = {name: self._array(place) for place, name in enumerate(names)}
         return states if self.is_anew else {name: state for name, state in states.items() if state is not None}

@@ -27,8 +27,8 @@ def shown_states(
 ) -> dict[str, LeadState]:
     """The states of these leads, by lead_id, as far as the online store shows them whole and up to date.
 
-    Of all others `ledger_states` tells: of leads with pending events, of leads without a row, and of every lead while
-    the store is gone. Redis stops at 10:00, and a score at 10:01 is the ledger's, a little slower and as new.
+    The others get theirs from `ledger_states`: leads with pending events, leads without a row, and every lead while
+    the store is gone. Redis stops at 10:00: a score at 10:01 comes from the ledger, a little slower and as new.
     """
     pending = pending_leads(home, lead_ids)
     try:

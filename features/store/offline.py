@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,22 +83,17 @@ def _traits(repository: FeastRepository, rows: DerivedRows, order: Ints) -> Iter
 
 
 def _observation_rows(rows: DerivedRows, table: EventTable, order: Ints, agreement: Agreement) -> Iterator[pa.Table]:
-    """Grain: one thing learned of one occurrence. sign: +1 (+n) it happened, 0 its minutes became known or more of
-    them, -1 (-n) it is taken back. account: the lead's at that moment, as it was known."""
+    """One row per thing that became known of one occurrence, with the account that the lead was known to be in.
+
+    sign: +1 (+n for n of them) it happened, 0 its minutes, or more of them, became known, -1 (-n) it is taken back.
+    """
     names, event_id = np.array(list(agreement.behaviours), dtype=object), np.asarray(table.event_id, dtype=np.int64)
     for positions, observed in observation_batches(rows.observed, order, 10 * AT_ONCE):
         leads = positions[observed.lead]
         ids = [rows.identities.lead_ids[lead] for lead in leads.tolist()]
-        columns = [
-            ids,
-            rows.accounts_at(leads, observed.known_us),
-            names[observed.behaviour],
-            observed.minutes,
-            observed.occurred_us,
-            observed.known_us,
-            observed.weight.astype(np.int64),
-            event_id[observed.event],
-        ]
+        columns: list[Any] = [ids, rows.accounts_at(leads, observed.known_us), names[observed.behaviour]]
+        columns += [observed.minutes, observed.occurred_us, observed.known_us]
+        columns += [observed.weight.astype(np.int64), event_id[observed.event]]
         arrays = [
             pa.array(column, pa.int64()).cast(field.type) if "_at" in field.name else pa.array(column, field.type)
             for column, field in zip(columns, OBSERVATIONS, strict=True)
@@ -211,16 +207,11 @@ def _point_in_time_join(
     repository: FeastRepository, features: list[str], key: str, ids: npt.NDArray[np.object_], moments: pd.DataFrame
 ) -> pa.Table:
     """Feast's point-in-time join of some features to ids and moments, in their order."""
-    asked = pd.DataFrame(
-        {
-            key: ids,
-            # Feast's join includes the moment itself; known just before it is one microsecond earlier.
-            "event_timestamp": pd.to_datetime(moments["snapshot_us"].to_numpy(np.int64) - 1, unit="us", utc=True),
-            "position": np.arange(len(moments)),
-        }
-    )
     if not features:
         return pa.table({key: pa.array(ids, pa.string())})
+    # Feast's join includes the moment itself; known just before it is one microsecond earlier.
+    before = pd.to_datetime(moments["snapshot_us"].to_numpy(np.int64) - 1, unit="us", utc=True)
+    asked = pd.DataFrame({key: ids, "event_timestamp": before, "position": np.arange(len(moments))})
     found = repository.store.get_historical_features(entity_df=asked, features=features).to_arrow()
     return found.sort_by("position").drop_columns(["position", "event_timestamp"])
 

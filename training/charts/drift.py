@@ -49,7 +49,7 @@ def input_drift_chart(drifts: Sequence[InputDrift]) -> alt.TopLevelMixin:
 
 
 def weekly_conversions_chart(weeks: Sequence[EarlyWeek], days: int) -> alt.TopLevelMixin:
-    """Conversions soon after the looks of each week: the range of chance, what was expected, and what came."""
+    """Conversions soon after the snapshots of each week: the range of chance, what was expected, and what came."""
     rows = pd.DataFrame([week.__dict__ for week in weeks])
     rows["starts_at"] = pd.to_datetime(rows["starts_at"], utc=True)
     x = alt.X("starts_at:T", title="week of the look", axis=alt.Axis(format="%d %b", grid=False, tickCount=8))

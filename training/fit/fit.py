@@ -82,7 +82,10 @@ def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Mo
 
 
 def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
-    """The blend, calibrated on its out-of-fold margins, and shifted to the newest rows' level where shifts last."""
+    """The blend with a calibrator, fitted on its out-of-fold margins.
+
+    It is shifted by the `lasting_shift` of the newest rows, where there is one.
+    """
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     facts = blend.model.facts | training_facts(rows, agreement, seed)
     calibrator = fit_calibrator(blend.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])

@@ -30,7 +30,7 @@ def calibrated(ece: float | None, ece_null95: float | None) -> Gate:
 def calibrated_or_nearer(ece: float | None, ece_null95: float | None, ece_of_champion: float | None) -> Gate:
     """The gate of a recalibrated champion: `calibrated`, or no further from the outcomes than the champion is.
 
-    Were it refused for an error that the champion has as well, the champion would go on answering.
+    An error that the champion has as well is no reason to refuse it: the champion would then go on answering with it.
     """
     gate = calibrated(ece, ece_null95)
     if gate.passed or ece is None or ece_of_champion is None or ece > ece_of_champion:

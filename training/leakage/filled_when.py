@@ -32,7 +32,7 @@ class FillTime:
 
     @property
     def late_share(self) -> float:
-        """The share whose value was first known when it may follow from contact or outcome; 0 for an import."""
+        """The share of leads whose value was first known after their contact or end, if it is more; 0 for an import."""
         return 0.0 if self.is_bulk else max(self.after_contact, self.after_end)
 
     @property

@@ -25,8 +25,8 @@ def calibration_null(probability: Floats, outcome: Floats, lead: Ints, bins: Int
     """What chance alone does to the calibration of these very rows; None without any.
 
     probability: rising, and `bins` with it. Each draw gives every row an outcome by its own probability, so all error
-    that is left is chance. A lead's rows share their fate, and drawn one by one they would make chance look too small.
-    So each row takes its lead's draw with probability c, else a draw of its own, where c makes the rows of a lead
+    that is left is chance. The rows of one lead mostly end alike; drawn one by one they would make chance look too
+    small. So each row takes its lead's draw with probability c, else its own draw, where c makes the rows of a lead
     agree as often as the observed ones do (`within_lead_correlation`).
     """
     if not len(probability):
@@ -55,7 +55,7 @@ def _drawn_outcomes(draws: np.random.Generator, probability: Floats, lead: Ints,
 def within_lead_correlation(outcome: Floats, lead: Ints, bins: Ints) -> float:
     """The probability c with which a row shares its lead's draw, by the moments of the pairs within leads; 0 to 1.
 
-    Two rows agree c^2 of the way from independence to one draw for both.
+    Both rows of a pair take the lead's draw with probability c^2: c = 0 makes them independent, c = 1 makes them one.
     """
     # The bin's observed rate stands for the chance: with the predicted one, a wrong level would pass for agreement.
     rate = (np.bincount(bins, weights=outcome) / np.maximum(np.bincount(bins), 1))[bins]

@@ -12,7 +12,10 @@ MOVED, FAILED, FOLLOWING = "moved", "failed", "following"
 
 
 def move_champion_alias(name: str, version: str, patience_s: float) -> str:
-    """Move MLflow's alias `champion` to a version; MOVED, FAILED, or FOLLOWING where it takes over `patience_s`."""
+    """Move MLflow's alias `champion` to a version in another process.
+
+    returns: MOVED or FAILED; FOLLOWING where that process still works after `patience_s` seconds.
+    """
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-m", "training.registry.alias", name, version],

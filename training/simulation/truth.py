@@ -86,7 +86,7 @@ def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dict[str, Any]:
-    """The market at snapshot grain, over the snapshots of leads that sales tried and whose horizon has closed.
+    """Figures of the market, over the snapshots of leads that sales tried and whose horizon has closed.
 
     base_rate: what came of them; mean_probability: the truth. oracle_auc: the truth against what came of them;
     oracle_auc_expected: against what would come of them on average, free of this market's luck.

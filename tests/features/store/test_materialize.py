@@ -102,7 +102,7 @@ def close(left: object, right: object) -> bool:
 
 
 def test_the_observations_can_be_looked_into(home: Home) -> None:
-    """Grain: one thing learned of one occurrence, with the event that told it."""
+    """One row per thing that became known of one occurrence, with the event by which it did."""
     found = materialized(home, SMALL)
     table = pq.read_table(found.repository.folder / "observations.parquet").to_pandas()
     assert list(table.columns) == [
