@@ -10,25 +10,12 @@ from typing import Any
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
-from commands import (
-    console,
-    doctor,
-    failed_events,
-    ingest,
-    init,
-    keys,
-    leads,
-    models,
-    rebuild,
-    report,
-    score,
-    serve,
-    simulate,
-    train,
-    watch,
-)
+from commands import doctor, failed_events, ingest, init, keys, leads, models, rebuild, report, score, simulate, train
+from commands.console import err, out
 from commands.demo import demo
 from commands.options import json_document
+from commands.serve import serve
+from commands.watch import watch
 from features.home.errors import LeadlightError
 
 app = typer.Typer(
@@ -41,7 +28,7 @@ app = typer.Typer(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, init.init, ingest.ingest, train.train, models.promote,
-    models.rollback, models.recalibrate, report.report, watch.watch, score.score, serve.serve,
+    models.rollback, models.recalibrate, report.report, watch, score.score, serve,
     doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild,
 )  # fmt: skip
 for command in COMMANDS:
@@ -57,9 +44,9 @@ def run(arguments: list[str]) -> int:
     try:
         app(arguments)
     except LeadlightError as error:
-        console.err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
+        err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
         if "--json" in arguments:
-            console.out.print(json_document({"code": error.code, "message": str(error)}), markup=False)
+            out.print(json_document({"code": error.code, "message": str(error)}), markup=False)
         return 1
     except SystemExit as done:  # Typer says usage errors itself and leaves with their status
         return int(done.code or 0)

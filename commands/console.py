@@ -100,9 +100,8 @@ def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"split: {summary['how']}"
     for metric in METRICS:
         if metric.console:
-            value = _figure(metrics.get(metric.name), metric.digits)
             interval = _interval(summary["intervals"].get(metric.name), metric.digits)
-            yield f"{metric.console:<22} {value}{interval}"
+            yield f"{metric.console:<22} {_figure(metrics.get(metric.name), metric.digits)}{interval}"
     if folded := summary["out_of_fold"]:
         auc, ece = _figure(folded["roc_auc"]), _figure(folded["ece"])
         yield f"out of fold, all leads: ROC AUC {auc}, ECE {ece} (if perfect, 95 %: {_figure(folded['ece_null95'])})"

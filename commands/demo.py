@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, Seed, criteria_questions, home, now, print_answer
+from commands.options import Json, Seed, home, now, print_answer, questions
 from commands.train import NotPromoted, train_and_register
 from features.agreement.agreement import DEFAULT
 from features.agreement.versions import chosen_version
@@ -47,16 +47,15 @@ def demo(
 
 
 def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any], report: Path) -> Iterator[str]:
-    lift = summary["metrics"]["lift_at_10pct"]
     yield (
         f"{market['leads']:,} leads, {market['events']:,} events; {summary['base_rate']:.1%} convert within 90 days "
         "of a look."
     )
     yield f"Trained: {summary['how']}."
     checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."
-    yield f"{checked}  Top tenth: {lift:.1f} times the average."
+    yield f"{checked}  Top tenth: {summary['metrics']['lift_at_10pct']:.1f} times the average."
     yield ""
-    yield from console.hottest_lead_lines(_variety(hot), criteria_questions(home()))
+    yield from console.hottest_lead_lines(_variety(hot), questions(home()))
     yield ""
     yield f"Report {_near(report)}    Pages and API: leadlight serve, then http://127.0.0.1:3000"
 

@@ -33,14 +33,14 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Read events, a warehouse's tables, or a CRM's export and history into the ledger; twice adds nothing."""
-    from serving.intake.file_import import ingest as take_in
-    from serving.intake.file_import import ingest_customers
+    from serving.intake import file_import
 
     with console.progress_line("reading") as progress:
         if kind is FileKind.CUSTOMERS:
-            done = ingest_customers(home(), files, chosen_agreement(agreement), now(), progress)
+            done = file_import.ingest_customers(home(), files, chosen_agreement(agreement), now(), progress)
         else:
-            done = take_in(home(), files, chosen_agreement(agreement), now(), progress, parsed_lag(recorded_lag))
+            lag = parsed_lag(recorded_lag)
+            done = file_import.ingest(home(), files, chosen_agreement(agreement), now(), progress, lag)
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
     print_answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
 

@@ -44,9 +44,8 @@ def init(
     if out.exists() and not force:
         raise LeadlightError(f"{out} is there already; move it away, name another with --out, or add --force")
     if origin is Origin.SEGMENT and (positive or id or created_at):
-        raise LeadlightError(
-            "--positive, --id and --created-at name columns of an export, and events have none of them"
-        )
+        named = "--positive, --id and --created-at name columns of an export"
+        raise LeadlightError(f"{named}, and events have none of them")
     with console.progress_line("looking at every column"):
         if origin is Origin.SEGMENT:
             draft = event_draft(files, outcome)

@@ -29,24 +29,21 @@ def merge(
     as_json: Json = False,
 ) -> None:
     """Make one lead part of another, or undo that; without names, list what was merged."""
-    from features.records.merges import merge as make_one
-    from features.records.merges import merges
-    from features.records.merges import undo_merge as take_back
+    from features.records import merges
 
     if undo:
-        done = take_back(home(), undo, now())
+        done = merges.undo_merge(home(), undo, now())
         print_answer(done.as_json(), [f"{done.previous} and {done.lead_id} are two leads again"], as_json)
     elif into and previous:
-        done = make_one(home(), current_version(home()).agreement, into, previous, now())
+        done = merges.merge(home(), current_version(home()).agreement, into, previous, now())
         then = f"undo it with: leadlight merge --undo {done.merge_id}"
         print_answer(done.as_json(), [f"{done.previous} is part of {done.lead_id} now; {then}"], as_json)
     elif into:
-        raise LeadlightError(
-            f"{into} is one lead; name the lead to merge into and then the one that becomes part of it"
-        )
+        remedy = "name the lead to merge into and then the one that becomes part of it"
+        raise LeadlightError(f"{into} is one lead; {remedy}")
     else:
         current_version(home())
-        rows = [each.as_json() for each in merges(home())]
+        rows = [each.as_json() for each in merges.merges(home())]
         print_answer(rows, _merge_lines(rows), as_json)
 
 

@@ -57,13 +57,9 @@ def _lines(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         figures = f"ROC AUC {auc:.4f}, log loss {loss:.4f}" if auc is not None and loss is not None else "no figures"
         alias = "champion" if version["champion"] else "challenger" if version["challenger"] else ""
         head = f"{version['version']:>4} {alias:<10} {version['created_at'][:16]}"
-        yield f"{head} {figures}; {_gates_and_service(version)}"
+        here = "; answers here" if version["served"] and not version["champion"] else ""
+        yield f"{head} {figures}; {_gates(version)}{here}"
     yield from _apart(versions)
-
-
-def _gates_and_service(version: Mapping[str, Any]) -> str:
-    is_apart = version["served"] and not version["champion"]
-    return _gates(version) + ("; answers here" if is_apart else "")
 
 
 def _gates(version: Mapping[str, Any]) -> str:
@@ -162,13 +158,8 @@ def recalibrate(
         run_id, version = made.register()
         summary = made.summary() | {"run_id": run_id, "model_version": version}
         if serve and made.passes:
-            promote_if_gates_hold(
-                home(),
-                ModelRegistry(row.model_name),
-                PromotionRequest(version, f"recalibrated from {row.model_version}"),
-                now(),
-                progress,
-            )
+            request = PromotionRequest(version, f"recalibrated from {row.model_version}")
+            promote_if_gates_hold(home(), ModelRegistry(row.model_name), request, now(), progress)
             summary["promoted"] = True
     print_answer(summary, _recalibrated_lines(summary), as_json)
     if serve and not summary["promoted"]:

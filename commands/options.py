@@ -29,7 +29,7 @@ def chosen_agreement(path: Path | None) -> Any:
         return chosen_version(home(), here if here.exists() else DEFAULT, now())
 
 
-def criteria_questions(of: Home) -> dict[str, str | None]:
+def questions(of: Home) -> dict[str, str | None]:
     """By criterion of the home's agreement, the question that it asks; None where it asks nothing."""
     return {name: criterion.ask for name, criterion in current_version(of).agreement.criteria.items()}
 
@@ -53,13 +53,10 @@ def home() -> Home:
 
 def moment_at(text: str | None, default: datetime) -> datetime:
     """The moment that an option names, else `default`. Raises LeadlightError for a text that is no moment."""
-    if text is None:
-        return default
-    parsed = moment(text)
+    parsed = default if text is None else moment(text)
     if parsed is None:
-        raise LeadlightError(
-            f"{text!r} is no time; write for example 2026-03-01 or 2026-03-01T09:00:00Z", code="bad_time"
-        )
+        remedy = "write for example 2026-03-01 or 2026-03-01T09:00:00Z"
+        raise LeadlightError(f"{text!r} is no time; {remedy}", code="bad_time")
     return parsed
 
 

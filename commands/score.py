@@ -8,16 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import (
-    AgreementFile,
-    Json,
-    chosen_agreement,
-    criteria_questions,
-    home,
-    moment_at,
-    now,
-    print_answer,
-)
+from commands.options import AgreementFile, Json, chosen_agreement, home, moment_at, now, print_answer, questions
 from features.home.errors import LeadlightError
 
 
@@ -47,7 +38,7 @@ def score(
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
     shown = scored if lead else open_leads(scored)
-    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, criteria_questions(home()))], as_json)
+    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()))], as_json)
 
 
 def _most(reasons: str) -> int | None:

@@ -133,9 +133,8 @@ def train_on_schedule(
     with trainer_lock(home().created()) as is_ours:
         if not is_ours:
             return _idle("another training of this home is running")
-        moment = now()
         progress("watching what is served")
-        _, raised = watch_once(home(), learn_until(known_until), moment)
+        _, raised = watch_once(home(), learn_until(known_until), now())
         alerts = [alert.as_json for alert in raised]
         progress("looking for new outcomes")
         known = schedule.matured_outcomes(home(), kept.agreement, learn_until(known_until))

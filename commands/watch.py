@@ -84,8 +84,7 @@ def _lines(run: MonitoringRun | None, alerts: list[RaisedAlert]) -> Iterator[str
     yield f"trained on what was known until {run.trained_until:%Y-%m-%d}, seen {days} days later"
     for measure in run.watched:
         yield f"{STATUS_MARKS[measure.status]} {measure.name:<12} {measure.sentence}"
-    yield (
-        summary_sentence(run.watched) if run.watched else "nothing to compare yet: no event is newer than the training"
-    )
+    nothing = "nothing to compare yet: no event is newer than the training"
+    yield summary_sentence(run.watched) if run.watched else nothing
     if alerts:
         yield f"{len(alerts)} alerts about this model so far, the last in {alerts[0].week}: leadlight watch --json"

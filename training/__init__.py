@@ -23,7 +23,7 @@ simulation/         A simulated market with known truth: its people, what they d
 wording/            Results in plain sentences, for the report, the console and the model card.
 admission.py        Promotion by request: a registered version answers only if its gates hold, or if a person gives a
                     reason.
-candidate.py        A candidate: a fitted model, its figures on unseen leads and its gates; ready to be looked at or
+candidate.py        A candidate: a fitted model, its figures on unseen leads and its gates; ready to be shown or
                     registered.
 champion_report.py  Writes the report of the served model: the facts kept at its training, and what monitoring shows
                     since.

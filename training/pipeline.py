@@ -32,12 +32,12 @@ from training.fit.fit import fitted_model, refitted_model
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
 from training.labels.folds import lead_folds
-from training.labels.outcomes import NOT_FEATURES, outcomes
+from training.labels.outcomes import NOT_FEATURES, with_known_outcome
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import LeakExamination, leak_examination
 from training.model.model import Model
-from training.monitoring.reference import MonitoringReference, monitoring_reference
+from training.monitoring.reference import MonitoringReference, monitoring_reference, thinned
 
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
@@ -143,10 +143,8 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
     """
     known_until_us = microseconds(known_until)
     leads = known_by(build.leads, known_until_us)
-    looked_at = snapshot_schedule(leads, agreement, known_until_us)
-    became = outcomes(looked_at, leads, agreement, known_until_us)
-    looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
-    looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
+    scheduled = snapshot_schedule(leads, agreement, known_until_us)
+    looked_at = with_known_outcome(scheduled, leads, agreement, known_until_us)
     if looked_at["outcome"].nunique() < 2:
         only = f"all {len(looked_at):,} known outcomes are {'yes' if looked_at['outcome'].any() else 'no'}"
         what = only if len(looked_at) else "no outcome is known yet"
@@ -178,15 +176,8 @@ def with_open_leads(model: Model, build: Materialized, agreement: Agreement, kno
     now = still_open[["lead_id"]].assign(snapshot_us=now_us)
     probability = model.probability(snapshot_features(build.repository, agreement, now)) if len(now) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
-    facts = {"open_probabilities": _thinned(probability), "arrivals_per_week": float(arrived / WEEKS)}
+    facts = {"open_probabilities": thinned(probability, QUANTILES), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)
-
-
-def _thinned(probability: Floats) -> list[float]:
-    """The sorted values, or evenly many of them."""
-    ranked = np.sort(probability)
-    places = np.linspace(0, len(ranked) - 1, QUANTILES).round().astype(int)
-    return [float(value) for value in (ranked if len(ranked) <= QUANTILES else ranked[places])]
 
 
 def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:

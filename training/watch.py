@@ -11,7 +11,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.versions import current_version
 from features.arrays import DAY_US, Floats
 from features.home.clock import microseconds
-from features.home.deployments import Deployment, deployments
+from features.home.deployments import Deployment, deployment_in_force
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.materialize import Materialized, materialized
@@ -47,8 +47,7 @@ class MonitoredModel:
 
 def served_deployment(home: Home) -> Deployment | None:
     """What this home serves; None while the criteria's prior answers."""
-    name = current_version(home).agreement.name
-    return next((row for row in deployments(home) if row.model_name == name), None)
+    return deployment_in_force(home, current_version(home).agreement.name)
 
 
 def newest_known(home: Home, now: datetime) -> datetime:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 import numpy as np
 
+from features.arrays import Bools
 from features.home.dates import DatesError, DayOrder
 from features.home.errors import LeadlightError
 from features.imports.columns import column_named, spelling, title_words
@@ -19,8 +19,6 @@ from training.leakage.wording import CREATED, IDENTIFIER, WON, quoted_values
 
 _POSITIVE = ("1", "true", "yes", "y", "won", "closed won", "converted", "customer", "success", "sold", "signed")
 _OPPOSITE = {"0": "1", "no": "Yes", "false": "true", "n": "Y", "lost": "Won", "f": "t"}
-
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class OutcomeError(LeadlightError):

@@ -15,7 +15,7 @@ from features.agreement.agreement import Agreement, Behaviour
 from features.agreement.checks import SALES_TOUCHES
 from features.events.event import identifier_text
 from features.home.dates import moment
-from features.imports.columns import MISSING_MARKERS, cell_text
+from features.imports.columns import cell_text
 from features.imports.files import events_in
 from features.traits.values import flat_traits
 from training.leakage.column_profiles import ColumnProfile
@@ -67,9 +67,7 @@ class EventLeads:
     def _known(self, profile: ColumnProfile) -> ColumnProfile:
         said = self.first_values.get(profile.column, {})
         known = (self._before(said.get(lead), lead) for lead in self.ids)
-        return ColumnProfile(
-            profile.column, tuple(None if text.casefold() in {"", *MISSING_MARKERS} else text for text in known)
-        )
+        return ColumnProfile.of_texts(profile.column, known)
 
 
 MOST_IDENTIFY_CALLS = 20_000  # identify calls whose traits are looked at: enough to know their kinds

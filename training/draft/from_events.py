@@ -17,7 +17,7 @@ from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES, is_pr
 from features.agreement.conditions import FACTS, Kind
 from features.agreement.messages import did_you_mean
 from features.home.errors import LeadlightError
-from features.imports.columns import MISSING_MARKERS, cell_text
+from features.imports.columns import cell_text
 from features.imports.files import EventFile, source_kinds
 from training.draft.agreement_text import (
     default_section,
@@ -116,10 +116,7 @@ def _decisions(counts: EventCounts, won: Mapping[str, float]) -> Iterator[Column
     leads = EventLeads.of(counts, won)
     names = dict.fromkeys(name for said in counts.traits for name in said if name not in _KEYS | _FLAGS)
     for name in names:
-        texts = (cell_text(said.get(name)) for said in counts.traits)
-        profile = ColumnProfile(
-            name, tuple(text if text.casefold() not in {"", *MISSING_MARKERS} else None for text in texts)
-        )
+        profile = ColumnProfile.of_texts(name, (cell_text(said.get(name)) for said in counts.traits))
         yield useless_decision(profile) or _trait_decision(profile, leads)
 
 
@@ -191,12 +188,10 @@ def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
     yield default_section("interest")
     lines = dict(_behaviours(counts, basis))
     yield "\n".join(["[behaviours]  # what leads do that counts; page time is added", *lines.values()])
-    yield "\n".join(
-        ["[traits]  # what the model learns from: number, category, text, boolean or date", *_traits(basis)]
-    )
-    yield "\n".join(
-        ["[excluded]  # the model never sees these; to use one, move its line to [traits]", *_excluded(basis)]
-    )
+    traits = "[traits]  # what the model learns from: number, category, text, boolean or date"
+    yield "\n".join([traits, *_traits(basis)])
+    excluded = "[excluded]  # the model never sees these; to use one, move its line to [traits]"
+    yield "\n".join([excluded, *_excluded(basis)])
     kinds = {decision.column: decision.kind for decision in basis.decisions if decision.use == "trait"}
     yield policy_text(kinds, lines, basis.won, len(counts.came))
 

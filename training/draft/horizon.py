@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 import numpy as np
 
+from features.arrays import Floats
 from features.home.dates import parsed_date
 from training.labels.truncation import RecordStart, record_start
 from training.leakage.column_profiles import ColumnProfile
-from training.leakage.signals import Floats
 
 HORIZONS = (30, 60, 90, 180, 365)  # days
 _MOST = 0.75  # of the conversions should come within the horizon

@@ -39,11 +39,7 @@ class Breakdown:
 
 
 def breakdown(
-    labelled: pd.DataFrame,
-    test: Bools,
-    probabilities: Mapping[str, Floats],
-    agreement: Agreement,
-    refit: Refit | None,
+    labelled: pd.DataFrame, test: Bools, probabilities: Mapping[str, Floats], agreement: Agreement, refit: Refit | None
 ) -> Breakdown:
     """The test rows at arrival and by segment, the check of their calibration, and the backtest by month.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from features.arrays import Bools, Floats, Ints
-from training.evaluate.evaluate import EvaluatedRows, evaluated_rows
+from training.evaluate.evaluate import EvaluatedRows, LeadIds, evaluated_rows
 from training.metrics.binned_counts import binned_counts
 from training.metrics.bootstrap import Z95, Interval, effective_sample_sizes, lead_weights, wilson_interval
 from training.metrics.metrics import metric_values
@@ -39,12 +39,7 @@ class ComparedModel:
 
 
 def comparison(
-    probabilities: Mapping[str, npt.ArrayLike],
-    outcome: npt.ArrayLike,
-    lead_id: Sequence[object] | npt.NDArray[np.generic],
-    *,
-    seed: int = 0,
-    resamples: int = 200,
+    probabilities: Mapping[str, ArrayLike], outcome: ArrayLike, lead_id: LeadIds, *, seed: int = 0, resamples: int = 200
 ) -> tuple[ComparedModel, ...]:
     """The models in the order given. The first is ours, and the log loss of every other is compared with ours.
 
@@ -53,9 +48,8 @@ def comparison(
     rows = {name: evaluated_rows(probability, outcome, lead_id) for name, probability in probabilities.items()}
     losses = {name: _resampled_losses(of_model, resamples, seed) for name, of_model in rows.items()}
     ours = next(iter(rows), "")
-    return tuple(
-        _compared_model(name, rows[name], None if name == ours else losses[name] - losses[ours]) for name in rows
-    )
+    excess = {name: None if name == ours else loss - losses[ours] for name, loss in losses.items()}
+    return tuple(_compared_model(name, of_model, excess[name]) for name, of_model in rows.items())
 
 
 def _compared_model(name: str, rows: EvaluatedRows, excess: Floats | None) -> ComparedModel:
@@ -117,7 +111,7 @@ class HeldOutPredictions:
     lead: Ints
 
     @classmethod
-    def of(cls, probabilities: Mapping[str, Floats], outcome: npt.ArrayLike, lead: npt.ArrayLike) -> HeldOutPredictions:
+    def of(cls, probabilities: Mapping[str, Floats], outcome: ArrayLike, lead: ArrayLike) -> HeldOutPredictions:
         """The rows as they come; lead may be anything that tells leads apart."""
         ids = np.asarray(lead)
         _, place = np.unique(ids if ids.dtype.kind in "iu" else ids.astype(str), return_inverse=True)

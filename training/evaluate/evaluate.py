@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from features.arrays import Floats, Ints
 from features.home.errors import LeadlightError
@@ -30,6 +31,7 @@ from training.metrics.metrics import (
 )
 
 HISTOGRAM_BINS = 20
+LeadIds = Sequence[object] | npt.NDArray[np.generic]  # one per row
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,7 @@ class EvaluatedRows:
 
 
 def evaluate(
-    probability: npt.ArrayLike,
-    outcome: npt.ArrayLike,
-    lead_id: Sequence[object] | npt.NDArray[np.generic],
-    *,
-    seed: int = 0,
-    resamples: int = 200,
+    probability: ArrayLike, outcome: ArrayLike, lead_id: LeadIds, *, seed: int = 0, resamples: int = 200
 ) -> Evaluation:
     """The metrics of `train --json` and the tables behind the report's charts.
 
@@ -129,15 +126,13 @@ def evaluate(
     )
 
 
-def expected_calibration_error(probability: npt.ArrayLike, truth: npt.ArrayLike, bins: int = BINS) -> float | None:
+def expected_calibration_error(probability: ArrayLike, truth: ArrayLike, bins: int = BINS) -> float | None:
     """Expected calibration error over equal-mass bins, against outcomes or true probabilities; None without rows."""
     counts, _ = binned_counts(np.asarray(probability, dtype=float), np.asarray(truth, dtype=float), bins)
     return calibration_error(counts)
 
 
-def evaluated_rows(
-    probability: npt.ArrayLike, outcome: npt.ArrayLike, lead_id: Sequence[object] | npt.NDArray[np.generic]
-) -> EvaluatedRows:
+def evaluated_rows(probability: ArrayLike, outcome: ArrayLike, lead_id: LeadIds) -> EvaluatedRows:
     """The rows in one order. Raises LeadlightError for rows that cannot be evaluated, and says which."""
     chance, known = np.asarray(probability, dtype=float), _outcomes(outcome)
     if not len(chance) == len(known) == len(lead_id):
@@ -153,7 +148,7 @@ def evaluated_rows(
     return EvaluatedRows(chance[order], known[order], lead[order])
 
 
-def _outcomes(outcome: npt.ArrayLike) -> Floats:
+def _outcomes(outcome: ArrayLike) -> Floats:
     values = np.asarray(outcome)
     unknown = np.asarray(pd.isna(values))
     unknown[~unknown] = ~np.isin(values[~unknown].astype(float), (0.0, 1.0))

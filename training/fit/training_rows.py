@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.arrays import Floats
+from training.fit.candidate_columns import Categories
 from training.fit.encoding_counts import EncodingCounts, encoding_counts
 from training.labels.folds import Fold, lead_folds
 from training.model.columns import ModelColumn
@@ -44,12 +45,7 @@ class TrainingRows:
 
     @classmethod
     def of(
-        cls,
-        rows: pd.DataFrame,
-        columns: Sequence[ModelColumn],
-        encoded: Sequence[Sequence[str]],
-        stated: float,
-        seed: int,
+        cls, rows: pd.DataFrame, columns: Sequence[ModelColumn], encoded: Sequence[Categories], stated: float, seed: int
     ) -> TrainingRows:
         """The training rows of labelled snapshots.
 

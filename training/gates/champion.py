@@ -17,7 +17,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
-from features.home.deployments import deployments
+from features.home.deployments import deployment_in_force
 from features.home.settings import Home
 from features.snapshots.point_in_time import snapshot_features
 from features.store.materialize import materialized
@@ -117,8 +117,8 @@ class NoComparison:
 
 def served_champion(home: Home, name: str) -> Champion | None:
     """The model that this home serves under a name; None before the first."""
-    rows = (row for row in deployments(home) if row.model_name == name)
-    return next((Champion(row.model_version, row.digest, row.folder(home)) for row in rows), None)
+    row = deployment_in_force(home, name)
+    return Champion(row.model_version, row.digest, row.folder(home)) if row else None
 
 
 def compare_with_champion(

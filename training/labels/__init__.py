@@ -13,7 +13,7 @@ truncation.py  Left truncation: since when outcomes are recorded; leads that cam
 Other rooms use:
 
 folds          FOLDS, Fold, lead_folds, log_loss, row_losses
-outcomes       NOT_FEATURES, outcomes
+outcomes       NOT_FEATURES, with_known_outcome
 segments       NEWNESS, OTHER_LEVELS, segments
 split          Mask, Split, split, split_by_lead
 summary        CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary

@@ -39,6 +39,15 @@ def outcomes(snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
     return won.astype("boolean").mask(unknown)
 
 
+def with_known_outcome(
+    snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int
+) -> pd.DataFrame:
+    """The snapshots whose outcome is known, with `outcome` as a column of True and False."""
+    became = outcomes(snapshots, leads, agreement, known_until_us)
+    known = snapshots[became.notna().to_numpy()].reset_index(drop=True)
+    return known.assign(outcome=became.dropna().astype(bool).to_numpy())
+
+
 def is_untried(snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement) -> pd.Series:
     """Whether sales had not tried the snapshot's lead by the end of its horizon: one boolean per row.
 

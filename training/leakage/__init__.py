@@ -27,8 +27,8 @@ filled_when             FillTime, fill_times_of_events
 ids                     id_auc, id_sentence
 model_signs             RANKS_WELL, TOO_GOOD
 point_in_time_proof     point_in_time_proof
-signals                 EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, EMPTINESS_TELLS, Floats, IS_MISSED, LeakSignals,
-                        TELLS_ALONE, TELLS_MUCH, Triage, follows_row_order
+signals                 EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, EMPTINESS_TELLS, IS_MISSED, LeakSignals, TELLS_ALONE,
+                        TELLS_MUCH, Triage, follows_row_order
 suspects                PARTLY_LATE, quarantine_reasons
 wording                 COMPUTED, COMPUTED_OF_LEADS, COUNTS, CREATED, IDENTIFIER, PERSONAL, WON, is_question,
                         quoted_values, reason_in_title, rep_values

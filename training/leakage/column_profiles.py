@@ -28,6 +28,11 @@ class ColumnProfile:
     column: str
     values: tuple[str | None, ...]
 
+    @classmethod
+    def of_texts(cls, column: str, texts: Iterable[str]) -> ColumnProfile:
+        """The profile of texts; an empty text and a known marker of missing values ("N/A") are missing."""
+        return cls(column, tuple(None if text.casefold() in {"", *MISSING_MARKERS} else text for text in texts))
+
     @cached_property
     def counts(self) -> Counter[str]:
         return Counter(value for value in self.values if value is not None)

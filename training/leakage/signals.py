@@ -18,12 +18,10 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from features.arrays import Bools, Floats
 from features.home.dates import DayOrMonth, parsed_date
 from features.imports.columns import boolean, map_distinct, number
 from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 # An honest field that alone tells 85 of 100 pairs apart would leave sales nothing to do.
 TELLS_ALONE = 0.85

@@ -26,18 +26,14 @@ def lead_weights(lead: Ints, resamples: int, seed: int) -> Iterator[Floats]:
 
 
 def bootstrap_intervals(
-    measured: Mapping[str, float | None],
-    resampled: Sequence[Mapping[str, float | None]],
-    grows_with_noise: Collection[str] = (),
+    measured: Mapping[str, float | None], resampled: Sequence[Mapping[str, float | None]], noisy: Collection[str] = ()
 ) -> dict[str, Interval | None]:
     """The middle 95 % of each metric over the resamples; None where it is None, or where under half define it.
 
-    grows_with_noise: the metrics of which a resample, noisier than the rows, shows more than they do.
+    noisy: the metrics of which a resample, noisier than the rows, shows more than they do.
     """
-    return {
-        name: _interval(value, [drawn[name] for drawn in resampled], name in grows_with_noise)
-        for name, value in measured.items()
-    }
+    drawn = {name: [metrics[name] for metrics in resampled] for name in measured}
+    return {name: _interval(value, drawn[name], name in noisy) for name, value in measured.items()}
 
 
 def _interval(value: float | None, resampled: Sequence[float | None], grows_with_noise: bool) -> Interval | None:

@@ -36,8 +36,7 @@ def calibration_null(probability: Floats, outcome: Floats, lead: Ints, bins: Int
     expected, count = np.add.reduceat(probability, starts), np.diff(np.append(starts, len(bins)))
     share, top = within_lead_correlation(outcome, lead, bins), slice(-highest_bins(count.tolist()), None)
     drawn = np.array(
-        [np.add.reduceat(_drawn_outcomes(draws, probability, lead, share), starts) for _ in range(NULL_DRAWS)],
-        dtype=float,
+        [np.add.reduceat(_drawn_outcomes(draws, probability, lead, share), starts) for _ in range(NULL_DRAWS)]
     )
     low, high = np.quantile(drawn[:, top].sum(axis=1) / count[top].sum(), [0.025, 0.975])
     errors = np.abs(drawn - expected).sum(axis=1) / len(probability)

@@ -170,11 +170,8 @@ METRICS = (
 )
 WITH_INTERVAL = tuple(metric for metric in METRICS if metric.has_interval)
 GROWS_WITH_NOISE = frozenset(metric.name for metric in METRICS if metric.grows_with_noise)
-COMPARISON_COLUMNS = dict(
-    sorted(
-        ((metric.name, metric.comparison) for metric in METRICS if metric.comparison), key=lambda named: named[1].place
-    )
-)
+_COMPARED = [(metric.name, metric.comparison) for metric in METRICS if metric.comparison]
+COMPARISON_COLUMNS = dict(sorted(_COMPARED, key=lambda compared: compared[1].place))
 DIGITS = {metric.name: metric.digits for metric in METRICS}
 
 

@@ -17,7 +17,7 @@ from features.snapshots.point_in_time import snapshot_features
 from features.snapshots.schedule import snapshot_schedule
 from features.store.feast_views import FeastRepository
 from features.store.materialize import Materialized
-from training.labels.outcomes import outcomes
+from training.labels.outcomes import with_known_outcome
 
 RECENT_DAYS = 90
 
@@ -48,9 +48,7 @@ def matured_snapshots(
     leads = known_by(build.leads, known_until_us)
     looked_at = snapshot_schedule(leads, agreement, known_until_us)
     looked_at = looked_at[looked_at["snapshot_us"].between(*span_us, inclusive="left")].reset_index(drop=True)
-    became = outcomes(looked_at, leads, with_horizon(agreement, within_days), known_until_us)
-    looked_at = looked_at[became.notna().to_numpy()].reset_index(drop=True)
-    looked_at["outcome"] = became.dropna().astype(bool).to_numpy()
+    looked_at = with_known_outcome(looked_at, leads, with_horizon(agreement, within_days), known_until_us)
     return snapshot_features(build.repository, agreement, looked_at) if len(looked_at) else looked_at
 
 

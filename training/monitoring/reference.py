@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from features.agreement.agreement import Agreement
-from features.arrays import DAY_US
+from features.arrays import DAY_US, Floats
 from features.home.clock import microseconds
 from features.store.materialize import Materialized
 from training.model.columns import ModelColumn
@@ -63,17 +63,22 @@ def monitoring_reference(
     matrix = model.matrix(rows) if len(rows) else np.empty((0, len(model.columns)))
     probability = model.probability(rows) if len(rows) else np.empty(0)
     seen = levels_before(build.repository, category_names(model.columns), now_us - RECENT_DAYS * DAY_US)
-    ranked = np.sort(probability)
-    places = np.linspace(0, len(ranked) - 1, min(QUANTILES, len(ranked))).round().astype(int)
     return MonitoringReference(
         known_until=known_until,
         inputs=input_bins(matrix, model.columns),
         new=new_shares(rows, seen),
         scores=Bins.of(probability),
-        probabilities=tuple(ranked[places].tolist()),
+        probabilities=tuple(thinned(probability, QUANTILES)),
         mean_probability=float(probability.mean()) if len(probability) else 0.0,
         early=_early(model, build, agreement, now_us, unseen_from_us),
     )
+
+
+def thinned(values: Floats, most: int) -> list[float]:
+    """The sorted values; where they are more than `most`, so many of them, evenly from the lowest to the highest."""
+    places = np.linspace(0, len(values) - 1, min(most, len(values))).round().astype(int)
+    thin: list[float] = np.sort(values)[places].tolist()
+    return thin
 
 
 def _early(

@@ -15,7 +15,7 @@ from features.home.settings import Home
 from features.lifecycle.milestones import known_by
 from features.snapshots.schedule import snapshot_schedule
 from features.store.materialize import materialized
-from training.labels.outcomes import outcomes
+from training.labels.outcomes import with_known_outcome
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,9 @@ def matured_outcomes(home: Home, agreement: Agreement, known_until: datetime) ->
     known_until_us = microseconds(known_until)
     leads = known_by(materialized(home, agreement).leads, known_until_us)
     looked_at = snapshot_schedule(leads, agreement, known_until_us)
-    became = outcomes(looked_at, leads, agreement, known_until_us)
-    newest_us = looked_at["snapshot_us"][became.notna().to_numpy()].max()
-    known = became.dropna()
-    return MaturedOutcomes(len(known), int(known.sum()), int(newest_us) if len(known) else 0)
+    known = with_known_outcome(looked_at, leads, agreement, known_until_us)
+    newest_us = int(known["snapshot_us"].max()) if len(known) else 0
+    return MaturedOutcomes(len(known), int(known["outcome"].sum()), newest_us)
 
 
 def reason_to_skip(home: Home, agreement: Agreement, now: MaturedOutcomes) -> str | None:

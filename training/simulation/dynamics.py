@@ -322,14 +322,7 @@ def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) ->
 
 @compiled
 def _activity(
-    lead: int,
-    day: int,
-    who: Walkers,
-    law: Law,
-    looking: Floats,
-    fast: float,
-    slow: float,
-    draws: np.random.Generator,
+    lead: int, day: int, who: Walkers, law: Law, looking: Floats, fast: float, slow: float, draws: np.random.Generator
 ) -> int:
     """The kind of a lead's day, -1 where it does nothing. Before it is known, too, looking around brings more of it."""
     if day == -1:

@@ -56,21 +56,15 @@ def _chances(histories: Histories, lead: Ints, moment_us: Ints) -> Floats:
 
 def horizon_table(law: Law) -> Floats:
     """P(buys within the horizon) by `law`, as `chances` lays it out. To be read only: callers share it."""
-    adds = tuple(law.fast_adds.tolist()), tuple(law.slow_adds.tolist())
-    return _table_of_law(*adds, tuple(law.browsing.tolist()), tuple(law.buying.tolist()), law.raised)
+    by_kind = (law.fast_adds, law.slow_adds, law.browsing, law.buying)
+    return _table_of_law(*(tuple(values.tolist()) for values in by_kind), raised=law.raised)
 
 
 # It follows from the law alone and takes seconds, so that every market by the same law shares one.
 @lru_cache(maxsize=2)
-def _table_of_law(
-    fast_adds: tuple[int, ...],
-    slow_adds: tuple[int, ...],
-    browsing: tuple[float, ...],
-    buying: tuple[float, ...],
-    raised: float,
-) -> Floats:
-    law = Law(np.array(fast_adds), np.array(slow_adds), np.array(browsing), np.array(buying), raised)
-    return chances(law, HORIZON_DAYS)
+def _table_of_law(*by_kind: tuple[float, ...], raised: float) -> Floats:
+    fast_adds, slow_adds, browsing, buying = map(np.array, by_kind)
+    return chances(Law(fast_adds, slow_adds, browsing, buying, raised), HORIZON_DAYS)
 
 
 def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:
