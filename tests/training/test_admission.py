@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +82,23 @@ class Found:
     home: Home
     honest: Candidate
     repository: Any
+    done: dict[tuple[int, str], tuple[Model, Candidate]] = field(default_factory=dict)
 
     @property
     def tested(self) -> pd.DataFrame:
         return self.honest.labelled[self.honest.split.test]
 
     def with_model(self, model: Model, labelled: pd.DataFrame | None = None) -> Candidate:
-        """The candidate, had it been this model, with every gate run."""
+        """The candidate, had it been this model, with every gate run; once for one model against one champion."""
+        if labelled is not None:
+            return self._gated(model, labelled)
+        serving = deployments(self.home)
+        key = (id(model), serving[0].digest if serving else "")
+        if key not in self.done:
+            self.done[key] = (model, self._gated(model))  # the model as well, or another could get its id
+        return self.done[key][1]
+
+    def _gated(self, model: Model, labelled: pd.DataFrame | None = None) -> Candidate:
         rows = self.honest.labelled if labelled is None else labelled
         tested = rows[self.honest.split.test]
         shown = evaluate(model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy(), seed=7)
