@@ -78,3 +78,11 @@ def deployments(home: Home) -> list[Deployment]:
     with reading(home) as connection:
         rows = connection.execute(select(*wanted).order_by(columns.deployment_id.desc())).all()
     return [Deployment(*row) for row in rows]
+
+
+def deployment_in_force(home: Home, name: str) -> Deployment | None:
+    """Which model answers for the agreement of this name: the newest deployment; None before the first.
+
+    Version 3 is promoted on Monday, 4 on Tuesday and rolled back on Wednesday: the row of Wednesday, of version 3.
+    """
+    return next((row for row in deployments(home) if row.model_name == name), None)

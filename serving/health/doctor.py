@@ -10,7 +10,7 @@ from features.agreement.versions import NoAgreement, current_version
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
 from features.home.database import reading
-from features.home.deployments import deployments
+from features.home.deployments import deployment_in_force, deployments
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
@@ -65,7 +65,7 @@ def _served(home: Home) -> Iterator[Check]:
 
 def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
     """The alerts that `leadlight watch` raised about the served model within a week."""
-    row = next((row for row in deployments(home) if row.model_name == name), None)
+    row = deployment_in_force(home, name)
     raised = [alert for alert in alerts_of(home, row.digest) if now - alert.created_at < A_WEEK] if row else []
     if raised:
         what = ", ".join(sorted({alert.what for alert in raised}))

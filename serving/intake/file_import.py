@@ -12,7 +12,7 @@ from typing import Any
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
-from features.home.deployments import deployments
+from features.home.deployments import deployment_in_force
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.lookup import first_event_at, leads_by_identifier
@@ -85,7 +85,7 @@ def refresh_features(home: Home, agreed: AgreementVersion, progress: Progress) -
 
 def served_agreement(home: Home, agreement: Agreement) -> Agreement:
     """The agreement that the served model learned from; `agreement` while no model is served. Raises ModelDamaged."""
-    newest = next((row for row in deployments(home) if row.model_name == agreement.name), None)
+    newest = deployment_in_force(home, agreement.name)
     return Agreement.parse(Model.read(newest.folder(home), newest.digest).agreement_text) if newest else agreement
 
 

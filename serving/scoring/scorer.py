@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from features.agreement.versions import NoAgreement, current_version
 from features.home import tables
 from features.home.database import reading
-from features.home.deployments import deployments
+from features.home.deployments import deployment_in_force, deployments
 from features.home.settings import Home
 from features.identity.claims import Key, normal_email
 from features.ledger.outbox import is_anything_pending
@@ -59,7 +59,7 @@ class Scorer:
         except NoAgreement:
             self._served = None
             return
-        newest = next((row for row in deployments(self.home) if row.model_name == agreed.agreement.name), None)
+        newest = deployment_in_force(self.home, agreed.agreement.name)
         seen = (agreed.version, newest.deployment_id if newest else None)
         with reading(self.home) as connection:
             self._was_erased = recently_erased(connection)
