@@ -25,7 +25,7 @@ from training.model.model import ModelDamaged
 from training.pipeline import train
 from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
-from training.simulation.simulation import simulate
+from training.simulation.simulation import Market, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -33,13 +33,18 @@ END = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def market() -> Market:
+    return simulate(3_000, 3, END)
+
+
+@pytest.fixture(scope="module")
+def home(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A market of 3,000 leads, learned and served."""
     folder = tmp_path_factory.mktemp("market")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         patch.chdir(folder)
-        simulate(3_000, 3, END).write(folder / "market")
+        market.write(folder / "market")
         home = Home(folder / "home", Settings())
         kept = save_version(home, Agreement.default(), END)
         ingest(home, [folder / "market" / "events.parquet"], kept, END + timedelta(seconds=1))
@@ -187,8 +192,8 @@ def test_serving_needs_neither_mlflow_nor_shap(home: Home) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_probabilities_are_near_the_truth(home: Home, scored: list[dict]) -> None:
-    truth = simulate(3_000, 3, END).truth
+def test_probabilities_are_near_the_truth(market: Market, scored: list[dict]) -> None:
+    truth = market.truth
     end = truth[truth["is_end"]].set_index("lead_id")["probability"]
     said = pd.Series({score["lead_id"]: score["probability"] for score in scored}).reindex(end.index)
     assert math.isclose(said.mean(), end.mean(), abs_tol=0.03)
