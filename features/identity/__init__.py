@@ -23,6 +23,6 @@ claims         ANONYMOUS, Key, MERGED, UNDONE, USER, crm_key, normal_email
 components     Component, GROUP, Identifier, Row, component, events_of, links_of, links_to, record_links
 email          FREE_MAIL, email_domain, mail_kind
 identities     Identities, identities
-intervals      Period, group_ids, intersection, latest_wins, subtract, tie_break_ranks, union
+intervals      Period, group_ids, intersection, latest_wins, strongest_known, subtract, tie_break_ranks, union
 lookup         first_event_at, identifiers_of, leads_by_identifier, replace_index, update_index
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -17,7 +16,7 @@ from features.events.text_columns import DictionaryColumn
 from features.identity.claims import normal_email
 from features.identity.email import FREE_MAIL, email_domain
 from features.identity.identities import Identities
-from features.identity.intervals import group_ids, tie_break_ranks
+from features.identity.intervals import group_ids, strongest_known, tie_break_ranks
 
 
 class AccountPeriods(NamedTuple):
@@ -107,17 +106,8 @@ def _periods(claims: _AccountClaims, rank: Ints) -> Iterator[tuple[int, int, int
 
 def _periods_of(lead: int, claims: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int, int, int]]:
     """The periods of one lead; claims: known_us, until_us, strength, account, sorted by known_us."""
-    moments = sorted({claim[0] for claim in claims} | {claim[1] for claim in claims} - {NOT_YET})
-    standing: list[tuple[int, int, int]] = []  # rank from the highest, until_us, account
-    place, since, current = 0, 0, -1
-    for moment in moments:
-        while place < len(claims) and claims[place][0] <= moment:
-            _, until_us, rank, account = claims[place]
-            heapq.heappush(standing, (-rank, until_us, account))
-            place += 1
-        while standing and standing[0][1] <= moment:
-            heapq.heappop(standing)
-        account = standing[0][2] if standing else -1
+    since, current = 0, -1
+    for moment, account in strongest_known(claims, nothing=-1):
         if account != current:
             if current >= 0:
                 yield lead, current, since, moment

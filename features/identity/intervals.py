@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from features.arrays import Ints
+from features.arrays import NOT_YET, Ints
 from features.events.event_table import EventTable
 
 
@@ -39,6 +40,23 @@ def tie_break_ranks(table: EventTable, row: Ints, occurred_us: Ints, group: Ints
     place = {message_id: rank for rank, message_id in enumerate(sorted(set(ids.values())))}
     found[tied] = [place[ids[i]] for i in row[tied].tolist()]
     return found
+
+
+def strongest_known(values: Sequence[tuple[int, int, int, int]], nothing: int) -> Iterator[tuple[int, int]]:
+    """One entry per moment at which a value came or went: the moment, and the strongest value known then.
+
+    values: (known_us, until_us, strength, value) of each, sorted by known_us. nothing: stands for no value.
+    """
+    standing: list[tuple[int, int, int]] = []  # strength from the highest, until_us, value
+    place = 0
+    for moment in sorted({value[0] for value in values} | {value[1] for value in values} - {NOT_YET}):
+        while place < len(values) and values[place][0] <= moment:
+            _, until_us, strength, value = values[place]
+            heapq.heappush(standing, (-strength, until_us, value))
+            place += 1
+        while standing and standing[0][1] <= moment:
+            heapq.heappop(standing)
+        yield moment, standing[0][2] if standing else nothing
 
 
 Period = tuple[int, int]  # from when, and until when, in microseconds; NOT_YET: it stands

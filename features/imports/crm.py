@@ -91,8 +91,7 @@ class Crm:
         lead, created_at = (self._titled(name, titles, file) for name in (self.id, self.created_at))
         outcomes = [(title, value) for name, value in self.outcome if (title := self.title(name, titles))]
         if self.title(self.converted_at, titles) or not outcomes:
-            converted_at = self._titled(self.converted_at, titles, file)
-            outcomes = [(converted_at, ANY_VALUE)]
+            outcomes = [(self._titled(self.converted_at, titles, file), ANY_VALUE)]
         outcome, positive = outcomes[0]
         outcome_at = outcome if positive == ANY_VALUE else None
         return Export(id=lead, created_at=created_at, outcome=outcome, positive=positive, outcome_at=outcome_at)

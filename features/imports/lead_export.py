@@ -168,8 +168,8 @@ class CrmExport:
     def _converted(self, rows: pd.DataFrame) -> list[bool]:
         column = column_named(self.columns.outcome, [str(title) for title in rows.columns], self.file)
         positive = spelling(self.columns.positive)
-        values = (value and spelling(value) for value in self._texts(rows, column))
-        return [value is not None and positive in (ANY_VALUE, value) for value in values]
+        values = self._texts(rows, column)
+        return [value is not None and (positive == ANY_VALUE or spelling(value) == positive) for value in values]
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""

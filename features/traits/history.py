@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from features.behaviour.decayed_counters import Observations
 from features.events.event_table import EventTable
 from features.identity.accounts import AccountPeriods
 from features.identity.identities import Identities
-from features.identity.intervals import group_ids, tie_break_ranks
+from features.identity.intervals import group_ids, strongest_known, tie_break_ranks
 from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
 # Traits that rules and reasons need of every lead, whatever traits an agreement names.
@@ -130,25 +129,8 @@ def _temporary_changes(given: TraitValues, strength: Ints, rows: Ints) -> Iterat
     for some in np.split(rows, ends) if len(rows) else ():
         columns = (given.known_us, given.until_us, strength, given.value)
         words = list(zip(*(column[some].tolist() for column in columns), strict=True))
-        for moment, value in _strongest_known(words):
+        for moment, value in strongest_known(words, nothing=0):
             yield int(given.lead[some[0]]), moment, int(given.trait[some[0]]), value
-
-
-def _strongest_known(values: list[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:
-    """One entry per moment at which a value came or went: the moment, and the strongest value known then, 0 for none.
-
-    values: (known_us, until_us, strength, value) of each value.
-    """
-    open_values: list[tuple[int, int, int]] = []
-    place = 0
-    for moment in sorted({value[0] for value in values} | {value[1] for value in values} - {NOT_YET}):
-        while place < len(values) and values[place][0] <= moment:
-            _, until_us, strength, value = values[place]
-            heapq.heappush(open_values, (-strength, until_us, value))
-            place += 1
-        while open_values and open_values[0][1] <= moment:
-            heapq.heappop(open_values)
-        yield moment, open_values[0][2] if open_values else 0
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
