@@ -13,17 +13,7 @@ RULES = ("opted_out", "disqualified", "existing_customer", "with_sales", "sales_
 
 # Columns that Leadlight's own frames have beside behaviours and traits.
 RESERVED = frozenset(
-    {
-        "lead_id",
-        "account_id",
-        "snapshot_at",
-        "as_of",
-        "known_at",
-        "event_timestamp",
-        "outcome",
-        "opened_us",
-        "days_open",
-    }
+    "lead_id account_id snapshot_at as_of known_at event_timestamp outcome opened_us days_open".split()
 )
 
 # What people of sales do and what became of the lead: labels or history, never features.
@@ -53,18 +43,7 @@ def is_protected(column: str) -> bool:
 
 def problems(agreement: AgreementSections, file: str) -> list[str]:
     """One sentence per problem, in the order of the file's sections."""
-    checks = (
-        _names,
-        _collisions,
-        _labels_as_features,
-        _protected,
-        _rules,
-        _criteria,
-        _handover,
-        _nurture,
-        _money,
-        _campaigns,
-    )
+    checks = (_names, _clashes, _label_events, _protected, _rules, _criteria, _handover, _nurture, _money, _campaigns)
     return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
 
 
@@ -79,7 +58,7 @@ def _names(agreement: AgreementSections) -> Iterator[Problem]:
                 yield (section, name), None, "is a column that Leadlight makes itself", f"write {name}_given"
 
 
-def _collisions(agreement: AgreementSections) -> Iterator[Problem]:
+def _clashes(agreement: AgreementSections) -> Iterator[Problem]:
     for name in agreement.behaviours:
         if name in agreement.traits:
             yield ("traits", name), None, "is a behaviour as well", f"rename one of them, for example {name}_given"
@@ -90,7 +69,7 @@ def _collisions(agreement: AgreementSections) -> Iterator[Problem]:
             yield ("excluded", name), None, "is used and excluded at once", "keep one of the two lines"
 
 
-def _labels_as_features(agreement: AgreementSections) -> Iterator[Problem]:
+def _label_events(agreement: AgreementSections) -> Iterator[Problem]:
     for name, behaviour in agreement.behaviours.items():
         if behaviour.event in SALES_TOUCHES | CRM_EVENTS | {agreement.outcome.event}:
             problem = "is an outcome or what sales itself causes, and would give the answer away"

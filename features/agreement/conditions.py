@@ -173,9 +173,8 @@ def _in_order(parts: Iterable[T]) -> tuple[T, ...]:
 
 def _clauses(written: object, vocabulary: Vocabulary) -> tuple[FactClause | BehaviourClause, ...]:
     if not isinstance(written, Mapping) or not written:
-        raise ConditionError(
-            (), written, "is no condition", 'write { country = "DE" } or { demo_request = "1 in 14 days" }'
-        )
+        remedy = 'write { country = "DE" } or { demo_request = "1 in 14 days" }'
+        raise ConditionError((), written, "is no condition", remedy)
     return _in_order(_clause(str(name), value, vocabulary) for name, value in written.items())
 
 

@@ -40,9 +40,7 @@ def criteria_points(agreement: Agreement, facts: Facts) -> CriteriaPoints:
         for name, criterion in agreement.criteria.items()
     }
     unanswered = (name for name, level in levels.items() if level is None and agreement.criteria[name].ask)
-    return CriteriaPoints(
-        sum(level or 0 for level in levels.values()), most_points(agreement), levels, next(unanswered, None)
-    )
+    return CriteriaPoints(sum(filter(None, levels.values())), most_points(agreement), levels, next(unanswered, None))
 
 
 def most_points(agreement: Agreement) -> int:

@@ -9,14 +9,7 @@ from datetime import date, time, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
 
 from features.agreement.conditions import Condition, ConditionError, Vocabulary, condition, duration
 from features.agreement.learning import Count, Line, Number, Section, Text, Truth

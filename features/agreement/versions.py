@@ -43,16 +43,8 @@ def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVe
         if newest and newest.digest == agreement.digest:
             return AgreementVersion(agreement, newest.version)
         version = newest.version + 1 if newest else 1
-        connection.execute(
-            insert(tables.agreements).values(
-                version=version,
-                name=agreement.name,
-                digest=agreement.digest,
-                feature_digest=agreement.feature_digest,
-                text=agreement.text,
-                kept_us=microseconds(now),
-            )
-        )
+        row = {name: getattr(agreement, name) for name in ("name", "digest", "feature_digest", "text")}
+        connection.execute(insert(tables.agreements).values(**row, version=version, kept_us=microseconds(now)))
     return AgreementVersion(agreement, version)
 
 

@@ -29,9 +29,8 @@ COLUMNS = frozenset({
     "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
 })  # fmt: skip
 MERGES = frozenset({"Lead Merged", "Lead Merge Undone"})  # a conversion that names a contact ties two ids as well
-TRANSPORT_FIELDS = frozenset(
-    {"messageId", "sentAt", "receivedAt", "writeKey"}
-)  # by whom and when it was sent, not what
+# By whom and when an event was sent, not what it says.
+TRANSPORT_FIELDS = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})
 
 
 class EventRefused(LeadlightError):
@@ -63,12 +62,7 @@ class Event:
 
 
 def event(
-    raw: Mapping[str, Any],
-    *,
-    source: str,
-    received_at: datetime,
-    lag: timedelta | None = None,
-    clock: Clock = "file",
+    raw: Mapping[str, Any], *, source: str, received_at: datetime, lag: timedelta | None = None, clock: Clock = "file"
 ) -> Event:
     """Read a Segment-shaped `raw` event; `received_at` stands in for a time that it lacks.
 
@@ -149,12 +143,10 @@ def _identifier(raw: Mapping[str, Any], field: str) -> str | None:
 
 
 def _message_id(raw: Mapping[str, Any]) -> str:
-    value = raw.get("messageId")
+    value, most = raw.get("messageId"), LONGEST["messageId"]
     text = "" if value is None else printable(str(value))
-    if not text or len(text) > LONGEST["messageId"]:
-        raise EventRefused(
-            f"messageId has {len(text):,} characters; send 1 to {LONGEST['messageId']}", code="bad_message_id"
-        )
+    if not text or len(text) > most:
+        raise EventRefused(f"messageId has {len(text):,} characters; send 1 to {most}", code="bad_message_id")
     return text
 
 

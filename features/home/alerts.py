@@ -35,10 +35,9 @@ class Alert:
     def body(self, now: datetime) -> str:
         """The body of a webhook: type, timestamp, data."""
         text = json_text({"type": self.type, "timestamp": rfc3339(now), "data": self.data})
-        if len(text.encode()) >= LARGEST_BODY:
-            raise ValueError(
-                f"the alert {self.what} takes {len(text.encode()):,} bytes; at most {LARGEST_BODY:,} are sent"
-            )
+        size = len(text.encode())
+        if size >= LARGEST_BODY:
+            raise ValueError(f"the alert {self.what} takes {size:,} bytes; at most {LARGEST_BODY:,} are sent")
         return text
 
 

@@ -45,17 +45,9 @@ def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, vie
            now: datetime) -> None:  # fmt: skip
     """Copy a model's checked files into the home and write the row that serving processes follow."""
     _copy(files, model_folder(home, digest))
+    row = {"model_name": name, "model_version": version, "digest": digest, "view_suffix": view_suffix, "why": why}
     with writing(home) as connection:
-        connection.execute(
-            insert(tables.deployments).values(
-                model_name=name,
-                model_version=version,
-                digest=digest,
-                view_suffix=view_suffix,
-                why=why,
-                deployed_us=microseconds(now),
-            )
-        )
+        connection.execute(insert(tables.deployments).values(**row, deployed_us=microseconds(now)))
 
 
 def _copy(files: Path, target: Path) -> None:

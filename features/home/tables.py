@@ -106,13 +106,7 @@ agreements = Table(
 )
 
 # One row per identifier of one lead (user_id, email, crm_lead_id, ...): how outsiders name it.
-identities = Table(
-    "identities",
-    metadata,
-    _key("kind", 64),
-    _key("value"),
-    _text("lead_id"),
-)
+identities = Table("identities", metadata, _key("kind", 64), _key("value"), _text("lead_id"))
 Index("ix_identities_lead_id", identities.c.lead_id)
 
 # One row per thing that ties an identifier to a user id: what a component of leads is found by.
@@ -162,29 +156,14 @@ account_states = Table(
 
 # One row per source and one thing that intake noticed of its events, counted.
 intake_counts = Table(
-    "intake_counts",
-    metadata,
-    _key("source", 64),
-    _key("code", 64),
-    _number("events"),
-    _moment("last_us"),
+    "intake_counts", metadata, _key("source", 64), _key("code", 64), _number("events"), _moment("last_us")
 )
 
 # One row per random key of this home that never leaves it; here and not in a file, since several hosts may share it.
-secrets = Table(
-    "secrets",
-    metadata,
-    _key("name", 32),
-    Column("value", LargeBinary(32), nullable=False),
-)
+secrets = Table("secrets", metadata, _key("name", 32), Column("value", LargeBinary(32), nullable=False))
 
 # One row per identifier of an erased lead, as an HMAC: its later events are refused, and it cannot be read back.
-erased = Table(
-    "erased",
-    metadata,
-    Column("digest", LargeBinary(32), primary_key=True),
-    _moment("erased_us"),
-)
+erased = Table("erased", metadata, Column("digest", LargeBinary(32), primary_key=True), _moment("erased_us"))
 
 # One row per event that was deleted for its age, as a digest: it may come again, and is no new one then.
 retired = Table("retired", metadata, Column("digest", LargeBinary(16), primary_key=True), sqlite_with_rowid=False)

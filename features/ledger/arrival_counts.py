@@ -63,7 +63,7 @@ def event_groups(connection: Connection) -> list[EventGroup]:
     return [EventGroup(*row) for row in connection.execute(select(*groups, *counted).group_by(*groups))]
 
 
-def arrival_counts(connection: Connection, agreement: Agreement, until_us: Mapping[str, int]) -> ArrivalCounts:
+def arrival_counts(connection: Connection, agreement: Agreement, until_us: dict[str, int]) -> ArrivalCounts:
     """What came in the `DAYS` before `until_us`, which gives for each source the end of its last window."""
     watched = _behaviours_by_event(agreement)
     if not watched or not until_us:
@@ -92,9 +92,7 @@ def _behaviours_by_event(agreement: Agreement) -> BehavioursByEvent:
     return found
 
 
-def _recent(
-    connection: Connection, watched: BehavioursByEvent, keys: Sequence[str], until_us: Mapping[str, int]
-) -> Any:
+def _recent(connection: Connection, watched: BehavioursByEvent, keys: Sequence[str], until_us: dict[str, int]) -> Any:
     """Events that a behaviour may match, grouped by everything that decides whether it does."""
     columns = tables.events.c
     until = case(*((columns.source == source, us) for source, us in until_us.items()), else_=0)

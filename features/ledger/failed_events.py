@@ -47,13 +47,8 @@ class Replayed:
     last_id: int = 0
 
     def __add__(self, other: Replayed) -> Replayed:
-        return Replayed(
-            self.tried + other.tried,
-            self.accepted + other.accepted,
-            self.duplicates + other.duplicates,
-            self.failed + other.failed,
-            max(self.last_id, other.last_id),
-        )
+        counts = self.tried + other.tried, self.accepted + other.accepted, self.duplicates + other.duplicates
+        return Replayed(*counts, self.failed + other.failed, max(self.last_id, other.last_id))
 
 
 def failed_events(

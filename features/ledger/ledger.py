@@ -42,10 +42,8 @@ class Appended:
     duplicates: int = 0
     refused: int = 0
 
-    def __add__(self, other: Appended) -> Appended:
-        return Appended(
-            self.accepted + other.accepted, self.duplicates + other.duplicates, self.refused + other.refused
-        )
+    def __add__(self, more: Appended) -> Appended:
+        return Appended(self.accepted + more.accepted, self.duplicates + more.duplicates, self.refused + more.refused)
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,7 @@ class Ledger:
         return cls(home)
 
     def append(
-        self,
-        raws: Iterable[Mapping[str, Any]],
-        *,
-        source: str,
-        received_at: datetime,
-        lag: timedelta | None = None,
+        self, raws: Iterable[Mapping[str, Any]], *, source: str, received_at: datetime, lag: timedelta | None = None
     ) -> Iterator[Appended]:
         """Append Segment-shaped events; yields after each committed batch, so that progress can be shown.
 
@@ -90,9 +83,7 @@ class Ledger:
         (results,) = self.append_validated([validate(raws, sender, received_at)], lambda: received_at)
         return results
 
-    def append_validated(
-        self, batches: Sequence[ValidatedBatch], now: Callable[[], datetime]
-    ) -> list[list[EventResult]]:
+    def append_validated(self, batches: list[ValidatedBatch], now: Callable[[], datetime]) -> list[list[EventResult]]:
         """Append validated batches of one or many senders in one transaction; for each batch a result of each event.
 
         now: called once no other append runs any more, for that is when live events are recorded.
@@ -160,9 +151,7 @@ def _appended(results: Sequence[EventResult]) -> Appended:
 
 
 # One at a time: of two maxima in one query SQLite takes neither from its index.
-NEWEST = """
-SELECT coalesce((SELECT max(recorded_us) FROM events), 0), coalesce((SELECT max(event_id) FROM events), 0)
-"""
+NEWEST = "SELECT coalesce((SELECT max(recorded_us) FROM events), 0), coalesce((SELECT max(event_id) FROM events), 0)"
 LOOKUP_SIZE = 500  # messageIds in one query: databases limit how many parameters it may have
 # With the body: where they differ, a duplicate is a conflict.
 COMPARED_COLUMNS = ("type", "name", "user_id", "anonymous_id", "group_id")
@@ -262,9 +251,7 @@ def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str],
     insert_or_update(connection, intake_counts, counts, added=("events",))
 
 
-def _enqueue(
-    connection: Connection, batches: Sequence[tuple[ValidatedBatch, Sequence[str]]], enqueue_history: bool
-) -> None:
+def _enqueue(connection: Connection, batches: list[tuple[ValidatedBatch, list[str]]], enqueue_history: bool) -> None:
     """Record the links that accepted events claim, and put the identifiers of live ones into the outbox."""
     _, newest_id = connection.exec_driver_sql(NEWEST).one()
     live: list[Row] = []

@@ -68,14 +68,8 @@ def closures(
         row, name, properties = ends[place]
         reason = reject_reason(properties) if name == REJECTED else None
         closes = reason not in KEPT_OPEN
-        closure = Closure(
-            table.occurred[row],
-            table.message_id[row],
-            closes,
-            closes and name == REJECTED,
-            reason,
-            (known_us, until_us),
-        )
+        moment = table.occurred[row], table.message_id[row]
+        closure = Closure(*moment, closes, closes and name == REJECTED, reason, (known_us, until_us))
         by_lead.setdefault(lead, []).append(closure)
     for lead, returned in _reopenings_by_lead(by_lead, observed, _signs_of_interest(agreement)):
         by_lead[lead] += returned

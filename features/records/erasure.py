@@ -42,12 +42,8 @@ class Erasure:
 
     def as_json(self) -> dict[str, Any]:
         """Figures alone: an answer about an erased lead names nobody."""
-        return {
-            "erased": True,
-            "events": self.events,
-            "identifiers": self.identifiers,
-            "failed_events": self.failed_events,
-        }
+        counts = {"events": self.events, "identifiers": self.identifiers, "failed_events": self.failed_events}
+        return {"erased": True} | counts
 
 
 def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:

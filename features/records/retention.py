@@ -29,8 +29,7 @@ from features.identity.identities import Identities
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
 from features.traits.history import trait_columns
-from features.traits.values import FIRST_TOUCH as FIRST_TOUCHES
-from features.traits.values import TraitValues, trait_values
+from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
 RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
 
@@ -84,7 +83,7 @@ def _traits(
         key = int(said_values.lead[place]), int(said_values.trait[place])
         rank = int(said_values.occurred_us[place]), str(table.message_id[int(said_values.row[place])])
         before = chosen.get(key)
-        is_first = names[key[1]] in FIRST_TOUCHES
+        is_first = names[key[1]] in FIRST_TOUCH
         if before is None or (rank < before[0] if is_first else rank > before[0]):
             chosen[key] = rank, place
     for (lead, trait), ((us, _), place) in sorted(chosen.items()):
@@ -220,9 +219,8 @@ def _changes(around: Derived, going: Sequence[int]) -> _RetentionChanges:
         changes.stripped += [_stripped(events[row]) for row in own if row in needed]
         changes.deleted += [events[row] for row in own if row not in needed]
         if totals := history.get(lead):
-            changes.kept.append(
-                _event(found.lead_ids[lead], [events[row] for row in own], totals, _known_at(own, found))
-            )
+            replaced = [events[row] for row in own]
+            changes.kept.append(_event(found.lead_ids[lead], replaced, totals, _known_at(own, found)))
             if _is_rounded(totals):
                 changes.rounded += [events[row] for row in np.flatnonzero(found.lead == lead).tolist()]
     return changes

@@ -78,11 +78,9 @@ def _was_seen(states: Ragged, as_of_us: Ints, clause: BehaviourClause, half_live
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _count(
-    values: Floats, offsets: Ints, as_of: Floats, span_us: float, at_least: int, first: int, found: Bools
-) -> None:
+def _count(values: Floats, offsets: Ints, as_of: Floats, span_us: float, least: int, first: int, found: Bools) -> None:
     for row in range(as_of.size):
         seen = 0
         for place in range(offsets[row] + first, offsets[row + 1], 2):
             seen += as_of[row] - span_us <= values[place] < as_of[row]
-        found[row] = seen >= at_least
+        found[row] = seen >= least

@@ -64,10 +64,8 @@ def feature_columns(
     Training and serving both call this function, so both see the same numbers.
     with_criteria: whether to add the points of the criteria; only a model of few outcomes reads them.
     """
-    with_minutes = [b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen")]
-    found: dict[str, Any] = dict(
-        behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, frozenset(with_minutes))
-    )
+    timed = frozenset(b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen"))
+    found: dict[str, Any] = dict(behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, timed))
     found |= account_rest_columns(states.behaviours, states.account, as_of_us, agreement.half_lives)
     found |= {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
     if not agreement.outcome.undated:
@@ -125,14 +123,12 @@ def lead_states(
 
     accounts: per lead, what all leads of its account did; None for a lead without an account, or for all leads.
     """
-    shared = None if accounts is None else [{} if account is None else account for account in accounts]
-    return LeadStates(
-        _by_behaviour(rows, agreement),
-        {name: [known.get(name) for known in traits] for name in trait_columns(agreement)},
-        dict.fromkeys(agreement.behaviours, Ragged.of([None] * len(rows)))
-        if shared is None
-        else _by_behaviour(shared, agreement),
-    )
+    if accounts is None:
+        shared = dict.fromkeys(agreement.behaviours, Ragged.of([None] * len(rows)))
+    else:
+        shared = _by_behaviour([{} if account is None else account for account in accounts], agreement)
+    known: dict[str, Sequence[Any]] = {name: [lead.get(name) for lead in traits] for name in trait_columns(agreement)}
+    return LeadStates(_by_behaviour(rows, agreement), known, shared)
 
 
 def _by_behaviour(

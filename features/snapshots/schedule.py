@@ -57,13 +57,9 @@ def snapshot_schedule(leads: pd.DataFrame, agreement: Agreement, known_until_us:
     opened = real["opened_us"].to_numpy(np.int64)
     rows, moments_us = snapshot_times(list(real["lead_id"]), opened, until)
     later, later_us = _later_times(real, known_until_us)
-    snapshots = pd.DataFrame(
-        {
-            "lead_id": real["lead_id"].to_numpy()[np.append(rows, later)],
-            "snapshot_us": np.append(moments_us, later_us),
-            "is_arrival": np.append(moments_us == opened[rows] + 1, np.zeros(len(later), dtype=bool)),
-        }
-    )
+    is_arrival = np.append(moments_us == opened[rows] + 1, np.zeros(len(later), dtype=bool))
+    ids, times_us = real["lead_id"].to_numpy()[np.append(rows, later)], np.append(moments_us, later_us)
+    snapshots = pd.DataFrame({"lead_id": ids, "snapshot_us": times_us, "is_arrival": is_arrival})
     return snapshots.sort_values(["snapshot_us", "lead_id"], ignore_index=True)
 
 

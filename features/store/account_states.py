@@ -22,6 +22,7 @@ from features.store.builds import Build
 from features.store.online import OnlineRow
 
 AT_ONCE = 1_000  # accounts in one statement
+_States = Iterable[tuple[str, "AccountState"]]  # each with its account_id
 
 NO_OBSERVATIONS = ordered_observations(
     **{name: np.empty(0, dtype=np.int64) for name in ("lead", "behaviour", "event", "occurred_us", "known_us")},
@@ -72,9 +73,7 @@ def stored_states(
             yield account_id, AccountState.unpacked(packed, len(agreement.behaviours), agreement.half_lives)
 
 
-def store_states(
-    connection: Connection, build: Build, states: Iterable[tuple[str, AccountState]], known_us: int
-) -> None:
+def store_states(connection: Connection, build: Build, states: _States, known_us: int) -> None:
     """Store these states of a build, in place of earlier ones of the same accounts."""
     shared = {"generation": build.generation, "known_us": known_us}
     for batch in batched(states, AT_ONCE):
@@ -82,9 +81,7 @@ def store_states(
         insert_or_update(connection, tables.account_states, rows)
 
 
-def account_rows(
-    states: Iterable[tuple[str, AccountState]], agreement: Agreement, known_us: int, event_us: int
-) -> Iterator[OnlineRow]:
+def account_rows(states: _States, agreement: Agreement, known_us: int, event_us: int) -> Iterator[OnlineRow]:
     """One online row per account, its state known up to `known_us`."""
     names = list(agreement.behaviours)
     return (OnlineRow(account_id, state.features(names), known_us, event_us) for account_id, state in states)
@@ -109,11 +106,7 @@ def merged_observations(first: Observations, more: Observations) -> Observations
 
 
 def account_states(
-    connection: Connection,
-    agreement: Agreement,
-    build: Build | None,
-    news: AccountNews,
-    wrong: Collection[str] = (),
+    connection: Connection, agreement: Agreement, build: Build | None, news: AccountNews, wrong: Collection[str] = ()
 ) -> dict[str, AccountState]:
     """The states of the accounts in `news`, updated; an account that only one lead was ever in has none.
 

@@ -108,18 +108,8 @@ def has_files(home: Home, build: Build) -> bool:
 
 def switch_to(connection: Connection, build: Build, now_us: int) -> None:
     """Let readers switch to `build` once this transaction is committed."""
-    connection.execute(
-        insert(tables.feature_views).values(
-            suffix=build.suffix,
-            generation=build.generation,
-            layout=build.layout,
-            agreement=build.agreement_text,
-            last_event_id=build.last_event_id,
-            folded_us=build.folded_us,
-            published_us=build.published_us,
-            built_us=now_us,
-        )
-    )
+    row = {column.name: value for column, value in zip(_COLUMNS, vars(build).values(), strict=True)}
+    connection.execute(insert(tables.feature_views).values(**row, built_us=now_us))
 
 
 def needed_suffixes(home: Home) -> frozenset[str]:
@@ -156,12 +146,8 @@ def delete_build(connection: Connection, build: Build) -> None:
 
 def record_published(connection: Connection, build: Build, known_us: int, event_us: int) -> None:
     """Record that a build's online rows show what was known up to `known_us`, and their newest event time."""
-    columns = tables.feature_views.c
-    connection.execute(
-        update(tables.feature_views)
-        .where(columns.generation == build.generation)
-        .values(folded_us=known_us, published_us=event_us)
-    )
+    row = update(tables.feature_views).where(tables.feature_views.c.generation == build.generation)
+    connection.execute(row.values(folded_us=known_us, published_us=event_us))
 
 
 _COLUMNS = [tables.feature_views.c["agreement" if name == "agreement_text" else name] for name in Build.__annotations__]

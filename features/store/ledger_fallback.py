@@ -84,10 +84,8 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
         if not accounts:
             return states
         news = _news(connection, agreement, build, accounts, own)
-        features = {
-            account_id: state.features(list(agreement.behaviours))
-            for account_id, state in account_states(connection, agreement, build, news).items()
-        }
+        stored = account_states(connection, agreement, build, news)
+        features = {account_id: state.features(list(agreement.behaviours)) for account_id, state in stored.items()}
         return [state._replace(account=features.get(state.traits.get("account") or "")) for state in states]
 
 

@@ -102,10 +102,8 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
 
 def rebuild_all(home: Home, agreement: Agreement, progress: Progress = lambda _: None) -> list[Rebuilt]:
     """Rebuild for `agreement` and for every other feature part that is read, such as the served model's."""
-    others = [
-        agreement_with_digest(home, suffix) for suffix in sorted(needed_suffixes(home) - {view_suffix(agreement)})
-    ]
-    return [rebuild(home, each, progress) for each in (agreement, *others) if each]
+    rest = [agreement_with_digest(home, suffix) for suffix in sorted(needed_suffixes(home) - {view_suffix(agreement)})]
+    return [rebuild(home, each, progress) for each in (agreement, *rest) if each]
 
 
 def materialize_needed(home: Home) -> None:

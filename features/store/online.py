@@ -39,13 +39,9 @@ def newest_states(
     since_us: only behaviours with an observation known after it, and traits where one changed after it; -1 for all.
     """
     behaviours, traits = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
-    for position, (lead_id, newest_us) in enumerate(
-        zip(rows.identities.lead_ids, rows.newest_us.tolist(), strict=True)
-    ):
+    for i, (lead_id, newest_us) in enumerate(zip(rows.identities.lead_ids, rows.newest_us.tolist(), strict=True)):
         if lead_id in ids:
-            yield LeadState(
-                lead_id, behaviours.get(position, {}), traits.get(lead_id, {}), from_microseconds(newest_us)
-            )
+            yield LeadState(lead_id, behaviours.get(i, {}), traits.get(lead_id, {}), from_microseconds(newest_us))
 
 
 def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
@@ -153,9 +149,8 @@ class OnlineStore:
         repository = self.repository
         if repository.online_file is not None and not repository.online_file.exists():
             return None
-        first, last = (
-            self._rows(view, LEAD, [CANARY])[0] for view in (repository.behaviour_view, repository.trait_view)
-        )
+        views = repository.behaviour_view, repository.trait_view
+        first, last = (self._rows(view, LEAD, [CANARY])[0] for view in views)
         return last.seen_us if first and last else None
 
     def shown_us(self, folded_us: int) -> int:
@@ -177,9 +172,8 @@ class OnlineStore:
         a wipe it is missing, even where a later write came. Raises StoreGone.
         """
         repository = self.repository
-        nothing: dict[str, Any] = {}
         for view in [repository.behaviour_view] * is_first + [repository.trait_view]:
-            self.write(view, [OnlineRow(CANARY, nothing, event_us, event_us)])
+            self.write(view, [OnlineRow(CANARY, {}, event_us, event_us)])
 
     def write(self, view: str, rows: Iterable[OnlineRow]) -> int:
         """Write rows through Feast's own batch write; how many. Raises StoreGone.
