@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from anyio import to_thread
@@ -26,15 +26,14 @@ from serving.intake.group_commit import EventQueue
 if TYPE_CHECKING:
     from features.records.housekeeping import Housekeeping
     from features.store.publisher import Publisher
-    from serving.scoring.scorer import Scorer
+    from serving.scoring.scorer import LeadRequests, Scorer
 
 
 REFRESH_S = 1.0  # between looks at the deployment and the keys
 HOUSEKEEPING_S = 60.0  # between looks at what a home needs now and then
 PUBLISH_PENDING_S = 0.5  # any process publishes within 1 s what another one left behind
 
-LeadRequests = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked them
-
+Part = TypeVar("Part")
 log = structlog.get_logger(__name__)
 
 
@@ -62,27 +61,19 @@ class ServedHome:
 
     @property
     def home(self) -> Home:
-        if self._opened is None:
-            raise RuntimeError("the service is not open yet")
-        return self._opened
+        return _opened(self._opened)
 
     @property
     def scorer(self) -> Scorer:
-        if self._scorer is None:
-            raise RuntimeError("the service is not open yet")
-        return self._scorer
+        return _opened(self._scorer)
 
     @property
     def credentials(self) -> Credentials:
-        if self._credentials is None:
-            raise RuntimeError("the service is not open yet")
-        return self._credentials
+        return _opened(self._credentials)
 
     @property
     def queue(self) -> EventQueue:
-        if self._queue is None:
-            raise RuntimeError("the service is not open yet")
-        return self._queue
+        return _opened(self._queue)
 
     def open(self) -> None:
         """Read the home: its scorer and its keys. An empty home opens too, and is looked at again each second."""
@@ -183,10 +174,15 @@ class ServedHome:
             self._one_large_request.release()
 
 
+def _opened(part: Part | None) -> Part:
+    if part is None:
+        raise RuntimeError("the service is not open yet")
+    return part
+
+
 def _publisher(home: Home) -> Publisher:
-    from features.store.publisher import (
-        Publisher,  # it brings in all that derives features, which a test may do without
-    )
+    # It brings in all that derives features, which a test may do without.
+    from features.store.publisher import Publisher
 
     return Publisher(home)
 

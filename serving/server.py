@@ -30,10 +30,8 @@ def serve(home: Home, host: str = "127.0.0.1", port: int = 3000, workers: int = 
     address = _address(host)
     is_local = is_loopback(address)
     if not is_local and not Keys(home).active():
-        raise LeadlightError(
-            f"{address} can be reached from other machines and there is no API key; {REMEDY}, or serve on 127.0.0.1",
-            code="key_needed",
-        )
+        problem = f"{address} can be reached from other machines and there is no API key"
+        raise LeadlightError(f"{problem}; {REMEDY}, or serve on 127.0.0.1", code="key_needed")
     _check_free(address, port)
     print(listening(address, port, is_local), file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(REPO)]
@@ -82,9 +80,8 @@ def _address(host: str) -> str:
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
-        raise LeadlightError(
-            f"--host is {host!r}, which is no IP address; give one, such as 127.0.0.1 or 0.0.0.0", code="bad_host"
-        ) from None
+        problem = f"--host is {host!r}, which is no IP address; give one, such as 127.0.0.1 or 0.0.0.0"
+        raise LeadlightError(problem, code="bad_host") from None
 
 
 def _check_free(address: str, port: int) -> None:
@@ -94,6 +91,5 @@ def _check_free(address: str, port: int) -> None:
         try:
             probe.bind((address, port))
         except (OSError, OverflowError) as error:
-            raise LeadlightError(
-                f"cannot listen on {address} port {port}: {error}; choose another with --port", code="port_taken"
-            ) from None
+            problem = f"cannot listen on {address} port {port}: {error}; choose another with --port"
+            raise LeadlightError(problem, code="port_taken") from None

@@ -56,10 +56,8 @@ async def _json_body(request: Request) -> bytes:
 def _as_plain(scope: Scope, size: int) -> Scope:
     dropped = (b"content-encoding", b"content-length", b"transfer-encoding")
     others = [(name, value) for name, value in scope["headers"] if name not in dropped]
-    scope["headers"] = [
-        *others,
-        (b"content-length", b"%d" % size),
-    ]  # the same scope: what routing notes in it is metered
+    # The same scope: what routing notes in it is metered.
+    scope["headers"] = [*others, (b"content-length", b"%d" % size)]
     return scope
 
 

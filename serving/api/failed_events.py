@@ -29,10 +29,7 @@ class FailedEventRoutes:
 
     def routes(self) -> list[Route]:
         """The routes, relative to /v1."""
-        return [
-            Route("/failed-events", self.page),
-            Route("/failed-events/replay", self.replay, methods=["POST"]),
-        ]
+        return [Route("/failed-events", self.page), Route("/failed-events/replay", self.replay, methods=["POST"])]
 
     async def page(self, request: Request) -> Response:
         """GET /v1/failed-events"""
@@ -58,14 +55,8 @@ class FailedEventRoutes:
 
 def failed_event_json(failed: FailedEvent) -> dict[str, Any]:
     """One failed event as the API and the command line give it."""
-    return {
-        "id": str(failed.failed_event_id),
-        "source": failed.source,
-        "received_at": rfc3339(failed.received_at),
-        "code": failed.code,
-        "message": failed.message,
-        "raw": failed.raw,
-    }
+    origin = {"id": str(failed.failed_event_id), "source": failed.source, "received_at": rfc3339(failed.received_at)}
+    return origin | {"code": failed.code, "message": failed.message, "raw": failed.raw}
 
 
 def failed_events_page(failed: list[dict[str, Any]], limit: int) -> dict[str, Any]:

@@ -171,21 +171,17 @@ def _tracking_paths() -> dict[str, Any]:
 
 
 def _tracking(name: str, call: str) -> dict[str, Any]:
-    operation = _operation(name, _summary(name, call), TrackingAnswer, "400 401 403 405 408 413 415 503") | {
-        "security": WRITERS
-    }
+    operation = _operation(name, _summary(name, call), TrackingAnswer, "400 401 403 405 408 413 415 503")
+    operation |= {"security": WRITERS}
     if call == BATCH:
         return operation | {"requestBody": _body(Batch, {"batch": [SENT | {"type": "track"}]})}
     if call != SEGMENT:
-        return operation | {
-            "requestBody": _body(TrackingEvent, SENT if call == "track" else {"messageId": "m-2", "userId": "L-0417"})
-        }
+        example = SENT if call == "track" else {"messageId": "m-2", "userId": "L-0417"}
+        return operation | {"requestBody": _body(TrackingEvent, example)}
     event = _reference(TrackingEvent)
     schema = {"oneOf": [event, {"type": "array", "items": event, "maxItems": limits.MOST_EVENTS}]}
-    sent = {
-        "required": True,
-        "content": {"application/json": {"schema": schema, "example": [SENT | {"type": "track"}]}},
-    }
+    content = {"schema": schema, "example": [SENT | {"type": "track"}]}
+    sent = {"required": True, "content": {"application/json": content}}
     return operation | {"requestBody": sent, "parameters": [SIGNATURE]}
 
 

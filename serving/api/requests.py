@@ -134,9 +134,8 @@ def query_number(request: Request, name: str, most: int = 2**63 - 1) -> int | No
 
 def _refusal(error: ValidationError, model: type[BaseModel]) -> Problem:
     details = error.errors(include_url=False, include_context=True, include_input=False)
-    return invalid_body(
-        "invalid_request", [_field_error(detail, model) for detail in details[: limits.ERRORS_SHOWN]], len(details)
-    )
+    shown = [_field_error(detail, model) for detail in details[: limits.ERRORS_SHOWN]]
+    return invalid_body("invalid_request", shown, len(details))
 
 
 def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import NoAgreement, current_version
@@ -28,14 +29,10 @@ def home_checks(home: Home, now: datetime) -> list[Check]:
         agreed = current_version(home)
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
-    found = [Check("agreement", True, f"{agreed.agreement.name}, version {agreed.version}")]
-    return [
-        *found,
-        *_ledger(home, now),
-        *_served(home),
-        *_drifts(home, agreed.agreement.name, now),
-        *_arrives(home, agreed.agreement, now),
-    ]
+    agreement = agreed.agreement
+    first = Check("agreement", True, f"{agreement.name}, version {agreed.version}")
+    checks = (_ledger(home, now), _served(home), _drifts(home, agreement.name, now), _arrives(home, agreement, now))
+    return [first, *chain.from_iterable(checks)]
 
 
 def _ledger(home: Home, now: datetime) -> Iterator[Check]:

@@ -86,24 +86,21 @@ def behaviour_checks(
     until = heard_until(groups, now)
     found = {stream: usual_rate(windows, age_of(windows)) for stream, windows in sorted(arrivals.windows.items())}
     rows = [_row(stream, found[stream], arrivals) for stream in found]
-    rows += [_never(name) for name in agreement.behaviours if name not in {stream.behaviour for stream in found}]
+    heard = {stream.behaviour for stream in found}
+    rows += [_never(name) for name in agreement.behaviours if name not in heard]
     silent = [stream for stream, rate in found.items() if rate.is_silent]
-    seen = (
-        f"{len({stream.behaviour for stream in found})} of {len(agreement.behaviours)} behaviours in {DAYS // 7} weeks"
-    )
+    seen = f"{len(heard)} of {len(agreement.behaviours)} behaviours in {DAYS // 7} weeks"
     yield Check("behaviours", True, f"{seen}, {len(silent) or 'none'} fell silent", rows)
-    for source in sorted({stream.source for stream in silent}):
-        mine = [stream for stream in found if stream.source == source]
+    for name in sorted({stream.source for stream in silent}):
+        mine = [stream for stream in found if stream.source == name]
         if len(mine) > 2 and all(stream in silent for stream in mine):
             last = max(arrivals.last_us[stream] for stream in mine)
             rate = sum(found[stream].per_day or 0.0 for stream in mine)
-            said = (
-                f"source {source} fell silent: nothing since {_day(last)}, usually {rate:,.0f} events a day that count"
-            )
+            said = f"source {name} fell silent: nothing since {_day(last)}, usually {rate:,.0f} events a day that count"
             yield Check("silent", False, f"{said}; look at what sends it")
             continue
         for stream in (stream for stream in mine if stream in silent):
-            yield Check("silent", False, _silence(stream, found[stream], arrivals.last_us[stream], until[source]))
+            yield Check("silent", False, _silence(stream, found[stream], arrivals.last_us[stream], until[name]))
 
 
 def age_of(windows: Sequence[int]) -> int:
@@ -113,14 +110,8 @@ def age_of(windows: Sequence[int]) -> int:
 
 
 def _row(stream: Stream, rate: UsualRate, arrivals: ArrivalCounts) -> dict[str, Any]:
-    return {
-        "behaviour": stream.behaviour,
-        "source": stream.source,
-        "events": sum(arrivals.windows[stream]),
-        "last_at": from_microseconds(arrivals.last_us[stream]),
-        "per_day": rate.per_day,
-        "is_silent": rate.is_silent,
-    }
+    came = {"events": sum(arrivals.windows[stream]), "last_at": from_microseconds(arrivals.last_us[stream])}
+    return stream._asdict() | came | {"per_day": rate.per_day, "is_silent": rate.is_silent}
 
 
 def _never(behaviour: str) -> dict[str, Any]:
@@ -131,10 +122,8 @@ def _never(behaviour: str) -> dict[str, Any]:
 def _silence(stream: Stream, rate: UsualRate, last_us: int, until_us: int) -> str:
     days = (until_us - last_us) / DAY_US
     since = f"nothing since {_day(last_us)} ({days:.0f} days)" if days >= 1.5 else f"nothing since {_day(last_us)}"
-    return (
-        f"{stream.behaviour} from {stream.source} fell silent: {since}, where about {rate.missed:,.0f} events would "
-        f"have come (usually {rate.per_day:,.1f} a day); look at what sends it"
-    )
+    missed = f"where about {rate.missed:,.0f} events would have come (usually {rate.per_day:,.1f} a day)"
+    return f"{stream.behaviour} from {stream.source} fell silent: {since}, {missed}; look at what sends it"
 
 
 def _day(us: int) -> str:
@@ -151,15 +140,13 @@ def unknown_name_checks(groups: Sequence[EventGroup], agreement: Agreement) -> I
             counts[group.name] += group.events
     asked = sorted(known | {agreement.outcome.event})
     far = []
-    for name, events in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
+    for name, many in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
         near = nearest_name(name, asked)
         if near is None:
             far.append(name)
             continue
         sure = name_likeness(name, near) >= SURE_LIKENESS
-        yield Check(
-            "unknown event", not sure, f"{events:,} events named {name} count for nothing; did you mean {near}?"
-        )
+        yield Check("unknown event", not sure, f"{many:,} events named {name} count for nothing; did you mean {near}?")
     if far:
         shown = ", ".join(far[:SHOWN]) + (", ..." if len(far) > SHOWN else "")
         said = f"{len(far):,} other names of events count for nothing: {shown}"
@@ -253,13 +240,11 @@ def failed_event_checks(connection: Connection) -> Iterator[Check]:
 
 def online_store_checks(connection: Connection, now: datetime) -> Iterator[Check]:
     """Whether the online store lacks events of the ledger, and since when."""
-    waiting, events = tables.online_pending.c, tables.events.c
-    count = int(connection.scalar(select(func.count()).select_from(tables.online_pending)) or 0)
+    pending, events = tables.online_pending, tables.events
+    count = int(connection.scalar(select(func.count()).select_from(pending)) or 0)
     if not count:
         return
-    joined = select(func.min(events.recorded_us)).join_from(
-        tables.online_pending, tables.events, events.event_id == waiting.event_id
-    )
+    joined = select(func.min(events.c.recorded_us)).join_from(pending, events, events.c.event_id == pending.c.event_id)
     oldest = connection.scalar(joined) or 0
     since = now - from_microseconds(oldest)
     ok = since < PUBLISHED_WITHIN

@@ -81,9 +81,8 @@ def json_value(raw: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _not_json(text, error) from None
-    if (
-        text.count(b"{") + text.count(b"[") > limits.JSON_DEPTH
-    ):  # otherwise it cannot be deeper, and the walk costs more than this
+    # With fewer of them it cannot be deeper, and the walk costs more than this.
+    if text.count(b"{") + text.count(b"[") > limits.JSON_DEPTH:
         _refuse([_too_deep(pointer) for pointer, leaf in _leaves(value) if isinstance(leaf, dict | list)])
     return value
 

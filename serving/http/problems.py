@@ -20,9 +20,8 @@ MEDIA_TYPE = "application/problem+json"
 # An answer is about a person and true for a moment; no cache on the way may keep it.
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 REQUEST_ID = "leadlight.request_id"  # its key in the ASGI scope, so that nested applications share one
-REQUEST_ID_FORM = re.compile(
-    r"[A-Za-z0-9._:-]{1,128}"
-)  # what we repeat of a caller's own: nothing that forges a log line
+# What we repeat of a caller's own id: nothing that forges a log line.
+REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 log = structlog.get_logger(__name__)
 
@@ -49,11 +48,8 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.errors = tuple(errors)
-        self.headers = dict(headers or {})
+        self.status, self.code, self.message = status, code, message
+        self.errors, self.headers = tuple(errors), dict(headers or {})
 
     def body(self, request_id: str) -> dict[str, Any]:
         """The members of RFC 9457, then ours; clients of tracking APIs need `code` and `message` at the top."""

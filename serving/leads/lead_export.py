@@ -66,12 +66,8 @@ def _events(record: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]
 def _behaviours(record: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:
     own = rows.observed.taken(rows.observed.lead == record.position)
     folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives)
-    halves = len(agreement.half_lives)
-    return {
-        name: _behaviour(BehaviourState(_newest(ragged), halves))
-        for name, ragged in zip(agreement.behaviours, folded, strict=True)
-        if len(_newest(ragged))
-    }
+    newest, halves = zip(agreement.behaviours, map(_newest, folded), strict=True), len(agreement.half_lives)
+    return {name: _behaviour(BehaviourState(state, halves)) for name, state in newest if len(state)}
 
 
 def _newest(ragged: Ragged) -> Any:

@@ -17,5 +17,5 @@ Other rooms use:
 answer       Answer, Score, Unscored
 bulk         file_scores, home_scores, open_leads, score_table, write_scores
 points       AVERAGE, HIGHEST, LOWEST
-scorer       Scorer, served_bar
+scorer       LeadRequests, Scorer, served_bar
 """

@@ -56,18 +56,16 @@ def file_scores(
     """The rows of a table and a score for each, in order: what the row says, nothing that the ledger knows."""
     rows = table_in(path)
     scoring = Scorer(home).scoring
-    return rows, _row_scores(scoring, rows, as_of, most_reasons)
+    return rows, _scores(scoring, rows, as_of, most_reasons)
 
 
-def _row_scores(
-    scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most_reasons: int | None
-) -> Iterator[list[dict[str, Any]]]:
+def _scores(scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most: int | None) -> Iterator[list[dict[str, Any]]]:
     named = list(leads_in(rows, scoring.features_by))
     for start in range(0, len(named), CHUNK):
         chunk = named[start : start + CHUNK]
         behaviours, traits = what_if_states([{"traits": traits} for _, traits in chunk], scoring.features_by, as_of)
         asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(chunk)]
-        yield scoring.scores(asked, as_of, most_reasons)
+        yield scoring.scores(asked, as_of, most)
 
 
 def _known_leads(store: Materialized, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
@@ -127,9 +125,8 @@ def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.Dat
         table = pd.concat([beside.reset_index(drop=True), added], axis=1)
     writers = {".csv": _csv, ".parquet": _parquet, ".xlsx": _xlsx}
     if kind not in writers:
-        raise LeadlightError(
-            f"{path.name} is no kind of file that scores are written to; end it in {', '.join(writers)} or .jsonl"
-        )
+        remedy = f"end it in {', '.join(writers)} or .jsonl"
+        raise LeadlightError(f"{path.name} is no kind of file that scores are written to; {remedy}")
     writers[kind](table, path)
 
 

@@ -9,11 +9,11 @@ from numbers import Real
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.agreement.agreement import Agreement
 from features.agreement.conditions import Facts, holds
 from features.agreement.criteria import CriteriaPoints
+from features.arrays import Floats
 from serving.scoring.points import probability_at
 
 DecisionName = Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"]
@@ -73,10 +73,8 @@ def decision(
         verdict, code = _BY_RULE[rule]
     else:
         verdict, code = _by_numbers(agreement, probability, points, threshold, was_sales_ready)
-    waits = verdict in ("nurture", "needs_data")
-    return Decision(
-        verdict, code, _OWNERS[verdict], _look_again_at(agreement, facts, as_of) if waits else None, threshold
-    )
+    again = _look_again_at(agreement, facts, as_of) if verdict in ("nurture", "needs_data") else None
+    return Decision(verdict, code, _OWNERS[verdict], again, threshold)
 
 
 def _rule(agreement: Agreement, facts: Facts) -> str | None:
@@ -137,9 +135,7 @@ def _moment(value: object, before: timedelta) -> datetime | None:
         return None
 
 
-def threshold(
-    agreement: Agreement, open_probabilities: NDArray[np.float64], arrivals_per_week: float | None = None
-) -> float:
+def threshold(agreement: Agreement, open_probabilities: Floats, arrivals_per_week: float | None = None) -> float:
     """The probability from which on a lead is over the bar.
 
     open_probabilities: of the leads that are open now, ascending.
@@ -162,7 +158,7 @@ def threshold(
     return 0.0 if taken >= len(open_probabilities) else _taking(open_probabilities, taken)
 
 
-def _taking(ascending: NDArray[np.float64], most: int) -> float:
+def _taking(ascending: Floats, most: int) -> float:
     """The smallest value that at most `most` values reach; the largest value where even that is reached by more."""
     allowed = ascending[len(ascending) - most]
     if ascending[len(ascending) - most - 1] < allowed:

@@ -97,9 +97,7 @@ class Scoring:
         """A score per row, in the API's shape."""
         as_of_us = microseconds(as_of)
         explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
-        return [
-            self._score(row, explanation, as_of, most_reasons) for row, explanation in zip(rows, explained, strict=True)
-        ]
+        return [self._score(row, why, as_of, most_reasons) for row, why in zip(rows, explained, strict=True)]
 
     def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explanation]:
         assert self.model is not None
@@ -212,10 +210,8 @@ class Scoring:
         """The model and the agreement that a score names."""
         agreement = self.kept.agreement
         model = {"name": agreement.name, "version": self.version, "digest": self.digest} if self.model else None
-        return {
-            "model": model,
-            "agreement": {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest},
-        }
+        by = {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest}
+        return {"model": model, "agreement": by}
 
 
 REASON_KINDS = ("behaviour", "trait")

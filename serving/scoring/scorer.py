@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from features.agreement.versions import NoAgreement, current_version
 from features.home import tables
 from features.home.database import reading
-from features.home.deployments import deployment_in_force, deployments
+from features.home.deployments import Deployment, deployment_in_force, deployments
 from features.home.settings import Home
 from features.identity.claims import Key, normal_email
 from features.ledger.outbox import is_anything_pending
@@ -25,6 +25,8 @@ from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.score import LeadRow, Scoring
 from training.model.model import Model
+
+LeadRequests = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked them
 
 
 def served_bar(of: Home) -> float:
@@ -95,9 +97,7 @@ class Scorer:
     def scoring(self) -> Scoring:
         return self.served.scoring
 
-    def scores(
-        self, asked: Sequence[Mapping[str, Any]], as_of: datetime, most_reasons: int | None = 3
-    ) -> list[dict[str, Any]]:
+    def scores(self, asked: LeadRequests, as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
         """One score per lead asked for, in their order, as `POST /v1/scores` answers them. Nothing is stored.
 
         asked: each has one of lead_id, email, external_id, or traits and events (a what-if). A lead that nobody knows
@@ -126,29 +126,16 @@ class Scorer:
     def models(self) -> list[dict[str, Any]]:
         """Every promotion of this home, newest first; the first is what answers."""
         rows = deployments(self.home)
-        return [
-            {
-                "name": row.model_name,
-                "version": row.model_version,
-                "digest": row.digest,
-                "serving": place == 0,
-                "why": row.why,
-            }
-            for place, row in enumerate(rows)
-        ]
+        return [_promotion(row, is_serving=place == 0) for place, row in enumerate(rows)]
 
-    def _inline(
-        self, asked: Sequence[Mapping[str, Any]], scoring: Scoring, as_of: datetime
-    ) -> dict[int, LeadRow | None]:
+    def _inline(self, asked: LeadRequests, scoring: Scoring, as_of: datetime) -> dict[int, LeadRow | None]:
         places = [i for i, lead in enumerate(asked) if "traits" in lead or "events" in lead]
         if not places:
             return {}
         behaviours, traits = what_if_states([asked[i] for i in places], scoring.features_by, as_of)
-        return {
-            place: LeadRow(None, behaviours[i], traits[i], as_of, served_from=None) for i, place in enumerate(places)
-        }
+        return {place: LeadRow(None, behaviours[i], traits[i], as_of, None) for i, place in enumerate(places)}
 
-    def _stored(self, asked: Sequence[Mapping[str, Any]], served: ServedModel) -> dict[int, LeadRow | None]:
+    def _stored(self, asked: LeadRequests, served: ServedModel) -> dict[int, LeadRow | None]:
         wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
         if not wanted:
             return {}
@@ -187,6 +174,11 @@ def _row(state: LeadState, served_from: str) -> LeadRow:
     # As arrays, once: they are read now, as of a week ago, and for the reasons.
     did = {name: None if did is None else np.asarray(did, dtype=np.float64) for name, did in state.behaviours.items()}
     return LeadRow(state.lead_id, did, state.traits, state.known_at, served_from, state.account)
+
+
+def _promotion(row: Deployment, is_serving: bool) -> dict[str, Any]:
+    model = {"name": row.model_name, "version": row.model_version, "digest": row.digest}
+    return model | {"serving": is_serving, "why": row.why}
 
 
 def _name(lead: Mapping[str, Any]) -> tuple[str, str]:
