@@ -144,14 +144,11 @@ def recalibrate(
     """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
     from commands.train import NotPromoted, learn_until
     from training.admission import PromotionRequest, promote_if_gates_hold
-    from training.champion_report import NothingServed
     from training.registry.mlflow_registry import ModelRegistry
     from training.successor import successor
-    from training.watch import served_deployment
+    from training.watch import existing_deployment
 
-    row = served_deployment(home())
-    if row is None:
-        raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
+    row = existing_deployment(home())
     with console.progress_line("recalibrating") as progress:
         made = successor(home(), row, learn_until(known_until), seed)
         progress("registering")

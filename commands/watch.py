@@ -28,12 +28,9 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """What changed since the served model was trained: conversions, calibration, scores, inputs; alerts are kept."""
-    from training.champion_report import NothingServed
-    from training.watch import newest_known, served_deployment
+    from training.watch import existing_deployment, newest_known
 
-    row = served_deployment(home())
-    if row is None:
-        raise NothingServed(f"{home().path} serves no model yet; run: leadlight train --promote")
+    row = existing_deployment(home())
     moment = now()
     with console.progress_line("watching") as progress:
         progress("comparing now with the training")

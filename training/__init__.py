@@ -37,8 +37,8 @@ Other rooms use:
 
 admission           GateDoesNotHold, PromotionRequest, PromotionResult, adopt_champion_alias, promote_if_gates_hold
 candidate           Candidate
-champion_report     NothingServed, write_report
+champion_report     write_report
 pipeline            labelled_snapshots, train, trained_candidate
 successor           successor
-watch               monitoring_run, newest_known, served_deployment
+watch               existing_deployment, monitoring_run, newest_known, served_deployment
 """

@@ -245,11 +245,10 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     agreement, home = candidate.agreement_version.agreement, repository.home
     tested = candidate.labelled[candidate.split.test]
     champion = served_champion(home, agreement.name)
-    comparison = compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))
     gates = (
         *_gates_alone(candidate, tested),
         directions_kept(candidate.model, repository, agreement, tested),
-        *champion_gates(comparison),
+        *champion_gates(compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))),
     )
     return GateResults(gates, champion.digest if champion else None)
 

@@ -12,13 +12,7 @@ from features.home.settings import Home
 from training.candidate import REPORT_FILE, with_version
 from training.report.facts import ReportFacts
 from training.report.report import report_page
-from training.watch import monitoring_run, newest_known, served_deployment
-
-
-class NothingServed(LeadlightError):
-    """A home whose answers come from the criteria's prior alone."""
-
-    code = "nothing_served"
+from training.watch import existing_deployment, monitoring_run, newest_known
 
 
 class NoFolder(LeadlightError):
@@ -32,9 +26,7 @@ def write_report(home: Home, out: Path | None, now: datetime, bar: float | None 
 
     bar: the probability from which on a lead is ready for sales.
     """
-    row = served_deployment(home)
-    if row is None:
-        raise NothingServed(f"{home.path} serves no model yet; run: leadlight train --promote")
+    row = existing_deployment(home)
     facts = ReportFacts.read((row.folder(home) / REPORT_FILE).read_bytes())
     monitored = monitoring_run(home, row, newest_known(home, now), bar)
     if monitored:

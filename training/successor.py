@@ -119,8 +119,7 @@ def _facts(
 ) -> ReportFacts:
     rows = made.rows
     ends = [from_microseconds(int(rows["snapshot_us"].agg(end))) for end in ("min", "max")]
-    converted = int(rows["outcome"].sum())
-    span = Span("recalibrated", len(rows), rows["lead_id"].nunique(), converted, ends[0], ends[1])
+    span = Span("recalibrated", len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), ends[0], ends[1])
     return replace(
         then,
         split_how=f"{then.split_how}; then recalibrated on newer outcomes, each judged by a map that had not seen it",

@@ -12,6 +12,7 @@ from features.agreement.versions import current_version
 from features.arrays import DAY_US, Floats
 from features.home.clock import microseconds
 from features.home.deployments import Deployment, deployment_in_force
+from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.materialize import Materialized, materialized
@@ -28,6 +29,12 @@ from training.monitoring.score_drift import bar_result, score_drift_result
 from training.report.facts import ReportFacts
 
 SEED = 7
+
+
+class NothingServed(LeadlightError):
+    """A home whose answers come from the criteria's prior alone."""
+
+    code = "nothing_served"
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,14 @@ class MonitoredModel:
 def served_deployment(home: Home) -> Deployment | None:
     """What this home serves; None while the criteria's prior answers."""
     return deployment_in_force(home, current_version(home).agreement.name)
+
+
+def existing_deployment(home: Home) -> Deployment:
+    """What this home serves. Raises NothingServed while the criteria's prior answers."""
+    row = served_deployment(home)
+    if row is None:
+        raise NothingServed(f"{home.path} serves no model yet; run: leadlight train --promote")
+    return row
 
 
 def newest_known(home: Home, now: datetime) -> datetime:

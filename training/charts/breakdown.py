@@ -21,8 +21,7 @@ def segments_chart(segments: Sequence[SegmentResult]) -> alt.TopLevelMixin:
     """Per segment its predicted rate (bar) and observed rate (dot with its interval); what is off stands beside it."""
     top = axes.round_top(100 * max((max(g.interval[1], g.predicted) for g in segments), default=0.01))
     families = [list(members) for _, members in groupby(segments, key=lambda segment: segment.family)]
-    charts = [_family_chart(members, top, members is families[-1]) for members in families]
-    return alt.vconcat(*charts, spacing=10)
+    return alt.vconcat(*[_family_chart(members, top, members is families[-1]) for members in families], spacing=10)
 
 
 def _family_chart(segments: Sequence[SegmentResult], top: float, is_last: bool) -> alt.TopLevelMixin:

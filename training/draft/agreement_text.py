@@ -88,8 +88,7 @@ def free_name(name: str, taken: set[str]) -> str:
 
 
 def _head(basis: DraftBasis) -> Iterator[str]:
-    count = int(basis.roles.won.sum())
-    share = f"{count / max(len(basis.roles.won), 1):.1%} converted"
+    share = f"{int(basis.roles.won.sum()) / max(len(basis.roles.won), 1):.1%} converted"
     yield from draft_heading(f"# Drafted by `leadlight init` from {basis.file}: {basis.rows:,} leads, {share}.")
 
 
@@ -168,8 +167,7 @@ def plain_label(title: str) -> str:
 
 
 def toml_text(text: str) -> str:
-    is_plain = text.isprintable() and "'" not in text
-    return f"'{text}'" if '"' in text and is_plain else tomlkit.string(text).as_string()
+    return f"'{text}'" if '"' in text and text.isprintable() and "'" not in text else tomlkit.string(text).as_string()
 
 
 def _comment(text: str | None) -> str:
@@ -179,8 +177,7 @@ def _comment(text: str | None) -> str:
 
 def default_section(name: str) -> str:
     """The text of one section of the default agreement, with its comments."""
-    default = DEFAULT.read_text(encoding="utf-8")
-    found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", default, re.M | re.S)
+    found = re.search(rf"^\[{name}\].*?(?=^\[|^# ?Part|\Z)", DEFAULT.read_text(encoding="utf-8"), re.M | re.S)
     return found[0] if found else ""
 
 

@@ -114,8 +114,7 @@ def _conversion_delay(counts: EventCounts, won: Mapping[str, float]) -> Conversi
 def _decisions(counts: EventCounts, won: Mapping[str, float]) -> Iterator[ColumnDecision]:
     """One on each trait that identify calls bring."""
     leads = EventLeads.of(counts, won)
-    names = dict.fromkeys(name for said in counts.traits for name in said if name not in _KEYS | _FLAGS)
-    for name in names:
+    for name in dict.fromkeys(name for said in counts.traits for name in said if name not in _KEYS | _FLAGS):
         profile = ColumnProfile.of_texts(name, (cell_text(said.get(name)) for said in counts.traits))
         yield useless_decision(profile) or _trait_decision(profile, leads)
 

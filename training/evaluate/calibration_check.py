@@ -92,8 +92,7 @@ class _LogisticFit:
 
 def _estimates(line: _LogisticFit, tested: HeldOutPredictions, seed: int) -> list[Estimate]:
     """Each coefficient; a resample is near the whole, so two steps from there are enough for it."""
-    start = np.array([0.0, 1.0])[: line.columns.shape[1]]
-    whole = line.fitted(tested.outcome, np.ones(len(tested.outcome)), start, 25)
+    whole = line.fitted(tested.outcome, np.ones(len(tested.outcome)), np.array([0.0, 1.0])[: line.columns.shape[1]], 25)
     weights = lead_weights(tested.lead, RESAMPLES, seed)
     drawn = np.array([line.fitted(tested.outcome, weight, whole, 2) for weight in weights])
     return [_estimate(float(value), drawn[:, place]) for place, value in enumerate(whole)]

@@ -54,11 +54,10 @@ def comparison(
 
 def _compared_model(name: str, rows: EvaluatedRows, excess: Floats | None) -> ComparedModel:
     counts, _ = binned_counts(rows.probability, rows.outcome)
-    values = metric_values(counts)
     return ComparedModel(
         name,
         MODEL_LABELS.get(name, name),
-        **{metric: value for metric, value in values.items() if metric in ComparedModel.__annotations__},
+        **{metric: value for metric, value in metric_values(counts).items() if metric in ComparedModel.__annotations__},
         excess_log_loss=float(excess[0]) if excess is not None and len(excess) else None,
         excess_interval=_interval(excess),
     )
@@ -144,7 +143,6 @@ class HeldOutPredictions:
 
     def observed_interval(self, z: float = Z95) -> Interval:
         """The interval of the part that converted, for as many independent rows as these are worth."""
-        one_group = np.zeros(len(self.outcome), dtype=np.intp)
-        size = effective_sample_sizes(self.outcome, self.lead, one_group, 1)
+        size = effective_sample_sizes(self.outcome, self.lead, np.zeros(len(self.outcome), dtype=np.intp), 1)
         low, high = wilson_interval(np.array([self.outcome.mean()]) * size, size, z)
         return float(low[0]), float(high[0])

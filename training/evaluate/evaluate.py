@@ -182,9 +182,8 @@ def _gains(counts: BinnedCounts) -> tuple[GainsPoint, ...]:
     won = conversions_in_top(counts, shares)
     if not won:
         return ()
-    chosen = counts.from_the_top[0][1:]
     # The entry that holds the last row taken; without the allowance rounding would ask for one more.
-    last = np.searchsorted(chosen, shares * counts.rows * (1 - 1e-12))
+    last = np.searchsorted(counts.from_the_top[0][1:], shares * counts.rows * (1 - 1e-12))
     threshold = counts.probability[::-1][last].tolist()
     rate = counts.conversions / counts.rows
     return tuple(

@@ -42,8 +42,7 @@ def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelCo
 
 def _levels(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
     leads = rows["lead_id"].groupby(rows[name].astype("string")).nunique()
-    common = sorted(str(level) for level in leads.index[leads >= FEWEST_LEADS])
-    return (*common, OTHER)
+    return (*sorted(str(level) for level in leads.index[leads >= FEWEST_LEADS]), OTHER)
 
 
 def _direction(name: str, group: str, kind: str, agreement: Agreement) -> int:

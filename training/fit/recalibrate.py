@@ -74,8 +74,7 @@ def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: 
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     after = np.empty(len(rows))
     for inside, outside in lead_folds(outcome, list(leads), seed):
-        found = _recalibrating_map(logit[inside], outcome[inside], leads[inside])
-        after[outside] = found.logit(logit[outside])
+        after[outside] = _recalibrating_map(logit[inside], outcome[inside], leads[inside]).logit(logit[outside])
     since = level_shift(logit, outcome, list(leads))
     facts = label_span(rows, agreement) | {
         "recalibrated": {"rows": len(rows), "level": since.level, "error": since.error},
@@ -100,5 +99,4 @@ def composed_calibrator(first: Calibrator, then: Calibrator) -> Calibrator:
     # The newer slope multiplies first.slope * margin + first.intercept.
     turned = np.array([[first.slope, 0.0], [first.intercept, 1.0]])
     (ss, si), (_, ii) = (turned @ np.array([[ss, si], [si, ii]]) @ turned.T).tolist()
-    slope = then.slope * first.slope
-    return Calibrator(slope, then.slope * first.intercept + then.intercept, ((ss, si), (si, ii)))
+    return Calibrator(then.slope * first.slope, then.slope * first.intercept + then.intercept, ((ss, si), (si, ii)))

@@ -129,8 +129,7 @@ def _cuts(values: Floats) -> list[float]:
     known = values[~np.isnan(values)]
     if not len(known):
         return []
-    places = np.linspace(0, 1, STEPS + 1)[1:]
-    cuts = np.unique(np.quantile(known, places, method="higher"))
+    cuts = np.unique(np.quantile(known, np.linspace(0, 1, STEPS + 1)[1:], method="higher"))
     return [float(cut) for cut in cuts if cut > known.min()]
 
 

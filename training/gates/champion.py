@@ -178,19 +178,16 @@ def unseen_rows(model: Model, labelled: pd.DataFrame) -> Mask:
     if rows.any() or not model.facts.get("learned_leads"):
         return rows
     parted = split_by_lead(labelled, model.facts.get("seed", 0), "as it was then")
-    is_same = _digest(labelled["lead_id"][parted.train]) == model.facts["learned_leads"]
-    return parted.test if is_same else rows
+    return parted.test if _digest(labelled["lead_id"][parted.train]) == model.facts["learned_leads"] else rows
 
 
 def _after_last_label(model: Model, labelled: pd.DataFrame) -> Mask:
     until = model.facts.get("labels_until_us")
-    moments = labelled["snapshot_us"].to_numpy(np.int64)
-    return np.zeros(len(labelled), dtype=bool) if until is None else moments >= until
+    return np.zeros(len(labelled), dtype=bool) if until is None else labelled["snapshot_us"].to_numpy(np.int64) >= until
 
 
 def _digest(leads: pd.Series) -> str:
-    names = "\n".join(sorted(leads.unique()))
-    return hashlib.sha256(names.encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(leads.unique())).encode()).hexdigest()
 
 
 def _compared_rows(challenger: Model, champion: Champion, unseen: UnseenSnapshots) -> tuple[pd.DataFrame, str]:

@@ -41,9 +41,8 @@ def lead_folds(outcome: Floats, lead_ids: Sequence[str], seed: int) -> list[Fold
         raise TooFewLeads
     few, folds = min(converted.sum(), (1 - converted).sum()) < FOLDS, min(FOLDS, len(converted))
     folding = KFold if few else StratifiedKFold
-    parted = folding(folds, shuffle=True, random_state=seed).split(converted, converted)
     outside = np.zeros(len(converted), dtype=np.int64)
-    for fold, (_, leads) in enumerate(parted):
+    for fold, (_, leads) in enumerate(folding(folds, shuffle=True, random_state=seed).split(converted, converted)):
         outside[leads] = fold
     place = outside[lead]
     return [(np.flatnonzero(place != fold), np.flatnonzero(place == fold)) for fold in range(folds)]

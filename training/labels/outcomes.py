@@ -54,8 +54,7 @@ def is_untried(snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreemen
     Asked only where the agreement's outcome has dates.
     """
     opens = snapshots["snapshot_us"].reset_index(drop=True)
-    closes = opens + round((agreement.outcome.within_days or 0) * DAY_US)
-    return _untried(state_at(snapshots, leads), opens, closes)
+    return _untried(state_at(snapshots, leads), opens, opens + round((agreement.outcome.within_days or 0) * DAY_US))
 
 
 def _untried(state: pd.DataFrame, opens: pd.Series, closes: pd.Series) -> pd.Series:

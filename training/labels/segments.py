@@ -74,8 +74,7 @@ def _banded(numbers: pd.Series) -> pd.Series:
 
 
 def _newness(days_open: pd.Series) -> pd.Series:
-    known = pd.cut(days_open.astype(float), [-np.inf, NEW_DAYS, np.inf], labels=list(newness_levels()))
-    return _plain(known)
+    return _plain(pd.cut(days_open.astype(float), [-np.inf, NEW_DAYS, np.inf], labels=list(newness_levels())))
 
 
 def newness_levels() -> tuple[str, str]:

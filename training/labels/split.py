@@ -34,8 +34,7 @@ class Split:
 def split(labelled: pd.DataFrame, horizon_days: int | None, seed: int) -> Split:
     """The split of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates."""
     if horizon_days is None:
-        how = "the history has no dates, so nothing here shows how the model ages"
-        return split_by_lead(labelled, seed, how)
+        return split_by_lead(labelled, seed, "the history has no dates, so nothing here shows how the model ages")
     return split_by_time(labelled, horizon_days, seed)
 
 

@@ -105,7 +105,6 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
     leads: as they were known at that moment, see `features.lifecycle.milestones.known_by`.
     """
     snapshots = snapshot_schedule(leads, agreement, known_until_us)
-    became = outcomes(snapshots, leads, agreement, known_until_us)
     are_recorded = contacts_are_recorded(leads)
     never, won = _never_tried(snapshots, leads, agreement, known_until_us) if are_recorded else (None, None)
     return LabelSummary(
@@ -113,7 +112,7 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
         agreement.outcome.horizon_days,
         len(leads),
         len(snapshots),
-        int(became.notna().sum()),
+        int(outcomes(snapshots, leads, agreement, known_until_us).notna().sum()),
         _never_leads(leads),
         are_recorded,
         agreement.outcome.never_contacted,
@@ -143,8 +142,7 @@ def _never_tried(
 def _never_leads(leads: pd.DataFrame) -> dict[str, float]:
     """By reject reason, the share of leads that were never leads; one that was merged into another is a duplicate."""
     reason = leads["reject_reason"].where(leads["merged_us"] == NOT_YET, "duplicate")
-    counts = reason[reason.isin(NEVER_LEADS)].value_counts()
-    return {str(name): count / len(leads) for name, count in counts.items()}
+    return {str(name): count / len(leads) for name, count in reason[reason.isin(NEVER_LEADS)].value_counts().items()}
 
 
 def _percent(share: float) -> str:

@@ -90,8 +90,7 @@ class ColumnProfile:
     def _is_running(self) -> bool:
         """Whole numbers that only rise, or only fall, with the rows of the file."""
         row = [int(value) for value in self.values if value is not None]
-        steps = {later > earlier for earlier, later in pairwise(row)}
-        return len(row) >= 20 and len(steps) == 1
+        return len(row) >= 20 and len({later > earlier for earlier, later in pairwise(row)}) == 1
 
     @cached_property
     def first(self) -> DayOrMonth | None:

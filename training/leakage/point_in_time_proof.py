@@ -99,8 +99,7 @@ def features_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: in
     known = _recorded_before(home, agreement, lead_id, moment_us).rows
     own = next(newest_states(known, agreement, frozenset([lead_id])), None)
     behaviours, traits = (own.behaviours, own.traits) if own else ({}, {})
-    account = _account(known, agreement, traits.get("account"))
-    held = lead_states([behaviours], [traits], agreement, [account])
+    held = lead_states([behaviours], [traits], agreement, [_account(known, agreement, traits.get("account"))])
     frame = feature_frame(held, np.array([moment_us], dtype=np.int64), agreement)
     return {str(name): value for name, value in frame.iloc[0].items()}
 
@@ -124,8 +123,7 @@ def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> di
     last = own.is_newest()
     if not last.any():
         return None
-    folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives, last)
-    return dict(_rows_of_one(agreement, folded))
+    return dict(_rows_of_one(agreement, behaviour_states(own, len(agreement.behaviours), agreement.half_lives, last)))
 
 
 def _rows_of_one(agreement: Agreement, folded: Sequence[Any]) -> Iterator[tuple[str, Floats]]:

@@ -147,12 +147,11 @@ def suspects(
     filled: also of traits that no input is made of. whole: the AUC of all fields, and what it loses without some.
     """
     auc, drops = whole
-    nothing = LeakSignals()
     found = []
     for name in dict.fromkeys([*signals, *filled]):
         drop = drops.get(name)
         carries = auc is not None and drop is not None and auc >= TELLS_MUCH and drop >= CARRIES * (auc - 0.5)
-        own = signals.get(name, nothing)
+        own = signals.get(name, LeakSignals())
         evidence = FieldEvidence(name, kinds.get(name, "trait"), own, filled.get(name), drop, carries)
         if candidate := suspect(evidence, agreement):
             found.append(candidate)

@@ -21,8 +21,7 @@ def lead_weights(lead: Ints, resamples: int, seed: int) -> Iterator[Floats]:
     draws = np.random.default_rng(seed)
     leads = int(lead.max()) + 1 if len(lead) else 0
     for _ in range(resamples if leads > 1 else 0):  # one lead drawn again and again would look certain
-        times = np.bincount(draws.integers(leads, size=leads), minlength=leads)
-        yield times[lead].astype(float)
+        yield np.bincount(draws.integers(leads, size=leads), minlength=leads)[lead].astype(float)
 
 
 def bootstrap_intervals(

@@ -83,8 +83,7 @@ def brier(counts: BinnedCounts) -> float | None:
     if not counts.rows > 0:
         return None
     lost = counts.count - counts.converted
-    squares = counts.converted @ (1 - counts.probability) ** 2 + lost @ counts.probability**2
-    return float(squares) / counts.rows
+    return float(counts.converted @ (1 - counts.probability) ** 2 + lost @ counts.probability**2) / counts.rows
 
 
 def calibration_error(counts: BinnedCounts) -> float | None:

@@ -17,8 +17,7 @@ log = structlog.get_logger(__name__)
 
 def raise_drift_alerts(home: Home, row: Deployment, run: MonitoringRun, now: datetime) -> list[RaisedAlert]:
     """Write and log an alert for each result with the status "alert" that has none yet in this week."""
-    alerts = [_alert(row, run, one) for one in run.watched if one.status == "alert"]
-    raised = raise_alerts(home, alerts, now)
+    raised = raise_alerts(home, [_alert(row, run, one) for one in run.watched if one.status == "alert"], now)
     for alert in raised:
         sentence = next(one.sentence for one in run.watched if one.name == alert.what)
         log.warning(DRIFT, what=alert.what, sentence=sentence, model=row.model_version, alert_id=alert.alert_id)

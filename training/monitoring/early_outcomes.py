@@ -54,9 +54,8 @@ class EarlyConversions:
         chance = rows["probability"].to_numpy(np.float64)
         edges = np.quantile(chance, np.arange(1, THIRDS) / THIRDS) if len(chance) else np.zeros(THIRDS - 1)
         third = np.searchsorted(edges, chance, side="right")
-        won = rows["outcome"].to_numpy(np.float64)
         promised = np.bincount(third, weights=chance, minlength=THIRDS)
-        converted = np.bincount(third, weights=won, minlength=THIRDS).astype(int)
+        converted = np.bincount(third, weights=rows["outcome"].to_numpy(np.float64), minlength=THIRDS).astype(int)
         each = rows.loc[rows["outcome"].astype(bool), "lead_id"].value_counts().to_numpy(np.float64)
         likeness = float((each**2).sum() / each.sum()) if len(each) else 1.0
         return cls(days, tuple(edges.tolist()), tuple(promised.tolist()), tuple(converted.tolist()), likeness, lag_days)

@@ -50,8 +50,7 @@ def observed_over_expected(
     # On the scale of logarithms an interval stays above 0; none converted counts as half a lead that did.
     doubt = np.sqrt(max(float((by_lead**2).sum()), 1.0)) / max(observed, 0.5)
     reach = float(np.exp(norm.ppf(1 - level / 2) * doubt))
-    base = max(observed, 0.5) / expected
-    return ratio, ((ratio if observed else 0.0) / reach, base * reach)
+    return ratio, ((ratio if observed else 0.0) / reach, max(observed, 0.5) / expected * reach)
 
 
 def _status(ratio: float, ends: Interval) -> Status:

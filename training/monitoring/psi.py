@@ -97,7 +97,5 @@ def _counts(values: Floats, edges: Sequence[float], is_category: bool) -> Ints:
     known, bounds = values[~np.isnan(values)], np.asarray(edges, dtype=np.float64)
     place = np.searchsorted(bounds, known, side="left")
     if is_category:
-        is_level = np.isin(known, bounds)
-        place = np.where(is_level, place, len(bounds))
-    found = np.bincount(place, minlength=len(bounds) + 1)
-    return np.append(found, len(values) - len(known)).astype(np.int64)
+        place = np.where(np.isin(known, bounds), place, len(bounds))
+    return np.append(np.bincount(place, minlength=len(bounds) + 1), len(values) - len(known)).astype(np.int64)

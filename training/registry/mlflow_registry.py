@@ -56,8 +56,7 @@ class ModelRegistry:
 
         beside: texts that travel with the model's files, under its manifest. pictures: SVG by file name.
         """
-        run = self.client.create_run(self._experiment())
-        run_id = str(run.info.run_id)
+        run_id = str(self.client.create_run(self._experiment()).info.run_id)
         with TemporaryDirectory() as folder:
             digest = model.write(Path(folder) / MODEL_FOLDER, beside)
             for name, picture in pictures.items():

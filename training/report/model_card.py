@@ -50,11 +50,10 @@ def _span(span: Span) -> str:
 
 
 def _figures(facts: ReportFacts) -> Iterator[str]:
-    values = facts.evaluation.metrics
     labelled = [
         f"{metric.card} {value:.{metric.digits}f}"
         for metric in METRICS
-        if metric.card and (value := values.get(metric.name)) is not None
+        if metric.card and (value := facts.evaluation.metrics.get(metric.name)) is not None
     ]
     yield "## Shown on leads that it had not seen"
     yield ""

@@ -41,9 +41,8 @@ def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
     x = _bar("bar", top, titled)
     whole, base = alt.Scale(domain=[0, 100]), alt.Chart(lines)
     passing = base.mark_line(color=QUIET, strokeWidth=2, strokeDash=[6, 3])
-    converting = base.mark_line(color=DARK, strokeWidth=2.5)
     chart = passing.encode(x, alt.Y("passing", scale=whole, title="of 100"))
-    chart += converting.encode(x, alt.Y("converting", scale=whole))
+    chart += base.mark_line(color=DARK, strokeWidth=2.5).encode(x, alt.Y("converting", scale=whole))
     if len(lines):
         middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
         chart += axes.text_label(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
@@ -62,9 +61,8 @@ def _money(evaluation: Evaluation, money: ReportedCosts, top: float, lowest: flo
     if most is not None and most.per_100 > 0:
         dot = alt.Chart(pd.DataFrame({"x": [100 * most.bar], "y": [most.per_100]}))
         chart += dot.mark_circle(color=DARK, size=80, opacity=1).encode(alt.X("x"), alt.Y("y"))
-        words = f"● earns the most: a bar of {of_100(most.bar)}"
         chart += (
-            alt.Chart(pd.DataFrame({"text": [words]}))
+            alt.Chart(pd.DataFrame({"text": [f"● earns the most: a bar of {of_100(most.bar)}"]}))
             .mark_text(align="right", color=DARK, fontSize=12, x="width", y=6)
             .encode(alt.Text("text:N"))
         )

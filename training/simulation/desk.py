@@ -107,8 +107,7 @@ def _ends(leads: pd.DataFrame, draws: np.random.Generator) -> list[pd.DataFrame]
     rejected = np.flatnonzero(leads["rejected_us"] < NEVER)
     at_us, known_us = (leads[name].to_numpy()[bought] for name in ("bought_us", "bought_known_us"))
     rejected_us = leads["rejected_us"].to_numpy()[rejected]
-    reasons = leads["reason"].to_numpy()[rejected]
-    reason = np.array([REJECT_REASONS.index(reason) for reason in reasons], dtype=np.int64)
+    reason = np.array([REJECT_REASONS.index(reason) for reason in leads["reason"].to_numpy()[rejected]], dtype=np.int64)
     by = draws.integers(1, REPS + 1, len(rejected))
     return [
         event_rows(EventKind.CONVERTED, lead=bought, at_us=at_us, known_us=known_us),

@@ -143,8 +143,7 @@ class EventTexts:
         for code in np.unique(columns["code"]):
             place = np.flatnonzero(columns["code"] == code)
             places.append(place)
-            pieces = PIECES.get(EventKind(code), ())
-            filled = [self._piece(piece, EventKind(code), columns, place) for piece in pieces]
+            filled = [self._piece(piece, EventKind(code), columns, place) for piece in PIECES.get(EventKind(code), ())]
             built.append(_text_of(*filled) if filled else pa.nulls(len(place), pa.string()))
         return _reordered(built, places)
 

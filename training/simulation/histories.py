@@ -91,8 +91,7 @@ def _touched(leads: pd.DataFrame, draws: np.random.Generator) -> Ints:
     opened, bought = leads["opened_us"].to_numpy(), leads["bought_us"].to_numpy()
     planned = np.where(leads["is_tried"], opened + wait, NEVER)
     buys = np.where(bought < NEVER, bought, 0)
-    own_call = buys - np.minimum(30 * MINUTE_US, (buys - opened) // 2)
-    return np.where(bought < planned, own_call, planned)
+    return np.where(bought < planned, buys - np.minimum(30 * MINUTE_US, (buys - opened) // 2), planned)
 
 
 def _rejects(leads: pd.DataFrame, draws: np.random.Generator) -> tuple[npt.NDArray[np.object_], Ints]:

@@ -65,11 +65,9 @@ def _companies(leads: int, draws: np.random.Generator) -> pd.DataFrame:
     count = max(1, round(leads / LEADS_PER_ACCOUNT))
     pairs = draws.permutation(len(of.COMPANY_FIRST) * len(of.COMPANY_LAST))
     number = np.arange(count)
-    pair = pairs[number % len(pairs)]
-    again = number // len(pairs)
     names = [
         of.COMPANY_FIRST[p // len(of.COMPANY_LAST)] + of.COMPANY_LAST[p % len(of.COMPANY_LAST)] + (str(a) if a else "")
-        for p, a in zip(pair, again, strict=True)
+        for p, a in zip(pairs[number % len(pairs)], number // len(pairs), strict=True)
     ]
     low, high = np.array(list(_drawn(of.EMPLOYEES, count, draws)), dtype=float).T
     accounts = pd.DataFrame(
@@ -86,9 +84,8 @@ def _companies(leads: int, draws: np.random.Generator) -> pd.DataFrame:
 
 
 def _titles(seniority: pd.Series[Any], department: pd.Series[Any], draws: np.random.Generator) -> list[str]:
-    which = draws.random(len(seniority))
     titles = []
-    for rank, where, chance in zip(seniority, department, which, strict=True):
+    for rank, where, chance in zip(seniority, department, draws.random(len(seniority)), strict=True):
         forms = of.TITLES.get(rank, (of.CHIEFS[where],))
         titles.append(forms[int(chance * len(forms))].format(of.DEPARTMENT_WORDS[where]))
     return titles
@@ -117,8 +114,7 @@ def _fit(made: pd.DataFrame) -> npt.NDArray[np.int64]:
         ("country", of.COUNTRY, 0),
         ("source", of.SOURCE, 0),
     ):
-        tenths = {value: adds for value, (adds, _) in values.items()}
-        fit += made[column].map(tenths).fillna(missing).to_numpy(np.int64)
+        fit += made[column].map({value: adds for value, (adds, _) in values.items()}).fillna(missing).to_numpy(np.int64)
     fit += _employees_fit(made["employees"])
     return np.clip(fit, FIT_LOW, FIT_LOW + FIT_NODES - 1)
 

@@ -70,9 +70,8 @@ def simulate(
     draws = [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(5)]
     market = histories(people(leads, draws[0]), law(shift), draws[1])
     visited = visits(market, draws[2])
-    sent = mails(market, visited, draws[3])
     reported = [*introductions(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
-    recorded = recorded_rows([*visited, *sent, *reported], draws[4])
+    recorded = recorded_rows([*visited, *mails(market, visited, draws[3]), *reported], draws[4])
     events = EventTexts(market.leads, moment, seed).table(recorded)
     snapshots = truth(market)
     return Market(

@@ -31,8 +31,7 @@ def truth(histories: Histories) -> pd.DataFrame:
     snapshots = _snapshots(leads)
     lead, moment = (snapshots[name].to_numpy() for name in ("lead", "moment_us"))
     snapshots["probability"] = _chances(histories, lead, moment)
-    bought = leads["bought_us"].to_numpy()[lead]
-    won = pd.array(bought - HORIZON_DAYS * DAY_US <= moment, dtype="boolean")
+    won = pd.array(leads["bought_us"].to_numpy()[lead] - HORIZON_DAYS * DAY_US <= moment, dtype="boolean")
     tried = (leads["is_tried"] & leads["is_lead"]).to_numpy()[lead]
     won[~tried | (moment + HORIZON_DAYS * DAY_US > 0)] = pd.NA
     snapshots["outcome"] = won
@@ -69,8 +68,7 @@ def _table_of_law(*by_kind: tuple[float, ...], raised: float) -> Floats:
 
 def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:
     opened = leads["opened_us"].to_numpy()
-    until = np.minimum(leads["touched_us"].to_numpy(), 0)
-    lead, moment = snapshot_times(list(leads["lead_id"]), opened, until)
+    lead, moment = snapshot_times(list(leads["lead_id"]), opened, np.minimum(leads["touched_us"].to_numpy(), 0))
     snapshots = pd.DataFrame({"lead": lead, "moment_us": moment, "is_arrival": moment == opened[lead] + 1})
     is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(KEPT_OPEN))
     ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})
@@ -107,5 +105,4 @@ def summary(histories: Histories, known_truth: pd.DataFrame, events: int) -> dic
 
 def _figures(probability: Floats, outcome: Floats) -> dict[str, float | None]:
     counted, _ = binned_counts(probability, outcome)
-    base_rate = float(outcome.mean()) if len(outcome) else None
-    return metric_values(counted) | {"base_rate": base_rate}
+    return metric_values(counted) | {"base_rate": float(outcome.mean()) if len(outcome) else None}

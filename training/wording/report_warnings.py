@@ -102,6 +102,5 @@ def segment_warnings(segments: Sequence[SegmentResult]) -> list[ReportWarning]:
     off = segment_calibration_sentences(segments)
     if not off:
         return []
-    shown = " ".join(off[:NAMED_SEGMENTS])
     more = f" And {len(off) - NAMED_SEGMENTS} more, below." if len(off) > NAMED_SEGMENTS else ""
-    return [ReportWarning("Not every group is promised the truth", shown + more)]
+    return [ReportWarning("Not every group is promised the truth", " ".join(off[:NAMED_SEGMENTS]) + more)]
