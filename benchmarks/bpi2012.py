@@ -51,8 +51,6 @@ Floats = npt.NDArray[np.float64]
 OUTCOME = "O_ACCEPTED"
 # They end a case, so in our contract they are how a lead is disqualified: the lender's no, and the applicant's.
 ENDS = {"A_DECLINED": "not_a_fit", "A_CANCELLED": "no_contact_wanted"}
-# The same fact as the outcome or as a decline, written within the same second: kept in the ledger, never a behaviour.
-CONSEQUENCES = ("A_APPROVED", "A_REGISTERED", "A_ACTIVATED", "O_DECLINED")
 BEHAVIOURS = {
     "A_SUBMITTED": "applications",
     "A_PARTLYSUBMITTED": "parts handed in",

@@ -54,6 +54,13 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+def test_a_room_imports_only_the_rooms_below_it() -> None:
+    """The contracts stand in pyproject.toml; that of training, serving imports only the model is one of them."""
+    command = [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_no_import_goes_in_a_circle() -> None:
     """Imports inside functions and under TYPE_CHECKING count: they hide a circle, they do not open it."""
     modules = {module_of(path): path for path in FILES}

@@ -40,7 +40,9 @@ class PlattMap:
         return Calibrator(self.slope, self.center * (1 - self.slope) + self.level, ((ss, si), (si, ii)))
 
 
-def fit_calibrator(margin: Floats, outcome: Floats, leads: Sequence[str], seed: int, learned_from: int) -> Calibrator:
+def fit_calibrator(
+    margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, learned_from: int
+) -> Calibrator:
     """Platt's map of out-of-fold margins, or the identity where the identity predicts held-out leads better.
 
     learned_from: how many converted leads the margin was fitted on. The more they are, the surer are the margin's own
@@ -48,8 +50,8 @@ def fit_calibrator(margin: Floats, outcome: Floats, leads: Sequence[str], seed: 
     from the truth than no map.
     """
     trusted = 1.0 / (1.0 / max(learned_from, 1) + MARGIN_DRIFT**2)
-    found = platt_map(margin, outcome, leads, (trusted, trusted))
-    if found.slope <= 0 or _held_out_loss(margin, outcome, leads, seed, trusted) >= log_loss(margin, outcome):
+    found = platt_map(margin, outcome, lead_ids, (trusted, trusted))
+    if found.slope <= 0 or _held_out_loss(margin, outcome, lead_ids, seed, trusted) >= log_loss(margin, outcome):
         return PlattMap(found.center, 1.0, 0.0, found.covariance).calibrator()
     return found.calibrator()
 
@@ -67,9 +69,9 @@ class LevelShift:
         return abs(self.level) > SURE_ERRORS * self.error
 
 
-def level_shift(logit: Floats, outcome: Floats, leads: Sequence[str]) -> LevelShift:
+def level_shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> LevelShift:
     """The level shift of these rows, with the slope held at 1; a base rate that moved shows here first."""
-    found = platt_map(logit, outcome, leads, (1e9, 1.0 / LEVEL_SPREAD**2))
+    found = platt_map(logit, outcome, lead_ids, (1e9, 1.0 / LEVEL_SPREAD**2))
     return LevelShift(found.level, float(np.sqrt(found.covariance[1, 1])))
 
 
@@ -80,12 +82,12 @@ def lasting_shift(logit: Floats, rows: pd.DataFrame) -> LevelShift | None:
     everywhere; following each of them would be worse than following none.
     """
     moments, outcome = rows["snapshot_us"].to_numpy(np.int64), rows["outcome"].to_numpy(np.float64)
-    leads = rows["lead_id"].to_numpy(object)
+    lead_ids = rows["lead_id"].to_numpy(object)
     earlier, later = np.quantile(moments, [1 / 3, 2 / 3])
     middle, newest = (moments >= earlier) & (moments < later), moments >= later
     if not middle.any() or not newest.any():
         return None
-    found, before = (level_shift(logit[part], outcome[part], list(leads[part])) for part in (newest, middle))
+    found, before = (level_shift(logit[part], outcome[part], list(lead_ids[part])) for part in (newest, middle))
     lasts = log_loss(logit[newest] + before.level, outcome[newest]) < log_loss(logit[newest], outcome[newest])
     return half_shift(found) if found.is_sure and lasts else None
 
@@ -116,7 +118,7 @@ def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats)
     return replace(calibrator, covariance=((more[0], more[1]), (more[1], more[2])))
 
 
-def platt_map(margin: Floats, outcome: Floats, leads: Sequence[str], trusted: tuple[float, float]) -> PlattMap:
+def platt_map(margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: tuple[float, float]) -> PlattMap:
     """The most probable map a posteriori: logistic regression on one column, with the identity as prior.
 
     trusted: the prior's precision of slope and level. The rows weigh together as much as there are leads: the
@@ -125,7 +127,7 @@ def platt_map(margin: Floats, outcome: Floats, leads: Sequence[str], trusted: tu
     prior = np.diag(trusted)
     if not len(margin):
         return PlattMap(0.0, 1.0, 0.0, np.asarray(np.linalg.inv(prior), dtype=np.float64))
-    weight, center = len(set(leads)) / len(margin), float(margin.mean())
+    weight, center = len(set(lead_ids)) / len(margin), float(margin.mean())
     columns = np.stack([margin - center, np.ones(len(margin))], axis=1)
     off, curve = np.zeros(2), np.eye(2)  # from slope 1 and level 0
     for _ in range(MOST_STEPS):
@@ -138,11 +140,11 @@ def platt_map(margin: Floats, outcome: Floats, leads: Sequence[str], trusted: tu
     return PlattMap(center, 1.0 + float(off[0]), float(off[1]), np.asarray(np.linalg.inv(curve), dtype=np.float64))
 
 
-def _held_out_loss(margin: Floats, outcome: Floats, leads: Sequence[str], seed: int, trusted: float) -> float:
+def _held_out_loss(margin: Floats, outcome: Floats, lead_ids: Sequence[str], seed: int, trusted: float) -> float:
     if min(outcome.sum(), (1 - outcome).sum()) < 2 * FOLDS:
         return np.inf
-    ids, logits = np.asarray(leads), np.empty(len(outcome))
-    for inside, outside in lead_folds(outcome, leads, seed):
+    ids, logits = np.asarray(lead_ids), np.empty(len(outcome))
+    for inside, outside in lead_folds(outcome, lead_ids, seed):
         fitted = platt_map(margin[inside], outcome[inside], list(ids[inside]), (trusted, trusted))
         logits[outside] = fitted.logit(margin[outside])
     return log_loss(logits, outcome)
