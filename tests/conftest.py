@@ -22,6 +22,13 @@ settings.load_profile("suite")
 # structlog's own default draws each traceback with all variables, which takes most of a second.
 plain_lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain_lines])
+LOGS = structlog.get_config()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each test begins with the suite's logs: a command's are written to what was stderr when it ran, now closed."""
+    structlog.configure(**LOGS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
