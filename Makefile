@@ -21,7 +21,7 @@ check: setup  ## style, types, and that imports go one way
 test: setup  ## the whole suite
 	$(RUN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25
 
-test-fast: setup  ## all but what starts servers, runs notebooks or takes long: some two minutes
+test-fast: setup  ## all but what starts servers, runs notebooks or takes long: under three minutes
 	$(RUN)/pytest -n auto --dist loadfile -m "not slow"
 
 demo: setup  ## a simulated market, from nothing to the hottest leads
