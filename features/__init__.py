@@ -7,7 +7,8 @@ behaviour/  What leads did, counted: bots left out, dwell time, decayed counters
 events/     The contract of one event, and the ledger read as columns.
 home/       What every room stands on: a home's folder, database, locks, clock, date formats, alerts, and which model
             answers.
-identity/   Identity resolution: which lead each event belongs to, now and before; anonymous visits stitched to users.
+identity/   Identity resolution: whose each event is, now and before; anonymous visits stitched; free-mail domains or
+            work.
 imports/    Files in: CSV, Excel, Parquet, warehouse tables, Salesforce, HubSpot, customer lists, as events.
 ledger/     The ledger: events appended once, the outbox, failed events, and what may never come again.
 lifecycle/  When a lead opens, is with sales, closes and opens again, and which reject reasons leave its outcome

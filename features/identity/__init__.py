@@ -1,4 +1,4 @@
-"""Identity resolution: which lead each event belongs to, now and before; anonymous visits stitched to users.
+"""Identity resolution: whose each event is, now and before; anonymous visits stitched; free-mail domains or work.
 
 accounts.py    Accounts: which company each lead was in, from when to when, as far as we knew.
 claims.py      Identity claims: what events say about who is who, as keys of users, links of names, merges and undone
