@@ -13,7 +13,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-import structlog
 
 from commands.app import run
 
@@ -48,13 +47,9 @@ class Shell:
 
 @contextmanager
 def process_as_before() -> Iterator[None]:
-    """What a command sets for its process ends with the block: environment, warnings and logs."""
-    logs = structlog.get_config()
+    """What a command sets for its process ends with the block: environment and warnings; `conftest` sees to logs."""
     with patch.dict(os.environ), patch.object(warnings, "showwarning", warnings.showwarning):
-        try:
-            yield
-        finally:
-            structlog.configure(**logs)
+        yield
 
 
 def typed_as_process(folder: Path, *words: str) -> Typed:

@@ -8,8 +8,9 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from repository import ROOT
 
-FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+FOLDER = ROOT / "notebooks"
 
 
 def executed(name: str, promises: str, folder: Path) -> Any:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-from repository import ROOT
-
-PACKAGES = ("features", "training", "serving", "commands")
-FILES = [*sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")), ROOT / "leadlight.py"]
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-
+from repository import FILES, PACKAGES, ROOT, module_of, parsed
 
 FACES = [path for path in FILES if path.name == "__init__.py"]
 
@@ -44,12 +30,9 @@ def read_face(face: Path) -> tuple[set[str], dict[Path, set[str]]]:
     table, _, uses = (ast.get_docstring(parsed(face)) or "").partition("\n\nOther rooms use:\n\n")
     listed = set(re.findall(r"^([a-z_]+(?:\.py|/))  ", table, re.M))
     rows = re.split(r"^(\w+)  +", uses, flags=re.M)[1:]
-    named = {face.parent / f"{file}.py": set(re.findall(r"\w+", names)) for file, names in batched_pairs(rows)}
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    named = {face.parent / f"{file}.py": set(re.findall(r"\w+", names)) for file, names in pairs}
     return listed, named
-
-
-def batched_pairs(items: list[str]) -> Iterator[tuple[str, str]]:
-    return zip(items[::2], items[1::2], strict=True)
 
 
 @cache

@@ -16,19 +16,13 @@ from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("features", "training", "serving", "commands")
-FILES = [*sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")), ROOT / "leadlight.py"]
+from repository import FILES, PACKAGES, ROOT, module_of, parsed
+
 MIGRATIONS = sorted((ROOT / "migrations").rglob("*.py"))
 LONGEST = 400
 VAGUE = frozenset({"utils", "util", "helpers", "helper", "common", "base", "manager", "processor", "misc"})
 FILLERS = frozenset("said held told found kept known asked some way look turn rest one its".split())
 UNPICKLES = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "skops"})
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 @cache
@@ -48,10 +42,6 @@ def _imports(path: Path) -> Iterator[str]:
 
 def package_of(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
-
-
-def module_of(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def test_a_room_imports_only_the_rooms_below_it() -> None:

@@ -8,7 +8,7 @@ import gzip
 import hmac
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha1
 from pathlib import Path
@@ -18,7 +18,6 @@ from uuid import uuid4
 import httpx
 import orjson
 import pytest
-import structlog
 from alembic import command
 from alembic.config import Config
 from api_in_process import LOOPBACK, NOW, STRANGER, Published, call, calls, opened, problem
@@ -591,16 +590,8 @@ def test_an_empty_home_takes_events_before_anything_was_agreed(home, app) -> Non
     assert pending == [("user", "ann")]
 
 
-@pytest.fixture
-def logs_as_served() -> Iterator[Callable[[], None]]:
-    """Log as a serving process does, from the call on."""
-    before = structlog.get_config()
-    yield logs.configure
-    structlog.configure(**before)
-
-
-def test_nothing_of_a_person_is_logged(home, app, logs_as_served, capfd) -> None:
-    logs_as_served()
+def test_nothing_of_a_person_is_logged(home, app, capfd) -> None:
+    logs.configure()
     taken(post(app, "/v1/page", PAGE))
     with writing(home) as connection:
         connection.execute(text("CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END"))
