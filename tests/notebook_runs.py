@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 from repository import ROOT
 
@@ -36,3 +37,18 @@ def pictures(notebook: Any) -> int:
 def has_outputs(name: str) -> bool:
     read = nbformat.read(FOLDER / name, as_version=4)
     return any(cell.get("outputs") or cell.get("execution_count") for cell in read.cells)
+
+
+class KeepsItsPromises:
+    """What holds of every notebook; a test file names its NOTEBOOK, its PROMISES and how many PICTURES it draws."""
+
+    def test_the_notebook_runs_to_its_conclusion_and_keeps_its_promises(self, notebook: Any) -> None:
+        assert conclusion(notebook).startswith("Conclusion: ")
+        assert conclusion(notebook).count("\n") == 1
+
+    def test_its_pictures_are_drawn_without_a_browser(self, notebook: Any, request: pytest.FixtureRequest) -> None:
+        assert pictures(notebook) == request.module.PICTURES
+
+    def test_it_is_kept_without_outputs(self, request: pytest.FixtureRequest) -> None:
+        """They would hold the figures of another machine, and a picture in each difference between two versions."""
+        assert not has_outputs(request.module.NOTEBOOK)

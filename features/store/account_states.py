@@ -120,7 +120,8 @@ def account_states(
         if carried is not None:
             found[account_id] = carried
     without = [account for account in news.observed if account not in found]
-    new = news.shared | _maybe_shared(connection, [account for account in without if account not in kept])
+    unsettled = [account for account in without if account not in kept and account not in news.shared]
+    new = news.shared | _maybe_shared(connection, unsettled)
     anew = [account for account in without if account in kept or account in new]
     # An account whose leads were all erased keeps an empty state.
     blank = AccountState.whole(NO_OBSERVATIONS, len(agreement.behaviours), agreement.half_lives)
