@@ -54,11 +54,12 @@ def _copy(files: Path, target: Path) -> None:
     """Write each file beside its place, then switch: a damaged file is replaced, and no reader sees half a file."""
     if files == target:
         return
-    target.mkdir(parents=True, exist_ok=True)
-    for file in files.iterdir():
-        beside = target / f"{file.name}.part"
+    for file in (path for path in files.rglob("*") if path.is_file()):
+        place = target / file.relative_to(files)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.with_name(f"{place.name}.part")
         shutil.copyfile(file, beside)
-        os.replace(beside, target / file.name)
+        os.replace(beside, place)
 
 
 def deployments(home: Home) -> list[Deployment]:

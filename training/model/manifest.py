@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from features.home.errors import LeadlightError
@@ -18,11 +18,19 @@ class ModelDamaged(LeadlightError):
     code = "model_damaged"
 
 
-def write_manifest(folder: Path, names: Iterable[str]) -> str:
-    """Write the manifest of these files into `folder`, and return the manifest's digest."""
-    digests = {name: _sha256(folder / name) for name in names}
+def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
+    """Write texts by their names relative to `folder`, and the manifest of them; the manifest's digest."""
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    digests = {name: _sha256(folder / name) for name in texts}
     (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
     return "sha256:" + _sha256(folder / MANIFEST)
+
+
+def holds(folder: Path, name: str) -> bool:
+    """Whether the manifest in `folder` names a file. Raises ModelDamaged where there is no manifest to read."""
+    return name in _files(folder)
 
 
 def verify_manifest(folder: Path, digest: str | None) -> None:
@@ -30,14 +38,26 @@ def verify_manifest(folder: Path, digest: str | None) -> None:
     try:
         if digest and "sha256:" + _sha256(folder / MANIFEST) != digest:
             raise ModelDamaged(f"{folder / MANIFEST} is not the registered one ({digest}); promote the model again")
-        files: dict[str, str] = json.loads((folder / MANIFEST).read_text())["files"]
-        for name, expected in files.items():
+        for name, expected in _files(folder).items():
             if _sha256(folder / name) != expected:
                 raise ModelDamaged(
                     f"{folder / name} does not have the SHA-256 of its manifest; promote the model again"
                 )
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file by its name relative to `folder`."""
+    try:
+        files: dict[str, str] = json.loads((folder / MANIFEST).read_text())["files"]
+        return dict(files)
     except (OSError, KeyError, ValueError) as error:
-        raise ModelDamaged(f"{folder} cannot be read as a model: {error}; promote the model again") from error
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: Exception) -> ModelDamaged:
+    return ModelDamaged(f"{folder} cannot be read as a model: {error}; promote the model again")
 
 
 def _sha256(path: Path) -> str:

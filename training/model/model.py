@@ -16,13 +16,14 @@ from features.arrays import Floats
 from training.model.calibrator import Calibrator, sigmoid
 from training.model.columns import ModelColumn
 from training.model.linear import LinearModel
-from training.model.manifest import ModelDamaged, verify_manifest, write_manifest
+from training.model.manifest import ModelDamaged, holds, verify_manifest, write_texts
 
 if TYPE_CHECKING:
     import lightgbm
 
 
 TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
+SERVED, JUDGED = "", "judged"  # parts of a version: the model that answers, at its folder's top, and the one below it
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,8 @@ class Model:
         """Whether each group is a behaviour or a trait."""
         return {column.group: column.kind for column in self.columns}
 
-    def write(self, folder: Path, beside: Mapping[str, str] | None = None) -> str:
-        """Write the text and JSON files (and the texts of `beside`, by name) and their manifest; the model's digest."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / TREES).write_text(self.trees)
-        (folder / AGREEMENT).write_text(self.agreement_text)
+    def texts(self, part: str = SERVED) -> dict[str, str]:
+        """Its text and JSON files by their name in a version's folder: `trees.txt`, or of a part `judged/trees.txt`."""
         facts = {
             "columns": [asdict(column) for column in self.columns],
             "linear": self.linear.as_json if self.linear else None,
@@ -119,25 +117,38 @@ class Model:
             "calibrator": asdict(self.calibrator),
             "facts": self.facts,
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
-        for name, text in (beside or {}).items():
-            (folder / name).write_text(text)
-        return write_manifest(folder, (TREES, FACTS, AGREEMENT, *(beside or {})))
+        written = json.dumps(facts, indent=1, sort_keys=True, allow_nan=False)
+        texts = {TREES: self.trees, FACTS: written, AGREEMENT: self.agreement_text}
+        return {_place(part, name): text for name, text in texts.items()}
+
+    def write(self, folder: Path, beside: Mapping[str, str] | None = None) -> str:
+        """Write its files, and the texts of `beside` by name, with the manifest of all of them; the manifest's digest.
+
+        A version of several models: `served.write(folder, judged.texts("judged"))`.
+        """
+        return write_texts(folder, self.texts() | dict(beside or {}))
 
     @classmethod
-    def read(cls, folder: Path, digest: str | None = None) -> Model:
+    def read(cls, folder: Path, digest: str | None = None, part: str = SERVED) -> Model:
         """The model in `folder`, every file checked against the manifest and the manifest against `digest`.
 
+        part: "" for the model that is served, else the folder below it, as in "judged".
         Raises ModelDamaged naming the file that differs. Nothing is unpickled.
         """
         verify_manifest(folder, digest)
+        file = folder / _place(part, FACTS)
         try:
-            model = cls._of_json(json.loads((folder / FACTS).read_text()), folder)
-        except (KeyError, TypeError, ValueError) as error:
-            wrong = f"{folder / FACTS} is not of this version of Leadlight ({error!r})"
+            model = cls._of_json(json.loads(file.read_text()), folder / part)
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            wrong = f"{file} is not of this version of Leadlight ({error!r})"
             raise ModelDamaged(f"{wrong}; train and promote again") from error
         _ = model.booster  # built now: no request has to wait for it
         return model
+
+    @classmethod
+    def read_judged(cls, folder: Path, digest: str | None = None) -> Model:
+        """The model whose figures a version shows: the part `judged`; of a version without one, what it serves."""
+        return cls.read(folder, digest, JUDGED if holds_part(folder, JUDGED) else SERVED)
 
     @classmethod
     def _of_json(cls, written: dict[str, Any], folder: Path) -> Model:
@@ -150,6 +161,15 @@ class Model:
             facts=written["facts"],
             agreement_text=(folder / AGREEMENT).read_text(),
         )
+
+
+def holds_part(folder: Path, part: str) -> bool:
+    """Whether the version in `folder` has a further model of this name."""
+    return holds(folder, _place(part, FACTS))
+
+
+def _place(part: str, name: str) -> str:
+    return f"{part}/{name}" if part else name
 
 
 def _threads(matrix: Floats) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickletools
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from training.gates.gate import EXACT
 from training.model.calibrator import Calibrator
 from training.model.columns import OTHER, ModelColumn
 from training.model.manifest import MANIFEST, ModelDamaged
-from training.model.model import FACTS, TREES, Model
+from training.model.model import FACTS, JUDGED, TREES, Model, holds_part
 
 BLENDS = (0.0, 0.25, 1.0)
 
@@ -255,6 +256,40 @@ def test_a_model_of_another_version_is_refused_in_words(
     (folder / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(ModelDamaged, match="train and promote again"):
         Model.read(folder)
+
+
+@pytest.fixture(scope="module")
+def judged(fitted: Model) -> Model:
+    return replace(fitted, blend=0.5, calibrator=Calibrator(0.8, -0.3))
+
+
+@pytest.fixture(scope="module")
+def two_models(fitted: Model, judged: Model, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("two_models")
+    return folder, fitted.write(folder, judged.texts(JUDGED))
+
+
+def test_one_folder_holds_the_served_model_and_the_judged_one_below_it(
+    fitted: Model, judged: Model, two_models: tuple[Path, str]
+) -> None:
+    assert Model.read(*two_models) == fitted
+    assert Model.read(*two_models, JUDGED) == Model.read_judged(*two_models) == judged
+    assert (two_models[0] / "judged" / "trees.txt").is_file()
+    assert holds_part(two_models[0], JUDGED)
+
+
+def test_a_folder_of_one_model_was_judged_by_what_it_serves(fitted: Model, written: tuple[Path, str]) -> None:
+    assert not holds_part(written[0], JUDGED)
+    assert Model.read_judged(*written) == fitted
+    with pytest.raises(ModelDamaged, match="judged/model.json"):
+        Model.read(*written, JUDGED)
+
+
+def test_a_damaged_part_damages_the_version(two_models: tuple[Path, str], tmp_path: Path) -> None:
+    folder = shutil.copytree(two_models[0], tmp_path / "copy")
+    (folder / "judged" / "trees.txt").write_text("something else")
+    with pytest.raises(ModelDamaged, match=r"judged/trees\.txt"):
+        Model.read(folder, two_models[1])
 
 
 def test_trees_are_lightgbms_own_text(fitted: Model, written: tuple[Path, str]) -> None:
