@@ -115,7 +115,7 @@ class Candidate:
             money=ReportedCosts(**agreement.costs.model_dump()) if agreement.costs else None,
             dependence=self.dependence,
             findings=self.findings,
-            negatives_never_tried=self.label_summary.negatives_never_tried if self.label_summary else None,
+            tried_before=self.label_summary.tried_before if self.label_summary else None,
             leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,

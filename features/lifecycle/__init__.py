@@ -6,6 +6,7 @@ milestones.py    Milestones of each lead: opened, with sales, tried, rejected, c
                  known.
 open_periods.py  Open periods: the later times in which a lead is open and not with sales, since sales gave it back or
                  it returned.
+tries.py         Tries: which events say that a person of sales tried to reach the lead.
 
 Other rooms use:
 

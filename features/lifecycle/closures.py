@@ -19,6 +19,7 @@ from features.identity.intervals import Period, intersection, union
 REJECT_REASONS: tuple[str, ...] = get_args(RejectReason)
 NEVER_LEADS = ("duplicate", "wrong_person", "bad_data", "already_customer")  # whoever is rejected so was no lead at all
 KEPT_OPEN = ("too_early", "no_budget")  # a reject that changes who is watched, not the outcome
+LABEL_KEPT = (*KEPT_OPEN, "no_contact_wanted")  # it may still buy, and whether it did is seen
 REASON_IF_NONE = "not_a_fit"  # of a reject that gives no reason
 REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"
 
@@ -46,10 +47,10 @@ def reject_reason(properties: Mapping[str, Any]) -> str:
 def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:
     """Whether a lead that was rejected for a reason has an unknown outcome: one boolean per reason, False for none.
 
-    It does, but where the agreement counts that reason as a no, or where the lead stays open, so that its outcome is
-    waited for: with no_if_rejected = ["not_a_fit"], "bad_data" is unknown, "not_a_fit" and "too_early" are not.
+    It does, but where the agreement counts that reason as a no, or where its outcome is waited for all the same: with
+    no_if_rejected = ["not_a_fit"], "bad_data" is unknown; "not_a_fit", "too_early" and "no_contact_wanted" are not.
     """
-    return reasons.notna() & ~reasons.isin([*no_if_rejected, *KEPT_OPEN])
+    return reasons.notna() & ~reasons.isin([*no_if_rejected, *LABEL_KEPT])
 
 
 def closures(

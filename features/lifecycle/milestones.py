@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import SALES_TOUCHES
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
 from features.behaviour.sales_handling import TO_SALES, sales_handling
@@ -18,11 +17,12 @@ from features.identity.identities import Identities
 from features.identity.intervals import Period
 from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Closure, closures, reject_reason
 from features.lifecycle.open_periods import LeadTimeline, as_numbers, known_open_periods, open_periods
+from features.lifecycle.tries import is_try
 
 MOMENTS = (
     "opened_us",  # known by its first identifying event
     "with_sales_us",  # first known touch or opportunity
-    "tried_us",  # first touch by a person, as it happened
+    "tried_us",  # first try, as `tries.is_try` says what one is, as it happened
     "rejected_us",  # first reject, as it happened
     "converted_us",  # the outcome, as it happened
     "converted_known_us",
@@ -36,17 +36,19 @@ class _SalesEvents(NamedTuple):
 
     name: Any
     closes: Bools  # whether a reject closes the lead
+    is_try: Bools
     lead: Ints
     occurred_us: Ints
     known_us: Ints
     until_us: Ints
 
-    def of(self, leads: set[int]) -> Iterator[tuple[str, int, int, Period]]:
-        """The events of some leads: name, lead, occurred_us, and the period in which that was known."""
+    def of(self, leads: set[int]) -> Iterator[tuple[str, bool, int, int, Period]]:
+        """The events of some leads: name, is_try, lead, occurred_us, and the period in which that was known."""
         which = np.isin(self.lead, list(leads))
-        columns = (self.name, self.lead, self.occurred_us, self.known_us, self.until_us)
-        for name, lead, us, known_us, until_us in zip(*(column[which].tolist() for column in columns), strict=True):
-            yield name, lead, us, (known_us, until_us)
+        columns = (self.name, self.is_try, self.lead, self.occurred_us, self.known_us, self.until_us)
+        for *event, known_us, until_us in zip(*(column[which].tolist() for column in columns), strict=True):
+            name, tries, lead, us = event
+            yield name, tries, lead, us, (known_us, until_us)
 
 
 def milestones(table: EventTable, resolved: Identities, agreement: Agreement, observed: Observations) -> pd.DataFrame:
@@ -73,15 +75,16 @@ def _sales_events(table: EventTable, resolved: Identities) -> _SalesEvents:
     rows = np.array([row for row, _, _ in table.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in table.crm], dtype=object)
     closes = np.array([reject_reason(properties) not in KEPT_OPEN for _, _, properties in table.crm], dtype=bool)
+    tries = np.array([is_try(name, properties) for _, name, properties in table.crm], dtype=bool)
     at = resolved.attribute(rows)
     occurred = table.occurred_us()[rows[at.place]]
-    return _SalesEvents(names[at.place], closes[at.place], at.lead, occurred, at.known_us, at.until_us)
+    return _SalesEvents(names[at.place], closes[at.place], tries[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
 def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) -> dict[str, Ints]:
     moments = {name: np.full(len(resolved.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     moments["opened_us"] = resolved.first_known_us.copy()
-    is_touch, to_sales = np.isin(sales.name, list(SALES_TOUCHES)), np.isin(sales.name, list(TO_SALES))
+    to_sales = np.isin(sales.name, list(TO_SALES))
     is_outcome, is_reject = sales.name == agreement.outcome.event, sales.name == REJECTED
     ends = is_outcome | (is_reject & sales.closes) | (sales.name == LOST)
     # Whether a lead was looked at rests on what was known then; what became of it, on what is known now.
@@ -89,7 +92,7 @@ def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) ->
     for name, which, us in (
         ("with_sales_us", to_sales, sales.known_us),
         ("closed_us", ends, sales.known_us),
-        ("tried_us", is_touch & stands, sales.occurred_us),
+        ("tried_us", sales.is_try & stands, sales.occurred_us),
         ("rejected_us", is_reject & stands, sales.occurred_us),
         ("converted_us", is_outcome & stands, sales.occurred_us),
         ("converted_known_us", is_outcome & stands, sales.known_us),
@@ -113,18 +116,18 @@ def _timelines(
     absences = resolved.absences
     leads = set(by_lead) | set(absences) | set(sales.lead[sales.until_us != NOT_YET].tolist())
     ended = {lead: list(absences.get(lead, ())) for lead in leads}
-    touches: dict[int, list[tuple[int, int]]] = {lead: [] for lead in leads}
-    for name, lead, us, known in sales.of(leads) if leads else ():
+    tries: dict[int, list[tuple[int, int]]] = {lead: [] for lead in leads}
+    for name, tries_it, lead, us, known in sales.of(leads) if leads else ():
         if name == agreement.outcome.event:
             ended[lead].append(known)
-        elif name in SALES_TOUCHES and known[1] == NOT_YET:
-            touches[lead].append((us, known[0]))
+        elif tries_it and known[1] == NOT_YET:
+            tries[lead].append((us, known[0]))
     handling = sales_handling(table, resolved, leads) if leads else {}
     for lead in leads:
         first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
         if first_until < NOT_YET:
             opened = int(moments["opened_us"][lead])
-            periods = handling.get(lead, []), by_lead.get(lead, []), ended[lead], touches[lead]
+            periods = handling.get(lead, []), by_lead.get(lead, []), ended[lead], tries[lead]
             yield lead, LeadTimeline(opened, first_until, *periods)
 
 

@@ -19,7 +19,7 @@ class OpenPeriod(NamedTuple):
 
     origin_us:             from when the weekly snapshots are counted: the arrival, or the return after a closure.
     from_us, until_us:     when it was known to begin and to end.
-    tried_us, rejected_us: the first touch and the first reject since it began, when they happened.
+    tried_us, rejected_us: the first try and the first reject since it began, when they happened.
     disqualified_us:       the first reject since it began that closes the lead, when it was known.
 
     ann arrives on day 0, goes to sales on day 5 and is given back on day 30: one open period, from day 30, counted from
@@ -40,7 +40,7 @@ class LeadTimeline(NamedTuple):
     first_until_us:     when its first open time ended.
     handling, closures: in the order in which they happened.
     ended:              the periods in which it was known to have converted, or to be part of another lead.
-    touches:            (occurred_us, known_us) of those that still count.
+    tries:              (occurred_us, known_us) of those that still count.
     """
 
     opened_us: int
@@ -48,7 +48,7 @@ class LeadTimeline(NamedTuple):
     handling: list[SalesHandling]
     closures: list[Closure]
     ended: list[Period]
-    touches: list[tuple[int, int]]
+    tries: list[tuple[int, int]]
 
 
 def open_periods(timeline: LeadTimeline) -> Iterator[OpenPeriod]:
@@ -71,7 +71,7 @@ def _with_moments(timeline: LeadTimeline, begun: OpenPeriod) -> OpenPeriod:
         if closure.reason and closure.known[1] == NOT_YET and closure.known[0] > begun.from_us
     ]
     return begun._replace(
-        tried_us=min((us for us, known_us in timeline.touches if known_us > begun.from_us), default=NOT_YET),
+        tried_us=min((us for us, known_us in timeline.tries if known_us > begun.from_us), default=NOT_YET),
         rejected_us=min((reject.occurred_us for reject in rejects), default=NOT_YET),
         disqualified_us=min((reject.known[0] for reject in rejects if reject.is_closed), default=NOT_YET),
     )
@@ -101,11 +101,11 @@ def _periods(again: Ints | list[int] | None) -> list[OpenPeriod]:
 
 
 def state_at(snapshots: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
-    """One row per snapshot: the milestones of its lead, and whether sales had given the lead back (is_given_back).
+    """One row per snapshot: the milestones of its lead.
 
     In a later open period, tried_us, rejected_us and disqualified_us are the first since the period began. Where sales
     called ann on day 5 and gave her back on day 30, tried_us is day 5 at the snapshot of day 0; at those from day 30 on
-    it is her next touch, NOT_YET where there is none, and is_given_back is True.
+    it is her next try, NOT_YET where there is none.
     """
     states = leads.set_index("lead_id").loc[snapshots["lead_id"]].reset_index()
     later = open_period_rows(states)
@@ -113,8 +113,7 @@ def state_at(snapshots: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
     later = later[(later["from_us"] < moment) & (moment <= later["until_us"])]
     since = ["tried_us", "rejected_us", "disqualified_us"]
     states.loc[later["row"], since] = later[since].to_numpy()
-    given_back = later.loc[later["origin_us"] != later["from_us"], "row"]
-    return states.assign(is_given_back=states.index.isin(given_back))
+    return states
 
 
 def open_period_rows(leads: pd.DataFrame) -> pd.DataFrame:

@@ -11,13 +11,12 @@ from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from features.lifecycle.closures import NEVER_LEADS
 from features.snapshots.schedule import snapshot_schedule
-from training.labels.outcomes import contacts_are_recorded, is_untried, outcomes
+from training.labels.outcomes import outcomes
 from training.labels.truncation import ALL_RECORDED, Truncation, truncation
 
 CONVERTED_ON_ACCEPTANCE = (
     "where reps convert a lead as they accept it, that tells whom they accept: Opportunity Won tells who buys"
 )
-UNRECORDED = 0.1  # of the conversions: with more, calls seem to go unrecorded
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class LabelSummary:
 
     snapshots: how many there are; known: how many of them have a known outcome.
     never_leads: by reject reason, the share of all leads that were never leads and are left out.
-    negatives_never_tried: of the snapshots without a conversion, the share whose lead sales never tried.
-    won_never_tried: the same of the snapshots with a conversion.
+    tried_before: of the converted leads, the share that sales had tried before they converted; None where no try is on
+    record.
     """
 
     outcome: str
@@ -36,16 +35,13 @@ class LabelSummary:
     snapshots: int
     known: int
     never_leads: dict[str, float] = field(default_factory=dict)
-    contacts_are_recorded: bool = False
-    never_contacted: str = "unknown"
-    negatives_never_tried: float | None = None
-    won_never_tried: float | None = None
+    tried_before: float | None = None
     truncation: Truncation = ALL_RECORDED
 
     @property
     def sentences(self) -> list[str]:
         """What every output of a model that learned from these labels must say."""
-        return [self._on_outcome(), *self.truncation.sentences, *self._on_never_leads(), *self._on_contacts()]
+        return [self._on_outcome(), *self.truncation.sentences, *self._on_never_leads(), *self._on_question()]
 
     def _on_outcome(self) -> str:
         within = "as exported" if self.horizon_days is None else f"within {self.horizon_days} days"
@@ -57,33 +53,16 @@ class LabelSummary:
             named = ", ".join(f"{name.replace('_', ' ')} {_percent(part)}" for name, part in self.never_leads.items())
             yield f"{_percent(total)} of {self.leads:,} leads never were leads and are left out ({named})."
 
-    def _on_contacts(self) -> Iterator[str]:
-        if not self.contacts_are_recorded:
-            yield "Contacts are not recorded, or before few conversions, so a lead that nobody tried counts as a no."
-            yield "Under the present way of working: it says what happens as sales works its leads now."
-            return
-        yield "Under the present way of working: it learned from the leads that sales tried, as sales tries them now."
-        yield from self._on_never_tried()
-
-    def _on_never_tried(self) -> Iterator[str]:
-        if self.negatives_never_tried is not None:
-            share = _percent(self.negatives_never_tried)
-            if self.never_contacted == "unknown":
-                yield f"{share} of the looks without a conversion were at leads that nobody tried: unknown, not a no."
-            else:
-                yield (
-                    f"{share} of the noes are leads that nobody tried: it learns whom sales has the habit of calling; "
-                    '[outcome] never_contacted = "unknown" leaves them out.'
-                )
-        if (self.won_never_tried or 0) > UNRECORDED:
-            yield (
-                f"{_percent(self.won_never_tried or 0)} of the conversions have no contact on record before: where "
-                "calls go unrecorded, leads called in vain count as never tried, and the rate comes out too high."
-            )
+    def _on_question(self) -> Iterator[str]:
+        within = "" if self.horizon_days is None else f" within {self.horizon_days} days"
+        yield f"A probability is the chance to convert{within} as sales works its leads now."
+        if self.tried_before is not None:
+            yield f"{_percent(self.tried_before)} of conversions had a contact before."
+        yield "If whom sales calls changes, train again."
 
     def as_json(self) -> dict[str, object]:
         """The figures, for `train --json` and the report."""
-        since = {"outcomes": self.truncation.outcomes, "contacts": self.truncation.contacts}
+        began = self.truncation.outcomes
         return {
             "outcome": self.outcome,
             "horizon_days": self.horizon_days,
@@ -91,11 +70,8 @@ class LabelSummary:
             "looks": self.snapshots,
             "known": self.known,
             "never_leads": self.never_leads,
-            "contacts_are_recorded": self.contacts_are_recorded,
-            "never_contacted": self.never_contacted if self.contacts_are_recorded else "no",
-            "negatives_never_tried": self.negatives_never_tried,
-            "won_never_tried": self.won_never_tried,
-            "recorded_since": {name: began.date.isoformat() if began else None for name, began in since.items()},
+            "tried_before": self.tried_before,
+            "recorded_since": {"outcomes": began.date.isoformat() if began else None},
         }
 
 
@@ -105,8 +81,6 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
     leads: as they were known at that moment, see `features.lifecycle.milestones.known_by`.
     """
     snapshots = snapshot_schedule(leads, agreement, known_until_us)
-    are_recorded = contacts_are_recorded(leads)
-    never, won = _never_tried(snapshots, leads, agreement, known_until_us) if are_recorded else (None, None)
     return LabelSummary(
         agreement.outcome.event,
         agreement.outcome.horizon_days,
@@ -114,29 +88,17 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
         len(snapshots),
         int(outcomes(snapshots, leads, agreement, known_until_us).notna().sum()),
         _never_leads(leads),
-        are_recorded,
-        agreement.outcome.never_contacted,
-        never,
-        won,
+        tried_before(leads),
         truncation(leads, agreement, known_until_us),
     )
 
 
-def _never_tried(
-    snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int
-) -> tuple[float | None, float | None]:
-    """The share of never tried leads among snapshots without a conversion, and among snapshots with one."""
-    if agreement.outcome.undated:
-        return None, None
-    # Asked as if silence were a no: otherwise there would be no such negatives.
-    counted = agreement.outcome.model_copy(update={"never_contacted": "no"})
-    became = outcomes(snapshots, leads, agreement.model_copy(update={"outcome": counted}), known_until_us)
-    opened = leads.set_index("lead_id")["opened_us"].reindex(snapshots["lead_id"]).to_numpy()
-    became = became.mask(opened < truncation(leads, agreement, known_until_us).since_us)
-    never = is_untried(snapshots, leads, agreement)
-    shares = (never[(became == which).fillna(False).astype(bool)] for which in (False, True))
-    negatives, won = (float(share.mean()) if len(share) else None for share in shares)
-    return negatives, won
+def tried_before(leads: pd.DataFrame) -> float | None:
+    """Of the converted leads, the share that sales had tried before they converted; None where no try is on record."""
+    won = leads[leads["converted_us"] != NOT_YET]
+    if won.empty or (leads["tried_us"] == NOT_YET).all():
+        return None
+    return float((won["tried_us"] <= won["converted_us"]).mean())
 
 
 def _never_leads(leads: pd.DataFrame) -> dict[str, float]:

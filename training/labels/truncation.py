@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -104,42 +103,38 @@ def _is_no_cold_list(came: Floats, waited: Floats, pace: Floats, day: float) -> 
 
 @dataclass(frozen=True)
 class Truncation:
-    """Since when outcomes and contacts are recorded; None: since the first lead, as far as can be seen.
+    """Since when outcomes are recorded; None: since the first lead, as far as can be seen.
 
     The outcome of a lead that came earlier is unknown, even where its conversion is on record: early leads of which
     only the conversions are known would inflate the rate.
     """
 
     outcomes: RecordStart | None = None
-    contacts: RecordStart | None = None
 
     @property
     def since_us(self) -> int:
         """The moment before which an opened lead has no known outcome; 0 where every lead may have one."""
-        return max((round(one.day * DAY_US) for one in (self.outcomes, self.contacts) if one), default=0)
+        return round(self.outcomes.day * DAY_US) if self.outcomes else 0
 
     @property
     def sentences(self) -> list[str]:
         """What every output of a model must say of left truncation."""
-        sentences = []
-        if self.outcomes:
-            sentences.append(f"Outcomes seem to be recorded only since {_on_record(self.outcomes, 'conversions')}.")
-        if self.contacts:
-            sentences.append(f"Contacts seem to be recorded only since {_on_record(self.contacts, 'first contacts')}.")
-        return sentences
+        if self.outcomes is None:
+            return []
+        began = self.outcomes
+        known = f"{began.recorded:,} conversions are known from before, {began.expected:,.0f} would be expected"
+        leads = "1 lead that came before is" if began.leads == 1 else f"{began.leads:,} leads that came before are"
+        return [
+            f"Outcomes seem to be recorded only since {began.date}: {known}. The {leads} left out, since what became "
+            "of them is unknown."
+        ]
 
 
 ALL_RECORDED = Truncation()
 
 
-def _on_record(began: RecordStart, what: str) -> str:
-    record = f"{began.date}: {began.recorded:,} {what} are known from before, {began.expected:,.0f} would be expected"
-    leads = "1 lead that came before is" if began.leads == 1 else f"{began.leads:,} leads that came before are"
-    return f"{record}. The {leads} left out, since what became of them is unknown"
-
-
 def truncation(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> Truncation:
-    """Since when outcomes and contacts of `leads` are recorded; ALL_RECORDED where the history has no dates.
+    """Since when outcomes of `leads` are recorded; ALL_RECORDED where the history has no dates.
 
     leads: as `features.lifecycle.milestones.milestones` gives them.
     """
@@ -148,13 +143,8 @@ def truncation(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -
         return ALL_RECORDED
     came = leads["opened_us"].to_numpy(np.int64)
     known = (came != NOT_YET) & (leads["merged_us"] == NOT_YET).to_numpy()
-
-    def began(names: Sequence[str]) -> RecordStart | None:
-        happened = _days(leads[list(names)].min(axis=1).to_numpy(np.int64)[known])
-        return record_start(came[known] / DAY_US, happened, known_until_us / DAY_US, days)
-
-    asks_contacts = agreement.outcome.never_contacted == "unknown"
-    return Truncation(began(["converted_us"]), began(["tried_us"]) if asks_contacts else None)
+    happened = _days(leads["converted_us"].to_numpy(np.int64)[known])
+    return Truncation(record_start(came[known] / DAY_US, happened, known_until_us / DAY_US, days))
 
 
 def _days(us: Ints) -> Any:

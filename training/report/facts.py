@@ -95,7 +95,7 @@ class ReportFacts:
     money: ReportedCosts | None = None
     dependence: tuple[PartialDependence, ...] = ()  # how the strongest drivers move scores as they change
     findings: Breakdown = field(default_factory=Breakdown)  # by segment, by month, at arrival
-    negatives_never_tried: float | None = None  # of those who did not convert; None where touches are not recorded
+    tried_before: float | None = None  # of the leads that converted; None where no try is on record
     leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them
     watch: tuple[MonitoringResult, ...] = ()  # what changed since; found when the report is written, and not kept
     watch_pictured: MonitoringFigures | None = None

@@ -67,7 +67,7 @@ def candidate() -> Candidate:
     return Candidate(model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, label_summary=LABELS)
 
 
-LABELS = LabelSummary("Lead Converted", 90, 10, 10, 10, negatives_never_tried=0.1)
+LABELS = LabelSummary("Lead Converted", 90, 10, 10, 10, tried_before=0.1)
 
 
 def rivals(known: pd.DataFrame, asked: pd.DataFrame) -> dict[str, Floats]:

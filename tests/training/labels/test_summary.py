@@ -10,7 +10,6 @@ from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
 from training.labels.summary import LabelSummary, label_summary
 
-NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nnever_contacted = "no"'))
 WON = Agreement.parse(SMALL.text.replace('"Lead Converted"', '"Opportunity Won"'))
 TRIED = [identify("ann", 0), track("ann", "Call Attempted", 3)]
 UNTRIED = [identify("bob", 0)]
@@ -27,31 +26,25 @@ def said(found: LabelSummary) -> str:
     return " ".join(found.sentences)
 
 
-def test_the_share_of_the_negatives_that_nobody_tried_is_told() -> None:
-    found = of(*TRIED, *UNTRIED, *BOUGHT)
-    assert (found.negatives_never_tried, found.won_never_tried) == (0.5, 1.0)
-    assert "50% of the looks without a conversion were at leads that nobody tried: unknown, not a no." in said(found)
-    assert "100% of the conversions have no contact on record before: where calls go unrecorded" in said(found)
+def test_the_share_of_conversions_with_a_contact_before_is_told() -> None:
+    tried_and_bought = [identify("dan", 0), track("dan", "Call Attempted", 2), track("dan", "Lead Converted", 3)]
+    called_after = [identify("eve", 0), track("eve", "Lead Converted", 3), track("eve", "Call Attempted", 4)]
+    found = of(*TRIED, *UNTRIED, *BOUGHT, *tried_and_bought, *called_after)
+    assert found.tried_before == found.as_json()["tried_before"] == pytest.approx(1 / 3)
+    assert "33% of conversions had a contact before." in found.sentences
 
 
-def test_where_silence_counts_as_a_no_the_share_is_a_warning() -> None:
-    found = of(*TRIED, *UNTRIED, agreement=NO_IF_SILENT)
-    assert found.negatives_never_tried == 0.5
-    assert "50% of the noes are leads that nobody tried: it learns whom sales has the habit of calling" in said(found)
-
-
-def test_where_contacts_are_not_recorded_a_no_is_used_and_said() -> None:
-    found = of(*UNTRIED, *BOUGHT)
-    assert (found.negatives_never_tried, found.as_json()["never_contacted"]) == (None, "no")
-    assert (
-        "Contacts are not recorded, or before few conversions, so a lead that nobody tried counts as a no."
-        in found.sentences
-    )
+@pytest.mark.parametrize("told", [[*UNTRIED, *BOUGHT], TRIED], ids=["nobody is tried", "nobody converts"])
+def test_where_no_try_or_no_conversion_is_on_record_no_share_is_told(told: list[Told]) -> None:
+    assert of(*told).tried_before is None
+    assert "had a contact before" not in said(of(*told))
 
 
 @pytest.mark.parametrize("told", [TRIED, UNTRIED], ids=["contacts recorded", "not recorded"])
-def test_it_is_always_said_that_it_holds_under_the_present_way_of_working(told: list[Told]) -> None:
-    assert "Under the present way of working: " in said(of(*told, *BOUGHT))
+def test_it_is_always_said_which_question_a_probability_answers(told: list[Told]) -> None:
+    found = of(*told, *BOUGHT).sentences
+    assert "A probability is the chance to convert within 30 days as sales works its leads now." in found
+    assert found[-1] == "If whom sales calls changes, train again."
 
 
 def test_the_outcome_is_stated_and_what_a_press_of_convert_means() -> None:
@@ -81,5 +74,5 @@ def test_a_lead_that_is_part_of_another_is_a_duplicate() -> None:
 def test_without_dates_nothing_is_asked_of_contacts_or_records() -> None:
     undated = Agreement.parse(SMALL.text.replace("within_days = 30", "undated = true"))
     found = of(*TRIED, *UNTRIED, agreement=undated)
-    assert (found.horizon_days, found.negatives_never_tried, found.truncation.since_us) == (None, None, 0)
+    assert (found.horizon_days, found.truncation.since_us) == (None, 0)
     assert found.sentences[0].startswith("The outcome is Lead Converted as exported; ")

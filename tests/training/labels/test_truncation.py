@@ -12,14 +12,12 @@ from handmade_events import SMALL, us
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
 from training.draft.horizon import conversion_delay
 from training.labels.outcomes import outcomes
 from training.labels.truncation import RecordStart, record_start, truncation
 
 DAYS, HORIZON = 400.0, 60.0
-NO_IF_SILENT = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nnever_contacted = "no"'))
 
 
 def drawn(leads: int, rate: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -86,31 +84,26 @@ def leads_of(came: np.ndarray, won: np.ndarray, tried: np.ndarray) -> pd.DataFra
 def test_what_became_of_leads_from_before_the_record_is_unknown_even_where_they_converted_later() -> None:
     came, won = drawn(2_000, 0.1)
     leads = leads_of(came, unrecorded_before(won, 150), came + 1)
-    began = truncation(leads, NO_IF_SILENT, us(DAYS)).outcomes
+    began = truncation(leads, SMALL, us(DAYS)).outcomes
     assert began
     looked_at = leads[["lead_id"]].assign(snapshot_us=leads["opened_us"] + 1)
-    became = outcomes(looked_at, leads, NO_IF_SILENT, us(DAYS))
+    became = outcomes(looked_at, leads, SMALL, us(DAYS))
     early = leads["opened_us"].to_numpy() < began.day * DAY_US
     assert became[early].isna().all()
     assert (leads["converted_us"] != NOT_YET)[early].any()
     matured = ~early & (came <= DAYS - 30 - 1)
     assert became[matured].notna().all()
-    honest = outcomes(looked_at, leads_of(came, won, came + 1), NO_IF_SILENT, us(DAYS))
+    honest = outcomes(looked_at, leads_of(came, won, came + 1), SMALL, us(DAYS))
     assert became[matured].equals(honest[matured])
 
 
-def test_contacts_that_began_late_leave_out_the_leads_before_them() -> None:
-    """Of those, only the conversions would be known: nobody is on record as having tried the others."""
+def test_contacts_that_began_late_leave_nobody_out() -> None:
+    """Tried or not plays no part in an outcome, so since when tries are recorded plays none either."""
     came, won = drawn(2_000, 0.1)
     leads = leads_of(came, won, unrecorded_before(came + 1, 150))
     looked_at = leads[["lead_id"]].assign(snapshot_us=leads["opened_us"] + 1)
-    found = truncation(leads, SMALL, us(DAYS))
-    assert (found.outcomes, found.contacts is not None) == (None, True)
-    assert outcomes(looked_at, leads, SMALL, us(DAYS))[came < 148].isna().all()
-    assert "Contacts seem to be recorded only since 2026-0" in found.sentences[0]
-    # Where silence is a no, nobody asks who was tried.
-    assert truncation(leads, NO_IF_SILENT, us(DAYS)).contacts is None
-    assert outcomes(looked_at, leads, NO_IF_SILENT, us(DAYS))[came < 148].notna().all()
+    assert truncation(leads, SMALL, us(DAYS)).sentences == []
+    assert outcomes(looked_at, leads, SMALL, us(DAYS))[came < 148].notna().all()
 
 
 def test_it_is_said_in_one_plain_sentence_each() -> None:
