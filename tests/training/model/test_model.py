@@ -281,7 +281,7 @@ def test_one_folder_holds_the_served_model_and_the_judged_one_below_it(
 def test_a_folder_of_one_model_was_judged_by_what_it_serves(fitted: Model, written: tuple[Path, str]) -> None:
     assert not holds_part(written[0], JUDGED)
     assert Model.read_judged(*written) == fitted
-    with pytest.raises(ModelDamaged, match="judged/model.json"):
+    with pytest.raises(ModelDamaged, match=r"judged/model\.json"):
         Model.read(*written, JUDGED)
 
 
