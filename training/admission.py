@@ -135,7 +135,7 @@ def _write_down_reason(registry: ModelRegistry, request: PromotionRequest, faile
 
 def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) -> tuple[Gate, ...]:
     """The gates of a registered version as they stand against what the home serves now."""
-    model = Model.read(files, digest)
+    model = Model.read_judged(files, digest)
     if not (files / GATES_FILE).exists():
         return (gates_recorded(),)
     recorded = GateResults.read((files / GATES_FILE).read_text())

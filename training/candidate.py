@@ -29,10 +29,10 @@ from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
 from training.gates.no_leak import no_leak
-from training.labels.split import Split
+from training.labels.split import Mask, Split
 from training.labels.summary import LabelSummary
 from training.leakage.examination import NOT_EXAMINED, LeakExamination
-from training.model.model import Model
+from training.model.model import JUDGED, Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
 from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
@@ -49,12 +49,14 @@ REPORT_FILE = "report.json"  # what the report says, beside the model's files
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model, and its figures on leads that it had not seen.
+    """A model that was judged on leads that it had not seen, its figures, and what is served once its gates hold.
 
-    labelled: one row per labelled snapshot, with its features; `split` says which rows are train and test.
+    model: the judged one, fitted on the train rows. served: the same choices fitted on all rows. labelled: one row per
+    labelled snapshot, with its features; `split` says which rows are train and test.
     """
 
     model: Model
+    served: Model
     labelled: pd.DataFrame
     split: Split
     test: Evaluation
@@ -97,13 +99,14 @@ class Candidate:
         agreement = self.agreement_version.agreement
         return ReportFacts(
             identity=ModelIdentity(
-                agreement.name, None, None, self.agreement_version.version, agreement.digest, self.model.facts["basis"]
+                agreement.name, None, None, self.agreement_version.version, agreement.digest, self.served.facts["basis"]
             ),
             outcome=agreement.outcome.event,
             horizon_days=agreement.outcome.horizon_days,
             split=self.split.kind,
             split_how=self.split.how,
-            spans=tuple(self._span(name) for name in ("train", "test")),
+            spans=tuple(self._span(name, getattr(self.split, name)) for name in ("train", "test")),
+            learned=self._span("served", np.ones(len(self.labelled), dtype=bool)),
             evaluation=self.test,
             compared=self.compared,
             drivers=self.drivers(),
@@ -134,8 +137,8 @@ class Candidate:
         signed = ((name, t) for name, t in self.agreement_version.agreement.traits.items() if t.is_signed)
         return tuple(ReportedField(name, trait.why or f"signed by {trait.signed_by}") for name, trait in signed)
 
-    def _span(self, name: str) -> Span:
-        rows = self.labelled[getattr(self.split, name)]
+    def _span(self, name: str, mask: Mask) -> Span:
+        rows = self.labelled[mask]
         dated = self.agreement_version.agreement.outcome.horizon_days is not None and len(rows)
         ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
         return Span(name, len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), *ends)
@@ -146,7 +149,7 @@ class Candidate:
         bar, costs = self.agreement_version.agreement.policy.bar, self.agreement_version.agreement.costs
         if bar.unit == "costs" and costs:
             return costs.contact / costs.conversion
-        ranked = self.model.facts.get("open_probabilities", [])
+        ranked = self.served.facts.get("open_probabilities", [])
         taken = int((bar.value or 0.0) * len(ranked)) if bar.unit == "share" else 0
         return bar.value if bar.unit == "probability" else ranked[-taken] if taken else None
 
@@ -176,17 +179,18 @@ class Candidate:
             REPORT_FILE: self.facts.json(),
             GATES_FILE: GateResults(self.gates, self.champion_digest).json(),
             CARD_FILE: model_card(self.facts, self.gates),
-            SIGNATURE_FILE: mlflow_signature(self.model),
+            SIGNATURE_FILE: mlflow_signature(self.served),
         } | ({REFERENCE_FILE: self.reference.json()} if self.reference else {})
         return ModelRegistry(self.agreement_version.agreement.name).register(
-            self.model, metrics, self.parameters(), beside, pictures_by_file
+            self.served, metrics, self.parameters(), beside | self.model.texts(JUDGED), pictures_by_file
         )
 
     def parameters(self) -> dict[str, Any]:
         """What it was made from, as parameters for the registry: agreement, data spans, seed, settings of the model."""
-        model, calibrator = self.model, self.model.calibrator
-        spans: dict[str, Any] = {f"rows_{span.name}": span.rows for span in self.facts.spans}
-        for span in self.facts.spans:
+        model, calibrator = self.served, self.served.calibrator
+        of = self.facts.all_spans
+        spans: dict[str, Any] = {f"rows_{span.name}": span.rows for span in of}
+        for span in of:
             if span.starts_at and span.ends_at:
                 spans[f"span_{span.name}"] = f"{span.starts_at.isoformat()} to {span.ends_at.isoformat()}"
         return {
@@ -209,11 +213,13 @@ class Candidate:
         return {
             "run_id": None,
             "model_version": None,
-            "rows": {name: len(self.labelled[getattr(self.split, name)]) for name in SPANS},
-            "leads": {span.name: span.leads for span in self.facts.spans},
+            "rows": {name: len(self.labelled[getattr(self.split, name)]) for name in SPANS}
+            | {"served": len(self.labelled)},
+            "leads": {span.name: span.leads for span in self.facts.all_spans},
+            "learned_until": self.facts.learned_until.isoformat() if self.facts.learned_until else None,
             "split": self.split.kind,
             "how": self.split.how,
-            "base_rate": self.model.facts["base_rate"],
+            "base_rate": self.served.facts["base_rate"],
             "metrics": self.metrics,
             "intervals": {name: list(span) if span else None for name, span in self.test.intervals.items()},
             "out_of_fold": self.out_of_fold.metrics if self.out_of_fold else None,
@@ -247,7 +253,7 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     champion = served_champion(home, agreement.name)
     gates = (
         *_gates_alone(candidate, tested),
-        directions_kept(candidate.model, repository, agreement, tested),
+        directions_kept(candidate.served, repository, agreement, tested),
         *champion_gates(compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))),
     )
     return GateResults(gates, champion.digest if champion else None)
@@ -256,13 +262,12 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
 def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
     model, metrics = candidate.model, candidate.test.metrics
     constant = next((compared.log_loss for compared in candidate.compared if compared.name == "constant"), None)
-    matrix = model.matrix(tested)
-    contributions, _ = model.contributions(matrix)
+    contributions, _ = model.contributions(model.matrix(tested))
     names, member = model.groups
     grouped = pd.DataFrame(contributions @ member, columns=names)
     return (
         better_than_average(metrics["log_loss"], constant),
         calibrated(metrics["ece"], metrics["ece_null95"]),
-        contributions_exact(model, matrix),
+        contributions_exact(candidate.served, candidate.served.matrix(tested)),
         no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.agreement_version.agreement, model.kinds),
     )

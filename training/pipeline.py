@@ -29,15 +29,16 @@ from training.evaluate.breakdown import breakdown
 from training.evaluate.comparison import comparison
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.fit.fit import fitted_model, refitted_model
+from training.fit.served_fit import ServedFit, served_fit
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
-from training.labels.folds import lead_folds
 from training.labels.outcomes import NOT_FEATURES, with_known_outcome
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import LeakExamination, leak_examination
+from training.model.calibrator import sigmoid
 from training.model.model import Model
-from training.monitoring.reference import MonitoringReference, monitoring_reference, thinned
+from training.monitoring.reference import JudgedSince, monitoring_reference, thinned
 
 QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
@@ -85,10 +86,12 @@ def trained_candidate(
     examined = leak_examination(labelled[parted.train], build, agreed.agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, agreed.agreement)
     progress(f"fitting on {parted.train.sum():,} snapshots")
-    model = fitted_model(labelled[parted.train], agreed.agreement, seed, search)
-    model = with_open_leads(model, build, agreed.agreement, known_until)
-    model = replace(model, facts=model.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
-    made = training.tested(model, labelled, parted, examined)
+    judged = fitted_model(labelled[parted.train], agreed.agreement, seed, search)
+    judged = replace(judged, facts=judged.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
+    progress(f"fitting what is served on all {len(labelled):,} snapshots")
+    served = served_fit(judged, labelled, agreed.agreement, seed)
+    served = replace(served, model=with_open_leads(served.model, build, agreed.agreement, known_until))
+    made = training.tested((judged, served), labelled, parted, examined)
     progress("holding it against its gates")
     results = run_gates(made, build.repository)
     return replace(made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - began)
@@ -104,9 +107,11 @@ class _Training:
     seed: int
     progress: Progress
 
-    def tested(self, model: Model, labelled: pd.DataFrame, parted: Split, examined: LeakExamination) -> Candidate:
-        """The candidate with its figures on the test rows; its gates are not run yet."""
-        agreement, seed = self.agreed.agreement, self.seed
+    def tested(
+        self, fits: tuple[Model, ServedFit], labelled: pd.DataFrame, parted: Split, examined: LeakExamination
+    ) -> Candidate:
+        """The candidate with the judged model's figures on the test rows; its gates are not run yet."""
+        agreement, seed, (model, served) = self.agreed.agreement, self.seed, fits
         self.progress("testing on leads it has not seen")
         tested = labelled[parted.test]
         probability, lead = model.probability(tested), tested["lead_id"].to_numpy()
@@ -120,20 +125,28 @@ class _Training:
         summary = label_summary(known_by(self.build.leads, until_us), agreement, until_us)
         warnings = (*_warnings(self.build, summary), *examined.sentences)
         is_random = parted.kind == "random"
-        folded = out_of_fold(labelled, model, agreement, seed) if is_random else None
-        then = _reference(model, self.build, agreement, self.known_until, None if is_random else tested)
+        folded = out_of_fold(labelled, model, served.out_of_fold, seed) if is_random else None
+        unseen_from_us = 0 if is_random or tested.empty else int(tested["snapshot_us"].min())
+        judged = JudgedSince(model, unseen_from_us)
+        then = monitoring_reference(served.model, self.build, agreement, self.known_until, judged)
         return Candidate(
-            model, labelled, parted, shown, compared, (), self.agreed, self.known_until, 0.0, warnings, folded, closer,
-            examined, summary, None, then,
-        )  # fmt: skip
-
-
-def _reference(
-    model: Model, build: Materialized, agreement: Agreement, known_until: datetime, tested: pd.DataFrame | None
-) -> MonitoringReference:
-    """What a monitoring run will compare with; of the snapshots before now, only those that the model did not see."""
-    unseen_from_us = 0 if tested is None or tested.empty else int(tested["snapshot_us"].min())
-    return monitoring_reference(model, build, agreement, known_until, unseen_from_us)
+            model=model,
+            served=served.model,
+            labelled=labelled,
+            split=parted,
+            test=shown,
+            compared=compared,
+            gates=(),
+            agreement_version=self.agreed,
+            known_until=self.known_until,
+            seconds=0.0,
+            warnings=warnings,
+            out_of_fold=folded,
+            findings=closer,
+            examined=examined,
+            label_summary=summary,
+            reference=then,
+        )
 
 
 def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
@@ -155,14 +168,10 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
     return snapshot_features(build.repository, agreement, looked_at)
 
 
-def out_of_fold(labelled: pd.DataFrame, model: Model, agreement: Agreement, seed: int) -> Evaluation:
+def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: int) -> Evaluation:
     """The figures of every row, each predicted by a model of the same settings that did not see its lead."""
-    outcome, leads = labelled["outcome"].to_numpy(np.float64), labelled["lead_id"].to_numpy(object)
-    probability = np.empty(len(labelled))
-    for inside, outside in lead_folds(outcome, list(leads), seed):
-        refit = refitted_model(labelled.iloc[inside], agreement, seed, model)
-        probability[outside] = refit.probability(labelled.iloc[outside])
-    return evaluate(probability, labelled["outcome"], leads, seed=seed)
+    probability = sigmoid(judged.calibrator.logit(margins))
+    return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(object), seed=seed)
 
 
 def with_open_leads(model: Model, build: Materialized, agreement: Agreement, known_until: datetime) -> Model:

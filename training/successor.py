@@ -21,8 +21,8 @@ from training.gates.calibrated import calibrated_or_nearer
 from training.gates.contributions_exact import contributions_exact
 from training.gates.gate import Gate, GateResults
 from training.gates.not_worse_than_champion import recalibrated_not_worse
-from training.model.model import Model
-from training.monitoring.reference import REFERENCE_FILE, MonitoringReference, monitoring_reference
+from training.model.model import JUDGED, Model
+from training.monitoring.reference import REFERENCE_FILE, JudgedSince, MonitoringReference, monitoring_reference
 from training.pipeline import labelled_snapshots, with_open_leads
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
 from training.report.facts import ReportedGate, ReportFacts, Span
@@ -33,11 +33,13 @@ from training.report.model_card import model_card
 class Successor:
     """A recalibrated champion, its figures and its gates.
 
-    recalibrated: the model, the rows that it was recalibrated on, log-odds before and after. shown: the figures of new
-    calibrators on leads that they did not see. row: the deployment of the champion.
+    recalibrated: the served model, the rows that it was recalibrated on, log-odds before and after. judged: the
+    champion's judged model, recalibrated on the same rows. shown: the figures of new calibrators on leads that they did
+    not see. row: the deployment of the champion.
     """
 
     recalibrated: Recalibration
+    judged: Model
     shown: Evaluation
     gates: tuple[Gate, ...]
     facts: ReportFacts
@@ -57,7 +59,7 @@ class Successor:
             CARD_FILE: model_card(self.facts, self.gates),
             SIGNATURE_FILE: mlflow_signature(self.recalibrated.model),
             REFERENCE_FILE: self.reference.json(),
-        }
+        } | self.judged.texts(JUDGED)
         metrics = {name: value for name, value in self.shown.metrics.items() if value is not None}
         calibrator = self.recalibrated.model.calibrator
         parameters = {
@@ -96,11 +98,13 @@ def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7)
     rows = recent_rows(model, labelled_snapshots(build, agreement, known_until))
     made = recalibration(model, rows, agreement, seed)
     made = replace(made, model=with_open_leads(made.model, build, agreement, known_until))
+    judged = recalibration(Model.read_judged(folder, row.digest), rows, agreement, seed).model
     shown = evaluate(expit(made.after), rows["outcome"], rows["lead_id"].to_numpy(), seed=seed)
     gates = _gates(made, shown)
     facts = _facts(ReportFacts.read((folder / REPORT_FILE).read_bytes()), made, shown, gates, known_until)
-    reference = monitoring_reference(made.model, build, agreement, known_until, int(rows["snapshot_us"].min()))
-    return Successor(made, shown, gates, facts, reference, row)
+    since = JudgedSince(judged, int(rows["snapshot_us"].min()))
+    reference = monitoring_reference(made.model, build, agreement, known_until, since)
+    return Successor(made, judged, shown, gates, facts, reference, row)
 
 
 def _gates(made: Recalibration, shown: Evaluation) -> tuple[Gate, ...]:

@@ -39,12 +39,14 @@ class NothingServed(LeadlightError):
 
 @dataclass(frozen=True)
 class MonitoredModel:
-    """A served model, with its reference of when it was trained and what the home knows now.
+    """A served version, with its reference of when it was trained and what the home knows now.
 
-    tested: the figures of the model's test. build: all that the events say, as of now.
+    model: what is served. judged: the model whose early outcomes the reference has. tested: the figures of its test.
+    build: all that the events say, as of now.
     """
 
     model: Model
+    judged: Model
     agreement: Agreement
     reference: MonitoringReference
     tested: Evaluation
@@ -85,7 +87,8 @@ def monitoring_run(home: Home, row: Deployment, as_of: datetime, bar: float | No
     agreement = Agreement.parse(model.agreement_text)
     tested = ReportFacts.read((folder / REPORT_FILE).read_bytes()).evaluation
     build = materialized(home, agreement)
-    return _run(MonitoredModel(model, agreement, reference, tested, build, microseconds(as_of)), as_of, bar)
+    judged = Model.read_judged(folder, row.digest)
+    return _run(MonitoredModel(model, judged, agreement, reference, tested, build, microseconds(as_of)), as_of, bar)
 
 
 def _run(served: MonitoredModel, as_of: datetime, bar: float | None) -> MonitoringRun:
@@ -132,6 +135,6 @@ def _early(served: MonitoredModel) -> tuple[list[MonitoringResult], MonitoringFi
         return [], MonitoringFigures()
     until_us = served.as_of_us - round((early.days + early.lag_days) * DAY_US)
     span_us = (microseconds(served.reference.known_until), until_us)
-    rows = early_snapshots(served.model, served.build, served.agreement, span_us, served.as_of_us)
+    rows = early_snapshots(served.judged, served.build, served.agreement, span_us, served.as_of_us)
     figures = MonitoringFigures(weeks=early.weeks(rows), early_days=round(early.days))
     return [early_outcomes_result(early, rows)], figures

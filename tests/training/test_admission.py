@@ -34,7 +34,14 @@ from training.candidate import Candidate, run_gates
 from training.evaluate.evaluate import evaluate
 from training.fit.fit import fitted_model
 from training.gates.against_champion import champion_gates
-from training.gates.champion import Champion, UnseenSnapshots, compare_with_champion, drawn_leads_digest, unseen_rows
+from training.gates.champion import (
+    Champion,
+    UnseenSnapshots,
+    compare_with_champion,
+    drawn_leads_digest,
+    served_champion,
+    unseen_rows,
+)
 from training.gates.gate import Gate, GateResults, failed_gates
 from training.gates.no_segment_worse import NO_SEGMENT_WORSE
 from training.gates.not_worse_than_champion import NOT_WORSE_THAN_CHAMPION
@@ -43,6 +50,8 @@ from training.model.model import Model
 from training.pipeline import train
 from training.registry.mlflow_registry import CHALLENGER_ALIAS, CHAMPION_ALIAS, ModelRegistry
 from training.registry.promotion import promote, rollback
+from training.report.model_card import model_card
+from training.wording.learned import LearnedUntil, learned_sentence
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +111,9 @@ class Found:
         rows = self.honest.labelled if labelled is None else labelled
         tested = rows[self.honest.split.test]
         shown = evaluate(model.probability(tested), tested["outcome"], tested["lead_id"].to_numpy(), seed=7)
-        made = replace(self.honest, model=replace(model, facts=self.honest.model.facts), labelled=rows, test=shown)
+        judged = replace(model, facts=self.honest.model.facts)
+        served = replace(model, facts=self.honest.served.facts)
+        made = replace(self.honest, model=judged, served=served, labelled=rows, test=shown)
         done = with_gates(made, self.repository)
         done.__dict__["plots"] = {}  # drawing them takes longer than all the rest
         return done
@@ -180,6 +191,14 @@ def test_an_honest_first_model_passes_every_gate_and_each_says_why(found: Found)
         "There is no champion yet."
     }
     assert all(gate.why.endswith(".") for gate in gates)
+
+
+def test_a_champion_is_compared_by_its_judged_model(found: Found, champion: str) -> None:
+    """What is served has learned from the rows that the two are compared on."""
+    standing_now = served_champion(found.home, "small")
+    assert standing_now
+    assert standing_now.model == found.honest.model
+    assert Model.read(standing_now.folder, standing_now.digest) == found.honest.served != found.honest.model
 
 
 def test_a_model_is_no_worse_than_itself(found: Found, champion: str) -> None:
@@ -307,6 +326,18 @@ def test_what_a_model_learned_from_is_never_counted_as_unseen(found: Found) -> N
     assert model.facts["labels_until_us"] == last + 30 * DAY_US
     assert model.facts["learned_leads"] == drawn_leads_digest(labelled, parts) is None  # they were not drawn
     assert not unseen_rows(replace(model, facts={}), labelled).any()
+
+
+def test_what_is_served_has_learned_every_labelled_row_and_the_report_says_both_dates(found: Found) -> None:
+    labelled, facts = found.honest.labelled, found.honest.facts
+    assert found.honest.served.facts["learned_until_us"] == labelled["snapshot_us"].max()
+    assert facts.learned
+    assert facts.learned.rows == len(labelled)
+    assert facts.judged_until
+    assert facts.learned_until
+    assert facts.judged_until < facts.learned_until
+    said = learned_sentence(LearnedUntil(facts.judged_until, facts.learned_until, facts.learned.rows))
+    assert said in model_card(facts, found.honest.gates)
 
 
 # promoted, or not

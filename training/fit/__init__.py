@@ -12,6 +12,8 @@ recalibrate.py        Recalibration: fits level and slope on outcomes that matur
                       stays as it was.
 ridge.py              Fits the linear model: its terms, and weights by ridge regression with the penalty that held-out
                       leads like best.
+served_fit.py         What is served: the choices that were judged in time order, fitted on all labelled rows,
+                      calibrated out of fold.
 training_rows.py      The rows that a model is fitted on: a matrix, folds of whole leads, and target encodings that
                       respect the folds.
 trees.py              Fits the trees: LightGBM with few leaves a tree, and as many trees as held-out leads like best.
@@ -21,4 +23,5 @@ Other rooms use:
 calibrate             fit_calibrator
 fit                   fitted_model, refitted_model
 recalibrate           Recalibration, recalibration, recent_rows
+served_fit            ServedFit, served_fit
 """

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from features.arrays import Floats
 from training.labels.folds import FOLDS, lead_folds, log_loss
@@ -73,34 +72,6 @@ def level_shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Leve
     """The level shift of these rows, with the slope held at 1; a base rate that moved shows here first."""
     found = platt_map(logit, outcome, lead_ids, (1e9, 1.0 / LEVEL_SPREAD**2))
     return LevelShift(found.level, float(np.sqrt(found.covariance[1, 1])))
-
-
-def lasting_shift(logit: Floats, rows: pd.DataFrame) -> LevelShift | None:
-    """Half the level shift of the newest third of the rows; None unless that shift is sure and shifts last here.
-
-    Shifts last if the shift of the middle third predicts the newest third better than no shift does. Months differ
-    everywhere; following each of them would be worse than following none.
-    """
-    moments, outcome = rows["snapshot_us"].to_numpy(np.int64), rows["outcome"].to_numpy(np.float64)
-    lead_ids = rows["lead_id"].to_numpy(object)
-    earlier, later = np.quantile(moments, [1 / 3, 2 / 3])
-    middle, newest = (moments >= earlier) & (moments < later), moments >= later
-    if not middle.any() or not newest.any():
-        return None
-    found, before = (level_shift(logit[part], outcome[part], list(lead_ids[part])) for part in (newest, middle))
-    lasts = log_loss(logit[newest] + before.level, outcome[newest]) < log_loss(logit[newest], outcome[newest])
-    return half_shift(found) if found.is_sure and lasts else None
-
-
-def half_shift(shift: LevelShift) -> LevelShift:
-    """Half of a shift, with the other half as doubt: rates that moved come back about as often as they go on."""
-    return LevelShift(shift.level / 2, float(np.hypot(shift.error, shift.level / 2)))
-
-
-def shifted_calibrator(calibrator: Calibrator, by: LevelShift) -> Calibrator:
-    """The calibrator with its level shifted, and the variance of the shift added to its own."""
-    (ss, si), (_, ii) = calibrator.covariance
-    return Calibrator(calibrator.slope, calibrator.intercept + by.level, ((ss, si), (si, ii + by.error**2)))
 
 
 def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:

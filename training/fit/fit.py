@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
-from training.fit.calibrate import fit_calibrator, lasting_shift, shifted_calibrator, widened_calibrator
+from training.fit.calibrate import fit_calibrator, widened_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
 from training.fit.ridge import fit_ridge, margin_variance, ridge_model
 from training.fit.training_rows import TrainingRows
@@ -70,10 +70,7 @@ def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bo
 
 def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
     """A model of other rows, with the columns, penalty, tree parameters and blend that were chosen for `like`."""
-    names = {column.name for column in like.columns}
-    columns = tuple(column for column in candidate_columns(rows, agreement) if column.name in names)
-    rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
-    sample = CandidateInputs(columns, rated).training_rows(rows, agreement, seed)
+    sample = rows_like(rows, agreement, seed, like)
     line = ridge_model(sample, like.facts["shrinkage"])
     text = trees_text(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
     kept = {name: like.facts[name] for name in CHOICES if name in like.facts}
@@ -81,19 +78,20 @@ def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Mo
     return replace(model, facts=kept | training_facts(rows, agreement, seed))
 
 
-def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
-    """The blend with a calibrator, fitted on its out-of-fold margins.
+def rows_like(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> TrainingRows:
+    """Other rows as training rows, with the columns and target encodings that were chosen for `like`."""
+    names = {column.name for column in like.columns}
+    columns = tuple(column for column in candidate_columns(rows, agreement) if column.name in names)
+    rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
+    return CandidateInputs(columns, rated).training_rows(rows, agreement, seed)
 
-    It is shifted by the `lasting_shift` of the newest rows, where there is one.
-    """
+
+def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
+    """The blend with a calibrator, fitted on its out-of-fold margins."""
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     facts = blend.model.facts | training_facts(rows, agreement, seed)
     calibrator = fit_calibrator(blend.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
     calibrator = widened_calibrator(calibrator, blend.out_of_fold, blend.margin_variance)
-    since = lasting_shift(calibrator.logit(blend.out_of_fold), rows) if agreement.outcome.horizon_days else None
-    if since is not None:
-        calibrator = shifted_calibrator(calibrator, since)
-        facts["shift"] = {"level": since.level, "error": since.error}
     return replace(blend.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
 
 

@@ -32,7 +32,7 @@ RESAMPLES = 1_000
 
 @dataclass(frozen=True)
 class Champion:
-    """What the home serves now; its files are read, and checked, when it is compared with."""
+    """The version that the home serves now; its files are read, and checked, when it is compared with."""
 
     version: str
     digest: str
@@ -40,8 +40,11 @@ class Champion:
 
     @cached_property
     def model(self) -> Model:
-        """The model itself. Raises ModelDamaged where a file is not as it was registered."""
-        return Model.read(self.folder, self.digest)
+        """Its judged model: what it serves has learned from nearly every row that it could be compared on.
+
+        Raises ModelDamaged where a file is not as it was registered.
+        """
+        return Model.read_judged(self.folder, self.digest)
 
     @cached_property
     def agreement(self) -> Agreement:

@@ -12,10 +12,10 @@ target_encoding.py  Target encoding: one number for each level, or pair of level
 
 Other rooms use:
 
-calibrator          Calibrator
+calibrator          Calibrator, sigmoid
 columns             ModelColumn, OTHER, PointPrior
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, verify_manifest
-model               Model
+model               JUDGED, Model
 target_encoding     TargetEncoding, category_cells
 """

@@ -51,12 +51,21 @@ class MonitoringReference:
         return TypeAdapter(MonitoringReference).validate_json(text)
 
 
-def monitoring_reference(
-    model: Model, build: Materialized, agreement: Agreement, known_until: datetime, unseen_from_us: int = 0
-) -> MonitoringReference:
-    """The reference of a model, as of the end of its training.
+@dataclass(frozen=True)
+class JudgedSince:
+    """The judged model of a version, and the first moment whose snapshots it did not learn from."""
 
-    unseen_from_us: the first moment of the test span; the model learned from snapshots before, and knows them too well.
+    model: Model
+    unseen_from_us: int
+
+
+def monitoring_reference(
+    model: Model, build: Materialized, agreement: Agreement, known_until: datetime, judged: JudgedSince
+) -> MonitoringReference:
+    """The reference of a version, as of the end of its training.
+
+    model: what is served, whose inputs and scores are watched. judged: whose promise of early outcomes is; the served
+    model has learned from all snapshots before now, and would know them too well.
     """
     now_us = microseconds(known_until)
     rows = recent_open_leads(build, agreement, now_us)
@@ -70,7 +79,7 @@ def monitoring_reference(
         scores=Bins.of(probability),
         probabilities=tuple(thinned(probability, QUANTILES)),
         mean_probability=float(probability.mean()) if len(probability) else 0.0,
-        early=_early(model, build, agreement, now_us, unseen_from_us),
+        early=_early(judged, build, agreement, now_us),
     )
 
 
@@ -81,16 +90,15 @@ def thinned(values: Floats, most: int) -> list[float]:
     return thin
 
 
-def _early(
-    model: Model, build: Materialized, agreement: Agreement, now_us: int, unseen_from_us: int
-) -> EarlyConversions | None:
+def _early(judged: JudgedSince, build: Materialized, agreement: Agreement, now_us: int) -> EarlyConversions | None:
     days = early_outcomes.early_days(agreement.outcome.horizon_days)
     if days is None:
         return None
     lag_days = early_outcomes.recording_lag(build.leads)
     until_us = now_us - round((days + lag_days) * DAY_US)
-    from_us = max(until_us - BEFORE_WEEKS * 7 * DAY_US, unseen_from_us)
-    return EarlyConversions.of(early_snapshots(model, build, agreement, (from_us, until_us), now_us), days, lag_days)
+    from_us = max(until_us - BEFORE_WEEKS * 7 * DAY_US, judged.unseen_from_us)
+    rows = early_snapshots(judged.model, build, agreement, (from_us, until_us), now_us)
+    return EarlyConversions.of(rows, days, lag_days)
 
 
 def early_snapshots(

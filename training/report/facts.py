@@ -97,8 +97,24 @@ class ReportFacts:
     findings: Breakdown = field(default_factory=Breakdown)  # by segment, by month, at arrival
     tried_before: float | None = None  # of the leads that converted; None where no try is on record
     leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them
+    learned: Span | None = None  # the rows that the served model learned from; None: those of "train", as it was
     watch: tuple[MonitoringResult, ...] = ()  # what changed since; found when the report is written, and not kept
     watch_pictured: MonitoringFigures | None = None
+
+    @property
+    def all_spans(self) -> tuple[Span, ...]:
+        """The spans that the judged model learned from and was tested on, and what the served one learned from."""
+        return (*self.spans, self.learned) if self.learned else self.spans
+
+    @property
+    def judged_until(self) -> datetime | None:
+        """The last snapshot that the judged model learned from: its figures are on later ones. None without dates."""
+        return next((span.ends_at for span in self.spans if span.name == "train"), None)
+
+    @property
+    def learned_until(self) -> datetime | None:
+        """The last snapshot that the served model learned from; None without dates."""
+        return self.learned.ends_at if self.learned else self.judged_until
 
     def json(self) -> str:
         """These facts as JSON text; `ReportFacts.read` gives them back equal."""

@@ -8,6 +8,7 @@ from training.gates.gate import Gate
 from training.metrics.metrics import METRICS
 from training.report.facts import ReportFacts, Span
 from training.report.report import report_warnings
+from training.wording.learned import LearnedUntil, learned_sentence
 from training.wording.sentences import (
     calibration_sentence,
     comparison_sentence,
@@ -38,6 +39,9 @@ def _data(facts: ReportFacts) -> Iterator[str]:
     yield f"{facts.split_how[:1].upper()}{facts.split_how[1:]}."
     yield ""
     yield from (f"- {_span(span)}" for span in facts.spans)
+    if facts.learned:
+        until = LearnedUntil(facts.judged_until, facts.learned_until, facts.learned.rows)
+        yield f"- {learned_sentence(until)}"
     if facts.left_out:
         yield f"- Never seen: {', '.join(field.name for field in facts.left_out)}"
     if facts.put_back:

@@ -64,7 +64,9 @@ def candidate() -> Candidate:
     found = breakdown(labelled, parted.test, said, SMALL, refit)
     shown = evaluate(said["leadlight"], tested["outcome"], tested["lead_id"].to_numpy(), resamples=20)
     kept = AgreementVersion(SMALL, 1)
-    return Candidate(model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, label_summary=LABELS)
+    return Candidate(
+        model, model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, label_summary=LABELS
+    )
 
 
 LABELS = LabelSummary("Lead Converted", 90, 10, 10, 10, tried_before=0.1)

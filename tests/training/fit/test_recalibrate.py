@@ -11,7 +11,7 @@ from drawn_snapshots import looks
 from handmade_events import SMALL
 
 from serving.scoring.points import logit
-from training.fit.calibrate import lasting_shift, level_shift
+from training.fit.calibrate import level_shift
 from training.fit.fit import fitted_model
 from training.fit.recalibrate import (
     FEWEST,
@@ -82,16 +82,3 @@ def test_the_newest_rows_are_listened_to_up_to_enough_converted_leads() -> None:
 def test_too_few_that_matured_are_refused_in_words(model: Model) -> None:
     with pytest.raises(NothingMatured, match=f"0 leads that converted .* wait for {FEWEST}"):
         recent_rows(replace(model, facts=model.facts | {"learned_until_us": 10**9}), later(300, 2, 0.0))
-
-
-@pytest.mark.parametrize(
-    ("levels", "lasts"), [((0.0, 0.6, 1.3), True), ((0.0, -0.8, 0.8), False), ((0.0, 0.0, 0.0), False)]
-)
-def test_training_follows_a_shift_that_lasts_and_no_other(levels: tuple[float, ...], lasts: bool) -> None:
-    thirds = [later(400, 20 + place, level) for place, level in enumerate(levels)]
-    rows = pd.concat([third.assign(snapshot_us=place) for place, third in enumerate(thirds)], ignore_index=True)
-    rows["lead_id"] = rows["lead_id"] + rows["snapshot_us"].astype(str)
-    true = -2.2 + 0.8 * rows["pricing_page_count_total"] - 1.0 * (rows["industry"] == "mining")
-    found = lasting_shift(true.to_numpy(float), rows)
-    assert (found is not None) is lasts
-    assert found is None or found.level == pytest.approx(levels[-1] / 2, abs=0.2)

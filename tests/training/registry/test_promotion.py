@@ -120,7 +120,7 @@ def test_the_candidate_learned_something_and_says_how_it_was_tested(trained: Tra
         "not_worse_than_champion", "no_segment_worse",
     ]  # fmt: skip
     assert next(gate for gate in summary["gates"] if gate["name"] == "contributions_exact")["passed"]
-    assert set(summary["rows"]) == {"train", "calibration", "test"}
+    assert set(summary["rows"]) == {"train", "calibration", "test", "served"}
     assert (summary["split"], bool(summary["how"]), summary["promoted"]) == ("time", True, False)
     json.dumps(summary, allow_nan=False)
 
@@ -146,10 +146,11 @@ def test_with_one_kind_of_outcome_there_is_nothing_to_learn(tmp_path: Path) -> N
 
 def test_a_version_holds_text_and_json_that_were_checked(versions: list[str], trained: Trained) -> None:
     with ModelRegistry(SMALL.name).files(versions[0]) as (files, digest):
-        names = {file.name for file in files.iterdir()}
+        names = {file.name for file in files.iterdir() if file.is_file()}
         ours = {"trees.txt", "model.json", "agreement.toml", "manifest.json"}
         assert names == ours | {REPORT_FILE, GATES_FILE, CARD_FILE, SIGNATURE_FILE, REFERENCE_FILE}
-        assert Model.read(files, digest) == trained.candidate.model
+        assert Model.read(files, digest) == trained.candidate.served
+        assert Model.read_judged(files, digest) == trained.candidate.model
 
 
 def test_no_artifact_of_a_run_is_a_pickle(versions: list[str]) -> None:
