@@ -1,4 +1,4 @@
-"""The way in for people: the command line, and `import leadlight` for notebooks.
+"""The way in for people: the command line, `import leadlight` for notebooks, and MLflow's way to a version.
 
 >>> import leadlight
 >>> home = leadlight.open()                          # doctest: +SKIP
@@ -20,9 +20,10 @@ from features.home.settings import Home
 if TYPE_CHECKING:
     import pandas as pd
 
+    from serving.scoring.registered_version import RegisteredVersion
     from training.candidate import Candidate
 
-__all__ = ["LeadlightError", "NotebookHome", "main", "open", "train"]
+__all__ = ["LeadlightError", "NotebookHome", "main", "open", "score", "train"]
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,18 @@ class NotebookHome:
         return pd.DataFrame([measure.__dict__ for measure in run.watched] if run else [], columns=columns)
 
     def score(self, leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
-        """One row per lead of the home (or per lead_id in `leads`): the score, the decision, the reasons in words."""
-        from serving.scoring.bulk import home_scores, score_table
+        """One row per lead, with the index of `leads`: score, decision, reasons in words, by which model and agreement.
 
-        wanted = None if leads is None else list(leads["lead_id"])
-        chunks = home_scores(self.home, datetime.now(UTC), reasons, wanted)
-        return score_table([score for chunk in chunks for score in chunk])
+        leads: by default all leads of the home. A frame with lead_id names some of them; one with `traits` (a mapping
+        per row) or `events` (a list per row) tells leads inline, as `POST /v1/scores` does; any other is read as rows
+        of the lead export that the agreement describes. reasons: how many for each lead; None is every one.
+        """
+        from serving.scoring.bulk import frame_scores, home_scores, typed_score_table
+
+        now = datetime.now(UTC)
+        chunks = home_scores(self.home, now, reasons) if leads is None else frame_scores(self.home, leads, now, reasons)
+        scored = typed_score_table([score for chunk in chunks for score in chunk])
+        return scored if leads is None else scored.set_axis(leads.index)
 
 
 def open(path: Path | str | None = None) -> NotebookHome:
@@ -117,6 +124,50 @@ def train(snapshots: pd.DataFrame, seed: int = 7, search: bool = False) -> Candi
     agreed = current_version(home)
     known_until = datetime.fromisoformat(snapshots.attrs["known_until"])
     return trained_candidate(snapshots, materialized(home, agreed.agreement), agreed, known_until, seed, search=search)
+
+
+def score(leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
+    """`NotebookHome.score` of the home that the frame came from, else of the home of `open()`."""
+    return open(None if leads is None else leads.attrs.get("home")).score(leads, reasons)
+
+
+@dataclass(frozen=True)
+class MlflowModel:
+    """A registered version as MLflow calls it."""
+
+    version: RegisteredVersion
+
+    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """One row per lead: `probability`; where params ask for `contributions`, also `baseline` and `contributions`.
+
+        model_input: columns `traits` and `events`, or one of them, as `POST /v1/scores` takes an inline lead.
+        params: contributions (a boolean), and as_of, the moment for which the probability holds; by default now.
+        Raises MlflowException, whose sentence MLflow's server shows to the caller, as it does with no other.
+        """
+        from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
+
+        asked = params or {}
+        try:
+            moment = _moment(asked.get("as_of"))
+            return self.version.predictions(model_input, moment, explains=bool(asked.get("contributions")))
+        except LeadlightError as error:
+            raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from error
+
+
+def _load_pyfunc(path: str) -> MlflowModel:
+    """What `mlflow.pyfunc.load_model` and `mlflow models serve` call with the folder of a version's files."""
+    from serving.scoring.registered_version import RegisteredVersion
+
+    return MlflowModel(RegisteredVersion.read(Path(path)))
+
+
+def _moment(written: str | None) -> datetime:
+    from features.home.dates import moment
+
+    found = datetime.now(UTC) if written is None else moment(written)
+    if found is None:
+        raise LeadlightError(f'as_of is {written!r}; give a moment such as "2026-03-01T09:00:00Z"', code="bad_moment")
+    return found
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -34,7 +34,8 @@ from training.labels.summary import LabelSummary
 from training.leakage.examination import NOT_EXAMINED, LeakExamination
 from training.model.model import JUDGED, Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
-from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
+from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
+from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
 from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
 from training.report.model_card import model_card
 from training.report.report import chart_caption, report_charts

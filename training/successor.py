@@ -24,7 +24,8 @@ from training.gates.not_worse_than_champion import recalibrated_not_worse
 from training.model.model import JUDGED, Model
 from training.monitoring.reference import REFERENCE_FILE, JudgedSince, MonitoringReference, monitoring_reference
 from training.pipeline import labelled_snapshots, with_open_leads
-from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, mlflow_signature
+from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
+from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
 from training.report.facts import ReportedGate, ReportFacts, Span
 from training.report.model_card import model_card
 

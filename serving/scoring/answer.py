@@ -7,7 +7,7 @@ tables read its name from here.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -117,3 +117,17 @@ class Unscored(BaseModel):
 # Every score has all of these, in this order; what is not known, or not yet built, is null.
 SCORE_FIELDS = tuple(name for name, field in Score.model_fields.items() if field.is_required())
 TABLE_COLUMNS = tuple(name for name, field in Score.model_fields.items() if COLUMN in field.metadata)
+
+# In a frame and in Parquet each column has one type, also where all of it is empty.
+MOMENT = "datetime64[us, UTC]"
+_TYPES: dict[Any, str] = {datetime: MOMENT, float: "float64", int: "Int64", bool: "boolean"}
+
+
+def _type(annotation: Any) -> str | None:
+    """The type of a field's column: that of the first part of its annotation that has one."""
+    if get_origin(annotation) is Literal:
+        return None
+    return _TYPES.get(annotation) or next(filter(None, map(_type, get_args(annotation))), None)
+
+
+COLUMN_TYPES = {name: _type(Score.model_fields[name].annotation) or "string" for name in TABLE_COLUMNS}

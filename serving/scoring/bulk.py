@@ -1,4 +1,4 @@
-"""Scores of many leads at once, of a home or of a file, written to csv, Parquet, xlsx or jsonl."""
+"""Scores of many leads at once, of a home, a frame or a file, written to csv, Parquet, xlsx or jsonl."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from features.store.materialize import Materialized, materialized
 from features.store.offline import states_at
 from features.traits.history import trait_columns
 from features.what_if import what_if_states
-from serving.scoring.answer import TABLE_COLUMNS
+from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
+from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.score import LeadRow, Scoring
 from serving.scoring.scorer import Scorer
 
 CHUNK = 5_000
+MORE_COLUMNS = {"reasons": "string", "model_version": "string", "agreement_version": "Int64"}  # of tables, with types
 
 
 class NoSuchLead(LeadlightError):
@@ -59,13 +61,48 @@ def file_scores(
     return rows, _scores(scoring, rows, as_of, most_reasons)
 
 
+def frame_scores(
+    home: Home, frame: pd.DataFrame, as_of: datetime, most_reasons: int | None = 3
+) -> Iterator[list[dict[str, Any]]]:
+    """A score for each row of a frame, in order.
+
+    A frame with `traits` or `events` tells its leads inline, as `POST /v1/scores` takes them; else `lead_id` names
+    leads of the home; else the rows are those of a lead export, as `file_scores` reads them.
+    """
+    if is_inline(frame):
+        yield inline_scores(Scorer(home).scoring, frame, as_of, most_reasons)
+    elif "lead_id" in frame:
+        yield from home_scores(home, as_of, most_reasons, list(frame["lead_id"]))
+    elif (scoring := Scorer(home).scoring).features_by.export:
+        yield from _scores(scoring, frame, as_of, most_reasons)
+    else:
+        found = ", ".join(map(str, frame.columns))
+        remedy = "the agreement has no [export] that says what other columns are"
+        raise NotInline(f"the frame has none of lead_id, traits and events (found: {found}), and {remedy}")
+
+
+def inline_scores(scoring: Scoring, frame: pd.DataFrame, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
+    """A score for each row of a frame that tells its leads inline. Raises NotInline, EventRefused."""
+    leads = inline_leads(frame)
+    chunks = (leads[start : start + CHUNK] for start in range(0, len(leads), CHUNK))
+    return [
+        score for chunk in chunks for score in _what_if_scores(scoring, [(None, lead) for lead in chunk], as_of, most)
+    ]
+
+
 def _scores(scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most: int | None) -> Iterator[list[dict[str, Any]]]:
-    named = list(leads_in(rows, scoring.features_by))
+    named = [(lead, {"traits": traits}) for lead, traits in leads_in(rows, scoring.features_by)]
     for start in range(0, len(named), CHUNK):
-        chunk = named[start : start + CHUNK]
-        behaviours, traits = what_if_states([{"traits": traits} for _, traits in chunk], scoring.features_by, as_of)
-        asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(chunk)]
-        yield scoring.scores(asked, as_of, most)
+        yield _what_if_scores(scoring, named[start : start + CHUNK], as_of, most)
+
+
+def _what_if_scores(
+    scoring: Scoring, leads: Sequence[tuple[str | None, Mapping[str, Any]]], as_of: datetime, most: int | None
+) -> list[dict[str, Any]]:
+    """leads: the name of each, where it has one, and what is said of it."""
+    behaviours, traits = what_if_states([content for _, content in leads], scoring.features_by, as_of)
+    asked = [LeadRow(lead, behaviours[i], traits[i], as_of, None) for i, (lead, _) in enumerate(leads)]
+    return scoring.scores(asked, as_of, most)
 
 
 def _known_leads(store: Materialized, as_of: datetime, lead_ids: Sequence[str] | None) -> pd.DataFrame:
@@ -103,9 +140,26 @@ def open_leads(scored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def score_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row per score: the fields that are marked as columns, and the reasons in one cell of words."""
-    plain = [{name: score.get(name) for name in TABLE_COLUMNS} | {"reasons": reason_text(score)} for score in scored]
-    return pd.DataFrame(plain, columns=[*TABLE_COLUMNS, "reasons"])
+    """One row per score: the fields that are marked as columns, the reasons in one cell of words, and by what it was.
+
+    model_version is None before any training. Moments are text, as the API writes them.
+    """
+    plain = [
+        {name: score.get(name) for name in TABLE_COLUMNS}
+        | {"reasons": reason_text(score), "model_version": (score["model"] or {}).get("version")}
+        | {"agreement_version": score["agreement"]["version"]}
+        for score in scored
+    ]
+    return pd.DataFrame(plain, columns=[*TABLE_COLUMNS, *MORE_COLUMNS])
+
+
+def typed_score_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """`score_table` with one type per column, also where all of it is empty: moments are timestamps in UTC."""
+    types = COLUMN_TYPES | MORE_COLUMNS
+    table = score_table(scored)
+    for name in (name for name, type in types.items() if type == MOMENT):
+        table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")
+    return table.astype(types)
 
 
 def reason_text(score: Mapping[str, Any]) -> str:
@@ -119,7 +173,7 @@ def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.Dat
     if kind == ".jsonl":
         path.write_bytes(b"".join(orjson.dumps(score) + b"\n" for score in scored))
         return
-    table = score_table(scored)
+    table = typed_score_table(scored) if kind == ".parquet" else score_table(scored)
     if beside is not None:
         added = table.rename(columns={name: f"leadlight_{name}" for name in table if name in beside})
         table = pd.concat([beside.reset_index(drop=True), added], axis=1)

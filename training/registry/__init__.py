@@ -2,6 +2,8 @@
 
 alias.py            MLflow's alias `champion`, moved by a process of its own: a rollback cannot wait the seconds that
                     MLflow imports.
+mlflow_model.py     MLflow's description of a version, its MLmodel file: how MLflow loads it, what goes in and what
+                    comes out.
 mlflow_registry.py  The model registry in MLflow: runs, versions and the champion alias; text, JSON and pictures,
                     nothing to unpickle.
 promotion.py        Promotion and rollback: a version starts to answer in a home, and the one before it answers again.
@@ -9,6 +11,7 @@ promotion.py        Promotion and rollback: a version starts to answer in a home
 Other rooms use:
 
 alias               FAILED, FOLLOWING, move_champion_alias
-mlflow_registry     CARD_FILE, GATES_FILE, ModelRegistry, SIGNATURE_FILE, mlflow_signature
+mlflow_model        SIGNATURE_FILE, mlflow_signature
+mlflow_registry     CARD_FILE, GATES_FILE, ModelRegistry
 promotion           AGREEMENT_FILE, ROLLED_BACK, promote, rollback_in_home, standing_promotions
 """

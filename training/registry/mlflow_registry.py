@@ -174,20 +174,3 @@ def _gates_of(tags: Mapping[str, str]) -> dict[str, Any]:
         "held_back_by": failed,
         "forced_why": tags.get("forced_why"),
     }
-
-
-SIGNATURE_FILE = "MLmodel"
-
-
-def mlflow_signature(model: Model) -> str:
-    """The text of MLflow's MLmodel file: inputs and output, and no flavour, so that there is nothing to unpickle.
-
-    It names neither a time nor a run: the same model has the same text, and the same digest.
-    """
-    from mlflow.models import Model as Described
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    inputs = [ColSpec(DataType.string if c.levels else DataType.double, c.name, required=False) for c in model.columns]
-    signed = ModelSignature(inputs=Schema(inputs), outputs=Schema([ColSpec(DataType.double, "probability")]))
-    return str(Described(utc_time_created="see the run", model_uuid=None, signature=signed).to_yaml())

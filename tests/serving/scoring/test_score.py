@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+import leadlight
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
 from features.home.deployments import deployments
@@ -19,6 +21,7 @@ from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.bulk import home_scores, open_leads, reason_text, write_scores
+from serving.scoring.inline_leads import NotInline
 from serving.scoring.points import logit
 from serving.scoring.scorer import Scorer
 from training.model.model import ModelDamaged
@@ -174,6 +177,42 @@ def test_scores_are_written_as_the_file_name_says(ending: str, scored: list[dict
     assert list(table["lead_id"]) == [score["lead_id"] for score in scored[:50]]
     assert table["probability"].tolist() == pytest.approx([score["probability"] for score in scored[:50]])
     assert reason_text(scored[0]).lstrip("+-") in table["reasons"][0]
+
+
+def test_scored_parquet_has_one_type_per_column_and_says_by_which_model_and_agreement(
+    scored: list[dict], tmp_path: Path
+) -> None:
+    """Also where a column is all empty, or files of two days could not be read as one table."""
+    whole, empty = tmp_path / "whole.parquet", tmp_path / "empty.parquet"
+    write_scores(scored[:50], whole)
+    write_scores([dict.fromkeys(scored[0]) | {name: scored[0][name] for name in ("reasons", "agreement")}], empty)
+    schema = pq.read_schema(whole)
+    assert schema.equals(pq.read_schema(empty))
+    assert {str(schema.field(name).type) for name in ("as_of", "look_again_at")} == {"timestamp[us, tz=UTC]"}
+    table = pd.read_parquet(whole)
+    assert set(table["model_version"]) == {scored[0]["model"]["version"]}
+    assert set(table["agreement_version"]) == {scored[0]["agreement"]["version"]}
+    assert table["as_of"][0] == END
+
+
+def test_a_frame_of_leads_is_scored_by_name_or_inline_and_keeps_its_index(home: Home, scored: list[dict]) -> None:
+    named = [score["lead_id"] for score in scored[3:1:-1]]
+    by_name = leadlight.score(frame_of(home, {"lead_id": named}), reasons=0)
+    assert by_name["lead_id"].tolist() == named
+    inline = leadlight.score(
+        frame_of(home, {"traits": [{"industry": "software"}, {}], "mine": ["x", "y"]}).set_index("mine")
+    )
+    assert inline["decision"].to_dict() == {"x": inline["decision"]["x"], "y": "needs_data"}
+    assert inline["probability"].isna().to_dict() == {"x": False, "y": True}
+    with pytest.raises(NotInline, match=r"found: industry.*has no \[export\]"):
+        leadlight.score(frame_of(home, {"industry": ["software"]}))
+    assert leadlight.NotebookHome(home).score(pd.DataFrame({"lead_id": named}))["lead_id"].tolist() == named
+
+
+def frame_of(home: Home, columns: dict) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    frame.attrs["home"] = str(home.path)
+    return frame
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_quoted(scored: list[dict], tmp_path: Path) -> None:

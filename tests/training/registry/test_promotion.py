@@ -32,7 +32,8 @@ from training.model.calibrator import Calibrator
 from training.model.model import FACTS, Model, ModelDamaged
 from training.monitoring.reference import REFERENCE_FILE
 from training.pipeline import TooFewOutcomes, labelled_snapshots, train
-from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, SIGNATURE_FILE, ModelRegistry, NoSuchModel
+from training.registry.mlflow_model import SIGNATURE_FILE
+from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry, NoSuchModel
 from training.registry.promotion import NothingToRollBack, promote, rollback, rollback_in_home, standing_promotions
 
 pytestmark = pytest.mark.slow

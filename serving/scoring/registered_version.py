@@ -1,0 +1,47 @@
+"""A registered version by itself: it scores inline leads from its own files, with no home and no store.
+
+MLflow reaches it through `leadlight._load_pyfunc`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import AgreementVersion
+from serving.scoring.bulk import inline_scores
+from serving.scoring.score import Scoring
+from training.model.model import Model
+
+NOT_KEPT = 0  # the version of the agreement that travels with a model, which no home numbered
+
+
+class RegisteredVersion:
+    """One version's model, and the agreement that travels with it."""
+
+    def __init__(self, model: Model) -> None:
+        self.scoring = Scoring(AgreementVersion(Agreement.parse(model.agreement_text), NOT_KEPT), model)
+
+    @classmethod
+    def read(cls, folder: Path) -> RegisteredVersion:
+        """The version whose files are in `folder`. Raises ModelDamaged where one is not that of the manifest."""
+        return cls(Model.read(folder))
+
+    def predictions(self, leads: pd.DataFrame, as_of: datetime, explains: bool = False) -> pd.DataFrame:
+        """One row per inline lead: `probability` as of a moment, and where asked for `baseline` and `contributions`.
+
+        contributions: a mapping of log-odds by behaviour and trait; with the baseline they add up to
+        logit(probability). The probability is None for a lead without any fact, and for one that objected to
+        profiling. Raises NotInline, EventRefused.
+        """
+        scored = inline_scores(self.scoring, leads, as_of, None if explains else 0)
+        columns = {"probability": [score["probability"] for score in scored]}
+        if explains:
+            columns["baseline"] = [score["baseline"] for score in scored]
+            columns["contributions"] = [{r["name"]: r["contribution"] for r in score["reasons"]} for score in scored]
+        # Where a probability is None the columns stay objects: NaN is no JSON.
+        is_whole = None not in columns["probability"]
+        return pd.DataFrame(columns, index=leads.index, dtype=None if is_whole else object)
