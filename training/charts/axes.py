@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from math import log, sqrt
 
 import altair as alt
 import pandas as pd
 
+from training.charts.text_width import lines
+
 # Dark against light, so that a grey print still tells them apart; the hues only help.
 INK, QUIET, DARK, LIGHT, PALE, GRID = "#24323a", "#66757d", "#1d5a70", "#d9a95f", "#cdd8dc", "#e4e9eb"
-WIDTH = 600
-FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
+WIDTH = 600  # of what is drawn, in pixels; names and numbers stand beside it
+NARROW = 284  # the same on a phone
+FONT = "sans-serif"  # drawn by the library's own, which is as wide as Arial on every machine
+ROW, LINE = 20, 13  # pixels of a row with a name, and of each further line of the name
 CHANCES = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 ODDS_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 50, 70, 80, 90, 95, 98, 99)
 
@@ -51,19 +57,48 @@ def even_ticks(top: float) -> list[float]:
     return [step * place for place in range(int(top / step + 1e-9) + 1)]
 
 
-def shortened(label: str, most: int = 34) -> str:
-    """A name that fits its place."""
-    return label if len(label) <= most else label[: most - 1] + "…"
+def side_by_side(left: alt.Chart | alt.LayerChart, right: alt.Chart | alt.LayerChart, width: int) -> alt.TopLevelMixin:
+    """Two charts beside each other; where that would make them too small to read, below each other."""
+    if width < WIDTH:
+        return alt.vconcat(left.properties(width=width), right.properties(width=width), spacing=26)
+    half = width // 2 - 30
+    return alt.hconcat(left.properties(width=half), right.properties(width=half), spacing=34)
+
+
+class NamedRows:
+    """The axis of rows that have names: each name in at most two lines, and the room that they take at the left.
+
+    Rows are told apart by their place: two long names may be shortened to the same.
+    """
+
+    def __init__(self, names: Sequence[str], room: int) -> None:
+        self.written = [lines(name, room - 14, most=2) for name in names]
+        self.room = room
+        self.height = ROW + LINE * (max(map(len, self.written), default=1) - 1)
+
+    def encoding(self, column: str = "place") -> alt.Y:
+        """The encoding of the column with each row's place."""
+        named = f"{json.dumps(self.written)}[datum.value]"
+        axis = alt.Axis(
+            labelExpr=named, minExtent=self.room, maxExtent=self.room, labelLimit=0, labelPadding=8, ticks=False,
+            domain=False, labelLineHeight=LINE,
+        )  # fmt: skip
+        return alt.Y(f"{column}:O", title=None, axis=axis)
 
 
 def log_odds(chance: float) -> float:
     return log(chance / (1 - chance))
 
 
-def odds_axis() -> alt.Axis:
-    """Log-odds, named by the chance they stand for."""
-    named = "format(100 / (1 + exp(-datum.value)), '.2~r')"
-    return alt.Axis(values=[log_odds(chance / 100) for chance in ODDS_TICKS], labelExpr=named, grid=False)
+def odds_axis(odds_of_a_pixel: float) -> alt.Axis:
+    """Log-odds, named by the chance they stand for; no name touches the next."""
+    named: list[float] = []
+    for chance in ODDS_TICKS:
+        odds = log_odds(chance / 100)
+        if not named or odds - named[-1] > 24 * odds_of_a_pixel:
+            named.append(odds)
+    written = "format(100 / (1 + exp(-datum.value)), '.2~r')"
+    return alt.Axis(values=named, labelExpr=written, grid=False)
 
 
 def diagonal(top: float) -> alt.Chart:
@@ -79,3 +114,10 @@ def text_label(
     place = alt.Chart(pd.DataFrame({"x": [x], "y": [y], "text": [text]}))
     written = place.mark_text(align=align, color=color, fontSize=12, dx=dx, dy=dy)
     return written.encode(alt.X("x:Q"), alt.Y("y:Q"), alt.Text("text:N"))
+
+
+def heading(text: str, align: str, color: str = INK, y: float = -9) -> alt.Chart:
+    """A label above a chart at its left or right end, where no line runs."""
+    place = alt.Chart(pd.DataFrame({"text": [text]}))
+    x = "width" if align == "right" else 0
+    return place.mark_text(align=align, color=color, fontSize=12, x=x, y=y).encode(alt.Text("text:N"))

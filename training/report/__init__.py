@@ -6,6 +6,10 @@ model_card.py       The model card: what a version is for, what it learned from,
                     Markdown.
 report.py           The report of a model as one HTML page: charts, tables and plain sentences, for a screen or for
                     paper.
+soft_breaks.py      Where a long name may be broken at the end of a line, so that no page is wider than its reader's
+                    screen.
+tables.py           The tables of the report as plain values; on a phone each row becomes a block, every figure beside
+                    its heading.
 threshold_chart.py  The threshold chart: for each bar, how many leads pass it, how many of them convert, and what that
                     earns.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from training.charts import charts
+from training.charts.axes import NARROW, WIDTH
 from training.charts.breakdown import months_chart, segments_chart
 from training.charts.drift import drift_charts
-from training.evaluate.evaluate import Evaluation
-from training.metrics.metrics import COMPARISON_COLUMNS, DIGITS, TOP_SHARES, percent_name
 from training.metrics.shares import of_100
 from training.monitoring.result import summary_sentence
+from training.report import tables
 from training.report.bar_earnings import earnings_sentence
 from training.report.facts import ReportFacts
+from training.report.soft_breaks import soft_breaks
 from training.report.threshold_chart import threshold_chart
 from training.wording import sentences
-from training.wording.calibration import calibration_check_rows, calibration_check_sentence, calibration_faults
+from training.wording.calibration import calibration_check_sentence, calibration_faults
 from training.wording.report_warnings import ReportWarning, leak_warnings, quality_warnings, segment_warnings
 from training.wording.segments import segment_calibration_sentences, segment_ranking_sentences, segments_sentence
 
 TEMPLATES = Path(__file__).parent / "templates"
+PUT_BACK = "Under suspicion, and in use all the same, because the agreement says so:"
 
 
 def report_page(facts: ReportFacts) -> str:
@@ -37,26 +38,53 @@ def report_page(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {
-        "of_100": of_100, "figure": figure_text, "interval": interval_text, "signed": signed_text, "day": day_text,
-    }  # fmt: skip
-    drawn, breakdown = report_charts(facts), facts.findings
+    page.filters |= {"of_100": of_100, "figure": tables.figure_text, "day": tables.day_text, "soft": soft_breaks}
+    drawn, narrow, breakdown = report_charts(facts), report_charts(facts, NARROW), facts.findings
     return page.get_template("report.html.j2").render(
         facts=facts,
         evaluation=facts.evaluation,
-        sentences={name: with_curly_quotes(sentence) for name, sentence in _opening_sentences(facts).items()},
+        sentences={
+            name: soft_breaks(with_curly_quotes(sentence)) for name, sentence in _opening_sentences(facts).items()
+        },
         checked=sentences.top_scores_check(facts.evaluation),
         unit=sentences.row_noun(facts.evaluation),
-        digits=DIGITS,
-        comparison_columns=COMPARISON_COLUMNS,
         warnings=report_warnings(facts),
-        pictures={name: Markup(picture) for name, picture in drawn.items()},
+        pictures={name: (Markup(wide), Markup(narrow[name])) for name, wide in drawn.items()},
         captions={name: chart_caption(name, facts) for name in drawn},
-        rows=top_share_rows(facts.evaluation),
+        tables=_tables(facts),
         differences=[*segment_calibration_sentences(breakdown.groups), *segment_ranking_sentences(breakdown.groups)],
         calibration_faults=calibration_faults(breakdown.calibration),
-        checks=calibration_check_rows(breakdown.calibration),
     )
+
+
+def _tables(facts: ReportFacts) -> dict[str, tables.Table]:
+    """Every table of the page, by its name in the templates."""
+    arrival = facts.findings.arrival
+    at_arrival = (
+        f"The same at the moment of arrival, on {arrival.evaluation.leads:,} leads, when the first touch is all that "
+        "is known."
+        if arrival
+        else ""
+    )
+    return {
+        "spans": tables.spans_table(facts),
+        "calibration": tables.calibration_table(facts),
+        "top_shares": tables.top_shares_table(facts.evaluation),
+        "compared": tables.comparison_table(
+            facts.compared,
+            f"All learned from the same leads and were tested on the same {sentences.row_noun(facts.evaluation)}. Log "
+            "loss: the price of a wrong probability, lower is better.",
+        ),
+        "compared_at_arrival": tables.comparison_table(arrival.compared if arrival else (), at_arrival),
+        "groups": tables.groups_table(facts),
+        "months": tables.months_table(facts),
+        "watch": tables.watch_table(facts),
+        "left_out": tables.fields_table(facts.left_out, "Why"),
+        "put_back": tables.fields_table(facts.put_back, "Why it is suspected", PUT_BACK),
+        "leaks": tables.leaks_table(facts),
+        "metrics": tables.metrics_table(facts),
+        "gates": tables.gates_table(facts),
+    }
 
 
 def _opening_sentences(facts: ReportFacts) -> dict[str, str]:
@@ -77,25 +105,25 @@ def _opening_sentences(facts: ReportFacts) -> dict[str, str]:
     }
 
 
-def report_charts(facts: ReportFacts) -> dict[str, str]:
+def report_charts(facts: ReportFacts, width: int = WIDTH) -> dict[str, str]:
     """Every chart that these facts allow, as SVG, by name."""
     evaluation, breakdown = facts.evaluation, facts.findings
     drawn: dict[str, Any] = {}
     if evaluation.reliability:
-        drawn["reliability"] = charts.reliability_chart(evaluation)
-        drawn["distribution"] = charts.distribution_chart(evaluation)
+        drawn["reliability"] = charts.reliability_chart(evaluation, width)
+        drawn["distribution"] = charts.distribution_chart(evaluation, width)
     if evaluation.gains:
-        drawn["gains"] = charts.gains_chart(evaluation)
-        drawn["threshold"] = threshold_chart(evaluation, facts.bar, facts.money)
+        drawn["gains"] = charts.gains_chart(evaluation, width)
+        drawn["threshold"] = threshold_chart(evaluation, facts.bar, facts.money, width)
     if breakdown.groups:
-        drawn["segments"] = segments_chart(breakdown.groups)
+        drawn["segments"] = segments_chart(breakdown.groups, width)
     if breakdown.months:
-        drawn["months"] = months_chart(breakdown.months)
+        drawn["months"] = months_chart(breakdown.months, width)
     if facts.drivers:
-        drawn["drivers"] = charts.importance_chart(facts.drivers)
+        drawn["drivers"] = charts.importance_chart(facts.drivers, width)
     if facts.dependence:
-        drawn["dependence"] = charts.partial_dependence_chart(facts.dependence)
-    drawn |= drift_charts(facts.watch_pictured)
+        drawn["dependence"] = charts.partial_dependence_chart(facts.dependence, width)
+    drawn |= drift_charts(facts.watch_pictured, width)
     return {name: charts.svg(chart) for name, chart in drawn.items()}
 
 
@@ -115,31 +143,6 @@ def report_warnings(facts: ReportFacts) -> list[ReportWarning]:
     ]
 
 
-def top_share_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """One row per share of TOP_SHARES: its percent, its point of the gains, and its name in the names of metrics."""
-    return [
-        {"share": percent, "point": evaluation.gains[percent - 1], "name": percent_name(share)}
-        for share in TOP_SHARES
-        if evaluation.gains and (percent := round(100 * share))
-    ]
-
-
 def with_curly_quotes(sentence: str) -> str:
     """The sentence with curly quotation marks instead of straight ones."""
     return re.sub(r'"([^"]*)"', r"“\1”", sentence)
-
-
-def figure_text(value: float | None, digits: int = 3, times: float = 1.0) -> str:
-    return "–" if value is None else f"{times * value:.{digits}f}"
-
-
-def signed_text(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
-
-
-def interval_text(ends: tuple[float, float] | None, digits: int = 3, times: float = 1.0) -> str:
-    return "" if ends is None else f"{times * ends[0]:.{digits}f} to {times * ends[1]:.{digits}f}"
-
-
-def day_text(moment: datetime | None) -> str:
-    return "" if moment is None else moment.date().isoformat()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import altair as alt
 import pandas as pd
 
@@ -12,11 +14,12 @@ from training.metrics.shares import of_100
 from training.report.bar_earnings import bar_earnings, best_bar
 from training.report.facts import ReportedCosts
 
+HALF, NEAR = 0.5, 16  # of the axis; of 100, between two labels that would touch
 FEWEST_ROWS = 20  # the first shares hold few rows, and their precision jumps
 
 
 def threshold_chart(
-    evaluation: Evaluation, bar: float | None = None, money: ReportedCosts | None = None
+    evaluation: Evaluation, bar: float | None = None, money: ReportedCosts | None = None, width: int = WIDTH
 ) -> alt.TopLevelMixin:
     """By bar: of 100 leads how many pass it, and of 100 that pass how many convert; with costs, also what it earns."""
     points = [point for point in evaluation.gains if point.share * evaluation.rows >= FEWEST_ROWS] or evaluation.gains
@@ -27,14 +30,15 @@ def threshold_chart(
     top = axes.round_top(max([*lines["bar"], 100 * (bar or 0)], default=1))
     chart = _passing(lines, top, titled=money is None)
     if bar is not None:
-        chart += _mark(100 * bar) + axes.text_label(100 * bar, 96, f"the bar now: {100 * bar:.0f}", dx=6)
-    chart = chart.properties(width=WIDTH, height=200)
+        side = "right" if sqrt(100 * bar / top) > HALF else "left"
+        chart += _mark(100 * bar) + axes.text_label(100 * bar, 100, f"the bar now: {of_100(bar)}", side, dy=-9)
+    chart = chart.properties(width=width, height=200)
     if money is None:
         return chart
     below = _money(evaluation, money, top, lowest=min(lines["bar"], default=0.0))
     if bar is not None:
         below += _mark(100 * bar)
-    return alt.vconcat(chart, below.properties(width=WIDTH, height=100), spacing=10)
+    return alt.vconcat(chart, below.properties(width=width, height=100), spacing=26)
 
 
 def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
@@ -45,8 +49,10 @@ def _passing(lines: pd.DataFrame, top: float, titled: bool) -> alt.LayerChart:
     chart += base.mark_line(color=DARK, strokeWidth=2.5).encode(x, alt.Y("converting", scale=whole))
     if len(lines):
         middle, last = lines.iloc[int((lines["passing"] - 85).abs().argmin())], lines.iloc[int(lines["bar"].argmax())]
-        chart += axes.text_label(middle["bar"], middle["passing"], "leads that pass", "left", QUIET, dx=10)
-        chart += axes.text_label(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=-13)
+        side, dx = ("right", -10) if sqrt(middle["bar"] / top) > HALF else ("left", 10)
+        dy = 16 if abs(middle["passing"] - last["converting"]) < NEAR else -13
+        chart += axes.text_label(middle["bar"], middle["passing"], "that pass", side, QUIET, dx=dx)
+        chart += axes.text_label(last["bar"], last["converting"], "of those, convert", "right", DARK, dy=dy)
     return chart
 
 
@@ -61,11 +67,7 @@ def _money(evaluation: Evaluation, money: ReportedCosts, top: float, lowest: flo
     if most is not None and most.per_100 > 0:
         dot = alt.Chart(pd.DataFrame({"x": [100 * most.bar], "y": [most.per_100]}))
         chart += dot.mark_circle(color=DARK, size=80, opacity=1).encode(alt.X("x"), alt.Y("y"))
-        chart += (
-            alt.Chart(pd.DataFrame({"text": [f"● earns the most: a bar of {of_100(most.bar)}"]}))
-            .mark_text(align="right", color=DARK, fontSize=12, x="width", y=6)
-            .encode(alt.Text("text:N"))
-        )
+        chart += axes.heading(f"● earns the most: a bar of {of_100(most.bar)}", "right", DARK)
     return chart
 
 
