@@ -105,6 +105,9 @@ def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     if folded := summary["out_of_fold"]:
         auc, ece = _figure(folded["roc_auc"]), _figure(folded["ece"])
         yield f"out of fold, all leads: ROC AUC {auc}, ECE {ece} (if perfect, 95 %: {_figure(folded['ece_null95'])})"
+    if shift := summary["shift"]:
+        tries = f"{shift['looks']:,} first tries, {shift['won']:,} of them won"
+        yield f"{'shift if tried':<22} {shift['value']:+.2f} (error {shift['error']:.2f}) over {tries}"
     yield from summary["warnings"]
     yield from gate_lines(summary["gates"])
     if version := summary["model_version"]:

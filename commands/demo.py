@@ -25,6 +25,7 @@ def demo(
     """Simulate a market, ingest it, train, promote, score; print the hottest leads and where the report is."""
     from serving.intake.file_import import ingest
     from serving.scoring.bulk import home_scores, open_leads
+    from serving.scoring.scorer import call_order
     from training.champion_report import write_report
     from training.simulation.simulation import simulate
 
@@ -40,7 +41,7 @@ def demo(
         progress("scoring every lead")
         scored = [score for chunk in home_scores(home(), moment) for score in chunk]
         report = write_report(home(), None, now())
-    hot = open_leads(scored)
+    hot = open_leads(scored, call_order(home()))
     document = {"market": market.summary, "ingested": [file.as_json() for file in ingested], "training": summary}
     document |= {"hottest": hot[:SHOWN], "report": str(report)}
     print_answer(document, _lines(market.summary, summary, hot, report), as_json)

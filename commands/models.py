@@ -58,7 +58,8 @@ def _lines(versions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         alias = "champion" if version["champion"] else "challenger" if version["challenger"] else ""
         head = f"{version['version']:>4} {alias:<10} {version['created_at'][:16]}"
         here = "; answers here" if version["served"] and not version["champion"] else ""
-        yield f"{head} {figures}; {_gates(version)}{here}"
+        both = "; answers if tried now as well" if version["if_tried"] else ""
+        yield f"{head} {figures}; {_gates(version)}{both}{here}"
     yield from _apart(versions)
 
 

@@ -23,6 +23,7 @@ def score(
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
     from serving.scoring.bulk import file_scores, home_scores, open_leads, write_scores
+    from serving.scoring.scorer import call_order
 
     at, most = moment_at(as_of, now()), _most(reasons)
     if agreement:
@@ -37,7 +38,7 @@ def score(
         write_scores(scored, out, beside)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
-    shown = scored if lead else open_leads(scored)
+    shown = scored if lead else open_leads(scored, call_order(home()))
     print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()))], as_json)
 
 

@@ -6,6 +6,8 @@ evaluate/           The evaluation of a model on unseen rows: metrics, segments,
                     importance.
 fit/                Fits a model: training rows, candidate columns, linear model, trees, calibration, recalibration.
 gates/              What must hold before a model may answer: one gate a file, named as the report names it.
+if_tried/           The second question: what comes of a lead if sales tries it now, learned from the moments just
+                    before first tries.
 labels/             The outcome of each snapshot, what stays unknown, and which snapshots train and test.
 leakage/            Whether a training reads the outcome itself: signals that make a column a leak, proof that no row
                     saw its future.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,10 @@ from training.gates.champion import UnseenSnapshots, compare_with_champion, serv
 from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
+from training.gates.if_tried_earned import if_tried_earned
 from training.gates.no_leak import no_leak
+from training.if_tried.card import second_texts
+from training.if_tried.second_question import SecondQuestion
 from training.labels.split import Mask, Split
 from training.labels.summary import LabelSummary
 from training.leakage.examination import NOT_EXAMINED, LeakExamination
@@ -40,6 +43,7 @@ from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, Re
 from training.report.model_card import model_card
 from training.report.report import chart_caption, report_charts
 from training.wording.calibration import calibration_faults
+from training.wording.if_tried import unearned_reason
 from training.wording.report_warnings import ReportedField
 from training.wording.segments import segment_calibration_sentences, segment_ranking_sentences
 from training.wording.sentences import top_scores_sentence
@@ -73,6 +77,7 @@ class Candidate:
     label_summary: LabelSummary | None = None
     champion_digest: str | None = None  # the digest of the champion that it was compared with
     reference: MonitoringReference | None = None  # what a monitoring run compares with
+    second: SecondQuestion = field(default_factory=SecondQuestion)  # what comes of a lead if sales tries it now
 
     @property
     def metrics(self) -> dict[str, float | None]:
@@ -113,7 +118,7 @@ class Candidate:
             drivers=self.drivers(),
             left_out=self._left_out,
             put_back=self._put_back,
-            warnings=self.warnings,
+            warnings=(*self.warnings, *self.second.sentences),
             gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
             bar=self._bar,
             money=ReportedCosts(**agreement.costs.model_dump()) if agreement.costs else None,
@@ -182,6 +187,7 @@ class Candidate:
             CARD_FILE: model_card(self.facts, self.gates),
             SIGNATURE_FILE: mlflow_signature(self.served),
         } | ({REFERENCE_FILE: self.reference.json()} if self.reference else {})
+        beside |= second_texts(self.second)
         return ModelRegistry(self.agreement_version.agreement.name).register(
             self.served, metrics, self.parameters(), beside | self.model.texts(JUDGED), pictures_by_file
         )
@@ -230,8 +236,12 @@ class Candidate:
             "excluded": [{"field": field.name, "reason": field.reason} for field in self.facts.left_out],
             "leaks": self.examined.as_json(),
             "labels": self.label_summary.as_json() if self.label_summary else None,
+            "tried_before": self.second.tried_before,
+            "shift": asdict(self.second.shift) if self.second.shift else None,
+            "if_tried": self.second.as_json(),
             "warnings": [
                 *self.warnings,
+                *self.second.sentences,
                 *calibration_faults(self.findings.calibration),
                 *segment_calibration_sentences(self.findings.groups),
             ],
@@ -249,12 +259,13 @@ def with_version(facts: ReportFacts, version: str, digest: str) -> ReportFacts:
 
 def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     """Run every gate: those of the candidate alone, and those against what the home of `repository` serves now."""
-    agreement, home = candidate.agreement_version.agreement, repository.home
+    agreement, home, second = candidate.agreement_version.agreement, repository.home, candidate.second
     tested = candidate.labelled[candidate.split.test]
     champion = served_champion(home, agreement.name)
     gates = (
         *_gates_alone(candidate, tested),
         directions_kept(candidate.served, repository, agreement, tested),
+        *if_tried_earned(second.is_asked, second.head is not None, unearned_reason(second.seen)),
         *champion_gates(compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))),
     )
     return GateResults(gates, champion.digest if champion else None)

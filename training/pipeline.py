@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
-from features.arrays import DAY_US, NOT_YET, Floats
+from features.arrays import DAY_US, Floats
 from features.events.event import ASSUMED
 from features.home.clock import microseconds
 from features.home.errors import LeadlightError
@@ -32,6 +32,9 @@ from training.fit.fit import fitted_model, refitted_model
 from training.fit.served_fit import ServedFit, served_fit
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
+from training.if_tried.looks import open_leads_now
+from training.if_tried.of_home import second_question_of
+from training.if_tried.second_question import FirstQuestion
 from training.labels.outcomes import NOT_FEATURES, with_known_outcome
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
@@ -90,8 +93,12 @@ def trained_candidate(
     judged = replace(judged, facts=judged.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
     progress(f"fitting what is served on all {len(labelled):,} snapshots")
     served = served_fit(judged, labelled, agreed.agreement, seed)
-    served = replace(served, model=with_open_leads(served.model, build, agreed.agreement, known_until))
+    open_now = open_leads_now(build, agreed.agreement, known_until)
+    served = replace(served, model=with_open_leads(served.model, open_now, build, known_until))
     made = training.tested((judged, served), labelled, parted, examined)
+    progress("asking what comes of a lead if sales tries it now")
+    first = FirstQuestion(labelled, parted, judged, served, agreed.agreement, seed)
+    made = replace(made, second=second_question_of(build, known_until, first, open_now))
     progress("holding it against its gates")
     results = run_gates(made, build.repository)
     return replace(made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - began)
@@ -174,16 +181,15 @@ def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: in
     return evaluate(probability, labelled["outcome"], labelled["lead_id"].to_numpy(object), seed=seed)
 
 
-def with_open_leads(model: Model, build: Materialized, agreement: Agreement, known_until: datetime) -> Model:
+def with_open_leads(model: Model, open_now: pd.DataFrame, build: Materialized, known_until: datetime) -> Model:
     """The model with the spread of its probabilities over the leads that are open now, and how many arrive a week.
 
     A bar that is agreed as a share of leads, or as so many leads a week, is set by these.
+    open_now: as `open_leads_now` gives them.
     """
     now_us = microseconds(known_until)
     leads = known_by(build.leads, now_us)
-    still_open = leads[(leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)]
-    now = still_open[["lead_id"]].assign(snapshot_us=now_us)
-    probability = model.probability(snapshot_features(build.repository, agreement, now)) if len(now) else np.empty(0)
+    probability = model.probability(open_now) if len(open_now) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": thinned(probability, QUANTILES), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)

@@ -21,6 +21,8 @@ from training.gates.calibrated import calibrated_or_nearer
 from training.gates.contributions_exact import contributions_exact
 from training.gates.gate import Gate, GateResults
 from training.gates.not_worse_than_champion import recalibrated_not_worse
+from training.if_tried.looks import open_leads_now
+from training.model.if_tried import IfTried
 from training.model.model import JUDGED, Model
 from training.monitoring.reference import REFERENCE_FILE, JudgedSince, MonitoringReference, monitoring_reference
 from training.pipeline import labelled_snapshots, with_open_leads
@@ -46,6 +48,7 @@ class Successor:
     facts: ReportFacts
     reference: MonitoringReference
     row: Deployment
+    head: IfTried | None = None
 
     @property
     def passes(self) -> bool:
@@ -61,6 +64,8 @@ class Successor:
             SIGNATURE_FILE: mlflow_signature(self.recalibrated.model),
             REFERENCE_FILE: self.reference.json(),
         } | self.judged.texts(JUDGED)
+        # What answers if sales tries now stays as it was: newer outcomes of weekly looks say nothing of it.
+        beside |= self.head.texts() if self.head else {}
         metrics = {name: value for name, value in self.shown.metrics.items() if value is not None}
         calibrator = self.recalibrated.model.calibrator
         parameters = {
@@ -98,14 +103,16 @@ def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7)
     build = materialized(home, agreement)
     rows = recent_rows(model, labelled_snapshots(build, agreement, known_until))
     made = recalibration(model, rows, agreement, seed)
-    made = replace(made, model=with_open_leads(made.model, build, agreement, known_until))
+    open_now = open_leads_now(build, agreement, known_until)
+    made = replace(made, model=with_open_leads(made.model, open_now, build, known_until))
     judged = recalibration(Model.read_judged(folder, row.digest), rows, agreement, seed).model
     shown = evaluate(expit(made.after), rows["outcome"], rows["lead_id"].to_numpy(), seed=seed)
     gates = _gates(made, shown)
     facts = _facts(ReportFacts.read((folder / REPORT_FILE).read_bytes()), made, shown, gates, known_until)
     since = JudgedSince(judged, int(rows["snapshot_us"].min()))
     reference = monitoring_reference(made.model, build, agreement, known_until, since)
-    return Successor(made, judged, shown, gates, facts, reference, row)
+    head = IfTried.read(folder, row.digest)
+    return Successor(made, judged, shown, gates, facts, reference, row, head)
 
 
 def _gates(made: Recalibration, shown: Evaluation) -> tuple[Gate, ...]:

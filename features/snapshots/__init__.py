@@ -2,6 +2,8 @@
 
 criteria_columns.py  The points of the criteria as columns, for many rows at once: a model of few outcomes is pulled
                      to them.
+decision_moments.py  Decision moments: just before sales first tries a lead, which tells what comes of trying one like
+                     it now.
 point_in_time.py     The point-in-time join: from a lead and a moment to the features that were known just before it.
 schedule.py          The snapshot schedule: a lead is looked at just after it arrives, then every seven days on a day
                      of its own.
@@ -9,6 +11,7 @@ schedule.py          The snapshot schedule: a lead is looked at just after it ar
 Other rooms use:
 
 criteria_columns     PREFIX
+decision_moments     decision_moments
 point_in_time        LeadStates, feature_columns, feature_frame, feature_group, lead_states, model_traits,
                      snapshot_features
 schedule             WEEK_US, snapshot_schedule, snapshot_times

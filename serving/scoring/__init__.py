@@ -1,14 +1,18 @@
 """From the states of a lead to its score: probability, reasons in words, the decision, every field of the answer.
 
-answer.py              The answer that a score is: its fields in their order, and which of them are columns of a table.
+answer.py              The answer that a score is: its fields in their order, and which of them are columns of a
+                       table.
 bulk.py                Scores of many leads at once, of a home, a frame or a file, written to csv, Parquet, xlsx or
                        jsonl.
 decision.py            The decision on one lead, by the agreement alone: rules in their order, then the bar and the
                        criteria's points.
+explanation.py         Explanations: the log-odds of each lead and the contributions that they are the sum of.
 inline_leads.py        Leads told inline in a frame: one row per lead, its traits and events in cells, as `POST
                        /v1/scores` takes them.
-points.py              The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double the
-                       odds (PDO).
+points.py              The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double
+                       the odds (PDO).
+questions.py           The two questions of a score: what happens as sales works its leads now, and what happens if
+                       sales tries now.
 reasons.py             Reasons: contributions by behaviour and trait, in words, each with its evidence.
 registered_version.py  A registered version by itself: it scores inline leads from its own files, with no home and no
                        store.
@@ -19,9 +23,9 @@ scorer.py              The scorer of one home: finds leads by any of their names
 
 Other rooms use:
 
-answer              Answer, Score, Unscored
-bulk                file_scores, frame_scores, home_scores, open_leads, typed_score_table, write_scores
-points              AVERAGE, HIGHEST, LOWEST
-registered_version  RegisteredVersion
-scorer              LeadRequests, Scorer, served_bar
+answer                 Answer, Score, Unscored
+bulk                   file_scores, frame_scores, home_scores, open_leads, typed_score_table, write_scores
+points                 AVERAGE, HIGHEST, LOWEST
+registered_version     RegisteredVersion
+scorer                 LeadRequests, Scorer, call_order, served_bar
 """

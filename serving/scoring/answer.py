@@ -94,6 +94,15 @@ class Score(Answer):
     criteria: Criteria | None
     nurture: dict[str, Any] | None
     exploration: dict[str, Any] | None
+    question: Column[Literal["as_things_are", "if_tried_now"] | None] = Field(
+        description="What the probability answers: what happens as sales works its leads now, or if sales tries now."
+    )
+    if_tried_now: Column[Annotated[float, Field(ge=0, le=1)] | None] = Field(
+        description="The chance if sales first tries the lead now; null where that cannot be told, or it was tried."
+    )
+    unlike_tried: Column[bool | None] = Field(
+        description="Whether nobody like this lead was ever tried; null where that is not asked."
+    )
     as_of: Column[datetime]
     data_through: datetime | None
     expires_at: datetime

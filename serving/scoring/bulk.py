@@ -132,11 +132,20 @@ def _rows(store: Materialized, scoring: Scoring, table: pa.Table, leads: pd.Data
     ]
 
 
-def open_leads(scored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those that marketing and new business still have in hand, hottest first."""
+def open_leads(scored: Sequence[Mapping[str, Any]], order: str = "probability") -> list[Mapping[str, Any]]:
+    """Those that marketing and new business still have in hand, hottest first.
+
+    order: the field that they are sorted by, see `call_order`. Leads without that figure come after those with one, by
+    their probability.
+    """
     mine = ("sales_ready", "nurture", "needs_data")
     in_hand = [score for score in scored if score["decision"] in mine and score["probability"] is not None]
-    return sorted(in_hand, key=lambda score: (-score["probability"], score["lead_id"]))
+    return sorted(in_hand, key=lambda score: _place(score, order))
+
+
+def _place(score: Mapping[str, Any], order: str) -> tuple[bool, float, str]:
+    figure = score[order]
+    return figure is None, -(score["probability"] if figure is None else figure), str(score["lead_id"])
 
 
 def score_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -21,8 +21,12 @@ from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.decision import Decision, decision, threshold
+from serving.scoring.explanation import AskedLeads, Explanation, explanations
 from serving.scoring.points import base_points, grade, logit, points, score
+from serving.scoring.questions import AS_THINGS_ARE, IF_TRIED_NOW, IfTriedNow, unlike_tried
 from serving.scoring.reasons import LeadEvidence, reasons
+from training.model.calibrator import sigmoid
+from training.model.if_tried import ASKS_IF_TRIED, IfTried
 from training.model.model import Model
 
 VALID_FOR = timedelta(hours=24)
@@ -52,29 +56,18 @@ class LeadRow:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """One row per lead: its log-odds and their parts. The baseline plus all contributions is the logit."""
-
-    logit: float
-    baseline: float
-    contributions: dict[str, float]
-    kinds: dict[str, str]
-    interval: tuple[float, float] | None
-    earlier_logit: float | None  # a week before; None where that cannot be known
-    levels: Mapping[str, int | None] | None = None  # the criteria's points, where the prior answers
-
-
-@dataclass(frozen=True)
 class Scoring:
     """A model with its version, and the agreement in force: all that a score depends on besides the lead.
 
-    model: None before any training; then the prior of the agreement's criteria answers.
+    model: None before any training; then the prior of the agreement's criteria answers. head: what answers "if sales
+    tries now", where that was earned.
     """
 
     kept: AgreementVersion
     model: Model | None = None
     version: str | None = None
     digest: str | None = None
+    head: IfTried | None = None
 
     @cached_property
     def features_by(self) -> Agreement:
@@ -84,12 +77,32 @@ class Scoring:
     @cached_property
     def reads_accounts(self) -> bool:
         """Whether a score depends on what the other leads of an account did."""
-        return self.model is not None and self.model.reads_accounts
+        return any(model.reads_accounts for model in self._models)
+
+    @cached_property
+    def _models(self) -> list[Model]:
+        own = self.head.model if self.head else None
+        return [model for model in (self.model, own) if model is not None]
+
+    @cached_property
+    def second(self) -> Model | None:
+        """What answers "if sales tries now"; None where no version earned it."""
+        return self.head.answering(self.model) if self.head and self.model else None
+
+    @cached_property
+    def question(self) -> str:
+        """What the probability answers of a lead that either question can be asked of."""
+        is_asked = self.second is not None and getattr(self.features_by.outcome, "asks", None) == ASKS_IF_TRIED
+        return IF_TRIED_NOW if is_asked else AS_THINGS_ARE
+
+    def _answering(self, question: str) -> Model | None:
+        return self.second if question == IF_TRIED_NOW else self.model
 
     @cached_property
     def bar(self) -> float:
         """The probability from which on a lead is over the bar."""
-        facts = self.model.facts if self.model else {}
+        model = self._answering(self.question)
+        facts = model.facts if model else {}
         open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
         return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
 
@@ -105,35 +118,41 @@ class Scoring:
         known_then = self._known_at(rows, week_ago_us)
         before = [self._before(rows[i], as_of_us) for i in known_then]
         moments = np.repeat([as_of_us, week_ago_us], [len(rows), len(before)])
-        matrix = self._matrix([*rows, *before], moments)
-        contributions, baseline = self.model.contributions(matrix[: len(rows)])
-        names, member = self.model.groups
-        grouped = contributions @ member
-        margin = (contributions.sum(axis=1) + baseline - self.model.calibrator.intercept) / self.model.calibrator.slope
-        lower, upper = self.model.calibrator.interval(margin)
-        earlier = self.model.calibrator.logit(self.model.margin(matrix[len(rows) :]))
-        logits_then = dict(zip(known_then, earlier.tolist(), strict=True))
-        return [
-            Explanation(
-                float(grouped[i].sum()) + baseline,
-                baseline,
-                dict(zip(names, grouped[i].tolist(), strict=True)),
-                self.model.kinds,
-                (float(lower[i]), float(upper[i])),
-                logits_then.get(i),
-            )
-            for i in range(len(rows))
-        ]
+        asked = AskedLeads(self._columns([*rows, *before], moments), len(rows), known_then)
+        unlike = unlike_tried(self.head, [row.traits for row in rows], asked.known)
+        can_tell = [place for place, is_unlike in enumerate(unlike) if is_unlike is False]
+        second = can_tell if self.question == IF_TRIED_NOW else []
+        explained = explanations(self.model, asked, [place for place in range(len(rows)) if place not in set(second)])
+        if second:
+            assert self.second is not None
+            answered = explanations(self.second, asked, second)
+            explained |= {place: replace(why, question=IF_TRIED_NOW) for place, why in answered.items()}
+        said = self._said_if_tried(explained, asked, can_tell)
+        return [replace(explained[i], if_tried=IfTriedNow(said.get(i), unlike[i])) for i in range(len(rows))]
 
-    def _matrix(self, rows: Sequence[LeadRow], moments: Ints) -> Floats:
-        assert self.model is not None
+    def _said_if_tried(
+        self, explained: Mapping[int, Explanation], asked: AskedLeads, places: Sequence[int]
+    ) -> dict[int, float]:
+        """The probability if sales tries now, by the places of the leads of which it can be told."""
+        if self.head is None or self.second is None or not places:
+            return {}
+        if self.question == IF_TRIED_NOW:
+            logits = np.array([explained[place].logit for place in places])
+        elif self.head.model is None:
+            logits = self.head.moved.logit(np.array([explained[place].logit for place in places]))
+        else:
+            matrix = self.second.matrix(asked.known)[list(places)]
+            logits = self.second.calibrator.logit(self.second.margin(matrix))
+        return dict(zip(places, sigmoid(logits).tolist(), strict=True))
+
+    def _columns(self, rows: Sequence[LeadRow], moments: Ints) -> dict[str, Any]:
         behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
         accounts = [row.account for row in rows] if self.reads_accounts else None
         states = lead_states(behaviours, traits, self.features_by, accounts)
         if accounts is None:
             states = replace(states, account={})  # then no column of it is made
-        columns = feature_columns(states, moments, self.features_by, self.model.reads_criteria)
-        return self.model.matrix(columns)
+        reads_criteria = any(model.reads_criteria for model in self._models)
+        return feature_columns(states, moments, self.features_by, reads_criteria)
 
     def _known_at(self, rows: Sequence[LeadRow], moment_us: int) -> list[int]:
         """The places of the leads that were known at a moment: only they can have a trend since."""
@@ -172,13 +191,15 @@ class Scoring:
             probability = None
         fields = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
         fields |= self._numbers(evidence, explanation, probability, most) | _decided(decided)
+        fields |= _of_questions(explanation, probability)
         fields |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
         return {name: fields.get(name) for name in SCORE_FIELDS}
 
     def _numbers(
         self, evidence: LeadEvidence, explanation: Explanation, probability: float | None, most: int | None
     ) -> dict[str, Any]:
-        facts = self.model.facts if self.model else {}
+        model = self._answering(explanation.question)
+        facts = model.facts if model else {}
         about = {
             "horizon_days": self.features_by.outcome.horizon_days,
             "base_rate": facts.get("base_rate"),
@@ -215,6 +236,17 @@ class Scoring:
 
 
 REASON_KINDS = ("behaviour", "trait")
+
+
+def _of_questions(explanation: Explanation, probability: float | None) -> dict[str, Any]:
+    if probability is None:
+        return {}
+    figure = explanation.if_tried
+    return {
+        "question": explanation.question,
+        "if_tried_now": figure.probability,
+        "unlike_tried": figure.is_unlike,
+    }
 
 
 def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from features.store.online import LeadState, OnlineStore
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.score import LeadRow, Scoring
+from training.model.if_tried import IfTried
 from training.model.model import Model
 
 LeadRequests = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked them
@@ -32,6 +33,12 @@ LeadRequests = Sequence[Mapping[str, Any]]  # as `serving.api.requests` checked 
 def served_bar(of: Home) -> float:
     """The probability from which on a lead is over the bar, by the served model and the agreement in force."""
     return Scorer(of).scoring.bar
+
+
+def call_order(of: Home) -> str:
+    """The field of a score by which the call list is sorted: "if_tried_now" where leads need a call to convert."""
+    head = Scorer(of).scoring.head
+    return "if_tried_now" if head and head.orders_calls else "probability"
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ class Scorer:
         if newest:
             same = before and before.scoring.digest == newest.digest and before.scoring.model
             model = same or Model.read(newest.folder(self.home), newest.digest)
-            scoring = Scoring(agreed, model, newest.model_version, newest.digest)
+            head = before.scoring.head if before and same else IfTried.read(newest.folder(self.home), newest.digest)
+            scoring = Scoring(agreed, model, newest.model_version, newest.digest, head)
         self._served = ServedModel(scoring, self._online(scoring), seen)
 
     def _online(self, scoring: Scoring) -> OnlineStore | None:

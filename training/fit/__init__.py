@@ -20,8 +20,10 @@ trees.py              Fits the trees: LightGBM with few leaves a tree, and as ma
 
 Other rooms use:
 
-calibrate             fit_calibrator
-fit                   fitted_model, refitted_model
+calibrate             fit_calibrator, platt_map
+candidate_columns     candidate_columns
+fit                   CandidateInputs, fitted_model, refitted_model
 recalibrate           Recalibration, recalibration, recent_rows
-served_fit            ServedFit, served_fit
+served_fit            ServedFit, fold_models, served_fit
+trees                 fit_trees
 """

@@ -6,6 +6,8 @@ better_than_average.py        The gate `better_than_average`: log loss not above
                               rate.
 calibrated.py                 The gate `calibrated`: of 100 leads at 0.27 about 27 convert, as far as the tested rows
                               can tell.
+calls_recorded.py             The gate `calls_recorded`: where leads need a call to convert, conversions without one
+                              say that calls are lost.
 champion.py                   The comparison with the champion: log loss of challenger and champion, paired on
                               snapshots that neither learned from.
 contributions_exact.py        The gate `contributions_exact`: our contributions are those of shap's own explainers.
@@ -15,6 +17,8 @@ gate.py                       A gate: one promise that a model must keep before 
                               the limit and why.
 gates_recorded.py             The gate `gates_recorded`: a version that was registered without its gates does not
                               answer.
+if_tried_earned.py            The gate `if_tried_earned`: an agreement that asks what comes of a try is answered only
+                              by a model that can tell.
 learned_by_this_agreement.py  The gate `learned_by_this_agreement`: the home worked with the version's outcome,
                               behaviours and traits once.
 no_leak.py                    The gate `no_leak`: a model that leans on what was filled in with the outcome needs a
@@ -23,22 +27,33 @@ no_segment_worse.py           The gate `no_segment_worse`: no group of leads is 
                               by the champion.
 not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, a log loss at most 1 %
                               above the champion's.
+overlap.py                    The gate `overlap`: leads like most that are open now were tried before, or nothing here
+                              tells what a try does.
 protected_feature.py          Protected and personal facts never reach a model: training stops where a feature's name
                               or values show one.
+sale_at_the_try.py            The gate `sale_at_the_try`: a try that is recorded as the lead buys is the sale itself,
+                              and brings nobody to buy.
+tried_enough.py               The gate `tried_enough`: enough first tries have a known outcome to learn what comes of
+                              one.
 
 Other rooms use:
 
 against_champion              AGAINST_CHAMPION, champion_gates
 better_than_average           better_than_average
 calibrated                    calibrated, calibrated_or_nearer
+calls_recorded                calls_recorded
 champion                      Champion, ChampionComparison, NoComparison, UnseenSnapshots, compare_with_champion,
                               drawn_leads_digest, nobody_to_beat, served_champion, unseen_rows
 contributions_exact           contributions_exact
 directions_kept               directions_kept
 gate                          Gate, GateResults, failed_gates
 gates_recorded                gates_recorded
+if_tried_earned               if_tried_earned
 learned_by_this_agreement     learned_by_this_agreement
 no_leak                       no_leak
 not_worse_than_champion       recalibrated_not_worse
+overlap                       overlap
 protected_feature             check_features
+sale_at_the_try               sale_at_the_try
+tried_enough                  tried_enough
 """

@@ -16,6 +16,6 @@ folds          FOLDS, Fold, lead_folds, log_loss, row_losses
 outcomes       NOT_FEATURES, with_known_outcome
 segments       NEWNESS, OTHER_LEVELS, segments
 split          Mask, Split, split, split_by_lead
-summary        CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary
+summary        CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary, tried_before
 truncation     RecordStart, record_start
 """

@@ -3,6 +3,8 @@
 calibrator.py       The calibrator: from margin to probability by an increasing affine map, and how wide the interval
                     of that is.
 columns.py          The columns of a model: whom each belongs to, and how its values are encoded as numbers.
+if_tried.py         What a version says if sales tries a lead now: by a model of its own, or by the first question's,
+                    calibrated anew.
 linear.py           The linear model: a few transforms of each column, their weights, and exact contributions.
 manifest.py         The manifest of a model's files: the SHA-256 of each file, and one digest of them all.
 model.py            The served model: LightGBM's trees, a linear model or a blend, an affine calibrator, and exact
@@ -14,6 +16,7 @@ Other rooms use:
 
 calibrator          Calibrator, sigmoid
 columns             ModelColumn, OTHER, PointPrior
+if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IfTried, Likeness, Method
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, verify_manifest
 model               JUDGED, Model

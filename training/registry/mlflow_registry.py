@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.home.errors import LeadlightError
+from training.model.if_tried import HEAD_FILE
 from training.model.model import Model
 
 CHAMPION_ALIAS, CHALLENGER_ALIAS = (
@@ -64,7 +66,7 @@ class ModelRegistry:
             self.client.log_artifacts(run_id, folder)
         self._log(run_id, metrics, {**parameters, "digest": digest})
         self.client.set_terminated(run_id)
-        tags = {"digest": digest} | _gate_tags(beside.get(GATES_FILE))
+        tags = {"digest": digest} | _gate_tags(beside.get(GATES_FILE)) | _if_tried_tag(beside.get(HEAD_FILE))
         version = self.client.create_model_version(
             self._registered(), f"runs:/{run_id}/{MODEL_FOLDER}", run_id, tags=tags,
             description=beside.get(CARD_FILE, "")[:LONGEST_CARD],
@@ -99,7 +101,8 @@ class ModelRegistry:
     def versions(self) -> list[dict[str, Any]]:
         """One dict per registered version, newest first: digest, figures, failed gates, champion or challenger.
 
-        gates_passed: None where it was registered without gates. forced_why: why a person passed over them.
+        gates_passed: None where it was registered without gates. forced_why: why a person passed over them. if_tried:
+        how it answers "if sales tries now", None where it does not.
         """
         champion, challenger = self.champion(), self._version(CHALLENGER_ALIAS)
         found = self.client.search_model_versions(f"name = '{self.name}'")
@@ -110,6 +113,7 @@ class ModelRegistry:
                 "champion": str(version.version) == champion,
                 "challenger": str(version.version) == challenger,
                 **_gates_of(version.tags),
+                "if_tried": version.tags.get("if_tried"),
                 "metrics": dict(self.client.get_run(version.run_id).data.metrics),
                 "created_ms": version.creation_timestamp,
             }
@@ -164,6 +168,11 @@ def _gate_tags(results: str | None) -> dict[str, str]:
         return {}
     failed = failed_gates(GateResults.read(results).gates)
     return {"gates": f"held back by {', '.join(failed)}" if failed else "passed"}
+
+
+def _if_tried_tag(head: str | None) -> dict[str, str]:
+    """How the version answers "if sales tries now", where it does."""
+    return {} if head is None else {"if_tried": json.loads(head)["method"]}
 
 
 def _gates_of(tags: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""The second question is answered where contact is needed and leads of every kind were tried, and refused elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_tries import DrawnTries, drawn_tries
+from handmade_events import SMALL
+from scipy.stats import spearmanr
+
+from features.agreement.agreement import Agreement
+from features.agreement.learning import Outcome
+from training.fit.fit import fitted_model
+from training.fit.served_fit import served_fit
+from training.gates.gate import failed_gates
+from training.if_tried.second_question import FirstQuestion, SecondQuestion, second_question
+from training.labels.split import split_by_time
+from training.model.if_tried import IfTried
+
+SEED = 7
+ASKING = 'within_days = 30\nasks = "if sales tries now"'
+
+
+def first_question(drawn: DrawnTries, agreement: Agreement = SMALL) -> FirstQuestion:
+    parted = split_by_time(drawn.labelled, 30, SEED)
+    model = fitted_model(drawn.labelled[parted.train], SMALL, SEED)
+    return FirstQuestion(drawn.labelled, parted, model, served_fit(model, drawn.labelled, SMALL, SEED), agreement, SEED)
+
+
+def asked(drawn: DrawnTries, agreement: Agreement = SMALL) -> SecondQuestion:
+    return second_question(first_question(drawn, agreement), drawn.looks, drawn.open_now, None)
+
+
+HABIT = drawn_tries(2_000, "habit")
+FIRST = first_question(HABIT)
+FOUND = second_question(FIRST, HABIT.looks, HABIT.open_now, None)
+
+
+def test_where_contact_is_needed_a_model_of_first_tries_orders_the_leads_truly() -> None:
+    """The model of things as they are says whom sales is used to calling: partners, who are worth no more."""
+    assert FOUND.shift
+    assert FOUND.shift.value > 1
+    assert (FOUND.method, failed_gates(FOUND.gates)) == ("own_model", [])
+    assert FOUND.head
+    said = FOUND.head.answering(FIRST.served.model).probability(HABIT.open_now)
+    assert spearmanr(said, HABIT.truth).statistic >= 0.9
+    assert spearmanr(FIRST.served.model.probability(HABIT.open_now), HABIT.truth).statistic < 0.85
+    assert said.mean() == pytest.approx(HABIT.truth.mean(), rel=0.15)
+
+
+def test_what_answers_is_written_into_the_version_and_read_again(tmp_path: Path) -> None:
+    assert FOUND.head
+    digest = FIRST.served.model.write(tmp_path, FOUND.head.texts())
+    assert IfTried.read(tmp_path, digest) == FOUND.head
+    alone = FIRST.served.model.write(tmp_path / "alone")
+    assert IfTried.read(tmp_path / "alone", alone) is None
+
+
+def test_contributions_of_what_answers_sum_to_its_own_log_odds() -> None:
+    for head in (FOUND.head, replace(FOUND.head, method="moved", model=None)):
+        model = head.answering(FIRST.served.model)
+        matrix = model.matrix(HABIT.open_now)
+        contributions, baseline = model.contributions(matrix)
+        probability = model.probability(HABIT.open_now)
+        logit = np.log(probability / (1 - probability))
+        assert np.abs(contributions.sum(axis=1) + baseline - logit).max() < 1e-9
+
+
+def test_calls_on_sight_of_one_thing_tell_nothing_of_other_leads() -> None:
+    found = asked(drawn_tries(2_000, "on_a_visit"))
+    assert found.unlike
+    assert found.unlike > 0.8
+    assert "overlap" in failed_gates(found.gates)
+    assert found.head is None
+
+
+def test_where_tries_change_nothing_the_first_question_answers_both() -> None:
+    drawn = drawn_tries(2_000, "habit", effect=0.0)
+    found = asked(drawn)
+    assert found.shift
+    assert abs(found.shift.value) < 0.5
+    assert (found.method, found.gates, found.head) == (None, (), None)
+
+
+@pytest.mark.skipif("asks" not in Outcome.model_fields, reason="agreements do not ask yet")
+def test_whoever_asks_it_gets_it_by_the_moved_model() -> None:
+    drawn = drawn_tries(2_000, "habit", seed=4, effect=0.5)
+    found = asked(drawn, Agreement.parse(SMALL.text.replace("within_days = 30", ASKING)))
+    assert (found.method, failed_gates(found.gates)) == ("moved", [])
+    assert found.head
+    assert found.head.model is None
+
+
+def test_a_few_tries_are_too_few() -> None:
+    few = replace(HABIT.looks, rows=HABIT.looks.rows.head(150))
+    found = second_question(FIRST, few, HABIT.open_now, None)
+    assert (failed_gates(found.gates), found.head) == (["tried_enough"], None)
+
+
+def test_without_tries_there_is_no_second_question() -> None:
+    none = replace(HABIT.looks, rows=HABIT.looks.rows.head(0))
+    assert second_question(FIRST, none, HABIT.open_now, None) == SecondQuestion(0, 1.0, horizon_days=30)

@@ -1,0 +1,73 @@
+"""Likeness: which leads are like those that sales tried, by trees that tell first tries from all other looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.agreement.agreement import Agreement
+from features.arrays import Floats
+from training.fit.candidate_columns import candidate_columns
+from training.fit.fit import CandidateInputs
+from training.fit.trees import fit_trees
+from training.model.if_tried import Likeness
+from training.model.model import Model
+
+MOST_LOOKS = 20_000  # of those that tell no try: more cost time and move no odds
+LEAST_LIKE = 0.01  # of the first tries are less like a first try than `Likeness.least`
+TREES = {"num_leaves": 8, "learning_rate": 0.12}  # a linear model misses who is tried on one event, or by a queue
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How far the open leads are like those that were tried.
+
+    unlike: the share of the open leads of an age at which any was tried that are unlike all that were; None for none.
+    effective: how many first tries of a random choice these are worth, as a share of them.
+    """
+
+    likeness: Likeness
+    unlike: float | None
+    effective: float
+
+
+def overlap_of(
+    looks: pd.DataFrame, others: pd.DataFrame, open_now: pd.DataFrame, agreement: Agreement, seed: int
+) -> Overlap:
+    """The overlap of the open leads with the decision looks.
+
+    looks, others: one row per decision look, and per other look at leads of the same time; open_now: one row per lead
+    that is open and was never tried; all with their features.
+    """
+    kept = thinned_by_lead(others, MOST_LOOKS, seed)
+    is_try = np.repeat([True, False], [len(looks), len(kept)])
+    rows = pd.concat([looks, kept], ignore_index=True).assign(outcome=is_try)
+    columns = [c for c in candidate_columns(rows, agreement) if not c.is_account and not c.is_criterion]
+    sample = CandidateInputs(tuple(columns)).training_rows(rows, agreement, seed)
+    trees = fit_trees(sample, seed, [TREES])
+    margin = trees.out_of_fold[is_try]
+    model = Model(sample.columns, trees.text)
+    likeness = Likeness(model, float(np.quantile(margin, LEAST_LIKE)), float(looks["days_open"].max()))
+    return Overlap(likeness, _unlike_share(likeness, open_now), _effective_share(margin))
+
+
+def thinned_by_lead(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """Whole leads drawn at random, as many as have about `most` rows; all where they have fewer."""
+    if len(rows) <= most:
+        return rows
+    leads = np.sort(rows["lead_id"].unique())
+    drawn = np.random.default_rng(seed).permutation(leads)[: max(round(len(leads) * most / len(rows)), 1)]
+    return rows[rows["lead_id"].isin(drawn)]
+
+
+def _unlike_share(likeness: Likeness, open_now: pd.DataFrame) -> float | None:
+    young = open_now[open_now["days_open"].to_numpy(np.float64) <= likeness.oldest_days] if len(open_now) else open_now
+    return float(likeness.is_unlike(young).mean()) if len(young) else None
+
+
+def _effective_share(margin: Floats) -> float:
+    """The effective share of first tries that are weighted by the inverse odds of a try."""
+    weight = np.exp(-(margin - margin.min()))
+    return float(weight.sum() ** 2 / (len(weight) * (weight**2).sum()))

@@ -1,0 +1,39 @@
+"""The second question asked of a home: its first tries, its open leads, and how its champion answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+
+from features.home.settings import Home
+from features.store.materialize import Materialized
+from training.gates.champion import served_champion
+from training.if_tried.looks import decision_looks
+from training.if_tried.second_question import FirstQuestion, SecondQuestion, second_question
+from training.model.if_tried import IfTried
+from training.model.manifest import ModelDamaged
+
+
+def second_question_of(
+    build: Materialized, known_until: datetime, first: FirstQuestion, open_now: pd.DataFrame
+) -> SecondQuestion:
+    """What a home's first tries tell of the second question; fields in quarantine are not read.
+
+    open_now: one row per lead that is open and was never tried, with its features.
+    """
+    looks = decision_looks(build, first.agreement, known_until)
+    allowed = [name for name in looks.rows if name in first.labelled]
+    before = champion_method(build.repository.home, first.agreement.name)
+    return second_question(first, replace(looks, rows=looks.rows[allowed]), open_now, before)
+
+
+def champion_method(home: Home, name: str) -> str | None:
+    """How the champion answers the second question; None where it does not, or cannot be read."""
+    champion = served_champion(home, name)
+    try:
+        head = IfTried.read(champion.folder, champion.digest) if champion else None
+    except ModelDamaged:
+        return None
+    return head.method if head else None
