@@ -143,7 +143,6 @@ name = "bpi2012"
 event = "{OUTCOME}"
 within_days = {HORIZON_DAYS}
 no_if_rejected = {list(ENDS.values())}
-never_contacted = "no"
 [interest]
 half_life_days = {list(HALF_LIVES)}
 [behaviours]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Files, Json, chosen_agreement, home, now, print_answer
+from commands.options import AgreementFile, Files, Json, agreement_to_learn_by, home, now, print_answer
 from features.agreement.conditions import duration
 from features.home.errors import LeadlightError
 
@@ -37,10 +37,10 @@ def ingest(
 
     with console.progress_line("reading") as progress:
         if kind is FileKind.CUSTOMERS:
-            done = file_import.ingest_customers(home(), files, chosen_agreement(agreement), now(), progress)
+            done = file_import.ingest_customers(home(), files, agreement_to_learn_by(agreement), now(), progress)
         else:
             lag = parsed_lag(recorded_lag)
-            done = file_import.ingest(home(), files, chosen_agreement(agreement), now(), progress, lag)
+            done = file_import.ingest(home(), files, agreement_to_learn_by(agreement), now(), progress, lag)
     lines = [line for file in done for line in _ingested_lines(file.as_json())]
     print_answer({"files": [file.as_json() for file in done]}, [*lines, "next: leadlight train --promote"], as_json)
 

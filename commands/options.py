@@ -11,7 +11,8 @@ import orjson
 import typer
 
 from commands import console
-from features.agreement.agreement import DEFAULT
+from features.agreement.agreement import DEFAULT, Agreement
+from features.agreement.checks import check_learnable
 from features.agreement.versions import NoAgreement, chosen_version, current_version
 from features.home.dates import moment
 from features.home.errors import LeadlightError
@@ -27,6 +28,13 @@ def chosen_agreement(path: Path | None) -> Any:
     except NoAgreement:
         here = Path("agreement.toml")
         return chosen_version(home(), here if here.exists() else DEFAULT, now())
+
+
+def agreement_to_learn_by(path: Path | None) -> Any:
+    """As `chosen_agreement`; a named file that nothing may be learned by is refused before the home keeps it."""
+    if path:
+        check_learnable(Agreement.read(path), path.name)
+    return chosen_agreement(path)
 
 
 def questions(of: Home) -> dict[str, str | None]:

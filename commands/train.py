@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Json, Seed, chosen_agreement, home, moment_at, now, print_answer
+from commands.options import AgreementFile, Json, Seed, agreement_to_learn_by, home, moment_at, now, print_answer
 from commands.watch import watch_once
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
@@ -61,7 +61,7 @@ def train_and_register(
     from training.monitoring.schedule import matured_outcomes, record_training
     from training.pipeline import train as learn
 
-    with_agreement, until = chosen_agreement(agreement), learn_until(known_until)
+    with_agreement, until = agreement_to_learn_by(agreement), learn_until(known_until)
     candidate = learn(home(), with_agreement, until, seed, progress, search)
     progress("registering")
     run_id, version = candidate.register()
@@ -129,7 +129,7 @@ def train_on_schedule(
     from features.home.locks import trainer_lock
     from training.monitoring import schedule
 
-    kept = chosen_agreement(agreement)
+    kept = agreement_to_learn_by(agreement)
     with trainer_lock(home().created()) as is_ours:
         if not is_ours:
             return _idle("another training of this home is running")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
+from features.agreement.checks import check_learnable
 from features.agreement.versions import AgreementVersion
 from features.arrays import DAY_US, Floats
 from features.events.event import ASSUMED
@@ -35,6 +36,7 @@ from training.gates.champion import drawn_leads_digest
 from training.if_tried.looks import open_leads_now
 from training.if_tried.of_home import second_question_of
 from training.if_tried.second_question import FirstQuestion
+from training.labels.drawn_leads import drawn_leads
 from training.labels.outcomes import NOT_FEATURES, with_known_outcome
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
@@ -62,6 +64,7 @@ def train(
     search: bool = False,
 ) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
+    check_learnable(agreed.agreement, agreed.agreement.file)
     build = materialized(home, agreed.agreement, progress)
     progress("reading snapshots through Feast")
     labelled = labelled_snapshots(build, agreed.agreement, known_until)
@@ -82,6 +85,7 @@ def trained_candidate(
     labelled: one row per snapshot, as `labelled_snapshots` gives them.
     """
     began = time.monotonic()
+    check_learnable(agreed.agreement, agreed.agreement.file)
     protected_feature.check_features(features_only(labelled), agreed.agreement)
     training = _Training(build, agreed, known_until, seed, progress)
     parted = split(labelled, agreed.agreement.outcome.horizon_days, seed)
@@ -172,7 +176,7 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return snapshot_features(build.repository, agreement, looked_at)
+    return snapshot_features(build.repository, agreement, drawn_leads(looked_at))
 
 
 def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: int) -> Evaluation:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from features.agreement.conditions import FACTS
-from features.agreement.messages import KeyPath, did_you_mean, problem_sentence
+from features.agreement.messages import AgreementError, KeyPath, did_you_mean, problem_sentence
 from features.agreement.sections import AgreementSections
 
 RULES = ("opted_out", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
@@ -45,6 +45,17 @@ def problems(agreement: AgreementSections, file: str) -> list[str]:
     """One sentence per problem, in the order of the file's sections."""
     checks = (_names, _clashes, _label_events, _protected, _rules, _criteria, _handover, _nurture, _money, _campaigns)
     return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
+
+
+def check_learnable(agreement: AgreementSections, file: str) -> None:
+    """Raise AgreementError where nothing may be learned by the agreement: it leaves out leads that sales never tried.
+
+    Of those, the conversions show themselves and the rest do not: what is left says more than is true.
+    """
+    if agreement.outcome.leaves_untried_out:
+        problem = "keeps the conversions of leads that nobody tried and drops the rest of them, so scores come too high"
+        remedy = 'write asks = "as things are" in its place, and then: leadlight train --agreement agreement.toml'
+        raise AgreementError([problem_sentence(file, ("outcome", "never_contacted"), "unknown", problem, remedy)])
 
 
 def _names(agreement: AgreementSections) -> Iterator[Problem]:

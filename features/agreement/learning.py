@@ -72,7 +72,8 @@ class Outcome(Section):
     no_if_rejected: tuple[RejectReason, ...] = Field(
         ("not_a_fit", "no_budget"), examples=['no_if_rejected = ["not_a_fit"]']
     )
-    never_contacted: Literal["unknown", "no"] = "unknown"
+    asks: Literal["as things are", "if sales tries now"] = Field("as things are", examples=['asks = "as things are"'])
+    never_contacted: Literal["unknown", "no"] = "unknown"  # of agreements from before `asks`: read, and asked no more
     undated: Truth = Field(False, examples=["undated = true"])
 
     @model_validator(mode="before")
@@ -86,6 +87,14 @@ class Outcome(Section):
     def horizon_days(self) -> int | None:
         """How long after a snapshot we watch; None where the history has no dates."""
         return None if self.undated else self.within_days
+
+    @property
+    def leaves_untried_out(self) -> bool:
+        """Whether it was written for the old rule by which a lead that sales never tried was unknown unless it bought.
+
+        Such an agreement is read, and nothing new is learned by it. "no" reads as "as things are".
+        """
+        return self.never_contacted == "unknown" and "never_contacted" in self.model_fields_set
 
 
 class Interest(Section):

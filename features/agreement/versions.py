@@ -35,17 +35,26 @@ class AgreementVersion:
 
 
 def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVersion:
-    """Save `agreement` as the newest version of this home, unless its content is that of the newest already."""
+    """Save `agreement` as the newest version of this home, unless its content is that of the newest already.
+
+    One that names its question in place of the old `never_contacted = "unknown"` is a new version with the same digest.
+    """
     migrate(home)
     columns = tables.agreements.c
     with writing(home) as connection:
-        newest = connection.execute(select(columns.version, columns.digest).order_by(columns.version.desc())).first()
-        if newest and newest.digest == agreement.digest:
+        wanted = select(columns.version, columns.digest, columns.text).order_by(columns.version.desc())
+        newest = connection.execute(wanted).first()
+        if newest and newest.digest == agreement.digest and not _is_succeeded(newest.text, agreement):
             return AgreementVersion(agreement, newest.version)
         version = newest.version + 1 if newest else 1
         row = {name: getattr(agreement, name) for name in ("name", "digest", "feature_digest", "text")}
         connection.execute(insert(tables.agreements).values(**row, version=version, kept_us=microseconds(now)))
     return AgreementVersion(agreement, version)
+
+
+def _is_succeeded(kept_text: str, agreement: Agreement) -> bool:
+    kept = Agreement.parse(kept_text, file="the kept agreement")
+    return kept.outcome.leaves_untried_out and not agreement.outcome.leaves_untried_out
 
 
 def current_version(home: Home) -> AgreementVersion:

@@ -13,4 +13,5 @@ Other rooms use:
 closures         KEPT_OPEN, LOST, NEVER_LEADS, REJECTED, REJECT_REASONS, closures, is_outcome_unknown
 milestones       known_by, milestones
 open_periods     open_period_rows, state_at
+tries            is_try
 """

@@ -55,6 +55,8 @@ def _served(home: Home) -> Iterator[Check]:
         yield Check("model", False, "no model is served, the criteria's prior answers; run: leadlight train --promote")
         return
     yield Check("model", True, f"version {scoring.version}, {len(deployments(home))} promotions so far")
+    if scoring.caution:
+        yield Check("labels", False, scoring.caution)
     if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
         changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
         yield Check("agreement part 1", False, changed)

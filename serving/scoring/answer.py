@@ -44,6 +44,14 @@ class Criteria(Answer):
     ask_next: str | None
 
 
+class ScoreWarning(Answer):
+    """What must be known before a score is trusted; pointer: to the part of the request that it is about."""
+
+    code: str
+    message: str
+    pointer: str | None
+
+
 class ModelNamed(Answer):
     """The model that gave the probability; null before any training, when the criteria's prior answers."""
 
@@ -103,6 +111,7 @@ class Score(Answer):
     unlike_tried: Column[bool | None] = Field(
         description="Whether nobody like this lead was ever tried; null where that is not asked."
     )
+    warnings: list[ScoreWarning] = Field(description="What must be known before the score is trusted; mostly empty.")
     as_of: Column[datetime]
     data_through: datetime | None
     expires_at: datetime

@@ -31,6 +31,11 @@ from training.model.model import Model
 
 VALID_FOR = timedelta(hours=24)
 TREND_DAYS, TREND_LOGIT = 7.0, 0.25
+OLD_LABELS = (
+    "version {version} learned while leads that sales never tried were left out unless they bought: where calls are on "
+    "record its probabilities are too high, of open leads most, and may rank them backwards; run: leadlight train "
+    "--promote"
+)
 # Our own bookkeeping: no facts about a lead.
 LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed"})
 
@@ -73,6 +78,14 @@ class Scoring:
     def features_by(self) -> Agreement:
         """The agreement whose feature part the model was fitted with."""
         return Agreement.parse(self.model.agreement_text) if self.model else self.kept.agreement
+
+    @cached_property
+    def caution(self) -> str | None:
+        """What must be known before anyone trusts the model's scores, as a sentence; None where there is nothing."""
+        outcome = self.features_by.outcome
+        if self.model is None or "asks" in self.model.facts or outcome.undated or outcome.never_contacted == "no":
+            return None
+        return OLD_LABELS.format(version=self.version)
 
     @cached_property
     def reads_accounts(self) -> bool:
@@ -228,11 +241,12 @@ class Scoring:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """The model and the agreement that a score names."""
+        """The model and the agreement that a score names, and what must be known of the model."""
         agreement = self.kept.agreement
         model = {"name": agreement.name, "version": self.version, "digest": self.digest} if self.model else None
         by = {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest}
-        return {"model": model, "agreement": by}
+        warnings = [{"code": "old_labels", "message": self.caution, "pointer": None}] if self.caution else []
+        return {"model": model, "agreement": by, "warnings": warnings}
 
 
 REASON_KINDS = ("behaviour", "trait")

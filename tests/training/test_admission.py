@@ -275,12 +275,19 @@ def test_too_few_conversions_do_not_pass_by_luck(found: Found, noisy: Model) -> 
     assert "20 are needed" in whole.why
 
 
-def test_a_champion_of_another_outcome_is_none_to_beat(found: Found, noisy: Model) -> None:
-    other = Agreement.parse(AGREED.text.replace("within_days = 30", "within_days = 60"))
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("within_days = 60", "60 days, as things are"),
+        ('within_days = 30\nasks = "if sales tries now"', "30 days, if sales tries now"),
+    ],
+)
+def test_a_champion_of_another_outcome_is_none_to_beat(found: Found, noisy: Model, line: str, named: str) -> None:
+    other = Agreement.parse(AGREED.text.replace("within_days = 30", line))
     theirs = standing(replace(found.honest.model, agreement_text=other.text))
     gates = gates_against(noisy, theirs, UnseenSnapshots(found.home, AGREED, found.tested))
     assert failed_gates(gates) == []
-    assert "predicts another outcome (Lead Converted, 60 days)" in gates[0].why
+    assert f"predicts another outcome (Lead Converted, {named})" in gates[0].why
 
 
 def test_a_champion_whose_files_are_damaged_cannot_be_compared_with(found: Found, tmp_path: Path) -> None:

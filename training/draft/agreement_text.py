@@ -109,15 +109,34 @@ def draft_heading(drafted_from: str) -> Iterator[str]:
 
 
 def _outcome(basis: DraftBasis) -> str:
-    waits = f"within_days     = {basis.horizon_days}  # only after this long does a lead count as a no"
+    waits = f"within_days = {basis.horizon_days}  # only after this long does a lead count as a no"
     if basis.roles.undated:
-        waits = "undated         = true  # no dates in the export: outcomes count as it tells them, without a horizon"
+        waits = "undated     = true  # no dates in the export: outcomes count as it tells them, without a horizon"
     return (
         '[outcome]  # what "converted" means\n'
-        'event           = "Lead Converted"  # what the import calls it when a lead of the export converted\n'
+        'event       = "Lead Converted"  # what the import calls it when a lead of the export converted\n'
         f"{waits}\n"
-        'never_contacted = "no"  # the export does not say whom sales tried; "unknown" if your CRM records it'
+        f"{asks_line(None)}"
     )
+
+
+def asks_line(tried_before: float | None) -> str:
+    """The line of [outcome] that says which question a probability answers.
+
+    tried_before: the share of converted leads that sales had tried before; None where that is not on record.
+    """
+    return f'asks        = "as things are"  # as sales works its leads now; {_on_tries(tried_before)}'
+
+
+def asks_note(tried_before: float | None) -> str:
+    """The same as a sentence of `init`."""
+    return f'asks: "as things are", the chance to convert as sales works its leads now; {_on_tries(tried_before)}'
+
+
+def _on_tries(tried_before: float | None) -> str:
+    if tried_before is None:
+        return "whom sales tried is not on record"
+    return f"{tried_before:.0%} of conversions had a contact by sales before"
 
 
 def _export(basis: DraftBasis) -> str:

@@ -17,6 +17,7 @@ from features.events.event import identifier_text
 from features.home.dates import moment
 from features.imports.columns import cell_text
 from features.imports.files import events_in
+from features.lifecycle.tries import is_try
 from features.traits.values import flat_traits
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.filled_when import FillTime, fill_times_of_events
@@ -87,7 +88,8 @@ class EventCounts:
 
     matched: by behaviour of the default agreement. tracks: by name. pages: by the first part of the path. traits: the
     traits of each identify call, by snake_case name. came: by lead, its first moment, in days. happened: by event name
-    and lead, the first moment. first_values, contact_known: as `EventLeads` has them.
+    and lead, the first moment. tried: by lead, its first try by sales. first_values, contact_known: as `EventLeads` has
+    them.
     """
 
     events: int = 0
@@ -97,6 +99,7 @@ class EventCounts:
     traits: list[dict[str, Any]] = field(default_factory=list)
     came: dict[str, float] = field(default_factory=dict)
     happened: dict[str, dict[str, float]] = field(default_factory=dict)
+    tried: dict[str, float] = field(default_factory=dict)
     first_values: dict[str, dict[str, tuple[float, str]]] = field(default_factory=dict)
     contact_known: dict[str, float] = field(default_factory=dict)
 
@@ -147,8 +150,16 @@ class EventCounts:
             self.happened[name][lead] = min(days, self.happened[name].get(lead, days))
         if name in self.happened or name in _TELLING:
             self.contact_known[lead] = min(known, self.contact_known.get(lead, known))
+        if event.get("type") == "track" and is_try(name, _mapping(event.get("properties"))):
+            self.tried[lead] = min(days, self.tried.get(lead, days))
         if event.get("type") == "identify":
             self._record_values(lead, known, event)
+
+    def tried_before(self, won: Mapping[str, float]) -> float | None:
+        """The share of the leads in `won` (by lead, the day it converted) with a try before; None without any try."""
+        if not self.tried or not won:
+            return None
+        return sum(self.tried.get(lead, np.inf) <= day for lead, day in won.items()) / len(won)
 
     def _record_values(self, lead: str, known: float, event: Mapping[str, Any]) -> None:
         traits = event.get("traits") or _mapping(event.get("context")).get("traits")

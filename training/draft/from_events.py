@@ -20,6 +20,8 @@ from features.home.errors import LeadlightError
 from features.imports.columns import cell_text
 from features.imports.files import EventFile, source_kinds
 from training.draft.agreement_text import (
+    asks_line,
+    asks_note,
     default_section,
     draft_heading,
     free_name,
@@ -65,18 +67,29 @@ def event_draft(files: Sequence[Path | str] | Path | str, outcome: str | None = 
     label, won = _outcome(counts, outcome, name)
     delay = _conversion_delay(counts, won)
     decisions = tuple(_decisions(counts, won))
-    text = sections_text(_parts(counts, _EventDraftBasis(name, label, len(won), delay, decisions)))
-    notes = (*_on_outcome(label, won, counts), *_on_ids(counts, won), *_on_behaviours(counts, label), *delay.notes)
+    tried_before = counts.tried_before(won)
+    text = sections_text(_parts(counts, _EventDraftBasis(name, label, len(won), tried_before, delay, decisions)))
+    notes = (
+        *_on_outcome(label, won, counts),
+        asks_note(tried_before),
+        *_on_ids(counts, won),
+        *_on_behaviours(counts, label),
+        *delay.notes,
+    )
     return Draft(text, decisions, notes, counts.events, None)
 
 
 @dataclass(frozen=True)
 class _EventDraftBasis:
-    """What the draft is written from besides the counts; won: how many leads converted."""
+    """What the draft is written from besides the counts.
+
+    won: how many leads converted. tried_before: which share of them sales had tried before; None where it is unknown.
+    """
 
     file: str
     outcome: str
     won: int
+    tried_before: float | None
     delay: ConversionDelay
     decisions: Sequence[ColumnDecision]
 
@@ -196,13 +209,11 @@ def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
 
 
 def _outcome_text(counts: EventCounts, basis: _EventDraftBasis) -> str:
-    is_told = any(counts.tracks[name] for name in SALES_TOUCHES)
-    never = '"unknown"  # a lead that sales never tried is not a no' if is_told else '"no"  # the events name no calls'
     return (
         '[outcome]  # what "converted" means\n'
-        f"event           = {toml_text(basis.outcome)}\n"
-        f"within_days     = {basis.delay.horizon_days}  # only after this long does a lead count as a no\n"
-        f"never_contacted = {never}"
+        f"event       = {toml_text(basis.outcome)}\n"
+        f"within_days = {basis.delay.horizon_days}  # only after this long does a lead count as a no\n"
+        f"{asks_line(basis.tried_before)}"
     )
 
 

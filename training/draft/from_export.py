@@ -15,7 +15,7 @@ from features.home.errors import LeadlightError
 from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
-from training.draft.agreement_text import DraftBasis, agreement_text
+from training.draft.agreement_text import DraftBasis, agreement_text, asks_note
 from training.draft.column_decisions import LEGEND, ColumnDecision, ExaminedColumn, column_decision, useless_decision
 from training.draft.column_roles import ColumnRoles, OutcomeError, RequestedRoles, column_roles
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
@@ -84,7 +84,7 @@ def export_draft(
     more += [*_on_default(requested, outcome, crm), *_on_ids(found, assigned)]
     decisions, auc = _decisions(found, assigned, crm)
     text = agreement_text(DraftBasis(name, total, assigned, decisions, missing_markers(rows), delay.horizon_days, crm))
-    return Draft(text, decisions, (*notes, *more, *assigned.notes, *delay.notes), total, auc)
+    return Draft(text, decisions, (*notes, *more, asks_note(None), *assigned.notes, *delay.notes), total, auc)
 
 
 def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:

@@ -103,6 +103,7 @@ def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[
         "basis": "full" if converted >= ENOUGH_FOR_FULL else "few",
         "seed": seed,
         "horizon_days": agreement.outcome.horizon_days,
+        "asks": agreement.outcome.asks,
         "converted_leads": converted,
     }
 

@@ -139,10 +139,10 @@ def compare_with_champion(
     except ModelDamaged as damage:
         why = f"It cannot be compared with version {champion.version}, which answers now: {damage}."
         return NoComparison(why, holds_back=True)
-    if (theirs.event, theirs.horizon_days) != (ours.event, ours.horizon_days):
+    if (theirs.event, theirs.horizon_days, theirs.asks) != (ours.event, ours.horizon_days, ours.asks):
         return NoComparison(
             f"Version {champion.version}, which answers now, predicts another outcome ({theirs.event}, "
-            f"{theirs.horizon_days} days), so there is no champion of this one yet."
+            f"{theirs.horizon_days} days, {theirs.asks}), so there is no champion of this one yet."
         )
     rows, rows_are = _compared_rows(challenger, champion, unseen)
     converted = rows.loc[rows["outcome"], "lead_id"].nunique()

@@ -1,5 +1,7 @@
 """The outcome of each snapshot, what stays unknown, and which snapshots train and test.
 
+drawn_leads.py  The leads that a training learns from where a history has more than it needs: whole ones, whatever became
+               of them.
 folds.py       Cross-validation folds of whole leads: no lead is on both sides, so nothing is judged on what it
                learned by heart.
 outcomes.py    The outcome of each snapshot: converted within the horizon or not, or unknown while nobody can know.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from signed_agreement import with_line_moved
 
 from features.agreement.agreement import DEFAULT, Agreement, AgreementError
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, is_protected
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, check_learnable, is_protected
 from features.agreement.learning import Behaviour
 from features.agreement.policy import Bar
+from features.agreement.versions import current_version, save_version
+from features.home.database import engine
 from features.home.errors import LeadlightError
+from features.home.settings import Home, Settings
 
 TEXT = DEFAULT.read_text(encoding="utf-8")
 SMALL = """
@@ -322,7 +325,7 @@ def test_what_we_do_about_it_changes_the_digest_but_needs_no_retraining(old: str
     ("old", "new"),
     [
         ("[1, 7, 30]", "[1, 7, 30, 90]"),
-        ("within_days     = 90", "within_days = 30"),
+        ("within_days    = 90", "within_days = 30"),
         ('"/pricing*"', '"/prices*"'),
         ('direction = "up"', 'direction = "down"'),
         ('country   = "category"', ""),
@@ -414,3 +417,42 @@ def test_what_is_an_objection_is_part_of_what_is_learned_from_and_how_long_event
     longer = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "5 years"')))
     mapped = Agreement.parse(changed(('keep_events = "3 years"', 'keep_events = "3 years"\nconsent = "advertising"')))
     assert longer.feature_digest == plain.feature_digest != mapped.feature_digest
+
+
+def old(never_contacted: str) -> Agreement:
+    """The default agreement as it was before a probability's question was agreed."""
+    return Agreement.parse(changed(('asks           = "as things are"', f'never_contacted = "{never_contacted}"')))
+
+
+def test_an_agreement_that_leaves_untried_leads_out_is_read_and_nothing_is_learned_by_it() -> None:
+    """Homes and models hold such agreements: they are served until the next training, which needs another line."""
+    unknown = old("unknown")
+    assert (unknown.outcome.asks, unknown.outcome.leaves_untried_out) == ("as things are", True)
+    assert unknown.feature_digest == Agreement.default().feature_digest  # its build and its model are found as before
+    with pytest.raises(AgreementError, match="and drops the rest of them, so scores come too high") as no:
+        check_learnable(unknown, "agreement.toml")
+    assert "\n" not in str(no.value)
+    assert 'write asks = "as things are" in its place' in str(no.value)
+
+
+def test_an_old_no_reads_as_the_default_question() -> None:
+    silence = old("no")
+    assert (silence.outcome.asks, silence.outcome.leaves_untried_out) == ("as things are", False)
+    for agreement in (silence, Agreement.default()):
+        check_learnable(agreement, "agreement.toml")
+
+
+def test_another_question_is_another_thing_to_learn() -> None:
+    other = Agreement.parse(changed(('"as things are"', '"if sales tries now"')))
+    assert other.feature_digest != Agreement.default().feature_digest
+    assert 'did you mean "as things are"?' in str(refusal(changed(('"as things are"', '"as things stand"'))))
+
+
+def test_a_home_keeps_the_agreement_that_names_its_question_in_place_of_the_old_line(tmp_path: Path) -> None:
+    """Both have one digest; were the new one not kept, each training would be refused for the old line again."""
+    home, moment = Home(tmp_path / "home", Settings()), datetime(2026, 1, 1, tzinfo=UTC)
+    versions = [save_version(home, agreed, moment).version for agreed in (old("unknown"), old("unknown"))]
+    versions += [save_version(home, agreed, moment).version for agreed in (Agreement.default(), Agreement.default())]
+    assert versions == [1, 1, 2, 2]
+    assert not current_version(home).agreement.outcome.leaves_untried_out
+    engine(home.database_url).dispose()

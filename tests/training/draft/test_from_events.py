@@ -67,7 +67,14 @@ def test_parts_of_the_site_become_behaviours_but_ids_and_rare_pages_do_not(tmp_p
 def test_what_sales_does_and_what_became_of_leads_is_no_behaviour(tmp_path: Path) -> None:
     draft = drafted(tmp_path, track("Call Attempted"), track("Lead Status Changed"), track("Opportunity Created"))
     assert set(agreed(draft).behaviours) == {"demo_request", "contact_sales"}
-    assert agreed(draft).outcome.never_contacted == "unknown"
+
+
+def test_the_question_is_drafted_and_how_often_a_conversion_had_a_contact_before(tmp_path: Path) -> None:
+    called = [track("Call Attempted", 1), track("Lead Converted", 1), track("Lead Converted", 2)]
+    draft = drafted(tmp_path, *called)  # the last conversion, of lead 0, had no contact either
+    assert agreed(draft).outcome.asks == "as things are"
+    assert "33% of conversions had a contact by sales before" in "".join(draft.notes)
+    assert "whom sales tried is not on record" in "".join(drafted(tmp_path).notes)
 
 
 def test_traits_are_those_of_identify_calls_without_what_must_not_be_seen(tmp_path: Path) -> None:
