@@ -53,21 +53,25 @@ class SimulatedHome:
         """The states of the home's leads."""
         return materialized(self.home, self.kept.agreement)
 
-    def true(self, rows: pd.DataFrame) -> Floats:
-        """The true probability of each row (lead_id, snapshot_us); NaN where no formula of what leads did knows it."""
+    def true(self, rows: pd.DataFrame, question: str = "as_things_are") -> Floats:
+        """The true probability of each row (lead_id, snapshot_us); NaN where it was not found for that row."""
         asked = rows[["lead_id", "snapshot_us"]].astype({"lead_id": "str"})
-        return asked.merge(self._truth, on=["lead_id", "snapshot_us"], how="left")["probability"].to_numpy(np.float64)
+        return asked.merge(self._truth, on=["lead_id", "snapshot_us"], how="left")[question].to_numpy(np.float64)
 
     def at_end(self) -> pd.DataFrame:
-        """The leads that are open at the end, with their features then: lead_id, snapshot_us, true."""
-        ends = self.market.truth[self.market.truth["is_end"]]
-        asked = ends[["with_sales"]].assign(lead_id=ends["lead_id"].astype(str), true=ends["probability"])
+        """The leads that are open at the end and whose truth is known, with their features then.
+
+        lead_id, snapshot_us, with_sales, true (as things are), if_tried_now (NaN for a lead that sales called).
+        """
+        ends = self.market.truth[self.market.truth["is_end"]].dropna(subset="as_things_are")
+        asked = ends[["with_sales", "if_tried_now"]].assign(lead_id=ends["lead_id"].astype(str))
+        asked["true"] = ends["as_things_are"]
         asked["snapshot_us"] = microseconds(self.ends_at)
         return snapshot_features(self.derived.repository, self.kept.agreement, asked.reset_index(drop=True))
 
     @cached_property
     def _truth(self) -> pd.DataFrame:
-        truth = self.market.truth[["lead_id", "as_of", "probability"]].astype({"lead_id": "str"})
+        truth = self.market.truth[["lead_id", "as_of", "as_things_are", "if_tried_now"]].astype({"lead_id": "str"})
         truth["snapshot_us"] = truth.pop("as_of").astype("datetime64[us, UTC]").astype("int64")
         return truth.drop_duplicates(["lead_id", "snapshot_us"])
 
@@ -76,12 +80,16 @@ def simulated_home(
     folder: Path, leads: int, seed: int, ends_at: datetime, shift: MarketShift | None = None
 ) -> SimulatedHome:
     """A market of `leads` in the home `folder`/home, under the default agreement."""
+    return ingested_home(folder, simulate(leads, seed, ends_at, shift), ends_at)
+
+
+def ingested_home(folder: Path, market: Market, ends_at: datetime, agreement: Agreement | None = None) -> SimulatedHome:
+    """A market in the home `folder`/home, under an agreement, by default the default one."""
     clock = Clock()
-    market = simulate(leads, seed, ends_at, shift)
     market.write(folder / "market")
-    clock.lap(f"simulated {len(market.events):,} events")
+    clock.lap(f"wrote {len(market.events):,} events")
     home = Home.open(folder / "home")
-    kept = save_version(home, Agreement.default(), ends_at)
+    kept = save_version(home, agreement or Agreement.default(), ends_at)
     ingest(home, [folder / "market" / "events.parquet"], kept, datetime.now(UTC))
     clock.lap("ingested them")
     return SimulatedHome(market, home, kept, ends_at)

@@ -6,7 +6,7 @@ the next day on. The chances to be active and to buy follow from interest and fi
 nothing about a lead is hidden. So P(buys within n days | fit, fast, slow) is found by backward induction on a lattice
 of tenths, exact in fit and increments; only the fading falls between nodes, where cubic interpolation stands in.
 
-Everything compiled is in this one file: numba's cache does not notice a change in a file that it imports from.
+A call makes the hazard of some days higher; what it does is a `calling.Effect`, and counts from the next day on.
 """
 
 from __future__ import annotations
@@ -15,18 +15,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from features.arrays import DAY_US, Floats, Ints
 
 NEVER = np.iinfo(np.int64).max  # a moment that does not come
+YEAR_US = 365 * DAY_US
+NOTHING_TURNED: Ints = np.zeros(0, dtype=np.int64)
 
 
 class Law(NamedTuple):
     """Of each kind of active day: the tenths it adds, and its share while browsing and while buying.
 
-    raised: log-hazard that a purchase gains on every day that begins at `raised_from_us` or later.
+    raised: log-hazard that a purchase gains on every day that begins at `raised_from_us` or later. base: what it gains
+    on every day. season: by how much log-hazard it swings over a year. turned_fast, turned_slow: what the kinds add on
+    days that begin at `turned_from_us` or later.
     """
 
     fast_adds: Ints
@@ -35,6 +38,11 @@ class Law(NamedTuple):
     buying: Floats
     raised: float = 0.0
     raised_from_us: int = NEVER
+    base: float = 0.0
+    season: float = 0.0
+    turned_fast: Ints = NOTHING_TURNED
+    turned_slow: Ints = NOTHING_TURNED
+    turned_from_us: int = NEVER
 
 
 class ActiveDays(NamedTuple):
@@ -47,21 +55,6 @@ class ActiveDays(NamedTuple):
     day: Ints
     kind: Ints
     at_us: Ints
-
-
-class Walkers(NamedTuple):
-    """One row per lead: what decides how it goes on.
-
-    fit: tenths. opened_us: when it was known. visits: the chance to look around on each day before that. arrival: the
-    kind of the visit that made it known. days: how long it is followed. is_buyer: False where a purchase cannot happen.
-    """
-
-    fit: Ints
-    opened_us: Ints
-    visits: Floats
-    arrival: Ints
-    days: Ints
-    is_buyer: npt.NDArray[np.bool_]
 
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
@@ -85,9 +78,38 @@ def compiled(function: Compiled) -> Compiled:
 
 
 @compiled
-def purchase(fit: float, fast: float, slow: float) -> float:
-    """The chance that a lead whom sales tries buys on one day."""
-    return float(1.0 - np.exp(-np.exp(min(-9.83 + fit + fast + slow, -2.5))))
+def hazard(fit: float, fast: float, slow: float) -> float:
+    """What makes a lead buy on one day, where calls are nothing: the cumulative hazard of that day."""
+    return float(np.exp(min(-9.83 + fit + fast + slow, -2.5)))
+
+
+@compiled
+def purchase(fit: float, fast: float, slow: float, times: float) -> float:
+    """The chance that a lead buys on one day; times: of its hazard, by what calls do."""
+    return float(1.0 - np.exp(-times * hazard(fit, fast, slow)))
+
+
+@compiled
+def inclination(law: Law, fit: float, start_us: int) -> float:
+    """The log-hazard of a lead of `fit` tenths on a day that begins at `start_us`, without its interest."""
+    found = fit * TENTH + law.base + (law.raised if start_us >= law.raised_from_us else 0.0)
+    return float(found + law.season * np.sin(2.0 * np.pi * start_us / YEAR_US) if law.season != 0.0 else found)
+
+
+@compiled
+def fast_added(law: Law, kind: int, start_us: int) -> int:
+    """Tenths that a day of `kind` adds to fast interest; -1 is a day without activity."""
+    if kind < 0:
+        return 0
+    return int(law.turned_fast[kind] if start_us >= law.turned_from_us else law.fast_adds[kind])
+
+
+@compiled
+def slow_added(law: Law, kind: int, start_us: int) -> int:
+    """Tenths that a day of `kind` adds to slow interest."""
+    if kind < 0:
+        return 0
+    return int(law.turned_slow[kind] if start_us >= law.turned_from_us else law.slow_adds[kind])
 
 
 @compiled
@@ -166,7 +188,7 @@ def _faded(now: Floats) -> Floats:
 
 
 @compiled
-def _day_before(later: Floats, fit: float, law: Law) -> Floats:
+def _day_before(later: Floats, fit: float, times: float, law: Law) -> Floats:
     """P(buys within n + 1 days) from `later`, P(buys within n days)."""
     idle = _faded(later)
     browsed = _faded(_moved(later, law, law.browsing))
@@ -175,32 +197,45 @@ def _day_before(later: Floats, fit: float, law: Law) -> Floats:
         for j in range(SLOW_NODES):
             fast, slow = (FAST_LOW + i) * TENTH, (SLOW_LOW + j) * TENTH
             a, b = browsing(fast, slow), buying(fast, slow)
-            h = purchase(fit, fast, slow)
+            h = purchase(fit, fast, slow, times)
             idle[i, j] = h + (1.0 - h) * ((1.0 - a - b) * idle[i, j] + a * browsed[i, j] + b * bought[i, j])
     return idle
 
 
 @compiled
-def chances(law: Law, days: int) -> Floats:
+def chances(law: Law, days: int, raised_days: int, during: float, after: float) -> Floats:
     """P(buys within n days): (fit, after, n, fast, slow), each axis by tenths, n of days - 1 and days.
 
     after: 0 from the state itself, 1 and 2 the mean over what a day of browsing or of buying adds to it. What `law`
-    raises is raised throughout.
+    raises is raised throughout. during: times of the hazard for the first `raised_days` days; after: of the rest.
     """
     found = np.empty((FIT_NODES, 3, 2, FAST_NODES, SLOW_NODES))
+    first = min(raised_days, days - 1)
     for level in range(FIT_NODES):
         now = np.zeros((FAST_NODES, SLOW_NODES))
-        fit = (FIT_LOW + level) * TENTH + law.raised
-        for _ in range(days - 1):
-            now = _day_before(now, fit, law)
+        fit = (FIT_LOW + level) * TENTH + law.base + law.raised
+        for _ in range(days - 1 - first):
+            now = _day_before(now, fit, after, law)
+        longer = now
+        if raised_days < days:
+            longer = _day_before(now, fit, after, law)
+        for _ in range(first):
+            now = _day_before(now, fit, during, law)
+        if raised_days >= days:
+            longer = _day_before(now, fit, during, law)
+        elif during == after:
+            longer = _day_before(now, fit, after, law)
+        else:
+            for _ in range(first):
+                longer = _day_before(longer, fit, during, law)
         for n in range(2):
-            browsed, bought = _moved(now, law, law.browsing), _moved(now, law, law.buying)
+            reached = now if n == 0 else longer
+            browsed, bought = _moved(reached, law, law.browsing), _moved(reached, law, law.buying)
             for i in range(FAST_NODES):
                 for j in range(SLOW_NODES):
-                    found[level, 0, n, i, j] = now[i, j]
+                    found[level, 0, n, i, j] = reached[i, j]
                     found[level, 1, n, i, j] = browsed[i, j]
                     found[level, 2, n, i, j] = bought[i, j]
-            now = _day_before(now, fit, law)
     return found
 
 
@@ -219,13 +254,14 @@ def _chance(table: Floats, fast: float, slow: float, remainder: float) -> float:
 
 
 @compiled
-def chance_now(table: Floats, fit: float, fast: float, slow: float, elapsed: float) -> float:
+def chance_now(table: Floats, fit: float, fast: float, slow: float, elapsed: float, times: float) -> float:
     """P(buys within the horizon) when `elapsed` of the day has passed without purchase or activity.
 
     Both fall evenly over their part of the day, so what is left of their chance follows from what is left of it. The
     horizon ends `elapsed` into its last day, of which that part counts: between n and n + 1 days the chance is linear.
+    times: of today's hazard.
     """
-    h = purchase(fit, fast, slow)
+    h = purchase(fit, fast, slow, times)
     today = h * (1.0 - elapsed) / (1.0 - h * elapsed)
     a, b = browsing(fast, slow), buying(fast, slow)
     passed = min(elapsed / ACTIVE_PART, 1.0)
@@ -238,12 +274,13 @@ def chance_now(table: Floats, fit: float, fast: float, slow: float, elapsed: flo
 
 @compiled
 def true_chances(
-    table: Floats, law: Law, records: ActiveDays, fit: Ints, opened_us: Ints, row: Ints, moment_us: Ints
+    table: Floats, times: float, law: Law, records: ActiveDays, fit: Ints, opened_us: Ints, row: Ints, moment_us: Ints
 ) -> Floats:
-    """P(buys within the horizon, if sales tries) of lead `row` at each moment, from what was recorded before it.
+    """P(buys within the horizon) of lead `row` at each moment, from what was recorded before it.
 
-    table: of `law`. fit: tenths, per lead. row, moment_us: sorted by lead, then time. A visit that is under way counts
-    from its first step, since that is when the day's kind was drawn; the rest of it follows within the hour.
+    table: of `law`, from the next day on. times: of today's hazard. fit: tenths, per lead. row, moment_us: sorted by
+    lead, then time. A visit that is under way counts from its first step, since that is when the day's kind was drawn;
+    the rest of it follows within the hour.
     """
     found = np.empty(row.size)
     for at in range(row.size):
@@ -255,84 +292,19 @@ def true_chances(
         elapsed = (since - today * DAY_US) / DAY_US
         while place < records.starts[lead + 1] and records.day[place] < today:
             kind, gap = records.kind[place], records.day[place] - day
-            fast = next_fast(fast * FAST_KEPT**gap, law.fast_adds[kind])
-            slow = next_slow(slow * SLOW_KEPT**gap, law.slow_adds[kind])
+            start_us = opened_us[lead] + records.day[place] * DAY_US
+            fast = next_fast(fast * FAST_KEPT**gap, fast_added(law, kind, start_us))
+            slow = next_slow(slow * SLOW_KEPT**gap, slow_added(law, kind, start_us))
             day = records.day[place] + 1
             place += 1
         f, s = fast * FAST_KEPT ** (today - day), slow * SLOW_KEPT ** (today - day)
-        level, inclined = fit[lead] - FIT_LOW, fit[lead] * TENTH + law.raised
-        found[at] = chance_now(table[level], inclined, f, s, elapsed)
+        level, inclined = fit[lead] - FIT_LOW, fit[lead] * TENTH + law.base + law.raised
+        found[at] = chance_now(table[level], inclined, f, s, elapsed, times)
         if place < records.starts[lead + 1] and records.day[place] == today and records.at_us[place] < moment_us[at]:
-            kind = records.kind[place]
-            h = purchase(inclined, f, s)
+            kind, start_us = records.kind[place], opened_us[lead] + today * DAY_US
+            h = purchase(inclined, f, s, times)
             h = h * (1.0 - elapsed) / (1.0 - h * elapsed)
-            f, s = next_fast(f, law.fast_adds[kind]), next_slow(s, law.slow_adds[kind])
+            f = next_fast(f, fast_added(law, kind, start_us))
+            s = next_slow(s, slow_added(law, kind, start_us))
             found[at] = h + (1.0 - h) * _chance(table[level, 0], f, s, elapsed)
     return found
-
-
-@compiled
-def _kind(share: Floats, drawn: float) -> int:
-    kind = 0
-    while drawn >= share[kind] and kind < share.size - 1:
-        drawn -= share[kind]
-        kind += 1
-    return kind
-
-
-@compiled
-def _longer(rows: Ints) -> Ints:
-    longer = np.empty((2 * rows.shape[0], rows.shape[1]), dtype=np.int64)
-    for i in range(rows.shape[0]):
-        for j in range(rows.shape[1]):
-            longer[i, j] = rows[i, j]
-    return longer
-
-
-@compiled
-def walk(who: Walkers, law: Law, looking: Floats, draws: np.random.Generator) -> tuple[Ints, Ints]:
-    """What each lead does: rows of (lead, day, kind, at_us), and when it buys (NEVER where it does not).
-
-    looking: the shares of the kinds before a lead is known. A purchase ends the walk.
-    """
-    rows = np.empty((16 * who.fit.size + 1_000, 4), dtype=np.int64)
-    bought_us = np.full(who.fit.size, NEVER)
-    count = 0
-    for lead in range(who.fit.size):
-        if count + VISIT_DAYS + who.days[lead] > len(rows):
-            rows = _longer(rows)
-        fast = slow = 0.0
-        for day in range(-VISIT_DAYS, who.days[lead]):
-            start_us = who.opened_us[lead] + day * DAY_US
-            kind = _activity(lead, day, who, law, looking, fast, slow, draws)
-            inclined = who.fit[lead] * TENTH + (law.raised if start_us >= law.raised_from_us else 0.0)
-            if day >= 0 and who.is_buyer[lead] and draws.random() < purchase(inclined, fast, slow):
-                bought_us[lead] = start_us + np.int64(draws.random() * DAY_US)
-            if kind >= 0:
-                at_us = start_us + (np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else DAY_US - 1)
-                if at_us < bought_us[lead]:
-                    rows[count, 0], rows[count, 1], rows[count, 2], rows[count, 3] = lead, day, kind, at_us
-                    count += 1
-            if bought_us[lead] < NEVER:
-                break
-            fast = next_fast(fast, law.fast_adds[kind] if kind >= 0 else 0)
-            slow = next_slow(slow, law.slow_adds[kind] if kind >= 0 else 0)
-    return rows[:count], bought_us
-
-
-@compiled
-def _activity(
-    lead: int, day: int, who: Walkers, law: Law, looking: Floats, fast: float, slow: float, draws: np.random.Generator
-) -> int:
-    """The kind of a lead's day, -1 where it does nothing. Before it is known, too, looking around brings more of it."""
-    if day == -1:
-        return int(who.arrival[lead])
-    drawn = draws.random()
-    if day < 0:
-        return _kind(looking, draws.random()) if drawn < who.visits[lead] * (0.5 + max(slow, 0.0)) else -1
-    if drawn >= MOST_ACTIVE:  # for most idle days that is all there is to find out
-        return -1
-    browsed = browsing(fast, slow)
-    if drawn < browsed:
-        return _kind(law.browsing, draws.random())
-    return _kind(law.buying, draws.random()) if drawn < browsed + buying(fast, slow) else -1

@@ -18,6 +18,7 @@ from features.lifecycle.closures import REJECT_REASONS
 from training.simulation import catalogue as of
 from training.simulation.catalogue import EventKind
 from training.simulation.event_rows import ANONYMOUS, USER
+from training.simulation.population import XOR_TRAITS
 
 IDENTIFIED_TRAITS = (
     "email", "first_name", "last_name", "job_title", "company", "industry", "employees", "country", "source",
@@ -188,9 +189,10 @@ def _reordered(built: Sequence[pa.Array], places: Sequence[Ints]) -> pa.Array:
 
 
 def _lead_traits(leads: pd.DataFrame) -> list[str]:
-    said = leads[list(IDENTIFIED_TRAITS)].astype({"employees": "Int64"}).astype(object)
+    names = [*IDENTIFIED_TRAITS, *(name for pair in XOR_TRAITS.values() for name in pair if name in leads)]
+    said = leads[names].astype({"employees": "Int64"}).astype(object)
     columns = [[None if value is None or value is pd.NA else value for value in said[name]] for name in said]
-    return [_json_line(zip(IDENTIFIED_TRAITS, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [_json_line(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _account_traits(leads: pd.DataFrame) -> list[str | None]:

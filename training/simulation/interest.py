@@ -8,6 +8,7 @@ import numpy as np
 
 from features.arrays import DAY_US
 from training.simulation.dynamics import FAST_KEPT, NEVER, SLOW_KEPT, Law
+from training.simulation.world import World
 
 # What each step of a visit adds to fast and slow interest, in tenths of log-hazard; what is not named adds nothing.
 ADDS: dict[str, tuple[int, int]] = {
@@ -90,15 +91,23 @@ class MarketShift:
         return -self.days * DAY_US
 
 
-def law(shift: MarketShift | None = None) -> Law:
+def law(shift: MarketShift | None = None, world: World | None = None) -> Law:
     """The law of the market in the numbers of DAY_KINDS, for `training.simulation.dynamics`."""
+    world = world or World()
     browsing = np.array([kind.browsing for kind in DAY_KINDS])
     buying = np.array([kind.buying for kind in DAY_KINDS])
+    adds = np.array([kind.adds for kind in DAY_KINDS], dtype=np.int64)
+    turned = np.where([["whitepaper" in kind.steps] for kind in DAY_KINDS], -adds, adds)
     return Law(
-        fast_adds=np.array([kind.adds[0] for kind in DAY_KINDS], dtype=np.int64),
-        slow_adds=np.array([kind.adds[1] for kind in DAY_KINDS], dtype=np.int64),
+        fast_adds=adds[:, 0].copy(),
+        slow_adds=adds[:, 1].copy(),
         browsing=browsing / browsing.sum(),
         buying=buying / buying.sum(),
         raised=float(np.log(shift.factor)) if shift else 0.0,
         raised_from_us=shift.from_us if shift else NEVER,
+        base=float(np.log(world.times)),
+        season=world.seasons,
+        turned_fast=turned[:, 0].copy(),
+        turned_slow=turned[:, 1].copy(),
+        turned_from_us=-world.turned_days * DAY_US if world.turned_days else NEVER,
     )

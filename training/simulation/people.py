@@ -12,24 +12,30 @@ import pandas as pd
 from training.simulation import population as of
 from training.simulation.dynamics import FIT_LOW, FIT_NODES
 from training.simulation.interest import DAY_KIND_PLACES
+from training.simulation.world import World
 
 LEADS_PER_ACCOUNT = 1.6
+FIT_HIGH = FIT_LOW + FIT_NODES - 1
 FREE_MAIL_SHARE, NO_TITLE_SHARE, NO_INDUSTRY_SHARE, NO_EMPLOYEES_SHARE = 0.14, 0.07, 0.04, 0.06
 
 Objects = npt.NDArray[np.object_]
 
 
-def people(leads: int, draws: np.random.Generator) -> pd.DataFrame:
+def people(leads: int, draws: np.random.Generator, world: World | None = None) -> pd.DataFrame:
     """One row per lead, in the order in which they become known.
 
     lead_id, name, email, account (its number, -1: none), domain, company, job_title, industry, employees, country,
     source, campaign: as recorded, None or NaN where not. fit: tenths of log-hazard, from those values alone.
-    habit: the chance that sales tries this lead. arrival: the kind of the visit that makes it known. visits: per day.
+    habit: how readily sales tries this lead, 0 to 1. arrival: the kind of the visit that makes it known. visits: per
+    day. In a world with an xor, its two traits, too.
     """
+    world = world or World()
     made = _companies(leads, draws)
     made["seniority"] = _drawn(of.SENIORITY, leads, draws)
     made["department"] = _drawn(of.DEPARTMENT, leads, draws)
     made["source"] = _drawn(of.SOURCE, leads, draws)
+    if world.late_channel_days:
+        made["source"] = _with_late_channel(made["source"], world, draws)
     made["job_title"] = _titles(made["seniority"], made["department"], draws)
     _forget(made, draws)
     campaigns = {source: dict.fromkeys(names, 1) for source, names in of.CAMPAIGN.items()}
@@ -37,6 +43,8 @@ def people(leads: int, draws: np.random.Generator) -> pd.DataFrame:
     made["arrival"] = _by_source(made["source"], of.ARRIVAL, draws).map(DAY_KIND_PLACES).astype(np.int64)
     made["visits"] = made["source"].map(of.VISITS)
     made["fit"] = _fit(made)
+    if world.xor:
+        _add_xor(made, world.xor, draws)
     made["habit"] = _habit(made)
     _name(made, draws)
     return made
@@ -83,6 +91,26 @@ def _companies(leads: int, draws: np.random.Generator) -> pd.DataFrame:
     return accounts.iloc[draws.integers(count, size=leads)].reset_index(drop=True)
 
 
+def _with_late_channel(source: pd.Series[Any], world: World, draws: np.random.Generator) -> npt.NDArray[np.object_]:
+    """A source that nobody came from before: people are in the order of their arrival, a few more toward the end."""
+    before = (1.0 - world.late_channel_days / of.MARKET_DAYS) ** (1.0 / of.ARRIVAL_POWER)
+    is_late = np.arange(len(source)) >= before * len(source)
+    return np.where(is_late & (draws.random(len(source)) < of.LATE_SHARE), of.LATE_SOURCE, source)
+
+
+def _add_xor(made: pd.DataFrame, xor: str, draws: np.random.Generator) -> None:
+    """Two traits whose being alike adds to the fit what their being unlike takes: neither tells anything alone."""
+    if xor == "numbers":
+        both = draws.integers(1, 101, (2, len(made)))
+        is_high = both > 50
+    else:
+        both = draws.integers(of.XOR_LEVELS, size=(2, len(made)))
+        is_high = both % 2 == 1
+    for name, values in zip(of.XOR_TRAITS[xor], both, strict=True):
+        made[name] = values if xor == "numbers" else [f"{name[0]}{value}" for value in values]
+    made["fit"] = np.clip(made["fit"] + np.where(is_high[0] == is_high[1], of.XOR_FIT, -of.XOR_FIT), FIT_LOW, FIT_HIGH)
+
+
 def _titles(seniority: pd.Series[Any], department: pd.Series[Any], draws: np.random.Generator) -> list[str]:
     titles = []
     for rank, where, chance in zip(seniority, department, draws.random(len(seniority)), strict=True):
@@ -116,7 +144,7 @@ def _fit(made: pd.DataFrame) -> npt.NDArray[np.int64]:
     ):
         fit += made[column].map({value: adds for value, (adds, _) in values.items()}).fillna(missing).to_numpy(np.int64)
     fit += _employees_fit(made["employees"])
-    return np.clip(fit, FIT_LOW, FIT_LOW + FIT_NODES - 1)
+    return np.clip(fit, FIT_LOW, FIT_HIGH)
 
 
 def _employees_fit(employees: pd.Series[float]) -> npt.NDArray[np.int64]:

@@ -23,14 +23,20 @@ COUNTRY = {
 }  # fmt: skip
 SOURCE = {
     "webinar": (0, 16), "search": (0, 24), "paid ad": (-2, 17), "trade show": (0, 12), "referral": (3, 8),
-    "email": (0, 11), "social": (-3, 12),
+    "email": (0, 11), "social": (-3, 12), "partner": (-12, 0),
 }  # fmt: skip
+# Where a channel begins late, this share of all leads come by it from then on.
+LATE_SOURCE, LATE_SHARE = "partner", 0.3
+MARKET_DAYS, ARRIVAL_POWER = 548, 0.9  # arrivals over 18 months, a few more toward the end
+XOR_TRAITS = {"numbers": ("seats", "tools"), "categories": ("region", "product_line")}
+XOR_LEVELS, XOR_FIT = 6, 12
 FIT_FREE_MAIL, FIT_NO_TITLE, FIT_NO_INDUSTRY, FIT_NO_EMPLOYEES = 0, -4, 0, -3
 
 # Sales goes by habit: where a lead comes from and how big the name is, in log-odds. None of it follows the true chance.
 HABIT_ALWAYS, HABIT_BIG_NAME, BIG_NAME = -1.42, 1.2, 1_000
 HABIT_SOURCE = {
     "webinar": 0.5, "search": -0.4, "paid ad": -0.1, "trade show": 1.3, "referral": 0.7, "email": -0.6, "social": -1.0,
+    "partner": 0.0,
 }  # fmt: skip
 HABIT_COUNTRY = {
     "United States": 0.6, "Germany": 0.2, "United Kingdom": 0.3, "France": -0.4, "India": -0.9,
@@ -39,7 +45,7 @@ HABIT_COUNTRY = {
 # By source: the chance to look around on each of the 30 days before a form, and what makes the lead known.
 VISITS = {
     "webinar": 0.06, "search": 0.084, "paid ad": 0.06, "trade show": 0.024, "referral": 0.084, "email": 0.06,
-    "social": 0.048,
+    "social": 0.048, "partner": 0.048,
 }  # fmt: skip
 ARRIVAL = {
     "webinar": {"webinar_signup": 1},
@@ -49,6 +55,7 @@ ARRIVAL = {
     "referral": {"newsletter": 20, "demo": 30, "contact": 50},
     "email": {"newsletter": 15, "whitepaper": 50, "webinar_signup": 30, "demo": 5},
     "social": {"newsletter": 40, "whitepaper": 40, "webinar_signup": 15, "demo": 5},
+    "partner": {"newsletter": 40, "whitepaper": 60},
 }
 LOOKING_AROUND = {"blog": 30, "product": 35, "pricing_look": 20, "pricing_study": 7, "careers": 8}
 CAMPAIGN: dict[str, tuple[str | None, ...]] = {
@@ -59,6 +66,7 @@ CAMPAIGN: dict[str, tuple[str | None, ...]] = {
     "referral": (None,),
     "email": ("pricing-news", "partner-list"),
     "social": ("buyers-guide", None),
+    "partner": (None,),
 }
 
 CHIEFS = {

@@ -23,6 +23,7 @@ from training.simulation.mails import mails
 from training.simulation.people import people
 from training.simulation.truth import summary, truth
 from training.simulation.visits import visits
+from training.simulation.world import World
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ class Market:
     events: one row per recorded event, in the order of its record: type, messageId, userId, anonymousId, groupId,
     event, name, timestamp, receivedAt (UTC), properties, traits, context (JSON text), previousId; some rows repeat a
     messageId, as senders do.
-    truth: one row per lead and moment: lead_id, as_of, horizon_days, probability (given what was recorded before, if
-    sales tries), is_arrival, is_end (the lead is open at the market's end), with_sales, outcome (<NA> while unknown).
+    truth: one row per lead and moment: lead_id, as_of, horizon_days, as_things_are (P(converts within the horizon)
+    given what was recorded before, worked as now), if_tried_now (the same if sales first called now; null for a lead
+    that it called before), is_arrival, is_end (the lead is open at the market's end), with_sales, outcome (<NA> while
+    unknown). Where the truth is found along forward paths, most rows have none: `truth.truth` says which.
     summary: what the market is like at snapshot grain.
     """
 
@@ -56,19 +59,25 @@ class Market:
 
 
 def simulate(
-    leads: int = 8_000, seed: int = 7, ends_at: datetime | None = None, shift: MarketShift | None = None
+    leads: int = 8_000,
+    seed: int = 7,
+    ends_at: datetime | None = None,
+    shift: MarketShift | None = None,
+    world: World | None = None,
 ) -> Market:
     """A market of `leads` over the 18 months before `ends_at` (default: now).
 
     The same seed gives the same market; another `ends_at` moves every time by exactly the difference, nothing else.
-    With `shift` the market changes before its end.
+    With `shift` the market changes before its end. world: what kind of market it is; by default a call helps, and sales
+    calls by habit.
     Raises LeadlightError for a number of leads below 1.
     """
     if leads < 1:
         raise LeadlightError(f"a market of {leads} leads cannot be simulated; ask for 1 or more", code="no_leads")
     moment = (ends_at or datetime.now(UTC)).astimezone(UTC)
     draws = [np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(5)]
-    market = histories(people(leads, draws[0]), law(shift), draws[1])
+    world = world or World()
+    market = histories(people(leads, draws[0], world), law(shift, world), draws[1], world)
     visited = visits(market, draws[2])
     reported = [*introductions(market.leads, draws[4]), *strangers(leads, draws[4]), *desk(market.leads, draws[4])]
     recorded = recorded_rows([*visited, *mails(market, visited, draws[3]), *reported], draws[4])
@@ -86,5 +95,5 @@ def _dated_truth(snapshots: pd.DataFrame, lead_id: pd.Series[str], ends_at: date
     since = snapshots["moment_us"].to_numpy().astype("timedelta64[us]")
     as_of = pd.Series(np.datetime64(ends_at.replace(tzinfo=None), "us") + since).dt.tz_localize("UTC")
     ids = lead_id.astype(pd.StringDtype("pyarrow")).take(snapshots["lead"].to_numpy()).reset_index(drop=True)
-    columns = ["probability", "is_arrival", "is_end", "with_sales", "outcome"]
+    columns = ["as_things_are", "if_tried_now", "is_arrival", "is_end", "with_sales", "outcome"]
     return pd.DataFrame({"lead_id": ids, "as_of": as_of, "horizon_days": HORIZON_DAYS}).join(snapshots[columns])
