@@ -27,11 +27,11 @@ def simulate(
 ) -> None:
     """Write a market with known truth: events.parquet, events.jsonl and truth.parquet."""
     from training.simulation.simulation import simulate as market_of
-    from training.simulation.world import world_of
+    from training.simulation.world import World
 
-    world = world_of({"market": market, "calls": calls, "times": times, "lag_days": lag_days})
+    options: dict[str, Any] = {"market": market, "calls": calls, "times": times, "lag_days": lag_days}
     with console.progress_line("simulating a market"):
-        made = market_of(leads, seed, moment_at(ends_at, now()), None, world)
+        made = market_of(leads, seed, moment_at(ends_at, now()), None, World(**options))
         made.write(out)
     print_answer(made.summary | {"out": str(out)}, market_lines(made.summary, out), as_json)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from features.home.errors import LeadlightError
 from training.simulation.calling import CALLS, Effect
@@ -59,8 +58,3 @@ class World:
     def policy(self) -> int:
         """The number of `calls`, as compiled code takes it."""
         return CALLS.index(self.calls)
-
-
-def world_of(options: Mapping[str, Any]) -> World:
-    """The world of some options, as a command or a file gives them: unchecked words become checked ones."""
-    return World(**options)
