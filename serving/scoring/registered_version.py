@@ -14,21 +14,22 @@ from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
 from serving.scoring.bulk import inline_scores
 from serving.scoring.score import Scoring
+from training.model.if_tried import IfTried
 from training.model.model import Model
 
 NOT_KEPT = 0  # the version of the agreement that travels with a model, which no home numbered
 
 
 class RegisteredVersion:
-    """One version's model, and the agreement that travels with it."""
+    """One version's model, what answers the second question, and the agreement that travels with them."""
 
-    def __init__(self, model: Model) -> None:
-        self.scoring = Scoring(AgreementVersion(Agreement.parse(model.agreement_text), NOT_KEPT), model)
+    def __init__(self, model: Model, head: IfTried | None = None) -> None:
+        self.scoring = Scoring(AgreementVersion(Agreement.parse(model.agreement_text), NOT_KEPT), model, head=head)
 
     @classmethod
     def read(cls, folder: Path) -> RegisteredVersion:
         """The version whose files are in `folder`. Raises ModelDamaged where one is not that of the manifest."""
-        return cls(Model.read(folder))
+        return cls(Model.read(folder), IfTried.read(folder))
 
     def predictions(self, leads: pd.DataFrame, as_of: datetime, explains: bool = False) -> pd.DataFrame:
         """One row per inline lead: `probability` as of a moment, and where asked for `baseline` and `contributions`.

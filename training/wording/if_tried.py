@@ -36,10 +36,9 @@ def if_tried_sentences(seen: TriesSeen) -> list[str]:
 def _on_shift(seen: TriesSeen) -> Iterator[str]:
     if seen.shift is None or seen.shift < NEEDED:
         return
-    yield (
-        f"Leads convert {math.exp(seen.shift):.1f} times as often (odds) once sales tries them. A low score as things "
-        "are may only mean that nobody calls such leads; sort the call list by if tried now."
-    )
+    often = f"Leads convert {math.exp(seen.shift):.1f} times as often (odds) once sales tries them."
+    why = "A low score as things are may only mean that nobody calls such leads"
+    yield f"{often} {why}{'; sort the call list by if tried now.' if seen.is_earned else '.'}"
     if seen.is_earned and not seen.is_asked:
         yield 'To have the probability, bar and grade follow it, write in [outcome]: asks = "if sales tries now".'
 
