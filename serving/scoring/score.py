@@ -105,7 +105,7 @@ class Scoring:
     @cached_property
     def question(self) -> str:
         """What the probability answers of a lead that either question can be asked of."""
-        is_asked = self.second is not None and getattr(self.features_by.outcome, "asks", None) == ASKS_IF_TRIED
+        is_asked = self.second is not None and self.features_by.outcome.asks == ASKS_IF_TRIED
         return IF_TRIED_NOW if is_asked else AS_THINGS_ARE
 
     def _answering(self, question: str) -> Model | None:

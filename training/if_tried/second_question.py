@@ -50,7 +50,7 @@ class FirstQuestion:
     @property
     def is_second_asked(self) -> bool:
         """Whether the agreement asks what comes of a try."""
-        return getattr(self.agreement.outcome, "asks", None) == ASKS_IF_TRIED
+        return self.agreement.outcome.asks == ASKS_IF_TRIED
 
 
 @dataclass(frozen=True)
