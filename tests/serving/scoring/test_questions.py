@@ -11,7 +11,6 @@ from drawn_tries import drawn_tries
 from handmade_events import SMALL, at, us
 
 from features.agreement.agreement import Agreement
-from features.agreement.learning import Outcome
 from features.agreement.versions import AgreementVersion
 from serving.scoring.bulk import open_leads
 from serving.scoring.points import logit
@@ -42,10 +41,7 @@ def scored(head: IfTried | None, *rows: LeadRow, agreement: Agreement = SMALL) -
     return Scoring(AgreementVersion(agreement, 1), model, "1", "sha256:1", head).scores(rows, NOW, None)
 
 
-def asking() -> Agreement:
-    if "asks" not in Outcome.model_fields:
-        pytest.skip("agreements do not ask yet")
-    return Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nasks = "if sales tries now"'))
+ASKING = Agreement.parse(SMALL.text.replace("within_days = 30", 'within_days = 30\nasks = "if sales tries now"'))
 
 
 def test_a_version_of_one_question_says_that_it_answers_as_things_are() -> None:
@@ -85,7 +81,7 @@ def test_a_lead_older_than_any_that_was_tried_is_unlike_them() -> None:
 
 @pytest.mark.parametrize("head", [OWN, MOVED], ids=["own model", "moved"])
 def test_whatever_is_asked_contributions_sum_to_the_log_odds_of_the_answer(head: IfTried) -> None:
-    for agreement in (SMALL, asking()):
+    for agreement in (SMALL, ASKING):
         for score in scored(head, NEW, WITH_SALES, agreement=agreement):
             total = score["baseline"] + sum(reason["contribution"] for reason in score["reasons"])
             assert total == pytest.approx(logit(score["probability"]), abs=1e-6)
@@ -95,7 +91,7 @@ def test_whatever_is_asked_contributions_sum_to_the_log_odds_of_the_answer(head:
 
 def test_where_the_second_question_is_asked_the_probability_answers_it() -> None:
     """Of a lead that has no such figure the probability is that of things as they are, and says so."""
-    (plain,), (new, worked) = scored(OWN, NEW), scored(OWN, NEW, WITH_SALES, agreement=asking())
+    (plain,), (new, worked) = scored(OWN, NEW), scored(OWN, NEW, WITH_SALES, agreement=ASKING)
     assert new["question"] == "if_tried_now"
     assert new["probability"] == new["if_tried_now"] == pytest.approx(plain["if_tried_now"])
     low, high = new["interval"]
@@ -105,7 +101,7 @@ def test_where_the_second_question_is_asked_the_probability_answers_it() -> None
 
 
 def test_the_bar_follows_the_question_that_is_asked() -> None:
-    half = asking().text.replace("[interest]", "[policy]\nbar = { share = 0.5 }\n[interest]")
+    half = ASKING.text.replace("[interest]", "[policy]\nbar = { share = 0.5 }\n[interest]")
     assert scored(OWN, NEW, agreement=Agreement.parse(half))[0]["threshold"] == 0.9
 
 

@@ -12,7 +12,6 @@ from handmade_events import SMALL
 from scipy.stats import spearmanr
 
 from features.agreement.agreement import Agreement
-from features.agreement.learning import Outcome
 from training.fit.fit import fitted_model
 from training.fit.served_fit import served_fit
 from training.gates.gate import failed_gates
@@ -85,7 +84,6 @@ def test_where_tries_change_nothing_the_first_question_answers_both() -> None:
     assert (found.method, found.gates, found.head) == (None, (), None)
 
 
-@pytest.mark.skipif("asks" not in Outcome.model_fields, reason="agreements do not ask yet")
 def test_whoever_asks_it_gets_it_by_the_moved_model() -> None:
     drawn = drawn_tries(2_000, "habit", seed=4, effect=0.5)
     found = asked(drawn, Agreement.parse(SMALL.text.replace("within_days = 30", ASKING)))
