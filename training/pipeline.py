@@ -29,8 +29,8 @@ from training.evaluate.baselines import baseline_probabilities, constant_baselin
 from training.evaluate.breakdown import breakdown
 from training.evaluate.comparison import comparison
 from training.evaluate.evaluate import Evaluation, evaluate
-from training.fit.fit import fitted_model, refitted_model
-from training.fit.served_fit import ServedFit, served_fit
+from training.fit.fit import fitted_blend, refitted_model
+from training.fit.served_fit import ServedFit, served_fit, unseen_margins
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
 from training.if_tried.looks import open_leads_now
@@ -93,10 +93,11 @@ def trained_candidate(
     examined = leak_examination(labelled[parted.train], build, agreed.agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, agreed.agreement)
     progress(f"fitting on {parted.train.sum():,} snapshots")
-    judged = fitted_model(labelled[parted.train], agreed.agreement, seed, search)
-    judged = replace(judged, facts=judged.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
+    fitted = fitted_blend(labelled[parted.train], agreed.agreement, seed, search, progress)
+    judged = replace(fitted.model, facts=fitted.model.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
     progress(f"fitting what is served on all {len(labelled):,} snapshots")
-    served = served_fit(judged, labelled, agreed.agreement, seed)
+    unseen = unseen_margins(fitted, labelled, parted.train) if parted.kind == "random" else None
+    served = served_fit(judged, labelled, agreed.agreement, seed, unseen)
     open_now = open_leads_now(build, agreed.agreement, known_until)
     served = replace(served, model=with_open_leads(served.model, open_now, build, known_until))
     made = training.tested((judged, served), labelled, parted, examined)

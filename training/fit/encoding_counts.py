@@ -67,9 +67,10 @@ class EncodingCounts:
             found[mine] = self.values((fold, *without))[self.code[mine]]
         return found
 
-    def encoding(self) -> TargetEncoding:
-        """The encoding from all rows, for leads that are not among them."""
-        values, common = self.values(), self.leads.sum(axis=0) >= FEWEST_LEADS
+    def encoding(self, without: Sequence[int] = ()) -> TargetEncoding:
+        """The encoding from all folds but `without`, for leads that are not among them."""
+        inside = [fold for fold in range(len(self.leads)) if fold not in without]
+        values, common = self.values(without), self.leads[inside].sum(axis=0) >= FEWEST_LEADS
         encodings = {name: float(values[i]) for i, name in enumerate(self.names) if common[i]}
         return TargetEncoding(self.of, encodings, float(values[-1]))
 

@@ -12,11 +12,13 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
+from features.home.progress import Progress
 from training.fit.calibrate import fit_calibrator, widened_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
-from training.fit.ridge import fit_ridge, margin_variance, ridge_model
+from training.fit.fold_models import FoldModels
+from training.fit.ridge import fit_fold_lines, margin_variance, ridge_model
 from training.fit.training_rows import TrainingRows
-from training.fit.trees import QUICK_TREES, fit_trees, search_parameters, trees_text
+from training.fit.trees import QUICK_TREES, fit_fold_trees, search_parameters, trees_text
 from training.labels.folds import log_loss, row_losses
 from training.model.columns import ModelColumn
 from training.model.model import Model
@@ -30,14 +32,16 @@ CHOICES = ("shrinkage", "trees", "rounds")  # of a model's facts, beside its col
 
 @dataclass(frozen=True)
 class Blend:
-    """Trees and a linear model in the shares that predict held-out leads best.
-
-    out_of_fold: each row's margin by a model that did not see its lead.
-    """
+    """Trees and a linear model in the shares that predict held-out leads best, and the models of the folds."""
 
     model: Model
-    out_of_fold: Floats
+    folds: FoldModels
     margin_variance: Floats  # the variance of each row's margin
+
+    @property
+    def out_of_fold(self) -> Floats:
+        """Each row's margin by a model that did not see its lead."""
+        return self.folds.out_of_fold
 
 
 @dataclass(frozen=True)
@@ -65,17 +69,33 @@ def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bo
     Every choice (columns, number of trees, penalty, blend) is made on folds of whole leads inside the rows.
     search: choose the parameters of the trees among drawn ones as well.
     """
-    return calibrated_model(chosen_blend(rows, agreement, seed, search), rows, agreement, seed)
+    return fitted_blend(rows, agreement, seed, search).model
+
+
+def fitted_blend(
+    rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False, progress: Progress = lambda _: None
+) -> Blend:
+    """As `fitted_model`, with the models of the folds."""
+    found = chosen_blend(rows, agreement, seed, search, progress)
+    return replace(found, model=calibrated_model(found, rows, agreement, seed))
 
 
 def refitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> Model:
     """A model of other rows, with the columns, penalty, tree parameters and blend that were chosen for `like`."""
     sample = rows_like(rows, agreement, seed, like)
-    line = ridge_model(sample, like.facts["shrinkage"])
+    made = model_like(sample, seed, like)
+    return replace(made, agreement_text=agreement.text, facts=made.facts | training_facts(rows, agreement, seed))
+
+
+def model_like(sample: TrainingRows, seed: int, like: Model, start: Floats | None = None) -> Model:
+    """The model of some training rows by the choices that were made for `like`, with its calibrator.
+
+    start: weights for the line to begin at.
+    """
+    line = ridge_model(sample, like.facts["shrinkage"], start)
     text = trees_text(sample, seed, like.facts["trees"], like.facts["rounds"]) if like.blend > 0 else ""
     kept = {name: like.facts[name] for name in CHOICES if name in like.facts}
-    model = Model(sample.columns, text, line, like.blend, like.calibrator, agreement_text=agreement.text)
-    return replace(model, facts=kept | training_facts(rows, agreement, seed))
+    return Model(sample.columns, text, line, like.blend, like.calibrator, kept)
 
 
 def rows_like(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> TrainingRows:
@@ -114,7 +134,9 @@ def label_span(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None
     return {"learned_until_us": last_us, "labels_until_us": None if days is None else last_us + round(days * DAY_US)}
 
 
-def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Blend:
+def chosen_blend(
+    rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False, progress: Progress = lambda _: None
+) -> Blend:
     """The blend on the columns that predict held-out leads best; quick trees find which they are.
 
     Target encodings are added where they lower the log loss at all. Columns of the account must win by one standard
@@ -127,16 +149,17 @@ def chosen_blend(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bo
     inputs = CandidateInputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
     sample = inputs.training_rows(rows, agreement, seed)
     if not _is_enough(sample):
-        return blend(sample, seed)
+        return blend(sample, seed, progress=progress)
+    progress("choosing what the model reads")
     best = None
     for more, errors in _more(rows, columns, agreement, seed):
-        best = fit_trees(sample, seed, [QUICK_TREES]) if best is None else best
+        best = fit_fold_trees(sample, seed, [QUICK_TREES]) if best is None else best
         wider = inputs.with_more(more, columns)
         tried_on = wider.training_rows(rows, agreement, seed)
-        tried = fit_trees(tried_on, seed, [QUICK_TREES])
+        tried = fit_fold_trees(tried_on, seed, [QUICK_TREES])
         if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
             inputs, sample, best = wider, tried_on, tried
-    return blend(sample, seed, search_parameters(seed) if search else None)
+    return blend(sample, seed, search_parameters(seed) if search else None, progress)
 
 
 def _more(
@@ -159,21 +182,39 @@ def _is_better(wider: Floats, lean: Floats, sample: TrainingRows, errors: float)
     return bool(by_lead.sum() > errors * np.sqrt(len(by_lead)) * by_lead.std())
 
 
-def blend(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> Blend:
+def blend(
+    sample: TrainingRows,
+    seed: int,
+    tried: Sequence[Mapping[str, Any]] | None = None,
+    progress: Progress = lambda _: None,
+) -> Blend:
     """Trees and a linear model fitted on training rows, and the share of both that predicts held-out leads best.
 
-    tried: parameters of trees to choose from; by default those of `fit_trees`.
+    tried: parameters of trees to choose from; by default those of `fit_fold_trees`.
     """
-    line = fit_ridge(sample)
-    doubts = margin_variance(sample, line.linear, line.strength)
-    trees = fit_trees(sample, seed, tried) if _is_enough(sample) else None
-    facts: dict[str, Any] = {"shrinkage": line.strength}
-    if trees is None:
-        return Blend(Model(sample.columns, "", line.linear, 0.0, facts=facts), line.out_of_fold, doubts)
-    margins = {share: share * trees.out_of_fold + (1 - share) * line.out_of_fold for share in BLENDS}
-    best = min(BLENDS, key=lambda share: log_loss(margins[share], sample.outcome))
-    facts |= {"trees": dict(trees.chosen), "rounds": trees.rounds}
-    return Blend(Model(sample.columns, trees.text, line.linear, best, facts=facts), margins[best], doubts)
+    folds = _blended_folds(sample, seed, tried, progress)
+    progress("fitting it on all of these rows")
+    line = ridge_model(sample, folds.line.strength, folds.line.weights.mean(axis=0))
+    facts: dict[str, Any] = {"shrinkage": folds.line.strength}
+    text = ""
+    if folds.trees is not None:
+        facts |= {"trees": dict(folds.trees.chosen), "rounds": folds.trees.rounds}
+        text = trees_text(sample, seed, folds.trees.chosen, folds.trees.rounds) if folds.share else ""
+    model = Model(sample.columns, text, line, folds.share, facts=facts)
+    return Blend(model, folds, margin_variance(sample, line, folds.line.strength))
+
+
+def _blended_folds(
+    sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None, progress: Progress
+) -> FoldModels:
+    progress("fitting lines on folds of leads")
+    line = fit_fold_lines(sample)
+    if not _is_enough(sample):
+        return FoldModels(sample, line, None, 0.0)
+    progress("growing trees on folds of leads")
+    trees = fit_fold_trees(sample, seed, tried)
+    shares = (FoldModels(sample, line, trees, share) for share in BLENDS)
+    return min(shares, key=lambda folds: log_loss(folds.out_of_fold, sample.outcome))
 
 
 def _is_enough(sample: TrainingRows) -> bool:

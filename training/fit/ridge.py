@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -23,47 +24,59 @@ LEAST_SCALE = 0.3  # the spread of what one row in ten shows; what is rarer keep
 
 
 @dataclass(frozen=True)
-class FittedLinear:
-    """The linear model on all rows, and each row's margin by a model whose folds did not have its lead."""
+class FoldLines:
+    """The linear models of the folds, each fitted without the leads of its own fold: (folds, intercept and terms)."""
 
-    linear: LinearModel
+    terms: tuple[Term, ...]
+    weights: Floats
     out_of_fold: Floats
     strength: float
 
+    def margin(self, fold: int, matrix: Floats) -> Floats:
+        """What the model of one fold says of some rows."""
+        return np.asarray(self.weights[fold, 0] + Design.of(self.terms).rows(matrix) @ self.weights[fold, 1:])
 
-def fit_ridge(sample: TrainingRows) -> FittedLinear:
-    """The linear model with that strength of PENALTIES that predicts held-out leads best."""
+
+def fit_fold_lines(sample: TrainingRows, strengths: Sequence[float] | None = None) -> FoldLines:
+    """The lines of the folds with that strength that predicts held-out leads best; of PENALTIES, unless it is given."""
     # Small products: BLAS threads would wait for each other longer than they multiply.
     with threadpool_limits(1):
-        return _cross_validated(sample)
+        return _cross_validated(sample, strengths or _penalties(sample))
 
 
-def _cross_validated(sample: TrainingRows) -> FittedLinear:
+def _penalties(sample: TrainingRows) -> Sequence[float]:
+    converted = len(set(sample.leads[sample.outcome == 1]))
+    return PENALTIES if converted >= FEWEST_TO_CHOOSE else PENALTIES[:1]
+
+
+def _cross_validated(sample: TrainingRows, strengths: Sequence[float]) -> FoldLines:
     terms = terms_of(sample.matrix, sample.columns)
     design = Design.of(terms)
-    parts = [(part, design.rows(part.inside), design.rows(part.outside)) for part in sample.fold_rows()]
-    starts: list[Floats | None] = [None] * len(parts)
-    best: tuple[float, float, Floats] | None = None
-    converted = len(set(sample.leads[sample.outcome == 1]))
-    for strength in PENALTIES if converted >= FEWEST_TO_CHOOSE else PENALTIES[:1]:
+    # Half the width is half the time, and the choice is the same; what is served is fitted in full width.
+    sides = [
+        [design.rows(side).astype(np.float32) for side in (part.inside, part.outside)] for part in sample.fold_rows()
+    ]
+    starts: list[Floats | None] = [None] * len(sides)
+    best: tuple[float, FoldLines] | None = None
+    for strength in strengths:
         penalty, margins = ridge_penalty(terms, sample, strength), np.empty(len(sample.outcome))
-        for k, (part, inside, outside) in enumerate(parts):
-            weights = fit_linear(inside, sample.outcome[part.fold[0]], penalty, starts[k])
-            margins[part.fold[1]], starts[k] = weights[0] + outside @ weights[1:], weights
+        for k, ((fitted, judged), (inside, outside)) in enumerate(zip(sample.folds, sides, strict=True)):
+            weights = fit_linear(inside, sample.outcome[fitted], penalty, starts[k])
+            margins[judged], starts[k] = weights[0] + outside @ weights[1:], weights
         loss = log_loss(margins, sample.outcome)
         if best is not None and loss >= best[0]:
             break  # the loss has one valley: past it, a weaker penalty only learns by heart
-        best = (loss, strength, margins)
+        best = (loss, FoldLines(terms, np.array(starts), margins, strength))
     assert best is not None
-    return FittedLinear(ridge_model(sample, best[1]), best[2], best[1])
+    return best[1]
 
 
-def ridge_model(sample: TrainingRows, strength: float) -> LinearModel:
-    """The linear model with a strength that was chosen before, fitted on all rows."""
+def ridge_model(sample: TrainingRows, strength: float, start: Floats | None = None) -> LinearModel:
+    """The linear model with a strength that was chosen before, fitted on all rows. start: weights to begin at."""
     terms = terms_of(sample.matrix, sample.columns)
     with threadpool_limits(1):
         penalty = ridge_penalty(terms, sample, strength)
-        weights = fit_linear(Design.of(terms).rows(sample.matrix), sample.outcome, penalty)
+        weights = fit_linear(Design.of(terms).rows(sample.matrix), sample.outcome, penalty, start)
     return LinearModel.of(terms, weights)
 
 
@@ -171,10 +184,11 @@ def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, strength: float) 
     return RidgePenalty(toward, strengths, signs)
 
 
-def fit_linear(rows: Floats, outcome: Floats, penalty: RidgePenalty, start: Floats | None = None) -> Floats:
+def fit_linear(rows: Any, outcome: Floats, penalty: RidgePenalty, start: Floats | None = None) -> Floats:
     """The intercept and weights of least log loss plus penalty: half the strength times the squared distances.
 
-    rows: `Design.rows` of the terms. start: where to begin, for instance at the weights of a stronger penalty.
+    rows: `Design.rows` of the terms, in single or double width. start: where to begin, for instance at the weights of a
+    stronger penalty.
     """
     from scipy.optimize import minimize  # slow to import, and most of who imports this file fits nothing
 
@@ -185,9 +199,10 @@ def fit_linear(rows: Floats, outcome: Floats, penalty: RidgePenalty, start: Floa
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _loss(weights: Floats, rows: Floats, outcome: Floats, penalty: RidgePenalty) -> tuple[float, Floats]:
-    margin, off = weights[0] + rows @ weights[1:], weights - penalty.toward
+def _loss(weights: Floats, rows: Any, outcome: Floats, penalty: RidgePenalty) -> tuple[float, Floats]:
+    margin, off = weights[0] + rows @ weights[1:].astype(rows.dtype), weights - penalty.toward
+    margin = margin.astype(np.float64, copy=False)
     loss = np.logaddexp(0.0, margin).sum() - outcome @ margin + (penalty.strength * off) @ off / 2
-    error = 1 / (1 + np.exp(-np.clip(margin, -700, 700))) - outcome
-    gradient = np.append(error.sum(), rows.T @ error) + penalty.strength * off
+    error = expit(margin) - outcome
+    gradient = np.append(error.sum(), rows.T @ error.astype(rows.dtype)) + penalty.strength * off
     return float(loss) / len(outcome), gradient / len(outcome)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm
 import numpy as np
 
 from features.arrays import Floats
-from training.fit.training_rows import TrainingRows
-from training.labels.folds import log_loss
+from training.fit.training_rows import FoldRows, TrainingRows
 from training.model.columns import ModelColumn
 
 MOST_ROUNDS = 2_000
@@ -19,10 +18,10 @@ FEWEST_COLUMNS = 8
 MANY_ROWS = 100_000
 SEARCH_DRAWS = 16  # drawn parameters of a search
 # Few leaves explain in microseconds and lose nothing; held-out leads choose.
-UNSEARCHED: tuple[dict[str, Any], ...] = ({"num_leaves": 2}, {"num_leaves": 4}, {"num_leaves": 8})
+UNSEARCHED: tuple[dict[str, Any], ...] = ({"num_leaves": 4}, {"num_leaves": 8})
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.03,
+    "learning_rate": 0.06,
     "num_leaves": 8,
     "lambda_l2": 20.0,
     # Most columns are the same behaviour at another half-life: few at a time makes trees that differ.
@@ -37,17 +36,25 @@ PARAMETERS: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
-QUICK_TREES: Mapping[str, Any] = {"learning_rate": 0.12}  # to choose inputs by: a quarter of the trees
+QUICK_TREES: Mapping[str, Any] = {"learning_rate": 0.12}  # to choose inputs by: half of the trees
 
 
 @dataclass(frozen=True)
-class FittedTrees:
-    """LightGBM's text of the trees, and each row's margin by trees whose folds did not have its lead."""
+class FoldTrees:
+    """The trees of the folds, each grown without the leads of its own fold, with what held-out leads chose."""
 
-    text: str
+    boosters: Sequence[lightgbm.Booster]
     out_of_fold: Floats
-    chosen: Mapping[str, Any]  # the parameters that held-out leads chose
+    chosen: Mapping[str, Any]
     rounds: int
+
+    def margin(self, fold: int, matrix: Floats) -> Floats:
+        """What the trees of one fold say of some rows."""
+        return np.asarray(self.boosters[fold].predict(matrix, raw_score=True, num_iteration=self.rounds))
+
+    def text(self, fold: int) -> str:
+        """LightGBM's text of the trees of one fold."""
+        return str(self.boosters[fold].model_to_string(num_iteration=self.rounds))
 
 
 def search_parameters(seed: int) -> list[dict[str, Any]]:
@@ -67,11 +74,14 @@ def search_parameters(seed: int) -> list[dict[str, Any]]:
     return [*UNSEARCHED, *drawn]
 
 
-def fit_trees(sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None) -> FittedTrees:
-    """Trees fitted on all rows; held-out leads choose their number, and which of the `tried` parameters."""
-    found = [_cross_validated(sample, seed, more) for more in (UNSEARCHED if tried is None else tried)]
-    best = min(found, key=lambda one: log_loss(one.out_of_fold, sample.outcome))
-    return replace(best, text=trees_text(sample, seed, best.chosen, best.rounds))
+def fit_fold_trees(
+    sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None, rounds: int | None = None
+) -> FoldTrees:
+    """The trees of the folds; held-out leads choose how many, unless `rounds` says so, and which `tried` parameters."""
+    shared = _parameters(sample, seed)
+    folds = [_TreeFold.of(part, sample, shared) for part in sample.fold_rows()]
+    grown = [_grown(folds, shared, more, rounds) for more in (UNSEARCHED if tried is None else tried)]
+    return min(grown, key=lambda one: one.loss).on(folds, len(sample.outcome))
 
 
 def trees_text(sample: TrainingRows, seed: int, chosen: Mapping[str, Any], rounds: int) -> str:
@@ -107,31 +117,61 @@ def _dataset(
     )
 
 
-def _cross_validated(sample: TrainingRows, seed: int, chosen: Mapping[str, Any]) -> FittedTrees:
-    """As many trees as held-out leads like best, and what they say of those leads."""
-    parameters = _parameters(sample, seed) | dict(chosen)
-    patience = max(20, round(2.4 / parameters["learning_rate"]))  # slower steps are waited for longer
-    stop = lightgbm.early_stopping(patience, verbose=False)
-    rows = _dataset(sample.matrix, sample.outcome, sample.columns, parameters)
-    curve = lightgbm.cv(
-        parameters, rows, MOST_ROUNDS, folds=list(sample.folds), callbacks=[stop], return_cvbooster=True,
-        fpreproc=_fold_datasets(sample) if sample.encoding_counts else None,
-    )  # fmt: skip
-    rounds, margins = len(curve["valid binary_logloss-mean"]), np.empty(len(sample.matrix))
-    for part, booster in zip(sample.fold_rows(), curve["cvbooster"].boosters, strict=True):
-        margins[part.fold[1]] = booster.predict(part.outside, raw_score=True, num_iteration=rounds)
-    return FittedTrees("", margins, dict(chosen), rounds)
+@dataclass(frozen=True)
+class _TreeFold:
+    """The rows of one fold, binned once for all parameters that are tried."""
 
+    part: FoldRows
+    inside: lightgbm.Dataset
+    outside: lightgbm.Dataset
 
-def _fold_datasets(sample: TrainingRows) -> Callable[..., Any]:
-    """Gives LightGBM each fold's own matrices: target encodings of the rows inside know nothing of the outside."""
-    parts = sample.fold_rows()
-
-    def fresh(_: Any, __: Any, parameters: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
-        part = next(parts)
-        inside, outside = (sample.outcome[rows] for rows in part.fold)
-        rows = _dataset(part.inside, inside, sample.columns, parameters)
+    @classmethod
+    def of(cls, part: FoldRows, sample: TrainingRows, parameters: Mapping[str, Any]) -> _TreeFold:
+        fitted, judged = (sample.outcome[rows] for rows in part.fold)
+        inside = _dataset(part.inside, fitted, sample.columns, parameters)
         # LightGBM counts its threads for the whole process, by the newest rows that it was given.
-        return rows, rows.create_valid(part.outside, outside, params=parameters), parameters
+        return cls(part, inside, inside.create_valid(part.outside, judged, params=dict(parameters)))
 
-    return fresh
+    def booster(self, parameters: Mapping[str, Any]) -> lightgbm.Booster:
+        booster = lightgbm.Booster(dict(parameters), self.inside)
+        booster.add_valid(self.outside, "outside")
+        return booster
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """The trees of each fold with some parameters, and how many of them its held-out leads like best."""
+
+    boosters: Sequence[lightgbm.Booster]
+    chosen: Mapping[str, Any]
+    rounds: int
+    loss: float
+
+    def on(self, folds: Sequence[_TreeFold], rows: int) -> FoldTrees:
+        margins = np.empty(rows)
+        for fold, booster in zip(folds, self.boosters, strict=True):
+            margins[fold.part.fold[1]] = booster.predict(fold.part.outside, raw_score=True, num_iteration=self.rounds)
+        return FoldTrees(self.boosters, margins, dict(self.chosen), self.rounds)
+
+
+def _grown(
+    folds: Sequence[_TreeFold], shared: Mapping[str, Any], chosen: Mapping[str, Any], rounds: int | None
+) -> _Grown:
+    """Trees are added to all folds alike until their mean log loss has not fallen for a while, or to `rounds`."""
+    parameters = dict(shared) | dict(chosen)
+    boosters = [fold.booster(parameters) for fold in folds]
+    patience = max(20, round(3.0 / parameters["learning_rate"]))  # slower steps are waited for longer
+    best, lowest = rounds or 0, np.inf
+    for grown in range(1, (rounds or MOST_ROUNDS) + 1):
+        loss = float(np.mean([_with_one_more(booster) for booster in boosters]))
+        if rounds is None and loss < lowest:
+            best, lowest = grown, loss
+        elif rounds is None and grown - best >= patience:
+            break
+    return _Grown(boosters, chosen, best, lowest)
+
+
+def _with_one_more(booster: lightgbm.Booster) -> float:
+    """The log loss of the held-out rows with one more tree."""
+    booster.update()
+    return float(booster.eval_valid()[0][2])

@@ -11,7 +11,7 @@ from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from training.fit.candidate_columns import candidate_columns
 from training.fit.fit import CandidateInputs
-from training.fit.trees import fit_trees
+from training.fit.trees import fit_fold_trees, trees_text
 from training.model.if_tried import Likeness
 from training.model.model import Model
 
@@ -46,9 +46,9 @@ def overlap_of(
     rows = pd.concat([looks, kept], ignore_index=True).assign(outcome=is_try)
     columns = [c for c in candidate_columns(rows, agreement) if not c.is_account and not c.is_criterion]
     sample = CandidateInputs(tuple(columns)).training_rows(rows, agreement, seed)
-    trees = fit_trees(sample, seed, [TREES])
+    trees = fit_fold_trees(sample, seed, [TREES])
     margin = trees.out_of_fold[is_try]
-    model = Model(sample.columns, trees.text)
+    model = Model(sample.columns, trees_text(sample, seed, trees.chosen, trees.rounds))
     likeness = Likeness(model, float(np.quantile(margin, LEAST_LIKE)), float(looks["days_open"].max()))
     return Overlap(likeness, _unlike_share(likeness, open_now), _effective_share(margin))
 
