@@ -29,6 +29,7 @@ from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
 from training.gates.if_tried_earned import if_tried_earned
+from training.gates.labels_kept_alike import labels_kept_alike
 from training.gates.no_leak import no_leak
 from training.if_tried.card import second_texts
 from training.if_tried.second_question import SecondQuestion
@@ -271,6 +272,11 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     return GateResults(gates, champion.digest if champion else None)
 
 
+def _labels_kept(learned: LabelSummary | None) -> tuple[Gate, ...]:
+    """The gate of the labels; none where nothing is known of the looks that they left out."""
+    return (labels_kept_alike(learned.matured),) if learned and learned.matured is not None else ()
+
+
 def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
     model, metrics = candidate.model, candidate.test.metrics
     constant = next((compared.log_loss for compared in candidate.compared if compared.name == "constant"), None)
@@ -280,6 +286,7 @@ def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]
     return (
         better_than_average(metrics["log_loss"], constant),
         calibrated(metrics["ece"], metrics["ece_null95"]),
+        *_labels_kept(candidate.label_summary),
         contributions_exact(candidate.served, candidate.served.matrix(tested)),
         no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.agreement_version.agreement, model.kinds),
     )

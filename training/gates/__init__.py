@@ -19,6 +19,7 @@ gates_recorded.py             The gate `gates_recorded`: a version that was regi
                               answer.
 if_tried_earned.py            The gate `if_tried_earned`: an agreement that asks what comes of a try is answered only
                               by a model that can tell.
+labels_kept_alike.py          The gate `labels_kept_alike`: no rule that leaves outcomes unknown asks how they ended.
 learned_by_this_agreement.py  The gate `learned_by_this_agreement`: the home worked with the version's outcome,
                               behaviours and traits once.
 no_leak.py                    The gate `no_leak`: a model that leans on what was filled in with the outcome needs a
@@ -49,6 +50,7 @@ directions_kept               directions_kept
 gate                          Gate, GateResults, failed_gates
 gates_recorded                gates_recorded
 if_tried_earned               if_tried_earned
+labels_kept_alike             labels_kept_alike
 learned_by_this_agreement     learned_by_this_agreement
 no_leak                       no_leak
 not_worse_than_champion       recalibrated_not_worse

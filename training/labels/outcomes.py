@@ -8,7 +8,11 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
 from features.lifecycle.closures import is_outcome_unknown
 from features.lifecycle.open_periods import state_at
+from training.labels.recording_lag import recording_lag_us
 from training.labels.truncation import truncation
+
+REJECTED = "rejected for a reason that is no no"  # a rule: what makes the outcome of a matured look unknown
+RULES = (REJECTED,)
 
 
 def outcomes(snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.Series:
@@ -19,21 +23,35 @@ def outcomes(snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement,
 
     snapshots: lead_id, snapshot_us. leads: as `features.lifecycle.milestones.milestones` gives them.
     """
-    rule = agreement.outcome
-    state = state_at(snapshots, leads)
+    looks = matured_looks(snapshots, leads, agreement, known_until_us)
+    return looks["is_won"].astype("boolean").mask(~looks["is_matured"] | looks[list(RULES)].any(axis=1))
+
+
+def matured_looks(
+    snapshots: pd.DataFrame, leads: pd.DataFrame, agreement: Agreement, known_until_us: int
+) -> pd.DataFrame:
+    """One row per snapshot: lead_id, is_won, is_matured, and by rule whether it makes the outcome unknown all the same.
+
+    is_matured: the horizon has closed and what happened in it has had the time to be recorded; the lead came since
+    outcomes are recorded, and it had not converted before the look, which was then at no open lead.
+    """
+    rule, state = agreement.outcome, state_at(snapshots, leads)
+    looks = state[["lead_id"]].assign(is_won=state["converted_us"] != NOT_YET, is_matured=True, **dict.fromkeys(RULES))
     if rule.undated or rule.within_days is None:
-        return (state["converted_us"] != NOT_YET).astype("boolean")
+        return looks.assign(**dict.fromkeys(RULES, False))
     opens = snapshots["snapshot_us"].reset_index(drop=True)
     closes = opens + round(rule.within_days * DAY_US)
-    won = (state["converted_us"] > opens) & (state["converted_us"] <= closes)
     # Open horizons stay unknown even when already won: keeping only the early wins would inflate the rate.
-    unknown = closes > known_until_us
+    is_matured = closes + recording_lag_us(leads, known_until_us) <= known_until_us
     # So do leads from before the record: those of them that are known to have converted did so late.
-    unknown |= state["opened_us"] < truncation(leads, agreement, known_until_us).since_us
+    is_matured &= state["opened_us"] >= truncation(leads, agreement, known_until_us).since_us
     # A reject that says nothing about interest ends the watching, of those who convert all the same as well.
-    ended = is_outcome_unknown(state["reject_reason"], rule.no_if_rejected)
-    unknown |= ended & (state["disqualified_us"] <= closes)
-    return won.astype("boolean").mask(unknown)
+    ended = is_outcome_unknown(state["reject_reason"], rule.no_if_rejected) & (state["disqualified_us"] <= closes)
+    return looks.assign(
+        is_won=(state["converted_us"] > opens) & (state["converted_us"] <= closes),
+        is_matured=is_matured & (state["converted_us"] > opens),
+        **{REJECTED: ended},
+    )
 
 
 def with_known_outcome(

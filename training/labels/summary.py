@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.arrays import NOT_YET
+from features.arrays import DAY_US, NOT_YET
 from features.lifecycle.closures import NEVER_LEADS
 from features.snapshots.schedule import snapshot_schedule
-from training.labels.outcomes import outcomes
+from training.labels.drawn_leads import drawn_leads
+from training.labels.outcomes import RULES, matured_looks
+from training.labels.recording_lag import MOST_LAG_DAYS, recording_lag_us
 from training.labels.truncation import ALL_RECORDED, Truncation, truncation
 
 CONVERTED_ON_ACCEPTANCE = (
@@ -27,6 +29,9 @@ class LabelSummary:
     never_leads: by reject reason, the share of all leads that were never leads and are left out.
     tried_before: of the converted leads, the share that sales had tried before they converted; None where no try is on
     record.
+    lag_days: how long after a conversion it is on record; an outcome is known only so long after its horizon closed.
+    leads_known, leads_drawn: leads with a known outcome, and how many of them the training draws.
+    matured: one row per matured look, for the gate `labels_kept_alike`; None where nothing is known of it.
     """
 
     outcome: str
@@ -37,16 +42,34 @@ class LabelSummary:
     never_leads: dict[str, float] = field(default_factory=dict)
     tried_before: float | None = None
     truncation: Truncation = ALL_RECORDED
+    lag_days: float = 0.0
+    leads_known: int = 0
+    leads_drawn: int = 0
+    matured: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @property
     def sentences(self) -> list[str]:
         """What every output of a model that learned from these labels must say."""
-        return [self._on_outcome(), *self.truncation.sentences, *self._on_never_leads(), *self._on_question()]
+        left_out = [*self.truncation.sentences, *self._on_lag(), *self._on_never_leads(), *self._on_draw()]
+        return [self._on_outcome(), *left_out, *self._on_question()]
 
     def _on_outcome(self) -> str:
         within = "as exported" if self.horizon_days is None else f"within {self.horizon_days} days"
         pressed = f"; {CONVERTED_ON_ACCEPTANCE}" if self.outcome == "Lead Converted" else ""
         return f"The outcome is {self.outcome} {within}{pressed}."
+
+    def _on_lag(self) -> Iterator[str]:
+        if self.lag_days >= 1:
+            least = "at least " if self.lag_days >= MOST_LAG_DAYS else ""
+            days = f"{least}{self.lag_days:.0f} day{'s' * (round(self.lag_days) != 1)}"
+            yield f"Conversions are on record up to {days} after they happened: an outcome counts as known only then."
+
+    def _on_draw(self) -> Iterator[str]:
+        if self.leads_drawn < self.leads_known:
+            yield (
+                f"It learned from {self.leads_drawn:,} of {self.leads_known:,} leads with a known outcome, drawn by "
+                "their ids, whatever became of them."
+            )
 
     def _on_never_leads(self) -> Iterator[str]:
         if total := sum(self.never_leads.values()):
@@ -69,6 +92,9 @@ class LabelSummary:
             "leads": self.leads,
             "looks": self.snapshots,
             "known": self.known,
+            "leads_known": self.leads_known,
+            "leads_drawn": self.leads_drawn,
+            "recording_lag_days": self.lag_days,
             "never_leads": self.never_leads,
             "tried_before": self.tried_before,
             "recorded_since": {"outcomes": began.date.isoformat() if began else None},
@@ -81,15 +107,23 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
     leads: as they were known at that moment, see `features.lifecycle.milestones.known_by`.
     """
     snapshots = snapshot_schedule(leads, agreement, known_until_us)
+    looks = matured_looks(snapshots, leads, agreement, known_until_us)
+    matured = looks.loc[looks["is_matured"], ["lead_id", "is_won", *RULES]]
+    known = matured[~matured[list(RULES)].any(axis=1)]
+    is_dated = agreement.outcome.horizon_days is not None
     return LabelSummary(
         agreement.outcome.event,
         agreement.outcome.horizon_days,
         len(leads),
         len(snapshots),
-        int(outcomes(snapshots, leads, agreement, known_until_us).notna().sum()),
+        len(known),
         _never_leads(leads),
         tried_before(leads),
         truncation(leads, agreement, known_until_us),
+        recording_lag_us(leads, known_until_us) / DAY_US if is_dated else 0.0,
+        known["lead_id"].nunique(),
+        drawn_leads(known)["lead_id"].nunique(),
+        matured,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta, poisson
 
-from features.arrays import DAY_US, NOT_YET, Floats
+from features.arrays import Floats
 from features.home.clock import from_microseconds
 from features.snapshots.schedule import WEEK_US
 from training.metrics.bootstrap import Interval
@@ -24,7 +24,6 @@ BEFORE_WEEKS, WINDOW_WEEKS = 26, 13  # what the expectation rests on, and over h
 TOLERATED = (0.8, 1.25)
 FEWEST_EXPECTED = 5.0
 THIRDS = 3
-MOST_LAG_DAYS = 30.0
 
 
 @dataclass(frozen=True)
@@ -128,13 +127,3 @@ def early_days(horizon_days: int | None) -> float | None:
     if horizon_days is None or horizon_days < 4:
         return None
     return float(min(EARLY_DAYS, horizon_days // 2))
-
-
-def recording_lag(leads: pd.DataFrame) -> float:
-    """The days after which nine of ten conversions were recorded, at most MOST_LAG_DAYS.
-
-    leads: one row per lead: converted_us, converted_known_us.
-    """
-    converted = leads[leads["converted_known_us"] != NOT_YET]
-    late = converted["converted_known_us"] - converted["converted_us"]
-    return float(np.clip(late.quantile(0.9) / DAY_US, 0.0, MOST_LAG_DAYS)) if len(late) else 0.0

@@ -14,6 +14,7 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
 from features.home.clock import microseconds
 from features.store.materialize import Materialized
+from training.labels.recording_lag import recording_lag_us
 from training.model.columns import ModelColumn
 from training.model.model import Model
 from training.monitoring import early_outcomes
@@ -94,7 +95,7 @@ def _early(judged: JudgedSince, build: Materialized, agreement: Agreement, now_u
     days = early_outcomes.early_days(agreement.outcome.horizon_days)
     if days is None:
         return None
-    lag_days = early_outcomes.recording_lag(build.leads)
+    lag_days = recording_lag_us(build.leads, now_us) / DAY_US
     until_us = now_us - round((days + lag_days) * DAY_US)
     from_us = max(until_us - BEFORE_WEEKS * 7 * DAY_US, judged.unseen_from_us)
     rows = early_snapshots(judged.model, build, agreement, (from_us, until_us), now_us)

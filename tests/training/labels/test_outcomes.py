@@ -39,8 +39,9 @@ def rejected(day: float, reason: str) -> Told:
     return track("ann", "Lead Disqualified", day, reason=reason)
 
 
-@pytest.mark.parametrize(("day", "expected"), [(0.9, False), (1, False), (1.001, True), (31, True), (31.001, False)])
-def test_the_outcome_counts_within_the_horizon_after_the_look(day: float, expected: bool) -> None:
+@pytest.mark.parametrize(("day", "expected"), [(0.9, None), (1, None), (1.001, True), (31, True), (31.001, False)])
+def test_the_outcome_counts_within_the_horizon_after_the_look(day: float, expected: bool | None) -> None:
+    """A lead that had converted before the look, though nobody knew, was no open lead: it is neither won nor lost."""
     assert outcome(TRIED, won(day)) is expected
 
 
@@ -108,8 +109,23 @@ def test_a_lead_that_was_rejected_and_converts_all_the_same_has_converted(reason
     assert outcome(TRIED, rejected(5, reason), won(20)) is True
 
 
-def test_a_label_matures_only_from_what_happened_and_not_from_when_we_heard() -> None:
+def test_an_outcome_counts_from_when_it_happened_and_not_from_when_we_heard() -> None:
     assert outcome(TRIED, won(30, known=80)) is True
+
+
+def others_won(late: float) -> list[Told]:
+    """Ten leads that converted on day 5, which is on record so many days later."""
+    names = [f"buyer {n}" for n in range(10)]
+    return [one for who in names for one in (identify(who, 0), track(who, "Lead Converted", 5, known=5 + late))]
+
+
+@pytest.mark.parametrize("bought", [[], [won(10)]], ids=["lost", "won"])
+def test_an_outcome_waits_until_what_happened_in_its_horizon_has_been_recorded(bought: list[Told]) -> None:
+    """Won and lost alike: were the won looks of an open waiting time kept, they alone would inflate the rate."""
+    told = [*others_won(25), *bought]
+    assert outcome(*told, until=1 + HORIZON + 25 - 0.001 + 20) is bool(bought)
+    assert outcome(*told, looked_at=30, until=30 + HORIZON + 24.9) is None
+    assert outcome(*others_won(0), *bought, looked_at=1, until=1 + HORIZON + 40) is bool(bought)
 
 
 def test_without_dates_the_outcome_is_as_exported() -> None:

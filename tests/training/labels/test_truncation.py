@@ -76,6 +76,7 @@ def leads_of(came: np.ndarray, won: np.ndarray, tried: np.ndarray) -> pd.DataFra
     """Leads as `milestones` gives them, from days."""
     us_of = {name: [us(day) if day == day else NOT_YET for day in days] for name, days in (("c", won), ("t", tried))}
     moments = {"opened_us": [us(day) for day in came], "converted_us": us_of["c"], "tried_us": us_of["t"]}
+    moments |= {"converted_known_us": us_of["c"]}
     never = dict.fromkeys(("rejected_us", "disqualified_us", "closed_us", "merged_us"), NOT_YET)
     ids = [f"lead-{place}" for place in range(len(came))]
     return pd.DataFrame({"lead_id": ids, **moments, **never, "reject_reason": None, "again": None})
