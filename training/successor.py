@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from features.agreement.agreement import Agreement
 from features.home.clock import from_microseconds
-from features.home.deployments import Deployment
+from features.home.deployments import Deployment, model_folder
 from features.home.settings import Home
 from features.store.materialize import materialized
 from training.candidate import REPORT_FILE
@@ -111,7 +111,8 @@ def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7)
     facts = _facts(ReportFacts.read((folder / REPORT_FILE).read_bytes()), made, shown, gates, known_until)
     since = JudgedSince(judged, int(rows["snapshot_us"].min()))
     reference = monitoring_reference(made.model, build, agreement, known_until, since)
-    head = IfTried.read(folder, row.digest)
+    answers = row.if_tried_digest
+    head = IfTried.read(model_folder(home, answers), answers) if answers else None
     return Successor(made, judged, shown, gates, facts, reference, row, head)
 
 

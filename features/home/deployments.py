@@ -21,6 +21,7 @@ class Deployment:
     """One promotion or rollback of a model.
 
     digest: of its files. view_suffix: what the names of the Feast views that it reads end in. why: in a few words.
+    if_tried_digest: of the version that answers "if sales tries now", nearly always this one; None where none does.
     """
 
     deployment_id: int
@@ -30,6 +31,7 @@ class Deployment:
     view_suffix: str
     why: str
     deployed_us: int
+    if_tried_digest: str | None = None
 
     def folder(self, home: Home) -> Path:
         """The folder of the model's checked files in the home."""
@@ -42,10 +44,11 @@ def model_folder(home: Home, digest: str) -> Path:
 
 
 def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, view_suffix: str, why: str,
-           now: datetime) -> None:  # fmt: skip
+           now: datetime, if_tried_digest: str | None = None) -> None:  # fmt: skip
     """Copy a model's checked files into the home and write the row that serving processes follow."""
     _copy(files, model_folder(home, digest))
-    row = {"model_name": name, "model_version": version, "digest": digest, "view_suffix": view_suffix, "why": why}
+    row = {"model_name": name, "model_version": version, "digest": digest, "view_suffix": view_suffix, "why": why,
+           "if_tried_digest": if_tried_digest}  # fmt: skip
     with writing(home) as connection:
         connection.execute(insert(tables.deployments).values(**row, deployed_us=microseconds(now)))
 

@@ -192,6 +192,7 @@ deployments = Table(
     _text("view_suffix"),
     _text("why"),
     _moment("deployed_us"),
+    Column("if_tried_digest", String(80)),  # of the version that answers "if sales tries now"; null where none does
 )
 
 # One row per thing that somebody should be told of one model in one week. Whoever delivers alerts reads them here.

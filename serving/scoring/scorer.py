@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select
 from features.agreement.versions import NoAgreement, current_version
 from features.home import tables
 from features.home.database import reading
-from features.home.deployments import Deployment, deployment_in_force, deployments
+from features.home.deployments import Deployment, deployment_in_force, deployments, model_folder
 from features.home.settings import Home
 from features.identity.claims import Key, normal_email
 from features.ledger.outbox import is_anything_pending
@@ -80,9 +80,13 @@ class Scorer:
         if newest:
             same = before and before.scoring.digest == newest.digest and before.scoring.model
             model = same or Model.read(newest.folder(self.home), newest.digest)
-            head = before.scoring.head if before and same else IfTried.read(newest.folder(self.home), newest.digest)
-            scoring = Scoring(agreed, model, newest.model_version, newest.digest, head)
+            scoring = Scoring(agreed, model, newest.model_version, newest.digest, self._head(newest))
         self._served = ServedModel(scoring, self._online(scoring), seen)
+
+    def _head(self, row: Deployment) -> IfTried | None:
+        """What answers if sales tries now: nearly always of the same version, else of an older one."""
+        digest = row.if_tried_digest
+        return IfTried.read(model_folder(self.home, digest), digest) if digest else None
 
     def _online(self, scoring: Scoring) -> OnlineStore | None:
         """The online store of the build that is read now; the one that was read where that is the same."""

@@ -8,8 +8,8 @@ encoding_counts.py    Counts leads and conversions by category and fold, from wh
                       of fold.
 fit.py                Fits the whole model: chooses its columns, fits trees and a linear model, blends and calibrates
                       them.
-fold_models.py        The models of the folds: the same choices fitted without the leads of one fold each; each lead is
-                      unseen once.
+fold_models.py        The models of the folds: the same choices fitted without the leads of one fold each; each lead
+                      is unseen once.
 recalibrate.py        Recalibration: fits level and slope on outcomes that matured since the training; everything else
                       stays as it was.
 ridge.py              Fits the linear model: its terms, and weights by ridge regression with the penalty that held-out

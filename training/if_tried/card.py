@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from training.gates.gate import GateResults
 from training.if_tried.second_question import SecondQuestion
 from training.metrics.metrics import METRICS
-from training.model.if_tried import IF_TRIED
+from training.model.if_tried import IF_TRIED, IF_TRIED_GATES
 from training.wording.if_tried import unearned_reason
 
 HOW = {
@@ -24,7 +24,7 @@ def second_texts(second: SecondQuestion) -> dict[str, str]:
     if second.method is None:
         return {}
     told = {
-        f"{IF_TRIED}/gates.json": GateResults(second.gates, None).json(),
+        IF_TRIED_GATES: GateResults(second.gates, None).json(),
         f"{IF_TRIED}/model_card.md": "\n".join(if_tried_card(second)),
     }
     return told | (second.head.texts() if second.head else {})

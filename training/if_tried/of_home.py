@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pandas as pd
 
+from features.home.deployments import deployment_in_force, model_folder
 from features.home.settings import Home
 from features.store.materialize import Materialized
-from training.gates.champion import served_champion
 from training.if_tried.looks import decision_looks
 from training.if_tried.second_question import FirstQuestion, SecondQuestion, second_question
 from training.model.if_tried import IfTried
@@ -31,9 +31,10 @@ def second_question_of(
 
 def champion_method(home: Home, name: str) -> str | None:
     """How the champion answers the second question; None where it does not, or cannot be read."""
-    champion = served_champion(home, name)
+    row = deployment_in_force(home, name)
+    digest = row.if_tried_digest if row else None
     try:
-        head = IfTried.read(champion.folder, champion.digest) if champion else None
+        head = IfTried.read(model_folder(home, digest), digest) if digest else None
     except ModelDamaged:
         return None
     return head.method if head else None

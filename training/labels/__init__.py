@@ -7,8 +7,8 @@ folds.py          Cross-validation folds of whole leads: no lead is on both side
 outcomes.py       The outcome of each snapshot: converted within the horizon or not, or unknown while nobody can know.
 recording_lag.py  The recording lag: how long after a conversion it is on record; labels wait, or the newest miss
                   conversions.
-segments.py       Segments: groups of leads that marketing and sales speak of (source, size, region), found by the names
-                  of traits.
+segments.py       Segments: groups of leads that marketing and sales speak of (source, size, region), found by the
+                  names of traits.
 split.py          Train and test: spans in time order, one horizon apart, so that nothing fitted has seen the test.
 summary.py        What the labels of a training rest on and leave out: figures, and the sentences that every output
                   repeats.
@@ -17,12 +17,12 @@ truncation.py     Left truncation: since when outcomes are recorded; leads that 
 
 Other rooms use:
 
-drawn_leads    drawn_leads
-folds          FOLDS, Fold, lead_folds, log_loss, row_losses
-outcomes       NOT_FEATURES, REJECTED, with_known_outcome
-recording_lag  recording_lag_us
-segments       NEWNESS, OTHER_LEVELS, segments
-split          Mask, Split, split, split_by_lead
-summary        CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary, tried_before
-truncation     RecordStart, record_start
+drawn_leads       drawn_leads
+folds             FOLDS, Fold, lead_folds, log_loss, row_losses
+outcomes          NOT_FEATURES, REJECTED, with_known_outcome
+recording_lag     recording_lag_us
+segments          NEWNESS, OTHER_LEVELS, segments
+split             Mask, Split, split, split_by_lead
+summary           CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary, tried_before
+truncation        RecordStart, record_start
 """

@@ -16,9 +16,9 @@ Other rooms use:
 
 calibrator          Calibrator, sigmoid
 columns             ModelColumn, OTHER, PointPrior
-if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IfTried, Likeness, Method
+if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method
 linear              Design, LinearModel, Term
-manifest            ModelDamaged, verify_manifest
-model               JUDGED, Model
+manifest            ModelDamaged, holds, verify_manifest
+model               AGREEMENT, JUDGED, Model
 target_encoding     TargetEncoding, category_cells
 """

@@ -17,7 +17,7 @@ from training.model.manifest import ModelDamaged, holds, verify_manifest
 from training.model.model import Model
 
 IF_TRIED, LIKENESS = "if_tried", "if_tried/likeness"  # the folders of a version that hold it
-HEAD_FILE = f"{IF_TRIED}/head.json"
+HEAD_FILE, IF_TRIED_GATES = f"{IF_TRIED}/head.json", f"{IF_TRIED}/gates.json"
 ASKS_IF_TRIED = "if sales tries now"  # as an agreement asks it
 Method = Literal["own_model", "moved"]
 

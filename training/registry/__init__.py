@@ -2,6 +2,8 @@
 
 alias.py            MLflow's alias `champion`, moved by a process of its own: a rollback cannot wait the seconds that
                     MLflow imports.
+if_tried_head.py    Which version answers "if sales tries now" once a version is promoted: itself, or the one that
+                    answers already.
 mlflow_model.py     MLflow's description of a version, its MLmodel file: how MLflow loads it, what goes in and what
                     comes out.
 mlflow_registry.py  The model registry in MLflow: runs, versions and the champion alias; text, JSON and pictures,

@@ -33,9 +33,11 @@ def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: da
     """Make a version the champion and what serving processes follow, whatever its gates.
 
     `admission.promote_if_gates_hold` asks the gates first. The version's files are checked and its features are
-    materialized before it is served. Raises NoSuchModel, ModelDamaged.
+    materialized before it is served. Where its answer to "if sales tries now" did not hold its gates, that of the
+    champion stays, see `if_tried_head`. Raises NoSuchModel, ModelDamaged.
     """
     from training.model.model import Model
+    from training.registry.if_tried_head import if_tried_digest
 
     with registry.files(version) as (files, digest):
         Model.read(files, digest)
@@ -45,7 +47,7 @@ def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: da
             registry.set_champion(version)
             deploy(
                 home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
-                why=why, now=now,
+                why=why, now=now, if_tried_digest=if_tried_digest(home, registry.name, files, digest),
             )  # fmt: skip
 
 
@@ -77,11 +79,13 @@ def _rolled_back(home: Home, name: str, now: datetime) -> Deployment:
         raise NothingToRollBack(f"{home.path} has served no other model before; {remedy}")
     before = served[-2]
     folder = model_folder(home, before.digest)
-    verify_manifest(folder, before.digest)
+    for digest in {before.digest, before.if_tried_digest or before.digest}:
+        verify_manifest(model_folder(home, digest), digest)
     _materialize_features(home, Agreement.parse((folder / AGREEMENT_FILE).read_text()))
     deploy(
         home, before.folder(home), name=name, version=before.model_version, digest=before.digest,
         view_suffix=before.view_suffix, why=f"{ROLLED_BACK} {rows[0].model_version}", now=now,
+        if_tried_digest=before.if_tried_digest,
     )  # fmt: skip
     return before
 
