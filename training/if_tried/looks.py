@@ -15,7 +15,7 @@ from features.lifecycle.milestones import known_by
 from features.snapshots.decision_moments import decision_moments
 from features.snapshots.point_in_time import snapshot_features
 from features.store.materialize import Materialized
-from training.labels.outcomes import with_known_outcome
+from training.labels.outcomes import matured_looks, with_known_outcome
 from training.labels.summary import tried_before
 from training.labels.truncation import record_start
 
@@ -27,7 +27,8 @@ class DecisionLooks:
     rows: one row per lead whose first try has a known outcome: lead_id, snapshot_us, is_arrival, outcome, features.
     won_at_once: how many of them were won within 24 hours of the try. tried: how many leads were tried at all.
     tried_before: of the converted leads, the share that was tried before; None where no try is on record.
-    won_leads_untried: the ids of the leads that converted without a try before.
+    won_leads_untried: the ids of the leads that converted without a try before. matured: one row per first try whose
+    horizon has closed, for the gate `labels_kept_alike`.
     """
 
     rows: pd.DataFrame
@@ -35,6 +36,7 @@ class DecisionLooks:
     tried: int = 0
     tried_before: float | None = None
     won_leads_untried: frozenset[str] = frozenset()
+    matured: pd.DataFrame | None = None
 
 
 def decision_looks(build: Materialized, agreement: Agreement, known_until: datetime) -> DecisionLooks:
@@ -46,13 +48,16 @@ def decision_looks(build: Materialized, agreement: Agreement, known_until: datet
     leads = known_by(build.leads, until_us)
     moments = decision_moments(leads, agreement, until_us)
     found = moments[_opened_since(moments, leads, _contacts_since_us(leads, agreement, until_us))]
-    looks = with_known_outcome(found.reset_index(drop=True), leads, agreement, until_us)
+    found = found.reset_index(drop=True)
+    looks, matured = (ask(found, leads, agreement, until_us) for ask in (with_known_outcome, matured_looks))
     rows = snapshot_features(build.repository, agreement, looks) if len(looks) else looks
     converted = leads.set_index("lead_id")["converted_us"].reindex(looks["lead_id"]).to_numpy(np.int64)
     at_once = looks["outcome"].to_numpy(bool) & (converted <= looks["snapshot_us"].to_numpy(np.int64) + DAY_US)
     won = leads[leads["converted_us"] != NOT_YET]
     untried = frozenset(won.loc[won["tried_us"] > won["converted_us"], "lead_id"])
-    return DecisionLooks(rows, int(at_once.sum()), len(moments), tried_before(leads), untried)
+    return DecisionLooks(
+        rows, int(at_once.sum()), len(moments), tried_before(leads), untried, matured[matured["is_matured"]]
+    )
 
 
 def _opened_since(moments: pd.DataFrame, leads: pd.DataFrame, since_us: int) -> np.ndarray:

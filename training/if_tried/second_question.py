@@ -16,6 +16,7 @@ from training.fit.served_fit import ServedFit, fold_models, served_fit
 from training.gates.calibrated import calibrated
 from training.gates.calls_recorded import calls_recorded
 from training.gates.gate import Gate, failed_gates
+from training.gates.labels_kept_alike import labels_kept_alike
 from training.gates.overlap import overlap
 from training.gates.sale_at_the_try import sale_at_the_try
 from training.gates.tried_enough import tried_enough
@@ -161,6 +162,7 @@ def _held_against_gates(
     won = int(looks.rows["outcome"].sum())
     gates = (
         tried_enough(found.method, len(looks.rows), won),
+        *(() if looks.matured is None else (labels_kept_alike(looks.matured),)),
         calls_recorded(found.won_untried, found.method == "own_model"),
         sale_at_the_try(looks.won_at_once, won),
         overlap(by.alike.unlike),
