@@ -10,7 +10,21 @@ from typing import Any
 import typer
 from sqlalchemy.exc import SADeprecationWarning
 
-from commands import doctor, failed_events, ingest, init, keys, leads, models, rebuild, report, score, simulate, train
+from commands import (
+    agreement,
+    doctor,
+    failed_events,
+    ingest,
+    init,
+    keys,
+    leads,
+    models,
+    rebuild,
+    report,
+    score,
+    simulate,
+    train,
+)
 from commands.console import err, out
 from commands.demo import demo
 from commands.options import json_document
@@ -33,6 +47,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(agreement.app, name="agreement")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")

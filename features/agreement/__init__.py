@@ -20,7 +20,7 @@ versions.py    The versions of the agreement that a home has worked with: each n
 Other rooms use:
 
 agreement      Agreement, Behaviour, DEFAULT, Excluded, Export, Trait
-checks         CRM_EVENTS, RESERVED, SALES_TOUCHES, check_learnable, is_protected
+checks         CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
 conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, duration, holds
 criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                single_clause_name, slope

@@ -33,6 +33,12 @@ PROTECTED = re.compile(
     r"(_(group|range|band|bracket|years))?"
 )
 
+# What to do with an agreement from before `asks`; the home itself holds its text.
+NAME_THE_QUESTION = (
+    'in agreement.toml write asks = "as things are" in its place and run: leadlight train --promote --agreement '
+    "agreement.toml (leadlight agreement show prints the one that is kept)"
+)
+
 Problem = tuple[KeyPath, object, str, str]
 
 
@@ -54,8 +60,8 @@ def check_learnable(agreement: AgreementSections, file: str) -> None:
     """
     if agreement.outcome.leaves_untried_out:
         problem = "keeps the conversions of leads that nobody tried and drops the rest of them, so scores come too high"
-        remedy = 'write asks = "as things are" in its place, and then: leadlight train --agreement agreement.toml'
-        raise AgreementError([problem_sentence(file, ("outcome", "never_contacted"), "unknown", problem, remedy)])
+        where = ("outcome", "never_contacted")
+        raise AgreementError([problem_sentence(file, where, "unknown", problem, NAME_THE_QUESTION)])
 
 
 def _names(agreement: AgreementSections) -> Iterator[Problem]:

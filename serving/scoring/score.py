@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from features.agreement.agreement import Agreement
+from features.agreement.checks import NAME_THE_QUESTION
 from features.agreement.conditions import Facts
 from features.agreement.criteria import criteria_points, criterion_kind, prior
 from features.agreement.versions import AgreementVersion
@@ -33,9 +34,9 @@ VALID_FOR = timedelta(hours=24)
 TREND_DAYS, TREND_LOGIT = 7.0, 0.25
 OLD_LABELS = (
     "version {version} learned while leads that sales never tried were left out unless they bought: where calls are on "
-    "record its probabilities are too high, of open leads most, and may rank them backwards; run: leadlight train "
-    "--promote"
+    "record its probabilities are too high, of open leads most, and may rank them backwards; {remedy}"
 )
+RETRAIN = "run: leadlight train --promote"
 # Our own bookkeeping: no facts about a lead.
 LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed"})
 
@@ -85,7 +86,8 @@ class Scoring:
         outcome = self.features_by.outcome
         if self.model is None or "asks" in self.model.facts or outcome.undated or outcome.never_contacted == "no":
             return None
-        return OLD_LABELS.format(version=self.version)
+        is_refused = self.kept.agreement.outcome.leaves_untried_out
+        return OLD_LABELS.format(version=self.version, remedy=NAME_THE_QUESTION if is_refused else RETRAIN)
 
     @cached_property
     def reads_accounts(self) -> bool:

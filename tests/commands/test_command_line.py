@@ -33,7 +33,7 @@ def test_help_names_every_command(process) -> None:
     told = process("--help")
     assert told.status == 0
     names = "demo simulate init ingest train models promote rollback recalibrate watch score report serve keys doctor"
-    for command in names.split():
+    for command in [*names.split(), "agreement"]:
         assert command in told.out
 
 
@@ -132,6 +132,19 @@ def test_an_agreement_with_an_unknown_key_is_one_sentence(leadlight, tmp_path: P
     told = leadlight("ingest", "events.jsonl", "--agreement", "agreement.toml")
     assert told.status == 1
     assert "within_days" in told.err
+
+
+def test_an_agreement_with_the_old_line_is_named_kept_out_and_mended(leadlight, tmp_path: Path) -> None:
+    """What a user of an older home types, until the new line stands in the agreement."""
+    (tmp_path / "leads.csv").write_text(ROWS)
+    old = 'name = "x"\n[outcome]\nevent = "Lead Converted"\nnever_contacted = "unknown"\n'
+    (tmp_path / "agreement.toml").write_text(old)
+    for words in (("agreement", "check"), ("ingest", "leads.csv", "--agreement", "agreement.toml"), ("train",)):
+        told = leadlight(*words)
+        assert (told.status, told.err.count("\n")) == (1, 1), words
+        assert 'write asks = "as things are" in its place' in told.err
+    (tmp_path / "agreement.toml").write_text(old.replace('never_contacted = "unknown"', 'asks = "as things are"'))
+    assert leadlight("agreement", "check").out == "agreement.toml is fine: x asks for Lead Converted, as things are\n"
 
 
 def test_a_key_is_shown_once(leadlight, process) -> None:
