@@ -22,7 +22,10 @@ ROWS_PROVED = 500  # rows of a training; each is derived again in a few hundredt
 
 def doctor(
     leaks: Annotated[
-        bool, typer.Option("--leaks", help="Also derive training rows again, each from what was recorded before it.")
+        bool,
+        typer.Option(
+            "--leaks", help="Also derive snapshots of the training again, each from what was recorded before it."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +54,7 @@ def _proof(moment: datetime) -> Check:
 
     try:
         agreement, until = current_version(home()).agreement, Ledger.open(home()).known_until(otherwise=moment)
-        with console.progress_line("deriving training rows again") as progress:
+        with console.progress_line("deriving snapshots of the training again") as progress:
             labelled = labelled_snapshots(materialized(home(), agreement, progress), agreement, until)
             proof = point_in_time_proof(home(), agreement, labelled, ROWS_PROVED)
     except LeadlightError as error:

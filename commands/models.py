@@ -169,7 +169,7 @@ def _recalibrated_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     shift, loss = summary["shift"], summary["log_loss"]
     sure = "more than chance" if shift["is_sure"] else "no more than chance"
     yield (
-        f"listened to the newest {summary['rows']:,} looks at {summary['leads']:,} leads, of whom "
+        f"listened to the newest {summary['rows']:,} snapshots of {summary['leads']:,} leads, of whom "
         f"{summary['conversions']:,} converted"
     )
     lie = f"outcomes lie {shift['level']:+.2f} in log-odds from what was said"

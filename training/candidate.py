@@ -126,6 +126,7 @@ class Candidate:
             dependence=self.dependence,
             findings=self.findings,
             tried_before=self.label_summary.tried_before if self.label_summary else None,
+            leads=self.label_summary.leads if self.label_summary else None,
             leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,
@@ -148,7 +149,9 @@ class Candidate:
         rows = self.labelled[mask]
         dated = self.agreement_version.agreement.outcome.horizon_days is not None and len(rows)
         ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
-        return Span(name, len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), *ends)
+        won = rows[rows["outcome"].astype(bool)]
+        leads = rows["lead_id"].nunique()
+        return Span(name, len(rows), leads, len(won), ends[0], ends[1], won["lead_id"].nunique())
 
     @property
     def _bar(self) -> float | None:

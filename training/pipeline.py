@@ -128,7 +128,7 @@ class _Training:
         tested = labelled[parted.test]
         probability, lead = model.probability(tested), tested["lead_id"].to_numpy()
         shown = evaluate(probability, tested["outcome"], lead, seed=seed)
-        self.progress("comparing with others on the same rows")
+        self.progress("comparing with others on the same snapshots")
         probabilities = {"leadlight": probability} | _baseline_probabilities(labelled, parted, model, seed)
         compared = comparison(probabilities, tested["outcome"], lead, seed=seed)
         self.progress("looking at segments, at arrival and back month by month")

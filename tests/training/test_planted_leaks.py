@@ -148,7 +148,7 @@ def test_every_row_derived_again_from_what_was_recorded_before_it_is_the_same(tr
     assert (proof.rows, proof.differing) == (len(labelled), 0)
     assert trained.candidate.examined.proof
     assert trained.candidate.examined.proof.holds
-    assert "No row saw its future: 50 training rows" in " ".join(trained.candidate.warnings)
+    assert "No snapshot saw its future: 50 of the training" in " ".join(trained.candidate.warnings)
 
 
 def test_the_proof_finds_the_rows_that_saw_what_was_recorded_later(

@@ -82,6 +82,7 @@ class Evaluation:
     distribution: tuple[HistogramBin, ...]
     # 95 %: the part of the highest scored rows (`highest_bins`) that would convert if each probability were true
     chance_at_top: Interval | None = None
+    converted_leads: int | None = None  # leads with at least one row that converted; None in older reports
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def evaluate(
         gains=_gains(counts),
         distribution=_distribution(rows),
         chance_at_top=null.top if null else None,
+        converted_leads=len(np.unique(rows.lead[rows.outcome == 1])),
     )
 
 

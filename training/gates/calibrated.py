@@ -22,7 +22,7 @@ def calibrated(ece: float | None, ece_null95: float | None) -> Gate:
         than = "is within" if passed else "is above"
         why = (
             f"Its calibration error, {ece:.4f}, {than} {limit:.4f}: the larger of {CALIBRATED} and what a perfectly "
-            "calibrated model would show on these rows by chance."
+            "calibrated model would show on these snapshots by chance."
         )
     return Gate("calibrated", passed, ece, limit, why)
 

@@ -5,6 +5,7 @@ drawn_leads.py    The leads that a training learns from where a history has more
 folds.py          Cross-validation folds of whole leads: no lead is on both sides, so nothing is judged on what it
                   learned by heart.
 outcomes.py       The outcome of each snapshot: converted within the horizon or not, or unknown while nobody can know.
+question.py       What a probability answers, in the words that every output uses.
 recording_lag.py  The recording lag: how long after a conversion it is on record; labels wait, or the newest miss
                   conversions.
 segments.py       Segments: groups of leads that marketing and sales speak of (source, size, region), found by the
@@ -20,6 +21,7 @@ Other rooms use:
 drawn_leads       drawn_leads
 folds             FOLDS, Fold, lead_folds, log_loss, row_losses
 outcomes          NOT_FEATURES, REJECTED, matured_looks, with_known_outcome
+question          question_sentence
 recording_lag     recording_lag_us
 segments          NEWNESS, OTHER_LEVELS, segments
 split             Mask, Split, split, split_by_lead

@@ -13,6 +13,7 @@ from features.lifecycle.closures import NEVER_LEADS
 from features.snapshots.schedule import snapshot_schedule
 from training.labels.drawn_leads import drawn_leads
 from training.labels.outcomes import RULES, matured_looks
+from training.labels.question import drawn_sentence, percent_text, question_sentence
 from training.labels.recording_lag import MOST_LAG_DAYS, recording_lag_us
 from training.labels.truncation import ALL_RECORDED, Truncation, truncation
 
@@ -51,7 +52,7 @@ class LabelSummary:
     def sentences(self) -> list[str]:
         """What every output of a model that learned from these labels must say."""
         left_out = [*self.truncation.sentences, *self._on_lag(), *self._on_never_leads(), *self._on_draw()]
-        return [self._on_outcome(), *left_out, *self._on_question()]
+        return [self._on_outcome(), *left_out, self.question]
 
     def _on_outcome(self) -> str:
         within = "as exported" if self.horizon_days is None else f"within {self.horizon_days} days"
@@ -66,22 +67,19 @@ class LabelSummary:
 
     def _on_draw(self) -> Iterator[str]:
         if self.leads_drawn < self.leads_known:
-            yield (
-                f"It learned from {self.leads_drawn:,} of {self.leads_known:,} leads with a known outcome, drawn by "
-                "their ids, whatever became of them."
-            )
+            yield drawn_sentence(self.leads_drawn, self.leads_known)
 
     def _on_never_leads(self) -> Iterator[str]:
         if total := sum(self.never_leads.values()):
-            named = ", ".join(f"{name.replace('_', ' ')} {_percent(part)}" for name, part in self.never_leads.items())
-            yield f"{_percent(total)} of {self.leads:,} leads never were leads and are left out ({named})."
+            named = ", ".join(
+                f"{name.replace('_', ' ')} {percent_text(part)}" for name, part in self.never_leads.items()
+            )
+            yield f"{percent_text(total)} of {self.leads:,} leads never were leads and are left out ({named})."
 
-    def _on_question(self) -> Iterator[str]:
-        within = "" if self.horizon_days is None else f" within {self.horizon_days} days"
-        yield f"A probability is the chance to convert{within} as sales works its leads now."
-        if self.tried_before is not None:
-            yield f"{_percent(self.tried_before)} of conversions had a contact before."
-        yield "If whom sales calls changes, train again."
+    @property
+    def question(self) -> str:
+        """What a probability answers, as labels of this kind let it."""
+        return question_sentence(self.horizon_days, self.tried_before)
 
     def as_json(self) -> dict[str, object]:
         """The figures, for `train --json` and the report."""
@@ -90,7 +88,7 @@ class LabelSummary:
             "outcome": self.outcome,
             "horizon_days": self.horizon_days,
             "leads": self.leads,
-            "looks": self.snapshots,
+            "snapshots": self.snapshots,
             "known": self.known,
             "leads_known": self.leads_known,
             "leads_drawn": self.leads_drawn,
@@ -139,7 +137,3 @@ def _never_leads(leads: pd.DataFrame) -> dict[str, float]:
     """By reject reason, the share of leads that were never leads; one that was merged into another is a duplicate."""
     reason = leads["reject_reason"].where(leads["merged_us"] == NOT_YET, "duplicate")
     return {str(name): count / len(leads) for name, count in reason[reason.isin(NEVER_LEADS)].value_counts().items()}
-
-
-def _percent(share: float) -> str:
-    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"

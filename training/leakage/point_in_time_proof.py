@@ -58,11 +58,12 @@ class PointInTimeProof:
         """What every output must say of it."""
         what = "derived again from what the ledger held before each moment"
         if self.holds:
-            return f"No row saw its future: {self.rows:,} training rows, {what}, are the same to the bit."
+            return f"No snapshot saw its future: {self.rows:,} of the training, {what}, are the same to the bit."
         shown = "; ".join(one.sentence for one in self.examples[:3])
+        remedy = "look at receivedAt and --recorded-lag, run leadlight rebuild, and do not trust the figures"
         return (
-            f"{self.differing:,} of {self.rows:,} training rows differ when {what}: {shown}. They saw what was recorded"
-            " later: look at receivedAt and --recorded-lag, run leadlight rebuild, and do not trust the figures."
+            f"{self.differing:,} of {self.rows:,} snapshots of the training differ when {what}: {shown}. They saw what "
+            f"was recorded later: {remedy}."
         )
 
     def as_json(self) -> dict[str, Any]:

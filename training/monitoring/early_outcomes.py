@@ -103,13 +103,14 @@ def early_outcomes_result(early: EarlyConversions, rows: pd.DataFrame) -> Monito
     expected = float(early.expected(newest["probability"].to_numpy(np.float64)).sum()) if len(newest) else 0.0
     observed = int(newest["outcome"].sum()) if len(newest) else 0
     if expected < FEWEST_EXPECTED or sum(early.converted) < FEWEST_EXPECTED:
-        few = f"too early to say: {expected:.1f} conversions within {early.days:.0f} days of a look are expected so far"
+        soon = f"within {early.days:.0f} days of a snapshot"
+        few = f"too early to say: {expected:.1f} conversions {soon} are expected so far"
         return MonitoringResult("early", "ok", few)
     ratio, ends = observed / expected, early.ratio(observed, expected, FALSE_NOTICE)
     status = _status(ratio, ends, early.ratio(observed, expected, FALSE_ALARM))
     said = (
-        f"{observed:,} conversions within {early.days:.0f} days of a look, {expected:.1f} expected: {ratio:.2f} times "
-        f"({ends[0]:.2f} to {ends[1]:.2f})"
+        f"{observed:,} conversions within {early.days:.0f} days of a snapshot, {expected:.1f} expected: "
+        f"{ratio:.2f} times ({ends[0]:.2f} to {ends[1]:.2f})"
     )
     return MonitoringResult("early", status, said, ratio, TOLERATED[0] if ratio < 1 else TOLERATED[1])
 

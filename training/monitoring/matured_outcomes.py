@@ -26,11 +26,12 @@ def matured_outcomes_results(
     """
     expected = float(probability.sum())
     if expected < FEWEST_EXPECTED:
-        few = f"too early to say: {len(rows):,} looks since the training have an outcome, {expected:.1f} should convert"
+        known = f"{len(rows):,} snapshots since the training have an outcome"
+        few = f"too early to say: {known}, {expected:.1f} should convert"
         return [MonitoringResult("matured", "ok", few)]
     ratio, ends = observed_over_expected(rows["outcome"].to_numpy(np.float64), probability, rows["lead_id"].to_numpy())
     said = (
-        f"{shown.conversions:,} of {shown.rows:,} looks since the training converted, {expected:,.0f} should have: "
+        f"{shown.conversions:,} of {shown.rows:,} snapshots since the training converted, {expected:,.0f} should have: "
         f"{ratio:.2f} times ({ends[0]:.2f} to {ends[1]:.2f}); log loss {_loss(shown)}, on the test {_loss(tested)}"
     )
     limit = TOLERATED[0] if ratio < 1 else TOLERATED[1]

@@ -2,6 +2,8 @@
 
 bar_earnings.py     What a bar earns: the worth of the conversions above it, less the costs of the follow-ups.
 facts.py            The facts that the report is written from, as plain values kept with the model as JSON.
+first_screen.py     The first screen: what the probability answers, how many leads it is from, and whether it is to be
+                    believed.
 model_card.py       The model card: what a version is for, what it learned from, what it showed and what it cannot, in
                     Markdown.
 report.py           The report of a model as one HTML page: charts, tables and plain sentences, for a screen or for

@@ -35,9 +35,10 @@ class Span:
     name: str  # "train", "test"
     rows: int
     leads: int
-    conversions: int
+    conversions: int  # of the snapshots
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    converted_leads: int | None = None  # with at least one snapshot that converted; None in older reports
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,24 @@ class ReportedGate:
     passed: bool
     value: float | None
     limit: float | None
+
+
+@dataclass(frozen=True)
+class ReportedSecondQuestion:
+    """What the first tries of sales tell of "if sales tries now", whether a version answers it or not.
+
+    sentences: what every output says of it; they carry the shift where it is large, and whom there is no figure for.
+    shift: how much more often (log-odds) leads convert once tried than as things are, with its error.
+    """
+
+    sentences: tuple[str, ...] = ()
+    is_asked: bool = False  # by the agreement: then the probability is this one
+    is_answered: bool = False
+    tried: int = 0  # first tries with a known outcome
+    shift: float | None = None
+    shift_error: float | None = None
+    gates: tuple[ReportedGate, ...] = ()
+    evaluation: Evaluation | None = None  # on later first tries; None where it is not answered by a model of its own
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,8 @@ class ReportFacts:
     money: ReportedCosts | None = None
     dependence: tuple[PartialDependence, ...] = ()  # how the strongest drivers move scores as they change
     findings: Breakdown = field(default_factory=Breakdown)  # by segment, by month, at arrival
+    leads: int | None = None  # that the history holds; None in older reports
+    second: ReportedSecondQuestion | None = None  # None in older reports, and where no try is on record
     tried_before: float | None = None  # of the leads that converted; None where no try is on record
     leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them
     learned: Span | None = None  # the rows that the served model learned from; None: those of "train", as it was

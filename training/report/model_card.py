@@ -7,11 +7,8 @@ from collections.abc import Iterator, Sequence
 from training.gates.gate import Gate
 from training.metrics.metrics import METRICS
 from training.report.facts import ReportFacts, Span
-from training.report.report import report_warnings
-from training.wording.learned import LearnedUntil, learned_sentence
+from training.report.first_screen import first_answers, report_warnings
 from training.wording.sentences import (
-    calibration_sentence,
-    comparison_sentence,
     importance_sentence,
     ranking_sentence,
     top_scores_sentence,
@@ -19,16 +16,21 @@ from training.wording.sentences import (
 
 
 def model_card(facts: ReportFacts, gates: Sequence[Gate]) -> str:
-    """The model card as Markdown: the report's main sentences, and every gate in words."""
+    """The model card as Markdown: the report's first answers in its order, its main sentences, every gate in words."""
     return "\n".join([*_head(facts), "", *_data(facts), "", *_figures(facts), "", *_gates(gates), "", *_limits(facts)])
 
 
 def _head(facts: ReportFacts) -> Iterator[str]:
-    within = f" within {facts.horizon_days} days of a look at it" if facts.horizon_days else ""
+    within = f" within {facts.horizon_days} days of a snapshot of it" if facts.horizon_days else ""
     yield f"# {facts.identity.name}"
     yield ""
-    yield f"The probability that a lead comes to “{facts.outcome}”{within}. It ranks leads for people who decide; it"
-    yield "does not say what a call would change."
+    yield f"The probability that a lead comes to “{facts.outcome}”{within}. It ranks leads for people who decide; a"
+    yield "snapshot is one lead at one moment, with what was known by then."
+    for answer in first_answers(facts):
+        yield ""
+        yield f"## {answer.question}"
+        yield ""
+        yield f"**{answer.sentences[0]}** {' '.join(answer.sentences[1:])}".rstrip()
     yield ""
     yield f"Agreement version {facts.identity.agreement_version} ({facts.identity.agreement_digest})."
 
@@ -39,9 +41,6 @@ def _data(facts: ReportFacts) -> Iterator[str]:
     yield f"{facts.split_how[:1].upper()}{facts.split_how[1:]}."
     yield ""
     yield from (f"- {_span(span)}" for span in facts.spans)
-    if facts.learned:
-        until = LearnedUntil(facts.judged_until, facts.learned_until, facts.learned.rows)
-        yield f"- {learned_sentence(until)}"
     if facts.left_out:
         yield f"- Never seen: {', '.join(field.name for field in facts.left_out)}"
     if facts.put_back:
@@ -50,7 +49,11 @@ def _data(facts: ReportFacts) -> Iterator[str]:
 
 def _span(span: Span) -> str:
     when = f", {span.starts_at:%Y-%m-%d} to {span.ends_at:%Y-%m-%d}" if span.starts_at and span.ends_at else ""
-    return f"{span.name}: {span.rows:,} snapshots of {span.leads:,} leads, {span.conversions:,} converted{when}"
+    won = f", {span.converted_leads:,} of whom converted" if span.converted_leads is not None else ""
+    return (
+        f"{span.name}: {span.leads:,} leads{won}, in {span.rows:,} snapshots, of which {span.conversions:,} "
+        f"converted{when}"
+    )
 
 
 def _figures(facts: ReportFacts) -> Iterator[str]:
@@ -64,9 +67,7 @@ def _figures(facts: ReportFacts) -> Iterator[str]:
     yield f"- {', '.join(labelled)}"
     yield f"- Checked: {top_scores_sentence(facts.evaluation)}."
     for sentence in (
-        calibration_sentence(facts.evaluation),
         ranking_sentence(facts.evaluation),
-        comparison_sentence(facts.compared),
         importance_sentence(facts.drivers),
     ):
         yield f"- {sentence}"

@@ -18,11 +18,11 @@ from training.monitoring.result import summary_sentence
 from training.report import tables
 from training.report.bar_earnings import earnings_sentence
 from training.report.facts import ReportFacts
+from training.report.first_screen import first_answers, report_warnings
 from training.report.soft_breaks import soft_breaks
 from training.report.threshold_chart import threshold_chart
 from training.wording import sentences
 from training.wording.calibration import calibration_check_sentence, calibration_faults
-from training.wording.report_warnings import ReportWarning, leak_warnings, quality_warnings, segment_warnings
 from training.wording.segments import segment_calibration_sentences, segment_ranking_sentences, segments_sentence
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,7 +38,13 @@ def report_page(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {"of_100": of_100, "figure": tables.figure_text, "day": tables.day_text, "soft": soft_breaks}
+    page.filters |= {
+        "of_100": of_100,
+        "figure": tables.figure_text,
+        "day": tables.day_text,
+        "interval": tables.interval_text,
+        "soft": soft_breaks,
+    }
     drawn, narrow, breakdown = report_charts(facts), report_charts(facts, NARROW), facts.findings
     return page.get_template("report.html.j2").render(
         facts=facts,
@@ -48,6 +54,10 @@ def report_page(facts: ReportFacts) -> str:
         },
         checked=sentences.top_scores_check(facts.evaluation),
         unit=sentences.row_noun(facts.evaluation),
+        answers=[
+            (answer.question, [soft_breaks(with_curly_quotes(sentence)) for sentence in answer.sentences])
+            for answer in first_answers(facts)
+        ],
         warnings=report_warnings(facts),
         pictures={name: (Markup(wide), Markup(narrow[name])) for name, wide in drawn.items()},
         captions={name: chart_caption(name, facts) for name in drawn},
@@ -130,17 +140,6 @@ def report_charts(facts: ReportFacts, width: int = WIDTH) -> dict[str, str]:
 def chart_caption(name: str, facts: ReportFacts) -> str:
     """The sentence under the chart of this name: what to see in it."""
     return charts.caption(name, sentences.row_noun(facts.evaluation), facts.money is not None)
-
-
-def report_warnings(facts: ReportFacts) -> list[ReportWarning]:
-    """What a reader should know before believing the figures; signs of a leak come first."""
-    return [
-        *leak_warnings(facts.evaluation, facts.drivers, facts.put_back),
-        *quality_warnings(facts.evaluation, facts.compared, facts.split),
-        *segment_warnings(facts.findings.groups),
-        *(ReportWarning("Looked at closer", sentence) for sentence in calibration_faults(facts.findings.calibration)),
-        *(ReportWarning("", sentence) for sentence in facts.warnings),
-    ]
 
 
 def with_curly_quotes(sentence: str) -> str:

@@ -9,7 +9,7 @@ from training.evaluate.calibration_check import CalibrationCheck, Estimate
 # Smaller faults can be proven on many rows, and make no difference to anybody.
 LEVEL, SLOPE, CURVE = 0.05, 0.05, 0.0005
 RECALIBRATE = "To mend it: leadlight recalibrate."
-WAIT = "A line through these rows does no better on leads that it was not fitted on, so wait for more outcomes."
+WAIT = "A line through these snapshots does no better on leads that it was not fitted on, so wait for more outcomes."
 
 
 def calibration_faults(check: CalibrationCheck | None) -> tuple[str, ...]:
@@ -45,8 +45,8 @@ def calibration_check_sentence(check: CalibrationCheck | None) -> str:
     if check is None:
         return "Too few leads converted to tell level, slope and shape of the probabilities from chance."
     if calibration_faults(check):
-        return "Looked at closer, this is what is off:"
-    return "Looked at closer, neither level nor slope nor shape is off by more than chance, or by enough to matter."
+        return "Checked more closely, this is what is off:"
+    return "Checked more closely, neither level nor slope nor shape is off by more than chance, or by enough to matter."
 
 
 def calibration_check_rows(check: CalibrationCheck | None) -> list[tuple[str, str, Estimate, int]]:

@@ -12,7 +12,7 @@ from training.evaluate.segments import SegmentResult
 from training.leakage.model_signs import RANKS_WELL, TOO_GOOD
 from training.metrics.shares import of_100
 from training.wording.segments import segment_calibration_sentences
-from training.wording.sentences import our_standing
+from training.wording.sentences import our_standing, row_noun
 
 CARRIES = 1 / 3  # of all that moves the scores
 FEW_CONVERSIONS = 100
@@ -77,11 +77,14 @@ def _alone(field: ReportedField) -> str:
 def quality_warnings(evaluation: Evaluation, compared: Sequence[ComparedModel], split: str) -> list[ReportWarning]:
     """Signs of a weak test or model: few outcomes, no dates, poor calibration, a baseline model that does better."""
     warnings = []
-    if evaluation.conversions < FEW_CONVERSIONS:
-        text = f"Only {evaluation.conversions} conversions to test on: read the intervals, not the figures."
+    converted = evaluation.conversions if evaluation.converted_leads is None else evaluation.converted_leads
+    unit = row_noun(evaluation)
+    if converted < FEW_CONVERSIONS:
+        of = "conversions" if evaluation.converted_leads is None else "leads that converted"
+        text = f"Only {converted} {of} to test on: read the intervals, not the figures."
         warnings.append(ReportWarning("Few outcomes", text))
     if split == "random":
-        text = "The rows have no dates, so the test leads are not later ones; how the model ages is not known."
+        text = "The leads have no dates, so the test leads are not later ones; how the model ages is not known."
         warnings.append(ReportWarning("Not tested in time", text))
     gap, luck = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
     if gap is not None and luck is not None and gap > max(TOLERATED_GAP, luck):
@@ -89,10 +92,10 @@ def quality_warnings(evaluation: Evaluation, compared: Sequence[ComparedModel], 
         warnings.append(ReportWarning("The probabilities are off", text))
     for baseline in compared[1:]:
         if our_standing(baseline.excess_interval) == "worse":
-            text = f"{baseline.label} has the lower log loss on these rows, by more than chance."
+            text = f"{baseline.label} has the lower log loss on these {unit}, by more than chance."
             warnings.append(ReportWarning("A simpler way does better", text))
         elif baseline.name == "constant" and our_standing(baseline.excess_interval) == "level":
-            text = "On these rows the model cannot be told from giving every lead the average rate."
+            text = f"On these {unit} the model cannot be told from giving every lead the average rate."
             warnings.append(ReportWarning("No better than the average", text))
     return warnings
 

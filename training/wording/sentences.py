@@ -81,7 +81,10 @@ def calibration_sentence(evaluation: Evaluation) -> str:
         f"converted. The mean gap over all dots is {100 * gap:.1f} in 100; "
     )
     if gap <= chance:
-        return level + f"a perfect score would show up to {100 * chance:.1f} on these rows by chance alone."
+        return (
+            level
+            + f"a perfect score would show up to {100 * chance:.1f} on these {row_noun(evaluation)} by chance alone."
+        )
     return level + f"chance alone explains up to {100 * chance:.1f}, so the probabilities are somewhat off."
 
 
@@ -89,7 +92,7 @@ def ranking_sentence(evaluation: Evaluation) -> str:
     """How much more often the top of the list converts, how many conversions it holds, and ROC AUC."""
     lift, third = evaluation.metrics["lift_at_10pct"], evaluation.metrics["share_of_conversions_in_top_third"]
     if lift is None or third is None:
-        return "Nothing converted on these rows, so they cannot tell how well it ranks."
+        return f"Nothing converted among these {row_noun(evaluation)}, so they cannot tell how well it ranks."
     sentence = (
         f"The top tenth converts {lift:.1f} times as often as the average{_lift_interval(evaluation)}; "
         f"the top third holds {of_100(third)} of 100 conversions."
@@ -112,7 +115,7 @@ def comparison_sentence(compared: Sequence[ComparedModel]) -> str:
     """Our model against the best of the baseline models, and whether the difference is more than chance."""
     others = [c for c in compared[1:] if c.excess_log_loss is not None]
     if not others:
-        return "Nothing else was fitted on these rows to compare it with."
+        return "Nothing else was fitted on the same leads to compare it with."
     best = min(others, key=lambda c: c.excess_log_loss or 0.0)
     verdict = {
         "better": "ours is better, by more than chance",

@@ -1,0 +1,117 @@
+"""The first screen: what the probability answers, how many leads it is from, and whether it is to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from training.labels.question import question_sentence
+from training.report.facts import ReportedGate, ReportFacts
+from training.wording.calibration import calibration_faults
+from training.wording.learned import LearnedUntil, learned_sentence
+from training.wording.report_warnings import ReportWarning, leak_warnings, quality_warnings, segment_warnings
+from training.wording.sentences import calibration_sentence, comparison_sentence, row_noun
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reader's question, and its answer in plain sentences; the first of them is the answer in short."""
+
+    question: str
+    sentences: tuple[str, ...]
+
+
+def first_answers(facts: ReportFacts) -> tuple[Answer, ...]:
+    """What a reader asks before anything else, in this order, on the page and on the model card."""
+    return (
+        Answer("What does the probability answer?", tuple(_on_question(facts))),
+        Answer("How many leads is it from?", tuple(_on_leads(facts))),
+        Answer("Is it to be believed?", (verdict(facts), *_on_belief(facts))),
+    )
+
+
+def _on_question(facts: ReportFacts) -> Iterator[str]:
+    second = facts.second
+    if second and second.is_asked and second.is_answered:
+        yield from second.sentences
+        yield "Beside it stands the chance as things are: as sales works its leads now."
+        return
+    yield question_sentence(facts.horizon_days, facts.tried_before)
+    yield from second.sentences if second else ()
+
+
+def _on_leads(facts: ReportFacts) -> Iterator[str]:
+    shown, learned = facts.evaluation, facts.learned
+    if facts.leads is not None and learned:
+        converted = "" if learned.converted_leads is None else f"; {learned.converted_leads:,} of them converted"
+        yield f"{facts.leads:,} leads are in the history, and of {learned.leads:,} the outcome is known{converted}."
+    train = next((span for span in facts.spans if span.name == "train"), None)
+    if train:
+        won = "" if train.converted_leads is None else f", {train.converted_leads:,} of whom converted,"
+        yield f"The judged model learned from {train.leads:,} leads{won} by {train.rows:,} snapshots of them."
+    if shown.rows:
+        won = "" if shown.converted_leads is None else f", {shown.converted_leads:,} of whom converted"
+        by = "" if row_noun(shown) == "leads" else f" ({shown.rows:,} snapshots of them)"
+        yield f"It is judged on {shown.leads:,} leads{by}{won}."
+    else:
+        yield "There is no lead with a known outcome yet to judge it on."
+    if learned:
+        yield learned_sentence(LearnedUntil(facts.judged_until, facts.learned_until, learned.rows))
+
+
+def _on_belief(facts: ReportFacts) -> Iterator[str]:
+    if facts.gates:
+        yield gates_sentence(facts.gates)
+    yield calibration_sentence(facts.evaluation)
+    others = [model.label for model in facts.compared[1:]]
+    if others:
+        yield f"Compared on the same {row_noun(facts.evaluation)} with {_enumerated(others)}."
+    yield comparison_sentence(facts.compared)
+
+
+def verdict(facts: ReportFacts) -> str:
+    """Whether the figures are to be believed, in one sentence."""
+    cautions = [warning for warning in report_warnings(facts) if warning.heading]
+    leaks = [warning.heading for warning in cautions if warning.is_leak]
+    failed = [gate for gate in facts.gates if not gate.passed]
+    if leaks:
+        return f"Not before this is settled: {_in_a_row(leaks)}."
+    if not facts.evaluation.rows:
+        return "Nobody can tell yet: there is no later lead whose outcome is known."
+    if failed:
+        return f"Not as it stands: {_named(failed)} of its gates {'does' if len(failed) == 1 else 'do'} not hold."
+    if cautions:
+        return f"With care: {_in_a_row([warning.heading for warning in cautions])}."
+    return "Yes, as far as leads that it had not seen can tell."
+
+
+def gates_sentence(gates: tuple[ReportedGate, ...]) -> str:
+    """How many gates hold, and the names of those that do not."""
+    failed = [gate for gate in gates if not gate.passed]
+    if not failed:
+        return "Its gate holds." if len(gates) == 1 else f"All {len(gates)} gates hold."
+    return f"{len(failed)} of {len(gates)} gates {'does' if len(failed) == 1 else 'do'} not hold: {_named(failed)}."
+
+
+def report_warnings(facts: ReportFacts) -> list[ReportWarning]:
+    """What a reader should know before believing the figures; signs of a leak come first."""
+    said = {sentence for answer in (_on_question(facts), _on_leads(facts)) for sentence in answer}
+    return [
+        *leak_warnings(facts.evaluation, facts.drivers, facts.put_back),
+        *quality_warnings(facts.evaluation, facts.compared, facts.split),
+        *segment_warnings(facts.findings.groups),
+        *(ReportWarning("Off by more than chance", text) for text in calibration_faults(facts.findings.calibration)),
+        *(ReportWarning("", sentence) for sentence in facts.warnings if sentence not in said),
+    ]
+
+
+def _named(gates: list[ReportedGate]) -> str:
+    return _enumerated([gate.name.replace("_", " ") for gate in gates])
+
+
+def _in_a_row(headings: list[str]) -> str:
+    return "; ".join(heading[:1].lower() + heading[1:] for heading in dict.fromkeys(headings))
+
+
+def _enumerated(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
