@@ -40,7 +40,15 @@ from training.model.model import JUDGED, Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
 from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
-from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
+from training.report.facts import (
+    ModelIdentity,
+    ReportedCosts,
+    ReportedGate,
+    ReportedLeak,
+    ReportedSecondQuestion,
+    ReportFacts,
+    Span,
+)
 from training.report.model_card import model_card
 from training.report.report import chart_caption, report_charts
 from training.wording.calibration import calibration_faults
@@ -127,9 +135,27 @@ class Candidate:
             findings=self.findings,
             tried_before=self.label_summary.tried_before if self.label_summary else None,
             leads=self.label_summary.leads if self.label_summary else None,
+            leads_known=self.label_summary.leads_known if self.label_summary else None,
+            second=self._second,
             leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,
+        )
+
+    @property
+    def _second(self) -> ReportedSecondQuestion | None:
+        found = self.second
+        if not found.tried and not found.is_asked:
+            return None
+        return ReportedSecondQuestion(
+            tuple(found.sentences),
+            found.is_asked,
+            found.head is not None,
+            found.tried,
+            found.shift.value if found.shift else None,
+            found.shift.error if found.shift else None,
+            tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in found.gates),
+            found.test,
         )
 
     @property

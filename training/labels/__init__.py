@@ -21,7 +21,7 @@ Other rooms use:
 drawn_leads       drawn_leads
 folds             FOLDS, Fold, lead_folds, log_loss, row_losses
 outcomes          NOT_FEATURES, REJECTED, matured_looks, with_known_outcome
-question          question_sentence
+question          drawn_sentence, question_sentence
 recording_lag     recording_lag_us
 segments          NEWNESS, OTHER_LEVELS, segments
 split             Mask, Split, split, split_by_lead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from training.labels.question import question_sentence
+from training.labels.question import drawn_sentence, question_sentence
 from training.report.facts import ReportedGate, ReportFacts
 from training.wording.calibration import calibration_faults
 from training.wording.learned import LearnedUntil, learned_sentence
@@ -34,7 +34,7 @@ def _on_question(facts: ReportFacts) -> Iterator[str]:
     second = facts.second
     if second and second.is_asked and second.is_answered:
         yield from second.sentences
-        yield "Beside it stands the chance as things are: as sales works its leads now."
+        yield "Beside it stands the chance as things are; the figures here are of that one."
         return
     yield question_sentence(facts.horizon_days, facts.tried_before)
     yield from second.sentences if second else ()
@@ -43,8 +43,12 @@ def _on_question(facts: ReportFacts) -> Iterator[str]:
 def _on_leads(facts: ReportFacts) -> Iterator[str]:
     shown, learned = facts.evaluation, facts.learned
     if facts.leads is not None and learned:
-        converted = "" if learned.converted_leads is None else f"; {learned.converted_leads:,} of them converted"
-        yield f"{facts.leads:,} leads are in the history, and of {learned.leads:,} the outcome is known{converted}."
+        known = facts.leads_known or learned.leads
+        yield f"{facts.leads:,} leads are in the history, and of {known:,} the outcome is known."
+        if learned.leads < known:
+            yield drawn_sentence(learned.leads, known)
+        if learned.converted_leads is not None:
+            yield f"Of the {learned.leads:,} that it learned from, {learned.converted_leads:,} converted."
     train = next((span for span in facts.spans if span.name == "train"), None)
     if train:
         won = "" if train.converted_leads is None else f", {train.converted_leads:,} of whom converted,"

@@ -54,6 +54,9 @@ def report_page(facts: ReportFacts) -> str:
         },
         checked=sentences.top_scores_check(facts.evaluation),
         unit=sentences.row_noun(facts.evaluation),
+        second_sentences=[
+            soft_breaks(with_curly_quotes(sentence)) for sentence in (facts.second.sentences if facts.second else ())
+        ],
         answers=[
             (answer.question, [soft_breaks(with_curly_quotes(sentence)) for sentence in answer.sentences])
             for answer in first_answers(facts)
@@ -93,7 +96,8 @@ def _tables(facts: ReportFacts) -> dict[str, tables.Table]:
         "put_back": tables.fields_table(facts.put_back, "Why it is suspected", PUT_BACK),
         "leaks": tables.leaks_table(facts),
         "metrics": tables.metrics_table(facts),
-        "gates": tables.gates_table(facts),
+        "gates": tables.gates_table(facts.gates, "Gates before promotion"),
+        **_second_question_tables(facts),
     }
 
 
@@ -112,6 +116,16 @@ def _opening_sentences(facts: ReportFacts) -> dict[str, str]:
         "months": sentences.months_sentence(breakdown.months),
         "drivers": sentences.importance_sentence(facts.drivers),
         "watch": summary_sentence(facts.watch),
+    }
+
+
+def _second_question_tables(facts: ReportFacts) -> dict[str, tables.Table]:
+    if facts.second is None:
+        return {}
+    about = "Gates of “if tried now”: where one does not hold, there is no such figure"
+    return {
+        "second": tables.second_question_table(facts.second),
+        "second_gates": tables.gates_table(facts.second.gates, about),
     }
 
 

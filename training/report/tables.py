@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import exp
 
 from training.evaluate.comparison import ComparedModel
 from training.evaluate.evaluate import Evaluation
 from training.evaluate.segments import SegmentResult
+from training.metrics.bootstrap import Z95
 from training.metrics.metrics import COMPARISON_COLUMNS, DIGITS, TOP_SHARES, percent_name
 from training.metrics.shares import of_100
-from training.report.facts import ReportFacts
+from training.report.facts import ReportedGate, ReportedSecondQuestion, ReportFacts
 from training.wording.calibration import calibration_check_rows
 from training.wording.report_warnings import ReportedField
 from training.wording.sentences import row_noun
@@ -21,6 +23,7 @@ MORE_LOG_LOSS = (
     "Under average, naive Bayes and logistic: how much more log loss the average rate, naive Bayes and logistic "
     "regression have"
 )
+SECOND_FIGURES = ("roc_auc", "log_loss", "ece", "ece_null95", "lift_at_10pct")
 STATUS = {"ok": "as it was", "notice": "notice", "alert": "alert"}
 
 
@@ -185,6 +188,23 @@ def leaks_table(facts: ReportFacts) -> Table:
     return Table(columns, rows, about, is_long=True)
 
 
+def second_question_table(second: ReportedSecondQuestion) -> Table:
+    """What first tries of sales tell: how many, what a try brings, and the figures of "if tried now" on later ones."""
+    rows = [Row(("first tries of sales with a known outcome", f"{second.tried:,}", ""))]
+    if second.shift is not None and second.shift_error is not None:
+        ends = (exp(second.shift - Z95 * second.shift_error), exp(second.shift + Z95 * second.shift_error))
+        once = "odds of converting once tried, times those as things are"
+        rows.append(Row((once, figure_text(exp(second.shift), 2), interval_text(ends, 2))))
+    if shown := second.evaluation:
+        rows.append(Row(("later first tries that it was judged on", f"{shown.leads:,}", "")))
+        rows += [
+            Row((name, figure_text(shown.metrics.get(name), DIGITS[name]),
+                 interval_text(shown.intervals.get(name), DIGITS[name])))
+            for name in SECOND_FIGURES
+        ]  # fmt: skip
+    return Table((Column("Figure", "name"), Column("value"), Column("95 % interval")), tuple(rows))
+
+
 def watch_table(facts: ReportFacts) -> Table:
     """What is watched since the training, a row each."""
     columns = (Column("What is watched", "name"), Column("", "text"), Column("Found", "text"), Column("value"),
@@ -210,14 +230,14 @@ def metrics_table(facts: ReportFacts) -> Table:
     return Table((Column("Figure", "name"), Column("value"), Column("95 % interval")), rows, about)
 
 
-def gates_table(facts: ReportFacts) -> Table:
+def gates_table(gates: Sequence[ReportedGate], about: str) -> Table:
     """Every gate with its value and limit."""
     columns = (Column("Gate", "name"), Column("passed", "text"), Column("value"), Column("limit"))
     rows = tuple(
         Row((gate.name, "yes" if gate.passed else "no", figure_text(gate.value, 4), figure_text(gate.limit, 4)))
-        for gate in facts.gates
+        for gate in gates
     )
-    return Table(columns, rows, "Gates before promotion")
+    return Table(columns, rows, about)
 
 
 def figure_text(value: float | None, digits: int = 3, times: float = 1.0) -> str:
