@@ -36,7 +36,7 @@ class EncodingCounts:
     @classmethod
     def of_rows(cls, known: Any, of: Sequence[str], outcome: Floats, lead: Ints, fold: Ints) -> EncodingCounts:
         """Counts of labelled rows. lead, fold: the number of each row's lead and fold, from 0."""
-        names, code = np.unique(np.array(category_cells(known, of), dtype=object), return_inverse=True)
+        code, names = pd.factorize(np.asarray(category_cells(known, of), dtype=object), sort=True)
         code = code.astype(np.int64)
         pair, member = np.unique(code * (int(lead.max()) + 1) + lead, return_inverse=True)
         share = np.bincount(member, weights=outcome) / np.bincount(member)

@@ -20,6 +20,7 @@ PENALTIES = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0, 3.0)  # each 
 FEWEST_TO_CHOOSE = 20  # converted leads; what fewer like best is chance
 STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
 HIGHEST_QUANTILE = 0.995  # the line stops rising there: beyond, where few rows are, it would promise without end
+EXACTLY, NEARLY = 2e-9, 1e-7  # of the loss; to choose a penalty by, nearly is enough
 LEAST_SCALE = 0.3  # the spread of what one row in ten shows; what is rarer keeps a small scale, so ridge holds it back
 
 
@@ -61,7 +62,7 @@ def _cross_validated(sample: TrainingRows, strengths: Sequence[float]) -> FoldLi
     for strength in strengths:
         penalty, margins = ridge_penalty(terms, sample, strength), np.empty(len(sample.outcome))
         for k, ((fitted, judged), (inside, outside)) in enumerate(zip(sample.folds, sides, strict=True)):
-            weights = fit_linear(inside, sample.outcome[fitted], penalty, starts[k])
+            weights = fit_linear(inside, sample.outcome[fitted], penalty, starts[k], NEARLY)
             margins[judged], starts[k] = weights[0] + outside @ weights[1:], weights
         loss = log_loss(margins, sample.outcome)
         if best is not None and loss >= best[0]:
@@ -184,18 +185,23 @@ def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, strength: float) 
     return RidgePenalty(toward, strengths, signs)
 
 
-def fit_linear(rows: Any, outcome: Floats, penalty: RidgePenalty, start: Floats | None = None) -> Floats:
+def fit_linear(
+    rows: Any, outcome: Floats, penalty: RidgePenalty, start: Floats | None = None, tolerance: float = EXACTLY
+) -> Floats:
     """The intercept and weights of least log loss plus penalty: half the strength times the squared distances.
 
     rows: `Design.rows` of the terms, in single or double width. start: where to begin, for instance at the weights of a
-    stronger penalty.
+    stronger penalty. tolerance: by how small a part of the loss the last step may have lowered it.
     """
     from scipy.optimize import minimize  # slow to import, and most of who imports this file fits nothing
 
     bounds = [(None, None), *((0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in penalty.signs)]
     rate = float(np.clip(outcome.mean(), 1e-3, 1 - 1e-3))
     begin = np.append(np.log(rate / (1 - rate)), penalty.toward[1:]) if start is None else start
-    found = minimize(_loss, begin, args=(rows, outcome, penalty), jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        _loss, begin, args=(rows, outcome, penalty), jac=True, method="L-BFGS-B", bounds=bounds,
+        options={"ftol": tolerance},
+    )  # fmt: skip
     return np.asarray(found.x, dtype=np.float64)
 
 

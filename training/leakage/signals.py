@@ -33,7 +33,7 @@ EMPTINESS_IS_ALL = 0.80  # then not even a question to the lead excuses it
 ONLY_FOR_WON = 0.005  # filled for so few of the others, it is filled in because a lead was won
 FEWEST = 20  # of each outcome; with fewer an AUC is an accident
 _FOLDS, _ROUNDS = 3, 60
-_MOST_ROWS, _MOST_CELLS = 20_000, 1_000_000  # that the triage fits; more would cost a stranger's patience
+_MOST_ROWS, _MOST_CELLS = 10_000, 1_000_000  # that the triage fits; more would cost a stranger's patience
 _TREES = {
     "objective": "binary", "num_leaves": 8, "learning_rate": 0.15, "min_data_in_leaf": 20, "cat_smooth": 20,
     "min_data_per_group": 20, "max_bin": 63, "verbose": -1, "seed": 0, "deterministic": True, "force_row_wise": True,

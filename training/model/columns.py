@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.arrays import Floats
 from features.snapshots.criteria_columns import PREFIX
-from training.model.target_encoding import TargetEncoding
+from training.model.target_encoding import MANY, TargetEncoding
 
 OTHER = "(other)"  # a level too rare to learn from, or one never seen
 
@@ -75,7 +75,11 @@ class ModelColumn:
             return np.asarray(known[self.name], dtype=np.float64)
         place, other = self._places
         values = np.asarray(known[self.name])
-        return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+        if len(values) < MANY:
+            return np.array([np.nan if _missing(v) else place.get(str(v), other) for v in values], dtype=np.float64)
+        code, different = pd.factorize(values)  # -1 is a missing value, and takes the last
+        found = [np.nan if _missing(v) else place.get(str(v), other) for v in different]
+        return np.array([*found, np.nan], dtype=np.float64)[code]
 
     @cached_property
     def _places(self) -> tuple[dict[str, float], float]:
