@@ -40,8 +40,8 @@ class TargetEncoding:
         return np.array([self.cells.get(cell, self.other) for cell in different], dtype=np.float64)[place]
 
 
-def category_cells(known: Any, of: Sequence[str]) -> Sequence[str]:
-    """Each row's cell: its level of one category, or its levels of two, joined with JOIN."""
+def category_cells(known: Any, of: Sequence[str]) -> Any:
+    """Each row's cell as text, a sequence: its level of one category, or its levels of two, joined with JOIN."""
     levels = [_texts(np.asarray(known[name], dtype=object)) for name in of]
     return levels[0] if len(levels) == 1 else _joined(*levels)
 
