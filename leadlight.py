@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,15 @@ from features.home.errors import LeadlightError
 from features.home.settings import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
+    from features.agreement.versions import AgreementVersion
+    from features.store.materialize import Materialized
     from serving.scoring.registered_version import RegisteredVersion
     from training.candidate import Candidate
+    from training.own_estimator import JudgedEstimator
 
 __all__ = ["LeadlightError", "NotebookHome", "main", "open", "score", "train"]
 
@@ -114,16 +119,58 @@ def open(path: Path | str | None = None) -> NotebookHome:
     return NotebookHome(Home.open(path))
 
 
-def train(snapshots: pd.DataFrame, seed: int = 7, search: bool = False) -> Candidate:
-    """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.plots` and `.register()`."""
-    from features.agreement.versions import current_version
-    from features.store.materialize import materialized
+def train(
+    snapshots: pd.DataFrame,
+    seed: int = 7,
+    search: bool = False,
+    *,
+    params: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
+    estimator: Any = None,
+) -> Candidate | JudgedEstimator:
+    """A candidate from the frame of `NotebookHome.snapshots`, with `.metrics`, `.gates`, `.plots` and `.register()`.
+
+    search: choose the parameters of the trees among drawn ones as well. params: the very parameters of LightGBM to use,
+    by its own names; held-out leads choose how many trees, unless `num_iterations` says it.
+    columns: columns of your own in the frame, with their kinds: {"my_score": "number"}; also "category" and "boolean".
+    A model that reads one is registered with its figures and gates, and not promoted: no event tells it of a lead.
+    estimator: a classifier of your own (scikit-learn's API) to be judged instead: fitted on the same train rows, tested
+    on the same leads, held against the same gates. It cannot be registered or served: only Leadlight's own models are.
+    Raises OwnColumnError, ParameterError.
+    """
+    from training.fit.own_parameters import checked_parameters, unused_parameters
+    from training.own_estimator import judged_estimator
     from training.pipeline import trained_candidate
 
-    home = Home.open(snapshots.attrs.get("home"))
-    agreed = current_version(home)
+    if (params is not None) + (estimator is not None) + search > 1:
+        raise LeadlightError("train: search, params and estimator each say what is fitted; give one of them")
+    frame = _training_frame(snapshots, columns or {})
+    if estimator is not None:
+        return judged_estimator(estimator, *frame, seed)
+    if params is None:
+        return trained_candidate(*frame, seed, search=search)
+    candidate = trained_candidate(*frame, seed, search=checked_parameters(params))
+    return replace(candidate, warnings=(*candidate.warnings, *unused_parameters(candidate.model)))
+
+
+def _training_frame(
+    snapshots: pd.DataFrame, columns: Mapping[str, str]
+) -> tuple[pd.DataFrame, Materialized, AgreementVersion, datetime]:
+    """The frame as a training reads it, and the store, the agreement and the moment that it is of."""
+    from features.agreement.versions import AgreementVersion, current_version
+    from features.store.materialize import materialized
+    from training.labels.own_columns import with_own_columns
+
+    if "known_until" not in snapshots.attrs:
+        wrong = "the frame does not say which home and moment it is of: merge and concat drop its attrs"
+        raise LeadlightError(
+            f"{wrong}; give them back with frame.attrs.update(snapshots.attrs)", code="frame_of_no_home"
+        )
+    home = Home.open(snapshots.attrs["home"])
+    kept = current_version(home)
+    labelled, agreement = with_own_columns(snapshots, kept.agreement, columns)
     known_until = datetime.fromisoformat(snapshots.attrs["known_until"])
-    return trained_candidate(snapshots, materialized(home, agreed.agreement), agreed, known_until, seed, search=search)
+    return labelled, materialized(home, kept.agreement), AgreementVersion(agreement, kept.version), known_until
 
 
 def score(leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:

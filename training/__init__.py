@@ -29,6 +29,8 @@ candidate.py        A candidate: a fitted model, its figures on unseen leads and
                     registered.
 champion_report.py  Writes the report of the served model: the facts kept at its training, and what monitoring shows
                     since.
+own_estimator.py    An estimator of one's own as a challenger: judged on the same rows by the same gates, never
+                    registered or served.
 pipeline.py         One training from end to end, from what a home knows to a candidate; reads as a table of contents.
 successor.py        The successor: the champion with a recalibrated map to probabilities, and its gates, ready to be
                     registered.
@@ -40,6 +42,7 @@ Other rooms use:
 admission           GateDoesNotHold, PromotionRequest, PromotionResult, adopt_champion_alias, promote_if_gates_hold
 candidate           Candidate
 champion_report     write_report
+own_estimator       JudgedEstimator, judged_estimator
 pipeline            labelled_snapshots, train, trained_candidate
 successor           successor
 watch               existing_deployment, monitoring_run, newest_known, served_deployment

@@ -29,6 +29,7 @@ from training.gates.champion import (
 )
 from training.gates.gate import Gate, GateResults, failed_gates
 from training.gates.gates_recorded import gates_recorded
+from training.gates.known_when_served import check_known_when_served
 from training.gates.learned_by_this_agreement import learned_by_this_agreement
 from training.model.model import Model
 from training.pipeline import labelled_snapshots
@@ -101,11 +102,12 @@ def promote_if_gates_hold(
     The gates are those of its training. Where another model answers now than then, the gates against the champion are
     run again. Example: version 4 was trained while 2 answered; 3 was promoted since; 4 is compared with 3 now.
 
-    Raises GateDoesNotHold, NeedsReason, NoSuchModel, ModelDamaged.
+    Raises GateDoesNotHold, NotKnownWhenServed, NeedsReason, NoSuchModel, ModelDamaged.
     """
     if request.is_forced and not (request.why or "").strip():
         raise NeedsReason
     with registry.files(request.version) as (files, digest):
+        check_known_when_served(Model.read(files, digest).facts)  # no reason can pass over it
         gates = _gates(home, registry.name, files, digest, progress)
         gates += learned_by_this_agreement(home, Agreement.parse((files / AGREEMENT_FILE).read_text()))
     failed = failed_gates(gates)

@@ -29,6 +29,7 @@ from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
 from training.gates.if_tried_earned import if_tried_earned
+from training.gates.known_when_served import known_when_served
 from training.gates.labels_kept_alike import labels_kept_alike
 from training.gates.no_leak import no_leak
 from training.if_tried.card import second_texts
@@ -297,6 +298,7 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
         directions_kept(candidate.served, repository, agreement, tested),
         *if_tried_earned(second.is_asked, second.head is not None, unearned_reason(second.seen)),
         *champion_gates(compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))),
+        *known_when_served(candidate.served.facts),
     )
     return GateResults(gates, champion.digest if champion else None)
 

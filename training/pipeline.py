@@ -30,6 +30,7 @@ from training.evaluate.breakdown import breakdown
 from training.evaluate.comparison import comparison
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.fit.fit import fitted_blend, refitted_model
+from training.fit.own_parameters import TreeSearch
 from training.fit.served_fit import ServedFit, served_fit, unseen_margins
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
@@ -61,7 +62,7 @@ def train(
     known_until: datetime,
     seed: int = 7,
     progress: Progress = lambda _: None,
-    search: bool = False,
+    search: TreeSearch = False,
 ) -> Candidate:
     """A candidate from everything that was known until `known_until`; nothing is registered or served yet."""
     check_learnable(agreed.agreement, agreed.agreement.file)
@@ -78,7 +79,7 @@ def trained_candidate(
     known_until: datetime,
     seed: int = 7,
     progress: Progress = lambda _: None,
-    search: bool = False,
+    search: TreeSearch = False,
 ) -> Candidate:
     """The candidate that learns from `labelled`, without the fields that are in quarantine, and its gates.
 

@@ -27,6 +27,7 @@ class Agreement(AgreementSections):
 
     _text: str = PrivateAttr("")
     _file: str = PrivateAttr("agreement.toml")
+    _own_columns: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path | str) -> Agreement:
@@ -72,6 +73,17 @@ class Agreement(AgreementSections):
     def file(self) -> str:
         """The name of the file that was read."""
         return self._file
+
+    @property
+    def own_columns(self) -> dict[str, str]:
+        """Columns of one training frame alone, with their kinds: nothing that was agreed, and in no digest."""
+        return self._own_columns
+
+    def with_own_columns(self, kinds: Mapping[str, str]) -> Agreement:
+        """This agreement for one training whose frame has these columns beside the features."""
+        widened = self.model_copy()
+        widened._own_columns = dict(kinds)
+        return widened
 
     @property
     def half_lives(self) -> tuple[float, ...]:

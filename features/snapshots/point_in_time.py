@@ -84,6 +84,11 @@ def model_traits(agreement: Agreement) -> dict[str, str]:
     return used | {"mail_kind": "category"}
 
 
+def column_kinds(agreement: Agreement) -> dict[str, str]:
+    """The columns that are no behaviour's, with their kinds: `model_traits`, and a training frame's own columns."""
+    return model_traits(agreement) | agreement.own_columns
+
+
 def feature_group(column: str, agreement: Agreement) -> tuple[str, str]:
     """The behaviour or trait that a feature belongs to, and its kind, "behaviour" or "trait"; a criterion has either.
 
@@ -95,7 +100,7 @@ def feature_group(column: str, agreement: Agreement) -> tuple[str, str]:
         is_used = asked in model_traits(agreement) or asked in agreement.behaviours
         # The points for a seniority are a reason about the seniority.
         return (asked if asked and is_used else name), criterion_kind(agreement, name)
-    if column in model_traits(agreement) or column == "days_open":
+    if column in column_kinds(agreement) or column == "days_open":
         return column, "trait"
     stem = column.removeprefix("days_since_first_").removeprefix("days_since_")
     # What colleagues did belongs to the behaviour that they showed.

@@ -10,6 +10,8 @@ fit.py                Fits the whole model: chooses its columns, fits trees and 
                       them.
 fold_models.py        The models of the folds: the same choices fitted without the leads of one fold each; each lead
                       is unseen once.
+own_parameters.py     LightGBM's parameters as a data scientist gives them: checked, by LightGBM's own names, before
+                      anything is fitted.
 recalibrate.py        Recalibration: fits level and slope on outcomes that matured since the training; everything else
                       stays as it was.
 ridge.py              Fits the linear model: its terms, and weights by ridge regression with the penalty that held-out
@@ -24,7 +26,8 @@ Other rooms use:
 
 calibrate             fit_calibrator, platt_map
 candidate_columns     candidate_columns
-fit                   CandidateInputs, fitted_blend, fitted_model, refitted_model
+fit                   CandidateInputs, fitted_blend, fitted_model, label_span, refitted_model
+own_parameters        TreeSearch, checked_parameters, unused_parameters
 recalibrate           Recalibration, recalibration, recent_rows
 served_fit            ServedFit, fold_models, served_fit, unseen_margins
 trees                 fit_fold_trees, trees_text

@@ -12,7 +12,7 @@ from scipy.special import logit
 from features.agreement.agreement import Agreement
 from features.agreement.criteria import AVERAGE, most_points, slope
 from features.snapshots.criteria_columns import PREFIX
-from features.snapshots.point_in_time import feature_group, model_traits
+from features.snapshots.point_in_time import column_kinds, feature_group
 from training.fit.encoding_counts import FEWEST_LEADS, encoding_counts
 from training.labels.folds import lead_folds, log_loss
 from training.labels.outcomes import NOT_FEATURES
@@ -24,7 +24,7 @@ MOST_PAIRS = 8
 
 def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelColumn, ...]:
     """The columns that may tell something in these labelled snapshots: no constants, and rare levels pooled."""
-    kinds = model_traits(agreement)
+    kinds = column_kinds(agreement)
     found = []
     for name in rows.columns.drop(NOT_FEATURES):
         if rows[name].nunique(dropna=False) < 2:
@@ -68,7 +68,7 @@ def category_pairs(
 
     Each pair is judged by the log loss of its target encoding, out of fold.
     """
-    kinds = model_traits(agreement)
+    kinds = column_kinds(agreement)
     names = [c.name for c in columns if kinds.get(c.name) in ("category", "boolean")]
     outcome = rows["outcome"].to_numpy(np.float64)
     folds = lead_folds(outcome, list(rows["lead_id"]), seed)

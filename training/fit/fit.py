@@ -16,12 +16,13 @@ from features.home.progress import Progress
 from training.fit.calibrate import fit_calibrator, widened_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
 from training.fit.fold_models import FoldModels
+from training.fit.own_parameters import TreeSearch, tried_parameters
 from training.fit.ridge import fit_fold_lines, margin_variance, ridge_model
 from training.fit.training_rows import TrainingRows
-from training.fit.trees import QUICK_TREES, fit_fold_trees, search_parameters, trees_text
+from training.fit.trees import QUICK_TREES, fit_fold_trees, trees_text
 from training.labels.folds import log_loss, row_losses
 from training.model.columns import ModelColumn
-from training.model.model import Model
+from training.model.model import OWN_COLUMNS, Model
 
 BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays a candidate at every size
 ENOUGH_FOR_TREES = 100  # converted leads; with fewer, trees learn single leads by heart
@@ -63,17 +64,17 @@ class CandidateInputs:
         )
 
 
-def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False) -> Model:
+def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: TreeSearch = False) -> Model:
     """The model fitted on labelled snapshots with their features, and calibrated on its out-of-fold margins.
 
     Every choice (columns, number of trees, penalty, blend) is made on folds of whole leads inside the rows.
-    search: choose the parameters of the trees among drawn ones as well.
+    search: choose the parameters of the trees among drawn ones as well; or the very parameters to use.
     """
     return fitted_blend(rows, agreement, seed, search).model
 
 
 def fitted_blend(
-    rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False, progress: Progress = lambda _: None
+    rows: pd.DataFrame, agreement: Agreement, seed: int, search: TreeSearch = False, progress: Progress = lambda _: None
 ) -> Blend:
     """As `fitted_model`, with the models of the folds."""
     found = chosen_blend(rows, agreement, seed, search, progress)
@@ -125,6 +126,7 @@ def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[
         "horizon_days": agreement.outcome.horizon_days,
         "asks": agreement.outcome.asks,
         "converted_leads": converted,
+        **({OWN_COLUMNS: agreement.own_columns} if agreement.own_columns else {}),
     }
 
 
@@ -135,7 +137,7 @@ def label_span(rows: pd.DataFrame, agreement: Agreement) -> dict[str, int | None
 
 
 def chosen_blend(
-    rows: pd.DataFrame, agreement: Agreement, seed: int, search: bool = False, progress: Progress = lambda _: None
+    rows: pd.DataFrame, agreement: Agreement, seed: int, search: TreeSearch = False, progress: Progress = lambda _: None
 ) -> Blend:
     """The blend on the columns that predict held-out leads best; quick trees find which they are.
 
@@ -159,7 +161,7 @@ def chosen_blend(
         tried = fit_fold_trees(tried_on, seed, [QUICK_TREES])
         if _is_better(tried.out_of_fold, best.out_of_fold, sample, errors):
             inputs, sample, best = wider, tried_on, tried
-    return blend(sample, seed, search_parameters(seed) if search else None, progress)
+    return blend(sample, seed, tried_parameters(search, seed), progress)
 
 
 def _more(

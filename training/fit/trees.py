@@ -36,6 +36,7 @@ PARAMETERS: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
+ROUNDS = "num_iterations"
 QUICK_TREES: Mapping[str, Any] = {"learning_rate": 0.2}  # to choose inputs by: a third of the trees
 
 
@@ -78,9 +79,11 @@ def fit_fold_trees(
     sample: TrainingRows, seed: int, tried: Sequence[Mapping[str, Any]] | None = None, rounds: int | None = None
 ) -> FoldTrees:
     """The trees of the folds; held-out leads choose how many, unless `rounds` says so, and which `tried` parameters."""
-    shared = _parameters(sample, seed)
-    folds = [_TreeFold.of(part, sample, shared) for part in sample.fold_rows()]
-    grown = [_grown(folds, shared, more, rounds) for more in (UNSEARCHED if tried is None else tried)]
+    choices, shared = UNSEARCHED if tried is None else tried, _parameters(sample, seed)
+    # Rows are binned once for all choices; a choice that has no rival may bin them by settings of its own.
+    binned = shared | (dict(choices[0]) if len(choices) == 1 else {})
+    folds = [_TreeFold.of(part, sample, binned) for part in sample.fold_rows()]
+    grown = [_grown(folds, shared, more, rounds) for more in choices]
     return min(grown, key=lambda one: one.loss).on(folds, len(sample.outcome))
 
 
@@ -157,8 +160,12 @@ class _Grown:
 def _grown(
     folds: Sequence[_TreeFold], shared: Mapping[str, Any], chosen: Mapping[str, Any], rounds: int | None
 ) -> _Grown:
-    """Trees are added to all folds alike until their mean log loss has not fallen for a while, or to `rounds`."""
-    parameters = dict(shared) | dict(chosen)
+    """Trees are added to all folds alike until their mean log loss has not fallen for a while, or to `rounds`.
+
+    A choice that says how many trees there are to be (ROUNDS) has so many.
+    """
+    rounds, chosen = rounds or chosen.get(ROUNDS), {name: value for name, value in chosen.items() if name != ROUNDS}
+    parameters = dict(shared) | chosen
     boosters = [fold.booster(parameters) for fold in folds]
     patience = max(20, round(3.0 / parameters["learning_rate"]))  # slower steps are waited for longer
     best, lowest = rounds or 0, np.inf

@@ -19,6 +19,8 @@ gates_recorded.py             The gate `gates_recorded`: a version that was regi
                               answer.
 if_tried_earned.py            The gate `if_tried_earned`: an agreement that asks what comes of a try is answered only
                               by a model that can tell.
+known_when_served.py          The gate `known_when_served`: every input of the model is known of a lead when its score
+                              is asked for.
 labels_kept_alike.py          The gate `labels_kept_alike`: no rule that leaves outcomes unknown asks how they ended.
 learned_by_this_agreement.py  The gate `learned_by_this_agreement`: the home worked with the version's outcome,
                               behaviours and traits once.
@@ -50,6 +52,7 @@ directions_kept               directions_kept
 gate                          Gate, GateResults, failed_gates
 gates_recorded                gates_recorded
 if_tried_earned               if_tried_earned
+known_when_served             check_known_when_served, known_when_served
 labels_kept_alike             labels_kept_alike
 learned_by_this_agreement     learned_by_this_agreement
 no_leak                       no_leak

@@ -23,6 +23,8 @@ def second_question_of(
 
     open_now: one row per lead that is open and was never tried, with its features.
     """
+    if first.agreement.own_columns:  # nobody knows them of the moments of tries, and such a version is not served
+        return SecondQuestion(is_asked=first.is_second_asked, horizon_days=first.agreement.outcome.horizon_days)
     looks = decision_looks(build, first.agreement, known_until)
     allowed = [name for name in looks.rows if name in first.labelled]
     before = champion_method(build.repository.home, first.agreement.name)

@@ -5,6 +5,7 @@ drawn_leads.py    The leads that a training learns from where a history has more
 folds.py          Cross-validation folds of whole leads: no lead is on both sides, so nothing is judged on what it
                   learned by heart.
 outcomes.py       The outcome of each snapshot: converted within the horizon or not, or unknown while nobody can know.
+own_columns.py    Columns of one's own in a training frame: checked, and told to a training by their kinds.
 question.py       What a probability answers, in the words that every output uses.
 recording_lag.py  The recording lag: how long after a conversion it is on record; labels wait, or the newest miss
                   conversions.
@@ -21,6 +22,7 @@ Other rooms use:
 drawn_leads       drawn_leads
 folds             FOLDS, Fold, lead_folds, log_loss, row_losses
 outcomes          NOT_FEATURES, REJECTED, matured_looks, with_known_outcome
+own_columns       with_own_columns
 question          drawn_sentence, question_sentence
 recording_lag     recording_lag_us
 segments          NEWNESS, OTHER_LEVELS, segments

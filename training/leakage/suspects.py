@@ -89,6 +89,8 @@ def suspect(evidence: FieldEvidence, agreement: Agreement) -> Suspect | None:
 
 def is_signed(field: str, agreement: Agreement) -> bool:
     """Whether a person signed the field's line, or the line of the field that it follows from."""
+    if field in agreement.own_columns:
+        return False  # a column of the training frame alone: a line in the agreement, once it has one, can be signed
     line = agreement.traits.get(field) or agreement.traits.get(FOLLOWS_FROM.get(field, ""))
     # What has no line nobody can sign.
     return line is None or line.is_signed

@@ -19,6 +19,6 @@ columns             ModelColumn, OTHER, PointPrior
 if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, holds, verify_manifest
-model               AGREEMENT, JUDGED, Model
+model               AGREEMENT, JUDGED, Model, OWN_COLUMNS
 target_encoding     TargetEncoding, category_cells
 """

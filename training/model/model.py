@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TREES, FACTS, AGREEMENT = "trees.txt", "model.json", "agreement.toml"
 SERVED, JUDGED = "", "judged"  # parts of a version: the model that answers, at its folder's top, and the one below it
 
+OWN_COLUMNS = "own_columns"  # of a model's facts: inputs that only its training frame had, with their kinds
+
 
 @dataclass(frozen=True)
 class Model:
@@ -50,6 +52,10 @@ class Model:
     def matrix(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
         """The columns of `features.snapshots.point_in_time.feature_frame` as the model reads them: (rows, columns)."""
         rows = len(known) if isinstance(known, pd.DataFrame) else len(next(iter(known.values())))
+        missing = [name for name in self.facts.get(OWN_COLUMNS, ()) if name not in known]
+        if missing:  # the store has none of them, so a lead that is read from it has no value there
+            columns = {str(name): known[name] for name in known.columns} if isinstance(known, pd.DataFrame) else known
+            known = {**columns, **dict.fromkeys(missing, np.full(rows, np.nan))}
         found = np.empty((rows, len(self.columns)))
         for place, column in enumerate(self.columns):
             found[:, place] = column.encoded(known)

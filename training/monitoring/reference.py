@@ -72,7 +72,8 @@ def monitoring_reference(
     rows = recent_open_leads(build, agreement, now_us)
     matrix = model.matrix(rows) if len(rows) else np.empty((0, len(model.columns)))
     probability = model.probability(rows) if len(rows) else np.empty(0)
-    seen = levels_before(build.repository, category_names(model.columns), now_us - RECENT_DAYS * DAY_US)
+    stored = [name for name in category_names(model.columns) if name not in agreement.own_columns]
+    seen = levels_before(build.repository, stored, now_us - RECENT_DAYS * DAY_US)
     return MonitoringReference(
         known_until=known_until,
         inputs=input_bins(matrix, model.columns),

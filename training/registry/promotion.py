@@ -13,6 +13,7 @@ from features.home.locks import promoter_lock
 from features.home.settings import Home
 from features.store.builds import LAYOUT, build_of, has_files
 from features.store.feast_views import view_suffix
+from training.gates.known_when_served import check_known_when_served
 from training.model.manifest import verify_manifest
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: da
 
     `admission.promote_if_gates_hold` asks the gates first. The version's files are checked and its features are
     materialized before it is served. Where its answer to "if sales tries now" did not hold its gates, that of the
-    champion stays, see `if_tried_head`. Raises NoSuchModel, ModelDamaged.
+    champion stays, see `if_tried_head`. Raises NoSuchModel, ModelDamaged,
+    NotKnownWhenServed.
     """
     from training.model.model import Model
     from training.registry.if_tried_head import if_tried_digest
 
     with registry.files(version) as (files, digest):
-        Model.read(files, digest)
+        check_known_when_served(Model.read(files, digest).facts)
         agreement = Agreement.parse((files / AGREEMENT_FILE).read_text())
         _materialize_features(home, agreement)
         with promoter_lock(home):
