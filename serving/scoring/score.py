@@ -29,6 +29,7 @@ from serving.scoring.reasons import LeadEvidence, reasons
 from training.model.calibrator import sigmoid
 from training.model.if_tried import ASKS_IF_TRIED, IfTried
 from training.model.model import Model
+from training.model.old_labels import left_untried_out
 
 VALID_FOR = timedelta(hours=24)
 TREND_DAYS, TREND_LOGIT = 7.0, 0.25
@@ -83,8 +84,7 @@ class Scoring:
     @cached_property
     def caution(self) -> str | None:
         """What must be known before anyone trusts the model's scores, as a sentence; None where there is nothing."""
-        outcome = self.features_by.outcome
-        if self.model is None or "asks" in self.model.facts or outcome.undated or outcome.never_contacted == "no":
+        if self.model is None or not left_untried_out(self.model, self.features_by.outcome):
             return None
         is_refused = self.kept.agreement.outcome.leaves_untried_out
         return OLD_LABELS.format(version=self.version, remedy=NAME_THE_QUESTION if is_refused else RETRAIN)

@@ -290,6 +290,15 @@ def test_a_champion_of_another_outcome_is_none_to_beat(found: Found, noisy: Mode
     assert f"predicts another outcome (Lead Converted, {named})" in gates[0].why
 
 
+def test_a_champion_that_learned_while_untried_leads_were_left_out_protects_nothing(found: Found, noisy: Model) -> None:
+    """Its labels had kept wins and dropped losses: to wait for a proof against it would keep a wrong model serving."""
+    before = {name: fact for name, fact in found.honest.model.facts.items() if name != "asks"}
+    theirs = standing(replace(found.honest.model, facts=before))
+    gates = gates_against(noisy, theirs, UnseenSnapshots(found.home, AGREED, found.tested))
+    assert failed_gates(gates) == []
+    assert "what it says is too high" in gates[0].why
+
+
 def test_a_champion_whose_files_are_damaged_cannot_be_compared_with(found: Found, tmp_path: Path) -> None:
     whole, _ = gates_against(
         found.honest.model, Champion("9", "sha256:9", tmp_path), UnseenSnapshots(found.home, AGREED, found.tested)

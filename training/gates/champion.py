@@ -25,6 +25,7 @@ from training.labels.split import Mask, Split, split_by_lead
 from training.metrics.bootstrap import lead_weights
 from training.model.manifest import ModelDamaged
 from training.model.model import Model
+from training.model.old_labels import left_untried_out
 
 FEWEST_CONVERTED = 20  # leads; the interval of a mean over fewer conversions is itself a matter of luck
 RESAMPLES = 1_000
@@ -130,7 +131,7 @@ def compare_with_champion(
     """Challenger and champion on what the challenger did not learn from; or why there is nothing to compare.
 
     Too few conversions, and a champion whose files are damaged, hold the challenger back: it is not shown to be as
-    good. A champion of another outcome does not: it answers another question.
+    good. A champion of another outcome does not, for it answers another question; nor does one of the old labels.
     """
     if champion is None:
         return NoComparison("There is no champion yet.")
@@ -143,6 +144,11 @@ def compare_with_champion(
         return NoComparison(
             f"Version {champion.version}, which answers now, predicts another outcome ({theirs.event}, "
             f"{theirs.horizon_days} days, {theirs.asks}), so there is no champion of this one yet."
+        )
+    if left_untried_out(champion.model, theirs):
+        return NoComparison(
+            f"Version {champion.version}, which answers now, learned while leads that sales never tried were left out "
+            "unless they converted: what it says is too high, so it is nothing to be held against."
         )
     rows, rows_are = _compared_rows(challenger, champion, unseen)
     converted = rows.loc[rows["outcome"], "lead_id"].nunique()

@@ -9,6 +9,8 @@ linear.py           The linear model: a few transforms of each column, their wei
 manifest.py         The manifest of a model's files: the SHA-256 of each file, and one digest of them all.
 model.py            The served model: LightGBM's trees, a linear model or a blend, an affine calibrator, and exact
                     contributions.
+old_labels.py       Whether a model learned by the old labels, which dropped leads that sales never tried unless they
+                    converted.
 target_encoding.py  Target encoding: one number for each level, or pair of levels: how much more often its leads
                     convert than average.
 
@@ -20,5 +22,6 @@ if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried,
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, holds, verify_manifest
 model               AGREEMENT, JUDGED, Model, OWN_COLUMNS
+old_labels          left_untried_out
 target_encoding     TargetEncoding, category_cells
 """

@@ -127,3 +127,18 @@ def test_many_leads_are_scored_as_each_would_be() -> None:
             else other["if_tried_now"] is None
         )
         assert np.isclose(one["probability"], other["probability"])
+
+
+@pytest.mark.parametrize(
+    ("line", "is_cautioned"), [("", True), ('never_contacted = "unknown"', True), ('never_contacted = "no"', False)]
+)
+def test_a_model_that_learned_while_untried_leads_were_left_out_is_served_with_a_warning(
+    line: str, is_cautioned: bool
+) -> None:
+    old = Agreement.parse(SMALL.text.replace("within_days = 30", f"within_days = 30\n{line}"))
+    before = replace(FIRST, agreement_text=old.text, facts={n: f for n, f in FIRST.facts.items() if n != "asks"})
+    (score,) = Scoring(AgreementVersion(old, 1), before, "1", "sha256:1").scores([NEW], NOW)
+    assert score["probability"] is not None
+    assert [warning["code"] for warning in score["warnings"]] == ["old_labels"] * is_cautioned
+    (since,) = scored(None, NEW)
+    assert since["warnings"] == []
