@@ -27,8 +27,13 @@ def truth_figures(said: Floats, true: Floats, rate: float) -> dict[str, float]:
 
 def log_loss(said: Floats, true: Floats) -> float:
     """The expected mean log loss of `said` where `true` are the true probabilities."""
+    return float(losses(said, true).mean())
+
+
+def losses(said: Floats, true: Floats) -> Floats:
+    """The expected log loss of each row."""
     held = np.clip(said, 1e-9, 1 - 1e-9)
-    return float(-(true * np.log(held) + (1 - true) * np.log(1 - held)).mean())
+    return -(true * np.log(held) + (1 - true) * np.log(1 - held))
 
 
 def rank_correlation(said: Floats, true: Floats) -> float:

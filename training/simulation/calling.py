@@ -35,12 +35,14 @@ class Effect(NamedTuple):
 class Calling(NamedTuple):
     """How sales calls. policy: its place in CALLS. hot: whether each kind of day is a hot event.
 
-    by_age: of a queue, the chance to be called on each day of a lead's life while it waits.
+    by_age: of a queue, the chance to be called on each day of a lead's life while it waits. times: of all chances but a
+    queue's.
     """
 
     policy: int
     hot: Ints
     by_age: Floats
+    times: float
 
 
 @compiled
@@ -57,13 +59,9 @@ def _share(odds: float) -> float:
 
 
 @compiled
-def call_chance(
+def _chance_once(
     calling: Calling, day: int, start_us: int, habit: float, fit: float, interest: float, hidden: float, is_hot: bool
 ) -> float:
-    """The chance that a lead that was not called before is called on its own `day`, which begins at `start_us`.
-
-    habit: how often sales calls its like. fit: tenths. interest: fast and slow, as the day begins.
-    """
     policy = calling.policy
     if policy == RANDOM:
         return 0.02 if day < FRESH_DAYS else 0.0007
@@ -72,7 +70,7 @@ def call_chance(
             return 0.0
         return float(1.0 - np.exp(-habit * (0.165 if day < FRESH_DAYS else 0.0033)))
     if policy == BEST_FIRST:
-        return 0.12 * _share(4.0 * (0.7 * fit * TENTH + 0.5 * interest - 1.75))
+        return 0.12 * _share(4.0 * (0.6 * fit * TENTH + 0.35 * interest - 1.75))
     if policy == HOT_EVENT:
         return HOT_CALLED if is_hot else 0.0002
     if policy == QUEUE:
@@ -80,6 +78,18 @@ def call_chance(
     if day > 30:
         return 0.0005
     return 0.06 * _share(3.0 * (0.5 * (fit + 3.0) / 15.0 + hidden - 1.0))
+
+
+@compiled
+def call_chance(
+    calling: Calling, day: int, start_us: int, habit: float, fit: float, interest: float, hidden: float, is_hot: bool
+) -> float:
+    """The chance that a lead that was not called before is called on its own `day`, which begins at `start_us`.
+
+    habit: how often sales calls its like. fit: tenths. interest: fast and slow, as the day begins.
+    """
+    chance = _chance_once(calling, day, start_us, habit, fit, interest, hidden, is_hot)
+    return float(min(1.0, calling.times * chance))
 
 
 @compiled

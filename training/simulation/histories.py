@@ -98,7 +98,8 @@ def _calling(leads: pd.DataFrame, world: World) -> Calling:
     is_called = leads["planned_us"].to_numpy() < NEVER
     called = np.bincount(wait[is_called], minlength=QUEUE_DAYS + 1)[: QUEUE_DAYS + 1] * (world.policy == QUEUE)
     waiting = len(leads) - np.cumsum(called) + called
-    return Calling(world.policy, hot, np.asarray(called / np.maximum(waiting, 1), dtype=np.float64))
+    times = 1.0 if world.policy == QUEUE else world.call_times
+    return Calling(world.policy, hot, np.asarray(called / np.maximum(waiting, 1), dtype=np.float64), times)
 
 
 def _opened(count: int, draws: np.random.Generator) -> Ints:

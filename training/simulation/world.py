@@ -29,7 +29,8 @@ class World:
     calls: whom sales calls first: `random`; by `habit`, which does not matter for buying, with an idle week in four;
     `best_first` by an old score; a `hot_event` on its day; a `queue`, first in, first out; for a `hidden_reason` that
     is not recorded and matters.
-    times: about how many times as high every daily chance to buy is. seasons: log-hazard by which it swings over a
+    call_times: how many times as high every daily chance of a call is, but a queue's. times: about how many times as
+    high every daily chance to buy is. seasons: log-hazard by which it swings over a
     year. late_channel_days: a source that begins that many days before the end. turned_days: from so many days before
     the end on white papers mean the opposite. xor: two traits of which neither tells anything alone. lag_days: after
     how many days on average a purchase is recorded.
@@ -38,6 +39,7 @@ class World:
 
     market: MarketKind = "call_helps"
     calls: Calls = "habit"
+    call_times: float = 1.0
     times: float = 1.0
     seasons: float = 0.0
     late_channel_days: int = 0

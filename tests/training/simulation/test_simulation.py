@@ -47,7 +47,7 @@ def lived() -> Histories:
 
 
 @cache
-def lives(world: World, leads: int = 20_000) -> Histories:
+def lives(world: World, leads: int = 8_000) -> Histories:
     draws = np.random.default_rng(11)
     return histories(people(leads, draws, world), law(None, world), draws, world)
 
@@ -241,7 +241,7 @@ def test_a_market_that_does_not_exist_is_refused_with_those_that_do() -> None:
 def changed() -> Histories:
     """The same people, from 200 days before the end on three times as inclined to buy on any day."""
     draws, world = np.random.default_rng(11), World("call_is_nothing")
-    return histories(people(20_000, draws), law(MarketShift(3.0, 200), world), draws, world)
+    return histories(people(12_000, draws), law(MarketShift(3.0, 200), world), draws, world)
 
 
 @pytest.fixture(scope="module")
@@ -267,9 +267,7 @@ def test_after_a_change_as_many_buy_as_the_new_truth_says(truth_of_change: pd.Da
 def test_the_truth_is_silent_where_the_law_changes_within_the_horizon(truth_of_change: pd.DataFrame) -> None:
     between = truth_of_change["moment_us"].between(-291 * DAY_US, -199 * DAY_US, inclusive="left")
     assert truth_of_change.loc[between, "as_things_are"].isna().all()
-    bought_unrecorded = truth_of_change["is_end"] & truth_of_change["as_things_are"].isna()
-    assert truth_of_change.loc[~between & ~bought_unrecorded, "as_things_are"].notna().all()
-    assert bought_unrecorded.sum() < 20
+    assert truth_of_change.loc[~between, "as_things_are"].isna().sum() < 20  # just bought, and not recorded yet
 
 
 def test_sales_goes_by_habit_and_not_by_the_true_chance(lived: Histories) -> None:
