@@ -51,6 +51,7 @@ from features.snapshots.point_in_time import snapshot_features
 from serving.scoring.bulk import home_scores
 from training.candidate import Candidate
 from training.fit.fit import fitted_model
+from training.model.model import Model
 from training.pipeline import train
 from training.registry.mlflow_registry import ModelRegistry
 from training.registry.promotion import promote
@@ -133,7 +134,7 @@ def trained_figures(sim: SimulatedHome, seed: int, with_peers: bool) -> dict[str
     """What a training serves, against the truth, and what others make of the same labels."""
     candidate = train(sim.home, sim.kept, sim.ends_at, seed)
     promote(sim.home, ModelRegistry(sim.kept.agreement.name), candidate.register()[1], "benchmark", datetime.now(UTC))
-    rows = {"open": _open_leads(sim), "arrival": _arrivals(sim, candidate)}
+    rows = {"open": _open_leads(sim), "arrival": arrivals(sim, candidate.served)}
     found: dict[str, Any] = {"gates": {gate.name: gate.passed for gate in candidate.gates}}
     said = {"leadlight": {place: frame["said"].to_numpy(float) for place, frame in rows.items()}}
     if with_peers:
@@ -176,8 +177,8 @@ def _open_leads(sim: SimulatedHome) -> pd.DataFrame:
     return frame.assign(snapshot_us=microseconds(sim.ends_at))
 
 
-def _arrivals(sim: SimulatedHome, candidate: Candidate) -> pd.DataFrame:
-    """One row per lead that arrived within the last horizon: what the served model says of it, just then."""
+def arrivals(sim: SimulatedHome, model: Model) -> pd.DataFrame:
+    """One row per lead that arrived within the last horizon: what the model says of it, just then, and the truth."""
     truth = sim.market.truth
     fresh = truth[truth["is_arrival"] & (truth["as_of"] > sim.ends_at - timedelta(days=HORIZON_DAYS))]
     fresh = fresh.dropna(subset="as_things_are")
@@ -185,7 +186,7 @@ def _arrivals(sim: SimulatedHome, candidate: Candidate) -> pd.DataFrame:
     asked = pd.DataFrame({"lead_id": fresh["lead_id"].astype(str).to_numpy(), "snapshot_us": moments})
     rows = snapshot_features(sim.derived.repository, sim.kept.agreement, asked)
     true = pd.Series(fresh["as_things_are"].to_numpy(), index=asked["lead_id"]).reindex(rows["lead_id"]).to_numpy()
-    return rows.assign(said=candidate.served.probability(rows), true=true)
+    return rows.assign(said=model.probability(rows), true=true)
 
 
 def _peers_say(sim: SimulatedHome, candidate: Candidate, rows: dict[str, pd.DataFrame]) -> dict[str, Any]:

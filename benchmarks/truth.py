@@ -4,7 +4,7 @@
 
 Everything is the real path: simulate, ingest, train, promote, score. The oracle is the true probability of each
 lead given its recorded history, as things are; a model's gain is its mean log loss below the constant's, as a part of
-the oracle's.
+the oracle's. Where the second question is answered, its figures are against the truth if sales first called now.
 With --shift the market changes after the model was trained: the base rate becomes that many times what it was. Then
 the figures are of the model as it was, and of the same one recalibrated on what became of recent leads.
 """
@@ -138,7 +138,13 @@ def _on_open_leads(scored: list[dict[str, Any]], sim: SimulatedHome, candidate: 
     in_hand = ~end["with_sales"].to_numpy(bool)
     places = {"leadlight": np.ones(len(end), dtype=bool), "leadlight, not with sales": in_hand}
     true = end["as_things_are"].to_numpy(float)
-    return {name: truth_figures(said.to_numpy()[here], true[here], rate) for name, here in places.items()}
+    found = {name: truth_figures(said.to_numpy()[here], true[here], rate) for name, here in places.items()}
+    tried = pd.Series({score["lead_id"]: score.get("if_tried_now") for score in scored}, dtype=float).reindex(end.index)
+    told = (tried.notna() & end["if_tried_now"].notna()).to_numpy()
+    if told.sum() > 1:
+        true = end["if_tried_now"].to_numpy(float)[told]
+        found["leadlight, if tried now"] = truth_figures(tried.to_numpy()[told], true, float(true.mean()))
+    return found
 
 
 def after_a_shift(sim: SimulatedHome, shift: MarketShift, seed: int) -> dict[str, Any]:
