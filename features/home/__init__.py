@@ -29,7 +29,7 @@ errors          LeadlightError
 json_text       is_deeper, json_text, printable
 locks           builder_lock, promoter_lock, publisher_lock, trainer_lock
 progress        Progress
-settings        Home
+settings        Home, Settings
 tables          ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, erased, events, failed_events,
                 feature_views, idempotency_keys, identities, intake_counts, links, metadata, online_pending, retired,
                 secrets, trainings

@@ -1,20 +1,24 @@
 """Feast: views, offline and online store, materialization, and who answers where Redis lacks a lead or is gone.
 
-account_states.py   Account states: what the leads of an account did together, stored, and updated by what is new.
-builds.py           Builds, the generations of the feature views: which one is read, which are written, which are
-                    outdated.
-feast_internals.py  Every part of Feast that its public interface does not promise, each called here alone; and Feast
-                    imported fast.
-feast_views.py      The Feast repository of one build: its entities, its feature views and its registry.
-ledger_fallback.py  Who answers where the online store lacks a lead's newest events, or is gone as when Redis is down:
-                    the ledger.
-materialize.py      Full materialization: from the whole ledger to a new build of files and Feast views, to which
-                    readers then switch.
-offline.py          The offline store: a build's states as Parquet files, and the point-in-time join that reads them.
-online.py           The online store: the newest state of each lead and account, written in batches, read for a score.
-online_fill.py      Backfill: fills an online store from the files of a build, and removes single leads from it.
-publisher.py        Incremental materialization: brings the online store up to the ledger, and fills it again where it
-                    lost its rows.
+account_states.py      Account states: what the leads of an account did together, stored, and updated by what is new.
+builds.py              Builds, the generations of the feature views: which one is read, which are written, which are
+                       outdated.
+feast_internals.py     Every part of Feast that its public interface does not promise, each called here alone; and
+                       Feast imported fast.
+feast_views.py         The Feast repository of one build: its entities, its feature views and its registry.
+feature_store_file.py  feature_store.yaml: the file by which Feast's own command line and pages see the build that a
+                       home reads.
+ledger_fallback.py     Who answers where the online store lacks a lead's newest events, or is gone as when Redis is
+                       down: the ledger.
+materialize.py         Full materialization: from the whole ledger to a new build of files and Feast views, to which
+                       readers then switch.
+offline.py             The offline store: a build's states as Parquet files, and the point-in-time join that reads
+                       them.
+online.py              The online store: the newest state of each lead and account, written in batches, read for a
+                       score.
+online_fill.py         Backfill: fills an online store from the files of a build, and removes single leads from it.
+publisher.py           Incremental materialization: brings the online store up to the ledger, and fills it again where
+                       it lost its rows.
 
 Other rooms use:
 

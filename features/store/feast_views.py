@@ -60,6 +60,11 @@ class FeastRepository:
         return self.home.features / self.suffix / self.generation
 
     @property
+    def project(self) -> str:
+        """The name of the Feast project."""
+        return f"leadlight_{self.generation}"
+
+    @property
     def behaviour_view(self) -> str:
         """The name of the view of leads' behaviour states."""
         return f"behaviour_{self.suffix}_{self.generation}"
@@ -157,7 +162,7 @@ class FeastRepository:
         feast = feast_internals.feast_module()
         return feast.FeatureStore(
             config=feast.RepoConfig(
-                project=f"leadlight_{self.generation}",
+                project=self.project,
                 provider="local",
                 registry={"path": str(registry), "cache_ttl_seconds": 0},  # it never changes, so it is read once
                 offline_store="duckdb",  # as a string: its imports wait until a file is read, which serving does not

@@ -41,6 +41,7 @@ from features.store.builds import (
     switch_to,
 )
 from features.store.feast_views import FeastRepository, view_suffix
+from features.store.feature_store_file import write_feature_store_file
 from features.store.offline import files_digest, write_files
 from features.store.online import OnlineStore, StoreGone
 from features.store.online_fill import backfill, remove_leads
@@ -82,6 +83,7 @@ def materialized(home: Home, agreement: Agreement, progress: Progress = lambda _
         build, newest = build_of(home, agreement), ledger.last_event_id()
         if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not has_files(home, build):
             build = _new_build(ledger, agreement, progress)
+        write_feature_store_file(home)
         repository = build.repository(home)
         return Materialized(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
 
@@ -97,6 +99,7 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
         leads = len(pd.read_parquet(repository.folder / "leads.parquet", columns=["lead_id"]))
         views = (repository.behaviour_view, repository.trait_view, repository.account_view)
         made = files_digest(repository.folder)
+        write_feature_store_file(home)
     return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 
