@@ -27,12 +27,12 @@ def labels_kept_alike(looks: pd.DataFrame) -> Gate:
     """
     rules = [str(name) for name in looks if name not in ("lead_id", "is_won", "is_matured")]
     if not 0 < looks["is_won"].sum() < len(looks):
-        why = "There are no won, or no lost, matured looks to compare."
+        why = "There are no won, or no lost, matured snapshots to compare."
         return Gate(LABELS_KEPT_ALIKE, True, None, HIGH, why)
     ratio, low, high = _kept_alike(looks, looks[rules].any(axis=1))
     passed = low <= HIGH and high >= LOW
     seen = (
-        f"Of {len(looks):,} matured looks a won one has a known outcome {ratio:.2f} times as often as a lost one "
+        f"Of {len(looks):,} matured snapshots a won one has a known outcome {ratio:.2f} times as often as a lost one "
         f"({low:.2f} to {high:.2f})"
     )
     why = f"{seen}." if passed else f"{seen}: {_fault(looks, rules)}."
