@@ -30,5 +30,6 @@ fit                   CandidateInputs, fitted_blend, fitted_model, label_span, r
 own_parameters        TreeSearch, checked_parameters, unused_parameters
 recalibrate           Recalibration, recalibration, recent_rows
 served_fit            ServedFit, fold_models, served_fit, unseen_margins
-trees                 fit_fold_trees, trees_text
+training_rows         TrainingRows
+trees                 FoldTrees, fit_fold_trees, trees_text
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,14 @@ from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from training.fit.candidate_columns import candidate_columns
 from training.fit.fit import CandidateInputs
-from training.fit.trees import fit_fold_trees, trees_text
+from training.fit.training_rows import TrainingRows
+from training.fit.trees import FoldTrees, fit_fold_trees, trees_text
+from training.model.columns import ModelColumn
 from training.model.if_tried import Likeness
 from training.model.model import Model
 
 MOST_LOOKS = 20_000  # of those that tell no try: more cost time and move no odds
+MOST_COLUMNS = 12
 LEAST_LIKE = 0.01  # of the first tries are less like a first try than `Likeness.least`
 TREES = {"num_leaves": 8, "learning_rate": 0.12}  # a linear model misses who is tried on one event, or by a queue
 
@@ -45,12 +49,27 @@ def overlap_of(
     is_try = np.repeat([True, False], [len(looks), len(kept)])
     rows = pd.concat([looks, kept], ignore_index=True).assign(outcome=is_try)
     columns = [c for c in candidate_columns(rows, agreement) if not c.is_account and not c.is_criterion]
+    sample, trees = _trees(rows, columns, agreement, seed)
+    sample, trees = _trees(rows, _telling(Model(sample.columns, trees.text(0))), agreement, seed)
+    model, margin = Model(sample.columns, trees_text(sample, seed, trees.chosen, trees.rounds)), trees.out_of_fold
+    likeness = Likeness(model, float(np.quantile(margin[is_try], LEAST_LIKE)), float(looks["days_open"].max()))
+    return Overlap(likeness, _unlike_share(likeness, open_now), _effective_share(margin[is_try]))
+
+
+def _trees(
+    rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
+) -> tuple[TrainingRows, FoldTrees]:
+    """The rows as trees read them, and trees of each fold that read these columns."""
     sample = CandidateInputs(tuple(columns)).training_rows(rows, agreement, seed)
-    trees = fit_fold_trees(sample, seed, [TREES])
-    margin = trees.out_of_fold[is_try]
-    model = Model(sample.columns, trees_text(sample, seed, trees.chosen, trees.rounds))
-    likeness = Likeness(model, float(np.quantile(margin, LEAST_LIKE)), float(looks["days_open"].max()))
-    return Overlap(likeness, _unlike_share(likeness, open_now), _effective_share(margin))
+    return sample, fit_fold_trees(sample, seed, [TREES])
+
+
+def _telling(model: Model) -> list[ModelColumn]:
+    """The columns that trees split on most: each score reads them all, and dozens more tell hardly anything."""
+    assert model.booster is not None
+    splits = model.booster.feature_importance("split")
+    most = sorted(np.argsort(-splits, kind="stable")[:MOST_COLUMNS].tolist())
+    return [model.columns[place] for place in most]
 
 
 def thinned_by_lead(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -125,7 +125,8 @@ def second_question(
     if min(won, len(rows) - won) < FEWEST_WON:
         return found
     served = first.served
-    folded = out_of_fold_logit(rows, first.labelled, served.folds, served.model.calibrator, first.seed)
+    folds = served.folds or fold_models(first.judged, first.labelled, first.agreement, first.seed)
+    folded = out_of_fold_logit(rows, first.labelled, folds, served.model.calibrator, first.seed)
     moved = shift(folded, _outcome(rows), list(rows["lead_id"]))
     how = method(moved, before, is_asked)
     found = replace(found, shift=moved, method=how, won_untried=_won_untried(first.labelled, looks))

@@ -92,6 +92,16 @@ def test_whoever_asks_it_gets_it_by_the_moved_model() -> None:
     assert found.head.model is None
 
 
+def test_the_shift_is_the_same_whoever_fitted_the_folds() -> None:
+    """A history that is split by lead keeps none."""
+    without = replace(FIRST, served=replace(FIRST.served, folds=()))
+    few = replace(HABIT.looks, rows=HABIT.looks.rows.head(390))
+    one, other = (second_question(first, few, HABIT.open_now, None).shift for first in (FIRST, without))
+    assert one
+    assert other
+    assert other.value == pytest.approx(one.value, abs=1e-9)
+
+
 def test_a_few_tries_are_too_few() -> None:
     few = replace(HABIT.looks, rows=HABIT.looks.rows.head(150))
     found = second_question(FIRST, few, HABIT.open_now, None)
