@@ -136,12 +136,18 @@ class Candidate:
             findings=self.findings,
             tried_before=self.label_summary.tried_before if self.label_summary else None,
             leads=self.label_summary.leads if self.label_summary else None,
+            tested_before=self._tested_before,
             leads_known=self.label_summary.leads_known if self.label_summary else None,
             second=self._second,
             leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,
             written_at=self.known_until,
         )
+
+    @property
+    def _tested_before(self) -> int:
+        lead = self.labelled["lead_id"]
+        return len(set(lead[self.split.test]) & set(lead[self.split.train]))
 
     @property
     def _second(self) -> ReportedSecondQuestion | None:

@@ -27,10 +27,10 @@ CAPTIONS = {
     "the list should convert less than the one before it.",
     "distribution": "The dark line are those who converted, the grey area those who did not: the further apart they "
     "lie, the better the score tells them apart.",
-    "threshold": "Move along the bottom to a bar: the dashed line says how many leads pass it, the dark one how many "
-    "of those convert.",
-    "money": "Move along the bottom to a bar: in the upper picture the dashed line says how many leads pass it and the "
-    "dark one how many of those convert, in the lower one the line says what working them earns.",
+    "threshold": "Move along the bottom to a bar: the dashed line says how many {rows} pass it, the dark one how "
+    "many of those convert.",
+    "money": "Move along the bottom to a bar: in the upper picture the dashed line says how many {rows} pass it and "
+    "the dark one how many of those convert, in the lower one the line says what working them earns.",
     "segments": "Where the light bar lies on the dark line of its dot, the score keeps its word in that group as far "
     "as its leads can tell; the longer the line, the fewer leads stand behind it.",
     "months": "Each month was foretold by a model that knew only what was known before it began: the light bar "
@@ -65,8 +65,8 @@ def reliability_chart(evaluation: Evaluation, width: int = WIDTH) -> alt.TopLeve
         columns=["rows", "predicted", "observed", "lower", "upper"],
     )
     top = axes.round_top(max([*bins["upper"], *bins["predicted"]], default=1))
-    scale, upright = axes.square_root_scale(top), alt.Axis(values=axes.square_root_ticks(top, 15))
-    level = alt.Axis(values=axes.square_root_ticks(top, width / 24))
+    scale, upright = axes.square_root_scale(top), alt.Axis(values=axes.square_root_ticks(top, 15), format="~g")
+    level = alt.Axis(values=axes.square_root_ticks(top, width / 24), format="~g")
     x = alt.X("predicted", scale=scale, title="predicted: would convert, of 100", axis=level)
     y = alt.Y("observed", scale=scale, title="observed: did convert, of 100", axis=upright)
     dots = alt.Chart(bins)

@@ -43,8 +43,9 @@ def earnings_sentence(evaluation: Evaluation, money: ReportedCosts | None) -> st
     if top.per_100 <= 0:
         return f"{costs}, no bar would have earned anything on these leads."
     whole = 100 * (evaluation.gains[-1].precision * money.conversion - money.contact)
+    all_of_them = f"would have {'earned' if whole >= 0 else 'lost'} {abs(whole):,.0f}"
     return (
         f"{costs}, a lead is worth its follow-up from {needed} in 100 on. On these leads a bar of {of_100(top.bar)} "
-        f"would have earned the most, {top.per_100:,.0f} {unit} per 100 leads, and working all of them {whole:,.0f}. "
+        f"would have earned the most, {top.per_100:,.0f} {unit} per 100 leads, and working all of them {all_of_them}. "
         "What would have converted without a follow-up is counted as earned, so it is the most that there is to earn."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,12 +37,12 @@ def _on_question(facts: ReportFacts) -> Iterator[str]:
         yield from second.sentences
         yield "Beside it stands the chance as things are; the figures here are of that one."
         return
-    yield question_sentence(facts.horizon_days, facts.tried_before)
+    yield from re.split(r"(?<=[.]) ", question_sentence(facts.horizon_days, facts.tried_before))
     yield from second.sentences if second else ()
 
 
 def _on_leads(facts: ReportFacts) -> Iterator[str]:
-    shown, learned = facts.evaluation, facts.learned
+    learned = facts.learned
     if facts.leads is not None and learned:
         known = facts.leads_known or learned.leads
         yield f"{facts.leads:,} leads are in the history, and of {known:,} the outcome is known."
@@ -49,25 +50,38 @@ def _on_leads(facts: ReportFacts) -> Iterator[str]:
             yield drawn_sentence(learned.leads, known)
         if learned.converted_leads is not None:
             yield f"Of the {learned.leads:,} that it learned from, {learned.converted_leads:,} converted."
-    train = next((span for span in facts.spans if span.name == "train"), None)
-    if train:
-        won = "" if train.converted_leads is None else f", {train.converted_leads:,} of whom converted,"
-        yield f"The judged model learned from {train.leads:,} leads{won} by {train.rows:,} snapshots of them."
-    if shown.rows:
-        won = "" if shown.converted_leads is None else f", {shown.converted_leads:,} of whom converted"
-        by = "" if row_noun(shown) == "leads" else f" ({shown.rows:,} snapshots of them)"
-        yield f"It is judged on {shown.leads:,} leads{by}{won}."
-    else:
-        yield "There is no lead with a known outcome yet to judge it on."
+    yield from _on_test(facts)
     if learned:
         yield learned_sentence(LearnedUntil(facts.judged_until, facts.learned_until, learned.rows))
+
+
+def _on_test(facts: ReportFacts) -> Iterator[str]:
+    shown = facts.evaluation
+    train = next((span for span in facts.spans if span.name == "train"), None)
+    after = f", after learning from {_counted(train.leads, train.converted_leads, train.rows)}" if train else ""
+    if not shown.rows:
+        yield "There is no lead with a known outcome yet to judge it on."
+        return
+    yield f"It is judged on {_counted(shown.leads, shown.converted_leads, shown.rows)}{after}."
+    if facts.tested_before:
+        yield (
+            f"{facts.tested_before:,} of the {shown.leads:,} it knew from earlier moments, when nothing had come of "
+            "them yet."
+        )
+
+
+def _counted(leads: int, converted: int | None, snapshots: int) -> str:
+    """`1,643 leads (18,379 snapshots, 13 leads converted)`."""
+    parts = [f"{snapshots:,} snapshots"] if snapshots != leads else []
+    parts += [] if converted is None else [f"{converted:,} leads converted"]
+    return f"{leads:,} leads ({', '.join(parts)})" if parts else f"{leads:,} leads"
 
 
 def _on_belief(facts: ReportFacts) -> Iterator[str]:
     if facts.gates:
         yield gates_sentence(facts.gates)
     yield calibration_sentence(facts.evaluation)
-    others = [model.label for model in facts.compared[1:]]
+    others = [re.sub("^The ", "the ", model.label) for model in facts.compared[1:]]
     if others:
         yield f"Compared on the same {row_noun(facts.evaluation)} with {_enumerated(others)}."
     yield comparison_sentence(facts.compared)
@@ -86,7 +100,7 @@ def verdict(facts: ReportFacts) -> str:
         return f"Not as it stands: {_named(failed)} of its gates {'does' if len(failed) == 1 else 'do'} not hold."
     if cautions:
         return f"With care: {_in_a_row([warning.heading for warning in cautions])}."
-    return "Yes, as far as leads that it had not seen can tell."
+    return "Yes, as far as what it had not seen can tell."
 
 
 def gates_sentence(gates: tuple[ReportedGate, ...]) -> str:
@@ -99,7 +113,7 @@ def gates_sentence(gates: tuple[ReportedGate, ...]) -> str:
 
 def report_warnings(facts: ReportFacts) -> list[ReportWarning]:
     """What a reader should know before believing the figures; signs of a leak come first."""
-    said = {sentence for answer in (_on_question(facts), _on_leads(facts)) for sentence in answer}
+    said = {*_on_question(facts), *_on_leads(facts), question_sentence(facts.horizon_days, facts.tried_before)}
     return [
         *leak_warnings(facts.evaluation, facts.drivers, facts.put_back),
         *quality_warnings(facts.evaluation, facts.compared, facts.split),

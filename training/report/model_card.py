@@ -26,13 +26,13 @@ def _head(facts: ReportFacts) -> Iterator[str]:
     yield ""
     yield f"The probability that a lead comes to “{facts.outcome}”{within}. It ranks leads for people who decide; a"
     yield "snapshot is one lead at one moment, with what was known by then."
+    yield ""
+    yield f"Agreement version {facts.identity.agreement_version} ({facts.identity.agreement_digest})."
     for answer in first_answers(facts):
         yield ""
         yield f"## {answer.question}"
         yield ""
         yield f"**{answer.sentences[0]}** {' '.join(answer.sentences[1:])}".rstrip()
-    yield ""
-    yield f"Agreement version {facts.identity.agreement_version} ({facts.identity.agreement_digest})."
 
 
 def _data(facts: ReportFacts) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _figures(facts: ReportFacts) -> Iterator[str]:
         for metric in METRICS
         if metric.card and (value := facts.evaluation.metrics.get(metric.name)) is not None
     ]
-    yield "## Shown on leads that it had not seen"
+    yield "## Shown on what it had not seen"
     yield ""
     yield f"- {', '.join(labelled)}"
     yield f"- Checked: {top_scores_sentence(facts.evaluation)}."

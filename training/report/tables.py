@@ -94,7 +94,7 @@ def top_shares_table(evaluation: Evaluation) -> Table:
             continue
         point, interval = evaluation.gains[percent - 1], evaluation.intervals[f"precision_at_{percent_name(share)}"]
         rows.append(Row((f"{percent} of 100", f"{of_100(point.threshold)} in 100", of_100(point.precision),
-                         interval_text(interval, 0, 100), figure_text(point.lift, 1),
+                         of_100_interval(interval), figure_text(point.lift, 1),
                          of_100(point.conversions_share))))  # fmt: skip
     return Table(columns, tuple(rows))
 
@@ -234,8 +234,7 @@ def gates_table(gates: Sequence[ReportedGate], about: str) -> Table:
     """Every gate with its value and limit."""
     columns = (Column("Gate", "name"), Column("passed", "text"), Column("value"), Column("limit"))
     rows = tuple(
-        Row((gate.name, "yes" if gate.passed else "no", figure_text(gate.value, 4), figure_text(gate.limit, 4)))
-        for gate in gates
+        Row((gate.name, "yes" if gate.passed else "no", gate_text(gate.value), gate_text(gate.limit))) for gate in gates
     )
     return Table(columns, rows, about)
 
@@ -250,6 +249,15 @@ def signed_text(value: float | None, digits: int = 3) -> str:
 
 def interval_text(ends: tuple[float, float] | None, digits: int = 3, times: float = 1.0) -> str:
     return "" if ends is None else f"{figure_text(ends[0], digits, times)} to {figure_text(ends[1], digits, times)}"
+
+
+def of_100_interval(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f"{of_100(ends[0])} to {of_100(ends[1])}"
+
+
+def gate_text(value: float | None) -> str:
+    """A count without decimals, anything else with four."""
+    return f"{value:,.0f}" if value is not None and value >= 2 and value == int(value) else figure_text(value, 4)
 
 
 def day_text(moment: datetime | None) -> str:

@@ -73,7 +73,7 @@ def _money(evaluation: Evaluation, money: ReportedCosts, top: float, lowest: flo
 
 def _bar(column: str, top: float, titled: bool) -> alt.X:
     title = "the bar: a probability of at least, of 100" if titled else None
-    named = alt.Axis(values=axes.square_root_ticks(top), labels=titled, ticks=titled)
+    named = alt.Axis(values=axes.square_root_ticks(top), format="~g", labels=titled, ticks=titled)
     return alt.X(column, title=title, scale=axes.square_root_scale(top), axis=named)
 
 

@@ -88,7 +88,7 @@ def quality_warnings(evaluation: Evaluation, compared: Sequence[ComparedModel], 
         warnings.append(ReportWarning("Not tested in time", text))
     gap, luck = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
     if gap is not None and luck is not None and gap > max(TOLERATED_GAP, luck):
-        text = f"The mean gap between said and seen is {100 * gap:.1f} in 100, chance explains up to {100 * luck:.1f}."
+        text = f"The mean gap between said and seen is {of_100(gap)} in 100, chance explains up to {of_100(luck)}."
         warnings.append(ReportWarning("The probabilities are off", text))
     for baseline in compared[1:]:
         if our_standing(baseline.excess_interval) == "worse":

@@ -78,14 +78,14 @@ def calibration_sentence(evaluation: Evaluation) -> str:
         return "There is no later lead whose outcome is known, so the probabilities are not yet checked."
     level = (
         f"On average it said {of_100(evaluation.mean_probability)} in 100, and {of_100(evaluation.base_rate)} in 100 "
-        f"converted. The mean gap over all dots is {100 * gap:.1f} in 100; "
+        f"converted. The mean gap over all dots is {of_100(gap)} in 100; "
     )
     if gap <= chance:
         return (
             level
-            + f"a perfect score would show up to {100 * chance:.1f} on these {row_noun(evaluation)} by chance alone."
+            + f"a perfect score would show up to {of_100(chance)} on these {row_noun(evaluation)} by chance alone."
         )
-    return level + f"chance alone explains up to {100 * chance:.1f}, so the probabilities are somewhat off."
+    return level + f"chance alone explains up to {of_100(chance)}, so the probabilities are somewhat off."
 
 
 def ranking_sentence(evaluation: Evaluation) -> str:

@@ -38,7 +38,7 @@ def summary(values: dict[str, float | None]) -> dict[str, Any]:
     """What `train --json` says, as far as the terminal reads it."""
     nothing = {"warnings": [], "gates": [], "model_version": None, "promoted": False, "out_of_fold": None}
     rows = {"train": 4, "calibration": 4, "test": 4}
-    return {"metrics": values, "intervals": {}, "rows": rows, "how": "by lead", **nothing}
+    return {"metrics": values, "intervals": {}, "rows": rows, "how": "by lead", "shift": None, **nothing}
 
 
 def test_an_evaluation_holds_every_metric_once_in_the_order_of_the_table() -> None:
@@ -77,4 +77,4 @@ def test_a_new_row_is_measured_and_reported_without_another_line() -> None:
     measured = metric_values(counts, (*METRICS, Metric("rows_counted", count)))
     assert measured["rows_counted"] == 4.0
     page = report_page(written(evaluate(PROBABILITY, OUTCOME, LEADS, resamples=5).metrics | measured))
-    assert "<td>rows_counted</td>" in page
+    assert "<span>rows_<wbr>counted</span>" in page
