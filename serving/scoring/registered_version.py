@@ -12,10 +12,11 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
+from features.home.errors import LeadlightError
 from serving.scoring.bulk import inline_scores
 from serving.scoring.score import Scoring
 from training.model.if_tried import IfTried
-from training.model.model import Model
+from training.model.model import OWN_COLUMNS, Model
 
 NOT_KEPT = 0  # the version of the agreement that travels with a model, which no home numbered
 
@@ -28,8 +29,16 @@ class RegisteredVersion:
 
     @classmethod
     def read(cls, folder: Path) -> RegisteredVersion:
-        """The version whose files are in `folder`. Raises ModelDamaged where one is not that of the manifest."""
-        return cls(Model.read(folder), IfTried.read(folder))
+        """The version whose files are in `folder`.
+
+        Raises ModelDamaged where one is not that of the manifest, LeadlightError for a model with columns of its own.
+        """
+        model = Model.read(folder)
+        if own := ", ".join(model.facts.get(OWN_COLUMNS, ())):
+            remedy = f"send it as a trait and train again, or ask candidate.model.probability(frame) with {own} in it"
+            wrong = f"this version reads {own}, which its training frame alone had, and no inline lead tells it"
+            raise LeadlightError(f"{wrong}; {remedy}", code="not_known_when_served")
+        return cls(model, IfTried.read(folder))
 
     def predictions(self, leads: pd.DataFrame, as_of: datetime, explains: bool = False) -> pd.DataFrame:
         """One row per inline lead: `probability` as of a moment, and where asked for `baseline` and `contributions`.

@@ -18,6 +18,7 @@ from features.home.database import engine
 from features.home.errors import LeadlightError
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
+from serving.scoring.registered_version import RegisteredVersion
 from training.admission import PromotionRequest, promote_if_gates_hold
 from training.candidate import Candidate
 from training.fit.own_parameters import ParameterError, checked_parameters
@@ -91,6 +92,8 @@ def test_such_a_model_is_registered_and_not_promoted_whatever_the_reason(
         promote_if_gates_hold(notebook.home, registry, request, LATER)
     with pytest.raises(NotKnownWhenServed):
         promote(notebook.home, registry, version, "I know better", LATER)
+    with registry.files(version) as (files, _), pytest.raises(LeadlightError, match="no inline lead tells it"):
+        RegisteredVersion.read(files)  # as MLflow would load it
 
 
 @pytest.mark.slow
