@@ -5,7 +5,7 @@ data/README.md says where each is, and which of its columns are known only after
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import tomlkit
 
+from benchmarks.parts.coded_sets import coded_by_cell, coded_by_group
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
 from features.arrays import DAY_US
@@ -39,6 +40,7 @@ class PublicSet:
 
     after: columns known only after contact which the draft does not find by itself. kinds: what the source says a
     column is where the draft guesses otherwise. walks: its outcomes follow at once, so it can be walked through.
+    codes: whole numbers that are no amounts; peers are told so, and the product has to find out.
     """
 
     name: str
@@ -47,6 +49,7 @@ class PublicSet:
     after: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     walks: bool = False
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,10 @@ TABLES = (
     PublicSet("bank_marketing", _bank, in_time=True, after=("duration", "campaign"), walks=True),
     PublicSet("online_shoppers", _shoppers, in_time=False, kinds=CODES),
 )
+MADE = (
+    PublicSet("coded_by_cell", lambda _: coded_by_cell()[0], in_time=False, codes=("office_code", "product_code")),
+    PublicSet("coded_by_group", lambda _: coded_by_group()[0], in_time=False),
+)  # of no table: the folder is not read
 
 
 def labelled_set(table: PublicSet, data: Path, folder: Path, most: int | None = None) -> LabelledSet:
@@ -139,13 +146,14 @@ def labelled_set(table: PublicSet, data: Path, folder: Path, most: int | None = 
     home, agreement = Home.open(folder / f"home-{table.name}"), signed_agreement(table, file)
     ingest(home, [file], save_version(home, agreement, now), now)
     arrived = arrivals(home, agreement, now)
-    return LabelledSet(table.name, arrived, peer_fields(arrived), agreement, table.in_time, table.walks)
+    raw = peer_fields(arrived, table.codes)
+    return LabelledSet(table.name, arrived, raw, agreement, table.in_time, table.walks)
 
 
-def peer_fields(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every field that the model may see; constants say nothing."""
+def peer_fields(rows: pd.DataFrame, codes: Sequence[str] = ()) -> pd.DataFrame:
+    """Every field that the model may see, numbers that are `codes` as categories; constants say nothing."""
     known = rows.drop(columns=NOT_FEATURES)
-    known = known.loc[:, known.nunique(dropna=False) > 1]
+    known = known.loc[:, known.nunique(dropna=False) > 1].astype(dict.fromkeys(codes, object))
     return known.astype({name: "category" for name in known.columns if known[name].dtype == object})
 
 

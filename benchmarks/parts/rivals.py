@@ -135,17 +135,21 @@ def xgboost(asked: Task) -> Floats:
 
 
 def catboost(asked: Task) -> Floats:
-    """CatBoost as it comes: it draws its own learning rate from the rows, and makes its own pairs of categories."""
+    """CatBoost as it comes: it draws its own learning rate from the rows, and makes its own pairs of categories.
+
+    Asked for fewer than 500 trees it pairs nothing, so the second fit is told what the first had chosen.
+    """
     from catboost import CatBoostClassifier
 
     rows, tested = (_with_text(frame, asked.categories) for frame in (asked.train, asked.test))
-    settings = {"cat_features": asked.categories, "thread_count": 1, "random_seed": asked.seed, "verbose": False,
-                "allow_writing_files": False}  # fmt: skip
+    settings: dict[str, Any] = {"cat_features": asked.categories, "thread_count": 1, "random_seed": asked.seed,
+                                "verbose": False, "allow_writing_files": False}  # fmt: skip
     inside, outside = asked.stopping
     stopped = CatBoostClassifier(iterations=1_000, early_stopping_rounds=PATIENCE, **settings)
     stopped.fit(rows.iloc[inside], asked.outcome[inside], eval_set=(rows.iloc[outside], asked.outcome[outside]))
-    rate = stopped.get_all_params()["learning_rate"]
-    model = CatBoostClassifier(iterations=stopped.tree_count_, learning_rate=rate, **settings)
+    known = stopped.get_all_params()
+    settings |= {name: known[name] for name in ("learning_rate", "max_ctr_complexity", "leaf_estimation_iterations")}
+    model = CatBoostClassifier(iterations=stopped.tree_count_, **settings)
     return np.asarray(model.fit(rows, asked.outcome).predict_proba(tested)[:, 1], dtype=float)
 
 

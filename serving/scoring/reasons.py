@@ -17,6 +17,7 @@ from features.behaviour.columns import BehaviourState
 from features.home.clock import from_microseconds, rfc3339
 from features.snapshots.point_in_time import model_traits
 from serving.scoring.points import points
+from training.model.columns import COMMONNESS
 
 # No reason names a person: a value that could be an address or a number to call is not shown.
 PERSONAL_DATA = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
@@ -97,9 +98,14 @@ def _worded(name: str, evidence: LeadEvidence) -> Callable[[str, LeadEvidence], 
 
 
 def _of_pair(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
-    """Two traits that say together what neither says alone: "source webinar with industry software"."""
-    both = [_of_trait(trait, evidence) for trait in name.split(" and ")]
-    return " with ".join(text for text, _ in both), {"values": [found.get("value") for _, found in both]}
+    """Two traits that say together what neither says alone: "source webinar with industry software".
+
+    Or how many leads are like that: "how common source webinar with industry software is".
+    """
+    before, after = COMMONNESS if name.startswith(COMMONNESS[0]) else ("", "")
+    both = [_of_trait(trait, evidence) for trait in name.removeprefix(before).removesuffix(after).split(" and ")]
+    text = " with ".join(text for text, _ in both)
+    return f"{before}{text}{after}", {"values": [found.get("value") for _, found in both]}
 
 
 def _of_behaviour(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:

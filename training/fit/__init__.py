@@ -4,6 +4,8 @@ calibrate.py          Calibration: the increasing affine map from margin to log-
                       did not see.
 candidate_columns.py  The columns that a model may read: which ones say anything, their levels and directions, and
                       pairs of categories.
+coded_pairs.py        Pairs of codes that carry the outcome in thousands of small cells: found by counting, before any
+                      tree is grown.
 encoding_counts.py    Counts leads and conversions by category and fold, from which target encodings are computed out
                       of fold.
 fit.py                Fits the whole model: chooses its columns, fits trees and a linear model, blends and calibrates

@@ -13,7 +13,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.criteria import AVERAGE, most_points, slope
 from features.snapshots.criteria_columns import PREFIX
 from features.snapshots.point_in_time import column_kinds, feature_group
-from training.fit.encoding_counts import FEWEST_LEADS, encoding_counts
+from training.fit.encoding_counts import FEWEST_LEADS, CellInput, encoding_counts
 from training.labels.folds import lead_folds, log_loss
 from training.labels.outcomes import NOT_FEATURES
 from training.model.columns import OTHER, ModelColumn, PointPrior
@@ -75,7 +75,7 @@ def category_pairs(
     base = float(logit(np.clip(outcome.mean(), 1e-6, 1 - 1e-6)))
 
     def loss(of: Sequence[str]) -> float:
-        return log_loss(base + encoding_counts(rows, of, outcome, folds).out_of_fold(), outcome)
+        return log_loss(base + encoding_counts(rows, CellInput(tuple(of)), outcome, folds).out_of_fold(), outcome)
 
     alone = {name: loss((name,)) for name in names}
     best = sorted(sorted(names, key=lambda name: (alone[name], name))[:MOST_PAIRED])

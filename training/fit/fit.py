@@ -15,6 +15,8 @@ from features.arrays import DAY_US, Floats
 from features.home.progress import Progress
 from training.fit.calibrate import fit_calibrator, widened_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
+from training.fit.coded_pairs import coded_inputs
+from training.fit.encoding_counts import CellInput
 from training.fit.fold_models import FoldModels
 from training.fit.own_parameters import TreeSearch, tried_parameters
 from training.fit.ridge import fit_fold_lines, margin_variance, ridge_model
@@ -47,21 +49,20 @@ class Blend:
 
 @dataclass(frozen=True)
 class CandidateInputs:
-    """What a model may read: columns of the frame, and categories, one or two each, that are target encoded."""
+    """What a model may read: columns of the frame, and columns made from the cells of one category or two."""
 
     columns: tuple[ModelColumn, ...]
-    encoded_categories: tuple[tuple[str, ...], ...] = ()
+    made: tuple[CellInput, ...] = ()
 
     def training_rows(self, rows: pd.DataFrame, agreement: Agreement, seed: int) -> TrainingRows:
         score_50 = agreement.policy.score_50
-        return TrainingRows.of(rows, self.columns, self.encoded_categories, math.log(score_50 / (1 - score_50)), seed)
+        return TrainingRows.of(rows, self.columns, self.made, math.log(score_50 / (1 - score_50)), seed)
 
     def with_more(self, more: CandidateInputs, order: Sequence[ModelColumn]) -> CandidateInputs:
-        """These inputs and `more`, with the columns in this order."""
-        both = [*self.columns, *more.columns]
-        return CandidateInputs(
-            tuple(column for column in order if column in both), (*self.encoded_categories, *more.encoded_categories)
-        )
+        """These inputs and `more`, with the columns in this order; of two rates of the same cells, that of `more`."""
+        both, again = [*self.columns, *more.columns], {(one.of, one.is_size) for one in more.made}
+        kept = (one for one in self.made if (one.of, one.is_size) not in again)
+        return CandidateInputs(tuple(column for column in order if column in both), (*kept, *more.made))
 
 
 def fitted_model(rows: pd.DataFrame, agreement: Agreement, seed: int, search: TreeSearch = False) -> Model:
@@ -100,11 +101,18 @@ def model_like(sample: TrainingRows, seed: int, like: Model, start: Floats | Non
 
 
 def rows_like(rows: pd.DataFrame, agreement: Agreement, seed: int, like: Model) -> TrainingRows:
-    """Other rows as training rows, with the columns and target encodings that were chosen for `like`."""
+    """Other rows as training rows, with the columns that were chosen for `like`."""
     names = {column.name for column in like.columns}
     columns = tuple(column for column in candidate_columns(rows, agreement) if column.name in names)
-    rated = tuple(column.rates.of for column in like.columns if column.rates is not None)
-    return CandidateInputs(columns, rated).training_rows(rows, agreement, seed)
+    made = tuple(_made_again(column) for column in like.columns if column.made_of)
+    return CandidateInputs(columns, made).training_rows(rows, agreement, seed)
+
+
+def _made_again(column: ModelColumn) -> CellInput:
+    if column.rates is not None:
+        return CellInput(column.rates.of, weight=column.rates.weight)
+    assert column.sizes is not None
+    return CellInput(column.sizes.of, is_size=True)
 
 
 def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Model:
@@ -169,10 +177,11 @@ def _more(
 ) -> Iterator[tuple[CandidateInputs, float]]:
     """Each group of inputs that may be added, and by how many standard errors it must win."""
     wider = (
-        (CandidateInputs((), single_categories(columns)), 0.0),
-        (CandidateInputs((), category_pairs(rows, columns, agreement, seed)), 0.0),
+        (CandidateInputs((), tuple(map(CellInput, single_categories(columns)))), 0.0),
+        (CandidateInputs((), tuple(map(CellInput, category_pairs(rows, columns, agreement, seed)))), 0.0),
         (CandidateInputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
         (CandidateInputs(tuple(column for column in columns if column.is_account)), 1.0),
+        (CandidateInputs((), coded_inputs(rows, columns, agreement, seed)), 2.0),
     )
     yield from ((more, errors) for more, errors in wider if more != CandidateInputs(()))
 

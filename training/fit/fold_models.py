@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -53,8 +53,8 @@ class FoldModels:
         return Model(self._columns(fold), text, line, self.share if text else 0.0)
 
     def _columns(self, fold: int) -> tuple[ModelColumn, ...]:
-        """The columns, with target encodings that know nothing of the fold."""
+        """The columns, those made of cells knowing nothing of the fold."""
         counts = self.sample.encoding_counts
         own = {place: counts[place].encoding((fold,)) for place in counts}
         columns = enumerate(self.sample.columns)
-        return tuple(replace(column, rates=own[place]) if place in own else column for place, column in columns)
+        return tuple(column.reading(own[place]) if place in own else column for place, column in columns)

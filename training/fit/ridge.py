@@ -132,7 +132,7 @@ def _terms_of(place: int, column: ModelColumn, values: Floats) -> list[Term]:
         return [Term(place, kind) for kind in kinds]
     if column.is_criterion:
         return [Term(place, "value")]
-    if column.rates is not None or column.name == "days_open":
+    if column.made_of is not None or column.name == "days_open":
         return []  # a line that has a pair's levels one by one is not helped by what trees make of them together
     plain = [Term(place, kind) for kind in ("value", "log", "missing")]
     return [*plain, *(Term(place, "step", cut) for cut in _cuts(values))]

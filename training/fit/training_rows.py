@@ -12,10 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.arrays import Floats
-from training.fit.candidate_columns import Categories
-from training.fit.encoding_counts import EncodingCounts, encoding_counts
+from training.fit.encoding_counts import CellInput, EncodingCounts, encoding_counts
 from training.labels.folds import Fold, lead_folds
-from training.model.columns import ModelColumn
+from training.model.columns import COMMONNESS, ModelColumn
 
 
 class FoldRows(NamedTuple):
@@ -30,7 +29,7 @@ class FoldRows(NamedTuple):
 class TrainingRows:
     """Labelled snapshots as models read them: a matrix (rows, columns), outcomes as 0 and 1, folds of whole leads.
 
-    encoding_counts: by the place of its column, what each target encoding is computed from. In `matrix` a row's
+    encoding_counts: by the place of its column, what each column made of cells is computed from. In `matrix` a row's
     encoding comes from the other folds; in the matrices of a fold, from the folds inside alone.
     stated_log_odds: of the conversion rate that the agreement states.
     """
@@ -45,19 +44,16 @@ class TrainingRows:
 
     @classmethod
     def of(
-        cls, rows: pd.DataFrame, columns: Sequence[ModelColumn], encoded: Sequence[Categories], stated: float, seed: int
+        cls, rows: pd.DataFrame, columns: Sequence[ModelColumn], made: Sequence[CellInput], stated: float, seed: int
     ) -> TrainingRows:
-        """The training rows of labelled snapshots.
-
-        encoded: each one category or two, whose target encoding becomes a column. stated: log-odds.
-        """
+        """The training rows of labelled snapshots. made: what becomes a column beside those given. stated: log-odds."""
         outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
         folds = tuple(lead_folds(outcome, list(leads), seed))
         plain = [column.encoded(rows) for column in columns]
-        counts = [encoding_counts(rows, of, outcome, folds) for of in encoded]
+        counts = [encoding_counts(rows, one, outcome, folds) for one in made]
         matrix = np.column_stack([*plain, *(one.out_of_fold() for one in counts)])
         by_place = {len(columns) + i: one for i, one in enumerate(counts)}
-        return cls((*columns, *map(_encoded_column, counts)), matrix, outcome, leads, folds, by_place, stated)
+        return cls((*columns, *map(_made_column, counts)), matrix, outcome, leads, folds, by_place, stated)
 
     @cached_property
     def rows_per_lead(self) -> float:
@@ -73,7 +69,13 @@ class TrainingRows:
             yield part
 
 
-def _encoded_column(one: EncodingCounts) -> ModelColumn:
-    """The column of a target encoding. A higher rate may only raise the score: it is what became of these leads."""
-    name = " and ".join(one.of)
-    return ModelColumn(f"rate of {name}", name, "trait", None, 1, one.encoding())
+def _made_column(one: EncodingCounts) -> ModelColumn:
+    """The column of cells. A higher rate may only raise the score: it is what became of these leads.
+
+    How common a pair is is a reason of its own; how common one category is belongs to it.
+    """
+    name = " and ".join(one.asked.of)
+    if not one.asked.is_size:
+        return ModelColumn(f"rate of {name}", name, "trait", None, 1).reading(one.encoding())
+    group = name.join(COMMONNESS) if len(one.asked.of) > 1 else name
+    return ModelColumn(f"size of {name}", group, "trait").reading(one.encoding())

@@ -17,11 +17,11 @@ target_encoding.py  Target encoding: one number for each level, or pair of level
 Other rooms use:
 
 calibrator          Calibrator, sigmoid
-columns             ModelColumn, OTHER, PointPrior
+columns             COMMONNESS, ModelColumn, OTHER, PointPrior
 if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, holds, verify_manifest
 model               AGREEMENT, JUDGED, Model, OWN_COLUMNS
 old_labels          left_untried_out
-target_encoding     TargetEncoding, category_cells
+target_encoding     CellSizes, TargetEncoding, category_cells
 """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +12,10 @@ import pandas as pd
 
 from features.arrays import Floats
 from features.snapshots.criteria_columns import PREFIX
-from training.model.target_encoding import MANY, TargetEncoding
+from training.model.target_encoding import MANY, CellSizes, TargetEncoding
 
 OTHER = "(other)"  # a level too rare to learn from, or one never seen
+COMMONNESS = ("how common ", " is")  # around a pair's name: what a model reads of the size of its cells
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class ModelColumn:
     """One column of a model: its name, the behaviour or trait that it belongs to, and, for a category, its levels.
 
     direction: +1 where a higher value may only raise the score, -1 where it may only lower it, 0 where both may be.
-    believed: the prior, for the points of a criterion. rates: the target encoding, for a column that is none of the
-    feature frame but is made from one or two of its categories.
+    believed: the prior, for the points of a criterion. rates, sizes: the target encoding, or how common each cell is,
+    for a column that is none of the feature frame but is made from one or two of its categories.
     """
 
     name: str
@@ -41,14 +42,25 @@ class ModelColumn:
     direction: int = 0
     rates: TargetEncoding | None = None
     believed: PointPrior | None = None
+    sizes: CellSizes | None = None
 
     @classmethod
     def of_json(cls, written: Mapping[str, Any]) -> ModelColumn:
         """The column that `dataclasses.asdict` wrote."""
-        levels, rates = written["levels"], written.get("rates")
-        encoding = TargetEncoding(tuple(rates["of"]), rates["cells"], rates["other"]) if rates else None
-        believed = PointPrior(**written["believed"]) if written.get("believed") else None
-        return cls(**{**written, "levels": tuple(levels) if levels else None, "rates": encoding, "believed": believed})
+        read: dict[str, Callable[[Any], Any]] = {
+            "levels": tuple, "rates": TargetEncoding.of_json, "sizes": CellSizes.of_json, "believed": _prior,
+        }  # fmt: skip
+        found = {name: made(written[name]) if written.get(name) else None for name, made in read.items()}
+        return cls(**{**written, **found})
+
+    @property
+    def made_of(self) -> TargetEncoding | CellSizes | None:
+        """What it is made of, for a column that is none of the feature frame."""
+        return self.rates or self.sizes
+
+    def reading(self, cells: TargetEncoding | CellSizes) -> ModelColumn:
+        """This column, made of these cells."""
+        return replace(self, sizes=cells) if isinstance(cells, CellSizes) else replace(self, rates=cells)
 
     @property
     def is_lifetime(self) -> bool:
@@ -69,8 +81,8 @@ class ModelColumn:
 
     def encoded(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
         """The column as models read it: numbers as they are, levels as positions or encodings, missing as NaN."""
-        if self.rates is not None:
-            return self.rates.encoded(known)
+        if self.made_of is not None:
+            return self.made_of.encoded(known)
         if self.levels is None:
             return np.asarray(known[self.name], dtype=np.float64)
         place, other = self._places
@@ -85,6 +97,10 @@ class ModelColumn:
     def _places(self) -> tuple[dict[str, float], float]:
         place = {level: float(i) for i, level in enumerate(self.levels or ())}
         return place, place.get(OTHER, np.nan)
+
+
+def _prior(written: Mapping[str, Any]) -> PointPrior:
+    return PointPrior(**written)
 
 
 def _missing(value: Any) -> bool:

@@ -9,7 +9,7 @@ from handmade_events import SMALL
 
 from serving.scoring.reasons import LeadEvidence, reasons
 from training.fit.candidate_columns import category_pairs
-from training.fit.encoding_counts import FEWEST_LEADS, encoding_counts
+from training.fit.encoding_counts import FEWEST_LEADS, CellInput, encoding_counts
 from training.fit.fit import fitted_model
 from training.fit.training_rows import TrainingRows
 from training.labels.folds import lead_folds
@@ -50,10 +50,10 @@ def folded(rows: pd.DataFrame) -> tuple[np.ndarray, list]:
 
 def test_a_rows_number_does_not_change_with_its_own_leads_outcome() -> None:
     outcome, folds = folded(ROWS)
-    before = encoding_counts(ROWS, ("industry",), outcome, folds).out_of_fold()
+    before = encoding_counts(ROWS, CellInput(("industry",)), outcome, folds).out_of_fold()
     mine = ROWS["lead_id"] == "L5"
     other = np.where(mine, 1 - outcome, outcome)
-    after = encoding_counts(ROWS, ("industry",), other, folds).out_of_fold()
+    after = encoding_counts(ROWS, CellInput(("industry",)), other, folds).out_of_fold()
     assert after[mine] == pytest.approx(before[mine], abs=0)
     assert (after != before).any()
 
@@ -65,12 +65,14 @@ def test_within_a_part_neither_side_knows_the_outcomes_outside() -> None:
     turned[outside] = 1 - turned[outside]
     parts = [
         next(
-            TrainingRows.of(ROWS.assign(outcome=said.astype(bool)), (), [("industry", "source")], 0.0, SEED).fold_rows()
+            TrainingRows.of(
+                ROWS.assign(outcome=said.astype(bool)), (), [CellInput(("industry", "source"))], 0.0, SEED
+            ).fold_rows()
         )
         for said in (outcome,)
     ]
-    one = encoding_counts(ROWS, ("industry", "source"), outcome, folds)
-    two = encoding_counts(ROWS, ("industry", "source"), turned, folds)
+    one = encoding_counts(ROWS, CellInput(("industry", "source")), outcome, folds)
+    two = encoding_counts(ROWS, CellInput(("industry", "source")), turned, folds)
     assert one.values((0,)) == pytest.approx(two.values((0,)), abs=0)
     assert parts[0].outside[:, 0] == pytest.approx(one.values((0,))[one.code[outside]])
 
@@ -79,7 +81,7 @@ def test_cells_of_few_leads_and_unseen_ones_share_one_number() -> None:
     rows = ROWS.copy()
     rows.loc[: 2 * (FEWEST_LEADS - 1) - 1, "industry"] = "rare"
     outcome, folds = folded(rows)
-    told = encoding_counts(rows, ("industry",), outcome, folds).encoding()
+    told = encoding_counts(rows, CellInput(("industry",)), outcome, folds).encoding()
     assert set(told.cells) == {"software", "retail"}
     said = told.encoded({"industry": np.array(["rare", "never seen", None, "retail"], dtype=object)})
     assert said[:3] == pytest.approx(told.other)
