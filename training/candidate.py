@@ -37,7 +37,7 @@ from training.if_tried.second_question import SecondQuestion
 from training.labels.split import Mask, Split
 from training.labels.summary import LabelSummary
 from training.leakage.examination import NOT_EXAMINED, LeakExamination
-from training.model.model import JUDGED, Model
+from training.model.model import JUDGED, OWN_COLUMNS, Model
 from training.monitoring.reference import REFERENCE_FILE, MonitoringReference
 from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
@@ -249,6 +249,9 @@ class Candidate:
             "blend": model.blend,
             "slope": calibrator.slope,
             "intercept": calibrator.intercept,
+            "trees": model.facts.get("rounds"),
+            **{f"trees_{name}": value for name, value in model.facts.get("trees", {}).items()},
+            **({OWN_COLUMNS: ", ".join(model.facts[OWN_COLUMNS])} if OWN_COLUMNS in model.facts else {}),
             **spans,
         }
 

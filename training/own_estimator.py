@@ -16,6 +16,7 @@ from features.agreement.versions import AgreementVersion
 from features.arrays import Floats
 from features.home.clock import microseconds
 from features.home.errors import LeadlightError
+from features.lifecycle.milestones import known_by
 from features.snapshots.point_in_time import column_kinds
 from features.store.materialize import Materialized
 from training.evaluate.baselines import constant_baseline
@@ -29,9 +30,11 @@ from training.gates.calibrated import calibrated
 from training.gates.champion import UnseenSnapshots, compare_with_champion, drawn_leads_digest, served_champion
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate
+from training.gates.labels_kept_alike import labels_kept_alike
 from training.gates.no_leak import no_leak
 from training.labels.outcomes import NOT_FEATURES
 from training.labels.split import Split, split
+from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import leak_examination
 from training.model.calibrator import Calibrator
 
@@ -166,7 +169,8 @@ def judged_estimator(
     shown = evaluate(probability, tested["outcome"], lead, seed=seed)
     constant = constant_baseline(labelled["outcome"].to_numpy(np.float64)[parted.train], len(tested))
     compared = comparison({ESTIMATOR: probability} | constant, tested["outcome"], lead, seed=seed)
-    gates = _gates(model, shown, compared[1].log_loss, _Judged(build, agreement, tested))
+    labels = label_summary(known_by(build.leads, microseconds(known_until)), agreement, microseconds(known_until))
+    gates = _gates(model, shown, compared[1].log_loss, _Judged(build, agreement, tested, labels))
     return JudgedEstimator(model, labelled, parted, shown, compared, gates)
 
 
@@ -177,6 +181,7 @@ class _Judged:
     build: Materialized
     agreement: Agreement
     tested: pd.DataFrame
+    labels: LabelSummary
 
 
 def _gates(model: Any, shown: Evaluation, constant: float | None, on: _Judged) -> tuple[Gate, ...]:
@@ -187,6 +192,7 @@ def _gates(model: Any, shown: Evaluation, constant: float | None, on: _Judged) -
     return (
         better_than_average(metrics["log_loss"], constant),
         calibrated(metrics["ece"], metrics["ece_null95"]),
+        *((labels_kept_alike(on.labels.matured),) if on.labels.matured is not None else ()),
         no_leak(margin, outcome, agreement, {ESTIMATOR: "trait"}),
         directions_kept(model, on.build.repository, agreement, on.tested),
         *champion_gates(compare_with_champion(model, champion, UnseenSnapshots(home, agreement, on.tested))),

@@ -73,6 +73,9 @@ def test_own_columns_and_parameters_are_learned_from_and_held_against_the_gates(
     assert "my_score" in [driver.name for driver in candidate.drivers()][:3]
     assert candidate.model.facts["trees"] == {"num_leaves": 3, "learning_rate": 0.1, "max_bin": 63}
     assert candidate.model.facts["rounds"] == 25
+    logged = candidate.parameters()
+    assert (logged["trees"], logged["trees_num_leaves"]) == (25, 3)
+    assert logged["own_columns"] == "my_score, my_region, my_flag"
     gates = {gate.name: gate for gate in candidate.gates}
     assert {"calibrated", "contributions_exact", "directions_kept", "not_worse_than_champion"} <= set(gates)
     assert gates["contributions_exact"].passed
@@ -103,8 +106,8 @@ def test_an_estimator_is_judged_by_the_same_gates_and_never_registered(notebook:
     assert isinstance(judged, JudgedEstimator)
     assert judged.metrics["roc_auc"] > 0.6
     assert [gate.name for gate in judged.gates] == [
-        "better_than_average", "calibrated", "no_leak", "directions_kept", "not_worse_than_champion",
-        "no_segment_worse", LEADLIGHTS_OWN,
+        "better_than_average", "calibrated", "labels_kept_alike", "no_leak", "directions_kept",
+        "not_worse_than_champion", "no_segment_worse", LEADLIGHTS_OWN,
     ]  # fmt: skip
     assert not judged.passes
     assert not hasattr(estimator, "classes_")  # a copy was fitted
