@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 NOTEBOOK = "03_train_and_calibrate.ipynb"
 PROMISES = """
-assert counted["known"].sum() == became.notna().sum() and counted.sum() == len(looks)
+assert counted["known"].sum() == became.notna().sum() and counted.sum() == len(snapshots)
 assert candidate.metrics["ece"] <= max(0.02, candidate.metrics["ece_null95"])
 assert abs(np.quantile(alone, 0.95) - candidate.metrics["ece_null95"]) < 0.02  # two ways to the same chance
 assert to_truth < candidate.metrics["ece"]  # most of the gap that is seen is chance
