@@ -6,10 +6,10 @@ from hashlib import blake2b
 
 import pandas as pd
 
-# Some 4,400 leads, which are looked at 23 times on average. Measured on one core: 25,000 snapshots are read in 4 s of CPU,
-# and fitted and judged in 24 s with 2.0 GB; 50,000 in 6 and 56 s with 2.3 GB. So these take about two minutes and 3 GB,
-# and more would make a first try of the demo wait. With fewer, the error of the average rate alone, which goes with the
-# number of converted leads, would be larger than what calibration can hold.
+# Some 4,400 leads, which are looked at 23 times on average. Measured on one core: 25,000 snapshots are read in 4 s of
+# CPU, and fitted and judged in 24 s with 2.0 GB; 50,000 in 6 and 56 s with 2.3 GB. So these take about two minutes and
+# 3 GB, and more would make a first try of the demo wait. With fewer, the error of the average rate alone, which goes
+# with the number of converted leads, would be larger than what calibration can hold.
 MOST_SNAPSHOTS = 100_000
 
 
