@@ -22,12 +22,12 @@ publisher.py           Incremental materialization: brings the online store up t
 
 Other rooms use:
 
-builds              LAYOUT, all_builds, build_of, builds, current_builds, delete_build, has_files, needed_suffixes
-feast_views         FeastRepository, LEAD, known_us_feature, view_suffix
-ledger_fallback     ledger_states, pending_names, shown_states
-materialize         Materialized, Rebuilt, materialized, rebuild_all
-offline             ragged, states_at
-online              LeadState, OnlineStore, StoreGone, newest_states
-online_fill         remove_leads
-publisher           Publisher
+builds                 LAYOUT, all_builds, build_of, builds, current_builds, delete_build, has_files, needed_suffixes
+feast_views            FeastRepository, LEAD, known_us_feature, view_suffix
+ledger_fallback        ledger_states, pending_names, shown_states
+materialize            Materialized, Rebuilt, materialized, rebuild_all
+offline                ragged, states_at
+online                 LeadState, OnlineStore, StoreGone, newest_states
+online_fill            remove_leads
+publisher              Publisher
 """

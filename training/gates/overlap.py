@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from training.gates.gate import Gate
 
-UNLIKE_WARNED, UNLIKE_REFUSED = 0.5, 0.8  # of the open leads
-LEAST_EFFECTIVE = 0.25  # of the first tries
+MOST_UNLIKE = 0.8  # of the open leads, and of the first tries
 
 
-def overlap(unlike: float | None) -> Gate:
-    """Whether at most UNLIKE_REFUSED of the open leads are unlike every lead that sales tried.
+def overlap(unlike: float | None, apart: float) -> Gate:
+    """Whether at most MOST_UNLIKE of the open leads are unlike every lead that sales tried, and of the tries the same.
 
-    unlike: their share among open leads of an age at which any was tried; None where no such lead is open.
+    unlike: the share of the open leads that are unlike all that were tried; None where no lead is open. apart: the
+    share of the first tries that are unlike nearly all other snapshots. Example: sales calls whoever asks for a demo, on
+    that day, and hardly anybody else; 85 of 100 first tries are of a kind that no open lead is.
     """
-    if unlike is None:
-        return Gate("overlap", True, None, UNLIKE_REFUSED, "No lead is open of an age at which any was tried.")
-    passed = unlike <= UNLIKE_REFUSED
-    why = f"{unlike:.0%} of the open leads are unlike any that sales tried"
+    value = max(unlike or 0.0, apart)
+    passed = value <= MOST_UNLIKE
+    many = "No lead is open" if unlike is None else f"{unlike:.0%} of the open leads are unlike any that sales tried"
+    why = f"{many}; {apart:.0%} of the first tries are unlike nearly all other snapshots"
     if not passed:
-        why += ": sales tries on sight of one thing, and nothing here tells what a try does to the others"
-    return Gate("overlap", passed, unlike, UNLIKE_REFUSED, f"{why}.")
+        why += ": sales tries one kind of leads, which tells nothing of the others"
+    return Gate("overlap", passed, value, MOST_UNLIKE, f"{why}.")

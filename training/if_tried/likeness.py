@@ -20,6 +20,7 @@ from training.model.model import Model
 
 MOST_LOOKS = 20_000  # of those that tell no try: more cost time and move no odds
 MOST_COLUMNS = 12
+NEARLY_ALL = 0.99  # of the other looks
 LEAST_LIKE = 0.01  # of the first tries are less like a first try than `Likeness.least`
 TREES = {"num_leaves": 8, "learning_rate": 0.12}  # a linear model misses who is tried on one event, or by a queue
 
@@ -28,12 +29,14 @@ TREES = {"num_leaves": 8, "learning_rate": 0.12}  # a linear model misses who is
 class Overlap:
     """How far the open leads are like those that were tried.
 
-    unlike: the share of the open leads of an age at which any was tried that are unlike all that were; None for none.
+    unlike: the share of the open leads that are unlike all that were tried; None where no lead is open. apart: the
+    share of the first tries that are unlike nearly all other looks at leads of their ages.
     effective: how many first tries of a random choice these are worth, as a share of them.
     """
 
     likeness: Likeness
     unlike: float | None
+    apart: float
     effective: float
 
 
@@ -53,7 +56,10 @@ def overlap_of(
     sample, trees = _trees(rows, _telling(Model(sample.columns, trees.text(0))), agreement, seed)
     model, margin = Model(sample.columns, trees_text(sample, seed, trees.chosen, trees.rounds)), trees.out_of_fold
     likeness = Likeness(model, float(np.quantile(margin[is_try], LEAST_LIKE)), float(looks["days_open"].max()))
-    return Overlap(likeness, _unlike_share(likeness, open_now), _effective_share(margin[is_try]))
+    of_their_ages = ~is_try & (rows["days_open"].to_numpy(np.float64) <= likeness.oldest_days)
+    apart = _apart_share(margin[is_try], margin[of_their_ages])
+    unlike = float(likeness.is_unlike(open_now).mean()) if len(open_now) else None
+    return Overlap(likeness, unlike, apart, _effective_share(margin[is_try]))
 
 
 def _trees(
@@ -81,9 +87,8 @@ def thinned_by_lead(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
     return rows[rows["lead_id"].isin(drawn)]
 
 
-def _unlike_share(likeness: Likeness, open_now: pd.DataFrame) -> float | None:
-    young = open_now[open_now["days_open"].to_numpy(np.float64) <= likeness.oldest_days] if len(open_now) else open_now
-    return float(likeness.is_unlike(young).mean()) if len(young) else None
+def _apart_share(tries: Floats, others: Floats) -> float:
+    return float((tries > np.quantile(others, NEARLY_ALL)).mean()) if len(others) else 1.0
 
 
 def _effective_share(margin: Floats) -> float:

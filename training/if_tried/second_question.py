@@ -166,7 +166,7 @@ def _held_against_gates(
         *(() if looks.matured is None else (labels_kept_alike(looks.matured),)),
         calls_recorded(found.won_untried, found.method == "own_model"),
         sale_at_the_try(looks.won_at_once, won),
-        overlap(by.alike.unlike),
+        overlap(by.alike.unlike, by.alike.apart),
         calibrated(metrics.get("ece"), metrics.get("ece_null95")),
     )
     head = None if failed_gates(gates) else _head(found, first, looks.rows, by)
