@@ -17,7 +17,7 @@ FROM_ENVIRONMENT = "${LEADLIGHT_REDIS_URL}"  # Feast fills it in: the address ma
 HEAD = """\
 # For Feast's command line and pages, to look at what Leadlight keeps; written anew with each build:
 #   feast -c {folder} feature-views list
-#   feast -c {folder} ui
+#   feast -c {folder} ui --host 127.0.0.1
 # To look only. Leadlight makes and fills the views itself: `feast apply` here would take them for deleted, since no
 # Python file defines them, and `feast teardown` empties the store that answers. If that was done: leadlight rebuild.
 """
