@@ -129,7 +129,7 @@ class Candidate:
             left_out=self._left_out,
             put_back=self._put_back,
             warnings=(*self.warnings, *self.second.sentences),
-            gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in self.gates),
+            gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit, g.why) for g in self.gates),
             bar=self._bar,
             money=ReportedCosts(**agreement.costs.model_dump()) if agreement.costs else None,
             dependence=self.dependence,
@@ -161,7 +161,7 @@ class Candidate:
             found.tried,
             found.shift.value if found.shift else None,
             found.shift.error if found.shift else None,
-            tuple(ReportedGate(g.name, g.passed, g.value, g.limit) for g in found.gates),
+            tuple(ReportedGate(g.name, g.passed, g.value, g.limit, g.why) for g in found.gates),
             found.test,
         )
 

@@ -140,7 +140,7 @@ def _facts(
         evaluation=shown,
         compared=(),
         findings=Breakdown(),
-        gates=tuple(ReportedGate(gate.name, gate.passed, gate.value, gate.limit) for gate in gates),
+        gates=tuple(ReportedGate(gate.name, gate.passed, gate.value, gate.limit, gate.why) for gate in gates),
         known_until=known_until,
         written_at=known_until,
     )

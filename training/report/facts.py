@@ -43,12 +43,13 @@ class Span:
 
 @dataclass(frozen=True)
 class ReportedGate:
-    """One gate: whether it held, its value, and the limit it was compared with."""
+    """One gate: whether it held, its value, the limit it was compared with, and in a sentence why."""
 
     name: str
     passed: bool
     value: float | None
     limit: float | None
+    why: str = ""  # in older reports
 
 
 @dataclass(frozen=True)

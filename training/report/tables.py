@@ -23,7 +23,13 @@ MORE_LOG_LOSS = (
     "Under average, naive Bayes and logistic: how much more log loss the average rate, naive Bayes and logistic "
     "regression have"
 )
-SECOND_FIGURES = ("roc_auc", "log_loss", "ece", "ece_null95", "lift_at_10pct")
+SECOND_FIGURES = {
+    "roc_auc": "ROC AUC; 0.5 is by chance",
+    "log_loss": "log loss",
+    "ece": "mean gap between said and seen",
+    "ece_null95": "the same by chance alone, at most",
+    "lift_at_10pct": "top tenth, times the average",
+}
 STATUS = {"ok": "as it was", "notice": "notice", "alert": "alert"}
 
 
@@ -198,9 +204,9 @@ def second_question_table(second: ReportedSecondQuestion) -> Table:
     if shown := second.evaluation:
         rows.append(Row(("later first tries that it was judged on", f"{shown.leads:,}", "")))
         rows += [
-            Row((name, figure_text(shown.metrics.get(name), DIGITS[name]),
+            Row((label, figure_text(shown.metrics.get(name), DIGITS[name]),
                  interval_text(shown.intervals.get(name), DIGITS[name])))
-            for name in SECOND_FIGURES
+            for name, label in SECOND_FIGURES.items()
         ]  # fmt: skip
     return Table((Column("Figure", "name"), Column("value"), Column("95 % interval")), tuple(rows))
 
@@ -231,16 +237,23 @@ def metrics_table(facts: ReportFacts) -> Table:
 
 
 def gates_table(gates: Sequence[ReportedGate], about: str) -> Table:
-    """Every gate with its value and limit."""
-    columns = (Column("Gate", "name"), Column("passed", "text"), Column("value"), Column("limit"))
+    """Every gate with its value and limit, and why it holds or does not; older reports have no reasons."""
+    has_reasons = any(gate.why for gate in gates)
+    columns = (Column("Gate", "name"), Column("passed", "text"), *([Column("why", "text")] * has_reasons),
+               Column("value"), Column("limit"))  # fmt: skip
     rows = tuple(
-        Row((gate.name, "yes" if gate.passed else "no", gate_text(gate.value), gate_text(gate.limit))) for gate in gates
-    )
-    return Table(columns, rows, about)
+        Row((gate.name, "yes" if gate.passed else "no", *([gate.why] * has_reasons), gate_text(gate.value),
+             gate_text(gate.limit)), is_ours=not gate.passed)
+        for gate in gates
+    )  # fmt: skip
+    return Table(columns, rows, about, is_long=True, is_small=True)
 
 
 def figure_text(value: float | None, digits: int = 3, times: float = 1.0) -> str:
-    return "–" if value is None else f"{times * value:.{digits}f}".replace("-", "−")
+    if value is None:
+        return "–"
+    written = f"{times * value:.{digits}f}"
+    return written.lstrip("-") if float(written) == 0 else written.replace("-", "−")
 
 
 def signed_text(value: float | None, digits: int = 3) -> str:

@@ -17,6 +17,7 @@ from training.report.facts import ReportedGate, ReportedSecondQuestion, ReportFa
 from training.report.first_screen import first_answers, gates_sentence, report_warnings, verdict
 from training.report.model_card import model_card
 from training.report.report import report_page
+from training.report.tables import figure_text, gates_table, interval_text
 from training.wording.report_warnings import ReportedField
 
 ODDS = "Leads convert 7.4 times as often (odds) once sales tries them."
@@ -144,6 +145,20 @@ def test_a_probability_that_answers_the_second_question_says_so_first() -> None:
 def test_facts_with_a_second_question_come_back_from_json_equal() -> None:
     told = replace(learned(), second=ANSWERED, leads_known=9)
     assert ReportFacts.read(told.json()) == told
+
+
+def test_a_gate_says_why_where_its_report_knows() -> None:
+    gate = ReportedGate("calls_recorded", True, 0.93, 0.2, "Contact is not needed here, so nothing is asked of it.")
+    assert gate.why in visible(report_page(replace(facts(), gates=(gate,))))
+    assert [column.heading for column in gates_table((replace(gate, why=""),), "").columns] == [
+        "Gate", "passed", "value", "limit",
+    ]  # fmt: skip
+
+
+def test_nothing_is_written_as_less_than_nothing() -> None:
+    assert figure_text(-0.00001) == "0.000"
+    assert figure_text(-0.5, 1) == "−0.5"
+    assert interval_text((-0.2, 0.00004), 3) == "−0.200 to 0.000"
 
 
 def test_the_card_answers_the_same_in_the_same_order() -> None:

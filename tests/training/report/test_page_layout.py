@@ -16,7 +16,7 @@ from training.evaluate.evaluate import evaluate
 from training.evaluate.importance import GlobalImportance
 from training.evaluate.partial_dependence import DependenceStep, PartialDependence
 from training.monitoring.result import EarlyWeek, InputDrift, MonitoringFigures
-from training.report.facts import ReportFacts
+from training.report.facts import ReportedGate, ReportedSecondQuestion, ReportFacts
 from training.report.report import report_page
 from training.report.soft_breaks import soft_breaks
 from training.wording.report_warnings import ReportedField
@@ -43,6 +43,8 @@ def german() -> ReportFacts:
     return replace(
         full(),
         bar=0.6,
+        gates=(ReportedGate("not_worse_than_champion", False, 0.02, 0.01, f"Auf {STEAMSHIP} gerechnet."),),
+        second=ReportedSecondQuestion((f"If tried now: {BOARD}.",), tried=620, shift=2.0, shift_error=0.1),
         evaluation=evaluate(*rows(60), resamples=5),
         identity=replace(full().identity, name="Industrieversicherungsgesellschaft Nordrhein-Westfalen"),
         outcome="Versicherungsvertragsunterzeichnung",
