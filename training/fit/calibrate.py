@@ -84,6 +84,7 @@ def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats)
     away = (margin - center) ** 2
     grows = max(float(np.cov(away, variance)[0, 1] / max(away.var(ddof=1), 1e-12)), 0.0) if len(margin) > 1 else 0.0
     level = max(float(variance.mean()) - grows * float(away.mean()), 0.0)
+    level, grows = level * calibrator.slope**2, grows * calibrator.slope**2  # the covariance is that of log-odds
     (ss, si), (_, ii) = calibrator.covariance
     more = (ss + grows, si - grows * center, ii + level + grows * center**2)
     return replace(calibrator, covariance=((more[0], more[1]), (more[1], more[2])))

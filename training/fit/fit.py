@@ -13,13 +13,14 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
 from features.home.progress import Progress
-from training.fit.calibrate import fit_calibrator, widened_calibrator
+from training.fit.calibrate import fit_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
 from training.fit.coded_pairs import coded_inputs
+from training.fit.doubt import with_doubt
 from training.fit.encoding_counts import CellInput
 from training.fit.fold_models import FoldModels
 from training.fit.own_parameters import TreeSearch, tried_parameters
-from training.fit.ridge import fit_fold_lines, margin_variance, ridge_model
+from training.fit.ridge import fit_fold_lines, ridge_model
 from training.fit.training_rows import TrainingRows
 from training.fit.trees import QUICK_TREES, fit_fold_trees, trees_text
 from training.labels.folds import log_loss, row_losses
@@ -39,7 +40,6 @@ class Blend:
 
     model: Model
     folds: FoldModels
-    margin_variance: Floats  # the variance of each row's margin
 
     @property
     def out_of_fold(self) -> Floats:
@@ -120,7 +120,7 @@ def calibrated_model(blend: Blend, rows: pd.DataFrame, agreement: Agreement, see
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     facts = blend.model.facts | training_facts(rows, agreement, seed)
     calibrator = fit_calibrator(blend.out_of_fold, outcome, list(leads), seed, facts["converted_leads"])
-    calibrator = widened_calibrator(calibrator, blend.out_of_fold, blend.margin_variance)
+    calibrator = with_doubt(calibrator, blend.folds)
     return replace(blend.model, calibrator=calibrator, agreement_text=agreement.text, facts=facts)
 
 
@@ -212,7 +212,7 @@ def blend(
         facts |= {"trees": dict(folds.trees.chosen), "rounds": folds.trees.rounds}
         text = trees_text(sample, seed, folds.trees.chosen, folds.trees.rounds) if folds.share else ""
     model = Model(sample.columns, text, line, folds.share, facts=facts)
-    return Blend(model, folds, margin_variance(sample, line, folds.line.strength))
+    return Blend(model, folds)
 
 
 def _blended_folds(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from features.arrays import Floats
+import numpy as np
+
+from features.arrays import Floats, Ints
 from training.fit.ridge import FoldLines, fit_fold_lines
 from training.fit.training_rows import TrainingRows
 from training.fit.trees import FoldTrees, fit_fold_trees
@@ -41,6 +43,23 @@ class FoldModels:
         if self.trees is None:
             return self.line.out_of_fold
         return self.share * self.trees.out_of_fold + (1 - self.share) * self.line.out_of_fold
+
+    def margins(self, rows: Ints) -> Floats:
+        """What the model of each fold says of the same training rows: (folds, rows)."""
+        return np.array([self._margin(fold, self._matrix(fold, rows)) for fold in range(len(self.sample.folds))])
+
+    def _margin(self, fold: int, matrix: Floats) -> Floats:
+        line = self.line.margin(fold, matrix)
+        if self.trees is None or not self.share:
+            return line
+        return self.share * self.trees.margin(fold, matrix) + (1 - self.share) * line
+
+    def _matrix(self, fold: int, rows: Ints) -> Floats:
+        """The rows as the model of a fold reads leads that it has not seen."""
+        found = self.sample.matrix[rows].copy()
+        for place, counts in self.sample.encoding_counts.items():
+            found[:, place] = counts.values((fold,))[counts.code[rows]]
+        return found
 
     @cached_property
     def models(self) -> tuple[Model, ...]:

@@ -14,6 +14,7 @@ from training.fit.calibrate import LEVEL_SPREAD, LevelShift, level_shift, platt_
 from training.fit.fit import label_span
 from training.labels.folds import lead_folds, log_loss
 from training.model.calibrator import Calibrator
+from training.model.if_tried import moved_calibrator
 from training.model.model import Model
 
 RECENT = 100  # converted leads to listen to, the newest: rates move, and older ones tell what they were
@@ -82,7 +83,7 @@ def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: 
     }
     made = replace(
         model,
-        calibrator=composed_calibrator(model.calibrator, _recalibrating_map(logit, outcome, leads)),
+        calibrator=moved_calibrator(model.calibrator, _recalibrating_map(logit, outcome, leads)),
         facts=model.facts | facts,
     )
     return Recalibration(made, rows, since, logit, after)
@@ -91,12 +92,3 @@ def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: 
 def _recalibrating_map(logit: Floats, outcome: Floats, leads: object) -> Calibrator:
     """The affine map of log-odds that fits these outcomes best, with priors on how far level and slope may move."""
     return platt_map(logit, outcome, list(np.asarray(leads)), (1 / SLOPE_MOVES**2, 1 / LEVEL_SPREAD**2)).calibrator()
-
-
-def composed_calibrator(first: Calibrator, then: Calibrator) -> Calibrator:
-    """One calibrator that does what `first` and `then` do one after the other, with the covariance of `then`."""
-    (ss, si), (_, ii) = then.covariance
-    # The newer slope multiplies first.slope * margin + first.intercept.
-    turned = np.array([[first.slope, 0.0], [first.intercept, 1.0]])
-    (ss, si), (_, ii) = (turned @ np.array([[ss, si], [si, ii]]) @ turned.T).tolist()
-    return Calibrator(then.slope * first.slope, then.slope * first.intercept + then.intercept, ((ss, si), (si, ii)))

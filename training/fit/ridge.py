@@ -81,18 +81,6 @@ def ridge_model(sample: TrainingRows, strength: float, start: Floats | None = No
     return LinearModel.of(terms, weights)
 
 
-def margin_variance(sample: TrainingRows, linear: LinearModel, strength: float) -> Floats:
-    """The variance of each row's margin: Laplace's approximation of the weights' posterior, counted in leads."""
-    terms = linear.terms
-    rows = np.column_stack([np.ones(len(sample.outcome)), Design.of(terms).rows(sample.matrix)])
-    probability = expit(linear.margin(sample.matrix))
-    strengths = ridge_penalty(terms, sample, strength).strength
-    with threadpool_limits(1):
-        curve = (rows.T * (probability * (1 - probability))) @ rows + np.diag(np.maximum(strengths, 1e-9))
-        spread = np.linalg.inv(curve) * sample.rows_per_lead  # the looks at one lead say much the same
-        return np.asarray(np.einsum("ij,ij->i", rows @ spread, rows), dtype=np.float64)
-
-
 def terms_of(matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[Term, ...]:
     """The terms of some training rows, their centres and scales set, their weights 0; constants are left out."""
     found = []

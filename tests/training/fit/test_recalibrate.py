@@ -17,12 +17,12 @@ from training.fit.recalibrate import (
     FEWEST,
     RECENT,
     NothingMatured,
-    composed_calibrator,
     newest_rows,
     recalibration,
     recent_rows,
 )
 from training.model.calibrator import Calibrator
+from training.model.if_tried import moved_calibrator
 from training.model.model import Model
 
 
@@ -68,7 +68,7 @@ def test_contributions_still_sum_to_the_logit(model: Model) -> None:
 def test_two_maps_after_each_other_are_one() -> None:
     first, then = Calibrator(0.8, -0.3), Calibrator(1.2, 0.5)
     margin = np.linspace(-4, 2, 7)
-    assert composed_calibrator(first, then).logit(margin) == pytest.approx(then.logit(first.logit(margin)))
+    assert moved_calibrator(first, then).logit(margin) == pytest.approx(then.logit(first.logit(margin)))
 
 
 def test_the_newest_rows_are_listened_to_up_to_enough_converted_leads() -> None:
