@@ -142,7 +142,7 @@ def test_an_agreement_with_the_old_line_is_named_kept_out_and_mended(leadlight, 
     for words in (("agreement", "check"), ("ingest", "leads.csv", "--agreement", "agreement.toml"), ("train",)):
         told = leadlight(*words)
         assert (told.status, told.err.count("\n")) == (1, 1), words
-        assert 'write asks = "as things are" in its place' in told.err
+        assert 'write asks = "as things are" in place of never_contacted' in told.err
     (tmp_path / "agreement.toml").write_text(old.replace('never_contacted = "unknown"', 'asks = "as things are"'))
     assert leadlight("agreement", "check").out == "agreement.toml is fine: x asks for Lead Converted, as things are\n"
 

@@ -432,7 +432,7 @@ def test_an_agreement_that_leaves_untried_leads_out_is_read_and_nothing_is_learn
     with pytest.raises(AgreementError, match="and drops the rest of them, so scores come too high") as no:
         check_learnable(unknown, "agreement.toml")
     assert "\n" not in str(no.value)
-    assert 'write asks = "as things are" in its place' in str(no.value)
+    assert 'write asks = "as things are" in place of never_contacted' in str(no.value)
 
 
 def test_an_old_no_reads_as_the_default_question() -> None:
