@@ -192,7 +192,8 @@ class Candidate:
         bar, costs = self.agreement_version.agreement.policy.bar, self.agreement_version.agreement.costs
         if bar.unit == "costs" and costs:
             return costs.contact / costs.conversion
-        ranked = self.served.facts.get("open_probabilities", [])
+        asked = self.second.head if self.second.is_asked else None
+        ranked = (asked or self.served).facts.get("open_probabilities", [])
         taken = int((bar.value or 0.0) * len(ranked)) if bar.unit == "share" else 0
         return bar.value if bar.unit == "probability" else ranked[-taken] if taken else None
 
@@ -216,7 +217,8 @@ class Candidate:
 
     def register(self) -> tuple[str, str]:
         """Register this candidate in MLflow with its figures, report and pictures; (run id, version)."""
-        metrics = {name: value for name, value in self.metrics.items() if value is not None}
+        seen = self.metrics | {f"if_tried_{name}": value for name, value in self.second.metrics.items()}
+        metrics = {name: value for name, value in seen.items() if value is not None}
         pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
         beside = {
             REPORT_FILE: self.facts.json(),

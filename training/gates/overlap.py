@@ -11,8 +11,8 @@ def overlap(unlike: float | None, apart: float) -> Gate:
     """Whether at most MOST_UNLIKE of the open leads are unlike every lead that sales tried, and of the tries the same.
 
     unlike: the share of the open leads that are unlike all that were tried; None where no lead is open. apart: the
-    share of the first tries that are unlike nearly all other snapshots. Example: sales calls whoever asks for a demo, on
-    that day, and hardly anybody else; 85 of 100 first tries are of a kind that no open lead is.
+    share of the first tries that are unlike nearly all other snapshots. Example: sales calls whoever asks for a demo,
+    on that day, and hardly anybody else; 85 of 100 first tries are of a kind that no open lead is.
     """
     value = max(unlike or 0.0, apart)
     passed = value <= MOST_UNLIKE

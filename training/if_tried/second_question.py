@@ -76,6 +76,11 @@ class SecondQuestion:
     horizon_days: int | None = None
 
     @property
+    def metrics(self) -> dict[str, float | None]:
+        """Its figures on later first tries; none where it was not judged."""
+        return self.test.metrics if self.test else {}
+
+    @property
     def seen(self) -> TriesSeen:
         """What it is worded from."""
         return TriesSeen(
@@ -103,7 +108,7 @@ class SecondQuestion:
             "method": self.method,
             "earned": self.head is not None,
             "shift": found,
-            "metrics": self.test.metrics if self.test else None,
+            "metrics": self.metrics or None,
             "gates": [gate.as_json() for gate in self.gates],
             "sentences": self.sentences,
             "won_untried": self.won_untried,

@@ -14,10 +14,12 @@ from scipy.stats import spearmanr
 from features.agreement.agreement import Agreement
 from training.fit.fit import fitted_model
 from training.fit.served_fit import served_fit
-from training.gates.gate import failed_gates
+from training.gates.gate import GateResults, failed_gates
+from training.gates.overlap import overlap
+from training.if_tried.card import second_texts
 from training.if_tried.second_question import FirstQuestion, SecondQuestion, second_question
 from training.labels.split import split_by_time
-from training.model.if_tried import IfTried
+from training.model.if_tried import HEAD_FILE, IF_TRIED_GATES, IfTried
 
 SEED = 7
 ASKING = 'within_days = 30\nasks = "if sales tries now"'
@@ -56,6 +58,27 @@ def test_what_answers_is_written_into_the_version_and_read_again(tmp_path: Path)
     assert IfTried.read(tmp_path, digest) == FOUND.head
     alone = FIRST.served.model.write(tmp_path / "alone")
     assert IfTried.read(tmp_path / "alone", alone) is None
+
+
+def test_a_version_holds_what_answers_with_its_card_and_gates_and_a_refused_one_its_reasons_alone() -> None:
+    texts = second_texts(FOUND)
+    assert GateResults.read(texts[IF_TRIED_GATES]).gates == FOUND.gates
+    assert "calibrated: holds" in texts["if_tried/model_card.md"]
+    assert HEAD_FILE in texts
+    refused = second_texts(replace(FOUND, head=None, gates=(overlap(0.95, 0.1),)))
+    assert set(refused) == {IF_TRIED_GATES, "if_tried/model_card.md"}
+    assert "Not answered: 95% of the open leads are unlike any that sales tried" in refused["if_tried/model_card.md"]
+    assert second_texts(SecondQuestion()) == {}
+
+
+def test_every_output_is_told_what_a_try_brings_and_on_what_that_rests() -> None:
+    often, advice, rests, *_ = FOUND.sentences
+    assert "times as often (odds) once sales tries them" in often
+    assert 'asks = "if sales tries now"' in advice
+    assert f"judged by {FOUND.tried:,} first tries" in rests
+    assert SecondQuestion().sentences == []
+    (silent,) = SecondQuestion(is_asked=True).sentences
+    assert "no first try of sales with a known outcome is on record" in silent
 
 
 def test_contributions_of_what_answers_sum_to_its_own_log_odds() -> None:
