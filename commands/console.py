@@ -92,11 +92,13 @@ def _beyond(score: Mapping[str, Any]) -> int:
 
 
 def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Lines about a training: rows, split, metrics, gates that do not hold, the registered version."""
+    """Lines about a training: what was learned and tested, metrics, gates that do not hold, the registered version."""
     from training.metrics.metrics import METRICS  # here, for numpy would slow the start of every command
 
-    metrics, rows = summary["metrics"], summary["rows"]
-    yield f"trained on {rows['train']:,} snapshots, calibrated on {rows['calibration']:,}, tested on {rows['test']:,}"
+    metrics, rows, leads = summary["metrics"], summary["rows"], summary["leads"]
+    counted = {name: f"{rows[name]:,} snapshots of {count:,} leads" for name, count in leads.items()}
+    yield f"judged model: learned from {counted['train']}, calibrated out of fold, tested on {counted['test']}"
+    yield from (f"served model: learned from all {counted[name]}" for name in counted if name == "served")
     yield f"split: {summary['how']}"
     for metric in METRICS:
         if metric.console:

@@ -37,8 +37,8 @@ def written(values: dict[str, float | None]) -> ReportFacts:
 def summary(values: dict[str, float | None]) -> dict[str, Any]:
     """What `train --json` says, as far as the terminal reads it."""
     nothing = {"warnings": [], "gates": [], "model_version": None, "promoted": False, "out_of_fold": None}
-    rows = {"train": 4, "calibration": 4, "test": 4}
-    return {"metrics": values, "intervals": {}, "rows": rows, "how": "by lead", "shift": None, **nothing}
+    nothing |= {"rows": {"train": 4, "test": 4, "served": 8}, "leads": {"train": 2, "test": 2, "served": 3}}
+    return {"metrics": values, "intervals": {}, "how": "by lead", "shift": None, **nothing}
 
 
 def test_an_evaluation_holds_every_metric_once_in_the_order_of_the_table() -> None:
@@ -63,6 +63,13 @@ def test_card_and_terminal_show_exactly_the_metrics_that_have_a_label_there() ->
         assert (f"{metric.card} {number}" in card) if metric.card else (number not in card)
         shown = [line for line in lines if line.endswith(number)]
         assert [line.removesuffix(number).strip() for line in shown] == ([metric.console] if metric.console else [])
+
+
+def test_the_terminal_counts_leads_as_leads_and_snapshots_as_snapshots() -> None:
+    first, second, *_ = metrics_lines(summary({metric.name: None for metric in METRICS}))
+    learned = "learned from 4 snapshots of 2 leads"
+    assert first == f"judged model: {learned}, calibrated out of fold, tested on 4 snapshots of 2 leads"
+    assert second == "served model: learned from all 8 snapshots of 3 leads"
 
 
 def test_the_table_of_compared_models_has_a_field_for_each_of_its_columns() -> None:
