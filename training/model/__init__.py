@@ -18,8 +18,7 @@ Other rooms use:
 
 calibrator          Calibrator, sigmoid
 columns             COMMONNESS, ModelColumn, OTHER, PointPrior
-if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method,
-                    moved_calibrator
+if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method, moved_calibrator
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, holds, verify_manifest
 model               AGREEMENT, JUDGED, Model, OWN_COLUMNS
