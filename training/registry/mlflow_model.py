@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING, Any
 
 from features.agreement.agreement import Agreement
@@ -27,7 +28,9 @@ def mlflow_signature(model: Model) -> str:
     described = Described(
         utc_time_created="see the run", model_uuid=None, signature=_signature(), metadata=_what_may_be_said(model)
     )
-    described.add_flavor("python_function", loader_module=LOADER_MODULE)
+    # Text and JSON are read by any Python; without its version MLflow warns at each load.
+    python = ".".join(platform.python_version_tuple()[:2])
+    described.add_flavor("python_function", loader_module=LOADER_MODULE, python_version=python)
     return str(described.to_yaml())
 
 
@@ -48,7 +51,7 @@ def _signature() -> ModelSignature:
         ParamSpec("contributions", DataType.boolean, default=False),
         ParamSpec("as_of", DataType.string, default=None),
     ]
-    outputs = Schema([ColSpec(DataType.double, "probability")])
+    outputs = Schema([ColSpec(DataType.double, "probability", required=False)])
     return ModelSignature(inputs=Schema(inputs), outputs=outputs, params=ParamSchema(parameters))
 
 
