@@ -38,7 +38,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.parts.hand_made import hand_made_columns, peers
+from benchmarks.parts.hand_made import Learned, hand_made_columns, peers
 from benchmarks.parts.market_cells import EAGER_CELL, HABIT_CELL, IF_TRIED, Cell, cells
 from benchmarks.parts.nearness import losses, truth_figures
 from benchmarks.parts.simulated import SimulatedHome, ingested_home
@@ -192,7 +192,8 @@ def arrivals(sim: SimulatedHome, model: Model) -> pd.DataFrame:
 def _peers_say(sim: SimulatedHome, candidate: Candidate, rows: dict[str, pd.DataFrame]) -> dict[str, Any]:
     events, labelled = sim.market.events, candidate.labelled
     asked = {place: hand_made_columns(events, frame) for place, frame in rows.items()}
-    return peers(hand_made_columns(events, labelled), labelled["outcome"].to_numpy(np.float64), asked)
+    learned = hand_made_columns(events, labelled), labelled["outcome"].to_numpy(np.float64), list(labelled["lead_id"])
+    return peers(Learned(*learned), asked)
 
 
 def _by_rule_a(sim: SimulatedHome, candidate: Candidate, rows: dict[str, pd.DataFrame], seed: int) -> dict[str, Floats]:

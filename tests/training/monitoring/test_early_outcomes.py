@@ -30,17 +30,16 @@ PARTS = 8
 
 @dataclass(frozen=True)
 class Looks:
-    """Every look at a lead of a market in which sales tried the lead soon after: what it had promised, what came."""
+    """Every look at an open lead of a market, whomever sales calls: what it had promised, what came."""
 
-    rows: pd.DataFrame  # lead_id, snapshot_us, probability, bought_us, touched_us, is_first_half
+    rows: pd.DataFrame  # lead_id, snapshot_us, probability, bought_us, is_first_half
 
     def of(self, from_us: int, until_us: int, gone: npt.NDArray[np.bool_]) -> pd.DataFrame:
         """The looks of a span, as the watch takes them; purchases that are `gone` never happened."""
         bought = self.rows["bought_us"].where(~gone, NEVER)
         moment = self.rows["snapshot_us"]
         won = (bought > moment) & (bought <= moment + SOON_US)
-        known = won | (self.rows["touched_us"] <= moment + SOON_US)
-        return self.rows[known & moment.between(from_us, until_us, inclusive="left")].assign(outcome=won)
+        return self.rows[moment.between(from_us, until_us, inclusive="left")].assign(outcome=won)
 
 
 @cache
@@ -53,12 +52,13 @@ def looks() -> Looks:
     chance = expit(leads["fit"].to_numpy() / 10 - 3)
     half = draws[2].random(len(made.leads)) < 0.5
     told = {"lead_id": lead, "snapshot_us": moment, "probability": chance, "is_first_half": half[lead]}
-    told |= {name: leads[name].to_numpy() for name in ("bought_us", "touched_us")}
+    told["bought_us"] = leads["bought_us"].to_numpy()
     return Looks(pd.DataFrame(told)[leads["is_lead"].to_numpy()])
 
 
 def looked_at(made: Histories) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    opened, until = made.leads["opened_us"].to_numpy(), made.leads["touched_us"].to_numpy()
+    opened = made.leads["opened_us"].to_numpy()
+    until = made.leads[["touched_us", "bought_known_us"]].min(axis=1).to_numpy()
     return snapshot_times(list(made.leads["lead_id"]), opened, np.minimum(until, LATER_US))
 
 
