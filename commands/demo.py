@@ -49,8 +49,9 @@ def demo(
 
 def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any], report: Path) -> Iterator[str]:
     yield (
-        f"{market['leads']:,} leads, {market['events']:,} events; {summary['base_rate']:.1%} convert within 90 days "
-        "of a snapshot."
+        f"{market['leads']:,} leads, {market['events']:,} events; sales called {market['share_contacted']:.0%}; "
+        f"{market['converted_at_arrival']:.1%} convert within 90 days of arrival, {summary['base_rate']:.1%} of a "
+        "snapshot."
     )
     yield f"Trained: {summary['how']}."
     checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."

@@ -8,7 +8,7 @@ from notebook_runs import KeepsItsPromises
 pytestmark = pytest.mark.slow
 
 NOTEBOOK = "02_events_to_features.ipynb"
-PROMISES = "assert arithmetic < 1e-6 and gap < 1e-9 and len(served) == 200 and came_unknown >= 1"
+PROMISES = "assert arithmetic < 1e-6 and gap < 1e-9 and len(served) == 200 and unknown_events >= 1"
 PICTURES = 4
 
 
