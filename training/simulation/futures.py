@@ -3,7 +3,8 @@
 What leads do does not follow from calls. So a path is what a lead does; along it the chance of a call on each day and
 of a purchase for a call on each day are numbers, and nothing but the path is drawn.
 
-Compiled, and inlined from dynamics.py and calling.py: whoever changes one of these deletes `__pycache__` here.
+Compiled, and inlined from dynamics.py, calling.py and walk.py: whoever changes one of these deletes `__pycache__`
+here, since numba's cache does not notice a change in a file that it imports from.
 """
 
 from __future__ import annotations

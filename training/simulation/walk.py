@@ -1,6 +1,7 @@
 """How each lead of the simulated market goes on from day to day: what it does, whether sales calls, when it buys.
 
-Compiled, and inlined from dynamics.py and calling.py: whoever changes one of these deletes `__pycache__` here.
+Compiled, and inlined from dynamics.py and calling.py: whoever changes one of these deletes `__pycache__` here, since
+numba's cache does not notice a change in a file that it imports from.
 """
 
 from __future__ import annotations
