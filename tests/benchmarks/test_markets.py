@@ -88,4 +88,4 @@ def test_where_only_hot_leads_are_called_the_second_question_is_refused(tmp_path
     second = train(sim.home, sim.kept, ENDS_AT, SEED).second
     assert second.is_asked
     assert second.head is None
-    assert not all(gate.passed for gate in second.gates)
+    assert "overlap" in {gate.name for gate in second.gates if not gate.passed}

@@ -72,7 +72,7 @@ def _chance_once(
     if policy == BEST_FIRST:
         return 0.12 * _share(4.0 * (0.6 * fit * TENTH + 0.35 * interest - 1.75))
     if policy == HOT_EVENT:
-        return HOT_CALLED if is_hot else 0.00003
+        return HOT_CALLED if is_hot else 0.0
     if policy == QUEUE:
         return float(calling.by_age[day]) if day < calling.by_age.size else 0.0
     if day > 30:

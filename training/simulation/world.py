@@ -27,7 +27,7 @@ class World:
     market: `needs_call` (nobody buys before the first call, nor from 90 days after it on), `call_helps` (for 30 days
     after the first call every daily chance is three times as high), `call_is_nothing`.
     calls: whom sales calls first: `random`; by `habit`, which does not matter for buying, with an idle week in four;
-    `best_first` by an old score; a `hot_event` on its day; a `queue`, first in, first out; for a `hidden_reason` that
+    `best_first` by an old score; a `hot_event` on its day, and nobody else; a `queue`, first in, first out; for a `hidden_reason` that
     is not recorded and matters.
     call_times: how many times as high every daily chance of a call is, but a queue's. times: about how many times as
     high every daily chance to buy is. seasons: log-hazard by which it swings over a
