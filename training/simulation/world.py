@@ -27,13 +27,13 @@ class World:
     market: `needs_call` (nobody buys before the first call, nor from 90 days after it on), `call_helps` (for 30 days
     after the first call every daily chance is three times as high), `call_is_nothing`.
     calls: whom sales calls first: `random`; by `habit`, which does not matter for buying, with an idle week in four;
-    `best_first` by an old score; a `hot_event` on its day, and nobody else; a `queue`, first in, first out; for a `hidden_reason` that
-    is not recorded and matters.
+    `best_first` by an old score; a `hot_event` on its day, and nobody else; a `queue`, first in, first out; for a
+    `hidden_reason` that is not recorded and matters.
     call_times: how many times as high every daily chance of a call is, but a queue's. times: about how many times as
-    high every daily chance to buy is. seasons: log-hazard by which it swings over a
-    year. late_channel_days: a source that begins that many days before the end. turned_days: from so many days before
-    the end on white papers mean the opposite. xor: two traits of which neither tells anything alone. lag_days: after
-    how many days on average a purchase is recorded.
+    high every daily chance to buy is. seasons: log-hazard by which it swings over a year. late_channel_days: a source
+    that begins that many days before the end. turned_days: from so many days before the end on white papers mean the
+    opposite. xor: two traits of which neither tells anything alone. lag_days: after how many days on average a purchase
+    is recorded.
     Raises LeadlightError for a market or calls that do not exist.
     """
 
