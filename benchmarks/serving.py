@@ -63,9 +63,9 @@ def main() -> None:
         measured |= {peer: mlflow(folder, peer, candidate, asked) for peer in PEERS}
     figures = {
         "leads": asked.leads,
-        "trees": candidate.model.trees.count("\nTree="),
-        "share_of_trees": candidate.model.blend,
-        "columns": len(candidate.model.columns),
+        "trees": candidate.served.trees.count("\nTree="),
+        "share_of_trees": candidate.served.blend,
+        "columns": len(candidate.served.columns),
         "seconds": asked.seconds,
         "sides": measured,
     }
@@ -114,9 +114,9 @@ def ours(folder: Path, lead_ids: Sequence[str], asked: Any) -> dict[str, Any]:
 def mlflow(folder: Path, peer: str, candidate: Candidate, asked: Any) -> dict[str, Any]:
     """Bare predictions of different rows."""
     port, model = free_port(), folder / peer
-    rows = candidate.model.matrix(candidate.labelled[candidate.split.test][:ROWS])
-    named = pd.DataFrame(np.nan_to_num(rows), columns=[column.name for column in candidate.model.columns])
-    _log(model, candidate.model.trees, named if peer == "mlflow" else None)
+    rows = candidate.served.matrix(candidate.labelled[candidate.split.test][:ROWS])
+    named = pd.DataFrame(np.nan_to_num(rows), columns=[column.name for column in candidate.served.columns])
+    _log(model, candidate.served.trees, named if peer == "mlflow" else None)
     bodies = [_body(named.iloc[[place]], peer) for place in range(len(named))]
     requests = [request("POST", "/invocations", body, Content_Type="application/json") for body in bodies]
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
