@@ -23,7 +23,7 @@ from training.evaluate.importance import GlobalImportance, global_importances
 from training.evaluate.partial_dependence import PartialDependence, partial_dependence
 from training.gates.against_champion import champion_gates
 from training.gates.better_than_average import better_than_average
-from training.gates.calibrated import calibrated
+from training.gates.calibrated import calibrated, calibration_seen
 from training.gates.champion import UnseenSnapshots, compare_with_champion, served_champion
 from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
@@ -320,14 +320,17 @@ def _labels_kept(learned: LabelSummary | None) -> tuple[Gate, ...]:
 
 
 def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
-    model, metrics = candidate.model, candidate.test.metrics
-    constant = next((compared.log_loss for compared in candidate.compared if compared.name == "constant"), None)
+    model, average = candidate.model, next((one for one in candidate.compared if one.name == "constant"), None)
     contributions, _ = model.contributions(model.matrix(tested))
     names, member = model.groups
     grouped = pd.DataFrame(contributions @ member, columns=names)
     return (
-        better_than_average(metrics["log_loss"], constant),
-        calibrated(metrics["ece"], metrics["ece_null95"]),
+        better_than_average(
+            candidate.test.metrics["log_loss"],
+            average.log_loss if average else None,
+            average.excess_interval if average else None,
+        ),
+        calibrated(calibration_seen(model.probability(tested), tested, candidate.test)),
         *_labels_kept(candidate.label_summary),
         contributions_exact(candidate.served, candidate.served.matrix(tested)),
         no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.agreement_version.agreement, model.kinds),

@@ -17,7 +17,7 @@ from training.candidate import REPORT_FILE
 from training.evaluate.breakdown import Breakdown
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.fit.recalibrate import Recalibration, recalibration, recent_rows
-from training.gates.calibrated import calibrated_or_nearer
+from training.gates.calibrated import calibrated_or_nearer, calibration_seen
 from training.gates.contributions_exact import contributions_exact
 from training.gates.gate import Gate, GateResults
 from training.gates.not_worse_than_champion import recalibrated_not_worse
@@ -119,10 +119,11 @@ def successor(home: Home, row: Deployment, known_until: datetime, seed: int = 7)
 def _gates(made: Recalibration, shown: Evaluation) -> tuple[Gate, ...]:
     """Directions and inputs hold as for the champion, whose trees and line it keeps; its new level must be shown."""
     outcome, leads = made.rows["outcome"], made.rows["lead_id"].to_numpy()
-    ece_before = evaluate(expit(made.before), outcome, leads, resamples=2).metrics["ece"]
+    shown_before = evaluate(expit(made.before), outcome, leads, resamples=2)
+    before = calibration_seen(expit(made.before), made.rows, shown_before)
     return (
         recalibrated_not_worse(len(made.rows), *made.losses),
-        calibrated_or_nearer(shown.metrics["ece"], shown.metrics["ece_null95"], ece_before),
+        calibrated_or_nearer(calibration_seen(expit(made.after), made.rows, shown), before),
         contributions_exact(made.model, made.model.matrix(made.rows)),
     )
 

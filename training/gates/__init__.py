@@ -2,8 +2,8 @@
 
 against_champion.py           The gates that compare a version with the champion, and are asked again when another
                               model answers than before.
-better_than_average.py        The gate `better_than_average`: log loss not above that of giving every lead the average
-                              rate.
+better_than_average.py        The gate `better_than_average`: a log loss shown to be below that of giving every lead the
+                              average rate.
 calibrated.py                 The gate `calibrated`: of 100 leads at 0.27 about 27 convert, as far as the tested rows
                               can tell.
 calls_recorded.py             The gate `calls_recorded`: where leads need a call to convert, conversions without one
@@ -43,7 +43,7 @@ Other rooms use:
 
 against_champion              AGAINST_CHAMPION, champion_gates
 better_than_average           better_than_average
-calibrated                    calibrated, calibrated_or_nearer
+calibrated                    calibrated, calibrated_or_nearer, calibration_seen
 calls_recorded                calls_recorded
 champion                      Champion, ChampionComparison, NoComparison, UnseenSnapshots, compare_with_champion,
                               drawn_leads_digest, nobody_to_beat, served_champion, unseen_rows

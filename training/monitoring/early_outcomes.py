@@ -17,11 +17,11 @@ from features.arrays import Floats
 from features.home.clock import from_microseconds
 from features.snapshots.schedule import WEEK_US
 from training.metrics.bootstrap import Interval
+from training.metrics.observed_over_said import TOLERATED
 from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE, EarlyWeek, MonitoringResult, Status
 
 EARLY_DAYS = 14
 BEFORE_WEEKS, WINDOW_WEEKS = 26, 13  # what the expectation rests on, and over how long conversions are counted now
-TOLERATED = (0.8, 1.25)
 FEWEST_EXPECTED = 5.0
 THIRDS = 3
 

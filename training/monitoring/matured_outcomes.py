@@ -2,72 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
 from features.arrays import Floats
 from training.evaluate.evaluate import Evaluation
 from training.metrics.bootstrap import Interval
-from training.monitoring.result import FALSE_NOTICE, MonitoringResult, Status, status_of
+from training.metrics.observed_over_said import TOLERATED, ObservedOverSaid, observed_over_said, tolerated_ece
+from training.monitoring.result import MonitoringResult, Status, status_of
 
-TOLERATED = (0.8, 1.25)  # observed over expected: off by a quarter
 FEWEST_EXPECTED = 10.0  # conversions; with fewer the interval holds everything
-TOLERATED_GAP = 0.02  # as the gate of calibration
 
 
 def matured_outcomes_results(
     rows: pd.DataFrame, probability: Floats, shown: Evaluation, tested: Evaluation
 ) -> list[MonitoringResult]:
-    """Observed over expected conversions, and the calibration error, on snapshots since the training.
+    """Conversions over what was said, as the gate `calibrated` reads them, and the ECE, since the training.
 
-    rows: one row per snapshot: lead_id, outcome. shown: the figures of these rows. tested: those of the model's test.
+    rows: one row per snapshot: lead_id, outcome, is_arrival. shown: the figures of these rows. tested: those of the
+    model's test.
     """
     expected = float(probability.sum())
     if expected < FEWEST_EXPECTED:
         known = f"{len(rows):,} snapshots since the training have an outcome"
         few = f"too early to say: {known}, {expected:.1f} should convert"
         return [MonitoringResult("matured", "ok", few)]
-    ratio, ends = observed_over_expected(rows["outcome"].to_numpy(np.float64), probability, rows["lead_id"].to_numpy())
+    is_arrival = rows["is_arrival"].to_numpy(bool) if "is_arrival" in rows else None
+    outcome, lead = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(str)
+    whole, *parts = observed_over_said(probability, outcome, lead, is_arrival)
+    return [_whole(whole, shown, tested), *_parts(parts), _gap(shown)]
+
+
+def _whole(seen: ObservedOverSaid, shown: Evaluation, tested: Evaluation) -> MonitoringResult:
     said = (
-        f"{shown.conversions:,} of {shown.rows:,} snapshots since the training converted, {expected:,.0f} should have: "
-        f"{ratio:.2f} times ({ends[0]:.2f} to {ends[1]:.2f}); log loss {_loss(shown)}, on the test {_loss(tested)}"
+        f"{shown.conversions:,} of {shown.rows:,} snapshots since the training converted, {seen.said:,.0f} should have: "
+        f"{seen.ratio:.2f} times ({seen.interval[0]:.2f} to {seen.interval[1]:.2f}); log loss {_loss(shown)}, on the "
+        f"test {_loss(tested)}"
     )
-    limit = TOLERATED[0] if ratio < 1 else TOLERATED[1]
-    return [MonitoringResult("matured", _status(ratio, ends), said, ratio, limit), _gap(shown)]
+    return MonitoringResult("matured", _status(seen, seen.interval), said, seen.ratio, _limit(seen))
 
 
-def observed_over_expected(
-    outcome: Floats, probability: Floats, lead: npt.NDArray[np.object_], level: float = FALSE_NOTICE
-) -> tuple[float, Interval]:
-    """Conversions over the sum of probabilities, and the interval of that ratio; one lead is one draw.
-
-    outcome, probability, lead: one place per snapshot. Example: 12 conversions where 10.0 were expected is 1.2.
-    """
-    expected, observed = float(probability.sum()), float(outcome.sum())
-    ratio = observed / expected
-    by_lead = pd.Series(outcome - ratio * probability).groupby(np.asarray(lead)).sum()
-    # On the scale of logarithms an interval stays above 0; none converted counts as half a lead that did.
-    doubt = np.sqrt(max(float((by_lead**2).sum()), 1.0)) / max(observed, 0.5)
-    reach = float(np.exp(norm.ppf(1 - level / 2) * doubt))
-    return ratio, ((ratio if observed else 0.0) / reach, max(observed, 0.5) / expected * reach)
+def _parts(parts: list[ObservedOverSaid]) -> Iterator[MonitoringResult]:
+    """The parts that are shown to be off; a part that chance explains is no notice, since several are looked at."""
+    for part in parts:
+        if part.is_off:
+            said = f"since the training conversions were {part.in_words}"
+            yield MonitoringResult(f"matured {part.of}", "alert", said, part.ratio, _limit(part))
 
 
-def _status(ratio: float, ends: Interval) -> Status:
+def _limit(seen: ObservedOverSaid) -> float:
+    return TOLERATED[0] if seen.ratio < 1 else TOLERATED[1]
+
+
+def _status(seen: ObservedOverSaid, ends: Interval) -> Status:
     """An alert where the whole interval is outside of TOLERATED, a notice where it does not hold 1.
 
     A fitted model is never exactly right, so an interval that leaves out 1 is no alarm by itself.
     """
-    if ends[0] > TOLERATED[1] or ends[1] < TOLERATED[0]:
+    if seen.is_off:
         return "alert"
     return "ok" if ends[0] <= 1 <= ends[1] else "notice"
 
 
 def _gap(shown: Evaluation) -> MonitoringResult:
     error, null95 = shown.metrics["ece"] or 0.0, shown.metrics["ece_null95"] or 0.0
-    limit = max(TOLERATED_GAP, null95)
-    said = f"the mean gap between said and seen is {100 * error:.1f} in 100, chance explains up to {100 * null95:.1f}"
+    limit = tolerated_ece(shown.base_rate, null95)
+    said = f"the mean gap between said and seen is {100 * error:.2g} in 100, chance explains up to {100 * null95:.2g}"
     return MonitoringResult("matured gap", status_of(error, limit, 2 * limit), said, error, limit)
 
 

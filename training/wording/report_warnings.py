@@ -10,13 +10,13 @@ from training.evaluate.evaluate import Evaluation
 from training.evaluate.importance import GlobalImportance
 from training.evaluate.segments import SegmentResult
 from training.leakage.model_signs import RANKS_WELL, TOO_GOOD
+from training.metrics.observed_over_said import tolerated_ece
 from training.metrics.shares import of_100
 from training.wording.segments import segment_calibration_sentences
 from training.wording.sentences import our_standing, row_noun
 
 CARRIES = 1 / 3  # of all that moves the scores
 FEW_CONVERSIONS = 100
-TOLERATED_GAP = 0.02
 NAMED_SEGMENTS = 3
 
 WHY_NOT_REAL = (
@@ -87,7 +87,7 @@ def quality_warnings(evaluation: Evaluation, compared: Sequence[ComparedModel], 
         text = "The leads have no dates, so the test leads are not later ones; how the model ages is not known."
         warnings.append(ReportWarning("Not tested in time", text))
     gap, luck = evaluation.metrics["ece"], evaluation.metrics["ece_null95"]
-    if gap is not None and luck is not None and gap > max(TOLERATED_GAP, luck):
+    if gap is not None and luck is not None and gap > tolerated_ece(evaluation.base_rate, luck):
         text = f"The mean gap between said and seen is {of_100(gap)} in 100, chance explains up to {of_100(luck)}."
         warnings.append(ReportWarning("The probabilities are off", text))
     for baseline in compared[1:]:

@@ -11,10 +11,11 @@ from handmade_events import SMALL
 from scipy.stats import binom
 
 from training.evaluate.evaluate import evaluate
+from training.metrics.observed_over_said import ratio_interval
 from training.model.columns import ModelColumn
 from training.monitoring.early_outcomes import EarlyConversions, early_days, early_outcomes_result
 from training.monitoring.input_drift import input_bins, input_drift, input_drift_results, new_shares
-from training.monitoring.matured_outcomes import matured_outcomes_results, observed_over_expected
+from training.monitoring.matured_outcomes import matured_outcomes_results
 from training.monitoring.psi import Bins, psi, psi_by_chance
 from training.monitoring.result import FALSE_ALARM, FALSE_NOTICE, MonitoringResult, summary_sentence, worst_status
 from training.monitoring.score_drift import bar_result, score_drift_result
@@ -175,8 +176,9 @@ def matured(leads: int, seed: int, times: float = 1.0):
 def test_matured_scores_that_keep_their_word_are_left_alone_and_those_off_by_twice_are_not() -> None:
     assert {one.status for one in matured(1_500, 1)} == {"ok"}
     for times in (0.5, 2.0):
-        level, gap = matured(1_500, 1, times)
-        assert (level.status, gap.status) == ("alert", "alert")
+        level, top, gap = matured(1_500, 1, times)
+        assert [one.status for one in (level, top, gap)] == ["alert"] * 3
+        assert top.name == "matured in the top tenth"
         assert level.value == pytest.approx(times, rel=0.2)
 
 
@@ -186,7 +188,7 @@ def test_the_interval_counts_leads_not_looks() -> None:
     for seed in range(200):
         rows, probability = labelled(300, seed)
         won = rows["outcome"].to_numpy(float)
-        _, (low, high) = observed_over_expected(won, probability, rows["lead_id"].to_numpy())
+        low, high = ratio_interval(probability, won, rows["lead_id"].to_numpy())
         missed += not low <= 1 <= high
     assert missed <= binom.ppf(0.999, 200, FALSE_NOTICE)
 
