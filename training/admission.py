@@ -16,17 +16,8 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.materialize import materialized
-from training.gates.against_champion import AGAINST_CHAMPION, champion_gates
-from training.gates.champion import (
-    Champion,
-    ChampionComparison,
-    NoComparison,
-    UnseenSnapshots,
-    compare_with_champion,
-    nobody_to_beat,
-    served_champion,
-    unseen_rows,
-)
+from training.gates.against_champion import AGAINST_CHAMPION, HeldAgainst, Rivals
+from training.gates.champion import UnseenSnapshots, nobody_to_beat, unseen_rows
 from training.gates.gate import Gate, GateResults, failed_gates
 from training.gates.gates_recorded import gates_recorded
 from training.gates.known_when_served import check_known_when_served
@@ -108,15 +99,15 @@ def promote_if_gates_hold(
         raise NeedsReason
     with registry.files(request.version) as (files, digest):
         check_known_when_served(Model.read(files, digest).facts)  # no reason can pass over it
-        gates = _gates(home, registry.name, files, digest, progress)
-        gates += learned_by_this_agreement(home, Agreement.parse((files / AGREEMENT_FILE).read_text()))
+        gated = _gated(home, registry.name, files, digest, progress)
+        gates = gated.gates + learned_by_this_agreement(home, Agreement.parse((files / AGREEMENT_FILE).read_text()))
     failed = failed_gates(gates)
     if failed and not request.is_forced:
         raise GateDoesNotHold(request.version, [gate for gate in gates if not gate.passed])
     if request.is_forced:
         _write_down_reason(registry, request, failed)
     progress("promoting")
-    promote(home, registry, request.version, _deployment_reason(request, by, failed), now)
+    promote(home, registry, request.version, _deployment_reason(request, by, failed), now, gated.is_best)
     return PromotionResult(request.version, gates)
 
 
@@ -135,31 +126,36 @@ def _write_down_reason(registry: ModelRegistry, request: PromotionRequest, faile
     log.warning("promotion_forced", model=registry.name, version=request.version, gates=failed, why=why)
 
 
-def _gates(home: Home, name: str, files: Path, digest: str, progress: Progress) -> tuple[Gate, ...]:
-    """The gates of a registered version as they stand against what the home serves now."""
+def _gated(home: Home, name: str, files: Path, digest: str, progress: Progress) -> GateResults:
+    """The gates of a registered version as they stand against what the home serves now, and the best so far."""
     model = Model.read_judged(files, digest)
     if not (files / GATES_FILE).exists():
-        return (gates_recorded(),)
-    recorded = GateResults.read((files / GATES_FILE).read_text())
-    champion = served_champion(home, name)
-    comparison: ChampionComparison | NoComparison | None = nobody_to_beat(digest, champion)
-    if comparison is None:
-        assert champion
-        if champion.digest == recorded.champion_digest:
-            return recorded.gates
-        progress(f"comparing it with version {champion.version}, which answers now")
-        comparison = _compared_today(home, model, champion)
+        return GateResults((gates_recorded(),), None)
+    recorded, rivals = GateResults.read((files / GATES_FILE).read_text()), Rivals.of(home, name)
+    if nobody := nobody_to_beat(digest, rivals.champion):
+        held = HeldAgainst(nobody, nobody)
+        return _held(recorded, held, rivals, is_best=rivals.champion is None)
+    if recorded.is_against(*rivals.digests):
+        return recorded
+    assert rivals.champion
+    progress(f"comparing it with version {rivals.champion.version}, which answers now")
+    held = _compared_today(home, model, rivals)
+    return _held(recorded, held, rivals, held.is_best)
+
+
+def _held(recorded: GateResults, held: HeldAgainst, rivals: Rivals, is_best: bool) -> GateResults:
+    """The recorded gates of the version alone, with those against what is served now."""
     alone = tuple(gate for gate in recorded.gates if gate.name not in AGAINST_CHAMPION)
-    return (*alone, *champion_gates(comparison))
+    return GateResults((*alone, *held.gates), *rivals.digests, is_best)
 
 
-def _compared_today(home: Home, model: Model, champion: Champion) -> ChampionComparison | NoComparison:
-    """The comparison with the present champion, on what the version did not learn from and the home knows today."""
+def _compared_today(home: Home, model: Model, rivals: Rivals) -> HeldAgainst:
+    """The comparison with the present rivals, on what the version did not learn from and the home knows today."""
     agreement = Agreement.parse(model.agreement_text)
     build, until = materialized(home, agreement), Ledger.open(home).known_until(otherwise=from_microseconds(1))
     labelled = labelled_snapshots(build, agreement, until)
     rows = labelled[unseen_rows(model, labelled)]
-    return compare_with_champion(model, champion, UnseenSnapshots(home, agreement, rows))
+    return HeldAgainst.of(model, rivals, UnseenSnapshots(home, agreement, rows))
 
 
 def adopt_champion_alias(

@@ -21,10 +21,10 @@ from training.evaluate.comparison import ComparedModel
 from training.evaluate.evaluate import Evaluation
 from training.evaluate.importance import GlobalImportance, global_importances
 from training.evaluate.partial_dependence import PartialDependence, partial_dependence
-from training.gates.against_champion import champion_gates
+from training.gates.against_champion import HeldAgainst, Rivals
 from training.gates.better_than_average import better_than_average
 from training.gates.calibrated import calibrated, calibration_seen
-from training.gates.champion import UnseenSnapshots, compare_with_champion, served_champion
+from training.gates.champion import UnseenSnapshots
 from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
@@ -76,7 +76,7 @@ class Candidate:
     split: Split
     test: Evaluation
     compared: tuple[ComparedModel, ...]
-    gates: tuple[Gate, ...]
+    gated: GateResults
     agreement_version: AgreementVersion
     known_until: datetime
     seconds: float
@@ -85,7 +85,6 @@ class Candidate:
     findings: Breakdown = field(default_factory=Breakdown)
     examined: LeakExamination = NOT_EXAMINED
     label_summary: LabelSummary | None = None
-    champion_digest: str | None = None  # the digest of the champion that it was compared with
     reference: MonitoringReference | None = None  # what a monitoring run compares with
     second: SecondQuestion = field(default_factory=SecondQuestion)  # what comes of a lead if sales tries it now
 
@@ -93,6 +92,11 @@ class Candidate:
     def metrics(self) -> dict[str, float | None]:
         """The figures on the test span, by the names of `train --json`."""
         return self.test.metrics
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Every gate, with the value seen and why it holds or does not; none before they were run."""
+        return self.gated.gates
 
     @property
     def passes(self) -> bool:
@@ -222,7 +226,7 @@ class Candidate:
         pictures_by_file = {f"{name}.svg": svg for name, svg in self.plots.items()}
         beside = {
             REPORT_FILE: self.facts.json(),
-            GATES_FILE: GateResults(self.gates, self.champion_digest).json(),
+            GATES_FILE: self.gated.json(),
             CARD_FILE: model_card(self.facts, self.gates),
             SIGNATURE_FILE: mlflow_signature(self.served),
         } | ({REFERENCE_FILE: self.reference.json()} if self.reference else {})
@@ -303,15 +307,16 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     """Run every gate: those of the candidate alone, and those against what the home of `repository` serves now."""
     agreement, home, second = candidate.agreement_version.agreement, repository.home, candidate.second
     tested = candidate.labelled[candidate.split.test]
-    champion = served_champion(home, agreement.name)
+    rivals = Rivals.of(home, agreement.name)
+    held = HeldAgainst.of(candidate.model, rivals, UnseenSnapshots(home, agreement, tested))
     gates = (
         *_gates_alone(candidate, tested),
         directions_kept(candidate.served, repository, agreement, tested),
         *if_tried_earned(second.is_asked, second.head is not None, unearned_reason(second.seen)),
-        *champion_gates(compare_with_champion(candidate.model, champion, UnseenSnapshots(home, agreement, tested))),
+        *held.gates,
         *known_when_served(candidate.served.facts),
     )
-    return GateResults(gates, champion.digest if champion else None)
+    return GateResults(gates, *rivals.digests, held.is_best)
 
 
 def _labels_kept(learned: LabelSummary | None) -> tuple[Gate, ...]:

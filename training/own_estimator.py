@@ -24,10 +24,10 @@ from training.evaluate.comparison import ComparedModel, comparison
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.fit.fit import label_span
 from training.gates import protected_feature
-from training.gates.against_champion import champion_gates
+from training.gates.against_champion import HeldAgainst, Rivals
 from training.gates.better_than_average import better_than_average
-from training.gates.calibrated import calibrated
-from training.gates.champion import UnseenSnapshots, compare_with_champion, drawn_leads_digest, served_champion
+from training.gates.calibrated import calibrated, calibration_seen
+from training.gates.champion import UnseenSnapshots, drawn_leads_digest
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate
 from training.gates.labels_kept_alike import labels_kept_alike
@@ -170,7 +170,7 @@ def judged_estimator(
     constant = constant_baseline(labelled["outcome"].to_numpy(np.float64)[parted.train], len(tested))
     compared = comparison({ESTIMATOR: probability} | constant, tested["outcome"], lead, seed=seed)
     labels = label_summary(known_by(build.leads, microseconds(known_until)), agreement, microseconds(known_until))
-    gates = _gates(model, shown, compared[1].log_loss, _Judged(build, agreement, tested, labels))
+    gates = _gates(model, shown, compared[1], _Judged(build, agreement, tested, labels))
     return JudgedEstimator(model, labelled, parted, shown, compared, gates)
 
 
@@ -184,17 +184,17 @@ class _Judged:
     labels: LabelSummary
 
 
-def _gates(model: Any, shown: Evaluation, constant: float | None, on: _Judged) -> tuple[Gate, ...]:
-    home, metrics, agreement = on.build.repository.home, shown.metrics, on.agreement
+def _gates(model: Any, shown: Evaluation, average: ComparedModel, on: _Judged) -> tuple[Gate, ...]:
+    home, agreement = on.build.repository.home, on.agreement
     margin = pd.DataFrame({ESTIMATOR: model.margin(model.matrix(on.tested))})
     outcome = on.tested["outcome"].to_numpy(np.float64)
-    champion = served_champion(home, agreement.name)
+    rivals = Rivals.of(home, agreement.name)
     return (
-        better_than_average(metrics["log_loss"], constant),
-        calibrated(metrics["ece"], metrics["ece_null95"]),
+        better_than_average(shown.metrics["log_loss"], average.log_loss, average.excess_interval),
+        calibrated(calibration_seen(model.probability(on.tested), on.tested, shown)),
         *((labels_kept_alike(on.labels.matured),) if on.labels.matured is not None else ()),
         no_leak(margin, outcome, agreement, {ESTIMATOR: "trait"}),
         directions_kept(model, on.build.repository, agreement, on.tested),
-        *champion_gates(compare_with_champion(model, champion, UnseenSnapshots(home, agreement, on.tested))),
+        *HeldAgainst.of(model, rivals, UnseenSnapshots(home, agreement, on.tested)).gates,
         Gate(LEADLIGHTS_OWN, False, None, None, WHY_NOT_SERVED),
     )

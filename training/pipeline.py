@@ -34,6 +34,7 @@ from training.fit.own_parameters import TreeSearch
 from training.fit.served_fit import ServedFit, served_fit, unseen_margins
 from training.gates import protected_feature
 from training.gates.champion import drawn_leads_digest
+from training.gates.gate import NOT_GATED
 from training.if_tried.looks import open_leads_now
 from training.if_tried.of_home import second_question_of
 from training.if_tried.second_question import FirstQuestion
@@ -106,8 +107,7 @@ def trained_candidate(
     first = FirstQuestion(labelled, parted, judged, served, agreed.agreement, seed)
     made = replace(made, second=second_question_of(build, known_until, first, open_now))
     progress("holding it against its gates")
-    results = run_gates(made, build.repository)
-    return replace(made, gates=results.gates, champion_digest=results.champion_digest, seconds=time.monotonic() - began)
+    return replace(made, gated=run_gates(made, build.repository), seconds=time.monotonic() - began)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class _Training:
             split=parted,
             test=shown,
             compared=compared,
-            gates=(),
+            gated=NOT_GATED,
             agreement_version=self.agreed,
             known_until=self.known_until,
             seconds=0.0,

@@ -24,7 +24,7 @@ clock           Clock, EPOCH, Flags, from_microseconds, microseconds, occurred_a
 database        batched, consistent_read, database_exists, engine, insert_new, insert_or_update, is_any_row, migrate,
                 reading, truncate_wal, wait_for_writers, writing
 dates           DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_moment
-deployments     Deployment, deploy, deployment_in_force, deployments, model_folder
+deployments     Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
 errors          LeadlightError
 json_text       is_deeper, json_text, printable
 locks           builder_lock, promoter_lock, publisher_lock, trainer_lock

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import database_exists, reading, writing
+from features.home.database import database_exists, migrate, reading, writing
 from features.home.settings import Home
 
 
@@ -44,13 +44,21 @@ def model_folder(home: Home, digest: str) -> Path:
 
 
 def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, view_suffix: str, why: str,
-           now: datetime, if_tried_digest: str | None = None) -> None:  # fmt: skip
-    """Copy a model's checked files into the home and write the row that serving processes follow."""
+           now: datetime, if_tried_digest: str | None = None, anchor: Deployment | None = None) -> None:  # fmt: skip
+    """Copy a model's checked files into the home and write the row that serving processes follow.
+
+    anchor: the deployment of the best so far, where this one is not shown to be better.
+    """
+    migrate(home)
     _copy(files, model_folder(home, digest))
     row = {"model_name": name, "model_version": version, "digest": digest, "view_suffix": view_suffix, "why": why,
            "if_tried_digest": if_tried_digest}  # fmt: skip
     with writing(home) as connection:
-        connection.execute(insert(tables.deployments).values(**row, deployed_us=microseconds(now)))
+        made = connection.execute(insert(tables.deployments).values(**row, deployed_us=microseconds(now)))
+        if anchor is not None:
+            assert made.inserted_primary_key is not None
+            held = {"deployment_id": made.inserted_primary_key[0], "anchor_id": anchor.deployment_id}
+            connection.execute(insert(tables.anchors).values(**held))
 
 
 def _copy(files: Path, target: Path) -> None:
@@ -82,3 +90,17 @@ def deployment_in_force(home: Home, name: str) -> Deployment | None:
     Version 3 is promoted on Monday, 4 on Tuesday and rolled back on Wednesday: the row of Wednesday, of version 3.
     """
     return next((row for row in deployments(home) if row.model_name == name), None)
+
+
+def anchor_of(home: Home, row: Deployment) -> Deployment:
+    """The best so far as of a deployment: the last version that was shown to be better than the one before, or itself.
+
+    Example: 2 was shown to be better than 1, and 3 no worse than 2; the anchor of 3 is 2, and that of 2 is 2.
+    """
+    columns = tables.anchors.c
+    with reading(home) as connection:
+        if not inspect(connection).has_table(tables.anchors.name):  # of a release before this one
+            return row
+        wanted = select(columns.anchor_id).where(columns.deployment_id == row.deployment_id)
+        anchor_id = connection.execute(wanted).scalar()
+    return next((one for one in deployments(home) if one.deployment_id == anchor_id), row)

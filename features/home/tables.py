@@ -195,6 +195,14 @@ deployments = Table(
     Column("if_tried_digest", String(80)),  # of the version that answers "if sales tries now"; null where none does
 )
 
+# One row per deployment that was not shown to be better than the best so far: the deployment of that best, its anchor.
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("deployment_id", BigInteger, primary_key=True, autoincrement=False),
+    _number("anchor_id"),
+)
+
 # One row per thing that somebody should be told of one model in one week. Whoever delivers alerts reads them here.
 alerts = Table(
     "alerts",

@@ -1,6 +1,6 @@
 """What must hold before a model may answer: one gate a file, named as the report names it.
 
-against_champion.py           The gates that compare a version with the champion, and are asked again when another
+against_champion.py           What a version is held against: the champion and its anchor, asked again when another
                               model answers than before.
 better_than_average.py        The gate `better_than_average`: a log loss shown to be below that of giving every lead the
                               average rate.
@@ -28,8 +28,10 @@ no_leak.py                    The gate `no_leak`: a model that leans on what was
                               person who signs it.
 no_segment_worse.py           The gate `no_segment_worse`: no group of leads is shown to be served clearly worse than
                               by the champion.
-not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, a log loss at most 1 %
-                              above the champion's.
+not_worse_than_anchor.py      The gate `not_worse_than_anchor`: as far as leads can tell, not worse than the best
+                              version so far.
+not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, its log loss is not shown to
+                              be above the champion's.
 overlap.py                    The gate `overlap`: leads like most that are open now were tried before, or nothing here
                               tells what a try does.
 protected_feature.py          Protected and personal facts never reach a model: training stops where a feature's name
@@ -41,15 +43,14 @@ tried_enough.py               The gate `tried_enough`: enough first tries have a
 
 Other rooms use:
 
-against_champion              AGAINST_CHAMPION, champion_gates
+against_champion              AGAINST_CHAMPION, HeldAgainst, Rivals
 better_than_average           better_than_average
-calibrated                    calibrated, calibrated_or_nearer, calibration_seen
+calibrated                    CalibrationSeen, calibrated, calibrated_or_nearer, calibration_seen
 calls_recorded                calls_recorded
-champion                      Champion, ChampionComparison, NoComparison, UnseenSnapshots, compare_with_champion,
-                              drawn_leads_digest, nobody_to_beat, served_champion, unseen_rows
+champion                      UnseenSnapshots, drawn_leads_digest, nobody_to_beat, unseen_rows
 contributions_exact           contributions_exact
 directions_kept               directions_kept
-gate                          Gate, GateResults, failed_gates
+gate                          Gate, GateResults, NOT_GATED, failed_gates
 gates_recorded                gates_recorded
 if_tried_earned               if_tried_earned
 known_when_served             check_known_when_served, known_when_served

@@ -57,9 +57,10 @@ def calibrated(seen: CalibrationSeen) -> Gate:
 
 
 def _gap(seen: CalibrationSeen, is_near: bool) -> str:
+    than = "is within" if is_near else "is above"
     return (
-        f"Its calibration error, {seen.ece:.4f}, {'is within' if is_near else 'is above'} {seen.limit:.4f}: the larger "
-        "of what a perfectly calibrated model would show on these snapshots by chance, and 0.02 or a quarter of the rate."
+        f"Its calibration error, {seen.ece:.4f}, {than} {seen.limit:.4f}: the larger of what a perfectly calibrated "
+        "model would show on these snapshots by chance, and 0.02 or a quarter of the rate, whichever is less."
     )
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
-from features.home.deployments import deployment_in_force
+from features.home.deployments import anchor_of, deployment_in_force
 from features.home.settings import Home
 from features.snapshots.point_in_time import snapshot_features
 from features.store.materialize import materialized
@@ -29,15 +30,21 @@ from training.model.old_labels import left_untried_out
 
 FEWEST_CONVERTED = 20  # leads; the interval of a mean over fewer conversions is itself a matter of luck
 RESAMPLES = 1_000
+POWER = 0.8  # of comparisons, in which the difference that is called visible shows
+ANSWERS, BEST = "which answers now", "the best so far"  # champion and anchor, in sentences
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The version that the home serves now; its files are read, and checked, when it is compared with."""
+    """The version that the home serves now, or its anchor; its files are read, and checked, when it is compared with.
+
+    role: which of the two it is, as sentences say it.
+    """
 
     version: str
     digest: str
     folder: Path
+    role: str = ANSWERS
 
     @cached_property
     def model(self) -> Model:
@@ -78,6 +85,11 @@ class ExcessLoss:
         """As in "its log loss is 1.2% above version 3's"."""
         return "equal to" if self.value == 0 else f"{abs(self.value):.1%} {'above' if self.value > 0 else 'below'}"
 
+    def visible(self, level: float) -> float:
+        """The difference that these leads show in POWER of all comparisons; `level` is that of `low` and `high`."""
+        error = (self.high - self.low) / (2 * norm.ppf(level))
+        return float((norm.ppf(level) + norm.ppf(POWER)) * error)
+
 
 @dataclass(frozen=True)
 class PairedLosses:
@@ -86,14 +98,31 @@ class PairedLosses:
     ours: Floats
     theirs: Floats
     lead: npt.NDArray[np.intp]
+    resamples: int = RESAMPLES
 
     def excess(self, rows: Mask, level: float) -> ExcessLoss:
         """The share by which the challenger's log loss on some rows is above the champion's, with its interval."""
+        return _excess_loss(self._ratios(rows), level)
+
+    def whole_excess(self, level: float) -> ExcessLoss:
+        """The same on all rows, drawn once for all levels."""
+        return _excess_loss(self._whole_ratios, level)
+
+    @cached_property
+    def _whole_ratios(self) -> Floats:
+        return self._ratios(np.ones(len(self.lead), dtype=bool))
+
+    def _ratios(self, rows: Mask) -> Floats:
+        """The challenger's log loss over the champion's on these rows, then on each resample of their leads."""
         _, lead = np.unique(self.lead[rows], return_inverse=True)
         ours, theirs = (np.bincount(lead, weights=loss[rows]) for loss in (self.ours, self.theirs))
-        drawn = [float(w @ ours / (w @ theirs)) for w in lead_weights(np.arange(len(ours)), RESAMPLES, seed=0)]
-        low, high = np.quantile(drawn, [1 - level, level]) - 1 if drawn else (-np.inf, np.inf)
-        return ExcessLoss(float(ours.sum() / theirs.sum()) - 1, float(low), float(high))
+        drawn = [w @ ours / (w @ theirs) for w in lead_weights(np.arange(len(ours)), self.resamples, seed=0)]
+        return np.array([ours.sum() / theirs.sum(), *drawn], dtype=np.float64)
+
+
+def _excess_loss(ratios: Floats, level: float) -> ExcessLoss:
+    low, high = np.quantile(ratios[1:], [1 - level, level]) - 1 if len(ratios) > 1 else (-np.inf, np.inf)
+    return ExcessLoss(float(ratios[0]) - 1, float(low), float(high))
 
 
 @dataclass(frozen=True)
@@ -101,14 +130,19 @@ class ChampionComparison:
     """A challenger and the champion on the same snapshots.
 
     rows: one row per snapshot, in the order of `losses`. rows_are: what has to be said of them, as in "that neither
-    learned from". version: of the champion. agreement: the challenger's.
+    learned from". version, role: of the champion. agreement: the challenger's.
     """
 
     version: str
+    role: str
     agreement: Agreement
     rows: pd.DataFrame
     rows_are: str
     losses: PairedLosses
+
+    def excess(self, level: float) -> ExcessLoss:
+        """The challenger's log loss over the champion's on all the rows."""
+        return self.losses.whole_excess(level)
 
 
 @dataclass(frozen=True)
@@ -125,10 +159,17 @@ def served_champion(home: Home, name: str) -> Champion | None:
     return Champion(row.model_version, row.digest, row.folder(home)) if row else None
 
 
+def served_anchor(home: Home, name: str) -> Champion | None:
+    """The best version so far under a name, which may be the champion; None before the first."""
+    row = deployment_in_force(home, name)
+    best = anchor_of(home, row) if row else None
+    return Champion(best.model_version, best.digest, best.folder(home), BEST) if best else None
+
+
 def compare_with_champion(
     challenger: Model, champion: Champion | None, unseen: UnseenSnapshots
 ) -> ChampionComparison | NoComparison:
-    """Challenger and champion on what the challenger did not learn from; or why there is nothing to compare.
+    """Challenger and champion, or its anchor, on what the challenger did not learn from; or why they are not compared.
 
     Too few conversions, and a champion whose files are damaged, hold the challenger back: it is not shown to be as
     good. A champion of another outcome does not, for it answers another question; nor does one of the old labels.
@@ -138,11 +179,11 @@ def compare_with_champion(
     try:
         theirs, ours = champion.agreement.outcome, unseen.agreement.outcome
     except ModelDamaged as damage:
-        why = f"It cannot be compared with version {champion.version}, which answers now: {damage}."
+        why = f"It cannot be compared with version {champion.version}, {champion.role}: {damage}."
         return NoComparison(why, holds_back=True)
     if (theirs.event, theirs.horizon_days, theirs.asks) != (ours.event, ours.horizon_days, ours.asks):
         return NoComparison(
-            f"Version {champion.version}, which answers now, predicts another outcome ({theirs.event}, "
+            f"Version {champion.version}, {champion.role}, predicts another outcome ({theirs.event}, "
             f"{theirs.horizon_days} days, {theirs.asks}), so there is no champion of this one yet."
         )
     if left_untried_out(champion.model, theirs):
@@ -159,7 +200,7 @@ def compare_with_champion(
         )
         return NoComparison(why, holds_back=True)
     losses = _paired_losses(challenger, champion, unseen, rows)
-    return ChampionComparison(champion.version, unseen.agreement, rows, rows_are, losses)
+    return ChampionComparison(champion.version, champion.role, unseen.agreement, rows, rows_are, losses)
 
 
 def nobody_to_beat(challenger_digest: str, champion: Champion | None) -> NoComparison | None:

@@ -30,23 +30,36 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResults:
-    """The gates of one model version, and the digest of the champion that they compared it with.
+    """The gates of one model version, and the digests of champion and anchor that they compared it with.
 
-    against: None where no champion answered then.
+    champion_digest: None where no champion answered then. anchor_digest: None where there was no best so far, or it was
+    not compared with. is_best: whether it was shown to be better than that, or is the first of its outcome.
     """
 
     gates: tuple[Gate, ...]
     champion_digest: str | None
+    anchor_digest: str | None = None
+    is_best: bool = False
+
+    def is_against(self, champion_digest: str | None, anchor_digest: str | None) -> bool:
+        """Whether it was compared with this champion and this anchor; an anchor that was not compared with is none."""
+        return self.champion_digest == champion_digest and self.anchor_digest in (None, anchor_digest)
 
     def json(self) -> str:
         """As text, for a file beside the model; `GateResults.read` gives it back equal."""
-        return json.dumps({"gates": [gate.as_json() for gate in self.gates], "against": self.champion_digest}, indent=1)
+        gates, against = [gate.as_json() for gate in self.gates], (self.champion_digest, self.anchor_digest)
+        written = {"gates": gates, "against": against[0], "anchor": against[1], "is_best": self.is_best}
+        return json.dumps(written, indent=1)
 
     @classmethod
     def read(cls, text: str) -> GateResults:
         """What `json` wrote."""
         written = json.loads(text)
-        return cls(tuple(Gate(**gate) for gate in written["gates"]), written["against"])
+        gates = tuple(Gate(**gate) for gate in written["gates"])
+        return cls(gates, written["against"], written.get("anchor"), written.get("is_best", False))
+
+
+NOT_GATED = GateResults((), None)  # before its gates were run
 
 
 def failed_gates(gates: Sequence[Gate]) -> list[str]:

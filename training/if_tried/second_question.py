@@ -13,7 +13,7 @@ from features.arrays import Floats
 from training.evaluate.evaluate import Evaluation, evaluate
 from training.fit.fit import fitted_model
 from training.fit.served_fit import ServedFit, fold_models, served_fit
-from training.gates.calibrated import calibrated
+from training.gates.calibrated import CalibrationSeen, calibrated
 from training.gates.calls_recorded import calls_recorded
 from training.gates.gate import Gate, failed_gates
 from training.gates.labels_kept_alike import labels_kept_alike
@@ -172,7 +172,9 @@ def _held_against_gates(
         calls_recorded(found.won_untried, found.method == "own_model"),
         sale_at_the_try(looks.won_at_once, won),
         overlap(by.alike.unlike, by.alike.apart),
-        calibrated(metrics.get("ece"), metrics.get("ece_null95")),
+        calibrated(
+            CalibrationSeen(metrics.get("ece"), metrics.get("ece_null95"), by.test.base_rate if by.test else None)
+        ),
     )
     head = None if failed_gates(gates) else _head(found, first, looks.rows, by)
     unlike, effective = by.alike.unlike, by.alike.effective

@@ -36,11 +36,10 @@ def matured_outcomes_results(
 
 
 def _whole(seen: ObservedOverSaid, shown: Evaluation, tested: Evaluation) -> MonitoringResult:
-    said = (
-        f"{shown.conversions:,} of {shown.rows:,} snapshots since the training converted, {seen.said:,.0f} should have: "
-        f"{seen.ratio:.2f} times ({seen.interval[0]:.2f} to {seen.interval[1]:.2f}); log loss {_loss(shown)}, on the "
-        f"test {_loss(tested)}"
-    )
+    converted = f"{shown.conversions:,} of {shown.rows:,} snapshots since the training converted"
+    times = f"{seen.ratio:.2f} times ({seen.interval[0]:.2f} to {seen.interval[1]:.2f})"
+    losses = f"log loss {_loss(shown)}, on the test {_loss(tested)}"
+    said = f"{converted}, {seen.said:,.0f} should have: {times}; {losses}"
     return MonitoringResult("matured", _status(seen, seen.interval), said, seen.ratio, _limit(seen))
 
 

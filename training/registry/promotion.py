@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from features.agreement.agreement import Agreement
-from features.home.deployments import Deployment, deploy, deployments, model_folder
+from features.home.deployments import (
+    Deployment,
+    anchor_of,
+    deploy,
+    deployment_in_force,
+    deployments,
+    model_folder,
+)
 from features.home.errors import LeadlightError
 from features.home.locks import promoter_lock
 from features.home.settings import Home
@@ -30,13 +37,13 @@ class NothingToRollBack(LeadlightError):
     code = "nothing_to_roll_back"
 
 
-def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: datetime) -> None:
+def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: datetime, is_best: bool = False) -> None:
     """Make a version the champion and what serving processes follow, whatever its gates.
 
     `admission.promote_if_gates_hold` asks the gates first. The version's files are checked and its features are
-    materialized before it is served. Where its answer to "if sales tries now" did not hold its gates, that of the
-    champion stays, see `if_tried_head`. Raises NoSuchModel, ModelDamaged,
-    NotKnownWhenServed.
+    materialized before it is served. is_best: it was shown to be better than the best so far, and is that from now on;
+    else what was the best stays it. Where its answer to "if sales tries now" did not hold its gates, that of the
+    champion stays, see `if_tried_head`. Raises NoSuchModel, ModelDamaged, NotKnownWhenServed.
     """
     from training.model.model import Model
     from training.registry.if_tried_head import if_tried_digest
@@ -47,9 +54,11 @@ def promote(home: Home, registry: ModelRegistry, version: str, why: str, now: da
         _materialize_features(home, agreement)
         with promoter_lock(home):
             registry.set_champion(version)
+            before = None if is_best else deployment_in_force(home, registry.name)
             deploy(
                 home, files, name=registry.name, version=version, digest=digest, view_suffix=view_suffix(agreement),
                 why=why, now=now, if_tried_digest=if_tried_digest(home, registry.name, files, digest),
+                anchor=anchor_of(home, before) if before else None,
             )  # fmt: skip
 
 
@@ -87,7 +96,7 @@ def _rolled_back(home: Home, name: str, now: datetime) -> Deployment:
     deploy(
         home, before.folder(home), name=name, version=before.model_version, digest=before.digest,
         view_suffix=before.view_suffix, why=f"{ROLLED_BACK} {rows[0].model_version}", now=now,
-        if_tried_digest=before.if_tried_digest,
+        if_tried_digest=before.if_tried_digest, anchor=anchor_of(home, before),
     )  # fmt: skip
     return before
 

@@ -19,6 +19,7 @@ from training.evaluate.baselines import baseline_probabilities, constant_baselin
 from training.evaluate.breakdown import COMPARED_BASELINES, Breakdown, breakdown
 from training.evaluate.evaluate import evaluate
 from training.fit.fit import fitted_model
+from training.gates.gate import NOT_GATED
 from training.labels.split import split_by_lead
 from training.labels.summary import LabelSummary
 from training.model.calibrator import Calibrator
@@ -65,7 +66,7 @@ def candidate() -> Candidate:
     shown = evaluate(said["leadlight"], tested["outcome"], tested["lead_id"].to_numpy(), resamples=20)
     kept = AgreementVersion(SMALL, 1)
     return Candidate(
-        model, model, labelled, parted, shown, (), (), kept, LATER, 1.0, findings=found, label_summary=LABELS
+        model, model, labelled, parted, shown, (), NOT_GATED, kept, LATER, 1.0, findings=found, label_summary=LABELS
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from training.fit.calibrate import fit_calibrator, platt_map
 from training.gates.better_than_average import better_than_average
-from training.gates.calibrated import calibrated
+from training.gates.calibrated import CalibrationSeen, calibrated
 from training.gates.gate import Gate
 from training.model.calibrator import Calibrator
 
@@ -64,13 +64,15 @@ def test_a_margin_that_points_the_wrong_way_is_never_turned_round() -> None:
 @pytest.mark.parametrize(
     ("gate", "passed"),
     [
-        (better_than_average(0.20, 0.21), True),
-        (better_than_average(0.22, 0.21), False),
-        (better_than_average(None, 0.21), False),
-        (calibrated(0.019, 0.001), True),
-        (calibrated(0.03, 0.035), True),
-        (calibrated(0.03, 0.01), False),
-        (calibrated(None, None), False),
+        (better_than_average(0.20, 0.21, (0.005, 0.015)), True),
+        (better_than_average(0.20, 0.21, (-0.001, 0.021)), False),
+        (better_than_average(0.22, 0.21, (-0.015, -0.005)), False),
+        (better_than_average(None, 0.21, None), False),
+        (calibrated(CalibrationSeen(0.019, 0.001, 0.3)), True),
+        (calibrated(CalibrationSeen(0.019, 0.001, 0.01)), False),
+        (calibrated(CalibrationSeen(0.03, 0.035, 0.3)), True),
+        (calibrated(CalibrationSeen(0.03, 0.01, 0.3)), False),
+        (calibrated(CalibrationSeen(None, None, None)), False),
     ],
 )
 def test_a_gate_says_what_it_saw(gate: Gate, passed: bool) -> None:

