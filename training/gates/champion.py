@@ -188,7 +188,7 @@ def compare_with_champion(
         )
     if left_untried_out(champion.model, theirs):
         return NoComparison(
-            f"Version {champion.version}, which answers now, learned while leads that sales never tried were left out "
+            f"Version {champion.version}, {champion.role}, learned while leads that sales never tried were left out "
             "unless they converted: what it says is too high, so it is nothing to be held against."
         )
     rows, rows_are = _compared_rows(challenger, champion, unseen)
