@@ -16,7 +16,9 @@ RUNS, LEADS = 10, 1_500
 def test_what_is_served_after_half_a_year_is_rarely_worse_than_the_best(name: str) -> None:
     """Each tie may be a little worse than the one before; without the anchor that adds up."""
     shown = succession.figures_of(succession.Market(0.1), name, LEADS, RUNS, 7)
-    assert shown["with_anchor"]["worse"] <= 0.1
+    assert (
+        shown["with_anchor"]["worse"] <= 0.1
+    )  # of 50 runs 2 where quality wanders, 6 where it only falls; of these 10, at most 1
     assert shown["with_anchor"]["worse"] < shown["without"]["worse"]
     assert shown["with_anchor"]["excess"] < shown["without"]["excess"]
 
