@@ -15,19 +15,19 @@ from training.wording.sentences import calibration_sentence, comparison_sentence
 
 
 @dataclass(frozen=True)
-class Answer:
+class FirstAnswer:
     """A reader's question, and its answer in plain sentences; the first of them is the answer in short."""
 
     question: str
     sentences: tuple[str, ...]
 
 
-def first_answers(facts: ReportFacts) -> tuple[Answer, ...]:
+def first_answers(facts: ReportFacts) -> tuple[FirstAnswer, ...]:
     """What a reader asks before anything else, in this order, on the page and on the model card."""
     return (
-        Answer("What does the probability answer?", tuple(_on_question(facts))),
-        Answer("How many leads is it from?", tuple(_on_leads(facts))),
-        Answer("Is it to be believed?", (verdict(facts), *_on_belief(facts))),
+        FirstAnswer("What does the probability answer?", tuple(_on_question(facts))),
+        FirstAnswer("How many leads is it from?", tuple(_on_leads(facts))),
+        FirstAnswer("Is it to be believed?", (verdict(facts), *_on_belief(facts))),
     )
 
 
