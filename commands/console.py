@@ -46,15 +46,18 @@ def _occasional_lines(each_s: float = 10.0) -> Progress:
 
 
 def hottest_lead_lines(
-    scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8
+    scored: Sequence[Mapping[str, Any]], questions: Mapping[str, str | None], most: int = 8, order: str = "probability"
 ) -> Iterator[str]:
     """Lines about the hottest leads: score, probability, decision, and reasons whose points add up to the score.
 
-    questions: by criterion, what to ask a lead that it has no points for.
+    questions: by criterion, what to ask a lead that it has no points for. order: the field that they are sorted by.
     """
     yield "score        decision     lead    source, campaign             why"
     for score in scored[:most]:
         yield from _lead(score, questions)
+        if order == "if_tried_now":
+            figure = score["if_tried_now"]
+            yield f"   if tried now {'-' if figure is None else f'{figure * 100:.0f}/100'}"
 
 
 def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iterator[str]:

@@ -38,10 +38,11 @@ def score(
         write_scores(scored, out, beside)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
-    shown = scored if lead else open_leads(scored, call_order(home()))
+    order = call_order(home())
+    shown = scored if lead else open_leads(scored, order)
     for caution in {warning["message"]: None for score in scored for warning in score["warnings"]}:
         console.err.print(f"leadlight: {caution}", markup=False, soft_wrap=True)
-    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()))], as_json)
+    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()), order=order)], as_json)
 
 
 def _most(reasons: str) -> int | None:
