@@ -22,6 +22,7 @@ from serving.scoring.registered_version import RegisteredVersion
 from training.admission import PromotionRequest, promote_if_gates_hold
 from training.candidate import Candidate
 from training.fit.own_parameters import ParameterError, checked_parameters
+from training.gates.against_champion import AGAINST_CHAMPION
 from training.gates.known_when_served import KNOWN_WHEN_SERVED, NotKnownWhenServed
 from training.labels.own_columns import OwnColumnError
 from training.own_estimator import LEADLIGHTS_OWN, EstimatorNotServed, JudgedEstimator
@@ -106,8 +107,8 @@ def test_an_estimator_is_judged_by_the_same_gates_and_never_registered(notebook:
     assert isinstance(judged, JudgedEstimator)
     assert judged.metrics["roc_auc"] > 0.6
     assert [gate.name for gate in judged.gates] == [
-        "better_than_average", "calibrated", "labels_kept_alike", "no_leak", "directions_kept",
-        "not_worse_than_champion", "no_segment_worse", LEADLIGHTS_OWN,
+        "better_than_average", "calibrated", "labels_kept_alike", "no_leak", "directions_kept", *AGAINST_CHAMPION,
+        LEADLIGHTS_OWN,
     ]  # fmt: skip
     assert not judged.passes
     assert not hasattr(estimator, "classes_")  # a copy was fitted
