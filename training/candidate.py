@@ -142,6 +142,7 @@ class Candidate:
             leads=self.label_summary.leads if self.label_summary else None,
             tested_before=self._tested_before,
             leads_known=self.label_summary.leads_known if self.label_summary else None,
+            snapshots_known=self.label_summary.known if self.label_summary else None,
             second=self._second,
             leaks=tuple(ReportedLeak(*leak) for leak in self.examined.leaks),
             known_until=self.known_until,

@@ -38,7 +38,7 @@ from training.gates.gate import NOT_GATED
 from training.if_tried.looks import open_leads_now
 from training.if_tried.of_home import second_question_of
 from training.if_tried.second_question import FirstQuestion
-from training.labels.drawn_leads import drawn_leads
+from training.labels.drawn_snapshots import drawn_snapshots
 from training.labels.outcomes import NOT_FEATURES, with_known_outcome
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
@@ -178,7 +178,7 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return snapshot_features(build.repository, agreement, drawn_leads(looked_at))
+    return snapshot_features(build.repository, agreement, drawn_snapshots(looked_at))
 
 
 def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: int) -> Evaluation:

@@ -2,8 +2,8 @@
 
 against_champion.py           What a version is held against: the champion and its anchor, asked again when another
                               model answers than before.
-better_than_average.py        The gate `better_than_average`: a log loss shown to be below that of giving every lead the
-                              average rate.
+better_than_average.py        The gate `better_than_average`: a log loss shown to be below that of giving every lead
+                              the average rate.
 calibrated.py                 The gate `calibrated`: of 100 leads at 0.27 about 27 convert, as far as the tested rows
                               can tell.
 calls_recorded.py             The gate `calls_recorded`: where leads need a call to convert, conversions without one
@@ -30,8 +30,8 @@ no_segment_worse.py           The gate `no_segment_worse`: no group of leads is 
                               by the champion.
 not_worse_than_anchor.py      The gate `not_worse_than_anchor`: as far as leads can tell, not worse than the best
                               version so far.
-not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, its log loss is not shown to
-                              be above the champion's.
+not_worse_than_champion.py    The gate `not_worse_than_champion`: on all unseen snapshots, its log loss is not shown
+                              to be above the champion's.
 overlap.py                    The gate `overlap`: leads like most that are open now were tried before, or nothing here
                               tells what a try does.
 protected_feature.py          Protected and personal facts never reach a model: training stops where a feature's name

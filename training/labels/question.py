@@ -17,9 +17,9 @@ def question_sentence(horizon_days: int | None, tried_before: float | None) -> s
 
 
 def drawn_sentence(drawn: int, known: int) -> str:
-    """That a training took only so many of the leads that it could have learned from, and how they were chosen."""
-    leads = f"{drawn:,} of {known:,} leads with a known outcome"
-    return f"It learned from {leads}, drawn by their ids, whatever became of them."
+    """That a training took only so many of the snapshots that it could have learned from, and how they were chosen."""
+    snapshots = f"{drawn:,} of {known:,} snapshots with a known outcome"
+    return f"It learned from {snapshots}, drawn by chance, whatever became of them."
 
 
 def percent_text(share: float) -> str:

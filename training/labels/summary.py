@@ -11,7 +11,7 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, NOT_YET
 from features.lifecycle.closures import NEVER_LEADS
 from features.snapshots.schedule import snapshot_schedule
-from training.labels.drawn_leads import drawn_leads
+from training.labels.drawn_snapshots import MOST_SNAPSHOTS
 from training.labels.outcomes import RULES, matured_looks
 from training.labels.question import drawn_sentence, percent_text, question_sentence
 from training.labels.recording_lag import MOST_LAG_DAYS, recording_lag_us
@@ -31,7 +31,7 @@ class LabelSummary:
     tried_before: of the converted leads, the share that sales had tried before they converted; None where no try is on
     record.
     lag_days: how long after a conversion it is on record; an outcome is known only so long after its horizon closed.
-    leads_known, leads_drawn: leads with a known outcome, and how many of them the training draws.
+    leads_known: leads with a known outcome. drawn: how many of the known snapshots the training draws.
     matured: one row per matured look, for the gate `labels_kept_alike`; None where nothing is known of it.
     """
 
@@ -45,7 +45,7 @@ class LabelSummary:
     truncation: Truncation = ALL_RECORDED
     lag_days: float = 0.0
     leads_known: int = 0
-    leads_drawn: int = 0
+    drawn: int = 0
     matured: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -66,8 +66,8 @@ class LabelSummary:
             yield f"Conversions are on record up to {days} after they happened: an outcome counts as known only then."
 
     def _on_draw(self) -> Iterator[str]:
-        if self.leads_drawn < self.leads_known:
-            yield drawn_sentence(self.leads_drawn, self.leads_known)
+        if self.drawn < self.known:
+            yield drawn_sentence(self.drawn, self.known)
 
     def _on_never_leads(self) -> Iterator[str]:
         if total := sum(self.never_leads.values()):
@@ -91,7 +91,7 @@ class LabelSummary:
             "snapshots": self.snapshots,
             "known": self.known,
             "leads_known": self.leads_known,
-            "leads_drawn": self.leads_drawn,
+            "drawn": self.drawn,
             "recording_lag_days": self.lag_days,
             "never_leads": self.never_leads,
             "tried_before": self.tried_before,
@@ -120,7 +120,7 @@ def label_summary(leads: pd.DataFrame, agreement: Agreement, known_until_us: int
         truncation(leads, agreement, known_until_us),
         recording_lag_us(leads, known_until_us) / DAY_US if is_dated else 0.0,
         known["lead_id"].nunique(),
-        drawn_leads(known)["lead_id"].nunique(),
+        min(len(known), MOST_SNAPSHOTS),
         matured,
     )
 

@@ -117,7 +117,8 @@ class ReportFacts:
     findings: Breakdown = field(default_factory=Breakdown)  # by segment, by month, at arrival
     leads: int | None = None  # that the history holds; None in older reports
     tested_before: int | None = None  # leads of the test that the judged model had learned from, at earlier moments
-    leads_known: int | None = None  # with a known outcome; a long history has more than a training draws
+    leads_known: int | None = None  # with a known outcome
+    snapshots_known: int | None = None  # the same; a long history has more than a training draws
     second: ReportedSecondQuestion | None = None  # None in older reports, and where no try is on record
     tried_before: float | None = None  # of the leads that converted; None where no try is on record
     leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them

@@ -46,8 +46,8 @@ def _on_leads(facts: ReportFacts) -> Iterator[str]:
     if facts.leads is not None and learned:
         known = facts.leads_known or learned.leads
         yield f"{facts.leads:,} leads are in the history, and of {known:,} the outcome is known."
-        if learned.leads < known:
-            yield drawn_sentence(learned.leads, known)
+        if facts.snapshots_known and learned.rows < facts.snapshots_known:
+            yield drawn_sentence(learned.rows, facts.snapshots_known)
         if learned.converted_leads is not None:
             yield f"Of the {learned.leads:,} that it learned from, {learned.converted_leads:,} converted."
     yield from _on_test(facts)

@@ -78,15 +78,14 @@ def test_without_dates_nothing_is_asked_of_contacts_or_records() -> None:
     assert found.sentences[0].startswith("The outcome is Lead Converted as exported; ")
 
 
-def test_how_late_conversions_are_recorded_and_how_many_leads_were_drawn_is_said_where_it_matters() -> None:
-    late = LabelSummary("Lead Converted", 90, 10, 10, 10, lag_days=25.2, leads_known=9, leads_drawn=4)
+def test_how_late_conversions_are_recorded_and_how_many_snapshots_were_drawn_is_said_where_it_matters() -> None:
+    late = LabelSummary("Lead Converted", 90, 10, 10, 10, lag_days=25.2, leads_known=9, drawn=4)
     assert "Conversions are on record up to 25 days after they happened: an outcome counts as known only then." in said(
         late
     )
-    assert "It learned from 4 of 9 leads with a known outcome, drawn by their ids, whatever became of them." in said(
-        late
-    )
+    drawn = "It learned from 4 of 10 snapshots with a known outcome, drawn by chance, whatever became of them."
+    assert drawn in said(late)
     found = of(*TRIED, *BOUGHT)
-    assert (found.leads_known, found.leads_drawn, found.lag_days) == (2, 2, 0.0)
+    assert (found.leads_known, found.drawn, found.lag_days) == (2, found.known, 0.0)
     assert "It learned from" not in said(found)
     assert "on record up to" not in said(found)

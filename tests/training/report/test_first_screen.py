@@ -80,10 +80,13 @@ def test_leads_are_counted_as_leads() -> None:
         assert said in told
 
 
-def test_a_training_on_drawn_leads_says_so() -> None:
-    drawn = "It learned from 2,600 of 40,000 leads with a known outcome, drawn by their ids, whatever became of them."
-    assert drawn in answer(replace(learned(), leads_known=40_000), 1)
-    assert "drawn by their ids" not in answer(replace(learned(), leads_known=2600), 1)
+def test_a_training_on_drawn_snapshots_says_so() -> None:
+    rows = learned().all_spans[-1].rows
+    drawn = (
+        f"It learned from {rows:,} of 900,000 snapshots with a known outcome, drawn by chance, whatever became of them."
+    )
+    assert drawn in answer(replace(learned(), snapshots_known=900_000), 1)
+    assert "drawn by chance" not in answer(replace(learned(), snapshots_known=rows), 1)
 
 
 def test_both_dates_are_said() -> None:
