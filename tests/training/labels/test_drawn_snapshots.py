@@ -46,3 +46,11 @@ def test_the_drawn_are_like_all_of_them() -> None:
         drawn["lead_id"].value_counts().reindex(rows["lead_id"].unique()).fillna(0) / rows["lead_id"].value_counts()
     )
     assert shares[rows["lead_id"].value_counts() == 40].mean() == pytest.approx(0.244, abs=0.02)
+
+
+def test_a_history_that_is_moved_in_time_has_the_same_snapshots_drawn() -> None:
+    rows = snapshots(400)
+    moved = rows.assign(snapshot_us=rows["snapshot_us"] + 12_345)
+    assert set(drawn_snapshots(moved, 2_000)["snapshot_us"] - 12_345) == set(
+        drawn_snapshots(rows, 2_000)["snapshot_us"]
+    )
