@@ -242,7 +242,7 @@ def test_of_100_is_said_of_no_fewer_than_100() -> None:
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0, "0"), (0.004, "0.4"), (0.0612, "6.1"), (0.0996, "10"), (0.293, "29"), (1, "100"), (None, "unknown")],
+    [(0, "0"), (0.004, "0.40"), (0.0612, "6.1"), (0.0996, "10"), (0.293, "29"), (1, "100"), (None, "unknown")],
 )  # fmt: skip
 def test_shares_are_said_of_100(share: float | None, said: str) -> None:
     assert of_100(share) == said
