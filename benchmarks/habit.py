@@ -36,7 +36,7 @@ from features.lifecycle.open_periods import state_at
 from features.snapshots.point_in_time import snapshot_features
 from features.snapshots.schedule import snapshot_schedule
 from training.fit.fit import fitted_model
-from training.labels.drawn_leads import drawn_leads
+from training.labels.drawn_snapshots import drawn_snapshots
 from training.labels.outcomes import with_known_outcome
 from training.model.model import Model
 from training.simulation.simulation import simulate
@@ -96,7 +96,7 @@ def _labelled(sim: SimulatedHome, rule: str, most_rows: int) -> pd.DataFrame:
         state = state_at(known, leads)
         is_tried = state[["tried_us", "rejected_us"]].min(axis=1) <= closes
         known = known[known["outcome"] | is_tried].reset_index(drop=True)
-    return snapshot_features(sim.derived.repository, agreement, drawn_leads(known, most_rows))
+    return snapshot_features(sim.derived.repository, agreement, drawn_snapshots(known, most_rows))
 
 
 def _habit(sim: SimulatedHome, end: pd.DataFrame) -> pd.Series[float]:
