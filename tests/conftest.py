@@ -41,11 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
 # Some forty seconds and more each, the longest first.
 LONGEST = (
     "test_readme.py",
+    "test_markets.py",
     "test_serving_short_form.py",
     "test_crash_kill.py",
     "test_bpi2012.py",
     "test_05_backtest_and_drift.py",
     "test_06_promote_and_roll_back.py",
+    "test_score.py",
     "test_04_explain.py",
     "test_02_events_to_features.py",
     "test_03_train_and_calibrate.py",

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 def test_serving_answers_every_request_on_every_side(tmp_path: Path) -> None:
     """The benchmark itself refuses any answer but 200."""
-    figures = figures_of_run(tmp_path, "serving", "--leads", "3000", "--seconds", "0.3", "--connections", "2")
+    figures = figures_of_run(tmp_path, "serving", "--leads", "1500", "--seconds", "0.3", "--connections", "2")
     sides = ["leadlight", "mlflow", "mlflow_without_signature", "mlflow_bare_matrix"]
     assert list(figures["sides"]) == sides
     assert all(measured["2"]["requests"] > 0 for measured in figures["sides"].values())

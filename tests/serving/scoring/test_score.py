@@ -37,12 +37,12 @@ END = datetime(2026, 10, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return simulate(3_000, 3, END)
+    return simulate(1_500, 3, END)
 
 
 @pytest.fixture(scope="module")
 def home(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A market of 3,000 leads, learned and served."""
+    """A market of 1,500 leads, learned and served."""
     folder = tmp_path_factory.mktemp("market")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
@@ -62,7 +62,7 @@ def scored(home: Home) -> list[dict]:
 
 
 def test_contributions_and_baseline_sum_to_the_logit_for_every_lead(scored: list[dict]) -> None:
-    assert len(scored) == 3_000
+    assert len(scored) == 1_500
     for score in scored:
         total = score["baseline"] + sum(reason["contribution"] for reason in score["reasons"])
         assert total == pytest.approx(logit(score["probability"]), abs=1e-6)
