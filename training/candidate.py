@@ -30,7 +30,7 @@ from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate, GateResults
 from training.gates.if_tried_earned import if_tried_earned
 from training.gates.known_when_served import known_when_served
-from training.gates.labels_kept_alike import labels_kept_alike
+from training.gates.labels_kept_alike import label_gates
 from training.gates.no_leak import no_leak
 from training.if_tried.card import second_texts
 from training.if_tried.second_question import SecondQuestion
@@ -44,11 +44,11 @@ from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegist
 from training.report.facts import (
     ModelIdentity,
     ReportedCosts,
-    ReportedGate,
     ReportedLeak,
     ReportedSecondQuestion,
     ReportFacts,
     Span,
+    reported_gates,
 )
 from training.report.model_card import model_card
 from training.report.report import chart_caption, report_charts
@@ -133,7 +133,7 @@ class Candidate:
             left_out=self._left_out,
             put_back=self._put_back,
             warnings=(*self.warnings, *self.second.sentences),
-            gates=tuple(ReportedGate(g.name, g.passed, g.value, g.limit, g.why) for g in self.gates),
+            gates=reported_gates(self.gates),
             bar=self._bar,
             money=ReportedCosts(**agreement.costs.model_dump()) if agreement.costs else None,
             dependence=self.dependence,
@@ -166,7 +166,7 @@ class Candidate:
             found.tried,
             found.shift.value if found.shift else None,
             found.shift.error if found.shift else None,
-            tuple(ReportedGate(g.name, g.passed, g.value, g.limit, g.why) for g in found.gates),
+            reported_gates(found.gates),
             found.test,
         )
 
@@ -320,11 +320,6 @@ def run_gates(candidate: Candidate, repository: FeastRepository) -> GateResults:
     return GateResults(gates, *rivals.digests, held.is_best)
 
 
-def _labels_kept(learned: LabelSummary | None) -> tuple[Gate, ...]:
-    """The gate of the labels; none where nothing is known of the looks that they left out."""
-    return (labels_kept_alike(learned.matured),) if learned and learned.matured is not None else ()
-
-
 def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]:
     model, average = candidate.model, next((one for one in candidate.compared if one.name == "constant"), None)
     contributions, _ = model.contributions(model.matrix(tested))
@@ -337,7 +332,7 @@ def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]
             average.excess_interval if average else None,
         ),
         calibrated(calibration_seen(model.probability(tested), tested, candidate.test)),
-        *_labels_kept(candidate.label_summary),
+        *label_gates(candidate.label_summary.matured if candidate.label_summary else None),
         contributions_exact(candidate.served, candidate.served.matrix(tested)),
         no_leak(grouped, tested["outcome"].to_numpy(np.float64), candidate.agreement_version.agreement, model.kinds),
     )

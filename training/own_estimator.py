@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NoReturn
@@ -30,13 +30,13 @@ from training.gates.calibrated import calibrated, calibration_seen
 from training.gates.champion import UnseenSnapshots, drawn_leads_digest
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate
-from training.gates.labels_kept_alike import labels_kept_alike
+from training.gates.labels_kept_alike import label_gates
 from training.gates.no_leak import no_leak
 from training.labels.outcomes import NOT_FEATURES
 from training.labels.split import Split, split
 from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import leak_examination
-from training.model.calibrator import Calibrator
+from training.model.calibrator import sigmoid
 
 LEADLIGHTS_OWN = "leadlights_own"
 ESTIMATOR = "the estimator"  # what is named as the one field of a model that explains nothing
@@ -64,7 +64,6 @@ class OwnEstimator:
     columns: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     facts: Mapping[str, Any]
-    calibrator: Calibrator = field(default_factory=Calibrator)  # none: what the estimator says stands
 
     @classmethod
     def fitted(cls, estimator: Any, rows: pd.DataFrame, agreement: Agreement, facts: Mapping[str, Any]) -> OwnEstimator:
@@ -102,9 +101,13 @@ class OwnEstimator:
         chance = np.clip(said, 1e-12, 1 - 1e-12)
         return np.log(chance) - np.log1p(-chance)
 
+    def logit(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
+        """Log-odds, as the estimator says them; one per row."""
+        return self.margin(self.matrix(known))
+
     def probability(self, known: pd.DataFrame) -> Floats:
         """The probability of the outcome within the horizon; one per row."""
-        return 1 / (1 + np.exp(-self.margin(self.matrix(known))))
+        return sigmoid(self.logit(known))
 
 
 REMEDY = (
@@ -186,13 +189,13 @@ class _Judged:
 
 def _gates(model: Any, shown: Evaluation, average: ComparedModel, on: _Judged) -> tuple[Gate, ...]:
     home, agreement = on.build.repository.home, on.agreement
-    margin = pd.DataFrame({ESTIMATOR: model.margin(model.matrix(on.tested))})
+    margin = pd.DataFrame({ESTIMATOR: model.logit(on.tested)})
     outcome = on.tested["outcome"].to_numpy(np.float64)
     rivals = Rivals.of(home, agreement.name)
     return (
         better_than_average(shown.metrics["log_loss"], average.log_loss, average.excess_interval),
         calibrated(calibration_seen(model.probability(on.tested), on.tested, shown)),
-        *((labels_kept_alike(on.labels.matured),) if on.labels.matured is not None else ()),
+        *label_gates(on.labels.matured),
         no_leak(margin, outcome, agreement, {ESTIMATOR: "trait"}),
         directions_kept(model, on.build.repository, agreement, on.tested),
         *HeldAgainst.of(model, rivals, UnseenSnapshots(home, agreement, on.tested)).gates,

@@ -45,9 +45,8 @@ from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import LeakExamination, leak_examination
 from training.model.calibrator import sigmoid
 from training.model.model import Model
-from training.monitoring.reference import JudgedSince, monitoring_reference, thinned
+from training.monitoring.reference import BAR_QUANTILES, JudgedSince, monitoring_reference, thinned
 
-QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 WEEKS = 4  # over which arrivals are counted, for a bar of so many per week
 
 
@@ -197,7 +196,7 @@ def with_open_leads(model: Model, open_now: pd.DataFrame, build: Materialized, k
     leads = known_by(build.leads, now_us)
     probability = model.probability(open_now) if len(open_now) else np.empty(0)
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
-    facts = {"open_probabilities": thinned(probability, QUANTILES), "arrivals_per_week": float(arrived / WEEKS)}
+    facts = {"open_probabilities": thinned(probability, BAR_QUANTILES), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)
 
 

@@ -28,7 +28,7 @@ from training.monitoring.reference import REFERENCE_FILE, JudgedSince, Monitorin
 from training.pipeline import labelled_snapshots, with_open_leads
 from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
-from training.report.facts import ReportedGate, ReportFacts, Span
+from training.report.facts import ReportFacts, Span, reported_gates
 from training.report.model_card import model_card
 
 
@@ -141,7 +141,7 @@ def _facts(
         evaluation=shown,
         compared=(),
         findings=Breakdown(),
-        gates=tuple(ReportedGate(gate.name, gate.passed, gate.value, gate.limit, gate.why) for gate in gates),
+        gates=reported_gates(gates),
         known_until=known_until,
         written_at=known_until,
     )

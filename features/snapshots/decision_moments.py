@@ -7,8 +7,8 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Bools, Ints
-from features.lifecycle.closures import NEVER_LEADS
 from features.lifecycle.open_periods import open_period_rows
+from features.snapshots.schedule import real_leads
 
 
 def decision_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def decision_moments(leads: pd.DataFrame, agreement: Agreement, known_until_us: 
     leads: as `milestones` gives them. returns: lead_id, snapshot_us, is_arrival (never), as `snapshot_schedule` has
     them; sorted by time.
     """
-    is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
-    tried = leads[~is_never & (leads["tried_us"] < min(NOT_YET, known_until_us))]
+    real = real_leads(leads)
+    tried = real[real["tried_us"] < min(NOT_YET, known_until_us)]
     if agreement.outcome.undated:
         tried = tried.iloc[:0]
     moment = tried["tried_us"].to_numpy(np.int64) - 1

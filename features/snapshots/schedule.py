@@ -39,6 +39,12 @@ def _offset_us(lead_id: str) -> int:
     return 2 + int.from_bytes(blake2b(lead_id.encode(), digest_size=8).digest()) % (WEEK_US - 1)
 
 
+def real_leads(leads: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `milestones` without those that never were leads, are part of another one, or are left out."""
+    is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
+    return leads[~is_never]
+
+
 def snapshot_schedule(leads: pd.DataFrame, agreement: Agreement, known_until_us: int) -> pd.DataFrame:
     """One row per snapshot: when each lead is looked at while it is open and not with sales.
 
@@ -48,8 +54,7 @@ def snapshot_schedule(leads: pd.DataFrame, agreement: Agreement, known_until_us:
 
     leads: as `milestones` gives them. returns: lead_id, snapshot_us, is_arrival; sorted by time.
     """
-    is_never = leads["reject_reason"].isin(NEVER_LEADS) | (leads["merged_us"] != NOT_YET) | leads["is_left_out"]
-    real = leads[~is_never]
+    real = real_leads(leads)
     if agreement.outcome.undated:
         snapshots = pd.DataFrame({"lead_id": real["lead_id"], "snapshot_us": real["newest_us"] + 1, "is_arrival": True})
         return snapshots.reset_index(drop=True)

@@ -71,7 +71,7 @@ def newest_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 def recalibration(model: Model, rows: pd.DataFrame, agreement: Agreement, seed: int) -> Recalibration:
     """The model recalibrated on `rows`: labelled snapshots that it did not learn from."""
-    logit = model.calibrator.logit(model.margin(model.matrix(rows)))
+    logit = model.logit(rows)
     outcome, leads = rows["outcome"].to_numpy(np.float64), rows["lead_id"].to_numpy(object)
     after = np.empty(len(rows))
     for inside, outside in lead_folds(outcome, list(leads), seed):

@@ -54,7 +54,7 @@ gate                          Gate, GateResults, NOT_GATED, failed_gates
 gates_recorded                gates_recorded
 if_tried_earned               if_tried_earned
 known_when_served             check_known_when_served, known_when_served
-labels_kept_alike             labels_kept_alike
+labels_kept_alike             label_gates
 learned_by_this_agreement     learned_by_this_agreement
 no_leak                       no_leak
 not_worse_than_champion       recalibrated_not_worse

@@ -38,7 +38,7 @@ class ScoredStates:
     def logit(self) -> Floats:
         """The log-odds of each lead at its moment."""
         columns = feature_columns(self.states, self.as_of_us, self.agreement)
-        return self.model.calibrator.logit(self.model.margin(self.model.matrix(columns)))
+        return self.model.logit(columns)
 
     def after(self, behaviours: Collection[str], age_days: float, minutes: float) -> ScoredStates:
         """The same leads, each with one more event of these behaviours, `age_days` ago, counted by its account too."""

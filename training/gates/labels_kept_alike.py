@@ -39,6 +39,11 @@ def labels_kept_alike(looks: pd.DataFrame) -> Gate:
     return Gate(LABELS_KEPT_ALIKE, passed, ratio, LOW if ratio < 1 else HIGH, why)
 
 
+def label_gates(matured: pd.DataFrame | None) -> tuple[Gate, ...]:
+    """The gate of the labels; none where nothing is known of the snapshots that they left out."""
+    return () if matured is None else (labels_kept_alike(matured),)
+
+
 def _fault(looks: pd.DataFrame, rules: list[str]) -> str:
     """The rule that does most of it, and what to do."""
     apart = {name: abs(np.log(max(_kept_alike(looks, looks[name])[0], 1e-9))) for name in rules}

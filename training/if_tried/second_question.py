@@ -16,7 +16,7 @@ from training.fit.served_fit import ServedFit, fold_models, served_fit
 from training.gates.calibrated import CalibrationSeen, calibrated
 from training.gates.calls_recorded import calls_recorded
 from training.gates.gate import Gate, failed_gates
-from training.gates.labels_kept_alike import labels_kept_alike
+from training.gates.labels_kept_alike import label_gates
 from training.gates.overlap import overlap
 from training.gates.sale_at_the_try import sale_at_the_try
 from training.gates.tried_enough import tried_enough
@@ -27,10 +27,8 @@ from training.labels.split import Mask, Split
 from training.model.calibrator import Calibrator, sigmoid
 from training.model.if_tried import ASKS_IF_TRIED, IfTried, Method
 from training.model.model import Model
-from training.monitoring.reference import thinned
+from training.monitoring.reference import BAR_QUANTILES, thinned
 from training.wording.if_tried import TriesSeen, if_tried_sentences
-
-QUANTILES = 1_001  # of the open leads' probabilities, as the first question's bar has them
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def _held_against_gates(
     won = int(looks.rows["outcome"].sum())
     gates = (
         tried_enough(found.method, len(looks.rows), won),
-        *(() if looks.matured is None else (labels_kept_alike(looks.matured),)),
+        *label_gates(looks.matured),
         calls_recorded(found.won_untried, found.method == "own_model"),
         sale_at_the_try(looks.won_at_once, won),
         overlap(by.alike.unlike, by.alike.apart),
@@ -194,7 +192,7 @@ def _judged(first: FirstQuestion, rows: pd.DataFrame, how: Method) -> tuple[Mode
     folds = fold_models(first.judged, known, first.agreement, first.seed)
     logit = out_of_fold_logit(train, known, folds, first.judged.calibrator, first.seed)
     by = moving_map(logit, _outcome(train))
-    said = sigmoid(by.logit(_logit(first.judged, test)))
+    said = sigmoid(by.logit(first.judged.logit(test)))
     return None, evaluate(said, test["outcome"], test["lead_id"].to_numpy(), seed=first.seed)
 
 
@@ -224,16 +222,12 @@ def _head(found: SecondQuestion, first: FirstQuestion, rows: pd.DataFrame, by: A
     head = IfTried(found.method, by.alike.likeness, model, moved, facts)
     like = by.open_now[~head.likeness.is_unlike(by.open_now)] if len(by.open_now) else by.open_now
     said = head.answering(first.served.model).probability(like) if len(like) else np.empty(0)
-    return replace(head, facts=facts | {"open_probabilities": thinned(said, QUANTILES)})
+    return replace(head, facts=facts | {"open_probabilities": thinned(said, BAR_QUANTILES)})
 
 
 def _won_untried(labelled: pd.DataFrame, looks: DecisionLooks) -> float | None:
     won = labelled.loc[labelled["outcome"], "lead_id"]
     return float(won.isin(looks.won_leads_untried).mean()) if len(won) else None
-
-
-def _logit(model: Model, rows: pd.DataFrame) -> Floats:
-    return model.calibrator.logit(model.margin(model.matrix(rows)))
 
 
 def _outcome(rows: pd.DataFrame) -> Floats:

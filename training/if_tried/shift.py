@@ -18,7 +18,7 @@ from training.model.model import Model
 FEWEST_WON = 10  # won looks and lost ones; with fewer a shift says nothing
 NEEDED, NEEDED_STILL = 1.0, 0.8  # from here on contact is needed; where it was needed before, until under the second
 HELPS = 0.5  # from here on the second question has another level than the first
-MOST_STEPS = 50
+LEVEL_ALONE = (1e9, 1e-9)  # precisions of the prior: a slope of 1, and any level
 SLOPE_TRUST, LEVEL_TRUST = 4.0, 1e-3  # precisions of the prior: a slope of 1 give or take a half; any level
 
 
@@ -40,13 +40,7 @@ def shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Shift | No
     won = int(outcome.sum())
     if min(won, len(outcome) - won) < FEWEST_WON:
         return None
-    level = 0.0
-    for _ in range(MOST_STEPS):
-        probability = sigmoid(logit + level)
-        step = float((outcome - probability).sum() / (probability * (1 - probability)).sum())
-        level += min(max(step, -1.0), 1.0)
-        if abs(step) < 1e-10:
-            break
+    level = platt_map(logit, outcome, lead_ids, LEVEL_ALONE).level
     probability = sigmoid(logit + level)
     by_lead = pd.Series(outcome - probability).groupby(np.asarray(lead_ids, dtype=object)).sum()
     error = float(np.sqrt((by_lead**2).sum()) / (probability * (1 - probability)).sum())

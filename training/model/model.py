@@ -81,9 +81,13 @@ class Model:
             found += (1 - self.blend) * self.linear.margin(matrix)
         return found
 
+    def logit(self, known: pd.DataFrame | Mapping[str, Any]) -> Floats:
+        """The calibrated log-odds of the outcome within the horizon; one per row."""
+        return self.calibrator.logit(self.margin(self.matrix(known)))
+
     def probability(self, known: pd.DataFrame) -> Floats:
         """The calibrated probability of the outcome within the horizon; one per row."""
-        return sigmoid(self.calibrator.logit(self.margin(self.matrix(known))))
+        return sigmoid(self.logit(known))
 
     def contributions(self, matrix: Floats) -> tuple[Floats, float]:
         """Log-odds that each column adds to each row, and the baseline before any: exact, calibrated.

@@ -27,7 +27,7 @@ input_drift          input_drift, input_drift_results, label_of, new_shares
 matured_outcomes     matured_outcomes_results
 populations          levels_before, matured_snapshots, recent_open_leads
 psi                  LARGE_CHANGE, SMALL_CHANGE
-reference            JudgedSince, MonitoringReference, REFERENCE_FILE, category_names, early_snapshots,
+reference            BAR_QUANTILES, JudgedSince, MonitoringReference, REFERENCE_FILE, category_names, early_snapshots,
                      monitoring_reference, thinned
 result               EarlyWeek, InputDrift, MonitoringFigures, MonitoringResult, MonitoringRun, summary_sentence
 schedule             matured_outcomes, reason_to_skip, record_training

@@ -24,6 +24,7 @@ from training.monitoring.populations import RECENT_DAYS, levels_before, matured_
 from training.monitoring.psi import Bins
 
 REFERENCE_FILE = "reference.json"  # beside the model's files
+BAR_QUANTILES = 1_001  # of the open leads' probabilities: enough for a bar at one in a thousand
 QUANTILES = 201
 
 

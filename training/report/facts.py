@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from training.evaluate.comparison import ComparedModel
 from training.evaluate.evaluate import Evaluation
 from training.evaluate.importance import GlobalImportance
 from training.evaluate.partial_dependence import PartialDependence
+from training.gates.gate import Gate
 from training.monitoring.result import MonitoringFigures, MonitoringResult
 from training.wording.report_warnings import ReportedField
 
@@ -50,6 +52,11 @@ class ReportedGate:
     value: float | None
     limit: float | None
     why: str = ""  # in older reports
+
+
+def reported_gates(gates: Sequence[Gate]) -> tuple[ReportedGate, ...]:
+    """The gates as a report keeps them."""
+    return tuple(ReportedGate(**gate.as_json()) for gate in gates)
 
 
 @dataclass(frozen=True)
