@@ -11,6 +11,7 @@ from datetime import timedelta
 # A body
 INFLATED_BYTES = 4 * 2**20
 COMPRESSED_BYTES = 2**20  # 500 MiB of blanks gzip to 0.5 MB, so INFLATED_BYTES holds for compressed bodies as well
+GZIP_MEMBERS = 100  # each costs a decoder and a copy of what follows; clients send one, block-wise writers some 64
 BODY_SECONDS = 8  # for the whole body: 4 MiB at 4.2 Mbit/s
 JSON_DEPTH = 32  # of objects and arrays inside one another; nothing that reads a lead nests deeper
 ERRORS_SHOWN = 50  # errors listed for one body; the others are more of the same

@@ -85,8 +85,7 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
         raise EventRefused("an event is a JSON object; this is something else", code="bad_event")
     found = event(raw, source=sender.name, received_at=received_at, lag=sender.lag, clock=sender.clock)
     body = json_text(found.body)
-    if sender.is_live:
-        _check_size(found.body, body)
+    _check_size(found.body, body, sender)
     refused = () if sender.may_merge else tuple(_distrust_flags(found))
     return {
         "source": found.source,
@@ -118,9 +117,9 @@ def message_id(raw: Any) -> str | None:
     return None if said is None or isinstance(said, dict | list) else printable(str(said))[:100]
 
 
-def _check_size(body: Mapping[str, Any], text: str) -> None:
+def _check_size(body: Mapping[str, Any], text: str, sender: Source) -> None:
     size = len(text) if text.isascii() else len(text.encode())
-    if size > LARGEST:
+    if sender.is_live and size > LARGEST:
         raise EventRefused(f"an event has {size:,} bytes; send at most {LARGEST:,}", code="event_too_large")
     if is_deeper(body, DEPTH, text):
         raise EventRefused(f"an event is nested over {DEPTH} levels deep; send it flatter", code="too_deep")

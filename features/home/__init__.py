@@ -26,7 +26,7 @@ database        batched, consistent_read, database_exists, engine, insert_new, i
 dates           DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_moment
 deployments     Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
 errors          LeadlightError
-json_text       is_deeper, json_text, printable
+json_text       is_deeper, json_text, printable, shallow_value
 locks           builder_lock, promoter_lock, publisher_lock, trainer_lock
 progress        Progress
 settings        Home, Settings

@@ -36,7 +36,7 @@ def json_object(text: bytes, where: str) -> dict[str, Any]:
         try:
             # Clients put NaN and Infinity into JSON: one bad value must not cost the event.
             found = json.loads(text, parse_constant=lambda _: None)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problem = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"is not JSON ({error})"
             raise FileError(f"{where} {problem}; {remedy}", code="broken_file") from error
     if not isinstance(found, dict):

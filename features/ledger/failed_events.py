@@ -14,6 +14,7 @@ from features.events.validation import Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import database_exists, reading, writing
+from features.home.json_text import shallow_value
 from features.home.settings import Home
 from features.ledger.ledger import append
 
@@ -30,7 +31,7 @@ class FailedEvent:
     received_at: datetime
     code: str
     message: str
-    raw: Any
+    raw: Any  # what is nested hundreds of levels deep in it is JSON text
 
 
 @dataclass(frozen=True)
@@ -113,4 +114,4 @@ def _validated(row: Any) -> ValidatedBatch:
 
 def _failed_event(row: Any) -> FailedEvent:
     received_at = from_microseconds(row.received_us)
-    return FailedEvent(row.failed_event_id, row.source, received_at, row.code, row.message, orjson.loads(row.raw))
+    return FailedEvent(row.failed_event_id, row.source, received_at, row.code, row.message, shallow_value(row.raw))

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import orjson
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
@@ -19,6 +18,7 @@ from features.derived import DerivedRows
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
+from features.home.json_text import shallow_value
 from features.home.settings import Home
 from features.records.erasure import failed_events_naming
 from features.records.lead_record import LeadRecord, lead_record
@@ -59,7 +59,7 @@ def _events(record: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]
     for (_, message_id, source), shown in timeline(record, agreement):
         row = by_message[source, message_id]
         ids = {"user_id": row.user_id, "anonymous_id": row.anonymous_id, "group_id": row.group_id}
-        parts = {name: part for name, part in orjson.loads(row.body).items() if name != "properties"}
+        parts = {name: part for name, part in shallow_value(row.body).items() if name != "properties"}
         yield shown | ids | parts
 
 

@@ -17,6 +17,7 @@ from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
 from features.events.event_table import HISTORY_KEPT
 from features.home.clock import from_microseconds
+from features.home.json_text import shallow_value
 from features.records.lead_record import LeadRecord
 
 Place = tuple[int, str, str]  # occurred_us, message id, source: no two events of a lead have the same
@@ -86,7 +87,7 @@ def timeline(
 
 def event_json(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:
     """One event as the API shows it: of traits only the names, since they hold addresses."""
-    body = orjson.loads(row.body)
+    body = shallow_value(row.body)
     context = _object(body.get("context"))
     campaign = _object(context.get("campaign"))
     return {

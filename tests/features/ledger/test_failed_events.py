@@ -13,19 +13,21 @@ import pytest
 from api_in_process import NOW, STRANGER, call, opened, problem
 from handmade_events import SMALL, at, identify, page
 from online_store_checks import array, shows_the_ledger, whole
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import leadlight
+from commands.options import json_document
 from features.agreement.versions import save_version
 from features.events.validation import MERGE_REFUSED, Source
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
-from features.home.database import engine, reading
+from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
 from features.ledger.failed_events import AT_ONCE, failed_events, replay
 from features.ledger.ledger import Ledger
 from features.store.materialize import materialized
 from features.store.publisher import Publisher
+from serving.api.failed_events import failed_event_json
 from serving.api.schemas import FailedEventsPage, ReplayAnswer
 from serving.http.keys import Keys
 
@@ -65,6 +67,35 @@ def rows(home: Home) -> list[Any]:
 
 
 # The table
+
+
+def nested(levels: int) -> Any:
+    value: Any = "the end"
+    for _ in range(levels):
+        value = {"in": value}
+    return value
+
+
+@pytest.mark.parametrize("levels", [199, 250, 400, 900])
+def test_an_event_of_many_levels_breaks_no_list_and_no_replay(home: Home, levels: int) -> None:
+    record(home, {"type": "page", "userId": "ann", "properties": nested(levels)}, HOPELESS)
+    app = opened(home)[1]
+    page_of = call(app, "GET", "/v1/failed-events")
+    assert page_of.status_code == 200
+    assert [each["code"] for each in page_of.json()["data"]] == ["bad_type", "too_deep"]
+    assert ("the end" in page_of.text) == (levels < 900)  # what no JSON writer can write is null
+    assert call(app, "POST", "/v1/failed-events/replay").json()["failed"] == 2
+    assert "bad_type" in json_document([failed_event_json(each) for each in failed_events(home)])
+
+
+def test_what_an_earlier_release_kept_of_such_an_event_is_listed(home: Home) -> None:
+    record(home, HOPELESS)
+    raw = orjson.dumps(HOPELESS | {"properties": nested(250)}).decode()
+    with writing(home) as connection:
+        connection.execute(update(tables.failed_events).values(raw=raw))
+    app = opened(home)[1]
+    assert "the end" in call(app, "GET", "/v1/failed-events").text
+    assert call(app, "POST", "/v1/failed-events/replay").json()["failed"] == 1
 
 
 def test_what_can_be_used_now_moves_to_the_ledger_and_the_rest_stays(either: Home, larger: Any) -> None:

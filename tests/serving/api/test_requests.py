@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from serving.api.requests import BentoScoresRequest, check, most_reasons, requested_leads
+from serving.http import bodies
 from serving.http.bodies import body, json_value
 from serving.http.problems import Problem
 from serving.limits import COMPRESSED_BYTES, INFLATED_BYTES, JSON_DEPTH, MOST_LEADS
@@ -203,6 +205,34 @@ def test_a_body_of_just_the_limit_is_read_and_one_byte_more_is_not():
     packed = gzip.compress(b" " * (INFLATED_BYTES + 1))
     with pytest.raises(Problem, match="over 4,194,304 bytes"):
         read([packed], content_encoding="gzip")
+
+
+def packed_problem(packed: bytes) -> Problem:
+    with pytest.raises(Problem) as raised:
+        read([packed], content_encoding="gzip")
+    return raised.value
+
+
+def test_empty_gzip_members_cost_no_second_before_a_key_is_asked():
+    assert read([gzip.compress(b"") * 99 + gzip.compress(b"{}")], content_encoding="gzip") == b"{}"
+    many = gzip.compress(b"") * 52_000
+    assert len(many) < COMPRESSED_BYTES
+    assert packed_problem(many).code == "too_many_members"
+
+
+GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\x03"
+
+
+@pytest.mark.parametrize("block", [b"\x00\x00\x00\xff\xff", b"\x04\x10\x40\x00\x01"], ids=["stored", "fixed code"])
+def test_blocks_that_hold_nothing_end_with_the_bytes_that_were_sent(block: bytes):
+    assert packed_problem(GZIP_HEAD + block * 200_000).code == "broken_gzip"
+
+
+def test_the_event_loop_goes_on_while_a_body_is_inflated(monkeypatch: pytest.MonkeyPatch):
+    inflating_in = []
+    monkeypatch.setattr(bodies, "inflated", lambda sent: inflating_in.append(threading.get_ident()) or b"{}")
+    assert read([gzip.compress(b"{}")], content_encoding="gzip") == b"{}"
+    assert threading.get_ident() not in inflating_in
 
 
 def test_a_body_that_names_its_size_is_refused_before_it_is_sent():
