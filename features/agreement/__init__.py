@@ -6,6 +6,8 @@ checks.py      Checks of what must hold between the lines of an agreement; each 
                remedy.
 conditions.py  Conditions and lengths of time as people write them in the agreement: parsed once, then tested on a
                lead's facts.
+contact.py     [contact] of the agreement: which traits serve to call somebody. They are shown to people and never
+               learned from.
 criteria.py    Criteria (need, timeframe, authority, profile): the points of a lead, and the prior probability they
                stand for.
 learning.py    Part 1 of the agreement, what the model learns from: the outcome, interest, behaviours, traits,

@@ -49,7 +49,19 @@ def is_protected(column: str) -> bool:
 
 def problems(agreement: AgreementSections, file: str) -> list[str]:
     """One sentence per problem, in the order of the file's sections."""
-    checks = (_names, _clashes, _label_events, _protected, _rules, _criteria, _handover, _nurture, _money, _campaigns)
+    checks = (
+        _names,
+        _clashes,
+        _label_events,
+        _protected,
+        _contact,
+        _rules,
+        _criteria,
+        _handover,
+        _nurture,
+        _money,
+        _campaigns,
+    )
     return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
 
 
@@ -97,6 +109,13 @@ def _protected(agreement: AgreementSections) -> Iterator[Problem]:
     for name, trait in agreement.traits.items():
         if is_protected(name) or is_protected(trait.column or ""):
             yield ("traits", name), trait.column or trait.kind, "is protected", "leave its line in [excluded]"
+
+
+def _contact(agreement: AgreementSections) -> Iterator[Problem]:
+    for name in agreement.contact.personal_traits:
+        if name in agreement.traits:
+            problem, remedy = "is contact data as well ([contact])", "remove this line: no model learns from it"
+            yield ("traits", name), agreement.traits[name].kind, problem, remedy
 
 
 def _rules(agreement: AgreementSections) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from features.agreement.contact import ContactFields
 from features.agreement.learning import Behaviour, Excluded, Export, Interest, Line, Outcome, Section, Trait
 from features.agreement.messages import did_you_mean, refusal
 from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Handover, Nurture, Policy, Privacy
@@ -26,6 +27,7 @@ class AgreementSections(Section):
     interest: Interest = Interest()
     behaviours: dict[str, Behaviour] = Field({})
     traits: dict[str, Trait] = Field({})
+    contact: ContactFields = ContactFields()
     excluded: dict[str, Excluded] = Field({})
     export: Export | None = None
     # Part 2: what we do about it

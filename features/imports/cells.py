@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -98,7 +98,7 @@ class ImportedTrait(NamedTuple):
 
 
 def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[ImportedTrait]:
-    """One entry per trait, or excluded field that a person may sign, for which the export has a column.
+    """One entry per trait, excluded field that a person may sign, or contact field, for which the export has a column.
 
     crm: whose export it is, where that is known: a column may then have any title that this CRM has for the field.
     The e-mail address is none of them: `email_column` finds it.
@@ -113,7 +113,19 @@ def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | Non
             found.append(
                 ImportedTrait(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded)
             )
-    return found
+    return found + _contact_columns(agreement, columns, crm, {trait.name for trait in found})
+
+
+def _contact_columns(
+    agreement: Agreement, columns: Sequence[str], crm: Crm | None, imported: Collection[str]
+) -> list[ImportedTrait]:
+    """The columns of [contact] that no trait has: they are kept with the lead as text, and no model reads them."""
+    titled = {
+        name: _column(name, columns) or (crm.title(name, columns) if crm else None)
+        for name in agreement.contact.traits
+        if name not in imported
+    }
+    return [ImportedTrait(name, "text", column, False, False) for name, column in titled.items() if column]
 
 
 def email_column(columns: Sequence[str]) -> str | None:

@@ -1,5 +1,7 @@
 """One lead as a record: merged and parted again, exported, erased; and old events, deleted with their totals kept.
 
+contacts.py      Contact data: whom to call, read from a lead's identify calls and exports; no model and no reason
+                 sees it.
 erasure.py       Erasure, the right to be forgotten: removes a lead from everything that holds it, and leaves
                  tombstones.
 housekeeping.py  Housekeeping, once a minute: new files without erased leads, and events no older than agreed.

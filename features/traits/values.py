@@ -25,7 +25,8 @@ from features.lifecycle.closures import LOST, REJECTED, closures
 from features.traits import job_title
 
 SAME_TRAIT = {"title": "job_title", "company_industry": "industry", "company_employees": "employees",
-           "company_employee_count": "employees", "address_country": "country"}  # fmt: skip
+           "company_employee_count": "employees", "address_country": "country",
+           "company_name": "company"}  # fmt: skip
 BOOLEAN_WORDS = dict.fromkeys(("true", "yes", "1", "1.0", "y", "on"), True) | dict.fromkeys(
     ("false", "no", "0", "0.0", "n", "off"), False
 )

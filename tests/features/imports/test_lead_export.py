@@ -96,6 +96,14 @@ def test_a_bare_day_begins_with_the_lead_and_ends_with_the_outcome() -> None:
     assert won["timestamp"].astimezone(zone).strftime("%d %H:%M:%S") == "20 23:59:59"
 
 
+def test_contact_columns_come_with_the_lead_and_are_no_news_of_its_creation() -> None:
+    text = DATED + '[contact]\nname = ["vorname nachname"]\nphone = ["phone_number"]\n'
+    table = rows({"Vorname": "Ann", "Nachname": "Lee", "Phone Number": "030 12"})
+    created, known, _ = events_of(table, text)
+    assert {"vorname": "Ann", "nachname": "Lee", "phone_number": "030 12"}.items() <= known["traits"].items()
+    assert "vorname" not in created["traits"]
+
+
 def test_protected_facts_never_leave_the_file() -> None:
     assert "gender" not in str(events_of(rows())).lower()
 

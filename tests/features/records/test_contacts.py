@@ -1,0 +1,95 @@
+"""Who may see it learns whom to call; each lead has its own contact data, the newest that a trusted source said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from handmade_events import LATER, identify
+from sqlalchemy import update
+
+from features.agreement.agreement import Agreement, AgreementError
+from features.agreement.versions import save_version
+from features.home import tables
+from features.home.database import reading, writing
+from features.home.settings import Home, Settings
+from features.records.contacts import Contact, contact_of, contacts
+from features.traits.history import trait_columns
+from serving.intake.file_import import ingest
+
+DEFAULT = Agreement.default()
+EVENTS = [
+    identify("ann", 1, visitor="visitor-1", first_name="Ann", last_name="Lee", email="Ann@buyer.example", phone="1"),
+    identify("ann", 3, phone="+49 30 2", jobTitle="VP Sales", company={"name": "Buyer GmbH"}),
+    identify("ann-2", 4, email="ann@buyer.example", last_name="Lee-Meyer"),  # new when it brings her address: it is her
+    identify("bob", 5, visitor="visitor-1", name="Bob Bach", phone="+49 30 9"),  # on her browser: he is another lead
+    identify("dan", 2, phone="+49 30 7"),
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("contacts")
+    made = Home(folder / "home", Settings()).created()
+    (folder / "events.jsonl").write_bytes(b"\n".join(orjson.dumps(event) for event in EVENTS))
+    ingest(made, [folder / "events.jsonl"], save_version(made, DEFAULT, LATER), LATER)
+    return made
+
+
+def of(home: Home, *leads: str) -> dict[str, Contact]:
+    with reading(home) as connection:
+        return contacts(connection, DEFAULT, leads)
+
+
+def test_a_lead_has_its_newest_contact_data_from_all_of_its_ids(home: Home) -> None:
+    ann = Contact("Ann Lee-Meyer", "VP Sales", "Buyer GmbH", "+49 30 2", "ann@buyer.example")
+    assert of(home, "ann", "dan", "nobody") == {"ann": ann, "dan": Contact(phone="+49 30 7"), "nobody": Contact()}
+
+
+def test_what_a_public_key_says_counts_only_where_nobody_trusted_says_it(home: Home) -> None:
+    with writing(home) as connection:
+        newest = (tables.events.c.user_id == "ann") & (tables.events.c.occurred_us > 0)
+        connection.execute(update(tables.events).where(newest & (tables.events.c.body.contains("+49 30 2"))).values(
+            flags="not_trusted"))  # fmt: skip
+    ann = of(home, "ann")["ann"]
+    assert (ann.phone, ann.company) == ("1", "Buyer GmbH")
+
+
+@pytest.mark.parametrize(
+    ("traits", "name", "phone"),
+    [
+        ({"firstName": "Ann", "lastName": "Lee"}, "Ann Lee", None),
+        ({"last_name": "Lee"}, "Lee", None),
+        ({"name": "Ann Lee", "first_name": "A."}, "Ann Lee", None),
+        ({"name": " ", "first_name": "Ann\x1b[31m\n"}, "Ann [31m", None),
+        ({"name": {"first": "Ann"}, "phone": 4930123.0}, None, "4930123"),
+        ({"name": True, "phone": float("nan")}, None, None),
+    ],
+)
+def test_a_name_is_the_first_spelling_with_a_value(traits: dict[str, Any], name: str | None, phone: str | None) -> None:
+    assert (contact_of(traits, DEFAULT).name, contact_of(traits, DEFAULT).phone) == (name, phone)
+
+
+def test_contact_data_are_no_traits_of_the_model() -> None:
+    assert not {"name", "first_name", "last_name", "company", "phone"} & set(trait_columns(DEFAULT))
+
+
+@pytest.mark.parametrize("name", ["phone", "last_name", "company"])
+def test_contact_data_cannot_be_learned_from(name: str) -> None:
+    text = DEFAULT.text.replace("[traits] ", f'[traits]\n{name} = "category"\n#')
+    with pytest.raises(AgreementError, match=rf"traits\.{name} = 'category' is contact data as well"):
+        Agreement.parse(text)
+
+
+@pytest.mark.parametrize("written", ["5", '[["name"]]', '["first-name"]', '[""]'])
+def test_a_spelling_that_names_no_traits_is_refused(written: str) -> None:
+    text = DEFAULT.text.replace('phone   = ["phone"]', f"phone = {written}")
+    with pytest.raises(AgreementError, match=r"contact\.phone.* names no traits; write names of traits"):
+        Agreement.parse(text)
+
+
+def test_whom_to_call_needs_no_new_training() -> None:
+    other = Agreement.parse(DEFAULT.text.replace('["phone"]', '["phone", "mobile"]'))
+    assert other.feature_digest == DEFAULT.feature_digest
+    assert other.digest != DEFAULT.digest
