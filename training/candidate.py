@@ -24,6 +24,7 @@ from training.evaluate.partial_dependence import PartialDependence, partial_depe
 from training.gates.against_champion import HeldAgainst, Rivals
 from training.gates.better_than_average import better_than_average
 from training.gates.calibrated import calibrated, calibration_seen
+from training.gates.can_rank import can_rank
 from training.gates.champion import UnseenSnapshots
 from training.gates.contributions_exact import contributions_exact
 from training.gates.directions_kept import directions_kept
@@ -331,6 +332,7 @@ def _gates_alone(candidate: Candidate, tested: pd.DataFrame) -> tuple[Gate, ...]
             average.log_loss if average else None,
             average.excess_interval if average else None,
         ),
+        can_rank(candidate.test.metrics["roc_auc"], candidate.test.intervals.get("roc_auc")),
         calibrated(calibration_seen(model.probability(tested), tested, candidate.test)),
         *label_gates(candidate.label_summary.matured if candidate.label_summary else None),
         contributions_exact(candidate.served, candidate.served.matrix(tested)),

@@ -17,7 +17,7 @@ from features.arrays import Floats
 from features.home.clock import microseconds
 from features.home.errors import LeadlightError
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import column_kinds
+from features.snapshots.point_in_time import column_kinds, without_unlearned
 from features.store.materialize import Materialized
 from training.evaluate.baselines import constant_baseline
 from training.evaluate.comparison import ComparedModel, comparison
@@ -27,6 +27,7 @@ from training.gates import protected_feature
 from training.gates.against_champion import HeldAgainst, Rivals
 from training.gates.better_than_average import better_than_average
 from training.gates.calibrated import calibrated, calibration_seen
+from training.gates.can_rank import can_rank
 from training.gates.champion import UnseenSnapshots, drawn_leads_digest
 from training.gates.directions_kept import directions_kept
 from training.gates.gate import Gate
@@ -70,9 +71,9 @@ class OwnEstimator:
         """A copy of the estimator, fitted on labelled snapshots. Raises LeadlightError where it cannot be."""
         from sklearn.base import clone
 
-        kinds = column_kinds(agreement)
+        kinds, known = column_kinds(agreement), without_unlearned(rows, agreement)
         # As for our own models: what is the same for everybody, or empty, tells nothing.
-        columns = tuple(str(n) for n in rows.columns.drop(NOT_FEATURES) if rows[n].nunique(dropna=False) > 1)
+        columns = tuple(str(n) for n in known.columns.drop(NOT_FEATURES) if rows[n].nunique(dropna=False) > 1)
         categories = [name for name in columns if kinds.get(name) == "category"]
         levels = {name: tuple(sorted(map(str, rows[name].dropna().unique()))) for name in categories}
         made = cls(clone(estimator), columns, levels, facts)
@@ -194,6 +195,7 @@ def _gates(model: Any, shown: Evaluation, average: ComparedModel, on: _Judged) -
     rivals = Rivals.of(home, agreement.name)
     return (
         better_than_average(shown.metrics["log_loss"], average.log_loss, average.excess_interval),
+        can_rank(shown.metrics["roc_auc"], shown.intervals.get("roc_auc")),
         calibrated(calibration_seen(model.probability(on.tested), on.tested, shown)),
         *label_gates(on.labels.matured),
         no_leak(margin, outcome, agreement, {ESTIMATOR: "trait"}),

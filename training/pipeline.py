@@ -20,7 +20,7 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.lifecycle.milestones import known_by
-from features.snapshots.point_in_time import snapshot_features
+from features.snapshots.point_in_time import snapshot_features, without_unlearned
 from features.snapshots.schedule import snapshot_schedule
 from features.store.materialize import Materialized, materialized
 from training.candidate import Candidate, run_gates
@@ -177,7 +177,7 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return snapshot_features(build.repository, agreement, drawn_snapshots(looked_at))
+    return without_unlearned(snapshot_features(build.repository, agreement, drawn_snapshots(looked_at)), agreement)
 
 
 def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: int) -> Evaluation:

@@ -23,7 +23,7 @@ Other rooms use:
 
 agreement      Agreement, Behaviour, DEFAULT, Excluded, Export, Trait
 checks         CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
-conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, duration, holds
+conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                single_clause_name, slope
 learning       Behaviour, Export, Outcome, RejectReason, property_text

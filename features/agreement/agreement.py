@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import PrivateAttr, ValidationError
 
-from features.agreement.checks import problems
+from features.agreement.checks import oversights, problems
 from features.agreement.conditions import Condition, Vocabulary
-from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait
+from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait, has_minutes
 from features.agreement.messages import AgreementError, problem_sentences, shown_value
 from features.agreement.sections import AgreementSections, lines_of
 
@@ -34,7 +34,7 @@ class Agreement(AgreementSections):
         """The agreement in a file. Raises AgreementError."""
         path = Path(path)
         try:
-            return cls.parse(path.read_text(encoding="utf-8-sig"), file=path.name)
+            agreement = cls.parse(path.read_text(encoding="utf-8-sig"), file=path.name)
         except FileNotFoundError:
             remedy = "draft one with: leadlight init FILE --outcome COLUMN"
             raise AgreementError([f"{path}: there is no such file; {remedy}"]) from None
@@ -42,6 +42,9 @@ class Agreement(AgreementSections):
             raise AgreementError([f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8"]) from None
         except OSError as error:
             raise AgreementError([f"{path}: cannot be read ({error.strerror}); name a readable file"]) from None
+        if found := oversights(agreement, path.name):
+            raise AgreementError(found)
+        return agreement
 
     @classmethod
     def parse(cls, text: str, file: str = "agreement.toml") -> Agreement:
@@ -110,6 +113,14 @@ class Agreement(AgreementSections):
         return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard)
 
     @cached_property
+    def unlearned(self) -> frozenset[str]:
+        """The traits that no model learns from: those that say so, and the dates on which a lead comes back.
+
+        A date on which sales wants to hear of a lead again says what sales thinks of it.
+        """
+        return frozenset(name for name, trait in self.traits.items() if not trait.learned) | {*self.nurture.come_back}
+
+    @cached_property
     def campaign_names(self) -> dict[str, str]:
         """Each other spelling of a campaign, and the name that it goes by."""
         return {spelling: name for name, campaign in self.campaigns.items() for spelling in campaign.also}
@@ -132,7 +143,9 @@ def _no_toml(file: str, text: str, message: str) -> str:
 def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:
     """The names that conditions may use, from what is written and perhaps not yet valid."""
     kinds = {name: _kind(line) for name, line in lines_of(written, "traits").items()}
-    return Vocabulary(frozenset(lines_of(written, "behaviours")), kinds, frozenset(lines_of(written, "excluded")))
+    behaviours, excluded = lines_of(written, "behaviours"), frozenset(lines_of(written, "excluded"))
+    timed = frozenset(name for name, line in behaviours.items() if isinstance(line, Mapping) and has_minutes(line))
+    return Vocabulary(frozenset(behaviours), kinds, excluded, timed)
 
 
 def _kind(line: Any) -> str:

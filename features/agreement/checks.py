@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
-from features.agreement.conditions import FACTS
+from features.agreement.conditions import FACT_VALUES, FACTS, Condition, FactClause, Wording
 from features.agreement.messages import AgreementError, KeyPath, did_you_mean, problem_sentence
 from features.agreement.sections import AgreementSections
 
@@ -74,6 +75,47 @@ def check_learnable(agreement: AgreementSections, file: str) -> None:
         problem = "keeps the conversions of leads that nobody tried and drops the rest of them, so scores come too high"
         where = ("outcome", "never_contacted")
         raise AgreementError([problem_sentence(file, where, "unknown", problem, NAME_THE_QUESTION)])
+
+
+def oversights(agreement: AgreementSections, file: str) -> list[str]:
+    """What an agreement that a person hands in must not have either: names that mean nothing.
+
+    A home may keep an agreement from before these were looked for; it stays readable, and they do nothing in it.
+    """
+    checks = (_come_back, _fact_values)
+    return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
+
+
+def _come_back(agreement: AgreementSections) -> Iterator[Problem]:
+    for name in agreement.nurture.come_back:
+        if name in agreement.traits:
+            continue
+        dates = tuple(trait.name for trait in agreement.traits.values() if trait.kind == "date")
+        near = get_close_matches(name, dates, n=1)
+        line = f'write {name} = {{ kind = "date", learned = false }} in [traits], or remove it here'
+        remedy = f'did you mean "{near[0]}"? Else {line}' if near else line
+        yield ("nurture", "come_back", name), None, "names no date in [traits]", remedy
+
+
+def _fact_values(agreement: AgreementSections) -> Iterator[Problem]:
+    """Values that a derived fact never has: seniority = "c-level" would hold for nobody."""
+    for where, condition in _conditions(agreement):
+        for clause in (clause for clauses in condition.any_of for clause in clauses):
+            known = () if clause.name in agreement.traits else FACT_VALUES.get(clause.name, ())
+            asked = clause.any_of if known and isinstance(clause, FactClause) else ()
+            for test in asked:
+                if isinstance(test, Wording) and not any(map(test.allows, known)):
+                    never = f"is nothing that {clause.name} can be"
+                    yield (*where, clause.name), test.text, never, did_you_mean(test.text, known)
+
+
+def _conditions(agreement: AgreementSections) -> Iterator[tuple[KeyPath, Condition]]:
+    """Every condition of the agreement, and where it is written."""
+    yield from ((("rules", name), condition) for name, condition in agreement.rules.items())
+    for name, criterion in agreement.criteria.items():
+        yield from ((("criteria", name, str(points)), line) for points, line in criterion.lines)
+    if agreement.nurture.no_email:
+        yield ("nurture", "no_email"), agreement.nurture.no_email
 
 
 def _names(agreement: AgreementSections) -> Iterator[Problem]:

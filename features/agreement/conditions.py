@@ -1,8 +1,8 @@
 """Conditions and lengths of time as people write them in the agreement: parsed once, then tested on a lead's facts.
 
 Everything inside one { } must hold; in a list [ ] any may. A trait takes a value, several, a range "50 to 1000",
-true or false, or "known"; a * in a value stands for anything. A behaviour takes "2 in 30 days". A length of time is
-"30 minutes", "7 days", "3 years".
+true or false, or "known"; a * in a value stands for anything. A behaviour takes "2 in 30 days", or "5 minutes in
+30 days" where it has minutes. A length of time is "30 minutes", "7 days", "3 years".
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ FACTS: Mapping[str, Kind] = {
     "unsubscribed": "boolean",
 }
 
+# The values that a derived fact can have, where they are few; `features.traits` and `features.identity` give them.
+FACT_VALUES: Mapping[str, tuple[str, ...]] = {
+    "seniority": ("c_level", "vp", "director", "manager", "staff", "intern"),
+    "department": tuple("marketing sales it engineering finance operations people product other".split()),
+    "mail_kind": ("free", "work"),
+}
+
 # A lead's state keeps its latest 32 moments of a behaviour, so a larger number could not be counted.
 MOST_COUNTED = 32
 
@@ -47,10 +54,12 @@ class Facts:
 
     traits:       typed values by name, None where unknown; with the derived `FACTS`.
     count_within: (behaviour, days) -> the exact number of its events in the last `days`, up to `MOST_COUNTED`.
+    minutes_within: (behaviour, days) -> the minutes of these events.
     """
 
     traits: Mapping[str, object]
     count_within: Callable[[str, float], int]
+    minutes_within: Callable[[str, float], float]
 
 
 @dataclass(frozen=True)
@@ -128,10 +137,27 @@ class BehaviourClause:
 
 
 @dataclass(frozen=True)
+class MinutesClause:
+    """Holds where the lead gave the behaviour at least so many minutes in the last `days`."""
+
+    name: str
+    minutes: float
+    days: float
+    unit: str = "minutes"  # tells it from so many times, in the digest of an agreement
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether the clause holds for a lead with these facts."""
+        return facts.minutes_within(self.name, self.days) >= self.minutes
+
+
+Clause = FactClause | BehaviourClause | MinutesClause
+
+
+@dataclass(frozen=True)
 class Condition:
     """Holds where all clauses of any alternative hold; without alternatives, never."""
 
-    any_of: tuple[tuple[FactClause | BehaviourClause, ...], ...]
+    any_of: tuple[tuple[Clause, ...], ...]
 
     def as_json(self) -> list[Any]:
         """The condition as plain values, in an order that does not depend on how it was written."""
@@ -145,11 +171,15 @@ def holds(condition: Condition, facts: Facts) -> bool:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that conditions may use beside `FACTS`; excluded names are here only for a better error."""
+    """The names that conditions may use beside `FACTS`; excluded names are here only for a better error.
+
+    timed: the behaviours that have minutes.
+    """
 
     behaviours: frozenset[str]
     traits: Mapping[str, str]
     excluded: frozenset[str] = frozenset()
+    timed: frozenset[str] = frozenset()
 
 
 class ConditionError(ValueError):
@@ -171,16 +201,16 @@ def _in_order(parts: Iterable[T]) -> tuple[T, ...]:
     return tuple(sorted(parts, key=repr))
 
 
-def _clauses(written: object, vocabulary: Vocabulary) -> tuple[FactClause | BehaviourClause, ...]:
+def _clauses(written: object, vocabulary: Vocabulary) -> tuple[Clause, ...]:
     if not isinstance(written, Mapping) or not written:
         remedy = 'write { country = "DE" } or { demo_request = "1 in 14 days" }'
         raise ConditionError((), written, "is no condition", remedy)
     return _in_order(_clause(str(name), value, vocabulary) for name, value in written.items())
 
 
-def _clause(name: str, value: object, vocabulary: Vocabulary) -> FactClause | BehaviourClause:
+def _clause(name: str, value: object, vocabulary: Vocabulary) -> Clause:
     if name in vocabulary.behaviours and name not in FACTS:
-        return _behaviour_clause(name, value)
+        return _behaviour_clause(name, value, vocabulary)
     kind = vocabulary.traits.get(name) or FACTS.get(name)
     if kind is None:
         raise ConditionError((name,), value, *_unknown_name(name, vocabulary))
@@ -199,17 +229,33 @@ def _unknown_name(name: str, vocabulary: Vocabulary) -> tuple[str, str]:
     return "names no behaviour, trait or derived fact", remedy
 
 
-def _behaviour_clause(name: str, value: object) -> BehaviourClause:
-    match = re.fullmatch(r"\s*(\d+)\s+in\s+(.+)", value) if isinstance(value, str) else None
+_HOW_OFTEN = re.compile(r"\s*(?:(\d+)|(\d+(?:\.\d+)?)\s+minutes?)\s+in\s+(.+)")
+
+
+def _behaviour_clause(name: str, value: object, vocabulary: Vocabulary) -> BehaviourClause | MinutesClause:
+    match = _HOW_OFTEN.fullmatch(value) if isinstance(value, str) else None
     try:
-        within = duration(match[2]) if match else timedelta(0)
+        within = duration(match[3]) if match else timedelta(0)
     except ValueError:
         within = timedelta(0)
     if match is None or not within:
-        raise ConditionError((name,), value, "does not say how often", 'write for example "2 in 30 days"')
+        examples = 'write for example "2 in 30 days" or "5 minutes in 30 days"'
+        raise ConditionError((name,), value, "does not say how often or how long", examples)
+    days = within / timedelta(days=1)
+    if match[2]:
+        return _minutes_clause(name, float(match[2]), days, value, vocabulary)
     if not 1 <= int(match[1]) <= MOST_COUNTED:
         raise ConditionError((name,), value, "cannot be counted", f"write a number from 1 to {MOST_COUNTED}")
-    return BehaviourClause(name, int(match[1]), within / timedelta(days=1))
+    return BehaviourClause(name, int(match[1]), days)
+
+
+def _minutes_clause(name: str, minutes: float, days: float, value: object, vocabulary: Vocabulary) -> MinutesClause:
+    if name not in vocabulary.timed:
+        remedy = f'write how often, "2 in 30 days", or name the property that holds them in behaviours.{name}.minutes'
+        raise ConditionError((name,), value, "asks for minutes, which this behaviour does not have", remedy)
+    if minutes <= 0:
+        raise ConditionError((name,), value, "holds for everybody", "write more than 0 minutes")
+    return MinutesClause(name, minutes, days)
 
 
 def _test(name: str, value: object, kind: str) -> IsKnown | Range | Flag | Wording:

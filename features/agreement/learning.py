@@ -123,6 +123,11 @@ def _as_text(value: str | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def has_minutes(behaviour: Mapping[str, Any]) -> bool:
+    """Whether a behaviour's line, as it is written, has minutes: of a property of its events, or of pages."""
+    return bool(behaviour.get("minutes")) or behaviour.get("event") in ("page", "screen")
+
+
 class Behaviour(Line):
     """A kind of event that counts: which events it is, its minutes if they have any, and how it is worded.
 
@@ -138,6 +143,11 @@ class Behaviour(Line):
     label: str = Field("", examples=['label = "webinars"'])
     direction: Literal["up", "down"] | None = None
     why: str | None = Field(None, examples=['why = "asked on the form"'])
+
+    @property
+    def has_minutes(self) -> bool:
+        """Whether it has minutes: of a property of its events, or of pages."""
+        return has_minutes({"event": self.event, "minutes": self.minutes})
 
     def matches(self, name: str, type: str, properties: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
         """Whether an event of this name and Segment type is this behaviour.
@@ -185,8 +195,9 @@ def _path(url: str) -> str | None:
 class Trait(Line):
     """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
 
-    why: the reason for which it was excluded, where a person signed it by moving its line here. signed_by: who answers
-    for a trait that training would leave out, and since when: "Ann, 2026-11-01".
+    learned: whether a model may learn from it; conditions and dates to come back on read it either way. why: the reason
+    for which it was excluded, where a person signed it by moving its line here. signed_by: who answers for a trait that
+    training would leave out, and since when: "Ann, 2026-11-01".
     """
 
     REMEDY = 'write a kind, "category", or { kind = "category", column = "Lead Origin" }'
@@ -194,6 +205,7 @@ class Trait(Line):
     label: str = Field("", examples=['label = "lead origin"'])
     column: Text | None = Field(None, examples=['column = "Lead Origin"'])
     known: Literal["at_creation", "at_export"] = "at_export"
+    learned: Truth = Field(True, examples=["learned = false"])
     why: str | None = Field(None, examples=['why = "known only after contact"'])
     signed_by: Text | None = Field(None, examples=['signed_by = "Ann, 2026-11-01"'])
 

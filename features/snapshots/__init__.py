@@ -13,6 +13,6 @@ Other rooms use:
 criteria_columns     PREFIX
 decision_moments     decision_moments
 point_in_time        LeadStates, column_kinds, feature_columns, feature_frame, feature_group, lead_states,
-                     model_traits, snapshot_features
+                     model_traits, snapshot_features, without_unlearned
 schedule             WEEK_US, snapshot_schedule, snapshot_times
 """

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.conditions import BehaviourClause, Condition, FactClause, Facts
+from features.agreement.conditions import BehaviourClause, Condition, FactClause, Facts, MinutesClause
 from features.agreement.policy import Criterion
 from features.arrays import DAY_US, Bools, Floats, Ints, Ragged
 from features.behaviour.decayed_counters import SUMS
@@ -48,10 +48,10 @@ def _holds(
     for clauses in line.any_of:
         all_of = np.ones(len(as_of_us), dtype=bool)
         for clause in clauses:
-            if isinstance(clause, BehaviourClause):
-                all_of &= _was_seen(behaviours[clause.name], as_of_us, clause, half_lives)
-            else:
+            if isinstance(clause, FactClause):
                 all_of &= _is_allowed(traits.get(clause.name), len(as_of_us), clause)
+            else:
+                all_of &= _was_seen(behaviours[clause.name], as_of_us, clause, half_lives)
         any_of |= all_of
     return any_of
 
@@ -63,24 +63,27 @@ def _is_allowed(values: Sequence[Any] | None, rows: int, clause: FactClause) -> 
     def holds(value: Any) -> bool:
         value = None if value != value else value
         if value not in known:
-            known[value] = clause.holds(Facts({clause.name: value}, lambda _, __: 0))
+            known[value] = clause.holds(Facts({clause.name: value}, lambda _, __: 0, lambda _, __: 0.0))
         return known[value]
 
     return np.array([holds(value) for value in ([None] * rows if values is None else values)], dtype=bool)
 
 
-def _was_seen(states: Ragged, as_of_us: Ints, clause: BehaviourClause, half_lives: int) -> Bools:
-    found = np.empty(len(as_of_us), dtype=bool)
-    first = SUMS + 2 * half_lives
+def _was_seen(states: Ragged, as_of_us: Ints, clause: BehaviourClause | MinutesClause, half_lives: int) -> Bools:
+    found = np.empty(len(as_of_us))
+    first, is_timed = SUMS + 2 * half_lives, isinstance(clause, MinutesClause)
     moments, span_us = as_of_us.astype(np.float64), clause.days * DAY_US
-    _count(states.values, states.offsets, moments, span_us, clause.at_least, first, found)
-    return found
+    _total(states.values, states.offsets, moments, span_us, first, is_timed, found)
+    return found >= (clause.minutes if isinstance(clause, MinutesClause) else clause.at_least)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _count(values: Floats, offsets: Ints, as_of: Floats, span_us: float, least: int, first: int, found: Bools) -> None:
+def _total(
+    values: Floats, offsets: Ints, as_of: Floats, span_us: float, first: int, is_timed: bool, found: Floats
+) -> None:
+    """Fill how many occurrences of the latest 32 lie within the span before each moment, or their minutes."""
     for row in range(as_of.size):
-        seen = 0
+        found[row] = 0.0
         for place in range(offsets[row] + first, offsets[row + 1], 2):
-            seen += as_of[row] - span_us <= values[place] < as_of[row]
-        found[row] = seen >= least
+            if as_of[row] - span_us <= values[place] < as_of[row]:
+                found[row] += values[place + 1] if is_timed else 1.0

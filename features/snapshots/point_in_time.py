@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.agreement.agreement import Agreement
-from features.agreement.criteria import criterion_kind, single_clause_name
+from features.agreement.criteria import clause_names, criterion_kind, single_clause_name
 from features.arrays import DAY_US, Floats, Ints, Ragged
 from features.behaviour.columns import account_rest_columns, behaviour_columns
 from features.snapshots.criteria_columns import PREFIX, criteria_columns
@@ -56,6 +56,12 @@ def feature_frame(states: LeadStates, as_of_us: Ints, agreement: Agreement) -> p
     return pd.DataFrame(feature_columns(states, as_of_us, agreement))
 
 
+def without_unlearned(frame: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
+    """The frame without the columns that no model learns from: unlearned traits, and criteria that ask for one."""
+    asking = (PREFIX + name for name in agreement.criteria if clause_names(agreement, name) & agreement.unlearned)
+    return frame.drop(columns=[*agreement.unlearned, *asking], errors="ignore")
+
+
 def feature_columns(
     states: LeadStates, as_of_us: Ints, agreement: Agreement, with_criteria: bool = True
 ) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def feature_columns(
     Training and serving both call this function, so both see the same numbers.
     with_criteria: whether to add the points of the criteria; only a model of few outcomes reads them.
     """
-    timed = frozenset(b.name for b in agreement.behaviours.values() if b.minutes or b.event in ("page", "screen"))
+    timed = frozenset(b.name for b in agreement.behaviours.values() if b.has_minutes)
     found: dict[str, Any] = dict(behaviour_columns(states.behaviours, as_of_us, agreement.half_lives, timed))
     found |= account_rest_columns(states.behaviours, states.account, as_of_us, agreement.half_lives)
     found |= {name: _column(states.traits[name], kind, as_of_us) for name, kind in model_traits(agreement).items()}
@@ -78,8 +84,9 @@ def feature_columns(
 
 def model_traits(agreement: Agreement) -> dict[str, str]:
     """The traits that a model can use, with their kinds; a job title becomes a seniority (ranked) and a department."""
-    used: dict[str, str] = {name: trait.kind for name, trait in agreement.traits.items() if trait.kind != "text"}
-    if "job_title" in agreement.traits:
+    traits = agreement.traits.items()
+    used: dict[str, str] = {name: trait.kind for name, trait in traits if trait.kind != "text" and trait.learned}
+    if "job_title" in agreement.traits and agreement.traits["job_title"].learned:
         used = {"seniority": "rank", "department": "category"} | used
     return used | {"mail_kind": "category"}
 

@@ -54,12 +54,22 @@ class LeadEvidence:
         """The points of each criterion, None where no line holds."""
         if self.levels is not None:
             return self.levels
-        return criteria_points(self.agreement, Facts(self.traits, self.count_within)).levels
+        return criteria_points(self.agreement, self.facts).levels
+
+    @property
+    def facts(self) -> Facts:
+        """What conditions ask of the lead."""
+        return Facts(self.traits, self.count_within, self.minutes_within)
 
     def count_within(self, behaviour: str, days: float) -> int:
         """The exact number of occurrences in the last `days`, of the latest 32."""
         state = self.state(behaviour)
         return len(state.within(days, self.as_of_us)) if state.state.size else 0
+
+    def minutes_within(self, behaviour: str, days: float) -> float:
+        """The minutes of these occurrences."""
+        state = self.state(behaviour)
+        return float(state.within(days, self.as_of_us)[:, 1].sum()) if state.state.size else 0.0
 
 
 def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], evidence: LeadEvidence,

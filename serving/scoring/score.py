@@ -12,7 +12,6 @@ import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import NAME_THE_QUESTION
-from features.agreement.conditions import Facts
 from features.agreement.criteria import criteria_points, criterion_kind, prior
 from features.agreement.versions import AgreementVersion
 from features.arrays import DAY_US, Floats, Ints
@@ -185,7 +184,7 @@ class Scoring:
 
     def _by_prior(self, row: LeadRow, as_of_us: int) -> Explanation:
         agreement = self.kept.agreement
-        criteria = criteria_points(agreement, Facts(row.traits, self._evidence(row, as_of_us).count_within))
+        criteria = criteria_points(agreement, self._evidence(row, as_of_us).facts)
         before = prior(agreement, criteria)
         kinds = {name: criterion_kind(agreement, name) for name in before.contributions}
         contributions, log_odds = dict(before.contributions), logit(before.probability)
@@ -198,7 +197,7 @@ class Scoring:
     def _score(self, row: LeadRow, explanation: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
         agreement, as_of_us = self.kept.agreement, microseconds(as_of)
         evidence = self._evidence(row, as_of_us, explanation.levels)
-        facts = Facts(row.traits, evidence.count_within)
+        facts = evidence.facts
         criteria = criteria_points(agreement, facts)
         probability = 1 / (1 + np.exp(-explanation.logit)) if row.has_facts else None
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)

@@ -107,8 +107,8 @@ def test_an_estimator_is_judged_by_the_same_gates_and_never_registered(notebook:
     assert isinstance(judged, JudgedEstimator)
     assert judged.metrics["roc_auc"] > 0.6
     assert [gate.name for gate in judged.gates] == [
-        "better_than_average", "calibrated", "labels_kept_alike", "no_leak", "directions_kept", *AGAINST_CHAMPION,
-        LEADLIGHTS_OWN,
+        "better_than_average", "can_rank", "calibrated", "labels_kept_alike", "no_leak", "directions_kept",
+        *AGAINST_CHAMPION, LEADLIGHTS_OWN,
     ]  # fmt: skip
     assert not judged.passes
     assert not hasattr(estimator, "classes_")  # a copy was fitted

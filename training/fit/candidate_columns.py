@@ -12,7 +12,7 @@ from scipy.special import logit
 from features.agreement.agreement import Agreement
 from features.agreement.criteria import AVERAGE, most_points, slope
 from features.snapshots.criteria_columns import PREFIX
-from features.snapshots.point_in_time import column_kinds, feature_group
+from features.snapshots.point_in_time import column_kinds, feature_group, without_unlearned
 from training.fit.encoding_counts import FEWEST_LEADS, CellInput, encoding_counts
 from training.labels.folds import lead_folds, log_loss
 from training.labels.outcomes import NOT_FEATURES
@@ -26,7 +26,7 @@ def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelCo
     """The columns that may tell something in these labelled snapshots: no constants, and rare levels pooled."""
     kinds = column_kinds(agreement)
     found = []
-    for name in rows.columns.drop(NOT_FEATURES):
+    for name in without_unlearned(rows, agreement).columns.drop(NOT_FEATURES):
         if rows[name].nunique(dropna=False) < 2:
             continue
         group, kind = feature_group(str(name), agreement)

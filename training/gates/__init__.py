@@ -8,6 +8,8 @@ calibrated.py                 The gate `calibrated`: of 100 leads at 0.27 about 
                               can tell.
 calls_recorded.py             The gate `calls_recorded`: where leads need a call to convert, conversions without one
                               say that calls are lost.
+can_rank.py                   The gate `can_rank`: that leads which convert have the higher scores is shown, and not
+                              by chance.
 champion.py                   The comparison with the champion: log loss of challenger and champion, paired on
                               snapshots that neither learned from.
 contributions_exact.py        The gate `contributions_exact`: our contributions are those of shap's own explainers.
@@ -47,6 +49,7 @@ against_champion              AGAINST_CHAMPION, HeldAgainst, Rivals
 better_than_average           better_than_average
 calibrated                    CalibrationSeen, calibrated, calibrated_or_nearer, calibration_seen
 calls_recorded                calls_recorded
+can_rank                      can_rank
 champion                      UnseenSnapshots, drawn_leads_digest, nobody_to_beat, unseen_rows
 contributions_exact           contributions_exact
 directions_kept               directions_kept

@@ -103,7 +103,7 @@ def leak_examination(
 
 
 def _filled(build: Materialized, agreement: Agreement, until_us: int) -> Iterator[tuple[str, FillTime]]:
-    used = {*model_traits(agreement), *FOLLOWS_FROM.values()}
+    used = {*model_traits(agreement), *FOLLOWS_FROM.values()} - agreement.unlearned
     names = [name for name in agreement.traits if name in used and name in build.repository.traits]
     traits = trait_history(build.repository, names)
     yield from fill_times(traits, known_by(build.leads, until_us), names, until_us).items()

@@ -16,12 +16,15 @@ from signed_agreement import with_line_moved
 
 from features.agreement.agreement import DEFAULT, Agreement, AgreementError
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, check_learnable, is_protected
+from features.agreement.conditions import FACT_VALUES
 from features.agreement.learning import Behaviour
 from features.agreement.policy import Bar
 from features.agreement.versions import current_version, save_version
 from features.home.database import engine
 from features.home.errors import LeadlightError
 from features.home.settings import Home, Settings
+from features.identity.email import mail_kind
+from features.traits.job_title import DEPARTMENTS, RANKS
 
 TEXT = DEFAULT.read_text(encoding="utf-8")
 SMALL = """
@@ -456,3 +459,72 @@ def test_a_home_keeps_the_agreement_that_names_its_question_in_place_of_the_old_
     assert versions == [1, 1, 2, 2]
     assert not current_version(home).agreement.outcome.leaves_untried_out
     engine(home.database_url).dispose()
+
+
+# Names, and traits that are not learned from
+
+
+def written(text: str, folder: Path) -> Path:
+    path = folder / "agreement.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            'contract_end = "90 days',
+            'contract_ends = "90 days',
+            'nurture.come_back.contract_ends names no date in [traits]; did you mean "contract_end"? Else write '
+            'contract_ends = { kind = "date", learned = false } in [traits], or remove it here',
+        ),
+        (
+            '"c_level", "vp"',
+            '"c-level", "vp"',
+            "seniority = 'c-level' is nothing that seniority can be; did you mean \"c_",
+        ),
+        ("{ customer = true }", '{ mail_kind = "private" }', "write one of free, work"),
+        (
+            "{ unsubscribed = true }",
+            '{ department = "markting" }',
+            "nurture.no_email.department = 'markting' is nothing",
+        ),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused_in_a_file_and_read_in_a_home(
+    old: str, new: str, sentence: str, tmp_path: Path
+) -> None:
+    text = changed((old, new))
+    with pytest.raises(AgreementError) as refused:
+        Agreement.read(written(text, tmp_path))
+    assert sentence in str(refused.value)
+    assert Agreement.parse(text).text == text  # homes keep such agreements: they go on as they did
+
+
+def test_a_star_or_a_trait_of_ones_own_may_say_what_a_derived_fact_never_is(tmp_path: Path) -> None:
+    own = changed(
+        ('job_title = "text" ', 'seniority = "category"\njob_title = "text" '), ('"c_level", "vp"', '"Board", "vp"')
+    )
+    for text in (own, changed(('"c_level", "vp"', '"c*", "vp"'))):
+        assert Agreement.read(written(text, tmp_path)).text == text
+
+
+def test_the_values_of_derived_facts_are_those_that_leads_get() -> None:
+    assert set(FACT_VALUES["seniority"]) == set(RANKS)
+    assert set(FACT_VALUES["department"]) == {name for name, _ in DEPARTMENTS} | {"other"}
+    assert set(FACT_VALUES["mail_kind"]) == {mail_kind("gmail.com"), mail_kind("buyer.example")}
+
+
+def test_dates_to_come_back_on_are_not_learned_from_whether_or_not_they_say_so() -> None:
+    dates = 'learned_from = "date"\nasked_for = "date"\nsigned = { kind = "date", learned = false }\n'
+    agreement = Agreement.parse(SMALL + dates + '[nurture]\ncome_back = { asked_for = "0 days before" }')
+    assert agreement.unlearned == {"asked_for", "signed"}
+    assert Agreement.default().unlearned == {"contract_end", "revisit_on"}
+
+
+def test_a_trait_that_is_no_longer_learned_from_needs_a_training() -> None:
+    plain, unlearned = (
+        Agreement.parse(f"{SMALL}plan = {{ kind = 'category'{rest} }}") for rest in ("", ", learned = false")
+    )
+    assert plain.feature_digest != unlearned.feature_digest

@@ -14,16 +14,20 @@ WORDS = Vocabulary(
     behaviours=frozenset({"pricing_page", "webinar"}),
     traits={"country": "category", "job_title": "text", "employees": "number", "partner": "boolean", "signed": "date"},
     excluded=frozenset({"lead_rating"}),
+    timed=frozenset({"pricing_page"}),
 )
 
 
 def met(written: object, counts: dict[str, list[float]] | None = None, **traits: object) -> bool:
-    """Whether a lead with these traits, and with these days since each behaviour, meets the condition."""
+    """Whether a lead with these traits, and 4 minutes of each behaviour so many days ago, meets the condition."""
 
     def count_within(behaviour: str, days: float) -> int:
         return sum(ago <= days for ago in (counts or {}).get(behaviour, []))
 
-    return holds(condition(written, WORDS), Facts(traits, count_within))
+    def minutes_within(behaviour: str, days: float) -> float:
+        return 4.0 * count_within(behaviour, days)
+
+    return holds(condition(written, WORDS), Facts(traits, count_within, minutes_within))
 
 
 def test_everything_inside_braces_must_hold() -> None:
@@ -74,6 +78,19 @@ def test_a_behaviour_counts_in_its_window() -> None:
     assert not met({"pricing_page": "1 in 12 hours"}, {"pricing_page": [1]})
 
 
+def test_a_behaviour_takes_minutes_where_it_has_them() -> None:
+    assert met({"pricing_page": "8 minutes in 30 days"}, {"pricing_page": [1, 29]})
+    assert not met({"pricing_page": "8 minutes in 30 days"}, {"pricing_page": [1, 31]})
+    assert met({"pricing_page": "0.5 minutes in 2 weeks"}, {"pricing_page": [13]})
+
+
+def test_so_many_minutes_are_another_condition_than_so_many_times() -> None:
+    five = [
+        condition({"pricing_page": f"5{unit} in 30 days"}, WORDS).as_json() for unit in ("", " minutes", ".0 minutes")
+    ]
+    assert five[0] != five[1] == five[2]
+
+
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
@@ -82,12 +99,14 @@ def test_a_behaviour_counts_in_its_window() -> None:
         ({"lead_rating": "Hot"}, "names an excluded field; to use it, move its line from [excluded] to [traits]"),
         (
             {"pricing_page": "often"},
-            "pricing_page = 'often' does not say how often; write for example \"2 in 30 days\"",
+            "pricing_page = 'often' does not say how often or how long; write for example \"2 in 30 days\" or",
         ),
         ({"pricing_page": "1 in 0 days"}, "does not say how often"),
         ({"pricing_page": True}, "does not say how often"),
         ({"pricing_page": "0 in 7 days"}, "cannot be counted; write a number from 1 to 32"),
         ({"pricing_page": "33 in 7 days"}, "cannot be counted"),
+        ({"webinar": "5 minutes in 7 days"}, "asks for minutes, which this behaviour does not have; write how often"),
+        ({"pricing_page": "0 minutes in 7 days"}, "holds for everybody; write more than 0 minutes"),
         ({"employees": "many"}, "employees = 'many' does not fit a trait of kind number; write a number, a range"),
         ({"employees": "1000 to 50"}, "does not fit a trait of kind number"),
         ({"partner": "yes"}, 'write true, false or "known"'),

@@ -15,7 +15,7 @@ from features.agreement.criteria import criteria_points, most_points, prior, pri
 
 
 def lead(counts: dict[str, int] | None = None, **traits: Any) -> Facts:
-    return Facts(traits, lambda behaviour, days: (counts or {}).get(behaviour, 0))
+    return Facts(traits, lambda behaviour, days: (counts or {}).get(behaviour, 0), lambda behaviour, days: 0.0)
 
 
 def test_the_contracts_example_has_eight_of_twelve_points() -> None:

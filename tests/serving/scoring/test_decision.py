@@ -34,7 +34,7 @@ def decided(
 ) -> Decision:
     """The decision against a bar of 0.2."""
     agreement = agreement or Agreement.default()
-    facts = Facts(traits, lambda behaviour, days: (counts or {}).get(behaviour, 0))
+    facts = Facts(traits, lambda behaviour, days: (counts or {}).get(behaviour, 0), lambda behaviour, days: 0.0)
     found = criteria_points(agreement, facts)
     return decision(agreement, facts, probability, found, 0.2, as_of=NOW, was_sales_ready=was_sales_ready)
 
@@ -142,7 +142,7 @@ def test_a_date_that_is_past_or_no_date_leaves_the_usual_rhythm() -> None:
 
 @given(PROBABILITIES, st.floats(0.01, 1.0), st.floats(0.01, 1.0), st.booleans())
 def test_a_higher_threshold_never_selects_more(probability: float, one: float, two: float, was_ready: bool) -> None:
-    agreement, facts = Agreement.default(), Facts(FIT, lambda behaviour, days: 0)
+    agreement, facts = Agreement.default(), Facts(FIT, lambda behaviour, days: 0, lambda behaviour, days: 0.0)
     found = criteria_points(agreement, facts)
 
     def is_ready(bar: float) -> bool:
@@ -156,7 +156,7 @@ def test_a_higher_threshold_never_selects_more(probability: float, one: float, t
 def test_more_points_never_take_a_lead_back(probability: float, one: int, two: int) -> None:
     def is_ready(points: int) -> bool:
         found = CriteriaPoints(points, 12, {}, None)
-        facts = Facts({}, lambda behaviour, days: 0)
+        facts = Facts({}, lambda behaviour, days: 0, lambda behaviour, days: 0.0)
         return decision(Agreement.default(), facts, probability, found, 0.2, as_of=NOW).decision == "sales_ready"
 
     assert is_ready(max(one, two)) or not is_ready(min(one, two))

@@ -83,16 +83,22 @@ def test_an_interval_holds_the_probability_and_narrows_with_outcomes() -> None:
 def test_points_as_columns_are_the_points_of_each_lead(
     days_ago: list[float], timeframe: str | None, seniority: str | None, employees: float | None
 ) -> None:
+    agreement = Agreement.parse(
+        DEFAULT.text.replace("need.2        = {", 'need.2        = { pricing_page = "5 minutes in 30 days" }  # {')
+    )
     moments = sorted(NOW - days * DAY_US for days in days_ago)
-    pairs = [part for moment in moments for part in (moment, 0.0)]
+    pairs = [part for moment in moments for part in (moment, 3.0)]
     state = [len(moments), 0.0, moments[0], moments[-1], *[1.0] * 6, *pairs] if moments else []
     traits = {"timeframe": timeframe, "seniority": seniority, "employees": employees, "industry": "software"}
-    facts = Facts(
-        traits, lambda name, days: sum(NOW - days * DAY_US <= m < NOW for m in moments) if name == "pricing_page" else 0
-    )
+
+    def count(name: str, days: float) -> int:
+        return sum(NOW - days * DAY_US <= m < NOW for m in moments) if name == "pricing_page" else 0
+
+    facts = Facts(traits, count, lambda name, days: 3.0 * count(name, days))
     behaviours = {name: Ragged.of([state if name == "pricing_page" else []]) for name in DEFAULT.behaviours}
-    found = criteria_columns(behaviours, {name: [value] for name, value in traits.items()}, np.array([NOW]), DEFAULT)
-    told = criteria_points(DEFAULT, facts).levels
+    known = {name: [value] for name, value in traits.items()}
+    found = criteria_columns(behaviours, known, np.array([NOW]), agreement)
+    told = criteria_points(agreement, facts).levels
     assert {name: found[PREFIX + name][0] for name in told} == {name: float(level or 0) for name, level in told.items()}
 
 

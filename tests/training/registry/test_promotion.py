@@ -120,8 +120,8 @@ def test_the_candidate_learned_something_and_says_how_it_was_tested(trained: Tra
     summary = trained.candidate.summary()
     assert summary["metrics"]["roc_auc"] > 0.55
     assert [gate["name"] for gate in summary["gates"]] == [
-        "better_than_average", "calibrated", "labels_kept_alike", "contributions_exact", "no_leak", "directions_kept",
-        "not_worse_than_champion", "not_worse_than_anchor", "no_segment_worse",
+        "better_than_average", "can_rank", "calibrated", "labels_kept_alike", "contributions_exact", "no_leak",
+        "directions_kept", "not_worse_than_champion", "not_worse_than_anchor", "no_segment_worse",
     ]  # fmt: skip
     assert next(gate for gate in summary["gates"] if gate["name"] == "contributions_exact")["passed"]
     assert set(summary["rows"]) == {"train", "calibration", "test", "served"}
