@@ -18,6 +18,8 @@ json_lines.py     JSON Lines: events, or a CRM's records, one object a line, wit
                   object.
 lead_export.py    A CRM's export of leads as events: who each lead is, its traits and since when, and whether it
                   converted.
+report_lines.py   Lines of a report around its table: titles above the header, and totals, authors and rights below
+                  the last row.
 salesforce.py     Salesforce's exports of Lead and LeadHistory: titles by its API, its data loader and its reports,
                   and its ids.
 warehouse.py      Segment's and RudderStack's warehouse tables, one per kind of call, read as the events that they

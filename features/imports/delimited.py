@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.home.errors import LeadlightError
+from features.imports.report_lines import FileLine, header_and_rows, rows_of_table
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -106,12 +107,17 @@ def _separator_of(sample: str, *, whole: bool) -> str:
     return max(SEPARATORS, key=lambda separator: _agreement_of_rows(lines, separator))
 
 
-def _agreement_of_rows(lines: list[str], separator: str) -> tuple[float, int]:
-    """How many rows have as many cells as the first, and how many cells that is; nothing where it is one cell."""
+def _agreement_of_rows(lines: list[str], separator: str) -> tuple[bool, int, float, int]:
+    """How well a separator parts the rows alike: whether most are, from how early on, how many, into how many cells.
+
+    The first row that it parts tells how many cells there are: above it may stand the title of a report.
+    """
     widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row]
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return sum(width == widths[0] for width in widths) / len(widths), widths[0]
+    first = next((place for place, width in enumerate(widths) if width > 1), None)
+    if first is None:
+        return False, -len(lines), 0.0, 0
+    share = sum(width == widths[first] for width in widths) / len(widths)
+    return share >= 0.5, -first, share, widths[first]
 
 
 def delimited_rows(path: Path, rows: int, layout: Layout | None = None) -> Iterator[pd.DataFrame]:
@@ -133,14 +139,17 @@ def delimited_rows(path: Path, rows: int, layout: Layout | None = None) -> Itera
 
 
 def _chunks(reader: Reader, rows: int, layout: Layout, file: str) -> Iterator[pd.DataFrame]:
-    header: list[str] = next(reader, [])
-    titles, notes = _titles(header, file)
+    before = layout.skipped_lines
+    header, lines, above = header_and_rows((FileLine(reader.line_num + before, row) for row in reader), file)
+    titles, notes = _titles(list(header.cells), file)
     short: list[int] = []
-    fitted, first = _fitted(reader, len(header), layout.separator, file, short), 0
+    below: list[str] = []
+    table = rows_of_table(lines, len(titles), file, below)
+    fitted, first = _fitted(table, len(header.cells), layout.separator, file, short), 0
     while chunk := list(islice(fitted, rows)):
         frame = _frame(chunk, titles)
         frame.index = pd.RangeIndex(first, first + len(frame))
-        frame.attrs["notes"] = [*layout.notes, *notes, *_of_short(short, file)]
+        frame.attrs["notes"] = [*layout.notes, *above, *notes, *_of_short(short, file), *below]
         first += len(frame)
         yield frame
     if not first:
@@ -179,18 +188,18 @@ def unique_titles(titles: Iterable[str]) -> list[str]:
     return unique
 
 
-def _fitted(reader: Reader, width: int, separator: str, file: str, short: list[int]) -> Iterator[list[str]]:
+def _fitted(lines: Iterable[FileLine], width: int, separator: str, file: str, short: list[int]) -> Iterator[list[str]]:
     """Rows as wide as the header; empty ones are left out, the lines of short ones are noted."""
-    for row in reader:
+    for number, row in lines:
         if not any(row):
             continue
         if len(row) > width and any(row[width:]):
             problem = f"has {len(row)} cells where the header has {width}"
             remedy = f'put quotation marks around cells that contain "{separator}"'
-            raise FileError(f"{file}: line {reader.line_num:,} {problem}; {remedy}", code="ragged_row")
+            raise FileError(f"{file}: line {number:,} {problem}; {remedy}", code="ragged_row")
         if len(row) < width:
-            short.append(reader.line_num)
-        yield row if len(row) == width else (row + [""] * width)[:width]
+            short.append(number)
+        yield list(row) if len(row) == width else [*row, *[""] * width][:width]
 
 
 def _of_short(short: list[int], file: str) -> list[str]:

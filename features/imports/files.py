@@ -165,7 +165,7 @@ def _numbered(chunks: Iterator[pd.DataFrame], file: str) -> Iterator[pd.DataFram
     first = 0
     for chunk in chunks:
         chunk.index = pd.RangeIndex(first, first + len(chunk))
-        chunk.attrs["notes"] = []
+        chunk.attrs["notes"] = chunk.attrs.get("notes", [])
         first += len(chunk)
         if len(chunk):
             yield chunk

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from openpyxl.utils.exceptions import InvalidFileException
 
 from features.imports.delimited import FileError, unique_titles
+from features.imports.report_lines import FileLine, header_and_rows, rows_of_table
 
 _TEXT = pd.StringDtype("pyarrow")
 
@@ -66,14 +67,20 @@ def _flat(column: pa.Array) -> pa.Array:
 
 
 def workbook_rows(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    """The rows of a workbook's first sheet, whose first row has the titles; cells as Excel keeps them."""
+    """The rows of a workbook's first sheet, whose first filled row has the titles; cells as Excel keeps them.
+
+    `attrs["notes"]` says which lines of a report stood above and below the table.
+    """
     book = _workbook(path)
     try:
-        lines = book.worksheets[0].iter_rows(values_only=True)
-        titles = _titles(next(lines, ()), path.name)
-        filled = (line for line in lines if any(cell is not None for cell in line))
+        cells = book.worksheets[0].iter_rows(values_only=True)
+        header, lines, notes = header_and_rows(map(FileLine, count(1), cells), path.name)
+        titles = _titles(header.cells, path.name)
+        filled = (line.cells for line in rows_of_table(lines, len(titles), path.name, notes) if line.texts)
         while chunk := [(*line, *[None] * len(titles))[: len(titles)] for line in islice(filled, rows)]:
-            yield pd.DataFrame(chunk, columns=titles, dtype=object)
+            frame = pd.DataFrame(chunk, columns=titles, dtype=object)
+            frame.attrs["notes"] = list(notes)
+            yield frame
     finally:
         book.close()
 
@@ -88,7 +95,7 @@ def _workbook(path: Path) -> openpyxl.Workbook:
             raise FileError(f"{path.name} {problem}; save it again as .xlsx", code="broken_file") from error
 
 
-def _titles(header: tuple[Any, ...], file: str) -> list[str]:
+def _titles(header: Sequence[Any], file: str) -> list[str]:
     titles = ["" if title is None else " ".join(str(title).split()) for title in header]
     while titles and not titles[-1]:
         titles.pop()
