@@ -29,18 +29,20 @@ def score(
     if agreement:
         chosen_agreement(agreement)
     with console.progress_line("scoring") as progress:
-        beside, chunks = file_scores(home(), file, at, most) if file else (None, home_scores(home(), at, most, lead))
+        of_file = file_scores(home(), file, at, most) if file else None
+        chunks = of_file.scores if of_file else home_scores(home(), at, most, lead)
         scored: list[dict[str, Any]] = []
         for chunk in chunks:
             scored += chunk
             progress(f"{len(scored):,} leads scored")
     if out:
-        write_scores(scored, out, beside)
+        write_scores(scored, out, of_file.rows if of_file else None)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
     order = call_order(home())
     shown = scored if lead else open_leads(scored, order)
-    for caution in {warning["message"]: None for score in scored for warning in score["warnings"]}:
+    cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
+    for caution in [*(of_file.problems if of_file else ()), *cautions]:
         console.err.print(f"leadlight: {caution}", markup=False, soft_wrap=True)
     print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()), order=order)], as_json)
 

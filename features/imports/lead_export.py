@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from features.agreement.agreement import Agreement, Export
 from features.events.event import identifier_text
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
-from features.imports.columns import cell_texts, column_named, spelling
+from features.imports.columns import ColumnError, cell_texts, column_named, spelling
 from features.imports.crm import ANY_VALUE, Crm, crm_event, merge_event, outcome_event, record_ids
 from features.imports.field_history import FieldHistory
 from features.imports.files import tables_in
@@ -57,6 +57,7 @@ def _ids(rows: pd.DataFrame, crm: Crm, name: str | None) -> list[str | None]:
     return [text and crm.lead_id(text) for text in cell_texts(rows[column])]
 
 
+NOBODY = "nobody"  # whose events those of a row without an id are, while a row is read by itself
 ROW_NUMBER = "row number"  # as [export] id: no column identifies a lead, its place in the file does
 _OLD = timedelta(days=30)
 
@@ -75,6 +76,8 @@ class CrmExport:
     lead, of any dtype, with the columns that the agreement's [export] and traits name. crm: whose export it is, where
     its columns tell. history: that CRM's field history, where it is given.
 
+    is_partial: its columns of outcome and dates may be missing, as in rows that are only to be scored.
+
     Raises ColumnError for a column that is not there, DatesError for dates that can be read in two ways.
     """
 
@@ -83,6 +86,7 @@ class CrmExport:
     file: str = "the export"
     crm: Crm | None = None
     history: FieldHistory | None = None
+    is_partial: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     _titles: list[str] = field(default_factory=list)
     _ids: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
@@ -137,7 +141,7 @@ class CrmExport:
         self.counts["rows"] += len(ids)
         self.counts["without an id"] += ids.count(None)
         self.counts["converted"] += sum(self._converted(rows))
-        named = [column_named(name, titles, self.file) for name in self._dated_columns()]
+        named = [title for name in self._dated_columns() if (title := self._column(name, titles))]
         modified = modified_column(rows, self.crm) if self.crm else None
         self._look_at_cells(rows, [*named, *([modified] if modified else [])])
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
@@ -165,8 +169,19 @@ class CrmExport:
         ids = [identifier_text(value) for value in self._texts(rows, column_named(name, titles, self.file))]
         return [lead and self.crm.lead_id(lead) for lead in ids] if self.crm else ids
 
+    def _column(self, name: str, titles: Sequence[str]) -> str | None:
+        """The column of the outcome or of a date; None where it is missing and may be."""
+        try:
+            return column_named(name, titles, self.file)
+        except ColumnError:
+            if self.is_partial:
+                return None
+            raise
+
     def _converted(self, rows: pd.DataFrame) -> list[bool]:
-        column = column_named(self.columns.outcome, [str(title) for title in rows.columns], self.file)
+        column = self._column(self.columns.outcome, [str(title) for title in rows.columns])
+        if column is None:
+            return [False] * len(rows)
         positive = spelling(self.columns.positive)
         values = self._texts(rows, column)
         return [value is not None and (positive == ANY_VALUE or spelling(value) == positive) for value in values]
@@ -175,7 +190,9 @@ class CrmExport:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
         if name is None or self.agreement.outcome.undated:
             return [None] * len(rows)
-        column = column_named(name, [str(title) for title in rows.columns], self.file)
+        column = self._column(name, [str(title) for title in rows.columns])
+        if column is None:
+            return [None] * len(rows)
         return self.reader.moments(column, self._texts(rows, column), day_ends=day_ends)
 
     def events(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -184,6 +201,10 @@ class CrmExport:
         Of each lead: identify events for its creation and for the export, a track of the outcome, and a merge;
         `timestamp` and `receivedAt` are in UTC and never after `exported_at`.
         """
+        return (event for lead, said in self.events_by_row(rows) if lead is not None for event in said)
+
+    def events_by_row(self, rows: pd.DataFrame) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
+        """One entry per row of `events`: its lead, None where it names nobody, and what the row says of it."""
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
         won = self._moments(self.columns.outcome_at, rows, day_ends=True)
@@ -193,12 +214,13 @@ class CrmExport:
         records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
         leads = zip(self._lead_ids(rows), created, won, self._converted(rows), traits, records, strict=True)
         for lead, created_at, won_at, converted, given, record in leads:
-            if lead is not None:
-                yield from self._of_lead(lead, created_at, given, at_creation)
-                if converted:
-                    yield self._outcome(lead, won_at, record)
-                if self.crm and record.merged_into:
-                    yield merge_event(self.crm, lead, record.merged_into, record.modified_at or self.exported_at)
+            name = lead or NOBODY
+            said = [*self._of_lead(name, created_at, given, at_creation)]
+            if converted:
+                said.append(self._outcome(name, won_at, record))
+            if self.crm and record.merged_into:
+                said.append(merge_event(self.crm, name, record.merged_into, record.modified_at or self.exported_at))
+            yield lead, said
 
     def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
@@ -240,9 +262,13 @@ class CrmExport:
     @property
     def sentences(self) -> list[str]:
         """What a person should know of this reading; complete once its events were asked for."""
+        return [*self._notes, self._summary(), *self._of_ids(), *self.problems, *self._of_age()]
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read: columns that are missing, and cells."""
         lacking = (f'{self.file}: it has no column "{column}", so nothing is known of it' for column in self._lacking)
-        found = [*self._notes, self._summary(), *self._of_ids(), *lacking]
-        return [*found, *self.reader.sentences(), *self._of_age()]
+        return [*lacking, *self.reader.sentences()]
 
     def _of_age(self) -> Iterator[str]:
         newest_at = self.reader.newest_at
@@ -274,12 +300,17 @@ class CrmExport:
             yield f"{self.file}: {_rows_have(undated)} converted without a date; they count as converted at the export"
 
 
-def leads_in(rows: pd.DataFrame, agreement: Agreement) -> Iterator[tuple[str | None, dict[str, object]]]:
-    """One entry per row: its lead and that lead's traits, as `CrmExport` reads them; no outcome is needed."""
-    export = CrmExport(agreement, datetime.max.replace(tzinfo=UTC))
-    export._look_at_cells(rows)
-    imported = imported_traits(agreement, [str(title) for title in rows.columns])
-    return zip(export._lead_ids(rows), export._traits(rows, imported), strict=True)
+def leads_in(
+    rows: pd.DataFrame, agreement: Agreement, as_of: datetime, crm: Crm | None = None, file: str = "the frame"
+) -> tuple[list[tuple[str | None, list[dict[str, Any]]]], list[str]]:
+    """One entry per row: its lead, and the events that an import of that row at `as_of` would make of it.
+
+    So what a row says (since when, won, lost, whose customer) counts as it does once it is imported; columns of outcome
+    and dates may be missing. Also sentences on what could not be read. Raises ExportError, ColumnError, DatesError.
+    """
+    export = CrmExport(agreement, as_of, file, crm, is_partial=True)
+    export.observe(rows)
+    return list(export.events_by_row(rows)), export.problems
 
 
 def _speaks_of(agreed: Export, titles: Sequence[str]) -> bool:

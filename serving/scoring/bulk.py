@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pyarrow as pa
 from features.home.clock import from_microseconds, microseconds
 from features.home.errors import LeadlightError
 from features.home.settings import Home
-from features.imports.files import table_in
+from features.imports.files import crm_of, table_in
 from features.imports.lead_export import leads_in
 from features.store.materialize import Materialized, materialized
 from features.store.offline import states_at
@@ -52,13 +53,18 @@ def home_scores(
         yield scoring.scores(_rows(store, scoring, states_at(store.repository, asked), chunk), as_of, most_reasons)
 
 
-def file_scores(
-    home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3
-) -> tuple[pd.DataFrame, Iterator[list[dict[str, Any]]]]:
-    """The rows of a table and a score for each, in order: what the row says, nothing that the ledger knows."""
-    rows = table_in(path)
-    scoring = Scorer(home).scoring
-    return rows, _scores(scoring, rows, as_of, most_reasons)
+@dataclass(frozen=True)
+class FileScores:
+    """The rows of a table, in order, with what could not be read of them, and a score for each, some at a time."""
+
+    rows: pd.DataFrame
+    problems: Sequence[str]
+    scores: Iterator[list[dict[str, Any]]]
+
+
+def file_scores(home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3) -> FileScores:
+    """A score for each row of a table: what the row says, as an import would read it; nothing that the ledger knows."""
+    return _row_scores(Scorer(home).scoring, table_in(path), as_of, most_reasons, path.name)
 
 
 def frame_scores(
@@ -73,8 +79,8 @@ def frame_scores(
         yield inline_scores(Scorer(home).scoring, frame, as_of, most_reasons)
     elif "lead_id" in frame:
         yield from home_scores(home, as_of, most_reasons, list(frame["lead_id"]))
-    elif (scoring := Scorer(home).scoring).features_by.export:
-        yield from _scores(scoring, frame, as_of, most_reasons)
+    elif (scoring := Scorer(home).scoring).kept.agreement.export:
+        yield from _row_scores(scoring, frame, as_of, most_reasons).scores
     else:
         found = ", ".join(map(str, frame.columns))
         remedy = "the agreement has no [export] that says what other columns are"
@@ -90,10 +96,15 @@ def inline_scores(scoring: Scoring, frame: pd.DataFrame, as_of: datetime, most: 
     ]
 
 
-def _scores(scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most: int | None) -> Iterator[list[dict[str, Any]]]:
-    named = [(lead, {"traits": traits}) for lead, traits in leads_in(rows, scoring.features_by)]
-    for start in range(0, len(named), CHUNK):
-        yield _what_if_scores(scoring, named[start : start + CHUNK], as_of, most)
+def _row_scores(
+    scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most: int | None, file: str = "the frame"
+) -> FileScores:
+    # What the columns mean is read as agreed now; which of them are traits, as the model learned them.
+    read_by = scoring.features_by.model_copy(update={"export": scoring.kept.agreement.export})
+    said, problems = leads_in(rows, read_by, as_of, crm_of([str(title) for title in rows.columns]), file)
+    named = [(lead, {"events": events}) for lead, events in said]
+    chunks = (named[start : start + CHUNK] for start in range(0, len(named), CHUNK))
+    return FileScores(rows, problems, (_what_if_scores(scoring, chunk, as_of, most) for chunk in chunks))
 
 
 def _what_if_scores(

@@ -272,10 +272,18 @@ def test_an_agreement_without_an_export_says_how_to_draft_one() -> None:
 
 
 def test_rows_can_be_read_as_leads_without_an_outcome() -> None:
-    [(lead, said)] = leads_in(rows().drop(columns=["Stage", "Closed", "Created"]), agreed())
+    [(lead, said)], problems = leads_in(rows().drop(columns=["Stage", "Closed", "Created"]), agreed(), NOW)
     assert lead == "7"
-    assert said["employees"] == 1200
-    assert said["email"] == "ann@example.com"
+    assert [event["traits"]["employees"] for event in said] == [1200]
+    assert said[0]["traits"]["email"] == "ann@example.com"
+    assert problems == []
+
+
+def test_a_row_by_itself_says_what_its_import_would() -> None:
+    table = rows({}, {"Id": "8", "Stage": "Lost"}, {"Id": ""})
+    said, _ = leads_in(table, agreed(), NOW)
+    assert [event for lead, events in said if lead for event in events] == events_of(table)
+    assert [lead for lead, _ in said] == ["7", "8", None]
 
 
 def test_an_export_file_is_read_in_two_passes(tmp_path: Path) -> None:

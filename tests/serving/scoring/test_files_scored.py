@@ -1,0 +1,89 @@
+"""The rows of a file are scored by what they say, as if they had been imported: whom a file calls won is not called."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import save_version
+from features.home.settings import Home, Settings
+from serving.intake.file_import import ingest
+from serving.scoring.bulk import FileScores, file_scores, home_scores, open_leads
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+AGREED = """
+name = "files"
+[outcome]
+event = "Lead Converted"
+[export]
+id = "Record ID"
+created_at = "Create Date"
+outcome = "Lifecycle Stage"
+positive = "customer"
+[traits]
+industry = { kind = "category", column = "Industry", known = "at_creation" }
+seats = { kind = "number", column = "Seats" }
+[excluded]
+customer = { why = "known only after contact", kind = "boolean", column = "Is Customer" }
+profiling_opt_out = { why = "a right, no fact", kind = "boolean", column = "Objected" }
+[rules]
+opted_out = { profiling_opt_out = true }
+existing_customer = { customer = true }
+[criteria]
+profile.3 = { industry = ["Software"] }
+"""
+ROWS = """Record ID,Industry,Seats,Lifecycle Stage,Is Customer,Objected,Create Date
+1,Software,12,lead,,,2026-11-01
+2,Software,many,Customer,,,2026-05-01
+3,Retail,9,lead,yes,,2026-05-01
+4,Software,7,lead,no,yes,2026-05-01
+5,Retail,7,lead,no,no,2026-05-01
+"""
+DECISIONS = ["sales_ready", "with_sales", "existing_customer", None, "nurture"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with an agreement alone: the criteria's prior answers."""
+    home = Home(tmp_path / "home", Settings())
+    save_version(home, Agreement.parse(AGREED), NOW)
+    return home
+
+
+def scored(home: Home, tmp_path: Path, text: str) -> tuple[FileScores, list[dict]]:
+    (tmp_path / "leads.csv").write_text(text)
+    found = file_scores(home, tmp_path / "leads.csv", NOW)
+    return found, [score for chunk in found.scores for score in chunk]
+
+
+def test_whom_the_file_itself_calls_won_or_a_customer_is_not_recommended(home: Home, tmp_path: Path) -> None:
+    _, scores = scored(home, tmp_path, ROWS)
+    assert [score["decision"] for score in scores] == DECISIONS
+    assert scores[3]["status"] == "opted_out"
+    assert [score["lead_id"] for score in open_leads(scores)] == ["1", "5"]
+
+
+def test_a_row_is_scored_as_it_is_from_the_home(home: Home, tmp_path: Path) -> None:
+    _, by_row = scored(home, tmp_path, ROWS)
+    kept = save_version(home, Agreement.parse(AGREED), NOW)
+    ingest(home, [tmp_path / "leads.csv"], kept, NOW)
+    of_home = [score for chunk in home_scores(home, datetime(2026, 11, 20, 0, 0, 1, tzinfo=UTC)) for score in chunk]
+    same = ("lead_id", "status", "decision", "decision_code", "probability", "score", "criteria")
+    assert [[score[name] for name in same] for score in of_home] == [[score[name] for name in same] for score in by_row]
+
+
+def test_rows_without_outcome_and_dates_are_scored_too(home: Home, tmp_path: Path) -> None:
+    found, scores = scored(home, tmp_path, "Record ID,Industry,Seats\n1,Software,12\n,Retail,3\n")
+    assert [score["decision"] for score in scores] == ["sales_ready", "nurture"]
+    assert [score["lead_id"] for score in scores] == ["1", None]
+    assert found.problems == []
+
+
+def test_what_could_not_be_read_of_a_file_is_said(home: Home, tmp_path: Path) -> None:
+    found, _ = scored(home, tmp_path, ROWS)
+    assert any('column "Seats": 1 cell is no number, such as "many"' in problem for problem in found.problems)
+    found, _ = scored(home, tmp_path, "Record ID,Industry\n1,Software\n")
+    assert found.problems == ['leads.csv: it has no column "Seats", so nothing is known of it']
