@@ -220,9 +220,15 @@ def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, 
         or (match[1] in possible and (match[2] == "ask" or _is_possible(line, kinds, behaviours)))
     ]
     no_points = r"\g<1>0                         # agree on criteria first, then on their points"
+    kept = [line for line in kept if not line.startswith("come_back") or _has_dates(line, kinds)]
     text = re.sub(r"^(min_points\s*= )\d+ .*", no_points, "\n".join(kept), flags=re.M)
     share = min(max(won / max(leads, 1), 0.001), 0.999)
     return re.sub(r"^(score_50\s*= )[\d.]+ ?", rf"\g<1>{share:.3f}", text, flags=re.M) if 0 < won < leads else text
+
+
+def _has_dates(line: str, kinds: Mapping[str, str]) -> bool:
+    """Whether all dates to come back on are drafted traits."""
+    return all(kinds.get(name) == "date" for name in tomllib.loads(line)["come_back"])
 
 
 def _is_possible(line: str, kinds: Mapping[str, str], behaviours: Container[str]) -> bool:
