@@ -110,7 +110,9 @@ class Agreement(AgreementSections):
         spelled = {"campaigns": self.campaign_names} if self.campaign_names else {}
         objecting = self.privacy.model_dump(include={"objected", "allowed", "consent"}, exclude_defaults=True)
         heard = {"objecting": objecting} if objecting else {}
-        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard)
+        named = self.export.model_dump(include={"lost", "open"}) if self.export and self.export.names_statuses else {}
+        statuses = {"statuses": {key: sorted(values) for key, values in named.items()}} if named else {}
+        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses)
 
     @cached_property
     def unlearned(self) -> frozenset[str]:

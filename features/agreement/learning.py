@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -251,11 +251,43 @@ def _value_of_column(value: Any) -> Any:
 
 
 class Export(Section):
-    """Which columns of a CRM export say who, when and what became of it, and what its cells write for missing."""
+    """Which columns of a CRM export say who, when and what became of it, and what its cells write for missing.
+
+    lost, open: the values of the outcome's column that count as a no, and those of leads of which nobody knows yet what
+    becomes of them. Where either is named, a status in neither is open; else whatever is not `positive` is a no.
+    """
 
     id: Text = Field(examples=['id = "Lead Number"'])
     created_at: Text | None = Field(None, examples=['created_at = "Created Date"'])
     outcome: Text = Field(examples=['outcome = "Converted"'])
     positive: Annotated[str, BeforeValidator(_value_of_column)] = Field(examples=['positive = "1"'])
     outcome_at: Text | None = Field(None, examples=['outcome_at = "Converted Date"'])
+    lost: tuple[str, ...] = Field((), examples=['lost = ["Closed Lost"]'])
+    open: tuple[str, ...] = Field((), examples=['open = ["New", "Contacted"]'])
     missing: tuple[str, ...] = Field((), examples=['missing = ["Select"]'])
+
+    @model_validator(mode="after")
+    def _one_meaning_a_status(self) -> Self:
+        for name, statuses in (("lost", self.lost), ("open", self.open)):
+            if self.positive in statuses:
+                raise refusal("means converted already", f"take it out of {name}", (name,), self.positive)
+        if both := next((status for status in self.lost if self.is_open(status)), None):
+            raise refusal("is lost and open", "leave it in one of them", ("open",), both)
+        return self
+
+    @property
+    def names_statuses(self) -> bool:
+        """Whether it says which statuses are lost or open; else whatever is not converted counts as a no."""
+        return bool(self.lost or self.open)
+
+    def is_lost(self, status: str) -> bool:
+        """Whether a lead in this status is over, and counts as a no."""
+        return _is_among(status, self.lost)
+
+    def is_open(self, status: str) -> bool:
+        """Whether nobody knows yet what becomes of a lead in this status."""
+        return _is_among(status, self.open)
+
+
+def _is_among(status: str, statuses: Sequence[str]) -> bool:
+    return status.strip().casefold() in {known.strip().casefold() for known in statuses}

@@ -18,6 +18,7 @@ json_lines.py     JSON Lines: events, or a CRM's records, one object a line, wit
                   object.
 lead_export.py    A CRM's export of leads as events: who each lead is, its traits and since when, and whether it
                   converted.
+lead_rows.py      Rows of an export as leads: several rows of one lead are one, of which the last row counts.
 report_lines.py   Lines of a report around its table: titles above the header, and totals, authors and rights below
                   the last row.
 salesforce.py     Salesforce's exports of Lead and LeadHistory: titles by its API, its data loader and its reports,
@@ -34,6 +35,7 @@ columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named,
 crm               ANY_VALUE, Crm
 customers         Customers
 field_history     FieldHistory
-files             CRMS, EventFile, HistoryFile, LeadFile, events_in, sample_in, source_kinds, table_in, titles_in
+files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, sample_in, source_kinds, table_in,
+                  titles_in
 lead_export       CrmExport, ExportError, ROW_NUMBER, leads_in
 """

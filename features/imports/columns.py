@@ -20,7 +20,9 @@ not specified | not provided | not applicable | not given | blank | (blank) | [b
 ? | . | #ref! | #value! | \\n
 """
 MISSING_MARKERS = frozenset(marker.strip() for marker in re.split(r"[|\n]", _UNFILLED.strip()))
-TRUE, FALSE = frozenset(("yes", "true", "y", "t", "on")), frozenset(("no", "false", "n", "f", "off"))
+# Yes and no as forms and spreadsheets write them, in the languages that exports come in.
+TRUE = frozenset("yes true y t on ja wahr oui vrai si sí sì verdadero vero sim verdadeiro waar".split())
+FALSE = frozenset("no false n f off nein falsch non faux falso não nao nee onwaar".split())
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.I)
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,. '’]\d{3})+([.,]\d+)?")
 _UNITS = re.compile(r"^[€$£¥₹]\s*|\s*(%|€|\$|£|usd|eur|gbp|inr)$", re.I)
@@ -122,6 +124,12 @@ def boolean(text: str) -> bool | None:
     """True or False for yes and no words and for 1 and 0; None for anything else."""
     word = text.strip().casefold()
     return True if word in TRUE or word in ("1", "1.0") else False if word in FALSE or word in ("0", "0.0") else None
+
+
+def says_value(text: str, value: str) -> bool:
+    """Whether a cell says a value, in any spelling: "yes" is "Yes", "1.0" is "1", and "1" is as true as "true"."""
+    truth = boolean(value)
+    return spelling(text) == spelling(value) or (truth is not None and boolean(text) is truth)
 
 
 def map_distinct(values: Sequence[str | None], read: Callable[[str], Value | None]) -> list[Value | None]:

@@ -3,62 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Export
 from features.events.event import identifier_text
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
-from features.imports.columns import ColumnError, cell_texts, column_named, spelling
-from features.imports.crm import ANY_VALUE, Crm, crm_event, merge_event, outcome_event, record_ids
+from features.imports.columns import ColumnError, cell_texts, column_named, says_value
+from features.imports.crm import ANY_VALUE, Crm, crm_event, exported_status, merge_event, outcome_event, record_ids
 from features.imports.field_history import FieldHistory
 from features.imports.files import tables_in
-
-
-class CrmRecord(NamedTuple):
-    """A lead's ids in the CRM, and when its record was changed last."""
-
-    contact_id: str | None = None
-    merged_into: str | None = None
-    modified_at: datetime | None = None
-
-
-NO_RECORD = CrmRecord()
-
-
-def crm_records(rows: pd.DataFrame, crm: Crm, reader: CellReader) -> list[CrmRecord]:
-    """One record per row; `reader` has observed the column of last changes."""
-    contacts, survivors = (_ids(rows, crm, name) for name in (crm.contact_id, crm.merged_into))
-    column = modified_column(rows, crm)
-    if column is None or not any(survivors):
-        return [CrmRecord(contact, survivor) for contact, survivor in zip(contacts, survivors, strict=True)]
-    modified = reader.moments(column, cell_texts(rows[column]), day_ends=True)
-    return [CrmRecord(*ids) for ids in zip(contacts, survivors, modified, strict=True)]
-
-
-def modified_column(rows: pd.DataFrame, crm: Crm) -> str | None:
-    """The column that says when a record was changed last, None where there is none."""
-    return crm.title(crm.modified_at, [str(title) for title in rows.columns]) if crm.modified_at else None
-
-
-def _ids(rows: pd.DataFrame, crm: Crm, name: str | None) -> list[str | None]:
-    column = crm.title(name, [str(title) for title in rows.columns]) if name else None
-    if column is None:
-        return [None] * len(rows)
-    return [text and crm.lead_id(text) for text in cell_texts(rows[column])]
-
+from features.imports.lead_rows import (
+    NO_RECORD,
+    CrmRecord,
+    ExportedLead,
+    RepeatedLeads,
+    crm_records,
+    distinct_ids,
+    id_hashes,
+    modified_column,
+)
 
 NOBODY = "nobody"  # whose events those of a row without an id are, while a row is read by itself
 ROW_NUMBER = "row number"  # as [export] id: no column identifies a lead, its place in the file does
+WHICH_ROW_COUNTS = (
+    "of each lead the last row counts, and what that leaves empty comes from the rows before it; "
+    "a lead converted if any of its rows says so"
+)
 _OLD = timedelta(days=30)
 
 
@@ -72,9 +51,9 @@ class ExportError(LeadlightError):
 class CrmExport:
     """Reads one export in two passes: `observe` all its rows, then ask for their `events`.
 
-    Only all rows together show whether the day or the month comes first in a column of dates. There is one row per
-    lead, of any dtype, with the columns that the agreement's [export] and traits name. crm: whose export it is, where
-    its columns tell. history: that CRM's field history, where it is given.
+    Only all rows together show whether the day or the month comes first in a column of dates, and which rows are of one
+    lead. Cells are of any dtype, in the columns that the agreement's [export] and traits name. crm: whose export it is,
+    where its columns tell. history: that CRM's field history, where it is given.
 
     is_partial: its columns of outcome and dates may be missing, as in rows that are only to be scored.
 
@@ -89,7 +68,9 @@ class CrmExport:
     is_partial: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     _titles: list[str] = field(default_factory=list)
-    _ids: list[np.ndarray[Any, np.dtype[np.uint64]]] = field(default_factory=list)
+    _repeated: RepeatedLeads = field(default_factory=RepeatedLeads)
+    _won: list[Any] = field(default_factory=list)  # hashes of the ids of converted leads
+    _unnamed: Counter[str] = field(default_factory=Counter)  # statuses that the agreement does not name
     _notes: list[str] = field(default_factory=list)
     _lacking: dict[str, None] = field(default_factory=dict)
 
@@ -137,10 +118,14 @@ class CrmExport:
         """First pass: add some rows to what all rows decide together, such as whether dates have the day first."""
         self._titles = titles = [str(title) for title in rows.columns]
         ids = self._lead_ids(rows)
-        self._ids.append(pd.util.hash_array(np.array([lead for lead in ids if lead], dtype=object)))
+        self._repeated.observe(ids)
         self.counts["rows"] += len(ids)
         self.counts["without an id"] += ids.count(None)
-        self.counts["converted"] += sum(self._converted(rows))
+        statuses = self._statuses(rows)
+        self._won.append(
+            id_hashes([lead for lead, text in zip(ids, statuses, strict=True) if lead and self._is_won(text)])
+        )
+        self._unnamed.update(text for text in statuses if text and self._is_unnamed(text))
         named = [title for name in self._dated_columns() if (title := self._column(name, titles))]
         modified = modified_column(rows, self.crm) if self.crm else None
         self._look_at_cells(rows, [*named, *([modified] if modified else [])])
@@ -178,13 +163,20 @@ class CrmExport:
                 return None
             raise
 
-    def _converted(self, rows: pd.DataFrame) -> list[bool]:
+    def _statuses(self, rows: pd.DataFrame) -> list[str | None]:
+        """What each row has in the column of the outcome."""
         column = self._column(self.columns.outcome, [str(title) for title in rows.columns])
-        if column is None:
-            return [False] * len(rows)
-        positive = spelling(self.columns.positive)
-        values = self._texts(rows, column)
-        return [value is not None and (positive == ANY_VALUE or spelling(value) == positive) for value in values]
+        return [None] * len(rows) if column is None else self._texts(rows, column)
+
+    def _is_won(self, status: str | None) -> bool:
+        positive = self.columns.positive
+        return status is not None and (positive == ANY_VALUE or says_value(status, positive))
+
+    def _is_unnamed(self, status: str) -> bool:
+        columns = self.columns
+        return columns.names_statuses and not (
+            self._is_won(status) or columns.is_lost(status) or columns.is_open(status)
+        )
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
@@ -198,29 +190,36 @@ class CrmExport:
     def events(self, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         """Second pass: the events of some of the observed rows, in their order.
 
-        Of each lead: identify events for its creation and for the export, a track of the outcome, and a merge;
+        Of each lead, once its last row was read: identify events for its creation and for the export, a track of the
+        outcome or of its status, and a merge;
         `timestamp` and `receivedAt` are in UTC and never after `exported_at`.
         """
-        return (event for lead, said in self.events_by_row(rows) if lead is not None for event in said)
+        at_creation = self._at_creation(rows)
+        named = [row for row in self._lead_rows(rows) if row.lead != NOBODY]
+        return (event for row in self._repeated.as_leads(named) for event in self._of_lead(row, at_creation))
 
     def events_by_row(self, rows: pd.DataFrame) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
-        """One entry per row of `events`: its lead, None where it names nobody, and what the row says of it."""
+        """One entry per row, read by itself: its lead, None where it names nobody, and what the row says of it."""
+        at_creation = self._at_creation(rows)
+        for row in self._lead_rows(rows):
+            yield (None if row.lead == NOBODY else row.lead), list(self._of_lead(row, at_creation))
+
+    def _imported(self, rows: pd.DataFrame) -> list[ImportedTrait]:
+        return imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
+
+    def _at_creation(self, rows: pd.DataFrame) -> list[str]:
+        return ["email", *(trait.name for trait in self._imported(rows) if trait.at_creation)]
+
+    def _lead_rows(self, rows: pd.DataFrame) -> Iterator[ExportedLead]:
+        """One entry per row; the lead of a row without an id is NOBODY."""
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
         won = self._moments(self.columns.outcome_at, rows, day_ends=True)
-        imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
-        traits = list(self._traits(rows, imported))
-        at_creation = ["email", *(trait.name for trait in imported if trait.at_creation)]
+        statuses, traits = self._statuses(rows), self._traits(rows, self._imported(rows))
         records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
-        leads = zip(self._lead_ids(rows), created, won, self._converted(rows), traits, records, strict=True)
-        for lead, created_at, won_at, converted, given, record in leads:
-            name = lead or NOBODY
-            said = [*self._of_lead(name, created_at, given, at_creation)]
-            if converted:
-                said.append(self._outcome(name, won_at, record))
-            if self.crm and record.merged_into:
-                said.append(merge_event(self.crm, name, record.merged_into, record.modified_at or self.exported_at))
-            yield lead, said
+        for lead, *told in zip(self._lead_ids(rows), created, won, statuses, traits, records, strict=True):
+            created_at, won_at, status, given, record = told
+            yield ExportedLead(lead or NOBODY, created_at, won_at, status, self._is_won(status), given, record)
 
     def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
@@ -230,9 +229,17 @@ class CrmExport:
         for row in zip(*columns, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
-    def _of_lead(
-        self, lead: str, created_at: datetime | None, given: Mapping[str, object], at_creation: Sequence[str]
-    ) -> Iterator[dict[str, Any]]:
+    def _of_lead(self, row: ExportedLead, at_creation: Sequence[str]) -> Iterator[dict[str, Any]]:
+        yield from self._known_of(row, at_creation)
+        if row.converted:
+            yield self._outcome(row.lead, row.won_at, row.record)
+        elif row.status and self.columns.names_statuses:
+            yield exported_status(self.crm, row.lead, row.won_at, row.status, self.exported_at)
+        if self.crm and row.record.merged_into:
+            yield merge_event(self.crm, row.lead, row.record.merged_into, row.record.modified_at or self.exported_at)
+
+    def _known_of(self, row: ExportedLead, at_creation: Sequence[str]) -> Iterator[dict[str, Any]]:
+        lead, created_at, given = row.lead, row.created_at, row.traits
         named = record_ids(self.crm, lead)
         if created_at is not None:
             known = {name: given[name] for name in at_creation if name in given}
@@ -278,26 +285,27 @@ class CrmExport:
             yield f"{self.file}: its newest date is {newest_at:%Y-%m-%d}; {problem}: train --known-until {day}"
 
     def _summary(self) -> str:
-        rows, converted = self.counts["rows"], self.counts["converted"]
-        leads = "1 lead" if self._leads() == 1 else f"{self._leads():,} leads"
+        rows, converted = self.counts["rows"], distinct_ids(self._won)
+        leads = "1 lead" if self._repeated.leads == 1 else f"{self._repeated.leads:,} leads"
         summary = f"{self.file}: {rows:,} {'row' if rows == 1 else 'rows'}, {leads}, {converted:,} converted"
         if not converted:
             return f'{summary}; no row has {self.columns.outcome} = "{self.columns.positive}"'
         return summary
 
-    def _leads(self) -> int:
-        return len(np.unique(np.concatenate(self._ids))) if self._ids else 0
-
     def _of_ids(self) -> Iterator[str]:
         nobody, undated = self.counts["without an id"], self.counts["converted without a date"]
-        again = self.counts["rows"] - nobody - self._leads()
+        again = self.counts["rows"] - nobody - self._repeated.leads
         if nobody:
             yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id} and were left out"
         if again:
-            repeated = f"{_rows_have(again)} a {self.columns.id} that came before"
-            yield f"{self.file}: {repeated}; what they add was kept for that lead"
+            yield f"{self.file}: {_rows_have(again)} a {self.columns.id} that came before; {WHICH_ROW_COUNTS}"
         if undated:
             yield f"{self.file}: {_rows_have(undated)} converted without a date; they count as converted at the export"
+        if self._unnamed:
+            named = ", ".join(f'"{status}"' for status, _ in self._unnamed.most_common(5))
+            problem = f"the agreement names {named} neither as lost nor as open"
+            remedy = "write each into [export] lost or open"
+            yield f"{self.file}: {self.columns.outcome}: {problem}, so they count as open; {remedy}"
 
 
 def leads_in(

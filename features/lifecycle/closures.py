@@ -21,7 +21,7 @@ NEVER_LEADS = ("duplicate", "wrong_person", "bad_data", "already_customer")  # w
 KEPT_OPEN = ("too_early", "no_budget")  # a reject that changes who is watched, not the outcome
 LABEL_KEPT = (*KEPT_OPEN, "no_contact_wanted")  # it may still buy, and whether it did is seen
 REASON_IF_NONE = "not_a_fit"  # of a reject that gives no reason
-REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"
+REJECTED, LOST, STATUS = "Lead Disqualified", "Opportunity Lost", "Lead Status Changed"
 
 
 class Closure(NamedTuple):
@@ -44,6 +44,21 @@ def reject_reason(properties: Mapping[str, Any]) -> str:
     return str(properties.get("reason") or REASON_IF_NONE)
 
 
+def closes(name: str, properties: Mapping[str, Any], agreement: Agreement) -> bool:
+    """Whether an event closes its lead without a sale: a reject, a lost opportunity, or a status agreed to be lost."""
+    if name == REJECTED:
+        return reject_reason(properties) not in KEPT_OPEN
+    return name == LOST or (name == STATUS and _is_lost(properties, agreement) is True)
+
+
+def _is_lost(properties: Mapping[str, Any], agreement: Agreement) -> bool | None:
+    """Whether a status is lost (True) or open (False); None where the agreement does not name it."""
+    status, agreed = str(properties.get("status") or ""), agreement.export
+    if agreed is None or not agreed.names_statuses:
+        return None
+    return True if agreed.is_lost(status) else False if agreed.is_open(status) else None
+
+
 def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:
     """Whether a lead that was rejected for a reason has an unknown outcome: one boolean per reason, False for none.
 
@@ -58,23 +73,30 @@ def closures(
 ) -> dict[int, list[Closure]]:
     """By lead (its position), its closures and reopenings in the order in which they happened.
 
-    A reject closes a lead, but not for the reasons in KEPT_OPEN; a lost opportunity closes it, too. A later behaviour
-    that shows interest opens it again. Where sales rejects ann as not_a_fit on day 10 and she visits the pricing page
-    on day 40, she has two: closed on day 10, open again on day 40.
+    A reject closes a lead, but not for the reasons in KEPT_OPEN; a lost opportunity closes it, too, and so does a
+    status that the agreement calls lost, until one that it calls open. A later behaviour that shows interest opens it
+    again. Where sales rejects ann as not_a_fit on day 10 and she visits the pricing page on day 40, she has two: closed
+    on day 10, open again on day 40.
     """
-    ends = [(row, name, properties) for row, name, properties in table.crm if name in (REJECTED, LOST)]
+    ends = [(row, name, properties) for row, name, properties in table.crm if _may_close(name, properties, agreement)]
     at = resolved.attribute(np.array([row for row, _, _ in ends], dtype=np.int64))
     by_lead: dict[int, list[Closure]] = {}
     for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
         row, name, properties = ends[place]
         reason = reject_reason(properties) if name == REJECTED else None
-        closes = reason not in KEPT_OPEN
+        is_closed = closes(name, properties, agreement)
         moment = table.occurred[row], table.message_id[row]
-        closure = Closure(*moment, closes, closes and name == REJECTED, reason, (known_us, until_us))
+        closure = Closure(*moment, is_closed, is_closed and name == REJECTED, reason, (known_us, until_us))
         by_lead.setdefault(lead, []).append(closure)
+    # An open status opens what a lost one closed; of a lead that nothing closed it says nothing.
+    by_lead = {lead: own for lead, own in by_lead.items() if any(one.is_closed or one.reason for one in own)}
     for lead, returned in _reopenings_by_lead(by_lead, observed, _signs_of_interest(agreement)):
         by_lead[lead] += returned
     return {lead: sorted(own) for lead, own in by_lead.items()}
+
+
+def _may_close(name: str, properties: Mapping[str, Any], agreement: Agreement) -> bool:
+    return name in (REJECTED, LOST) or (name == STATUS and _is_lost(properties, agreement) is not None)
 
 
 def _signs_of_interest(agreement: Agreement) -> list[int]:

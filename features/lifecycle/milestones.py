@@ -15,7 +15,7 @@ from features.behaviour.sales_handling import TO_SALES, sales_handling
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import Period
-from features.lifecycle.closures import KEPT_OPEN, LOST, REJECTED, Closure, closures, reject_reason
+from features.lifecycle.closures import REJECTED, Closure, closes, closures
 from features.lifecycle.open_periods import LeadTimeline, as_numbers, known_open_periods, open_periods
 from features.lifecycle.tries import is_try
 
@@ -35,7 +35,7 @@ class _SalesEvents(NamedTuple):
     """One row per event of sales or the CRM and lead that it belonged to, known_us to until_us."""
 
     name: Any
-    closes: Bools  # whether a reject closes the lead
+    closes: Bools  # whether it closes the lead without a sale
     is_try: Bools
     lead: Ints
     occurred_us: Ints
@@ -58,7 +58,7 @@ def milestones(table: EventTable, resolved: Identities, agreement: Agreement, ob
     another one, which makes it a duplicate. again: its later open periods, as `open_periods.as_numbers` writes them;
     None for nearly all leads, which have none.
     """
-    sales = _sales_events(table, resolved)
+    sales = _sales_events(table, resolved, agreement)
     by_lead = closures(table, resolved, agreement, observed)
     moments = _moments(sales, resolved, agreement)
     reasons: list[str | None] = [None] * len(resolved.lead_ids)
@@ -71,14 +71,14 @@ def milestones(table: EventTable, resolved: Identities, agreement: Agreement, ob
     return pd.DataFrame({"lead_id": resolved.lead_ids, **moments, **further})
 
 
-def _sales_events(table: EventTable, resolved: Identities) -> _SalesEvents:
+def _sales_events(table: EventTable, resolved: Identities, agreement: Agreement) -> _SalesEvents:
     rows = np.array([row for row, _, _ in table.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in table.crm], dtype=object)
-    closes = np.array([reject_reason(properties) not in KEPT_OPEN for _, _, properties in table.crm], dtype=bool)
+    ends = np.array([closes(name, properties, agreement) for _, name, properties in table.crm], dtype=bool)
     tries = np.array([is_try(name, properties) for _, name, properties in table.crm], dtype=bool)
     at = resolved.attribute(rows)
     occurred = table.occurred_us()[rows[at.place]]
-    return _SalesEvents(names[at.place], closes[at.place], tries[at.place], at.lead, occurred, at.known_us, at.until_us)
+    return _SalesEvents(names[at.place], ends[at.place], tries[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
 def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) -> dict[str, Ints]:
@@ -86,7 +86,7 @@ def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) ->
     moments["opened_us"] = resolved.first_known_us.copy()
     to_sales = np.isin(sales.name, list(TO_SALES))
     is_outcome, is_reject = sales.name == agreement.outcome.event, sales.name == REJECTED
-    ends = is_outcome | (is_reject & sales.closes) | (sales.name == LOST)
+    ends = is_outcome | sales.closes
     # Whether a lead was looked at rests on what was known then; what became of it, on what is known now.
     stands = sales.until_us == NOT_YET
     for name, which, us in (

@@ -33,12 +33,13 @@ def matured_looks(
     """One row per snapshot: lead_id, is_won, is_matured, and by rule whether it makes the outcome unknown all the same.
 
     is_matured: the horizon has closed and what happened in it has had the time to be recorded; the lead came since
-    outcomes are recorded, and it had not converted before the look, which was then at no open lead.
+    outcomes are recorded, and it had not converted before the look, which was then at no open lead. Of an undated
+    export it is whether the lead converted or was lost, where the agreement says which statuses are lost and open.
     """
     rule, state = agreement.outcome, state_at(snapshots, leads)
     looks = state[["lead_id"]].assign(is_won=state["converted_us"] != NOT_YET, is_matured=True, **dict.fromkeys(RULES))
     if rule.undated or rule.within_days is None:
-        return looks.assign(**dict.fromkeys(RULES, False))
+        return looks.assign(is_matured=~_is_still_open(state, agreement), **dict.fromkeys(RULES, False))
     opens = snapshots["snapshot_us"].reset_index(drop=True)
     closes = opens + round(rule.within_days * DAY_US)
     # Open horizons stay unknown even when already won: keeping only the early wins would inflate the rate.
@@ -52,6 +53,16 @@ def matured_looks(
         is_matured=is_matured & (state["converted_us"] > opens),
         **{REJECTED: ended},
     )
+
+
+def _is_still_open(state: pd.DataFrame, agreement: Agreement) -> pd.Series:
+    """Whether nobody knows yet what becomes of a lead of an undated export: one boolean per row.
+
+    Only where the agreement names statuses: else whatever did not convert by the export is a no.
+    """
+    names_statuses = agreement.export is not None and agreement.export.names_statuses
+    is_open = (state["converted_us"] == NOT_YET) & (state["closed_us"] == NOT_YET)
+    return is_open if names_statuses else pd.Series(False, index=state.index)
 
 
 def with_known_outcome(

@@ -162,15 +162,51 @@ def test_an_excluded_field_is_kept_for_whoever_signs_it() -> None:
     assert events_of(rows())[1]["traits"]["rating"] == "Hot"
 
 
-def test_repeated_ids_keep_their_facts_under_one_lead_and_are_counted() -> None:
-    table = rows({}, {"Visits": "9"}, {})
+def test_rows_that_repeat_a_lead_are_one_lead_and_the_last_counts() -> None:
+    # Before, each row was an event of its own at the same moment, and which of them counted was chance.
+    touches = ({"Visits": "9", "Stage": "Open", "Created": "14-02-2024"}, {"Id": "8", "Stage": "Open"}, {"Visits": ""})
     export = CrmExport(agreed(), NOW, "leads.csv")
+    parts = [rows(touch) for touch in ({}, *touches, {"Stage": "Open", "Lead Source": "Fair"})]
+    for part in parts:
+        export.observe(part)
+    created, known, won, *_ = events = [said for part in parts for said in export.events(part) if said["userId"] == "7"]
+    assert [said["type"] for said in events] == ["identify", "identify", "track"]
+    assert (known["traits"]["source"], known["traits"]["visits"]) == ("Fair", 3)
+    assert created["timestamp"] == datetime(2024, 2, 13, 4, 0, tzinfo=UTC)
+    assert won["event"] == "Lead Converted"
+    assert "leads.csv: 5 rows, 2 leads, 1 converted" in export.sentences
+    assert any("3 rows have a Id that came before; of each lead the last row counts" in s for s in export.sentences)
+
+
+def test_rows_that_repeat_a_lead_stay_rows_where_each_is_scored() -> None:
+    found, _ = leads_in(rows({}, {"Stage": "Open"}, {"Id": ""}), agreed(), NOW)
+    assert [(lead, len(said)) for lead, said in found] == [("7", 3), ("7", 2), (None, 3)]
+
+
+STATUSES = DATED.replace('positive = "Won"', 'positive = "Won"\nlost = ["Lost"]\nopen = ["New", "Proposal"]')
+
+
+def test_a_status_that_is_no_outcome_is_told_and_one_that_nobody_named_is_said() -> None:
+    table = rows({}, {"Id": "8", "Stage": "lost "}, {"Id": "9", "Stage": "New"}, {"Id": "10", "Stage": "On hold"})
+    export = CrmExport(agreed(STATUSES), NOW, "leads.csv")
     export.observe(table)
-    events = {said["messageId"]: said for said in export.events(table)}
-    assert {said["userId"] for said in events.values()} == {"7"}
-    assert {said["traits"].get("visits") for said in events.values() if said["type"] == "identify"} == {None, 3, 9}
-    assert "leads.csv: 3 rows, 1 lead, 3 converted" in export.sentences
-    assert "leads.csv: 2 rows have a Id that came before; what they add was kept for that lead" in export.sentences
+    told = [said for said in export.events(table) if said["type"] == "track"]
+    assert [said["properties"].get("status") for said in told] == [None, "lost", "New", "On hold"]
+    assert {said["event"] for said in told[1:]} == {"Lead Status Changed"}
+    [unnamed] = [sentence for sentence in export.sentences if "neither as lost nor as open" in sentence]
+    assert '"On hold"' in unnamed
+    again = CrmExport(agreed(STATUSES), NOW + timedelta(days=9), "leads.csv")
+    again.observe(table)
+    assert {said["messageId"] for said in told} <= {said["messageId"] for said in again.events(table)}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [('open = ["New", "LOST"]', "is lost and open"), ('open = ["Won"]', "means converted already")],
+)
+def test_a_status_has_one_meaning(change: str, problem: str) -> None:
+    with pytest.raises(LeadlightError, match=problem):
+        agreed(STATUSES.replace('open = ["New", "Proposal"]', change))
 
 
 def test_rows_without_an_id_are_left_out_and_counted() -> None:
@@ -202,6 +238,14 @@ def test_a_value_means_converted_however_it_is_spelled() -> None:
         assert len(events_of(rows({"Stage": value}), text)) == 2
     for value in ("0", "10", "", None, 0.0):
         assert len(events_of(rows({"Stage": value}), text)) == 1
+
+
+def test_a_truth_means_converted_however_it_is_written() -> None:
+    # Salesforce's report writes 1 where its API writes true.
+    text = UNDATED.replace('positive = "Won"', 'positive = "true"')
+    assert [len(events_of(rows({"Stage": value}), text)) for value in ("1", "TRUE", True, "Yes", "Ja", "0", "no")] == [
+        2, 2, 2, 2, 2, 1, 1,
+    ]  # fmt: skip
 
 
 def test_any_date_can_be_what_means_converted() -> None:

@@ -39,6 +39,39 @@ def rejected(day: float, reason: str) -> Told:
     return track("ann", "Lead Disqualified", day, reason=reason)
 
 
+def in_status(status: str, day: float = 5) -> Told:
+    return track("ann", "Lead Status Changed", day, status=status)
+
+
+NAMED = Agreement.parse(
+    f'{UNDATED.text}[export]\nid = "Id"\noutcome = "Stage"\npositive = "Won"\nlost = ["Lost"]\nopen = ["New"]\n'
+)
+MOVED = Agreement.parse(NAMED.text.replace('lost = ["Lost"]\nopen = ["New"]', 'lost = ["Lost", "New"]'))
+
+
+@pytest.mark.parametrize(
+    ("told", "agreement", "expected"),
+    [
+        ([in_status("New")], NAMED, None),
+        ([in_status("On hold")], NAMED, None),  # nobody named it
+        ([], NAMED, None),
+        ([in_status("lost")], NAMED, False),
+        ([in_status("Lost"), won(7)], NAMED, True),
+        ([rejected(5, "not_a_fit")], NAMED, False),
+        ([in_status("New")], MOVED, False),  # a person moves a status: nothing is imported again
+        ([in_status("New")], UNDATED, False),  # nobody named any: whatever did not convert is a no
+    ],
+)
+def test_an_open_status_of_an_undated_export_is_no_no(
+    told: list[Told], agreement: Agreement, expected: bool | None
+) -> None:
+    assert outcome(*told, agreement=agreement, looked_at=9) is expected
+
+
+def test_which_statuses_are_lost_and_open_is_part_of_what_is_learned_from() -> None:
+    assert len({agreement.feature_digest for agreement in (UNDATED, NAMED, MOVED)}) == 3
+
+
 @pytest.mark.parametrize(("day", "expected"), [(0.9, None), (1, None), (1.001, True), (31, True), (31.001, False)])
 def test_the_outcome_counts_within_the_horizon_after_the_look(day: float, expected: bool | None) -> None:
     """A lead that had converted before the look, though nobody knew, was no open lead: it is neither won nor lost."""
