@@ -10,7 +10,8 @@ doctor.py         `leadlight doctor`: whether a home is well, as lines and a tab
 failed_events.py  `leadlight failed-events`: lists events that could not be used, and tries them again.
 ingest.py         `leadlight ingest`: reads files of events, leads, histories and customers into the ledger.
 init.py           `leadlight init`: drafts an agreement from a CRM export or from events.
-keys.py           `leadlight keys`: makes, lists and revokes the keys of the API.
+keys.py           `leadlight keys`: makes, lists and revokes the keys of the API, and follows what a key may not have
+                  said.
 leads.py          `leadlight merge`, `erase`, `export`: merges leads, erases one, writes all data of one.
 models.py         `leadlight models`, `promote`, `rollback`, `recalibrate`: lists the models, and changes which
                   version answers.

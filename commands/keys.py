@@ -1,14 +1,20 @@
-"""`leadlight keys`: makes, lists and revokes the keys of the API."""
+"""`leadlight keys`: makes, lists and revokes the keys of the API, and follows what a key may not have said."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands import console
 from commands.options import Json, home, now, print_answer
 
+if TYPE_CHECKING:
+    from serving.http.keys import Key
+
 app = typer.Typer(help="The keys of the API.", no_args_is_help=True)
+SIGNED = "segment"  # the source of events that Segment signs: no key sends them
 
 
 @app.command()
@@ -27,19 +33,24 @@ def create(
 
 @app.command("list")
 def list_keys(as_json: Json = False) -> None:
-    """The keys that were made, without their secrets."""
+    """The keys that were made, without their secrets, and what each sent that is not followed."""
+    from features.records.trust import not_followed
     from serving.http.keys import Keys
 
-    keys = Keys(home()).all()
+    keys, ignored = Keys(home()).all(), not_followed(home())
     rows = [
         {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
-        | {"created_at": key.created_at, "revoked_at": key.revoked_at}
+        | {"created_at": key.created_at, "revoked_at": key.revoked_at, "not_followed": _of(key, ignored)}
         for key in keys
     ]
     lines = [
         f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
         for key in keys
     ]
+    lines += [
+        _warning(f"key {key.label or key.key_id}", key.key_id, sent) for key in keys if (sent := _of(key, ignored))
+    ]
+    lines += [_warning("Segment's signature", SIGNED, ignored[SIGNED])] if SIGNED in ignored else []
     print_answer(rows, lines or ["no key was made yet"], as_json)
 
 
@@ -50,3 +61,41 @@ def revoke(key_id: Annotated[str, typer.Argument(show_default=False)], as_json: 
 
     Keys(home()).revoke(key_id, now())
     print_answer({"id": key_id, "revoked": True}, [f"{key_id} opens nothing any more"], as_json)
+
+
+@app.command()
+def trust(
+    key_id: Annotated[str, typer.Argument(help="Its id, or segment for what Segment signed.", show_default=False)],
+    from_now_on: Annotated[bool, typer.Option(help="Also let it speak for the CRM from now on.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Follow what a key sent that only the CRM may say: for a key that never stood in a web page."""
+    from features.records.trust import follow
+    from serving.http.keys import Keys
+
+    keys = Keys(home())
+    key = None if key_id == SIGNED else keys.of_id(key_id)
+    if key and from_now_on:
+        keys.trust(key_id)
+    sources = [SIGNED] if key is None else [f"{way}:{key.source_name}" for way in ("live", "segment")]
+    with console.progress_line("following what it sent") as progress:
+        events = follow(home(), sources, progress)
+    may = bool(key and (from_now_on or not key.is_public))
+    document = {"id": key_id, "events": events, "sources": sources, "speaks_for_crm": may}
+    lines = [f"{events:,} events that {key_id} sent so far are followed, and everything is derived again"]
+    print_answer(document, lines if may else [*lines, _what_next(key)], as_json)
+
+
+def _of(key: Key, ignored: dict[str, Counter[str]]) -> dict[str, int]:
+    return dict(sum((ignored.get(f"{way}:{key.source_name}", Counter()) for way in ("live", "segment")), Counter()))
+
+
+def _warning(whose: str, named: str, sent: dict[str, int]) -> str:
+    names = ", ".join(f"{many:,} {name}" for name, many in Counter(sent).most_common(5))
+    many = sum(sent.values())
+    return f"{whose}: {many:,} events are not followed ({names}); if they are right: leadlight keys trust {named}"
+
+
+def _what_next(key: Any) -> str:
+    label = f" --label {key.label}" if key and key.label else ""
+    return f"what comes next is not: give the CRM a key of its own (leadlight keys create --scope crm:write{label})"

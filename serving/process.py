@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from anyio import to_thread
 
+from features.agreement.versions import NoAgreement, current_version
 from features.events.event import EventRefused
+from features.events.trust import ReservedNames
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 from serving import limits
@@ -58,6 +60,7 @@ class ServedHome:
         self._one_large_request = asyncio.Lock()
         self._logged: dict[str, str] = {}
         self._is_warm = False
+        self._reserved_names = ReservedNames()
 
     @property
     def home(self) -> Home:
@@ -70,6 +73,11 @@ class ServedHome:
     @property
     def credentials(self) -> Credentials:
         return _opened(self._credentials)
+
+    @property
+    def reserved_names(self) -> ReservedNames:
+        """The events that a key in web pages may not say, as the newest agreement names them."""
+        return self._reserved_names
 
     @property
     def queue(self) -> EventQueue:
@@ -102,6 +110,7 @@ class ServedHome:
     def refresh_scorer(self) -> None:
         """Take over a promoted model, a new agreement."""
         self._try("deployment", self.scorer.refresh)
+        self._try("agreement", self._read_reserved_names)
         if not self._is_warm:
             self._try("first score", self._warm_up)
 
@@ -119,6 +128,10 @@ class ServedHome:
 
             self._housekeeping = Housekeeping(self.home)
         self._housekeeping.run(datetime.now(UTC))
+
+    def _read_reserved_names(self) -> None:
+        with suppress(NoAgreement):
+            self._reserved_names = ReservedNames.of(current_version(self.home).agreement)
 
     def _warm_up(self) -> None:
         # The first score imports the feature store and compiles: seconds that no caller should wait for.

@@ -183,7 +183,8 @@ def event_row(number: int, raw: Mapping[str, Any]) -> WhatIfRow:
     said = event(raw, source=str(raw.get("source", "test")), received_at=LATER)
     return WhatIfRow(
         number, said.source, said.message_id, said.type, said.name, said.user_id, said.anonymous_id, said.group_id,
-        microseconds(said.occurred_at), microseconds(said.recorded_at), ",".join(said.flags), json_text(said.body),
+        microseconds(said.occurred_at), microseconds(said.recorded_at),
+        ",".join((*said.flags, *filter(None, [raw.get("flags")]))), json_text(said.body),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

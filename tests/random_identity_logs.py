@@ -69,7 +69,7 @@ def tangled_log(draw: st.DrawFn) -> list[Told]:
 
 def read(told: Iterable[Told]) -> tuple[EventTable, Identities]:
     """The log of some events and who is who in it; `flags` are those of intake."""
-    rows = [event_row(number, raw)._replace(flags=str(raw.get("flags", ""))) for number, raw in enumerate(told, 1)]
+    rows = [event_row(number, raw) for number, raw in enumerate(told, 1)]
     said = read_events([rows], SMALL)
     return said, identities(said)
 

@@ -78,7 +78,7 @@ def _next_events(table: EventTable, resolved: Identities, page_views: Occurrence
     own = np.ones(len(table), dtype=bool)
     for reported in (table.crm, table.retained_totals):
         own[[event[0] for event in reported]] = False
-    own[[row for row, name, _ in table.mails if name in NOT_BY_LEAD]] = False
+    own[table.not_followed + [row for row, name, _ in table.mails if name in NOT_BY_LEAD]] = False
     is_view, left = _is_view(table), table.leaves.rows()
     own[left[~is_view[left]]] = False
     rows = np.flatnonzero(own)

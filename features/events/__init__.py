@@ -4,8 +4,11 @@ event.py         The contract of one event, in the shape of Segment's tracking e
                  outcomes arrive.
 event_table.py   The event table: the ledger read once as columns, and which event matches which behaviour of the
                  agreement.
+notices.py       Notices: what intake noticed of an event that it took, in one sentence for whoever sends it.
 text_columns.py  Compact columns of text: dictionary-encoded where many texts are equal, one buffer of bytes where
                  most differ.
+trust.py         Trust: what a key that stands in web pages may not decide, since anybody can read it there and send
+                 with it.
 validation.py    Validation: a raw event becomes a row of the ledger or is rejected with a code; the limits of one
                  event.
 
@@ -13,6 +16,8 @@ Other rooms use:
 
 event            ASSUMED, EventRefused, LONGEST, LONGEST_NAME, event, identifier_text
 event_table      EventTable, HISTORY_KEPT, OURSELVES, read_events
+notices          notice
 text_columns     DictionaryColumn
-validation       EventResult, LATE_CLAIM, MERGE_REFUSED, Row, Source, ValidatedBatch, validate
+trust            LATE_CLAIM, NOT_TRUSTED, OF_PUBLIC_KEYS, PUBLIC, ReservedNames, is_public
+validation       EventResult, Row, Source, ValidatedBatch, validate
 """

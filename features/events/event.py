@@ -28,7 +28,6 @@ COLUMNS = frozenset({
     "type", "event", "messageId", "userId", "anonymousId", "groupId",
     "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
 })  # fmt: skip
-MERGES = frozenset({"Lead Merged", "Lead Merge Undone"})  # a conversion that names a contact ties two ids as well
 # By whom and when an event was sent, not what it says.
 TRANSPORT_FIELDS = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})
 
@@ -115,11 +114,6 @@ def identifier_text(value: object) -> str | None:
         value = int(value) if value.is_integer() else value
     text = printable(str(value)).strip()
     return None if text.lower() in NOBODY else text
-
-
-def is_merge(name: str, body: Mapping[str, Any]) -> bool:
-    """Whether an event says that two leads are one, or are not after all."""
-    return name in MERGES or (name == "Lead Converted" and "contact_id" in _object(body.get("properties")))
 
 
 def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:

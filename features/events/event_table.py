@@ -15,9 +15,10 @@ import orjson
 from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.agreement.learning import Behaviour, property_text
-from features.arrays import Floats, Ints
+from features.arrays import Bools, Floats, Ints
 from features.events.event import identifier_text
 from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
+from features.events.trust import is_for_crm, is_public, public_traits
 
 
 class BehaviourMatches:
@@ -134,6 +135,8 @@ class EventTable:
     traits of an identify or group). previous: (row, previousId). crm: (row, name, properties). mails: (row, name, mail
     id). links: what a click was on, by row. agents: (row, user agent). objections: (row, whether it objects to
     profiling). retained_totals: (row, what events came to that were deleted for their age).
+
+    What a public key says and only the CRM may say is in none of them; not_followed: the rows of such events.
     """
 
     event_id: array[int] = field(default_factory=lambda: array("q"))
@@ -152,6 +155,7 @@ class EventTable:
     traits: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     previous: list[tuple[int, str]] = field(default_factory=list)
     crm: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    not_followed: list[int] = field(default_factory=list)
     mails: list[tuple[int, str, str]] = field(default_factory=list)
     links: dict[int, str] = field(default_factory=dict)
     agents: SparseDictionary = field(default_factory=SparseDictionary)
@@ -166,6 +170,11 @@ class EventTable:
 
     def occurred_us(self) -> Ints:
         return np.array(self.occurred, dtype=np.int64)
+
+    def is_public(self) -> Bools:
+        """Whether each event came by a key that stands in web pages."""
+        public = np.array([*map(is_public, self.flags.values), False], dtype=bool)  # no flags, -1, are the last
+        return public[self.flags.codes()]
 
 
 def read_events(chunks: Iterable[Sequence[Any]], agreement: Agreement) -> EventTable:
@@ -207,8 +216,9 @@ class _Reader:
             (table.recorded, recorded), (table.flags, flags),
         ):  # fmt: skip
             column.extend(values)
-        for event in zip(count(row), types, names, sources, map(orjson.loads, bodies), strict=False):
-            self._add_event(*event)
+        said = zip(types, names, sources, map(is_public, flags), map(orjson.loads, bodies), strict=True)
+        for number, event in zip(count(row), said, strict=False):
+            self._add_event(number, *event)
         self._store()
 
     def _store(self) -> None:
@@ -218,7 +228,7 @@ class _Reader:
         self.table.agents.extend(self._agents)
         self._matches, self._views, self._leaves, self._agents = [], [], [], []
 
-    def _add_event(self, row: int, kind: str, name: str, source: str, body: dict[str, Any]) -> None:
+    def _add_event(self, row: int, kind: str, name: str, source: str, public: bool, body: dict[str, Any]) -> None:
         properties, context = body.get("properties") or {}, body.get("context") or {}
         matches = self._matcher.matches(name, kind, properties, context)
         for position, minutes in matches:
@@ -227,9 +237,9 @@ class _Reader:
             self._view(row, properties, bool(matches))
         elif kind == "track":
             if name in self._telling or name.startswith("Email "):
-                self._track(row, name, source, properties)
+                self._track(row, name, source, public, properties)
         elif kind == "identify" or kind == "group":
-            self._traits(row, body, context)
+            self._traits(row, public, body.get("traits") or context.get("traits"))
         if "previousId" in body and (previous := identifier_text(body["previousId"])):
             self.table.anonymous_id.number(previous)
             self.table.previous.append((row, previous))
@@ -246,10 +256,9 @@ class _Reader:
             self._leaves.append((row, view, _number(engaged) / 60_000))
         self._views.append((row, view))
 
-    def _traits(self, row: int, body: dict[str, Any], context: dict[str, Any]) -> None:
-        traits = body.get("traits") or context.get("traits")
+    def _traits(self, row: int, public: bool, traits: object) -> None:
         if type(traits) is dict:
-            self.table.traits.append((row, traits))
+            self.table.traits.append((row, public_traits(traits) if public else traits))
 
     def _context(self, row: int, context: dict[str, Any]) -> None:
         if agent := _text(context.get("userAgent")):
@@ -264,27 +273,31 @@ class _Reader:
             if isinstance(allowed, bool):
                 self.table.objections.append((row, not allowed))
 
-    def _track(self, row: int, name: str, source: str, properties: dict[str, Any]) -> None:
+    def _track(self, row: int, name: str, source: str, public: bool, properties: dict[str, Any]) -> None:
         if name == LEFT:
             if view := _text(properties.get("page_view_id")):
                 self._leaves.append((row, view, _number(properties.get("engaged_ms")) / 60_000))
-        elif name in SALES_TOUCHES or name in CRM_EVENTS or name == self._outcome:
-            self.table.crm.append((row, intern(name), properties))
+        elif is_for_crm(name, self._outcome):
+            if public:
+                self.table.not_followed.append(row)
+            else:
+                self.table.crm.append((row, intern(name), properties))
         elif name.startswith("Email "):
-            self._mail(row, name, properties)
+            self._mail(row, name, public, properties)
         if name in (self._privacy.objected, self._privacy.allowed):
             self.table.objections.append((row, name == self._privacy.objected))
         # Only we ourselves may say what deleted events came to.
         if name == HISTORY_KEPT and source == OURSELVES:
             self.table.retained_totals.append((row, properties))
 
-    def _mail(self, row: int, name: str, properties: dict[str, Any]) -> None:
+    def _mail(self, row: int, name: str, public: bool, properties: dict[str, Any]) -> None:
         mail = _text(properties.get("email_id")) or _text(properties.get("campaign_id"))
         self.table.mails.append((row, intern(name), mail))
         if name == "Email Link Clicked":
             self.table.links[row] = _text(properties.get("link_id")) or _text(properties.get("link_url"))
         if properties.get("sent_by") == "sales":
-            self.table.crm.append((row, "sales mail", properties))
+            # That a mail is not to count may be said by anybody; which record of the CRM the lead is, may not.
+            self.table.crm.append((row, "sales mail", {} if public else properties))
 
 
 def _text(value: object) -> str:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from features.events.event import Event, EventRefused, event, is_merge
+from features.events.event import Event, EventRefused, event
+from features.events.trust import LATE_CLAIM, PUBLIC, USUAL_NAMES, ReservedNames, trust_flags
 from features.home.clock import Clock, Flags, microseconds
 from features.home.json_text import is_deeper, json_text, printable
 
 LARGEST = 32 * 2**10  # bytes of one live event's JSON
 DEPTH = 32  # of objects and arrays inside one another; nothing that reads an event nests deeper
-MERGE_REFUSED = "merge_refused"  # the flag of a merge by somebody who may only write events: kept, and not followed
-LATE_CLAIM = "late_claim"  # of an identify or alias by such a sender, said to be old: it claims nothing before it came
 LATE = timedelta(days=1)  # as long as a client that is offline may hold back what it has to say
 
 Row = dict[str, Any]  # of tables.events or tables.failed_events
@@ -25,14 +24,16 @@ Row = dict[str, Any]  # of tables.events or tables.failed_events
 class Source:
     """Where events come from, and how far they are trusted.
 
-    name: a messageId is unique within it. clock: whose clock wrote the times. may_merge: whether merges of leads take
-    effect. lag: for history, how long after it happened an event was known that does not say when it was received.
+    name: a messageId is unique within it. clock: whose clock wrote the times. is_trusted: whether it may say what the
+    CRM and our own people say. lag: for history, how long after it happened an event was known that does not say when
+    it was received. reserved: the names of events that it may not say otherwise.
     """
 
     name: str
     clock: Clock = "file"
-    may_merge: bool = True
+    is_trusted: bool = True
     lag: timedelta | None = None
+    reserved: ReservedNames = USUAL_NAMES
 
     @property
     def is_live(self) -> bool:
@@ -86,7 +87,7 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
     found = event(raw, source=sender.name, received_at=received_at, lag=sender.lag, clock=sender.clock)
     body = json_text(found.body)
     _check_size(found.body, body, sender)
-    refused = () if sender.may_merge else tuple(_distrust_flags(found))
+    public = () if sender.is_trusted else tuple(_flags_of_public(found, sender.reserved))
     return {
         "source": found.source,
         "message_id": found.message_id,
@@ -97,15 +98,15 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
         "group_id": found.group_id,
         "occurred_us": microseconds(found.occurred_at),
         "recorded_us": microseconds(found.recorded_at),
-        "flags": ",".join((*noticed, *found.flags, *refused)),
+        "flags": ",".join((*noticed, *found.flags, *public)),
         "body": body,
     }
 
 
-def _distrust_flags(checked: Event) -> Iterator[str]:
-    """The flags of claims that take no effect, since their source may only write events."""
-    if is_merge(checked.name, checked.body):
-        yield MERGE_REFUSED
+def _flags_of_public(checked: Event, reserved: ReservedNames) -> Iterator[str]:
+    """The flags of an event whose source may only write events."""
+    yield PUBLIC
+    yield from trust_flags(checked.type, checked.name, checked.body, reserved)
     # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
     if checked.type in ("identify", "alias") and checked.recorded_at - checked.occurred_at > LATE:
         yield LATE_CLAIM
@@ -130,7 +131,7 @@ def _failed_row(raw: Any, why: EventRefused, sender: Source, received_at: dateti
     return {
         "source": sender.name,
         "clock": sender.clock,
-        "may_merge": sender.may_merge,
+        "is_trusted": sender.is_trusted,
         "received_us": microseconds(received_at),
         "code": why.code,
         "message": str(why),

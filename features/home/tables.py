@@ -83,7 +83,7 @@ failed_events = Table(
     _serial("failed_event_id"),
     _text("source", 64),
     Column("clock", String(16), nullable=False, server_default="file"),  # with the next two, how it was read
-    Column("may_merge", Boolean, nullable=False, server_default=true()),
+    Column("is_trusted", Boolean, nullable=False, server_default=true()),
     Column("flags", Text, nullable=False, server_default=""),
     _moment("received_us"),
     _text("code", 64),

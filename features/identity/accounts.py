@@ -47,7 +47,8 @@ def account_periods(table: EventTable, resolved: Identities, agreement: Agreemen
     """The accounts of each lead: the group that it was last put into, else the domain of its work mail.
 
     Last means by `occurred_at`. ann joins group "acme" on May 1, and on May 9 we hear that she joined "initech" on
-    April 20: she stays in "acme". Free mail providers and our own domains are no accounts.
+    April 20: she stays in "acme". Free mail providers and our own domains are no accounts. What a public key says
+    gives way to what the CRM says, and of the addresses that public keys give a lead the first stays.
     """
     accounts, row, account, is_group = _claims(table, agreement)
     place, lead, known_us, until_us = resolved.attribute(row)
@@ -83,10 +84,12 @@ def _domains(table: EventTable) -> Iterator[tuple[int, str]]:
 
 
 def _strength(table: EventTable, claims: _AccountClaims) -> Ints:
-    """The strength of each claim among its lead's: a group's is stronger, then the later, then by message id."""
+    """The strength of each claim among its lead's: a trusted one is stronger, then a group's, then the later."""
     occurred_us = table.occurred_us()[claims.row]
     tied = tie_break_ranks(table, claims.row, occurred_us, group_ids(claims.is_group, claims.lead))
-    order = np.lexsort((tied, occurred_us, claims.is_group, claims.lead))
+    is_public = table.is_public()[claims.row]
+    back = np.where(is_public & (claims.is_group == 0), -1, 1)
+    order = np.lexsort((back * tied, back * occurred_us, claims.is_group, ~is_public, claims.lead))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank

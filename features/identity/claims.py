@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from features.events.event import identifier_text
 from features.events.event_table import EventTable
-from features.events.validation import LATE_CLAIM, MERGE_REFUSED
+from features.events.trust import LATE_CLAIM
 
 Rank = tuple[int, str]  # occurred_us and message id: the smaller one is first
 Key = tuple[str, str]  # an identifier besides the ids of events: "email" or a CRM's name, and its value
@@ -93,12 +93,13 @@ def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | N
 def claimed_keys(table: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
     """The rows that give keys of a user, with the keys; only of users whose number is True in `asked`."""
     known = np.append(asked, False)[table.user_id.codes()]  # -1, nobody, is the last
+    refused = _later_public_emails(table)
     # What a group call says is said of the company: all of its leads would have one address.
     identifying = (known & (table.type.codes() == table.type.code("identify"))).tolist()
     for row, traits in table.traits:
         if identifying[row]:
             email, record = normal_email(traits.get("email")), crm_key(traits)
-            keys = (((EMAIL, email),) if email else ()) + ((record,) if record else ())
+            keys = (((EMAIL, email),) if email and row not in refused else ()) + ((record,) if record else ())
             if keys:
                 yield row, keys
     for row, name, properties in table.crm:
@@ -106,9 +107,29 @@ def claimed_keys(table: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tu
             yield row, (record,)
 
 
+def _later_public_emails(table: EventTable) -> frozenset[int]:
+    """The identifies by which a public key gives a user another e-mail address than its first one.
+
+    They claim nothing. Otherwise one user could claim the addresses of a whole list, and whom the CRM names by them
+    later would all be one lead. First is the one that was recorded first.
+    """
+    public = table.is_public()
+    if not public.any():
+        return frozenset()
+    identifying = table.type.codes() == table.type.code("identify")
+    users = table.user_id.codes()
+    claims = sorted(
+        (int(users[row]), table.recorded[row], claim_rank(table, row), row, email)
+        for row, traits in table.traits
+        if identifying[row] and (email := normal_email(traits.get("email")))
+    )
+    first = {claim[0]: claim[-1] for claim in reversed(claims)}
+    return frozenset(row for user, _, _, row, email in claims if public[row] and email != first[user])
+
+
 def merge_claims(table: EventTable) -> Iterator[MergeClaim]:
-    """The merges and conversions in the table, without those whose sender may not merge."""
-    for row, name, properties in _trusted(table, MERGED, CONVERTED):
+    """The merges and conversions in the table; it holds none of a sender who may not merge."""
+    for row, name, properties in _of_users(table, MERGED, CONVERTED):
         record = crm_key(properties) if name == MERGED else None
         previous = crm_key(properties, "previous_crm_lead_id" if name == MERGED else "contact_id")
         if name == MERGED and previous is None and (lead := identifier_text(properties.get("previous_lead_id"))):
@@ -118,8 +139,8 @@ def merge_claims(table: EventTable) -> Iterator[MergeClaim]:
 
 
 def unmerge_claims(table: EventTable) -> Iterator[UnmergeClaim]:
-    """The undone merges in the table, without those whose sender may not merge."""
-    for row, _, properties in _trusted(table, UNDONE):
+    """The undone merges in the table."""
+    for row, _, properties in _of_users(table, UNDONE):
         if merge := identifier_text(properties.get("merge_id")):
             yield UnmergeClaim(table.recorded[row], str(table.user_id[row]), merge)
 
@@ -130,7 +151,5 @@ def claim_rank(table: EventTable, row: int) -> Rank:
     return (table.recorded if is_late else table.occurred)[row], table.message_id[row]
 
 
-def _trusted(table: EventTable, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    for row, name, properties in table.crm:
-        if name in names and table.user_id[row] is not None and MERGE_REFUSED not in str(table.flags[row]).split(","):
-            yield row, name, properties
+def _of_users(table: EventTable, *names: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    return (event for event in table.crm if event[1] in names and table.user_id[event[0]] is not None)

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, and_, select
 
 from features.events.event import identifier_text
+from features.events.trust import is_public
 from features.home import tables
 from features.home.database import batched, insert_new
 from features.identity.claims import ANONYMOUS, EMAIL, crm_key, normal_email
@@ -48,7 +49,7 @@ def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
 
     A link too many makes a component larger and changes nothing else; a link too few would lose events. An identify of
     `u7` with anonymousId `a1` and e-mail a@acme.example gives ("anonymous", "a1", "u7"), ("email", "a@acme.example",
-    "u7") and ("group", "acme.example", "u7").
+    "u7") and ("group", "acme.example", "u7"). Which record of the CRM a lead is, a public key says to no effect.
     """
     user, body = row["user_id"], row["body"]
     if row["group_id"] is not None:
@@ -60,24 +61,30 @@ def links_of(row: Row) -> Iterator[tuple[str, str, str]]:
     # Most events tie nothing: reading their bodies would double what an import costs.
     if not any(word in body for word in TELLING):
         return
-    for kind, value in _keys(orjson.loads(body), row["type"]):
+    for kind, value in _keys(orjson.loads(body), row["type"], not is_public(row["flags"])):
         yield kind, value if len(value) <= LONGEST else blake2b(value.encode()).hexdigest(), user
 
 
-def _keys(said: Row, type: str) -> Iterator[tuple[str, str]]:
+def _keys(said: Row, type: str, is_trusted: bool) -> Iterator[tuple[str, str]]:
     properties, context = _mapping(said.get("properties")), _mapping(said.get("context"))
-    for name in (identifier_text(said.get("previousId")), identifier_text(properties.get("previous_lead_id"))):
-        if name is not None:
-            yield ANONYMOUS, name
+    if (previous := identifier_text(said.get("previousId"))) is not None:
+        yield ANONYMOUS, previous
     for facts in (_mapping(said.get("traits")), _mapping(context.get("traits")), properties):
-        found = [key for name in CRM_NAMES if (key := crm_key(facts, name))]
-        yield from found
-        if not MERGING.isdisjoint(facts):  # a merge may name a user by its id in the CRM
-            yield from ((ANONYMOUS, value) for _, value in found)
+        yield from _records(facts) if is_trusted else ()
         if type == "identify" and (email := normal_email(facts.get("email"))):
             yield EMAIL, email
             if mail_kind(domain := email_domain(email)) == "work":
                 yield GROUP, str(domain)
+
+
+def _records(facts: Row) -> Iterator[tuple[str, str]]:
+    """The records of the CRM that some facts name, and the user ids of a merge, which may be such records' ids."""
+    found = [key for name in CRM_NAMES if (key := crm_key(facts, name))]
+    yield from found
+    if not MERGING.isdisjoint(facts):
+        yield from ((ANONYMOUS, value) for _, value in found)
+        if (previous := identifier_text(facts.get("previous_lead_id"))) is not None:
+            yield ANONYMOUS, previous
 
 
 def _mapping(value: object) -> Row:

@@ -107,7 +107,7 @@ def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datet
 def _validated(row: Any) -> ValidatedBatch:
     # History without `receivedAt` was known when it happened, and not when it was imported.
     lag = timedelta(0) if row.clock == "file" else None
-    sender = Source(row.source, row.clock, row.may_merge, lag)
+    sender = Source(row.source, row.clock, row.is_trusted, lag)
     flags = {0: tuple(row.flags.split(","))} if row.flags else {}
     return validate([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
+from features.events.trust import PUBLIC
 from features.events.validation import EventResult, Row, Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
@@ -245,7 +246,7 @@ def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str],
     """Add the flags of accepted events, and conflicts, to `intake_counts`."""
     noticed: Counter[Key] = Counter()
     for row, status in zip(rows, statuses, strict=True):
-        flags = (CONFLICT,) if status == CONFLICT else _flags(row) if status == ACCEPTED else ()
+        flags = (CONFLICT,) if status == CONFLICT else _noticed(row) if status == ACCEPTED else ()
         noticed.update((row["source"], flag) for flag in flags)
     counts = [{"source": source, "code": code, "events": n, "last_us": now_us} for (source, code), n in noticed.items()]
     insert_or_update(connection, intake_counts, counts, added=("events",))
@@ -276,12 +277,13 @@ def _result(row: Row, status: str) -> EventResult:
         sentence = "this lead was erased; no event of it is kept any more"
         return EventResult("rejected", row["message_id"], ERASED, sentence)
     if status == ACCEPTED:
-        return EventResult("accepted", row["message_id"], flags=_flags(row))
+        return EventResult("accepted", row["message_id"], flags=_noticed(row))
     return EventResult("duplicate", row["message_id"], flags=(CONFLICT,) if status == CONFLICT else ())
 
 
-def _flags(row: Row) -> tuple[str, ...]:
-    return tuple(row["flags"].split(",")) if row["flags"] else ()
+def _noticed(row: Row) -> tuple[str, ...]:
+    # That an event came by a public key is no news to its sender.
+    return tuple(flag for flag in row["flags"].split(",") if flag and flag != PUBLIC)
 
 
 def _key(row: Row) -> Key:

@@ -11,6 +11,8 @@ merges.py        Merges: a person makes two leads one, takes a merge back, or li
                  ledger.
 retention.py     Retention: deletes events older than agreed, and keeps their totals in one event for each lead.
 table_export.py  The export of a home's tables as Parquet files, for people who analyse them with tools of their own.
+trust.py         Trust in hindsight: which events of public keys are not followed, and following what a key has sent
+                 so far.
 
 Other rooms use:
 
@@ -20,4 +22,5 @@ lead_record      LeadErased, LeadRecord, UnknownLead, lead_record
 merges           merge, merges, undo_merge
 retention        apply_retention, permanent_events
 table_export     write_tables
+trust            follow, not_followed
 """

@@ -12,7 +12,8 @@ import orjson
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.events.validation import MERGE_REFUSED, Source
+from features.events.trust import is_public
+from features.events.validation import Source
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -81,12 +82,12 @@ def undo_merge(home: Home, merge_id: str, now: datetime) -> Merge:
 
 
 def merges(home: Home) -> list[Merge]:
-    """Every merge in the ledger, of persons and of the CRM, newest first; refused ones are left out."""
+    """Every merge in the ledger, of persons and of the CRM, newest first; those of public keys are left out."""
     columns = tables.events.c
     asked = select(tables.events).where(columns.type == "track", columns.name.in_((MERGED, UNDONE)))
     with reading(home) as connection:
         rows = connection.execute(asked.order_by(columns.recorded_us.desc(), columns.event_id.desc())).all()
-    allowed = [row for row in rows if MERGE_REFUSED not in row.flags.split(",") and row.user_id is not None]
+    allowed = [row for row in rows if not is_public(row.flags) and row.user_id is not None]
     undone = {(row.user_id, _properties(row).get("merge_id")): row.recorded_us for row in allowed if row.name == UNDONE}
     return [_merge(row, undone.get((row.user_id, row.message_id))) for row in allowed if row.name == MERGED]
 

@@ -28,7 +28,7 @@ from features.identity.claims import ANONYMOUS, USER
 from features.identity.identities import Identities
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
-from features.traits.history import trait_columns
+from features.traits.history import FIRST_OF_PUBLIC, trait_columns
 from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
 RetainedTotals = dict[str, Any]  # the properties of an event "History Kept"
@@ -41,13 +41,14 @@ def retained_totals(
 
     events: rows of the table. returns: by the lead's position in `rows.identities.lead_ids`
     {"behaviours": {name: {"count", "minutes", "first_us", "latest": [[us, minutes], ...]}},
-     "traits": {name: [value, occurred_us]}}
+     "traits": {name: [value, occurred_us]}}, and "public_traits" like "traits", where public keys said any.
     """
     found: dict[int, RetainedTotals] = {}
     for lead, name, totals in _behaviours(rows, agreement, events):
         found.setdefault(lead, {"behaviours": {}, "traits": {}})["behaviours"][name] = totals
-    for lead, name, value in _traits(table, rows, agreement, events):
-        found.setdefault(lead, {"behaviours": {}, "traits": {}})["traits"][name] = value
+    for lead, name, value, is_public in _traits(table, rows, agreement, events):
+        totals = found.setdefault(lead, {"behaviours": {}, "traits": {}})
+        totals.setdefault("public_traits" if is_public else "traits", {})[name] = value
     return found
 
 
@@ -72,22 +73,23 @@ def _behaviour(state: BehaviourState) -> RetainedTotals:
 
 def _traits(
     table: EventTable, rows: DerivedRows, agreement: Agreement, events: Sequence[int]
-) -> Iterator[tuple[int, str, Any]]:
-    """Of each trait the newest value among these events; of first source and campaign the oldest."""
+) -> Iterator[tuple[int, str, Any, bool]]:
+    """Of each trait the newest value among these events, of the CRM and of public keys; of first touches the oldest."""
     columns = trait_columns(agreement)
     said_values = trait_values(table, rows.identities, agreement, rows.observed, rows.account_periods, columns)
     names, kinds = list(columns), list(columns.values())
-    chosen: dict[tuple[int, int], tuple[tuple[int, str], int]] = {}
+    chosen: dict[tuple[int, int, bool], tuple[tuple[int, str], int]] = {}
     stands = np.isin(said_values.row, np.asarray(events, dtype=np.int64)) & (said_values.until_us == NOT_YET)
     for place in np.flatnonzero(stands).tolist():
-        key = int(said_values.lead[place]), int(said_values.trait[place])
+        is_public = bool(said_values.is_public[place])
+        key = int(said_values.lead[place]), int(said_values.trait[place]), is_public
         rank = int(said_values.occurred_us[place]), str(table.message_id[int(said_values.row[place])])
         before = chosen.get(key)
-        is_first = names[key[1]] in FIRST_TOUCH
+        is_first = names[key[1]] in (FIRST_TOUCH | FIRST_OF_PUBLIC if is_public else FIRST_TOUCH)
         if before is None or (rank < before[0] if is_first else rank > before[0]):
             chosen[key] = rank, place
-    for (lead, trait), ((us, _), place) in sorted(chosen.items()):
-        yield lead, names[trait], [_value(said_values, place, kinds[trait]), us]
+    for (lead, trait, is_public), ((us, _), place) in sorted(chosen.items()):
+        yield lead, names[trait], [_value(said_values, place, kinds[trait]), us], is_public
 
 
 def _value(said_values: TraitValues, place: int, kind: str) -> Any:

@@ -7,7 +7,7 @@ values.py     Every value that an event gives a trait: typed, with its lead, and
 
 Other rooms use:
 
-history       TOUCHES, trait_columns, trait_history
+history       FIRST_OF_PUBLIC, TOUCHES, trait_columns, trait_history
 job_title     RANKS
 values        FIRST_TOUCH, TraitValues, flat_traits, trait_values
 """

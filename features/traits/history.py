@@ -21,6 +21,9 @@ from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 # Traits that rules and reasons need of every lead, whatever traits an agreement names.
 FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
 TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
+FIRST_OF_PUBLIC = frozenset(
+    {"email_domain", "mail_kind"}
+)  # of a public key the first stays: a later one may be anybody's
 TEXTS = ("seniority", "department", "email_domain", "mail_kind", "account", *TOUCHES)
 NUMBERS = ("number", "date")
 
@@ -46,15 +49,20 @@ def trait_history(
     """One row per lead and moment at which a trait changed as it was known: lead_id, known_us, and `trait_columns`.
 
     A value replaces an older one by when it was true, not by when it was known; a value of the lead itself goes before
-    one of its company. A missing value is None, or NaN for numbers and dates. Where ann says industry "saas" on day 3,
-    and on day 9 an import adds that on day 1 it was "retail", there is one row, of day 3, with "saas".
+    one of its company; and any value of a public key gives way to what the CRM says. A missing value is None, or NaN
+    for numbers and dates. Where ann says industry "saas" on day 3, and on day 9 an import adds that on day 1 it was
+    "retail", there is one row, of day 3, with "saas".
     """
     columns = trait_columns(agreement)
     given = trait_values(table, resolved, agreement, observed, members, columns)
+    # What public keys say has columns of its own behind the others, and is read where the CRM says nothing.
+    given = given._replace(trait=given.trait + len(columns) * given.is_public)
     changes = _changes(given, _strength(table, given, list(columns)))
     is_new = np.append(True, (np.diff(changes.lead) != 0) | (np.diff(changes.known_us) != 0))[: len(changes.lead)]
-    states = np.zeros((int(is_new.sum()), len(columns)), dtype=np.int32)
+    states = np.zeros((int(is_new.sum()), len(columns) * (1 + int(given.is_public.any()))), dtype=np.int32)
     _fill(states, np.cumsum(is_new) - 1, changes.lead, changes.trait, changes.value)
+    said, public = states[:, : len(columns)], states[:, len(columns) :]
+    states = np.where(said == 0, public, said) if public.size else said
     history: dict[str, Any] = {
         "lead_id": np.array(resolved.lead_ids, dtype=object)[changes.lead[is_new]],
         "known_us": changes.known_us[is_new],
@@ -78,7 +86,9 @@ def _strength(table: EventTable, given: TraitValues, traits: list[str]) -> Ints:
     starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
     sizes = np.diff(np.append(starts, len(order)))
     place, start = np.arange(len(order)), np.repeat(starts, sizes)
-    is_first = np.isin(trait, [traits.index(name) for name in FIRST_TOUCH if name in traits])
+    firsts = [traits.index(name) for name in FIRST_TOUCH if name in traits]
+    firsts_of_public = [len(traits) + traits.index(name) for name in FIRST_OF_PUBLIC | FIRST_TOUCH if name in traits]
+    is_first = np.isin(trait, firsts + firsts_of_public)
     strength = np.empty(len(order), dtype=np.int64)
     strength[order] = np.where(is_first, 2 * start + np.repeat(sizes, sizes) - 1 - place, place)
     return strength

@@ -78,6 +78,8 @@ def _number(value: Any) -> float | None:
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 FLAG_TRAITS = ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity")
+OBJECTIONS = frozenset({"profiling_opt_out", "unsubscribed"})  # a yes is followed, whoever says it
+LATEST_TOUCH = frozenset({"latest_source", "latest_campaign"})  # what brought the last visit, which the CRM cannot know
 OF_COMPANY, OF_LEAD = 0, 1  # a value of the lead itself is nearer than one of its company
 FOR_GOOD = NOT_YET - 1  # when a conversion is taken to have happened, for its lead to stay closed
 
@@ -91,6 +93,7 @@ class TraitValues(NamedTuple):
     known_us, until_us: from when until when the value was known to be this lead's.
     nearness:           OF_LEAD for a value of the lead itself, OF_COMPANY for one of its company.
     row:                of the event that gives the value, -1 where it follows from several.
+    is_public:          1 for a value that gives way to any that the CRM says, since a public key says it.
 
     Where ann's identify call of day 3 says industry "saas" and becomes another lead's on day 9, ann has one row for it:
     known from day 3 until day 9.
@@ -104,6 +107,7 @@ class TraitValues(NamedTuple):
     row: Ints
     trait: Ints
     value: Ints
+    is_public: Ints
     values: list[Any]
 
 
@@ -115,13 +119,17 @@ class _ValueRows:
         self._cells = array("q")
 
     def add(self, given: Iterable[TraitValue], *numbers: int) -> None:
-        """One row per value of a known trait; an empty value of a first touch is left out."""
+        """One row per value of a known trait; an empty value of a first touch is left out.
+
+        The last number is whether a public key says it, which makes no difference to some values.
+        """
         values = self._values
         for trait, value in given:
             position = self._traits.get(trait)
             if position is not None and (value is not None or trait not in FIRST_TOUCH):
                 place = values.setdefault((type(value), value), len(values))
-                self._cells.extend((*numbers, position, place))
+                is_public = numbers[-1] and not (trait in LATEST_TOUCH or (value is True and trait in OBJECTIONS))
+                self._cells.extend((*numbers[:-1], is_public, position, place))
 
     def columns(self) -> Ints:
         return np.array(self._cells, dtype=np.int64).reshape(-1, self._width).T
@@ -134,26 +142,29 @@ def trait_values(
     """Every value that the events in `table` give the traits `columns` (name to kind) of leads."""
     traits = {name: position for position, name in enumerate(columns)}
     values: dict[tuple[type, Any], int] = {(type(None), None): 0}
-    by_event, by_lead = _ValueRows(traits, values, 2), _ValueRows(traits, values, 5)
-    for event, given, when in _values_of_events(table, agreement, columns):
-        by_event.add(given, event, table.occurred[event] if when is None else when)
+    by_event, by_lead = _ValueRows(traits, values, 3), _ValueRows(traits, values, 6)
+    public = table.is_public().tolist()
+    for event, given, when in _values_of_events(table, agreement):
+        by_event.add(given, event, table.occurred[event] if when is None else when, public[event])
+    for event, given, when, is_public in _retained_values(table, columns):
+        by_event.add(given, event, when, is_public)
     for position, known, when, given in _values_of_leads(table, resolved, agreement, observed, members):
-        by_lead.add(given, position, *known, when, OF_LEAD)
-    for position, known, when, given in _values_of_companies(table, agreement, members):
-        by_lead.add(given, position, *known, when, OF_COMPANY)
-    row, occurred, trait, value = by_event.columns()
+        by_lead.add(given, position, *known, when, OF_LEAD, False)
+    for position, known, when, given, is_public in _values_of_companies(table, agreement, members):
+        by_lead.add(given, position, *known, when, OF_COMPANY, is_public)
+    row, occurred, publicly, trait, value = by_event.columns()
     at = resolved.attribute(row)
-    lead, known_us, until_us, occurred_us, nearness, traits_of, value_of = by_lead.columns()
+    lead, known_us, until_us, occurred_us, nearness, is_public_of, traits_of, value_of = by_lead.columns()
     return TraitValues(
         np.append(at.lead, lead), np.append(at.known_us, known_us), np.append(at.until_us, until_us),
         np.append(occurred[at.place], occurred_us), np.append(np.full(len(at.place), OF_LEAD), nearness),
         np.append(row[at.place], np.full(len(lead), -1)), np.append(trait[at.place], traits_of),
-        np.append(value[at.place], value_of), [value for _, value in values],
+        np.append(value[at.place], value_of), np.append(publicly[at.place], is_public_of), [v for _, v in values],
     )  # fmt: skip
 
 
 def _values_of_events(
-    table: EventTable, agreement: Agreement, columns: Mapping[str, str]
+    table: EventTable, agreement: Agreement
 ) -> Iterator[tuple[int, Iterable[TraitValue], int | None]]:
     """One entry per event: its row, the values that it gives, and when those were true (None: when it happened)."""
     is_group = (table.type.codes() == table.type.code("group")).tolist()
@@ -172,9 +183,16 @@ def _values_of_events(
         yield row, _values_of_sales(name, agreement.outcome.event), None
         if name == agreement.outcome.event:
             yield row, (("closed", True),), FOR_GOOD
+
+
+def _retained_values(
+    table: EventTable, columns: Mapping[str, str]
+) -> Iterator[tuple[int, Iterable[TraitValue], int, bool]]:
+    """The values of events that were deleted for their age, when they were true, and whether a public key said so."""
     for row, properties in table.retained_totals:
-        for trait, (value, us) in (properties.get("traits") or {}).items():
-            yield row, ((trait, typed_value(value, columns.get(trait, "category"))),), int(us)
+        for part, is_public in (("traits", False), ("public_traits", True)):
+            for trait, (value, us) in (properties.get(part) or {}).items():
+                yield row, ((trait, typed_value(value, columns.get(trait, "category"))),), int(us), is_public
 
 
 def _agreed_values(given: Mapping[str, Any], agreement: Agreement) -> Iterator[TraitValue]:
@@ -237,30 +255,31 @@ def _values_of_leads(
 
 def _values_of_companies(
     table: EventTable, agreement: Agreement, members: AccountPeriods
-) -> Iterator[tuple[int, Period, int, list[TraitValue]]]:
-    """The values of a lead's company: (lead, period in which the lead was known to be in it, order, values).
+) -> Iterator[tuple[int, Period, int, list[TraitValue], bool]]:
+    """The values of a lead's company: (lead, period in which the lead was known to be in it, order, values, is public).
 
     They hold for all leads of the company, whoever sent them.
     """
     position = {account: i for i, account in enumerate(members.account_ids)}
-    by_trait: dict[tuple[int, str], list[tuple[int, int, str, Any]]] = {}
+    by_trait: dict[tuple[int, str, bool], list[tuple[int, int, str, Any]]] = {}
+    public = table.is_public().tolist()
     is_group = (table.type.codes() == table.type.code("group")).tolist()
     for row, traits in table.traits:
         if is_group[row] and (account := position.get(table.group_id[row] or "")) is not None:
             for trait, value in _agreed_values(flat_traits(traits), agreement):
                 word = (table.recorded[row], table.occurred[row], table.message_id[row], value)
-                by_trait.setdefault((account, trait), []).append(word)
+                by_trait.setdefault((account, trait, public[row]), []).append(word)
     if not by_trait:
         return
     by_account: dict[int, list[int]] = {}
     for stay, account in enumerate(members.account.tolist()):
         by_account.setdefault(account, []).append(stay)
-    for (account, trait), words in by_trait.items():
+    for (account, trait, is_public), words in by_trait.items():
         for order, (known_us, value) in enumerate(_group_values(words)):
             for stay in by_account.get(account, ()):
                 known = intersection((known_us, NOT_YET), (int(members.known_us[stay]), int(members.until_us[stay])))
                 if known[0] < known[1]:
-                    yield int(members.lead[stay]), known, order, [(trait, value)]
+                    yield int(members.lead[stay]), known, order, [(trait, value)], is_public
 
 
 def _group_values(words: list[tuple[int, int, str, Any]]) -> Iterator[tuple[int, Any]]:

@@ -234,7 +234,7 @@ def _schemas() -> dict[str, Any]:
 
 def _key_schemes() -> dict[str, Any]:
     read = "An API key (llk_...) with the scope that the route needs. On the service's own machine none is needed."
-    write = "The key as user name, no password; or as writeKey in the body. It needs the scope events:write."
+    write = "The key as user name, no password; or as writeKey in the body: events:write, or crm:write."
     return {
         "key": {"type": "http", "scheme": "bearer", "description": read},
         "write_key": {"type": "http", "scheme": "basic", "description": write},

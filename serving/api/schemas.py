@@ -174,6 +174,7 @@ class EventWarning(Answer):
     index: int
     message_id: str | None
     code: str
+    message: str
 
 
 class TrackingAnswer(Answer):

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from features.events.notices import notice
 from features.events.validation import EventResult, Source, ValidatedBatch, validate
 from features.home.clock import Flags
 from features.home.json_text import json_text, printable
@@ -204,12 +205,13 @@ class TrackingRoutes:
 
     def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Source:
         key, credentials = header_key(request), self.served.credentials
+        reserved = self.served.reserved_names
         if call != SEGMENT:
-            return event_source(LIVE, admit_writer(request, credentials, key or write_key), may_merge=True)
-        # A write key in what Segment forwards is one of Segment's own.
+            return event_source(LIVE, admit_writer(request, credentials, key or write_key), True, reserved)
+        # A write key in what Segment forwards is one of Segment's own. It forwards what web pages say, too.
         if is_signed(request, credentials, raw, key) and not key:
-            return event_source(SEGMENT, None, may_merge=False)
-        return event_source(SEGMENT, admit_writer(request, credentials, key), may_merge=True)
+            return event_source(SEGMENT, None, False, reserved)
+        return event_source(SEGMENT, admit_writer(request, credentials, key), True, reserved)
 
 
 def tracking_answer(results: Sequence[EventResult]) -> dict[str, Any]:
@@ -221,7 +223,7 @@ def tracking_answer(results: Sequence[EventResult]) -> dict[str, Any]:
         if result.status == "rejected"
     ]
     warnings = [
-        {"index": place, "messageId": result.message_id, "code": flag}
+        {"index": place, "messageId": result.message_id, "code": flag, "message": notice(flag)}
         for place, result in enumerate(results)
         for flag in result.flags
     ]

@@ -15,7 +15,7 @@ from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import DAY_US
 from features.events.event import ASSUMED
 from features.events.event_table import HISTORY_KEPT
-from features.events.validation import MERGE_REFUSED
+from features.events.trust import NOT_TRUSTED
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.ledger.arrival_counts import DAYS, ArrivalCounts, EventGroup, Stream, arrival_counts, event_groups
@@ -33,6 +33,7 @@ LEADLIGHT_NAMES = SALES_TOUCHES | CRM_EVENTS | {
 }  # fmt: skip
 SURE_LIKENESS = 0.75  # so alike that the name is probably meant; below it is only asked
 SHOWN = 5
+NOTICED_FOR = timedelta(days=28)  # so long an event that is not followed asks for somebody to look
 PUBLISHED_WITHIN = timedelta(minutes=1)  # a served home publishes within seconds
 
 
@@ -61,6 +62,7 @@ def event_checks(connection: Connection, agreement: Agreement, now: datetime) ->
     yield from unknown_name_checks(groups, agreement)
     yield from unmatched_checks(arrivals)
     yield from flag_checks(groups)
+    yield from trust_checks(groups, now)
     yield from identity_checks(connection)
     yield from retention_checks(groups, agreement, now)
     yield from intake_warning_checks(connection)
@@ -165,7 +167,7 @@ def unmatched_checks(arrivals: ArrivalCounts) -> Iterator[Check]:
 
 
 def flag_checks(groups: Sequence[EventGroup]) -> Iterator[Check]:
-    """Checks of the flags that intake gave to stored events: unknown record times, refused merges."""
+    """Checks of the flags that intake gave to stored events: unknown record times."""
     counts: Counter[str] = Counter()
     for group in groups:
         for flag in filter(None, group.flags.split(",")):
@@ -173,9 +175,22 @@ def flag_checks(groups: Sequence[EventGroup]) -> Iterator[Check]:
     if counts[ASSUMED]:
         said = f"when {counts[ASSUMED]:,} events were recorded is not known"
         yield Check("record times", True, f"{said}: it is taken to be when they happened")
-    if counts[MERGE_REFUSED]:
-        said = f"{counts[MERGE_REFUSED]:,} merges of known leads were refused, since their key may only write events"
-        yield Check("refused merges", True, f"{said}; where they are right: leadlight merge A B")
+
+
+def trust_checks(groups: Sequence[EventGroup], now: datetime) -> Iterator[Check]:
+    """One check per source whose key may only write events and said what is the CRM's to say: it is not followed."""
+    told: dict[str, Counter[str]] = {}
+    newest: Counter[str] = Counter()
+    for group in groups:
+        if NOT_TRUSTED in group.flags.split(","):
+            told.setdefault(group.source, Counter())[group.name] += group.events
+            newest[group.source] = max(newest[group.source], group.recorded_us)
+    for source, counts in sorted(told.items()):
+        names = ", ".join(f"{many:,} {name}" for name, many in counts.most_common(SHOWN))
+        said = f"{counts.total():,} events of source {source} are not followed, since their key may only write events"
+        remedy = "where the CRM sends them: leadlight keys trust, and a key of scope crm:write"
+        ok = newest[source] < microseconds(now - NOTICED_FOR)
+        yield Check("not trusted", ok, f"{said} ({names}); {remedy}", [{"source": source, **counts}])
 
 
 def identity_checks(connection: Connection) -> Iterator[Check]:

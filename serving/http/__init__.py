@@ -15,7 +15,7 @@ auth            Credentials, LIVE, MAY_ERASE_LEAD, MAY_EXPORT_LEAD, MAY_READ_SCO
                 MAY_REPLAY_FAILED_EVENTS, admit, admit_writer, event_source, header_key, is_loopback, is_signed
 bodies          BOM, body, broken_json, invalid_body, json_value, pointer_step
 idempotency     Idempotency
-keys            KeyRing, Keys
+keys            Key, KeyRing, Keys
 metrics         RequestMetrics, metrics_page
 problems        Boundary, FieldError, HEADERS, MEDIA_TYPE, Problem, REQUEST_ID, json_response, unavailable
 """

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
+from features.events.trust import ReservedNames
 from features.events.validation import Source
 from features.home.clock import Clock
 from features.home.errors import LeadlightError
-from serving.http.keys import LONGEST_LABEL, PREFIX, Key, KeyRing
+from serving.http.keys import SPEAKS_FOR_CRM, WRITES, Key, KeyRing
 from serving.http.problems import Problem, unavailable
 
 # A proxy on this machine makes every stranger's connection come from loopback; these tell that one stands between.
@@ -25,12 +26,12 @@ PROXY_HEADERS = frozenset({
     "true-client-ip", "cf-connecting-ip", "cf-ray", "fastly-client-ip", "x-envoy-external-address",
 })  # fmt: skip
 # Which scope a key needs to do what; a key with "admin" may do all of it.
-MAY_SEND_EVENTS = "events:write"
+MAY_SEND_EVENTS = WRITES
 MAY_READ_SCORES = "scores:read"
 MAY_READ_TIMELINE = "scores:read"
 MAY_EXPORT_LEAD = "admin"
 MAY_ERASE_LEAD = "admin"
-MAY_MERGE_LEADS = "admin"
+MAY_SPEAK_FOR_CRM = SPEAKS_FOR_CRM  # outcomes, rejects, merges, touches: without it such events are not followed
 MAY_REPLAY_FAILED_EVENTS = "admin"
 
 REMEDY = "make one with `leadlight keys create --scope {scope}` and send it as `Authorization: Bearer llk_...`"
@@ -167,7 +168,7 @@ def admit_writer(connection: HTTPConnection, credentials: Credentials, secret: s
         return None
     key = active_key(secret, credentials.ring)
     if key is None and _is_any_key_good(connection, credentials, secret):
-        return _just_made(secret, credentials.ring)
+        return None
     return key_with_scope(key, MAY_SEND_EVENTS)
 
 
@@ -176,19 +177,6 @@ def _is_any_key_good(connection: HTTPConnection, credentials: Credentials, secre
     if credentials.ring.guards(MAY_SEND_EVENTS, now) or credentials.ring.was_revoked(secret, now):
         return False
     return credentials.allows_anonymous and why_outside(connection) is None
-
-
-def _just_made(secret: str, ring: KeyRing) -> Key | None:
-    """The key that `secret` is if it was made since the ring was refreshed; None for one that nobody made here.
-
-    A home's first key may send events before the next refresh. Were it taken for any key, its events would get the
-    source "live", and the source of the key when they are sent again: they would be stored twice.
-    """
-    if not secret.startswith(PREFIX):
-        return None
-    ring.refresh(time.monotonic())
-    key = active_key(secret, ring)
-    return key_with_scope(key, MAY_SEND_EVENTS) if key else None
 
 
 def is_signed(connection: HTTPConnection, credentials: Credentials, raw: bytes, secret: str | None) -> bool:
@@ -207,8 +195,8 @@ def is_signed(connection: HTTPConnection, credentials: Credentials, raw: bytes, 
     return credentials.segment_secret is not None
 
 
-def event_source(way: str, key: Key | None, may_merge: bool) -> Source:
-    """The source of events that came in the way LIVE or SEGMENT. A key decides whether its source may merge leads.
+def event_source(way: str, key: Key | None, is_trusted: bool, reserved: ReservedNames) -> Source:
+    """The source of events that came in the way LIVE or SEGMENT. A key decides whether its source is trusted.
 
     A messageId names one event for good within its source. The source is named for the key's label, else for its id:
     so two systems never take an id from each other, and a new key with the label of an old one continues its source.
@@ -217,6 +205,5 @@ def event_source(way: str, key: Key | None, may_merge: bool) -> Source:
     """
     clock: Clock = "platform" if way == SEGMENT else "sender"
     if key is None:
-        return Source(way, clock, may_merge)
-    name = key.label if 0 < len(key.label) <= LONGEST_LABEL else key.key_id
-    return Source(f"{way}:{name}", clock, may_merge=key.may(MAY_MERGE_LEADS))
+        return Source(way, clock, is_trusted, reserved=reserved)
+    return Source(f"{way}:{key.source_name}", clock, key.may(MAY_SPEAK_FOR_CRM), reserved=reserved)

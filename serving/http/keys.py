@@ -21,7 +21,8 @@ from features.home.tables import api_keys
 
 PREFIX = "llk_"  # so that a leaked key is recognised by whoever or whatever reads it
 LONGEST_LABEL = 50  # it is part of the source of events
-SCOPES = ("events:write", "scores:read", "feedback:write", "models:promote", "admin")
+WRITES, SPEAKS_FOR_CRM = "events:write", "crm:write"
+SCOPES = (WRITES, SPEAKS_FOR_CRM, "scores:read", "feedback:write", "models:promote", "admin")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,19 @@ class Key:
         return self.revoked_at is None
 
     def may(self, scope: str) -> bool:
-        """Whether this key has `scope`; admin has every scope."""
-        return scope in self.scopes or "admin" in self.scopes
+        """Whether this key has `scope`; admin has every scope, and who speaks for the CRM may write events."""
+        is_implied = scope == WRITES and SPEAKS_FOR_CRM in self.scopes
+        return scope in self.scopes or is_implied or "admin" in self.scopes
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it may write events and decide nothing with them, as a key that stands in web pages."""
+        return self.may(WRITES) and not self.may(SPEAKS_FOR_CRM)
+
+    @property
+    def source_name(self) -> str:
+        """What the sources of its events end in: its label, or its id where it has none that a source could have."""
+        return self.label if 0 < len(self.label) <= LONGEST_LABEL else self.key_id
 
 
 @dataclass(frozen=True)
@@ -78,13 +90,34 @@ class Keys:
 
     def revoke(self, key_id: str, revoked_at: datetime) -> None:
         """Close a key for good; serving processes refuse it within seconds. Raises LeadlightError for an unknown id."""
-        known = {key.key_id: key for key in self.all()}
-        if key_id not in known:
-            raise LeadlightError(f"there is no key {key_id!r}; `leadlight keys list` shows the ids", code="unknown_key")
-        if known[key_id].revoked_at is None:
+        if self.of_id(key_id).revoked_at is None:
             with writing(self.home) as connection:
                 was = api_keys.c.key_id == key_id
                 connection.execute(update(api_keys).where(was).values(revoked_us=microseconds(revoked_at)))
+
+    def trust(self, key_id: str) -> None:
+        """Let a key speak for the CRM from now on, beside what it may do; serving processes know within seconds.
+
+        Raises LeadlightError for an unknown id.
+        """
+        scopes = " ".join(sorted(self.of_id(key_id).scopes | {SPEAKS_FOR_CRM}))
+        with writing(self.home) as connection:
+            connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(scopes=scopes))
+
+    def of_id(self, key_id: str) -> Key:
+        """The key with this id, revoked or not. Raises LeadlightError."""
+        found = next((key for key in self.all() if key.key_id == key_id), None)
+        if found is None:
+            raise LeadlightError(f"there is no key {key_id!r}; `leadlight keys list` shows the ids", code="unknown_key")
+        return found
+
+    def with_digest(self, secret: bytes) -> Key | None:
+        """The key whose secret has this digest, revoked or not: one row of the database."""
+        if not self._has_table():
+            return None
+        with reading(self.home) as connection:
+            row = connection.execute(select(api_keys).where(api_keys.c.digest == secret)).first()
+        return None if row is None else _key(row)
 
     def all(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
@@ -115,13 +148,22 @@ class Keys:
 TRUSTED_S = 4.0  # a key is revocable within 5 s, even while the database is out of reach
 
 
+LOOKED_UP_EACH_S = 100  # unknown keys that one process looks up: a flood of them must not keep the database busy
+NOT_THERE = 10_000  # unknown keys that are remembered: nobody can know a key before it was made
+
+
 class KeyRing:
-    """The keys as a serving process last read them: once a second, so that no request waits for the database."""
+    """The keys as a serving process last read them: once a second, so that no request waits for the database.
+
+    A key that was made since is looked up by itself: it works from the moment it is shown.
+    """
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._by_digest: Mapping[bytes, Key] = {}
         self._read_at: float | None = None
+        self._not_there: dict[bytes, None] = {}
+        self._lookups, self._counted_from = 0, 0.0
 
     def refresh(self, now: float) -> None:
         """Read the keys; `now` in seconds of a monotonic clock. On an error the earlier keys stay, and age."""
@@ -129,8 +171,25 @@ class KeyRing:
 
     def key(self, secret: str, now: float) -> Key | None:
         """The active key that `secret` is, or None. Raises LeadlightError when the keys were read too long ago."""
-        key = self._fresh(now).get(digest(secret))
+        hashed = digest(secret)
+        key = self._fresh(now).get(hashed)
+        if key is None and secret.startswith(PREFIX) and hashed not in self._not_there:
+            key = self._looked_up(hashed, now)
         return key if key and key.is_active else None
+
+    def _looked_up(self, hashed: bytes, now: float) -> Key | None:
+        if now - self._counted_from >= 1.0:
+            self._lookups, self._counted_from = 0, now
+        self._lookups += 1
+        if self._lookups > LOOKED_UP_EACH_S:
+            # Not "unknown": it may be a new key, and clients drop what they sent for good on a 401.
+            raise LeadlightError("too many unknown keys come in; try again", code="keys_unavailable")
+        key = self._keys.with_digest(hashed)
+        if key is None:
+            self._not_there[hashed] = None
+            if len(self._not_there) > NOT_THERE:
+                del self._not_there[next(iter(self._not_there))]
+        return key
 
     def guards(self, scope: str, now: float) -> bool:
         """Whether there is an active key for `scope`; then a key that nobody made here is a mistake."""

@@ -16,6 +16,7 @@ from features.arrays import NOT_YET
 from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
 from features.events.event_table import HISTORY_KEPT
+from features.events.trust import NOT_TRUSTED
 from features.home.clock import from_microseconds
 from features.home.json_text import shallow_value
 from features.records.lead_record import LeadRecord
@@ -61,6 +62,8 @@ def counted_events(record: LeadRecord, agreement: Agreement) -> CountedEvents:
 
 
 def _why_not(row: Any, is_sales_mail: bool, is_match: bool) -> str:
+    if NOT_TRUSTED in row.flags.split(",") and row.type == "track":
+        return "the CRM's to say, but came by a key that may only write events"
     if is_sales_mail:
         return "a mail that sales sent"
     if row.name in SALES_TOUCHES:

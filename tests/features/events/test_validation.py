@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from repository import ROOT
 
+from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.events.event import MADE_ID, OBJECTS
-from features.events.validation import DEPTH, LARGEST, LATE_CLAIM, MERGE_REFUSED, Source, validate
+from features.events.trust import LATE_CLAIM, NOT_TRUSTED, PUBLIC, PUBLIC_OBJECTION, ReservedNames
+from features.events.validation import DEPTH, LARGEST, Source, validate
 from features.home.clock import from_microseconds, occurred_at
 from features.ledger.ledger import CONFLICT, ERASED
 from serving.api.tracking import TrackingBody, tracking_body
@@ -313,28 +315,47 @@ def test_history_without_an_id_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "properties", "is_refused"),
+    ("said", "expected"),
     [
-        ("Lead Merged", {"previous_lead_id": "b"}, True),
-        ("Lead Merge Undone", {"merge_id": "m"}, True),
-        ("Lead Converted", {"contact_id": "003"}, True),
-        ("Lead Converted", {}, False),
-        ("Opportunity Won", {"contact_id": "003"}, False),
+        *[({"event": name}, {NOT_TRUSTED}) for name in sorted(CRM_EVENTS | SALES_TOUCHES)],
+        ({"event": "Trial Paid"}, {NOT_TRUSTED}),  # the outcome of this agreement
+        ({"event": "Allowed Again"}, {NOT_TRUSTED}),
+        ({"event": "Said No"}, {PUBLIC_OBJECTION}),
+        ({"event": "Form Submitted", "properties": {"crm_lead_id": "00Q1"}}, set()),
+        ({"event": "Email Unsubscribed"}, set()),
+        ({"type": "page", "name": "Lead Converted"}, set()),
+        *[
+            ({"type": kind, "traits": traits}, {NOT_TRUSTED})
+            for kind in ("identify", "group")
+            for traits in (
+                {"crm_lead_id": "00Q1"}, {"customer": True}, {"Customer": "no"}, {"openOpportunity": True},
+                {"open": {"opportunity": 1}}, {"company": {"customer": True}}, {"lead status": "junk"},
+            )
+        ],
+        ({"type": "identify", "context": {"traits": {"customer": True}}}, {NOT_TRUSTED}),
+        ({"type": "identify", "traits": {"profilingOptOut": "yes"}}, {PUBLIC_OBJECTION}),
+        ({"type": "identify", "traits": {"profiling_opt_out": False, "industry": "saas"}}, set()),
+        ({"type": "page", "traits": {"customer": True}}, set()),
     ],
-)
-def test_a_key_that_may_only_write_does_not_merge(event: str, properties: dict[str, Any], is_refused: bool) -> None:
-    for may_merge in (True, False):
-        found = row(Source("live:x", "sender", may_merge), type="track", event=event, properties=properties)
-        assert (MERGE_REFUSED in flags(found)) == (is_refused and not may_merge)
+)  # fmt: skip
+def test_what_a_public_key_may_not_say_is_flagged(said: dict[str, Any], expected: set[str]) -> None:
+    reserved = ReservedNames("Trial Paid", "Said No", "Allowed Again")
+    for is_trusted in (True, False):
+        found = row(
+            Source("live:x", "sender", is_trusted, reserved=reserved), **{"type": "track", "groupId": "g"} | said
+        )
+        assert set(flags(found)) & {PUBLIC, NOT_TRUSTED, PUBLIC_OBJECTION} == (
+            set() if is_trusted else {PUBLIC} | expected
+        )
 
 
 @pytest.mark.parametrize("kind", ["identify", "alias", "page"])
 @pytest.mark.parametrize("days", [0.9, 1.1])
 def test_a_key_that_may_only_write_claims_nothing_with_an_old_date(kind: str, days: float) -> None:
-    for may_merge in (True, False):
-        sender, at = Source("live:x", "sender", may_merge), (NOW - timedelta(days=days)).isoformat()
+    for is_trusted in (True, False):
+        sender, at = Source("live:x", "sender", is_trusted), (NOW - timedelta(days=days)).isoformat()
         found = row(sender, type=kind, previousId="visitor-1", timestamp=at)
-        assert (LATE_CLAIM in flags(found)) == (kind != "page" and days > 1 and not may_merge)
+        assert (LATE_CLAIM in flags(found)) == (kind != "page" and days > 1 and not is_trusted)
 
 
 def test_a_rejected_event_is_kept_whole_but_for_the_time_of_sending() -> None:
@@ -353,7 +374,8 @@ def test_every_code_that_a_sender_can_meet_is_explained() -> None:
     )
     codes = set(re.findall(r'code="(\w+)"', written)) | {
         MADE_ID,
-        MERGE_REFUSED,
+        NOT_TRUSTED,
+        PUBLIC_OBJECTION,
         LATE_CLAIM,
         CONFLICT,
         ERASED,

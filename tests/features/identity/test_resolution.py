@@ -118,10 +118,10 @@ def test_a_conversion_makes_the_contact_another_name_of_the_lead() -> None:
 
 
 def test_a_sender_who_may_only_write_events_merges_nobody() -> None:
-    refused = merged("ann", 5, previous_lead_id="bob") | {"flags": "future_time,merge_refused"}
+    refused = merged("ann", 5, previous_lead_id="bob") | {"flags": "future_time,public"}
     assert leads(ANN, BOB, refused) == ["ann", "bob"]
     merge = merged("ann", 5, previous_lead_id="bob")
-    assert leads(ANN, BOB, merge, undone(merge, 6) | {"flags": "future_time,merge_refused"}) == ["ann"]
+    assert leads(ANN, BOB, merge, undone(merge, 6) | {"flags": "future_time,public"}) == ["ann"]
 
 
 def test_merges_in_a_circle_end() -> None:

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 import leadlight
 from commands.options import json_document
 from features.agreement.versions import save_version
-from features.events.validation import MERGE_REFUSED, Source
+from features.events.trust import NOT_TRUSTED, PUBLIC
+from features.events.validation import Source
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import engine, reading, writing
@@ -158,10 +159,10 @@ def test_an_event_that_came_right_in_between_is_a_duplicate(home: Home, larger: 
 
 def test_a_replay_trusts_the_sender_no_more_than_before(home: Home, larger: Any) -> None:
     merge = LARGE | {"type": "track", "event": "Lead Merged"}
-    record(home, merge, sender=Source("live:shop", "sender", may_merge=False))
+    record(home, merge, sender=Source("live:shop", "sender", is_trusted=False))
     larger()
     assert replay(home, lambda: LATER).accepted == 1
-    assert rows(home)[0].flags == MERGE_REFUSED
+    assert rows(home)[0].flags == f"{PUBLIC},{NOT_TRUSTED}"
 
 
 def test_what_was_noticed_of_the_wire_is_noticed_still(home: Home, larger: Any) -> None:

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from starlette.applications import Starlette
 
+from features.events.notices import notice
 from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import MIGRATIONS, engine, reading, writing
@@ -166,7 +167,8 @@ def test_one_bad_number_costs_that_value_with_a_warning(home, app) -> None:
         orjson.dumps(PAGE) + b"]}"
     )
     said = taken(post(app, "/v1/batch", content))
-    assert (said["accepted"], said["warnings"]) == (2, [{"index": 0, "messageId": "a", "code": "bad_number"}])
+    assert said["accepted"] == 2
+    assert said["warnings"] == [{"index": 0, "messageId": "a", "code": "bad_number", "message": notice("bad_number")}]
     assert orjson.loads(rows(home)[0].body)["properties"] == {"x": None, "y": 1}
     assert counted(home) == {("live", "bad_number"): 1}
 
@@ -237,7 +239,7 @@ def test_the_first_of_two_bodies_wins_and_the_conflict_is_counted(either: Home) 
     other = PAGE | {"properties": {"path": "/other"}}
     assert taken(post(app, "/v1/batch", [PAGE, other]))["duplicates"] == 1
     said = taken(post(app, "/v1/batch", [other, PAGE | {"sentAt": "2026-11-21T11:00:00Z"}]))
-    assert said["warnings"] == [{"index": 0, "messageId": "m1", "code": "conflict"}]
+    assert said["warnings"] == [{"index": 0, "messageId": "m1", "code": "conflict", "message": notice("conflict")}]
     (row,) = rows(either)
     assert orjson.loads(row.body)["properties"] == {"path": "/pricing"}
     assert counted(either) == {("live", "conflict"): 2}
@@ -401,9 +403,9 @@ def test_a_write_key_cannot_merge_and_is_told(guarded) -> None:
     home, app, made = guarded
     merge = {"userId": "a", "event": "Lead Merged", "properties": {"previous_lead_id": "b"}}
     said = taken(post(app, "/v1/track", merge | {"messageId": "m1"}, headers=basic(made["writes"])))
-    assert [one["code"] for one in said["warnings"]] == ["merge_refused"]
+    assert [one["code"] for one in said["warnings"]] == ["not_trusted"]
     assert "warnings" not in taken(post(app, "/v1/track", merge | {"messageId": "m2"}, headers=basic(made["rules"])))
-    assert [row.flags for row in rows(home)] == ["merge_refused", ""]
+    assert [row.flags for row in rows(home)] == ["public,not_trusted", ""]
 
 
 def test_a_new_key_with_the_old_label_knows_what_was_sent_before(home) -> None:

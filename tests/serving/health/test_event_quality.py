@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade_events import START, identify, says
+from handmade_events import START, identify, says, track
 from sqlalchemy import insert
 
 from features.agreement.agreement import Agreement
@@ -139,10 +139,20 @@ def test_what_intake_noticed_is_told(home: Home) -> None:
     with writing(home) as connection:
         row = {"source": "web", "code": "conflict", "events": 7, "last_us": 1}
         connection.execute(insert(tables.intake_counts), [row, row | {"code": "future_time", "events": 2}])
-        connection.execute(tables.events.update().values(flags="assumed,merge_refused"))
+        connection.execute(tables.events.update().values(flags="assumed,public,not_trusted"))
     assert sentences(home, "intake") == ["noticed of accepted events: 7 conflict from web, 2 future time from web"]
     assert sentences(home, "record times")[0].startswith("when 1 events were recorded is not known")
-    assert "leadlight merge A B" in sentences(home, "refused merges")[0]
+
+
+def test_events_that_are_not_followed_are_told_by_their_source(home: Home) -> None:
+    keep(home, [track("ann", "Lead Converted", 1), track("bob", "Lead Merged", 2), identify("cid", 3)])
+    assert sentences(home, "not trusted") == []
+    with writing(home) as connection:
+        connection.execute(tables.events.update().values(flags="public,not_trusted", source="live:shop"))
+    (said,) = [check for check in looked_at(home) if check.name == "not trusted"]
+    assert said.sentence.startswith("3 events of source live:shop are not followed, since their key may only write")
+    assert "1 Lead Merged" in said.sentence
+    assert "leadlight keys trust" in said.sentence
 
 
 def test_a_key_of_several_leads_is_told_with_an_example(home: Home) -> None:

@@ -1,0 +1,25 @@
+"""Notices: what intake noticed of an event that it took, in one sentence for whoever sends it."""
+
+from __future__ import annotations
+
+NOTICES = {
+    "bad_number": "A value that is no number became null.",
+    "bad_time": "No time that could be read; the next one, or the time of receipt, stands in.",
+    "future_time": "Its time is over 5 minutes in the future; the time of receipt stands in.",
+    "bad_clock": "sentAt is over 24 hours off; its time was not corrected.",
+    "bad_sent_at": "sentAt is no time; its time was not corrected.",
+    "bad_properties": "properties is no JSON object; it was left out.",
+    "bad_traits": "traits is no JSON object; it was left out.",
+    "bad_context": "context is no JSON object; it was left out.",
+    "made_id": "It came without messageId; one was made of what it says.",
+    "conflict": "This messageId was known with other content; the first stays.",
+    "late_claim": "It is over a day old and came by a key that may only write events; it claims no address or visitor "
+    "that somebody had before it came.",
+    "not_trusted": "Only the CRM may say this; it is kept and not followed. Send it with a key of scope crm:write.",
+    "public_objection": "The objection to profiling is followed; only a key of scope crm:write can take it back.",
+}
+
+
+def notice(code: str) -> str:
+    """The sentence of a code; that of a code without one names the page that explains it."""
+    return NOTICES.get(code, "docs/events.md says what this means.")
