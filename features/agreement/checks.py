@@ -55,6 +55,7 @@ def problems(agreement: AgreementSections, file: str) -> list[str]:
         _clashes,
         _label_events,
         _protected,
+        _decimals,
         _contact,
         _rules,
         _criteria,
@@ -158,6 +159,14 @@ def _contact(agreement: AgreementSections) -> Iterator[Problem]:
         if name in agreement.traits:
             problem, remedy = "is contact data as well ([contact])", "remove this line: no model learns from it"
             yield ("traits", name), agreement.traits[name].kind, problem, remedy
+
+
+def _decimals(agreement: AgreementSections) -> Iterator[Problem]:
+    for section in ("traits", "excluded"):
+        for name, line in getattr(agreement, section).items():
+            if line.decimal and line.kind != "number":
+                problem = f"is for numbers, and {name} is of kind {line.kind or 'category'}"
+                yield (section, name, "decimal"), line.decimal, problem, 'leave it out, or write kind = "number"'
 
 
 def _rules(agreement: AgreementSections) -> Iterator[Problem]:

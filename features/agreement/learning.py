@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, fiel
 
 from features.agreement.conditions import Kind
 from features.agreement.messages import did_you_mean, refusal
+from features.home.numbers import DecimalSign
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Count = Annotated[int, Strict(), Field(ge=0)]
@@ -195,6 +196,7 @@ def _path(url: str) -> str | None:
 class Trait(Line):
     """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
 
+    decimal: the decimal sign of its numbers where they are text, in files and over HTTP; None where it is not known.
     learned: whether a model may learn from it; conditions and dates to come back on read it either way. why: the reason
     for which it was excluded, where a person signed it by moving its line here. signed_by: who answers for a trait that
     training would leave out, and since when: "Ann, 2026-11-01".
@@ -205,6 +207,7 @@ class Trait(Line):
     label: str = Field("", examples=['label = "lead origin"'])
     column: Text | None = Field(None, examples=['column = "Lead Origin"'])
     known: Literal["at_creation", "at_export"] = "at_export"
+    decimal: DecimalSign | None = Field(None, examples=['decimal = ","'])
     learned: Truth = Field(True, examples=["learned = false"])
     why: str | None = Field(None, examples=['why = "known only after contact"'])
     signed_by: Text | None = Field(None, examples=['signed_by = "Ann, 2026-11-01"'])
@@ -239,6 +242,7 @@ class Excluded(Line):
     label: str = ""
     column: Text | None = Field(None, examples=['column = "Lead Rating"'])
     known: Literal["at_creation", "at_export"] = "at_export"
+    decimal: DecimalSign | None = Field(None, examples=['decimal = ","'])
 
     @model_validator(mode="before")
     @classmethod

@@ -30,7 +30,7 @@ workbooks.py      Parquet files and Excel workbooks, whose cells have types, rea
 Other rooms use:
 
 cells             NEVER_IMPORTED
-columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number, spelling,
+columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number_cells, spelling,
                   title_words
 crm               ANY_VALUE, Crm
 customers         Customers

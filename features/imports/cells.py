@@ -12,8 +12,9 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
+from features.home.numbers import DecimalSign, NumberCell, NumberSpelling, number, told_beside
 from features.identity.claims import normal_email
-from features.imports.columns import boolean, cell_texts, map_distinct, number, title_words
+from features.imports.columns import boolean, cell_texts, map_distinct, number_cells, title_words
 from features.imports.crm import Crm
 
 CellTexts = Sequence[str | None]
@@ -21,7 +22,7 @@ CellTexts = Sequence[str | None]
 
 @dataclass
 class CellReader:
-    """Reads the cells of one file in two passes: `observe` all cells of a column of dates, then ask for their moments.
+    """Reads the cells of one file in two passes: `observe` all cells of its dates and numbers, then ask for values.
 
     read_at:   when the file was read: a later moment in it counts as this one.
     newest_at: the newest of the moments that were asked for.
@@ -34,11 +35,17 @@ class CellReader:
     newest_at: datetime | None = None
     notes: bool = True
     _orders: dict[str, DayOrder] = field(default_factory=dict)
+    _spellings: dict[str, NumberSpelling] = field(default_factory=dict)
     _problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+    _sentences: dict[str, str] = field(default_factory=dict)  # by column, on how its numbers were read
 
     def observe(self, column: str, texts: Iterable[str | None]) -> None:
         """See some cells of a column of dates: only all of them together show whether its dates write the day first."""
         self._orders[column] = self._orders.get(column, DayOrder()).after(dict.fromkeys(texts))
+
+    def observe_numbers(self, column: str, cells: Iterable[NumberCell]) -> None:
+        """See some cells of a column of numbers: only all of them together show what its dots and commas mean."""
+        self._spellings[column] = self._spellings.get(column, NumberSpelling()).after(dict.fromkeys(cells))
 
     def moments(self, column: str, texts: CellTexts, *, day_ends: bool) -> list[datetime | None]:
         """One moment per cell, None where it has none. Raises DatesError where the column can be read in two ways.
@@ -60,8 +67,43 @@ class CellReader:
         found = parsed_date(text, first)
         return found and (utc_moment(found, self.zone), utc_moment(found, self.zone, day_ends=day_ends))
 
+    def values_in(self, trait: ImportedTrait, rows: pd.DataFrame, missing: Iterable[str]) -> list[object]:
+        """One value per row, as `values` and `numbers` read the cells of the trait's column. Raises DatesError."""
+        if trait.kind == "number":
+            return self.numbers(trait, number_cells(rows[trait.column], missing))
+        return self.values(trait, cell_texts(rows[trait.column], missing))
+
+    def numbers(self, trait: ImportedTrait, cells: Sequence[NumberCell]) -> list[object]:
+        """One number per cell, None where it is none, and throughout where nothing tells what dots and commas mean."""
+        spelling = self._spellings.get(trait.column) or NumberSpelling().after(cells)
+        decimal = spelling.decimal(trait.decimal, told_beside(self._spellings.values()))
+        if not trait.is_excluded:
+            self._note_sign(trait, spelling, decimal)
+        if decimal is None:
+            return [None] * len(cells)
+        known = {cell: _whole(number(cell, decimal)) for cell in dict.fromkeys(cells)}
+        found = [known[cell] for cell in cells]
+        lost = [str(cell) for cell, value in zip(cells, found, strict=True) if cell is not None and value is None]
+        if not trait.is_excluded:
+            self._note(trait.column, "no number", "they were left empty", lost)
+        return list(found)
+
+    def _note_sign(self, trait: ImportedTrait, spelling: NumberSpelling, decimal: DecimalSign | None) -> None:
+        """Say that a column was not read, or was read by what its rows show, where the agreement does not say how."""
+        line = f"the line {trait.name} of the agreement"
+        if decimal is None:
+            remedy = f'write decimal = "," or decimal = "." into {line}'
+            self._sentences[trait.column] = f"{spelling.problem(trait.decimal)}: it was not read; {remedy}"
+        elif trait.decimal != decimal and spelling.has_sign:
+            why = f'with decimal = "{decimal}" in {line}, single values and later files are read so too'
+            why = f'the agreement says "{trait.decimal}"' if trait.decimal else why
+            told = f'was read with the decimal sign "{decimal}", as the rows of the file show'
+            self._sentences[trait.column] = f"{told}; {why}"
+
     def values(self, trait: ImportedTrait, texts: CellTexts) -> list[object]:
         """One value per cell, of the trait's kind; None where the cell cannot be read. Raises DatesError."""
+        if trait.kind == "number":
+            return self.numbers(trait, texts)
         order = self._orders.get(trait.column, DayOrder())
         if trait.kind == "date" and not trait.is_excluded:
             order.first(trait.column, self.file)
@@ -77,6 +119,7 @@ class CellReader:
 
     def sentences(self) -> Iterator[str]:
         """One sentence per column and kind of problem: how many cells could not be read, with an example."""
+        yield from (f'{self.file}: column "{column}" {sentence}' for column, sentence in self._sentences.items())
         for (column, problem, effect), (count, example) in self._problems.items():
             cells_are = "1 cell is" if count == 1 else f"{count:,} cells are"
             yield f'{self.file}: column "{column}": {cells_are} {problem}, such as "{example}"; {effect}'
@@ -95,6 +138,7 @@ class ImportedTrait(NamedTuple):
     column: str
     at_creation: bool
     is_excluded: bool  # still imported, so that a person can sign it without importing again
+    decimal: DecimalSign | None = None  # of its numbers, as agreed
 
 
 def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[ImportedTrait]:
@@ -111,7 +155,9 @@ def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | Non
         kept_out = is_excluded and str(line.why).lower().startswith(NEVER_IMPORTED)
         if column and not kept_out and line.name != "email":
             found.append(
-                ImportedTrait(line.name, line.kind or "category", column, line.known == "at_creation", is_excluded)
+                ImportedTrait(
+                    line.name, line.kind or "category", column, line.known == "at_creation", is_excluded, line.decimal
+                )
             )
     return found + _contact_columns(agreement, columns, crm, {trait.name for trait in found})
 
@@ -155,12 +201,11 @@ def _column(name: str, columns: Sequence[str]) -> str | None:
 
 
 def typed_cells(kind: str, column: list[str | None], order: DayOrder, zone: ZoneInfo) -> tuple[list[object], list[str]]:
-    """One value per cell (a number, a truth, a text, or ISO 8601 for a date), and the cells that cannot be read so."""
+    """One value per cell (a truth, a text, or ISO 8601 for a date), and the cells that cannot be read so."""
     if kind in ("category", "text"):
         return list(column), []
     first = _first(order)
-    readers: dict[str, Callable[[str], object]] = {"number": _number, "boolean": boolean}
-    read = readers.get(kind, lambda text: _date(text, first, zone))
+    read: Callable[[str], object] = boolean if kind == "boolean" else lambda text: _date(text, first, zone)
     values: list[object] = list(map_distinct(column, read))
     return values, [text for text, value in zip(column, values, strict=True) if text is not None and value is None]
 
@@ -172,8 +217,7 @@ def _first(order: DayOrder) -> DayOrMonth | None:
         return None
 
 
-def _number(text: str) -> float | int | None:
-    found = number(text)
+def _whole(found: float | None) -> float | int | None:
     return int(found) if found is not None and found.is_integer() and abs(found) < 1e15 else found
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Real
 from typing import TypeVar
 
 import pandas as pd
 
 from features.home.errors import LeadlightError
+from features.home.numbers import NumberCell
 
 # What forms and CRMs write into a cell that nobody filled. Compared without case.
 _UNFILLED = """
@@ -23,9 +26,6 @@ MISSING_MARKERS = frozenset(marker.strip() for marker in re.split(r"[|\n]", _UNF
 # Yes and no as forms and spreadsheets write them, in the languages that exports come in.
 TRUE = frozenset("yes true y t on ja wahr oui vrai si sí sì verdadero vero sim verdadeiro waar".split())
 FALSE = frozenset("no false n f off nein falsch non faux falso não nao nee onwaar".split())
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.I)
-_GROUPED = re.compile(r"[+-]?\d{1,3}([,. '’]\d{3})+([.,]\d+)?")
-_UNITS = re.compile(r"^[€$£¥₹]\s*|\s*(%|€|\$|£|usd|eur|gbp|inr)$", re.I)
 
 
 Value = TypeVar("Value")
@@ -97,27 +97,19 @@ def cell_texts(column: pd.Series, missing: Iterable[str] = ()) -> list[str | Non
     return [known.get(value) for value in values]
 
 
+def number_cells(column: pd.Series, missing: Iterable[str] = ()) -> list[NumberCell]:
+    """The cells of a column of numbers: a number that a workbook or Parquet holds as it is, all others as text."""
+    texts = cell_texts(column, missing)
+    if isinstance(column.dtype, pd.StringDtype):
+        return list(texts)
+    return [
+        float(value) if text is not None and isinstance(value, Real | Decimal) and not isinstance(value, bool) else text
+        for value, text in zip(column.tolist(), texts, strict=True)
+    ]
+
+
 def _distinct(values: list[object]) -> list[object]:
     return [value for value in dict.fromkeys(values) if value is not pd.NA and value == value]
-
-
-def number(text: str) -> float | None:
-    """The number that a text writes, None where it writes none; "1,234.5", "1.234,5", "12 %" and "$ 5" are numbers."""
-    plain = _UNITS.sub("", text.strip())
-    if _GROUPED.fullmatch(plain):
-        plain = _ungrouped(plain)
-    if not _NUMBER.fullmatch(plain):
-        return None
-    return float(plain.replace(",", "."))
-
-
-def _ungrouped(plain: str) -> str:
-    separators = [sign for sign in plain if not sign.isdigit() and sign not in "+-"]
-    last = separators[-1]
-    # One lone dot is a decimal point; a lone comma before three digits parts thousands.
-    is_decimal = (len(set(separators)) > 1 and separators.count(last) == 1) or separators == ["."]
-    whole, _, fraction = plain.rpartition(last) if is_decimal else (plain, "", "")
-    return re.sub(r"[,. '’]", "", whole) + (f".{fraction}" if fraction else "")
 
 
 def boolean(text: str) -> bool | None:

@@ -110,6 +110,7 @@ class FieldHistory:
                 written.setdefault(name or "", []).append(text)
             for name, texts in written.items():
                 self.reader.observe(name, texts)
+                self.reader.observe_numbers(name, texts)
 
     @property
     def _at(self) -> str:

@@ -17,7 +17,7 @@ from features.agreement.agreement import Agreement, Export
 from features.events.event import identifier_text
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
-from features.imports.columns import ColumnError, cell_texts, column_named, says_value
+from features.imports.columns import ColumnError, cell_texts, column_named, number_cells, says_value
 from features.imports.crm import ANY_VALUE, Crm, crm_event, exported_status, merge_event, outcome_event, record_ids
 from features.imports.field_history import FieldHistory
 from features.imports.files import tables_in
@@ -135,6 +135,9 @@ class CrmExport:
         imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
         for column in {*named, *(trait.column for trait in imported if trait.kind == "date")}:
             self.reader.observe(column, self._texts(rows, column))
+        for trait in imported:
+            if trait.kind == "number":
+                self.reader.observe_numbers(trait.column, number_cells(rows[trait.column], self.columns.missing))
         for trait in imported if self.history else ():
             if self.history and trait.kind == "category":
                 self.history.spell(trait.name, self._texts(rows, trait.column))
@@ -224,7 +227,7 @@ class CrmExport:
     def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
         columns: list[Sequence[object]] = [emails(rows)]
-        columns += [self.reader.values(trait, self._texts(rows, trait.column)) for trait in imported]
+        columns += [self.reader.values_in(trait, rows, self.columns.missing) for trait in imported]
         names = ["email", *(trait.name for trait in imported)]
         for row in zip(*columns, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}

@@ -16,6 +16,7 @@ from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.events.event_table import EventTable
 from features.home.dates import moment
+from features.home.numbers import DecimalSign, number
 from features.identity import email
 from features.identity.accounts import AccountPeriods
 from features.identity.claims import normal_email
@@ -54,26 +55,21 @@ def snake_case(name: str) -> str:
     return re.sub(r"\W+", "_", parted).strip("_").lower()
 
 
-def typed_value(value: Any, kind: str) -> Any:
-    """`value` as a float, text, bool, or days since 1970 for a date, by its kind; None where it is not of the kind."""
+def typed_value(value: Any, kind: str, decimal: DecimalSign | None = None) -> Any:
+    """`value` as a float, text, bool, or days since 1970 for a date, by its kind; None where it is not of the kind.
+
+    decimal: the decimal sign of a number that is text, as agreed.
+    """
     if value is None or value == "" or value != value:
         return None
     if kind == "number":
-        return _number(value)
+        return number(value, decimal)
     if kind == "boolean":
         return BOOLEAN_WORDS.get(str(value).strip().lower())
     if kind == "date":
         found = moment(value)
         return None if found is None else found.timestamp() * 1e6 / DAY_US
     return str(value).strip() or None
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(str(value).replace(",", "").replace("\u00a0", "").strip())
-    except ValueError:
-        return None
-    return number + 0.0 if abs(number) < 1e300 else None  # a minus zero is a zero
 
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
@@ -199,7 +195,7 @@ def _agreed_values(given: Mapping[str, Any], agreement: Agreement) -> Iterator[T
     """The values of the agreement's traits, and of the flags that rules need, for a person or a company."""
     for name, trait in agreement.traits.items():
         if name in given:
-            yield name, _campaign_name(name, typed_value(given[name], trait.kind), agreement)
+            yield name, _campaign_name(name, typed_value(given[name], trait.kind, trait.decimal), agreement)
     for flag in FLAG_TRAITS:
         if flag in given and flag not in agreement.traits:
             value = typed_value(given[flag], "boolean")

@@ -175,7 +175,9 @@ def _excluded(basis: DraftBasis, names: Mapping[str, str]) -> str:
 
 
 def _line(decision: ColumnDecision, **more: str) -> str:
-    keys = more | {"kind": decision.kind, "column": decision.column, "label": plain_label(decision.column)}
+    sign = {"decimal": decision.decimal} if decision.decimal else {}
+    keys = more | {"kind": decision.kind} | sign
+    keys |= {"column": decision.column, "label": plain_label(decision.column)}
     return f"{{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
 
 

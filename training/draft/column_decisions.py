@@ -8,6 +8,7 @@ from typing import Literal
 
 from features.agreement.checks import is_protected
 from features.agreement.conditions import Kind
+from features.home.numbers import DecimalSign
 from features.imports.columns import title_words
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.signals import (
@@ -56,6 +57,7 @@ class ColumnDecision:
     flags: tuple[str, ...]
     signals: LeakSignals
     empty_share: float
+    decimal: DecimalSign | None = None  # of its numbers, where they are written with one
 
     @property
     def auc(self) -> float | None:
@@ -126,7 +128,8 @@ def column_decision(examined: ExaminedColumn) -> ColumnDecision:
     reason = "protected" if is_protected(profile.column) else "; ".join(_suspicions(examined))
     use: Literal["trait", "excluded"] = "excluded" if reason else "trait"
     flags = () if reason else tuple(_flags(examined))
-    return ColumnDecision(profile.column, use, profile.kind, reason, flags, examined.signals, empty_share)
+    decimal = profile.decimal if profile.kind == "number" and profile.spelling.has_sign else None
+    return ColumnDecision(profile.column, use, profile.kind, reason, flags, examined.signals, empty_share, decimal)
 
 
 def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
@@ -147,6 +150,8 @@ def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
         yield f"it is computed from what the lead did by the export{often}"
     if profile.kind == "date":
         yield from _of_dates(examined)
+    if profile.has_unclear_numbers:
+        yield f"its numbers can be read in two ways: it {profile.spelling.problem()}"
     excused = EMPTINESS_IS_ALL if is_question(profile.column) else EMPTINESS_GIVES_AWAY
     if signals.sure_emptiness_auc >= excused:
         yield _on_emptiness(signals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,7 +13,8 @@ import pandas as pd
 
 from features.agreement.conditions import Kind
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
-from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number, title_words
+from features.home.numbers import DecimalSign, NumberSpelling, number, readings, told_beside
+from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number_cells, title_words
 from training.leakage.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
@@ -23,10 +24,15 @@ _JOB_TITLE = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column: its cells as text, None where missing, in the order of the file."""
+    """One column: its cells as text, None where missing, in the order of the file.
+
+    beside: the decimal sign that other columns of the file show. typed: whether its numbers are no text in the file.
+    """
 
     column: str
     values: tuple[str | None, ...]
+    beside: DecimalSign | None = None
+    typed: bool = False
 
     @classmethod
     def of_texts(cls, column: str, texts: Iterable[str]) -> ColumnProfile:
@@ -62,12 +68,34 @@ class ColumnProfile:
     def kind(self) -> Kind:
         if self._are_mostly(lambda level: boolean(level) is not None, 1.0) and self.distinct <= 2:
             return "boolean"
-        if self._are_mostly(lambda level: number(level) is not None, 0.98) and not self._are_dates_in_digits:
+        if self._are_mostly(lambda level: self.number(level) is not None, 0.98) and not self._are_dates_in_digits:
             return "category" if re.search(r"\bids?$", title_words(self.column)) else "number"
         if self._are_mostly(lambda level: bool(parsed_date(level, "day") or parsed_date(level, "month")), 0.9):
             return "date"
         is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
         return "text" if is_long or self.is_job_title else "category"
+
+    @cached_property
+    def spelling(self) -> NumberSpelling:
+        """How it writes numbers."""
+        return NumberSpelling() if self.typed else NumberSpelling().after(self.counts)
+
+    @cached_property
+    def decimal(self) -> DecimalSign | None:
+        """The decimal sign of its numbers; None where its rows do not tell."""
+        return "." if self.typed else self.spelling.decimal(beside=self.beside)
+
+    @property
+    def has_unclear_numbers(self) -> bool:
+        """Whether it holds numbers that can be read in two ways."""
+        return self.kind == "number" and self.decimal is None
+
+    def number(self, level: str) -> float | None:
+        """The number that a level is; where nothing tells what its signs mean, by the dot, to be judged at all."""
+        if self.decimal:
+            return number(level, self.decimal)
+        found = readings(level)
+        return found.comma if found.dot is None else found.dot
 
     @property
     def _are_dates_in_digits(self) -> bool:
@@ -108,8 +136,14 @@ class ColumnProfile:
 
 def column_profiles(rows: pd.DataFrame) -> dict[str, ColumnProfile]:
     """One profile per column, by its title; a cell with a known marker of missing values ("N/A") is missing."""
-    texts = {str(title): tuple(cell_texts(rows[title], MISSING_MARKERS)) for title in rows.columns}
-    return {title: ColumnProfile(title, of_column) for title, of_column in texts.items()}
+    found = [_profile(str(title), rows[title]) for title in rows.columns]
+    beside = told_beside(profile.spelling for profile in found)
+    return {profile.column: replace(profile, beside=beside) for profile in found}
+
+
+def _profile(title: str, column: pd.Series) -> ColumnProfile:
+    typed = any(isinstance(cell, float) for cell in number_cells(column, MISSING_MARKERS))
+    return ColumnProfile(title, tuple(cell_texts(column, MISSING_MARKERS)), typed=typed)
 
 
 def missing_markers(rows: pd.DataFrame) -> list[str]:

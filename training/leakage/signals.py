@@ -20,7 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from features.arrays import Bools, Floats
 from features.home.dates import DayOrMonth, parsed_date
-from features.imports.columns import boolean, map_distinct, number
+from features.imports.columns import boolean, map_distinct
 from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
 
 # An honest field that alone tells 85 of 100 pairs apart would leave sales nothing to do.
@@ -163,7 +163,7 @@ def encoded_values(profile: ColumnProfile) -> Floats:
         first = None if profile.is_unclear else profile.first
         read = list(map_distinct(profile.values, lambda text: _day(text, first)))
     else:
-        read = list(map_distinct(profile.values, number if profile.kind == "number" else _truth))
+        read = list(map_distinct(profile.values, profile.number if profile.kind == "number" else _truth))
     return np.array([np.nan if value is None else value for value in read], dtype=np.float64)
 
 

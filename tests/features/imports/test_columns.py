@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.imports.columns import ColumnError, boolean, cell_texts, column_named, number, title_words
+from features.imports.columns import ColumnError, boolean, cell_texts, column_named, number_cells, title_words
 
 
 def test_a_column_is_found_exactly_then_without_case() -> None:
@@ -27,18 +27,6 @@ def test_titles_are_the_same_words_however_they_are_written() -> None:
     assert {title_words(title) for title in titles} == {"total visits"}
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1234.5", 1234.5), ("1,234.5", 1234.5), ("1.234,5", 1234.5), ("1,234", 1234.0), ("1.234", 1.234),
-        ("0,5", 0.5), ("12 %", 12.0), ("$ 1,000", 1000.0), ("-3", -3.0), ("1e3", 1000.0), ("1 234 567", 1234567.0),
-        ("10-50", None), ("", None), ("nan", None), ("1,2,3", None), ("two", None),
-    ],
-)  # fmt: skip
-def test_numbers_are_read_as_people_write_them(text: str, value: float | None) -> None:
-    assert number(text) == value
-
-
 def test_yes_and_no_are_read_as_people_write_them() -> None:
     assert [boolean(text) for text in ("Yes", "true", "1", "n", "0", "maybe")] == [True, True, True, False, False, None]
 
@@ -49,3 +37,9 @@ def test_markers_of_missing_values_leave_nothing() -> None:
     assert cell_texts(pd.Series(["a", None, "a"], dtype="string")) == ["a", None, "a"]
     assert cell_texts(pd.Series([1, None], dtype="Int64")) == ["1", None]
     assert cell_texts(pd.to_datetime(pd.Series(["2024-02-13", None]))) == ["2024-02-13 00:00:00", None]
+
+
+def test_numbers_that_a_workbook_holds_stay_numbers_beside_text() -> None:
+    column = pd.Series([2.636, "4,7", 3, "Select", None, True], dtype=object)
+    assert number_cells(column, ["Select"]) == [2.636, "4,7", 3.0, None, None, "true"]
+    assert number_cells(pd.Series(["2,636", None], dtype="string")) == ["2,636", None]

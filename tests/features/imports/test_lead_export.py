@@ -34,7 +34,7 @@ outcome_at = "Closed"
 missing = ["Select"]
 [traits]
 source = { kind = "category", column = "Lead Source", known = "at_creation" }
-employees = { kind = "number", column = "Employees", known = "at_creation" }
+employees = { kind = "number", decimal = ".", column = "Employees", known = "at_creation" }
 visits = { kind = "number", column = "Visits" }
 newsletter = { kind = "boolean", column = "Newsletter", known = "at_creation" }
 contract_end = { kind = "date", column = "Contract End", known = "at_creation" }
@@ -345,3 +345,47 @@ def test_x_education_has_one_lead_a_row_and_an_outcome_for_each_that_converted(p
     events = events_of(table_in(public_data / "xeducation" / "Leads.csv"), text)
     assert [sum(said["type"] == kind for said in events) for kind in ("identify", "track")] == [9240, 3561]
     assert sum("city" not in said.get("traits", {"city": ""}) for said in events) == 3669  # 1,420 empty, 2,249 "Select"
+
+
+NUMBERS = """
+name = "numbers"
+[outcome]
+event = "Lead Converted"
+undated = true
+[export]
+id = "Id"
+outcome = "Won"
+positive = "Ja"
+[traits]
+pages = { kind = "number", column = "Seiten" }
+revenue = { kind = "number", column = "Umsatz" }
+"""
+
+
+def numbers_in(table: dict[str, list[object]], agreement: str = NUMBERS) -> tuple[list[object], list[str]]:
+    frame = pd.DataFrame({"Id": [f"K{row}" for row in range(2)], "Won": "Ja"} | table)
+    export = CrmExport(Agreement.parse(agreement), datetime(2026, 1, 1, tzinfo=UTC))
+    export.observe(frame)
+    said = [event["traits"] for event in export.events(frame) if event["type"] == "identify"]
+    return [(traits.get("pages"), traits.get("revenue")) for traits in said], export.sentences
+
+
+def test_a_column_of_numbers_has_one_reading_from_all_its_rows() -> None:
+    found, sentences = numbers_in({"Seiten": ["2,636", "4,7"], "Umsatz": ["17.908", "555"]})
+    assert found == [(2.636, 17908), (4.7, 555)]
+    assert any('"Seiten" was read with the decimal sign ","' in sentence for sentence in sentences)
+
+
+def test_a_column_of_which_nothing_tells_takes_the_reading_of_the_others_or_none() -> None:
+    assert numbers_in({"Seiten": ["2,636", "4,7"], "Umsatz": ["17.908", "21.571"]})[0] == [(2.636, 17908), (4.7, 21571)]
+    found, sentences = numbers_in({"Seiten": ["2", "3"], "Umsatz": ["17.908", "21.571"]})
+    assert found == [(2, None), (3, None)]
+    [refused] = [sentence for sentence in sentences if '"Umsatz"' in sentence]
+    assert 'none of its rows shows whether that is 17908 or 17.908: it was not read; write decimal = ","' in refused
+
+
+def test_the_agreed_decimal_sign_reads_a_later_file_whose_rows_do_not_tell() -> None:
+    agreed = NUMBERS.replace('column = "Seiten"', 'decimal = ",", column = "Seiten"')
+    assert numbers_in({"Seiten": ["2,636", "7,263"], "Umsatz": ["1", "2"]}, agreed)[0] == [(2.636, 1), (7.263, 2)]
+    # A workbook holds numbers, not text: no sign is needed.
+    assert numbers_in({"Seiten": [2.636, 7.263], "Umsatz": [1, 2]}, agreed)[0] == [(2.636, 1), (7.263, 2)]
