@@ -217,11 +217,11 @@ def _moment(written: str | None) -> datetime:
     return found
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """The command line. An error is one sentence on stderr and exit status 1."""
-    from commands.app import run
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. A failure is one sentence on stderr and an exit status that is not 0."""
+    from commands import entry
 
-    return run(sys.argv[1:] if arguments is None else arguments)
+    return entry.main(arguments)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ console.py        Lines for people in a terminal: progress, the hottest leads, w
 demo.py           `leadlight demo`: simulates a market, learns from it and shows its hottest leads, as the commands
                   would.
 doctor.py         `leadlight doctor`: whether a home is well, as lines and a table for people, as JSON for programs.
+entry.py          The start of each command: it imports nothing heavy before it looks after Ctrl+C.
 failed_events.py  `leadlight failed-events`: lists events that could not be used, and tries them again.
+failures.py       Failures: whatever ends a command is one sentence on stderr, and with --json one document on stdout
+                  as well.
 ingest.py         `leadlight ingest`: reads files of events, leads, histories and customers into the ledger.
 init.py           `leadlight init`: drafts an agreement from a CRM export or from events.
 keys.py           `leadlight keys`: makes, lists and revokes the keys of the API, and follows what a key may not have
@@ -27,5 +30,5 @@ watch.py          `leadlight watch`: shows what changed since the served model w
 
 Other rooms use:
 
-app               run
+entry             main
 """

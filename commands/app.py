@@ -25,12 +25,11 @@ from commands import (
     simulate,
     train,
 )
-from commands.console import err, out
 from commands.demo import demo
-from commands.options import json_document
+from commands.entry import INTERRUPTED
+from commands.failures import INTERRUPTION, failure_of
 from commands.serve import serve
 from commands.watch import watch
-from features.home.errors import LeadlightError
 
 app = typer.Typer(
     name="leadlight",
@@ -54,18 +53,28 @@ app.add_typer(failed_events.app, name="failed-events")
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit status. An error is one sentence on stderr, with --json also a document."""
+    """Run one command and return its exit status. A failure is one sentence on stderr, with --json also a document."""
     _quiet()
+    as_json = "--json" in arguments
     try:
-        app(arguments)
-    except LeadlightError as error:
-        err.print(f"leadlight: {error}", markup=False, soft_wrap=True)
-        if "--json" in arguments:
-            out.print(json_document({"code": error.code, "message": str(error)}), markup=False)
-        return 1
-    except SystemExit as done:  # Typer says usage errors itself and leaves with their status
+        status = app(arguments, standalone_mode=False)
+    except SystemExit as done:
         return int(done.code or 0)
-    return 0
+    except BaseException as error:
+        if _asked_for_nothing(error):
+            return 2
+        return failure_of(error).tell(as_json)
+    if status == INTERRUPTED:  # Typer makes it of Ctrl+C, and says nothing
+        return INTERRUPTION.tell(as_json)
+    return status if isinstance(status, int) else 0
+
+
+def _asked_for_nothing(error: BaseException) -> bool:
+    """Whether no command was named, which is answered with what there is."""
+    if type(error).__name__ != "NoArgsIsHelpError":
+        return False
+    error.show()  # type: ignore[attr-defined]
+    return True
 
 
 def _quiet() -> None:

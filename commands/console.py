@@ -11,11 +11,30 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBar
 
+from features.home.printed_text import json_escaped, visible_line
 from features.home.progress import Progress
 from serving.scoring.points import AVERAGE, HIGHEST, LOWEST
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+# What stands in brackets or between colons is text of a lead's, and no style and no emoji.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def complain(sentence: str) -> None:
+    """Say on stderr what is wrong, on one line."""
+    err.print(f"leadlight: {visible_line(sentence)}", soft_wrap=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are, but for what would move the cursor."""
+    for line in lines:
+        out.print(visible_line(line))
+
+
+def print_json(document: str) -> None:
+    """Print a JSON document."""
+    out.file.write(json_escaped(document) + "\n")
+    out.file.flush()
 
 
 @contextmanager
@@ -27,10 +46,10 @@ def progress_line(what: str) -> Iterator[Progress]:
     if not err.is_terminal:
         yield _occasional_lines()
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(20), TimeElapsedColumn())
     with ProgressBar(*columns, console=err, transient=True) as shown:
         task = shown.add_task(what, total=None)
-        yield lambda sentence: shown.update(task, description=sentence)
+        yield lambda sentence: shown.update(task, description=visible_line(sentence))
 
 
 def _occasional_lines(each_s: float = 10.0) -> Progress:
@@ -40,7 +59,7 @@ def _occasional_lines(each_s: float = 10.0) -> Progress:
         nonlocal last
         if time.monotonic() - last >= each_s:
             last = time.monotonic()
-            err.print(sentence, markup=False)
+            err.print(visible_line(sentence))
 
     return show
 
@@ -130,9 +149,3 @@ def _figure(value: float | None, digits: int = 4) -> str:
 
 def _interval(bounds: Any, digits: int = 4) -> str:
     return f"  [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]" if bounds else ""
-
-
-def print_lines(lines: Iterable[str]) -> None:
-    """Print lines as they are."""
-    for line in lines:
-        out.print(line, markup=False)

@@ -12,6 +12,7 @@ from rich.table import Table
 from commands import console
 from commands.options import Json, home, now, print_answer
 from features.home.errors import LeadlightError
+from features.home.printed_text import visible_line
 
 if TYPE_CHECKING:
     from serving.health.doctor import Check
@@ -67,7 +68,9 @@ def _table(rows: Sequence[Mapping[str, Any]], moment: datetime) -> Table:
     for row in rows:
         rate = "too new to say" if row["per_day"] is None else f"{row['per_day']:,.1f}"
         silent = "fell silent" if row["is_silent"] else ""
-        table.add_row(row["behaviour"], row["source"], _ago(row["last_at"], moment), rate, silent)
+        table.add_row(
+            visible_line(row["behaviour"]), visible_line(row["source"]), _ago(row["last_at"], moment), rate, silent
+        )
     return table
 
 

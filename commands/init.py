@@ -11,6 +11,7 @@ import typer
 from commands import console
 from commands.options import Files, Json, print_answer
 from features.home.errors import LeadlightError
+from features.home.whole_files import write_whole
 
 
 class Origin(StrEnum):
@@ -51,7 +52,7 @@ def init(
             draft = event_draft(files, outcome)
         else:
             draft = export_draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
-    out.write_text(draft.text)
+    write_whole(out, draft.text)
     then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
     columns = [{"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in draft.decisions]
     print_answer({"agreement": str(out), "columns": columns}, [*draft.sentences, then], as_json)

@@ -12,6 +12,7 @@ from commands import console
 from commands.options import Json, home, json_document, now, print_answer
 from features.agreement.versions import current_version
 from features.home.errors import LeadlightError
+from features.home.whole_files import FOR_ITS_OWNER, write_whole
 
 Name = Annotated[
     str | None, typer.Argument(help="A lead id, an e-mail address or an id of your CRM.", show_default=False)
@@ -93,10 +94,9 @@ def export(
 
     document = lead_export(home(), Scorer(home()).scores, str(lead), now())
     if out is None:
-        console.out.print(json_document(document), markup=False)
+        console.print_json(json_document(document))
         return
-    out.touch(mode=0o600)  # it holds all there is on a person
-    out.write_text(json_document(document) + "\n")
+    write_whole(out, json_document(document) + "\n", FOR_ITS_OWNER)  # it holds all there is on a person
     print_answer({"out": str(out), "events": len(document["events"])}, [f"wrote {out}"], as_json)
 
 

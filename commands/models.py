@@ -161,7 +161,7 @@ def recalibrate(
             summary["promoted"] = True
     print_answer(summary, _recalibrated_lines(summary), as_json)
     if serve and not summary["promoted"]:
-        console.err.print(f"leadlight: {NotPromoted(version)}", markup=False, soft_wrap=True)
+        console.complain(str(NotPromoted(version)))
         raise typer.Exit(1)
 
 

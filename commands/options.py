@@ -71,7 +71,7 @@ def moment_at(text: str | None, default: datetime) -> datetime:
 def print_answer(document: Any, lines: Iterable[str], as_json: bool) -> None:
     """Print `document` for programs, or `lines` for people."""
     if as_json:
-        console.out.print(json_document(document), markup=False)
+        console.print_json(json_document(document))
     else:
         console.print_lines(lines)
 

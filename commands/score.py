@@ -43,7 +43,7 @@ def score(
     shown = scored if lead else open_leads(scored, order)
     cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
     for caution in [*(of_file.problems if of_file else ()), *cautions]:
-        console.err.print(f"leadlight: {caution}", markup=False, soft_wrap=True)
+        console.complain(caution)
     print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()), order=order)], as_json)
 
 

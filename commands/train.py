@@ -40,7 +40,7 @@ def train(
         summary = train_and_register(agreement, known_until, promote, seed, progress, search)
     print_answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
-        console.err.print(f"leadlight: {NotPromoted(summary['model_version'])}", markup=False, soft_wrap=True)
+        console.complain(str(NotPromoted(summary["model_version"])))
         raise typer.Exit(1)
 
 
@@ -83,7 +83,7 @@ def _admitted(name: str, version: str, progress: Progress) -> bool:
         request = PromotionRequest(version, "train --promote")
         promote_if_gates_hold(home(), ModelRegistry(name), request, now(), progress)
     except GateDoesNotHold as held:
-        console.err.print(f"leadlight: {held}", markup=False, soft_wrap=True)
+        console.complain(str(held))
         return False
     return True
 

@@ -33,11 +33,12 @@ def serve(home: Home, host: str = "127.0.0.1", port: int = 3000, workers: int = 
         problem = f"{address} can be reached from other machines and there is no API key"
         raise LeadlightError(f"{problem}; {REMEDY}, or serve on 127.0.0.1", code="key_needed")
     _check_free(address, port)
+    variables = environment(home, workers, os.environ)
     print(listening(address, port, is_local), file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE, "--working-dir", str(REPO)]
     command += ["--host", address, "--port", str(port)]
     # Replacing this process hands its signals and its exit code to BentoML, with nothing between to lose them.
-    os.execve(sys.executable, command, environment(home, workers, os.environ))
+    os.execve(sys.executable, command, variables)
 
 
 def listening(address: str, port: int, is_local: bool) -> str:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from features.home.errors import LeadlightError
 from features.home.settings import Home
+from features.home.whole_files import write_whole
 from training.candidate import REPORT_FILE, with_version
 from training.report.facts import ReportFacts
 from training.report.report import report_page
 from training.watch import existing_deployment, monitoring_run, newest_known
-
-
-class NoFolder(LeadlightError):
-    """The folder that a page is to be written to is not there."""
-
-    code = "no_folder"
 
 
 def write_report(home: Home, out: Path | None, now: datetime, bar: float | None = None) -> Path:
@@ -32,9 +25,5 @@ def write_report(home: Home, out: Path | None, now: datetime, bar: float | None 
     if monitored:
         facts = replace(facts, watch=monitored.watched, watch_pictured=monitored.pictured)
     path = out or home.path / "report.html"
-    if not path.parent.is_dir():
-        raise NoFolder(f"{path} cannot be written: there is no folder {path.parent}; make it, or give another --out")
-    beside = path.with_suffix(".part")
-    beside.write_text(report_page(with_version(facts, row.model_version, row.digest)))
-    os.replace(beside, path)
+    write_whole(path, report_page(with_version(facts, row.model_version, row.digest)))
     return path

@@ -17,10 +17,14 @@ number_units.py  Units: what stands beside the digits of a number, such as a cur
                  millions.
 numbers.py       Every spelling in which a number is read: of one value, and of a column, whose cells show what its
                  signs mean.
+printed_text.py  Printed text: what came from outside, made harmless for a terminal, a spreadsheet, a page or a
+                 picture.
 progress.py      Progress: where a long piece of work says, one short sentence at a time, what it does now.
 settings.py      Settings: where a home is and what it is connected to, each from a LEADLIGHT_ environment variable.
 tables.py        The tables of a home's database, as SQLite and PostgreSQL share them; their history is in
                  migrations/.
+whole_files.py   Whole files: each is written beside its place and then renamed, so that nobody ever meets half of
+                 one.
 
 Other rooms use:
 
@@ -34,9 +38,11 @@ errors           LeadlightError
 json_text        is_deeper, json_text, printable, shallow_value
 locks            builder_lock, promoter_lock, publisher_lock, trainer_lock
 numbers          DecimalSign, NumberCell, NumberSpelling, number, readings, told_beside
+printed_text     json_escaped, spreadsheet_cell, visible, visible_line, visible_parts
 progress         Progress
 settings         Home, Settings
 tables           ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, erased, events, failed_events,
                  feature_views, idempotency_keys, identities, intake_counts, links, metadata, online_pending, retired,
                  secrets, trainings
+whole_files      FOR_ITS_OWNER, whole_file, write_whole
 """

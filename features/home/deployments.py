@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import database_exists, migrate, reading, writing
 from features.home.settings import Home
+from features.home.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,8 @@ def _copy(files: Path, target: Path) -> None:
     for file in (path for path in files.rglob("*") if path.is_file()):
         place = target / file.relative_to(files)
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_name(f"{place.name}.part")
-        shutil.copyfile(file, beside)
-        os.replace(beside, place)
+        with whole_file(place) as beside:
+            shutil.copyfile(file, beside)
 
 
 def deployments(home: Home) -> list[Deployment]:

@@ -16,6 +16,7 @@ from features.home import tables
 from features.home.database import reading
 from features.home.progress import Progress
 from features.home.settings import Home
+from features.home.whole_files import FOR_ITS_OWNER, whole_file
 from features.store.materialize import materialized
 
 AT_ONCE = 100_000
@@ -40,7 +41,8 @@ def write_tables(home: Home, agreement: Agreement, folder: Path, progress: Progr
     for name in FILES:
         file = repository.folder / f"{name}.parquet"
         if file.exists():
-            shutil.copyfile(file, folder / file.name)
+            with whole_file(folder / file.name, FOR_ITS_OWNER) as beside:
+                shutil.copyfile(file, beside)
             written[name] = pq.read_metadata(file).num_rows
     return written
 
@@ -67,7 +69,7 @@ def _kind(kind: object) -> pa.DataType:
 
 def _write(path: Path, schema: pa.Schema, chunks: Iterator[Sequence[Mapping[str, Any]]]) -> int:
     rows = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with whole_file(path, FOR_ITS_OWNER) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
         for chunk in chunks:
             writer.write_table(pa.Table.from_pylist(list(chunk), schema=schema))
             rows += len(chunk)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from features.agreement.versions import NoAgreement, current_version
 from features.home.settings import Home, Settings
+from features.home.whole_files import write_whole
 from features.store import feast_internals
 from features.store.builds import build_of, has_files
 from features.store.feast_views import FeastRepository
@@ -36,9 +36,7 @@ def write_feature_store_file(home: Home) -> Path | None:
         return None
     path, text = home.features / FEATURE_STORE, feature_store_text(build.repository(home))
     if not path.exists() or path.read_text() != text:
-        beside = path.with_suffix(f".{os.getpid()}")
-        beside.write_text(text)
-        os.replace(beside, path)
+        write_whole(path, text)
     return path
 
 

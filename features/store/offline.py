@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from features.arrays import Bools, Ints, Ragged
 from features.behaviour.decayed_counters import Observations, behaviour_states
 from features.derived import DerivedRows, observation_batches
 from features.events.event_table import EventTable
+from features.home.whole_files import whole_file
 from features.store.feast_views import ACCOUNT, LEAD, FeastRepository, known_us_feature
 
 AT_ONCE = 10_000  # rows that are folded and written at once: a state takes a hundred times the room of an observation
@@ -50,7 +50,8 @@ def write_files(
     accounts = np.array(sorted(rows.shared_accounts().tolist(), key=rows.account_ids.__getitem__), dtype=np.int64)
     parts = _states(repository, repository.account_view, rows.account_ids, (rows.accounts, accounts), agreement)
     write_rows(repository.source_of(repository.account_view), state_schema(repository, repository.account_view), parts)
-    leads.iloc[order].reset_index(drop=True).to_parquet(folder / "leads.parquet")
+    with whole_file(folder / "leads.parquet") as beside:
+        leads.iloc[order].reset_index(drop=True).to_parquet(beside)
     write_rows(folder / "observations.parquet", OBSERVATIONS, _observation_rows(rows, table, order, agreement))
 
 
@@ -150,11 +151,9 @@ def write_rows(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None
     The same rows in the same parts give the same bytes: the file does not hold the time of writing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
+    with whole_file(path) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as writer:
         for part in parts:
             writer.write_table(part, row_group_size=max(part.num_rows, 1))
-    os.replace(beside, path)
 
 
 def newest_rows(path: Path, key: str, at_once: int = 20_000) -> Iterator[pa.Table]:

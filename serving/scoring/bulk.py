@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from features.home.clock import from_microseconds, microseconds
 from features.home.errors import LeadlightError
+from features.home.printed_text import spreadsheet_cell
 from features.home.settings import Home
+from features.home.whole_files import whole_file, write_whole
 from features.imports.files import crm_of, table_in
 from features.imports.lead_export import leads_in
 from features.store.materialize import Materialized, materialized
@@ -191,7 +193,7 @@ def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.Dat
     """Write scores by the file's extension; jsonl has the API's shape. `beside`: the rows that were asked about."""
     kind = path.suffix.lower()
     if kind == ".jsonl":
-        path.write_bytes(b"".join(orjson.dumps(score) + b"\n" for score in scored))
+        write_whole(path, b"".join(orjson.dumps(score) + b"\n" for score in scored))
         return
     table = typed_score_table(scored) if kind == ".parquet" else score_table(scored)
     if beside is not None:
@@ -201,7 +203,8 @@ def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.Dat
     if kind not in writers:
         remedy = f"end it in {', '.join(writers)} or .jsonl"
         raise LeadlightError(f"{path.name} is no kind of file that scores are written to; {remedy}")
-    writers[kind](table, path)
+    with whole_file(path) as part:
+        writers[kind](table, part)
 
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
@@ -217,10 +220,7 @@ def _xlsx(table: pd.DataFrame, path: Path) -> None:
 
 
 def _harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with text quoted that a spreadsheet would run as a formula; our own reasons start with a sign too."""
-    text = table.select_dtypes(["object", "string"]).columns
-    return table.assign(**{name: [_quoted(value) for value in table[name]] for name in text})
-
-
-def _quoted(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """The table without formulas and control characters, titles included; our own reasons start with a sign too."""
+    text = table.select_dtypes(["object", "string", "category"]).columns
+    cells = table.assign(**{name: [spreadsheet_cell(value) for value in table[name]] for name in text})
+    return cells.rename(columns=spreadsheet_cell)

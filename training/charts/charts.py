@@ -12,6 +12,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from features.home.printed_text import visible_parts
 from training.charts import axes
 from training.charts.axes import DARK, INK, LIGHT, PALE, QUIET, WIDTH, NamedRows
 from training.charts.text_width import lines, shortened, with_fixed_widths
@@ -49,7 +50,8 @@ def caption(name: str, rows: str = "leads", has_money: bool = False) -> str:
 
 def svg(chart: alt.TopLevelMixin) -> str:
     """The chart drawn as SVG, without a browser and without the network."""
-    return _rendered(json.dumps(axes.styled(chart).to_dict(validate=False)))
+    # A control character in a name is no XML, and the drawing library would end the whole process over it.
+    return _rendered(json.dumps(visible_parts(axes.styled(chart).to_dict(validate=False))))
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from features.home.errors import LeadlightError
+from features.home.whole_files import write_whole
 
 MANIFEST = "manifest.json"
 
@@ -22,9 +23,9 @@ def write_texts(folder: Path, texts: Mapping[str, str]) -> str:
     """Write texts by their names relative to `folder`, and the manifest of them; the manifest's digest."""
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        write_whole(folder / name, text)
     digests = {name: _sha256(folder / name) for name in texts}
-    (folder / MANIFEST).write_text(json.dumps({"files": digests}, indent=1, sort_keys=True))
+    write_whole(folder / MANIFEST, json.dumps({"files": digests}, indent=1, sort_keys=True))
     return "sha256:" + _sha256(folder / MANIFEST)
 
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from features.home.errors import LeadlightError
+from features.home.whole_files import write_whole
 from training.model.if_tried import HEAD_FILE
 from training.model.model import Model
 
@@ -62,7 +63,7 @@ class ModelRegistry:
         with TemporaryDirectory() as folder:
             digest = model.write(Path(folder) / MODEL_FOLDER, beside)
             for name, picture in pictures.items():
-                (Path(folder) / name).write_text(picture)
+                write_whole(Path(folder) / name, picture)
             self.client.log_artifacts(run_id, folder)
         self._log(run_id, metrics, {**parameters, "digest": digest})
         self.client.set_terminated(run_id)

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from features.home.printed_text import visible
 from training.charts import charts
 from training.charts.axes import NARROW, WIDTH
 from training.charts.breakdown import months_chart, segments_chart
@@ -46,7 +47,7 @@ def report_page(facts: ReportFacts) -> str:
         "soft": soft_breaks,
     }
     drawn, narrow, breakdown = report_charts(facts), report_charts(facts, NARROW), facts.findings
-    return page.get_template("report.html.j2").render(
+    written = page.get_template("report.html.j2").render(
         facts=facts,
         evaluation=facts.evaluation,
         sentences={
@@ -68,6 +69,7 @@ def report_page(facts: ReportFacts) -> str:
         differences=[*segment_calibration_sentences(breakdown.groups), *segment_ranking_sentences(breakdown.groups)],
         calibration_faults=calibration_faults(breakdown.calibration),
     )
+    return visible(written)
 
 
 def _tables(facts: ReportFacts) -> dict[str, tables.Table]:

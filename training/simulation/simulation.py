@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.home.errors import LeadlightError
+from features.home.whole_files import whole_file
 from training.simulation.desk import desk, introductions, strangers
 from training.simulation.dynamics import HORIZON_DAYS
 from training.simulation.envelope import SCHEMA, EventTexts, lines
@@ -50,11 +51,13 @@ class Market:
         folder.mkdir(parents=True, exist_ok=True)
         paths = [folder / "events.parquet", folder / "events.jsonl", folder / "truth.parquet"]
         events = pa.Table.from_pandas(self.events, schema=SCHEMA, preserve_index=False)
-        pq.write_table(events, paths[0], coerce_timestamps="us")
-        with paths[1].open("wb") as file:
+        with whole_file(paths[0]) as beside:
+            pq.write_table(events, beside, coerce_timestamps="us")
+        with whole_file(paths[1]) as beside, beside.open("wb") as file:
             for batch in events.to_batches(max_chunksize=200_000):
                 file.write(lines(batch))
-        pq.write_table(pa.Table.from_pandas(self.truth, preserve_index=False), paths[2], coerce_timestamps="us")
+        with whole_file(paths[2]) as beside:
+            pq.write_table(pa.Table.from_pandas(self.truth, preserve_index=False), beside, coerce_timestamps="us")
         return paths
 
 
