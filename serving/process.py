@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from anyio import to_thread
 
+from features.agreement.agreement import Agreement
 from features.agreement.versions import NoAgreement, current_version
 from features.events.event import EventRefused
 from features.events.trust import ReservedNames
@@ -60,6 +61,7 @@ class ServedHome:
         self._one_large_request = asyncio.Lock()
         self._logged: dict[str, str] = {}
         self._is_warm = False
+        self._agreement = Agreement.default()
         self._reserved_names = ReservedNames()
 
     @property
@@ -78,6 +80,11 @@ class ServedHome:
     def reserved_names(self) -> ReservedNames:
         """The events that a key in web pages may not say, as the newest agreement names them."""
         return self._reserved_names
+
+    @property
+    def agreement(self) -> Agreement:
+        """The newest agreement, by which what comes is looked at; the default one where nothing was agreed."""
+        return self._agreement
 
     @property
     def queue(self) -> EventQueue:
@@ -131,7 +138,8 @@ class ServedHome:
 
     def _read_reserved_names(self) -> None:
         with suppress(NoAgreement):
-            self._reserved_names = ReservedNames.of(current_version(self.home).agreement)
+            self._agreement = current_version(self.home).agreement
+            self._reserved_names = ReservedNames.of(self._agreement)
 
     def _warm_up(self) -> None:
         # The first score imports the feature store and compiles: seconds that no caller should wait for.

@@ -26,7 +26,7 @@ checks         CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_lea
 conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                single_clause_name, slope
-learning       Behaviour, Export, Outcome, RejectReason, property_text
+learning       Behaviour, Export, Outcome, RejectReason, Trait, property_text
 messages       did_you_mean
 policy         Criterion
 versions       AgreementVersion, NoAgreement, agreement_with_digest, chosen_version, current_version

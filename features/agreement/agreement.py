@@ -123,6 +123,11 @@ class Agreement(AgreementSections):
         return frozenset(name for name, trait in self.traits.items() if not trait.learned) | {*self.nurture.come_back}
 
     @cached_property
+    def missing_markers(self) -> frozenset[str]:
+        """What stands for missing in its files, without case: it does in what clients send, too."""
+        return frozenset(marker.strip().casefold() for marker in self.export.missing) if self.export else frozenset()
+
+    @cached_property
     def campaign_names(self) -> dict[str, str]:
         """Each other spelling of a campaign, and the name that it goes by."""
         return {spelling: name for name, campaign in self.campaigns.items() for spelling in campaign.also}

@@ -19,6 +19,7 @@ from features.arrays import Bools, Floats, Ints
 from features.events.event import identifier_text
 from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
 from features.events.trust import is_for_crm, is_public, public_traits
+from features.home.numbers import number
 
 
 class BehaviourMatches:
@@ -217,8 +218,8 @@ class _Reader:
         ):  # fmt: skip
             column.extend(values)
         said = zip(types, names, sources, map(is_public, flags), map(orjson.loads, bodies), strict=True)
-        for number, event in zip(count(row), said, strict=False):
-            self._add_event(number, *event)
+        for position, event in zip(count(row), said, strict=False):
+            self._add_event(position, *event)
         self._store()
 
     def _store(self) -> None:
@@ -308,8 +309,5 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    try:
-        number = float(value or 0.0)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return 0.0
-    return number if 0.0 <= number < 1e9 else 0.0
+    found = value if type(value) is float or type(value) is int else number(value)
+    return float(found) if found is not None and 0.0 <= found < 1e9 else 0.0

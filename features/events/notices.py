@@ -4,6 +4,8 @@ from __future__ import annotations
 
 NOTICES = {
     "bad_number": "A value that is no number became null.",
+    "bad_date": "A value that is no date was left out.",
+    "bad_boolean": "A value that is neither yes nor no was left out.",
     "bad_time": "No time that could be read; the next one, or the time of receipt, stands in.",
     "future_time": "Its time is over 5 minutes in the future; the time of receipt stands in.",
     "bad_clock": "sentAt is over 24 hours off; its time was not corrected.",

@@ -13,7 +13,7 @@ from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.database import batched
 from features.identity.claims import normal_email
-from features.traits.values import flat_traits
+from features.traits.typed_values import flat_traits
 
 AT_ONCE = 500  # leads in one query
 LONGEST = 200  # characters: a name that is longer is no name

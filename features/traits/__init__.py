@@ -1,13 +1,15 @@
 """What is known of a lead or its company: values, typed, as they were known at each moment.
 
-history.py    Trait history: the traits of each lead as known at each moment; newest values count, and a first touch
-              stays.
-job_title.py  Job titles: the seniority and the department that their words name.
-values.py     Every value that an event gives a trait: typed, with its lead, and from when until when it was known.
+history.py       Trait history: the traits of each lead as known at each moment; newest values count, and a first
+                 touch stays.
+job_title.py     Job titles: the seniority and the department that their words name.
+typed_values.py  Typed values: what a client or a file says of a trait, by its kind, and which of it cannot be read.
+values.py        Every value that an event gives a trait: typed, with its lead, and from when until when it was known.
 
 Other rooms use:
 
-history       FIRST_OF_PUBLIC, TOUCHES, trait_columns, trait_history
-job_title     RANKS
-values        FIRST_TOUCH, TraitValues, flat_traits, trait_values
+history          FIRST_OF_PUBLIC, TOUCHES, trait_columns, trait_history
+job_title        RANKS
+typed_values     flat_traits, unread_values
+values           FIRST_TOUCH, TraitValues, trait_values
 """

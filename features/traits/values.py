@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
-from features.arrays import DAY_US, NOT_YET, Ints
+from features.arrays import NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.events.event_table import EventTable
-from features.home.dates import moment
-from features.home.numbers import DecimalSign, number
 from features.identity import email
 from features.identity.accounts import AccountPeriods
 from features.identity.claims import normal_email
@@ -24,53 +20,7 @@ from features.identity.identities import Identities
 from features.identity.intervals import Period, intersection
 from features.lifecycle.closures import LOST, REJECTED, closures
 from features.traits import job_title
-
-SAME_TRAIT = {"title": "job_title", "company_industry": "industry", "company_employees": "employees",
-           "company_employee_count": "employees", "address_country": "country",
-           "company_name": "company"}  # fmt: skip
-BOOLEAN_WORDS = dict.fromkeys(("true", "yes", "1", "1.0", "y", "on"), True) | dict.fromkeys(
-    ("false", "no", "0", "0.0", "n", "off"), False
-)
-
-
-def flat_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
-    """Traits by snake_case name, those inside `company` and `address` with that prefix: {"company_industry": "saas"}.
-
-    A trait of SAME_TRAIT stands under both its names, unless the second name has a value of its own.
-    """
-    given: dict[str, Any] = {}
-    for key, value in traits.items():
-        name = snake_case(key)
-        if isinstance(value, Mapping):
-            given |= {f"{name}_{snake_case(inner)}": item for inner, item in value.items()}
-        else:
-            given[name] = value
-    return given | {plain: given[name] for name, plain in SAME_TRAIT.items() if name in given and plain not in given}
-
-
-@lru_cache(maxsize=4_096)
-def snake_case(name: str) -> str:
-    """`employeeCount` and `Employee count` are `employee_count`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name).strip())
-    return re.sub(r"\W+", "_", parted).strip("_").lower()
-
-
-def typed_value(value: Any, kind: str, decimal: DecimalSign | None = None) -> Any:
-    """`value` as a float, text, bool, or days since 1970 for a date, by its kind; None where it is not of the kind.
-
-    decimal: the decimal sign of a number that is text, as agreed.
-    """
-    if value is None or value == "" or value != value:
-        return None
-    if kind == "number":
-        return number(value, decimal)
-    if kind == "boolean":
-        return BOOLEAN_WORDS.get(str(value).strip().lower())
-    if kind == "date":
-        found = moment(value)
-        return None if found is None else found.timestamp() * 1e6 / DAY_US
-    return str(value).strip() or None
-
+from features.traits.typed_values import flat_traits, trait_value, typed_value
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 FLAG_TRAITS = ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity")
@@ -195,7 +145,7 @@ def _agreed_values(given: Mapping[str, Any], agreement: Agreement) -> Iterator[T
     """The values of the agreement's traits, and of the flags that rules need, for a person or a company."""
     for name, trait in agreement.traits.items():
         if name in given:
-            yield name, _campaign_name(name, typed_value(given[name], trait.kind, trait.decimal), agreement)
+            yield name, _campaign_name(name, trait_value(given[name], trait, agreement), agreement)
     for flag in FLAG_TRAITS:
         if flag in given and flag not in agreement.traits:
             value = typed_value(given[flag], "boolean")

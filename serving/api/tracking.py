@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -21,10 +21,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from features.agreement.agreement import Agreement
 from features.events.notices import notice
 from features.events.validation import EventResult, Source, ValidatedBatch, validate
 from features.home.clock import Flags
 from features.home.json_text import json_text, printable
+from features.traits.typed_values import unread_values
 from serving import limits
 from serving.http.auth import LIVE, admit_writer, event_source, header_key, is_signed
 from serving.http.bodies import BOM, body, broken_json
@@ -33,6 +35,9 @@ from serving.process import ServedHome
 
 BATCH, SEGMENT = "batch", "segment"  # the calls whose events say themselves what type they are
 BAD_NUMBER: Flags = ("bad_number",)
+Unread = Mapping[int, Mapping[str, str]]  # by an event's position: codes of values that cannot be read, with a sentence
+NONE_UNREAD: Unread = {}
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ class TrackingRoutes:
             return Response(status_code=204, headers=PREFLIGHT)
         try:
             async with asyncio.timeout(limits.TRACKING_SECONDS):
-                response = json_response(tracking_answer(await self._results(call, request)))
+                response = json_response(tracking_answer(*await self._results(call, request)))
         except Problem as problem:
             response = _retryable(problem).response(request.scope)
         except ClientDisconnect:
@@ -190,18 +195,25 @@ class TrackingRoutes:
         response.headers.update(ANSWER_HEADERS)
         return response
 
-    async def _results(self, call: str, request: Request) -> list[EventResult]:
+    async def _results(self, call: str, request: Request) -> tuple[list[EventResult], Unread]:
         received_at, key = self.now(), header_key(request)
         if key:
             admit_writer(request, self.served.credentials, key)  # a stranger is told so before the body is read
         raw = await body(request)
         with self.served.queue.room(len(raw)):
             read = partial(self._reading, call, request, raw, received_at)
-            return await self.served.queue.append(await _in_time(read, raw), self.now)
+            batch, unread = await _in_time(read, raw)
+            return await self.served.queue.append(batch, self.now), unread
 
-    def _reading(self, call: str, request: Request, raw: bytes, received_at: datetime) -> ValidatedBatch:
+    def _reading(self, call: str, request: Request, raw: bytes, received_at: datetime) -> tuple[ValidatedBatch, Unread]:
         sent = tracking_body(raw, call)
-        return validate(sent.events, self._sender(call, request, raw, sent.write_key), received_at, sent.noticed)
+        unread = unread_traits(sent.events, self.served.agreement)
+        noticed = {
+            place: (*dict.fromkeys((*sent.noticed.get(place, ()), *unread.get(place, ()))),)
+            for place in {*sent.noticed, *unread}
+        }
+        sender = self._sender(call, request, raw, sent.write_key)
+        return validate(sent.events, sender, received_at, noticed), unread
 
     def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Source:
         key, credentials = header_key(request), self.served.credentials
@@ -214,7 +226,20 @@ class TrackingRoutes:
         return event_source(SEGMENT, admit_writer(request, credentials, key), True, reserved)
 
 
-def tracking_answer(results: Sequence[EventResult]) -> dict[str, Any]:
+def unread_traits(events: Sequence[Any], agreement: Agreement) -> Unread:
+    """By position, the codes of the traits that an event gives values that cannot be read, with a sentence each."""
+    unread: dict[int, dict[str, str]] = {}
+    for place, event in enumerate(events):
+        if isinstance(event, dict) and event.get("type") in ("identify", "group"):
+            context = event.get("context")
+            traits = event.get("traits") or (context.get("traits") if isinstance(context, dict) else None)
+            for value in unread_values(traits, agreement) if isinstance(traits, dict) else ():
+                said = unread.setdefault(place, {})
+                said[value.code] = f"{said[value.code]}; {value.sentence}" if value.code in said else value.sentence
+    return unread
+
+
+def tracking_answer(results: Sequence[EventResult], unread: Unread = NONE_UNREAD) -> dict[str, Any]:
     """What became of the events of one request, counted; `warnings` only where there are some."""
     count = Counter(result.status for result in results)
     rejected = [
@@ -223,8 +248,9 @@ def tracking_answer(results: Sequence[EventResult]) -> dict[str, Any]:
         if result.status == "rejected"
     ]
     warnings = [
-        {"index": place, "messageId": result.message_id, "code": flag, "message": notice(flag)}
+        {"index": place, "messageId": result.message_id, "code": flag, "message": said.get(flag) or notice(flag)}
         for place, result in enumerate(results)
+        for said in (unread.get(place, {}),)
         for flag in result.flags
     ]
     counts = {"received": len(results), "accepted": count["accepted"], "duplicates": count["duplicate"]}
@@ -237,7 +263,7 @@ def _retryable(problem: Problem) -> Problem:
     return unavailable(problem.code, problem.message, retry_after_s=1) if is_slow else problem
 
 
-async def _in_time(read: Callable[[], ValidatedBatch], raw: bytes) -> ValidatedBatch:
+async def _in_time(read: Callable[[], Read], raw: bytes) -> Read:
     return read() if len(raw) <= limits.EVENTS_IN_LOOP_BYTES else await to_thread.run_sync(read)
 
 

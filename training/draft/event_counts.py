@@ -18,7 +18,7 @@ from features.home.dates import moment
 from features.imports.columns import cell_text
 from features.imports.files import events_in
 from features.lifecycle.tries import is_try
-from features.traits.values import flat_traits
+from features.traits.typed_values import flat_traits
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.filled_when import FillTime, fill_times_of_events
 from training.leakage.signals import LeakSignals, Triage

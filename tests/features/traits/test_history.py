@@ -9,8 +9,8 @@ from handmade_events import SMALL, Told, World, identify, page, says, touch, tra
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.agreement.agreement import Agreement
-from features.traits.values import flat_traits, snake_case, typed_value
+from features.agreement.agreement import Agreement, Export, Trait
+from features.traits.typed_values import flat_traits, snake_case, trait_value, typed_value, unread_values
 
 
 def traits(*told: Told, day: float = 100) -> dict[str, Any]:
@@ -312,3 +312,17 @@ def test_traits_are_a_function_of_what_was_said_not_of_the_order_it_came_in(orde
         for told in orders
     )
     assert [first.traits_at("ann", us(day)) for day in range(10)] == [second.traits_at("ann", us(d)) for d in range(10)]
+
+
+def test_the_agreements_decimal_sign_and_markers_of_missing_values_hold_over_http_too() -> None:
+    export = Export(id="Id", outcome="Won", positive="1", missing=("Select",))
+    agreed = SMALL.model_copy(update={"export": export})
+    revenue = Trait(kind="number", decimal=",")
+    assert trait_value("2,636", revenue, agreed) == 2.636
+    assert trait_value(2.636, revenue, agreed) == 2.636
+    assert trait_value(" select ", Trait(kind="category"), agreed) is None
+    told = {"employees": "51-200", "industry": "51-200", "company": {"employees": "1,200"}}
+    assert [value.sentence for value in unread_values(told, SMALL)] == [
+        'employees: "51-200" cannot be read as a number, and was left out'
+    ]
+    assert list(unread_values({"employees": "N/A"}, SMALL)) == []

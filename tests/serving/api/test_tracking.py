@@ -173,6 +173,20 @@ def test_one_bad_number_costs_that_value_with_a_warning(home, app) -> None:
     assert counted(home) == {("live", "bad_number"): 1}
 
 
+def test_numbers_over_http_are_read_as_in_files_and_each_that_is_not_is_a_warning(home, app) -> None:
+    texts = {"a": "12,5", "b": "1.234,5", "c": "€ 1.200", "d": "1\u00a0200", "e": "n/a", "f": "51-200", "g": "1.234"}
+    events = [
+        {"type": "identify", "messageId": name, "userId": name, "traits": {"employees": text}}
+        for name, text in texts.items()
+    ]
+    said = taken(post(app, "/v1/batch", events))
+    warned = {warning["messageId"]: (warning["code"], warning["message"]) for warning in said["warnings"]}
+    assert warned.keys() == {"f", "g"}
+    assert warned["f"] == ("bad_number", 'employees: "51-200" cannot be read as a number, and was left out')
+    assert warned["g"][1].startswith('employees: "1.234" may be two numbers, and nothing tells which; send')
+    assert counted(home) == {("live", "bad_number"): 2}
+
+
 def test_too_large_and_too_deep_events_are_kept_aside_and_the_rest_is_accepted(home, app) -> None:
     """analytics-node really sends batches of 1.5 MB with events of 100 KiB."""
     large = [PAGE | {"messageId": f"l{n}", "properties": {"x": "y" * 100 * 2**10}} for n in range(14)]
