@@ -1,7 +1,7 @@
 """The command line: one file per command, which reads its options, calls the packages, and prints.
 
-agreement.py      `leadlight agreement show` and `check`: the agreement that a home keeps, and whether a file could
-                  take its place.
+agreement.py      `leadlight agreement show`, `check` and `try`: the agreement that a home keeps, and what another one
+                  would change.
 app.py            All commands as one application, its exit status and its errors.
 console.py        Lines for people in a terminal: progress, the hottest leads, what training showed.
 demo.py           `leadlight demo`: simulates a market, learns from it and shows its hottest leads, as the commands

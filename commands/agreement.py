@@ -1,16 +1,23 @@
-"""`leadlight agreement show` and `check`: the agreement that a home keeps, and whether a file could take its place."""
+"""`leadlight agreement show`, `check` and `try`: the agreement that a home keeps, and what another one would change."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.options import Json, home, print_answer
-from features.agreement.agreement import Agreement
+from commands import console
+from commands.options import Json, home, moment_at, now, print_answer
+from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.checks import check_learnable
-from features.agreement.versions import current_version
+from features.agreement.versions import tried_version, version_in_force
+
+if TYPE_CHECKING:
+    from serving.scoring.trial import Trial
+
+File = Annotated[Path, typer.Argument(help="An agreement.toml.")]
 
 app = typer.Typer(no_args_is_help=True, help="The agreement that this home keeps, and whether a file could follow it.")
 
@@ -18,18 +25,60 @@ app = typer.Typer(no_args_is_help=True, help="The agreement that this home keeps
 @app.command()
 def show(as_json: Json = False) -> None:
     """Print the kept agreement as it was written: `leadlight agreement show > agreement.toml`."""
-    kept = current_version(home())
+    kept = version_in_force(home())
     document = {"version": kept.version, "digest": kept.agreement.digest, "text": kept.agreement.text}
     print_answer(document, kept.agreement.text.splitlines(), as_json)
 
 
 @app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="An agreement.toml.")] = Path("agreement.toml"), as_json: Json = False
-) -> None:
-    """Whether a file is an agreement that can be learned by; names the first problem."""
-    agreement = Agreement.read(file)
+def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
+    """Whether a file is an agreement that can be learned by; names every problem that it has."""
+    try:
+        agreement = Agreement.read(file)
+    except AgreementError as error:
+        for other in error.others:
+            console.complain(other)
+        raise
     check_learnable(agreement, file.name)
     asked = f"{agreement.outcome.event}, {agreement.outcome.asks}"
     document = {"name": agreement.name, "digest": agreement.digest, "asks": agreement.outcome.asks}
     print_answer(document, [f"{file.name} is fine: {agreement.name} asks for {asked}"], as_json)
+
+
+@app.command("try")
+def try_(
+    file: File = Path("agreement.toml"),
+    as_of: Annotated[str | None, typer.Option(help="As it was known then; default now.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How many leads have each decision now, and would by a file. Nothing is kept, and nothing that is served moves."""
+    from serving.scoring.trial import trial
+
+    tried, at = tried_version(home(), file), moment_at(as_of, now())
+    with console.progress_line("deciding on every lead twice"):
+        found = trial(home(), tried, at)
+    counts = {name: {"now": before, "tried": after} for name, (before, after) in found.counts().items()}
+    moves = [{"from": one, "to": other, "leads": leads} for (one, other), leads in found.moves().items()]
+    bar = dict(zip(("now", "tried"), found.bars, strict=True))
+    document = {"file": file.name, "leads": len(found.tried), "decisions": counts, "moves": moves, "bar": bar}
+    document["notes"] = notes = list(_notes(found, tried.agreement, file.name))
+    print_answer(document, [*_trial_lines(found, file.name), *notes], as_json)
+
+
+def _trial_lines(found: Trial, file: str) -> Iterator[str]:
+    yield f"{'':<18}{'now':>9}{'by ' + file:>24}"
+    for name, (before, after) in found.counts().items():
+        change = f"{after - before:+,}" if after != before else ""
+        yield f"{name:<18}{before:>9,}{after:>24,}{change:>10}"
+    yield f"{'bar':<18}{found.bars[0]:>9.4f}{found.bars[1]:>24.4f}"
+    for (one, other), leads in found.moves().items():
+        yield f"{leads:,} from {one} to {other}"
+    yield "" if found.moves() else "no lead would have another decision"
+
+
+def _notes(found: Trial, agreement: Agreement, file: str) -> Iterator[str]:
+    if found.is_part_2_alone:
+        yield f"the model that answers did not learn by part 1 of {file}: only part 2 was tried; train to try part 1"
+    if found.has_another_model:
+        yield f"{file} is named {agreement.name}, and models go by that name: no model of this home answered by it"
+    yield f"nothing changed; to put it in force: leadlight ingest FILE --agreement {file}; known files add nothing"

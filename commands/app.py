@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy.exc import SADeprecationWarning
@@ -25,11 +26,20 @@ from commands import (
     simulate,
     train,
 )
+from commands.console import out
 from commands.demo import demo
 from commands.entry import INTERRUPTED
 from commands.failures import INTERRUPTION, failure_of
 from commands.serve import serve
 from commands.watch import watch
+
+
+def print_version(asked: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if asked:
+        out.print(f"leadlight {version('leadlight')}", markup=False)
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="leadlight",
@@ -38,6 +48,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version of Leadlight.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, init.init, ingest.ingest, train.train, models.promote,

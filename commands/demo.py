@@ -12,7 +12,7 @@ from commands import console
 from commands.options import Json, Seed, home, now, print_answer, questions
 from commands.train import NotPromoted, train_and_register
 from features.agreement.agreement import DEFAULT
-from features.agreement.versions import chosen_version
+from features.agreement.versions import chosen_version, version_in_force
 
 SHOWN = 3
 
@@ -57,7 +57,7 @@ def _lines(market: Mapping[str, Any], summary: Mapping[str, Any], hot: list[Any]
     checked = f"Checked on {summary['leads']['test']:,} later leads: {summary['trust']}."
     yield f"{checked}  Top tenth: {summary['metrics']['lift_at_10pct']:.1f} times the average."
     yield ""
-    yield from console.hottest_lead_lines(_variety(hot), questions(home()))
+    yield from console.hottest_lead_lines(_variety(hot), questions(version_in_force(home())))
     yield ""
     yield f"Report {_near(report)}    Pages and API: leadlight serve, then http://127.0.0.1:3000"
 

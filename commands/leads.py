@@ -10,7 +10,7 @@ import typer
 
 from commands import console
 from commands.options import Json, home, json_document, now, print_answer
-from features.agreement.versions import current_version
+from features.agreement.versions import version_in_force
 from features.home.errors import LeadlightError
 from features.home.whole_files import FOR_ITS_OWNER, write_whole
 
@@ -36,14 +36,14 @@ def merge(
         done = merges.undo_merge(home(), undo, now())
         print_answer(done.as_json(), [f"{done.previous} and {done.lead_id} are two leads again"], as_json)
     elif into and previous:
-        done = merges.merge(home(), current_version(home()).agreement, into, previous, now())
+        done = merges.merge(home(), version_in_force(home()).agreement, into, previous, now())
         then = f"undo it with: leadlight merge --undo {done.merge_id}"
         print_answer(done.as_json(), [f"{done.previous} is part of {done.lead_id} now; {then}"], as_json)
     elif into:
         remedy = "name the lead to merge into and then the one that becomes part of it"
         raise LeadlightError(f"{into} is one lead; {remedy}")
     else:
-        current_version(home())
+        version_in_force(home())
         rows = [each.as_json() for each in merges.merges(home())]
         print_answer(rows, _merge_lines(rows), as_json)
 
@@ -65,7 +65,7 @@ def erase(
     from features.records.erasure import erase as forget
     from features.records.housekeeping import rebuild_stale_builds
 
-    gone = forget(home(), current_version(home()).agreement, lead, now())
+    gone = forget(home(), version_in_force(home()).agreement, lead, now())
     with console.progress_line("making new files without the lead") as progress:
         rebuild_stale_builds(home(), progress)
     done = f"{gone.events:,} events, {gone.identifiers:,} names and {gone.failed_events:,} failed events are gone"
@@ -104,6 +104,6 @@ def _export_tables(folder: Path, as_json: bool) -> None:
     from features.records.table_export import write_tables
 
     with console.progress_line("exporting") as progress:
-        written = write_tables(home(), current_version(home()).agreement, folder, progress)
+        written = write_tables(home(), version_in_force(home()).agreement, folder, progress)
     lines = [f"{rows:>12,} {name}" for name, rows in written.items()]
     print_answer({"out": str(folder), "rows": written}, [*lines, f"written to {folder}"], as_json)

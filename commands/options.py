@@ -13,7 +13,7 @@ import typer
 from commands import console
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import check_learnable
-from features.agreement.versions import NoAgreement, chosen_version, current_version
+from features.agreement.versions import AgreementVersion, NoAgreement, chosen_version
 from features.home.dates import moment
 from features.home.errors import LeadlightError
 from features.home.settings import Home
@@ -37,14 +37,18 @@ def agreement_to_learn_by(path: Path | None) -> Any:
     return chosen_agreement(path)
 
 
-def questions(of: Home) -> dict[str, str | None]:
-    """By criterion of the home's agreement, the question that it asks; None where it asks nothing."""
-    return {name: criterion.ask for name, criterion in current_version(of).agreement.criteria.items()}
+def questions(agreed: AgreementVersion) -> dict[str, str | None]:
+    """By criterion of an agreement, the question that it asks; None where it asks nothing."""
+    return {name: criterion.ask for name, criterion in agreed.agreement.criteria.items()}
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, progress on stderr.")]
 AgreementFile = Annotated[
     Path | None, typer.Option("--agreement", help="The agreement; the home keeps it from then on.", show_default=False)
+]
+TriedAgreement = Annotated[
+    Path | None,
+    typer.Option("--agreement", help="Decide by this agreement, which the home does not keep.", show_default=False),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
 

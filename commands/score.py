@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import AgreementFile, Json, chosen_agreement, home, moment_at, now, print_answer, questions
+from commands.options import Json, TriedAgreement, home, moment_at, now, print_answer, questions
+from features.agreement.versions import tried_version, version_in_force
 from features.home.errors import LeadlightError
 
 
@@ -18,7 +19,7 @@ def score(
     lead: Annotated[list[str] | None, typer.Option(help="Only this lead; may be repeated.")] = None,
     as_of: Annotated[str | None, typer.Option(help="As it was known then; default now.")] = None,
     reasons: Annotated[str, typer.Option(help='How many reasons, or "all".')] = "3",
-    agreement: AgreementFile = None,
+    agreement: TriedAgreement = None,
     as_json: Json = False,
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
@@ -26,11 +27,10 @@ def score(
     from serving.scoring.scorer import call_order
 
     at, most = moment_at(as_of, now()), _most(reasons)
-    if agreement:
-        chosen_agreement(agreement)
+    tried = tried_version(home(), agreement) if agreement else None
     with console.progress_line("scoring") as progress:
-        of_file = file_scores(home(), file, at, most) if file else None
-        chunks = of_file.scores if of_file else home_scores(home(), at, most, lead)
+        of_file = file_scores(home(), file, at, most, tried) if file else None
+        chunks = of_file.scores if of_file else home_scores(home(), at, most, lead, tried)
         scored: list[dict[str, Any]] = []
         for chunk in chunks:
             scored += chunk
@@ -39,12 +39,13 @@ def score(
         write_scores(scored, out, of_file.rows if of_file else None)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
-    order = call_order(home())
+    order = call_order(home(), tried)
     shown = scored if lead else open_leads(scored, order)
     cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
     for caution in [*(of_file.problems if of_file else ()), *cautions]:
         console.complain(caution)
-    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, questions(home()), order=order)], as_json)
+    asks = questions(tried or version_in_force(home()))
+    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, asks, order=order)], as_json)
 
 
 def _most(reasons: str) -> int | None:

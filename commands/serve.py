@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from commands import console
 from commands.options import AgreementFile, chosen_agreement, home
+from features.agreement.versions import NOT_AGREED, NoAgreement, current_version
 
 
 def serve(
@@ -20,4 +22,8 @@ def serve(
 
     if agreement:
         chosen_agreement(agreement)
+    try:
+        current_version(home())
+    except NoAgreement:
+        console.complain(NOT_AGREED)
     become(home(), host, port, workers)

@@ -21,7 +21,7 @@ versions.py    The versions of the agreement that a home has worked with: each n
 
 Other rooms use:
 
-agreement      Agreement, Behaviour, DEFAULT, Excluded, Export, Trait
+agreement      Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
 checks         CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
 conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
@@ -29,5 +29,6 @@ criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion
 learning       Behaviour, Export, Outcome, RejectReason, Trait, property_text
 messages       did_you_mean
 policy         Criterion
-versions       AgreementVersion, NoAgreement, agreement_with_digest, chosen_version, current_version
+versions       AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
+               current_version, tried_version, version_in_force
 """

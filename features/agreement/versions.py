@@ -15,6 +15,12 @@ from features.home.database import database_exists, migrate, reading, writing
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 
+# What every score says, and every command that goes by it, while the default agreement answers.
+NOT_AGREED = (
+    "not agreed yet: this home keeps no agreement, so Leadlight's default decides; draft yours with leadlight init and "
+    "hand it in with: leadlight serve --agreement agreement.toml, or leadlight ingest FILE --agreement agreement.toml"
+)
+
 
 class NoAgreement(LeadlightError):
     """The home was never given an agreement."""
@@ -26,12 +32,19 @@ class NoAgreement(LeadlightError):
         super().__init__(f"the home {home.path.name} holds no agreement yet; {remedy}")
 
 
+NOT_KEPT = 0  # the version of an agreement that no home numbered: it travels with a model, is tried, or is the default
+
+
 @dataclass(frozen=True)
 class AgreementVersion:
-    """One version of the agreement of a home."""
+    """One version of the agreement of a home; NOT_KEPT for one that no home keeps.
+
+    is_agreed: False for the default agreement where it answers in place of one that people agreed to.
+    """
 
     agreement: Agreement
     version: int
+    is_agreed: bool = True
 
 
 def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVersion:
@@ -69,13 +82,39 @@ def current_version(home: Home) -> AgreementVersion:
     return AgreementVersion(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
 
 
+def version_in_force(home: Home) -> AgreementVersion:
+    """The agreement by which this home answers now: until it keeps one, the default, which nobody agreed to yet.
+
+    Raises NoAgreement where there is no database yet, so nothing to answer about.
+    """
+    try:
+        return current_version(home)
+    except NoAgreement:
+        if not database_exists(home):
+            raise
+        return AgreementVersion(Agreement.default(), NOT_KEPT, is_agreed=False)
+
+
 def agreement_with_digest(home: Home, feature_digest: str) -> Agreement | None:
-    """The newest version whose feature digest starts with `feature_digest`; None where there is none."""
+    """The newest version, else the default, whose feature digest starts with `feature_digest`; None: neither has."""
     columns = tables.agreements.c
     is_it = columns.feature_digest.startswith(f"sha256:{feature_digest}")
     with reading(home) as connection:
         text = connection.scalar(select(columns.text).where(is_it).order_by(columns.version.desc()).limit(1))
-    return Agreement.parse(text, file="the kept agreement") if text else None
+    if text:
+        return Agreement.parse(text, file="the kept agreement")
+    default = Agreement.default()
+    return default if default.feature_digest.startswith(f"sha256:{feature_digest}") else None
+
+
+def tried_version(home: Home, path: Path) -> AgreementVersion:
+    """The agreement in the file at `path`, which the home does not keep; the kept version where it says the same."""
+    agreement = Agreement.read(path)
+    try:
+        kept = current_version(home)
+    except NoAgreement:
+        return AgreementVersion(agreement, NOT_KEPT)
+    return kept if kept.agreement.digest == agreement.digest else AgreementVersion(agreement, NOT_KEPT)
 
 
 def chosen_version(home: Home, path: Path | None, now: datetime) -> AgreementVersion:

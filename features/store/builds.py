@@ -113,12 +113,15 @@ def switch_to(connection: Connection, build: Build, now_us: int) -> None:
 
 
 def needed_suffixes(home: Home) -> frozenset[str]:
-    """The suffixes of the feature parts that are read: of the agreement, the served model, and the one before it."""
+    """The suffixes of the feature parts that are read: of the agreement, the served model, and the one before it.
+
+    A home that keeps no agreement yet answers by the default one.
+    """
     columns = tables.agreements.c
     with reading(home) as connection:
         kept = connection.scalar(select(columns.feature_digest).order_by(columns.version.desc()).limit(1))
     served = dict.fromkeys(row.view_suffix for row in deployments(home))
-    return frozenset([*([suffix_of(kept)] if kept else []), *list(served)[:2]])
+    return frozenset([suffix_of(kept or Agreement.default().feature_digest), *list(served)[:2]])
 
 
 def outdated_builds(connection: Connection, needed: Collection[str], now_us: int) -> list[Build]:

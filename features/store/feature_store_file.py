@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from features.agreement.versions import NoAgreement, current_version
+from features.agreement.versions import NoAgreement, version_in_force
 from features.home.settings import Home, Settings
 from features.home.whole_files import write_whole
 from features.store import feast_internals
@@ -29,7 +29,7 @@ def write_feature_store_file(home: Home) -> Path | None:
     It shows the build of the agreement that the home works with now.
     """
     try:
-        build = build_of(home, current_version(home).agreement)
+        build = build_of(home, version_in_force(home).agreement)
     except NoAgreement:
         return None
     if build is None or not has_files(home, build):

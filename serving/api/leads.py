@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from features.agreement.versions import NoAgreement, current_version
+from features.agreement.versions import NoAgreement, version_in_force
 from features.home.database import reading
 from features.records.erasure import erase
 from features.records.lead_record import LeadErased, UnknownLead, lead_record
@@ -53,7 +53,7 @@ class LeadRoutes:
 
     def _page(self, lead_id: str, limit: int, before: Any) -> dict[str, Any]:
         with _lead_problems():
-            agreement = current_version(self.served.home).agreement
+            agreement = version_in_force(self.served.home).agreement
             with reading(self.served.home) as connection:
                 found = lead_record(connection, agreement, lead_id, only_ids=True)
             shown = list(islice(timeline(found, agreement, before), limit + 1))
@@ -82,7 +82,7 @@ class LeadRoutes:
 
     def _erase(self, lead_id: str) -> dict[str, Any]:
         with _lead_problems():
-            agreement = current_version(self.served.home).agreement
+            agreement = version_in_force(self.served.home).agreement
             return erase(self.served.home, agreement, lead_id, self.now(), only_ids=True).as_json()
 
 

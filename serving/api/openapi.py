@@ -59,7 +59,7 @@ PROBLEMS = {
     "415": "A Content-Encoding other than gzip.",
     "422": "JSON, but not what this route reads; errors point to where.",
     "500": "An error of the service; its log has the details by request_id.",
-    "503": "Not now: no_agreement until the home has one, or the keys cannot be checked.",
+    "503": "Not now: no_agreement while the home has no database, or the keys cannot be checked.",
 }
 REASONS = {
     "name": "reasons",

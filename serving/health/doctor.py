@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import NoAgreement, current_version
+from features.agreement.versions import NOT_AGREED, NoAgreement, version_in_force
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -26,11 +26,12 @@ A_WEEK = timedelta(days=7)
 def home_checks(home: Home, now: datetime) -> list[Check]:
     """The agreement, the ledger, what is served, then what arrives; later checks need the earlier ones."""
     try:
-        agreed = current_version(home)
+        agreed = version_in_force(home)
     except (NoAgreement, LeadlightError) as error:
         return [Check("agreement", False, str(error))]
     agreement = agreed.agreement
-    first = Check("agreement", True, f"{agreement.name}, version {agreed.version}")
+    kept = f"{agreement.name}, version {agreed.version}"
+    first = Check("agreement", agreed.is_agreed, kept if agreed.is_agreed else NOT_AGREED)
     checks = (_ledger(home, now), _served(home), _drifts(home, agreement.name, now), _arrives(home, agreement, now))
     return [first, *chain.from_iterable(checks)]
 

@@ -14,7 +14,6 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from features.events.validation import EventResult, ValidatedBatch
-from features.home.database import database_exists
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from serving import limits
@@ -76,8 +75,8 @@ class EventQueue:
             await asyncio.wait_for(asyncio.shield(publication), limits.PUBLISH_S)
 
     def migrate(self) -> None:
-        """Bring a home that has a database to the newest schema; another is left as it is."""
-        if self._ledger is None and database_exists(self._home):
+        """Bring the home's database to the newest schema; a home without one gets it, so that it can be asked."""
+        if self._ledger is None:
             self._opened()
 
     def publish_pending(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import current_version
+from features.agreement.versions import version_in_force
 from features.arrays import Ragged
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, behaviour_states
@@ -33,7 +33,7 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
 
     name: a lead id; also an e-mail address or an id of the CRM, unless `only_ids`. Raises UnknownLead and LeadErased.
     """
-    agreement = current_version(home).agreement
+    agreement = version_in_force(home).agreement
     with reading(home) as connection:
         record = lead_record(connection, agreement, name, only_ids)
         columns = tables.failed_events.c

@@ -20,6 +20,8 @@ score.py               From a lead's states to its score: probability, contribut
                        an argument.
 scorer.py              The scorer of one home: finds leads by any of their names, reads their states, and follows the
                        deployments.
+trial.py               A trial of an agreement: what it would decide about every lead of a home, beside what is
+                       decided now.
 
 Other rooms use:
 
@@ -28,4 +30,5 @@ bulk                   file_scores, frame_scores, home_scores, open_leads, typed
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
 scorer                 LeadRequests, Scorer, call_order, served_bar
+trial                  Trial, trial
 """

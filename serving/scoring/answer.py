@@ -61,7 +61,7 @@ class ModelNamed(Answer):
 
 
 class AgreementNamed(Answer):
-    """The agreement that gave the decision."""
+    """The agreement that gave the decision; version 0 is one that the home does not keep, such as the default."""
 
     name: str
     version: int

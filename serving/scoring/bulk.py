@@ -13,6 +13,7 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from features.agreement.versions import AgreementVersion
 from features.home.clock import from_microseconds, microseconds
 from features.home.errors import LeadlightError
 from features.home.printed_text import spreadsheet_cell
@@ -40,13 +41,18 @@ class NoSuchLead(LeadlightError):
 
 
 def home_scores(
-    home: Home, as_of: datetime, most_reasons: int | None = 3, lead_ids: Sequence[str] | None = None
+    home: Home,
+    as_of: datetime,
+    most_reasons: int | None = 3,
+    lead_ids: Sequence[str] | None = None,
+    tried: AgreementVersion | None = None,
 ) -> Iterator[list[dict[str, Any]]]:
     """A score for every lead known before `as_of` (or those in `lead_ids`), some thousands at a time.
 
     States are read through the offline store as they were known at `as_of`, so that any past moment can be asked.
+    tried: an agreement to decide by in place of the home's own.
     """
-    scoring = Scorer(home).scoring
+    scoring = Scorer(home, tried).scoring
     store = materialized(home, scoring.features_by)
     wanted = _known_leads(store, as_of, lead_ids)
     for start in range(0, len(wanted), CHUNK):
@@ -64,9 +70,11 @@ class FileScores:
     scores: Iterator[list[dict[str, Any]]]
 
 
-def file_scores(home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3) -> FileScores:
+def file_scores(
+    home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3, tried: AgreementVersion | None = None
+) -> FileScores:
     """A score for each row of a table: what the row says, as an import would read it; nothing that the ledger knows."""
-    return _row_scores(Scorer(home).scoring, table_in(path), as_of, most_reasons, path.name)
+    return _row_scores(Scorer(home, tried).scoring, table_in(path), as_of, most_reasons, path.name)
 
 
 def frame_scores(

@@ -11,14 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import AgreementVersion
+from features.agreement.versions import NOT_KEPT, AgreementVersion
 from features.home.errors import LeadlightError
 from serving.scoring.bulk import inline_scores
 from serving.scoring.score import Scoring
 from training.model.if_tried import IfTried
 from training.model.model import OWN_COLUMNS, Model
-
-NOT_KEPT = 0  # the version of the agreement that travels with a model, which no home numbered
 
 
 class RegisteredVersion:

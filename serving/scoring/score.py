@@ -13,7 +13,7 @@ import numpy as np
 from features.agreement.agreement import Agreement
 from features.agreement.checks import NAME_THE_QUESTION
 from features.agreement.criteria import criteria_points, criterion_kind, prior
-from features.agreement.versions import AgreementVersion
+from features.agreement.versions import NOT_AGREED, AgreementVersion
 from features.arrays import DAY_US, Floats, Ints
 from features.behaviour.columns import week_before
 from features.home.clock import microseconds, rfc3339
@@ -246,7 +246,8 @@ class Scoring:
         agreement = self.kept.agreement
         model = {"name": agreement.name, "version": self.version, "digest": self.digest} if self.model else None
         by = {"name": agreement.name, "version": self.kept.version, "digest": agreement.digest}
-        warnings = [{"code": "old_labels", "message": self.caution, "pointer": None}] if self.caution else []
+        said = {"old_labels": self.caution, "not_agreed": None if self.kept.is_agreed else NOT_AGREED}
+        warnings = [{"code": code, "message": text, "pointer": None} for code, text in said.items() if text]
         return {"model": model, "agreement": by, "warnings": warnings}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import and_, or_, select
 
-from features.agreement.versions import NoAgreement, current_version
+from features.agreement.versions import AgreementVersion, NoAgreement, version_in_force
 from features.home import tables
-from features.home.database import reading
+from features.home.database import database_exists, reading
 from features.home.deployments import Deployment, deployment_in_force, deployments, model_folder
 from features.home.settings import Home
 from features.identity.claims import Key, normal_email
@@ -35,9 +35,9 @@ def served_bar(of: Home) -> float:
     return Scorer(of).scoring.bar
 
 
-def call_order(of: Home) -> str:
+def call_order(of: Home, tried: AgreementVersion | None = None) -> str:
     """The field of a score by which the call list is sorted: "if_tried_now" where leads need a call to convert."""
-    head = Scorer(of).scoring.head
+    head = Scorer(of, tried).scoring.head
     return "if_tried_now" if head and head.orders_calls else "probability"
 
 
@@ -51,10 +51,13 @@ class ServedModel:
 
 
 class Scorer:
-    """Scores of a home's leads, by the model that is deployed and the agreement that is kept now."""
+    """Scores of a home's leads, by the model that is deployed and the agreement that is kept now.
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    tried: an agreement to decide by instead, which the home does not keep.
+    """
+
+    def __init__(self, home: Home, tried: AgreementVersion | None = None) -> None:
+        self.home, self._tried = home, tried
         self._served: ServedModel | None = None
         self._was_erased: Callable[[Key], bool] = lambda _: False
 
@@ -64,9 +67,12 @@ class Scorer:
         A damaged model raises ModelDamaged and the last good one goes on serving.
         """
         try:
-            agreed = current_version(self.home)
+            agreed = self._tried or version_in_force(self.home)
         except NoAgreement:
             self._served = None
+            return
+        if not database_exists(self.home):  # of an agreement on trial: nothing was promoted, and nobody erased
+            self._served = ServedModel(Scoring(agreed), None, (agreed.version, None))
             return
         newest = deployment_in_force(self.home, agreed.agreement.name)
         seen = (agreed.version, newest.deployment_id if newest else None)

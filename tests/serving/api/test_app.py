@@ -265,14 +265,16 @@ def test_what_is_not_there_yet_is_absent_and_never_a_redirect(app, path):
     problem(call(app, "GET", f"/v1/{path}"), 404, "no_such_route")
 
 
-def test_an_empty_home_answers_503_with_the_command_to_run(tmp_path):
+def test_an_empty_home_scores_by_the_default_agreement_and_says_that_nobody_agreed_to_it(tmp_path):
     live, app = served(empty_home(tmp_path))
-    for said in (
-        call(app, "GET", "/v1/leads/L-1/score"),
-        call(app, "POST", "/v1/scores", json={"leads": [{"traits": {}}]}),
-    ):
-        assert "leadlight ingest" in problem(said, 503, "no_agreement")["message"]
-        assert re.fullmatch(r"\d+", said.headers["retry-after"])
+    problem(call(app, "GET", "/v1/leads/L-1/score"), 404, "unknown_lead")
+    asked = {"leads": [{"traits": {"job_title": "VP Sales"}}, {"lead_id": "L-1"}]}
+    scores = call(app, "POST", "/v1/scores", json=asked).json()["data"]
+    assert [score["status"] for score in scores] == ["scored", "unknown_lead"]
+    for score in scores:
+        assert (score["agreement"]["name"], score["agreement"]["version"], score["model"]) == ("default", 0, None)
+        assert [warning["code"] for warning in score["warnings"]] == ["not_agreed"]
+        assert "--agreement agreement.toml" in score["warnings"][0]["message"]
     assert live.credentials.ring.key("llk_any", time.monotonic()) is None
 
 
@@ -280,10 +282,11 @@ def test_a_home_that_fills_while_it_is_served_is_served(tmp_path):
     from features.home.settings import Home, Settings
 
     live, app = served(Home(tmp_path / "home", Settings()))
-    problem(call(app, "GET", "/v1/leads/L-1/score"), 503, "no_agreement")
+    problem(call(app, "GET", "/v1/leads/L-1/score"), 404, "unknown_lead")
     small_home(tmp_path)
     live.refresh()
-    assert call(app, "GET", "/v1/leads/L-1/score").json()["status"] == "scored"
+    score = call(app, "GET", "/v1/leads/L-1/score").json()
+    assert (score["status"], score["agreement"]["version"], score["warnings"]) == ("scored", 1, [])
 
 
 def test_an_unforeseen_error_tells_nothing_of_itself(tmp_path):

@@ -1,0 +1,108 @@
+"""An agreement is checked and tried as people type it, and nothing that answers moves by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from command_line import Shell
+from home_of_two_leads import EVENTS, NOW, small_home
+
+from features.agreement.agreement import DEFAULT
+from features.agreement.versions import current_version
+from features.home.settings import Home, Settings
+from features.ledger.ledger import Ledger
+from features.store.builds import all_builds
+from serving.scoring.scorer import Scorer, served_bar
+
+TEXT = DEFAULT.read_text(encoding="utf-8")
+LOWER = TEXT.replace("{ share = 0.10 }", "{ probability = 0.0001 }").replace("min_points = 6", "min_points = 0")
+ANOTHER_PART_1 = LOWER.replace('path = "/pricing*"', 'path = "/nowhere*"')
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADLIGHT_HOME", str(tmp_path / "home"))
+    return small_home(tmp_path)
+
+
+@pytest.fixture
+def leadlight(capfd: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capfd)
+
+
+def kept(home: Home) -> tuple[int, float, list[str]]:
+    """What must not move: the version in force, the bar that is served, and the builds that are read."""
+    return current_version(home).version, served_bar(home), [build.generation for build in all_builds(home)]
+
+
+@pytest.mark.parametrize("text", [LOWER, ANOTHER_PART_1])
+def test_a_trial_counts_decisions_now_and_then_and_moves_nothing(home: Home, leadlight: Shell, text: str) -> None:
+    Path("trial.toml").write_text(text, encoding="utf-8")
+    leadlight("agreement", "try", "trial.toml")  # the first makes the files of the agreement in force, as `score` does
+    before = kept(home)
+    told = leadlight("agreement", "try", "trial.toml", "--json").json
+    assert kept(home) == before
+    assert told["leads"] == 2
+    counts = told["decisions"]
+    assert counts["sales_ready"] == {"now": 0, "tried": 2}
+    assert sum(count["now"] for count in counts.values()) == sum(count["tried"] for count in counts.values()) == 2
+    assert sum(move["leads"] for move in told["moves"]) == 2
+    assert told["bar"] == {"now": before[1], "tried": 0.0001}
+    said = leadlight("agreement", "try", "trial.toml").out
+    assert "nothing changed; to put it in force: leadlight ingest FILE --agreement trial.toml" in said
+
+
+def test_a_score_by_another_agreement_moves_nothing_either(home: Home, leadlight: Shell) -> None:
+    Path("trial.toml").write_text(LOWER, encoding="utf-8")
+    leadlight("score")
+    before = kept(home)
+    tried = leadlight("score", "--agreement", "trial.toml", "--json").json["data"]
+    assert {(score["decision"], score["threshold"], score["agreement"]["version"]) for score in tried} == {
+        ("sales_ready", 0.0001, 0)
+    }
+    assert kept(home) == before
+    assert {score["decision"] for score in leadlight("score", "--json").json["data"]} != {"sales_ready"}
+
+
+def test_the_same_agreement_is_the_version_that_is_kept(home: Home, leadlight: Shell) -> None:
+    Path("same.toml").write_text(f"# reworded\n{TEXT}", encoding="utf-8")
+    told = leadlight("agreement", "try", "same.toml")
+    assert "no lead would have another decision" in told.out
+    assert Scorer(home).scores([{"lead_id": "L-1"}], NOW)[0]["agreement"]["version"] == 1
+
+
+def test_check_names_every_problem(home: Home, leadlight: Shell) -> None:
+    Path("wrong.toml").write_text(
+        TEXT.replace('contract_end = "90 days', 'contract_ned = "90 days').replace(
+            '"vp", "director"', '"vp", "directer"'
+        ),
+        encoding="utf-8",
+    )
+    told = leadlight("agreement", "check", "wrong.toml")
+    assert told.status == 1
+    assert 'did you mean "contract_end"?' in told.err
+    assert "seniority = 'directer' is nothing that seniority can be; did you mean \"director\"?" in told.err
+    assert leadlight("agreement", "check", str(DEFAULT)).status == 0
+
+
+def test_a_home_that_was_only_served_scores_by_the_default_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leadlight: Shell
+) -> None:
+    monkeypatch.setenv("LEADLIGHT_HOME", str(tmp_path / "served"))
+    home = Home(tmp_path / "served", Settings()).created()
+    Ledger.open(home).record(EVENTS, received_at=NOW)
+    told = leadlight("score", "--json")
+    assert (told.status, len(told.json["data"])) == (0, 2)
+    assert "not agreed yet" in told.err
+    assert leadlight("doctor").err.count("not agreed yet") + leadlight("doctor").out.count("not agreed yet") >= 1
+    exported = orjson.loads(leadlight("export", "L-1").out)
+    assert exported["score"]["warnings"][0]["code"] == "not_agreed"
+    assert leadlight("erase", "L-1").status == 0
+
+
+def test_the_version_is_printed(leadlight: Shell) -> None:
+    told = leadlight("--version")
+    assert (told.status, told.out.split()[0]) == (0, "leadlight")
