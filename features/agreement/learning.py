@@ -257,8 +257,9 @@ def _value_of_column(value: Any) -> Any:
 class Export(Section):
     """Which columns of a CRM export say who, when and what became of it, and what its cells write for missing.
 
-    lost, open: the values of the outcome's column that count as a no, and those of leads of which nobody knows yet what
-    becomes of them. Where either is named, a status in neither is open; else whatever is not `positive` is a no.
+    lost, open: the values of the outcome's column that count as a no, and those of leads of which nobody knows yet
+    what becomes of them. Without `lost`, whatever is neither open nor `positive` counts as a no; with it, a status in
+    neither is open.
     """
 
     id: Text = Field(examples=['id = "Lead Number"'])
@@ -286,10 +287,11 @@ class Export(Section):
 
     def is_lost(self, status: str) -> bool:
         """Whether a lead in this status is over, and counts as a no."""
-        return _is_among(status, self.lost)
+        is_other = not self.lost and bool(self.open) and not self.is_open(status)
+        return _is_among(status, self.lost) or (is_other and not _is_among(status, (self.positive,)))
 
     def is_open(self, status: str) -> bool:
-        """Whether nobody knows yet what becomes of a lead in this status."""
+        """Whether the agreement names this status as one of leads of which nobody knows yet what becomes of them."""
         return _is_among(status, self.open)
 
 

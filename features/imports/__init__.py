@@ -30,12 +30,12 @@ workbooks.py      Parquet files and Excel workbooks, whose cells have types, rea
 Other rooms use:
 
 cells             NEVER_IMPORTED
-columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number_cells, spelling,
-                  title_words
+columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number_cells,
+                  says_value, spelling, title_words
 crm               ANY_VALUE, Crm
 customers         Customers
 field_history     FieldHistory
 files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, sample_in, source_kinds, table_in,
                   titles_in
-lead_export       CrmExport, ExportError, ROW_NUMBER, leads_in
+lead_export       CrmExport, ExportError, ROW_NUMBER, WHICH_ROW_COUNTS, leads_in
 """

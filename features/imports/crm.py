@@ -132,13 +132,12 @@ def status_event(crm: Crm, lead: str, at: datetime, before: str | None, status: 
 
 
 def exported_status(
-    crm: Crm | None, lead: str, at: datetime | None, status: str, exported_at: datetime
+    lead: str, at: datetime | None, exported_at: datetime, properties: Mapping[str, object]
 ) -> dict[str, Any]:
     """The event that a lead stood in a status: since `at` where the export says so, else as of the export."""
     # Without the time of the export: reading the same file again adds nothing.
-    says = [lead, "status", at.isoformat() if at else "as exported", status]
-    properties = record_ids(crm, lead) | {"status": status}
-    return crm_event("track", lead, at or exported_at, says, event="Lead Status Changed", properties=properties)
+    says = [lead, "status", at.isoformat() if at else "as exported", properties["status"]]
+    return crm_event("track", lead, at or exported_at, says, event="Lead Status Changed", properties=dict(properties))
 
 
 def record_ids(crm: Crm | None, lead: str) -> dict[str, object]:

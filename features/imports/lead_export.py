@@ -237,7 +237,8 @@ class CrmExport:
         if row.converted:
             yield self._outcome(row.lead, row.won_at, row.record)
         elif row.status and self.columns.names_statuses:
-            yield exported_status(self.crm, row.lead, row.won_at, row.status, self.exported_at)
+            said = {"status": row.status, "field": self.columns.outcome}
+            yield exported_status(row.lead, row.won_at, self.exported_at, record_ids(self.crm, row.lead) | said)
         if self.crm and row.record.merged_into:
             yield merge_event(self.crm, row.lead, row.record.merged_into, row.record.modified_at or self.exported_at)
 

@@ -56,7 +56,11 @@ def _is_lost(properties: Mapping[str, Any], agreement: Agreement) -> bool | None
     status, agreed = str(properties.get("status") or ""), agreement.export
     if agreed is None or not agreed.names_statuses:
         return None
-    return True if agreed.is_lost(status) else False if agreed.is_open(status) else None
+    if agreed.is_open(status):
+        return False
+    # That all statuses but the open ones are lost holds for those of the outcome's column, not for another field's.
+    is_of_outcome = bool(agreed.lost) or properties.get("field") == agreed.outcome
+    return True if is_of_outcome and agreed.is_lost(status) else None
 
 
 def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:

@@ -17,6 +17,7 @@ from features.imports.crm import ANY_VALUE, Crm
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.column_decisions import ColumnDecision
 from training.draft.column_roles import ColumnRoles
+from training.draft.outcome_statuses import OutcomeStatuses
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
 _DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}
@@ -88,7 +89,9 @@ def free_name(name: str, taken: set[str]) -> str:
 
 
 def _head(basis: DraftBasis) -> Iterator[str]:
-    share = f"{int(basis.roles.won.sum()) / max(len(basis.roles.won), 1):.1%} converted"
+    known = int(basis.roles.known.sum())
+    are_over = f"of the {known:,} that are over " if known < len(basis.roles.won) else ""
+    share = f"{are_over}{int(basis.roles.won.sum()) / max(known, 1):.1%} converted"
     yield from draft_heading(f"# Drafted by `leadlight init` from {basis.file}: {basis.rows:,} leads, {share}.")
 
 
@@ -147,8 +150,19 @@ def _export(basis: DraftBasis) -> str:
     for key in ("id", "created_at", "outcome", "positive", "outcome_at"):
         if value := getattr(roles, key):
             lines.append(f"{key} = {toml_text(value)}{_comment(notes.get(key))}")
+    lines += _statuses(roles.statuses)
     missing = ", ".join(toml_text(marker) for marker in basis.missing)
     return "\n".join([*lines, f"missing = [{missing}]  # what its cells write for missing, besides nothing"])
+
+
+def _statuses(found: OutcomeStatuses) -> Iterator[str]:
+    notes = {
+        "lost": "these count as a no",
+        "open": "nobody knows yet what becomes of these; move one where it is wrong",
+    }
+    for key in ("lost", "open"):
+        if values := getattr(found, key):
+            yield f"{key} = [{', '.join(map(toml_text, values))}]{_comment(notes[key])}"
 
 
 def _traits(basis: DraftBasis, names: Mapping[str, str]) -> str:
@@ -204,7 +218,7 @@ def default_section(name: str) -> str:
 
 def _part_2(basis: DraftBasis, names: Mapping[str, str]) -> str:
     kinds = {names[decision.column]: decision.kind for decision in basis.decisions if decision.use == "trait"}
-    return policy_text(kinds, Agreement.default().behaviours, int(basis.roles.won.sum()), len(basis.roles.won))
+    return policy_text(kinds, Agreement.default().behaviours, int(basis.roles.won.sum()), int(basis.roles.known.sum()))
 
 
 def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:

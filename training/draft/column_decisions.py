@@ -20,6 +20,7 @@ from training.leakage.signals import (
     TELLS_MUCH,
     LeakSignals,
     follows_row_order,
+    share_text,
 )
 from training.leakage.wording import (
     COMPUTED,
@@ -38,6 +39,7 @@ LATER = 0.01  # share of rows in which a date lies after the lead came
 
 
 _ASKED_LATER = "perhaps it was asked once things went well"
+_ASKED_OF_LOST = "perhaps it was filled in once things went badly"
 _GROWS = "a count as of the export, which grows on after the outcome"
 _COMPUTED = "it looks computed: when?"
 LEGEND = (
@@ -72,7 +74,7 @@ class ColumnDecision:
     @property
     def may_be_late(self) -> bool:
         """Whether a kept field may have been filled in, or have grown, after the lead came."""
-        return any(flag.endswith((_ASKED_LATER, _GROWS, _COMPUTED)) for flag in self.flags)
+        return any(flag.endswith((_ASKED_LATER, _ASKED_OF_LOST, _GROWS, _COMPUTED)) for flag in self.flags)
 
     @property
     def sentence(self) -> str:
@@ -138,8 +140,8 @@ def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
     if examined.why:
         yield examined.why
         return
-    if signals.is_only_for_won:
-        yield f"filled for {signals.filled_won:.0%} of the converted and {_share(signals.filled_lost)} of the others"
+    if signals.one_sided:
+        yield signals.one_sided
         return
     if in_title := reason_in_title(profile.column):
         yield in_title
@@ -175,18 +177,16 @@ def _of_dates(examined: ExaminedColumn) -> Iterator[str]:
 
 
 def _on_emptiness(signals: LeakSignals) -> str:
-    return f"filled for {_share(signals.filled_won)} of the converted and {_share(signals.filled_lost)} of the others"
-
-
-def _share(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.01 or share == 0 else "under 1%"
+    won, lost = share_text(signals.filled_won), share_text(signals.filled_lost)
+    return f"filled for {won} of the converted and {lost} of the others"
 
 
 def _flags(examined: ExaminedColumn) -> Iterator[str]:
     """What a person should look at in a field that is kept."""
     profile, signals = examined.profile, examined.signals
     if signals.sure_emptiness_auc >= EMPTINESS_TELLS:
-        yield f"{_on_emptiness(signals)}: {_ASKED_LATER}"
+        why = _ASKED_LATER if signals.filled_won > signals.filled_lost else _ASKED_OF_LOST
+        yield f"{_on_emptiness(signals)}: {why}"
     if profile.kind == "number" and COUNTS.search(title_words(profile.column)):
         yield _GROWS
     if COMPUTED.search(title_words(profile.column)):

@@ -11,13 +11,15 @@ import numpy as np
 from features.arrays import Bools
 from features.home.dates import DatesError, DayOrder
 from features.home.errors import LeadlightError
-from features.imports.columns import column_named, spelling, title_words
+from features.imports.columns import boolean, column_named, says_value, spelling, title_words
 from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
+from training.draft.lead_ids import lead_id
+from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses
 from training.leakage.column_profiles import ColumnProfile
-from training.leakage.wording import CREATED, IDENTIFIER, WON, quoted_values
+from training.leakage.wording import CREATED, WON, quoted_values
 
-_POSITIVE = ("1", "true", "yes", "y", "won", "closed won", "converted", "customer", "success", "sold", "signed")
+_POSITIVE = ("won", "closed won", "converted", "customer", "success", "sold", "signed", "gewonnen", "gagné", "ganado")
 _OPPOSITE = {"0": "1", "no": "Yes", "false": "true", "n": "Y", "lost": "Won", "f": "t"}
 
 
@@ -38,11 +40,18 @@ class ColumnRoles:
     created_at: str | None = None
     outcome_at: str | None = None
     notes: tuple[str, ...] = ()
+    statuses: OutcomeStatuses = ALL_LOST
+    is_open: Bools | None = None  # one for each row: nobody knows yet what becomes of the lead; None for no row
 
     @property
     def undated(self) -> bool:
         """Whether one of both dates is missing: both are needed to say what was known when, and how long to wait."""
         return self.created_at is None or self.outcome_at is None
+
+    @property
+    def known(self) -> Bools:
+        """The rows of leads whose outcome is known, as far as an export tells."""
+        return np.ones(len(self.won), dtype=bool) if self.is_open is None else ~self.is_open
 
     @property
     def columns(self) -> frozenset[str]:
@@ -52,7 +61,10 @@ class ColumnRoles:
 
 @dataclass(frozen=True)
 class RequestedRoles:
-    """The roles that a person named, or that are known of the CRM that made the export."""
+    """The roles that a person named, or that are known of the CRM that made the export.
+
+    id_notes: what is to be said of the id, where it was found before.
+    """
 
     outcome: str
     positive: str | None = None
@@ -60,30 +72,51 @@ class RequestedRoles:
     created_at: str | None = None
     outcome_at: str | None = None
     is_known: bool = False  # of the CRM: nothing was guessed
+    id_notes: tuple[str, ...] | None = None
 
 
 def column_roles(profiles: Mapping[str, ColumnProfile], requested: RequestedRoles, file: str) -> ColumnRoles:
     """The roles as requested, else as guessed. Raises ColumnError or OutcomeError with what to type instead."""
     titles = list(profiles)
     outcome = column_named(requested.outcome, titles, file)
-    positive, won, notes = _outcome(profiles[outcome], requested.positive, file)
-    id_column, id_notes = _id(profiles, requested.id and column_named(requested.id, titles, file), outcome)
+    positive, won = _outcome(profiles[outcome], requested.positive, file)
+    statuses = outcome_statuses(profiles[outcome], positive)
+    is_open = statuses.open_rows(profiles[outcome].values, won)
+    notes = [_on_outcome(profiles[outcome], positive, won[~is_open]), *statuses.notes]
+    id_column, id_notes = identified(profiles, requested, file)
     created_at = requested.created_at and _dated(profiles[column_named(requested.created_at, titles, file)], file)
     guessed, more = (created_at, []) if created_at else _created_at(profiles, {outcome, id_column}, file)
     known = {outcome, id_column, guessed}
     outcome_at = outcome if positive == ANY_VALUE else requested.outcome_at or _outcome_at(profiles, won, known)
     notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=requested.is_known)]
-    return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes))
+    return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes), statuses, is_open)
 
 
-def _outcome(profile: ColumnProfile, asked: str | None, file: str) -> tuple[str, Bools, list[str]]:
+def identified(
+    profiles: Mapping[str, ColumnProfile], requested: RequestedRoles, file: str
+) -> tuple[str, tuple[str, ...]]:
+    """The column of the lead's id and sentences on it. Raises ColumnError."""
+    if requested.id and requested.id_notes is not None:
+        return requested.id, requested.id_notes
+    outcome = column_named(requested.outcome, list(profiles), file)
+    asked = requested.id and column_named(requested.id, list(profiles), file)
+    column, notes = lead_id(profiles, asked, outcome)
+    return column, tuple(notes)
+
+
+def _outcome(profile: ColumnProfile, asked: str | None, file: str) -> tuple[str, Bools]:
+    positive = positive_value(profile, asked, file)
+    if positive == ANY_VALUE:
+        return positive, np.array([value is not None for value in profile.values])
+    return positive, np.array([value is not None and says_value(value, positive) for value in profile.values])
+
+
+def positive_value(profile: ColumnProfile, asked: str | None, file: str) -> str:
+    """The value that means converted, ANY_VALUE where any date does. Raises OutcomeError or DatesError."""
     if asked is None and profile.kind == "date":
         DayOrder().after(profile.counts).first(profile.column, file)
-        won = np.array([value is not None for value in profile.values])
-        return ANY_VALUE, won, [_on_outcome(profile, "a date", won)]
-    positive = _positive(profile, asked, file)
-    won = np.array([value is not None and spelling(value) == spelling(positive) for value in profile.values])
-    return positive, won, [_on_outcome(profile, f'"{positive}"', won)]
+        return ANY_VALUE
+    return _positive(profile, asked, file)
 
 
 def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
@@ -97,7 +130,8 @@ def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
         remedy = f'did you mean "{by_word[near[0]]}"?' if near else f"it has {quoted_values(levels, 8)}"
         raise OutcomeError(f'{file}: column "{profile.column}" is never "{asked}"; {remedy}')
     if len(levels) <= 2:
-        said = next((by_word[word] for word in _POSITIVE if word in by_word), None)
+        said = next((level for level in levels if boolean(level)), None)
+        said = said or next((by_word[word] for word in _POSITIVE if word in by_word), None)
         said = said or next((_OPPOSITE[word] for word in by_word if word in _OPPOSITE and len(levels) == 1), None)
         if said or not levels:
             return said or "Yes"
@@ -106,37 +140,18 @@ def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
     raise OutcomeError(f'{file}: {problem}; say which one means converted: --positive "{levels[0]}"')
 
 
-def _on_outcome(profile: ColumnProfile, means: str, won: Bools) -> str:
+def _on_outcome(profile: ColumnProfile, positive: str, won: Bools) -> str:
+    """won: of the leads whose outcome is known."""
+    means = "a date" if positive == ANY_VALUE else f'"{positive}"'
     count, rows = int(won.sum()), len(won)
     if 0 < count < rows:
-        share = f"{count:,} of {rows:,} leads did ({count / rows:.1%})"
+        are_over = " that are over" if rows < len(profile.values) else ""
+        share = f"{count:,} of {rows:,} leads{are_over} did ({count / rows:.1%})"
         return f"{profile.column}: the outcome; {means} means converted, as {share}"
     levels = [level for level, _ in profile.counts.most_common(2)]
     found = f"is {quoted_values(levels)}" if profile.filled else "is empty"
     lacks = "every lead converted" if count else "no lead converted"
     return f"{profile.column}: the outcome, but it {found} in all {rows:,} rows: {lacks}, so nothing can be learned yet"
-
-
-def _id(profiles: Mapping[str, ColumnProfile], asked: str | None, outcome: str) -> tuple[str, list[str]]:
-    if asked:
-        again = profiles[asked].filled - profiles[asked].distinct
-        more = f"; {again:,} rows have an id that came before" if again else ""
-        return asked, [f"{asked}: the id of each lead{more}"]
-    unique = [p for p in profiles.values() if p.column != outcome and p.is_identifier and p.distinct == len(p.values)]
-    named = [profile for profile in unique if IDENTIFIER.search(title_words(profile.column))]
-    if not named:
-        remedy = "a later export would be taken for other leads; name a column that stays with a lead: --id COLUMN"
-        return ROW_NUMBER, [f"No column identifies a lead, so its row number does; {remedy}"]
-    best = min(named, key=_preference)
-    return best.column, [f"{best.column}: the id of each lead (guessed; --id COLUMN for another)"]
-
-
-def _preference(profile: ColumnProfile) -> tuple[bool, bool, bool, float]:
-    """A plain "id", then one of leads, no e-mail address if it can be helped, short for people to say."""
-    plain = title_words(profile.column)
-    length = sum(map(len, profile.counts)) / max(profile.distinct, 1)
-    is_of_lead = any(word in plain for word in ("lead", "contact", "record", "customer", "prospect"))
-    return plain not in ("id", "lead id", "record id", "contact id"), "mail" in plain, not is_of_lead, length
 
 
 def _dated(profile: ColumnProfile, file: str) -> str:

@@ -12,17 +12,27 @@ import pandas as pd
 
 from features.home.dates import DatesError
 from features.home.errors import LeadlightError
-from features.imports.columns import column_named
+from features.imports.columns import column_named, title_words
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
+from features.imports.lead_export import ROW_NUMBER
 from training.draft.agreement_text import DraftBasis, agreement_text, asks_note
 from training.draft.column_decisions import LEGEND, ColumnDecision, ExaminedColumn, column_decision, useless_decision
-from training.draft.column_roles import ColumnRoles, OutcomeError, RequestedRoles, column_roles
+from training.draft.column_roles import (
+    ColumnRoles,
+    OutcomeError,
+    RequestedRoles,
+    column_roles,
+    identified,
+    positive_value,
+)
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
+from training.draft.lead_ids import one_row_per_lead
 from training.labels.summary import CONVERTED_ON_ACCEPTANCE
 from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
 from training.leakage.ids import id_auc, id_sentence
 from training.leakage.signals import Triage
+from training.leakage.wording import CREATED
 
 SIGN = 'To use an excluded column, move its line to [traits] and sign it there: signed_by = "NAME, DATE"'
 MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
@@ -78,6 +88,8 @@ def export_draft(
     asked = RequestedRoles(outcome or "", positive, id, created_at)
     requested = _with_crm_roles(asked, crm, titles_in(paths[0]), paths[0].name)
     rows, total, more = _sample(paths, requested.outcome)
+    rows, requested = _as_leads(rows, requested, name)
+    total = len(rows) if total <= MOST_ROWS else total
     found = column_profiles(rows)
     assigned = column_roles(found, requested, name)
     delay = _conversion_delay(found, assigned)
@@ -137,6 +149,19 @@ def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, lis
     return rows, total, notes
 
 
+def _as_leads(rows: pd.DataFrame, requested: RequestedRoles, file: str) -> tuple[pd.DataFrame, RequestedRoles]:
+    """The rows with one for each lead, and the roles with the column of the id."""
+    found = column_profiles(rows)
+    id, notes = identified(found, requested, file)
+    known = replace(requested, id=id, id_notes=notes)
+    if id == ROW_NUMBER or found[id].distinct == len(rows):
+        return rows, known
+    outcome = column_named(requested.outcome, list(found), file)
+    positive = positive_value(found[outcome], requested.positive, file)
+    came = [column for column in found if CREATED.match(title_words(column)) and column not in (id, outcome)]
+    return one_row_per_lead(rows, id, outcome, positive, came), known
+
+
 def _on_default(requested: RequestedRoles, outcome: str | None, crm: Crm | None) -> list[str]:
     """A warning of what a CRM's usual outcome column really says."""
     if crm is None or outcome:
@@ -151,7 +176,9 @@ def _on_ids(profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> lis
     """Ids that tell converted leads from the others, by their form or number."""
     came = None if assigned.created_at is None else day_numbers(profiles[assigned.created_at]).tolist()
     named = [title for title, one in profiles.items() if title == assigned.id or one.is_identifier]
-    told = {title: id_auc(profiles[title].values, assigned.won, came) for title in named}
+    over = np.flatnonzero(assigned.known)
+    at = None if came is None else [came[row] for row in over]
+    told = {title: id_auc([profiles[title].values[row] for row in over], assigned.won[over], at) for title in named}
     return [id_sentence(title, tells) for title, tells in told.items() if tells is not None]
 
 
@@ -168,7 +195,7 @@ def _decisions(
     """A decision on each column in the file's order, and the AUC of the kept ones."""
     others = [profile for title, profile in profiles.items() if title not in assigned.columns]
     useless = {profile.column: said for profile in others if (said := useless_decision(profile))}
-    triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won)
+    triage = Triage.of([profile for profile in others if profile.column not in useless], assigned.won, assigned.known)
     why = crm.why if crm else lambda _: None
     examined = {
         column: ExaminedColumn(

@@ -30,7 +30,9 @@ TELLS_MUCH, IS_MISSED = 0.75, 0.10
 # How far the mere fact that a cell is empty may follow the outcome, as AUC: to say so, and to suspect.
 EMPTINESS_TELLS, EMPTINESS_GIVES_AWAY = 0.55, 0.60
 EMPTINESS_IS_ALL = 0.80  # then not even a question to the lead excuses it
-ONLY_FOR_WON = 0.005  # filled for so few of the others, it is filled in because a lead was won
+ONLY_FOR_ONE = 0.005  # filled for so few of the one kind, it is filled in because of what became of the other
+OFTEN = 0.1  # of the leads of one kind, at least, say what none of the other does
+_NOT_BY_CHANCE = 7.0  # so many leads were to be expected to have what none has
 FEWEST = 20  # of each outcome; with fewer an AUC is an accident
 _FOLDS, _ROUNDS = 3, 60
 _MOST_ROWS, _MOST_CELLS = 10_000, 1_000_000  # that the triage fits; more would cost a stranger's patience
@@ -50,6 +52,10 @@ class LeakSignals:
     emptiness: float = 0.5  # AUC of the mere fact that it is empty
     filled_won: float = 0.0  # share of the converted for which it is filled
     filled_lost: float = 0.0
+    said_won: float = 0.0  # share of the converted for which it says more than no or 0
+    said_lost: float = 0.0
+    won: int = 0  # how many converted
+    lost: int = 0  # and how many did not
     added_auc: float | None = None  # AUC of the kept fields with it, minus without it
 
     @property
@@ -63,7 +69,44 @@ class LeakSignals:
 
     @property
     def is_only_for_won(self) -> bool:
-        return self.filled_lost <= ONLY_FOR_WON and self.filled_won >= max(0.02, 10 * self.filled_lost)
+        return self.filled_lost <= ONLY_FOR_ONE and self.filled_won >= max(0.02, 10 * self.filled_lost)
+
+    @property
+    def is_only_for_lost(self) -> bool:
+        return _is_of_one_kind(self.filled_lost, self.filled_won, self.won)
+
+    @property
+    def one_sided(self) -> str | None:
+        """Why the field gives the outcome away where only the converted, or only the others, have it; else None."""
+        filled = f"filled for {_of_both(self.filled_won, self.filled_lost)}"
+        if self.is_only_for_won:
+            return filled
+        if self.is_only_for_lost:
+            return f"{filled}: it is filled in because a lead was lost"
+        said = f"not 0 or no for {_of_both(self.said_won, self.said_lost)}"
+        if self.said_won >= OFTEN and _is_of_one_kind(self.said_won, self.said_lost, self.lost):
+            return f"{said}: it tells who converted"
+        if self.said_lost >= OFTEN and _is_of_one_kind(self.said_lost, self.said_won, self.won):
+            return f"{said}: it tells who was lost"
+        return None
+
+
+def _is_of_one_kind(share: float, other: float, others: int) -> bool:
+    """Whether what leads of one kind have in this share is missing among those of the other kind, and not by chance.
+
+    A column that any lead has in 3 of 100 cases is empty for all of 20 converted leads in every second file: where
+    `share * others` were to be expected, none comes by chance in exp(-that) of cases.
+    """
+    return other <= ONLY_FOR_ONE and share >= max(0.02, 10 * other) and share * others >= _NOT_BY_CHANCE
+
+
+def _of_both(won: float, lost: float) -> str:
+    return f"{share_text(won)} of the converted and {share_text(lost)} of the others"
+
+
+def share_text(share: float) -> str:
+    """A share of leads in words: "29%", "under 1%"."""
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else "under 1%"
 
 
 @dataclass(frozen=True)
@@ -78,11 +121,14 @@ class Triage:
     categories: frozenset[str]
 
     @classmethod
-    def of(cls, profiles: Sequence[ColumnProfile], won: Bools, seed: int = 0) -> Triage:
-        """The profiles' rows, or so many of them, drawn once, that the fits take no more than half a minute."""
+    def of(cls, profiles: Sequence[ColumnProfile], won: Bools, known: Bools | None = None, seed: int = 0) -> Triage:
+        """The profiles' rows, or so many of them, drawn once, that the fits take no more than half a minute.
+
+        known: the rows whose outcome is known; None where all are.
+        """
         most = min(_MOST_ROWS, max(2_000, _MOST_CELLS // max(len(profiles), 1)))
-        rows = np.arange(len(won))
-        if len(won) > most:
+        rows = np.arange(len(won)) if known is None else np.flatnonzero(known)
+        if len(rows) > most:
             rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
         fields = {profile.column: encoded_values(profile)[rows] for profile in profiles}
         return cls(won[rows], fields, frozenset(p.column for p in profiles if p.kind in ("category", "text")))
@@ -103,7 +149,11 @@ class Triage:
         filled = ~np.isnan(field)
         filled_won = float(filled[won].mean()) if won.any() else 0.0
         filled_lost = float(filled[~won].mean()) if (~won).any() else 0.0
-        found = LeakSignals(filled_won=filled_won, filled_lost=filled_lost)
+        # A category's numbers are those of its levels, of which none is a no.
+        says = filled if column in self.categories else filled & (field != 0)
+        said_won, said_lost = (float(says[rows].mean()) if rows.any() else 0.0 for rows in (won, ~won))
+        shares = {"filled_won": filled_won, "filled_lost": filled_lost, "said_won": said_won, "said_lost": said_lost}
+        found = LeakSignals(**shares, won=int(won.sum()), lost=int((~won).sum()))
         if not self.has_enough_outcomes:
             return found
         alone = self.auc([column])

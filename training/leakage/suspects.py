@@ -20,7 +20,7 @@ from training.leakage.wording import reason_in_title
 
 LATE, PARTLY_LATE = 0.8, 0.5  # of the leads that have a value: first known when sales or the outcome may have told it
 FEWEST_LATE = 20
-OF_THE_WON = 0.1  # of the converted, at least, must have what only they have
+OF_THE_WON = 0.1  # of the converted, at least, must have what only they have; and of the others
 CARRIES = 0.5  # of what all fields together tell beyond guessing
 # What follows from another field is signed where that one is.
 FOLLOWS_FROM = {"seniority": "job_title", "department": "job_title"}
@@ -108,6 +108,8 @@ def _strong(signals: LeakSignals, filling: FillTime | None) -> Iterator[str]:
         return
     if signals.is_only_for_won and signals.filled_won >= OF_THE_WON:
         yield f"filled for {signals.filled_won:.0%} of the converted and for hardly any other"
+    elif signals.one_sided and max(signals.filled_lost, signals.said_lost, signals.said_won) >= OF_THE_WON:
+        yield signals.one_sided
     elif signals.sure_emptiness_auc >= EMPTINESS_IS_ALL:
         yield f"filled for {signals.filled_won:.0%} of the converted and {signals.filled_lost:.0%} of the others"
     if signals.sure_auc >= TELLS_ALONE:

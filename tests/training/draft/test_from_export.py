@@ -17,6 +17,8 @@ from features.imports.columns import ColumnError
 from features.imports.files import table_in
 from training.draft.column_roles import OutcomeError
 from training.draft.from_export import Draft, export_draft
+from training.draft.outcome_statuses import outcome_statuses
+from training.leakage.column_profiles import ColumnProfile
 
 ROWS = 400
 
@@ -68,6 +70,8 @@ def test_a_draft_loads_and_names_the_columns(dated: Draft) -> None:
         "outcome": "Won Date",
         "positive": "known",
         "outcome_at": "Won Date",
+        "lost": (),
+        "open": (),
         "missing": ("N/A", "Select"),
     }
     assert not agreement.outcome.undated
@@ -158,9 +162,10 @@ def test_an_outcome_of_several_values_asks_which_one(tmp_path: Path) -> None:
     with pytest.raises(OutcomeError, match=r'"Lead Status" has 4 values .*say which one means converted: --positive "'):
         drafted(tmp_path, leads(), "Lead Status")
     found = drafted(tmp_path, leads(), "Lead Status", positive="closed won")
-    converted = re.search(r"([\d.]+)% converted", found.text)
-    assert converted
-    assert 20 < float(converted[1]) < 50
+    converted = re.search(r"of the ([\d]+) that are over ([\d.]+)% converted", found.text)
+    assert converted  # "Busy" and "Ringing" are open: they are no no
+    assert int(converted[1]) < ROWS
+    assert 50 < float(converted[2]) < 75
 
 
 def test_a_positive_value_that_never_occurs_names_the_near_one(tmp_path: Path) -> None:
@@ -191,6 +196,74 @@ def test_a_guess_that_can_be_read_in_two_ways_is_not_made(tmp_path: Path) -> Non
 def test_a_column_that_holds_no_dates_is_no_creation(tmp_path: Path) -> None:
     with pytest.raises(OutcomeError, match='column "Industry" holds no dates but "'):
         drafted(tmp_path, leads(), created_at="Industry")
+
+
+def in_stages(rows: int = ROWS) -> pd.DataFrame:
+    """Leads of which most have no end yet, without dates."""
+    table = leads(rows)
+    stages = np.where(table["Won Date"] != "", "Closed Won", np.resize(["Closed Lost", "New", "Proposal"], rows))
+    return table[["Lead ID", "Lead Source", "Number of Employees"]].assign(Stage=stages)
+
+
+def test_an_open_status_is_no_no_and_a_sentence_says_how_each_is_taken(tmp_path: Path) -> None:
+    found = drafted(tmp_path, in_stages(), "Stage", positive="Closed Won")
+    export = Agreement.parse(found.text).export
+    assert export is not None
+    assert (export.lost, set(export.open)) == (("Closed Lost",), {"New", "Proposal"})
+    stages = in_stages()["Stage"]
+    over = stages.isin(["Closed Won", "Closed Lost"]).sum()
+    [told] = [note for note in found.notes if "means converted" in note]
+    assert f"{(stages == 'Closed Won').sum()} of {over} leads that are over did" in told
+    [taken] = [note for note in found.notes if "count" in note and "as a no" in note]
+    assert taken.startswith('Stage: "Closed Lost" counts as a no; ')
+    assert f"of {ROWS - over} leads nobody knows yet" in taken
+    assert "[export], lost or open" in taken
+
+
+@pytest.mark.parametrize(
+    ("positive", "statuses", "lost"),
+    [
+        ("Gewonnen", ["Neu", "Angebot", "Verloren", "Kein Interesse"], ["Verloren", "Kein Interesse"]),
+        ("Gagné", ["Nouveau", "Perdu", "En cours"], ["Perdu"]),
+        ("Converted", ["Open - Not Contacted", "Closed - Not Converted", "Unqualified", "Working"],
+         ["Closed - Not Converted", "Unqualified"]),
+        ("customer", ["lead", "opportunity", "subscriber"], []),
+        ("Won", ["Lost"], []),  # two values need no list
+        ("Yes", ["No"], []),
+    ],
+)  # fmt: skip
+def test_statuses_are_known_by_their_words(positive: str, statuses: list[str], lost: list[str]) -> None:
+    profile = ColumnProfile("Stage", tuple([positive, *statuses] * 3))
+    found = outcome_statuses(profile, positive)
+    assert list(found.lost) == lost
+    assert list(found.open) == [status for status in statuses if lost and status not in lost]
+    # Where none says that a lead was lost all count as a no, which is said with the way to name those still open.
+    assert bool(found.notes) == (statuses not in (["Lost"], ["No"]))
+
+
+def test_rows_that_repeat_a_lead_are_counted_as_one_lead(tmp_path: Path) -> None:
+    table = in_stages(200).assign(Campaign="spring").drop(columns="Lead Source")
+    table["Stage"] = np.where(table["Stage"] == "Closed Won", "1", "0")
+    touches = pd.concat([table.assign(Stage="0"), table, table.head(70).assign(Campaign="autumn", Stage="0")])
+    found = drafted(tmp_path, touches.sort_values("Lead ID", kind="stable"), "Stage")
+    export = Agreement.parse(found.text).export
+    assert export is not None
+    assert (export.id, found.rows) == ("Lead ID", 200)
+    won = (table["Stage"] == "1").sum()
+    assert any(f'"1" means converted, as {won} of 200 leads did' in note for note in found.notes)
+    assert any("470 rows are of 200 leads: of each lead the last row counts" in note for note in found.notes)
+
+
+def test_an_id_is_known_by_its_form_whatever_its_title(tmp_path: Path) -> None:
+    # As Dynamics exports it: an id, a checksum, and a moment, all titled "(Do Not Modify)".
+    table = in_stages(60)
+    table["(Do Not Modify) Lead"] = [f"{n:08x}-0000-11ee-be56-0022489a{n:04x}" for n in range(60)]
+    table["(Do Not Modify) Row Checksum"] = [f"kQ{n}x/7+{n * 7919}a==" for n in range(60)]
+    found = drafted(tmp_path, table.drop(columns="Lead ID"), "Stage", positive="Closed Won")
+    export = Agreement.parse(found.text).export
+    assert export is not None
+    assert export.id == "(Do Not Modify) Lead"
+    assert uses(found)["(Do Not Modify) Row Checksum"] == "dropped"
 
 
 def test_titles_that_collide_get_names_of_their_own(tmp_path: Path) -> None:

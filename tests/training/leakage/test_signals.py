@@ -80,6 +80,34 @@ def test_the_sign_of_emptiness_does_not_matter() -> None:
     assert judged(filled_for_others)["Region"].use == "excluded"
 
 
+@pytest.mark.parametrize(
+    ("of", "use", "why"),
+    [
+        (lambda won, noise: "Other" if not won and noise > 1 else None, "excluded", "because a lead was lost"),
+        (lambda won, noise: "Yes" if not won and noise > 1 else "No", "excluded", "it tells who was lost"),
+        (lambda won, noise: 300 + round(noise) if won and noise > 0.5 else 0, "excluded", "it tells who converted"),
+        (lambda won, noise: "Yes" if won and noise > 0.5 else "No", "excluded", "it tells who converted"),
+        (lambda won, noise: "Yes" if noise > 1 else "No", "trait", ""),
+    ],
+)
+def test_what_only_leads_of_one_kind_have_is_excluded(of: Callable[[bool, float], object], use: str, why: str) -> None:
+    verdict = judged(made("Extra Field", of))["Extra Field"]
+    assert (verdict.use, why in verdict.reason) == (use, True)
+    assert "went well" not in verdict.sentence
+
+
+def test_what_few_converted_leads_lack_by_chance_is_no_sign() -> None:
+    assert LeakSignals(filled_won=0.0, filled_lost=0.1, won=20, lost=500).one_sided is None
+    assert LeakSignals(filled_won=0.0, filled_lost=0.1, won=80, lost=500).one_sided
+
+
+def test_a_column_that_lost_leads_have_more_often_was_not_asked_once_things_went_well() -> None:
+    more_often_lost = LeakSignals(alone=0.6, error=0.001, emptiness=0.58, filled_won=0.2, filled_lost=0.36)
+    verdict = column_decision(ExaminedColumn(field("Size", range(100)), more_often_lost))
+    assert verdict.may_be_late
+    assert "once things went badly" in verdict.sentence
+
+
 def test_chance_in_few_rows_is_no_sign() -> None:
     few = slice(0, 60)
     fields = [field(f"field {n}", RANDOM.integers(0, 9, 60).tolist()) for n in range(20)]
