@@ -1,34 +1,38 @@
 """Reads and checks agreement.toml, where a half-life, a behaviour's event and how long events are kept are written.
 
-agreement.py   `Agreement`: what marketing and sales agreed a sales lead is, read from agreement.toml, checked, and
-               its digests.
-checks.py      Checks of what must hold between the lines of an agreement; each problem is one sentence with its
-               remedy.
-conditions.py  Conditions and lengths of time as people write them in the agreement: parsed once, then tested on a
-               lead's facts.
-contact.py     [contact] of the agreement: which traits serve to call somebody. They are shown to people and never
-               learned from.
-criteria.py    Criteria (need, timeframe, authority, profile): the points of a lead, and the prior probability they
-               stand for.
-learning.py    Part 1 of the agreement, what the model learns from: the outcome, interest, behaviours, traits,
-               excluded fields.
-messages.py    The messages about an agreement: each problem as one sentence with file, key, value found and remedy.
-policy.py      Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns,
-               privacy.
-sections.py    The sections of an agreement file: every line that may be written, and what each line alone must be.
-versions.py    The versions of the agreement that a home has worked with: each new content is a new version, and all
-               are kept.
+agreement.py      `Agreement`: what marketing and sales agreed a sales lead is, read from agreement.toml, checked, and
+                  its digests.
+checks.py         Checks of what must hold between the lines of an agreement; each problem is one sentence with its
+                  remedy.
+column_titles.py  What titles of columns say in several languages: who somebody is, what is protected, what sales
+                  causes.
+conditions.py     Conditions and lengths of time as people write them in the agreement: parsed once, then tested on a
+                  lead's facts.
+contact.py        [contact] of the agreement: which traits serve to call somebody. They are shown to people and never
+                  learned from.
+criteria.py       Criteria (need, timeframe, authority, profile): the points of a lead, and the prior probability they
+                  stand for.
+learning.py       Part 1 of the agreement, what the model learns from: the outcome, interest, behaviours, traits,
+                  excluded fields.
+messages.py       The messages about an agreement: each problem as one sentence with file, key, value found and
+                  remedy.
+policy.py         Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns,
+                  privacy.
+sections.py       The sections of an agreement file: every line that may be written, and what each line alone must be.
+versions.py       The versions of the agreement that a home has worked with: each new content is a new version, and
+                  all are kept.
 
 Other rooms use:
 
-agreement      Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
-checks         CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
-conditions     BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
-criteria       AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
-               single_clause_name, slope
-learning       Behaviour, Export, Outcome, RejectReason, Trait, property_text
-messages       did_you_mean
-policy         Criterion
-versions       AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
-               current_version, tried_version, version_in_force
+agreement         Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
+checks            CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
+column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words
+conditions        BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
+criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
+                  single_clause_name, slope
+learning          Behaviour, Export, Outcome, RejectReason, Trait, property_text
+messages          did_you_mean
+policy            Criterion
+versions          AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
+                  current_version, tried_version, version_in_force
 """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from features.agreement.column_titles import PROTECTED_FACTS, says
 from features.agreement.conditions import FACT_VALUES, FACTS, Condition, FactClause, Wording
 from features.agreement.messages import AgreementError, KeyPath, did_you_mean, problem_sentence
 from features.agreement.sections import AgreementSections
@@ -44,7 +45,15 @@ Problem = tuple[KeyPath, object, str, str]
 
 
 def is_protected(column: str) -> bool:
-    """Whether a column's name says a protected fact: "gender", "Age group", "Date of Birth"."""
+    """Whether a column's name says a protected fact: "gender", "Age group", "Date of Birth", "Geschlecht"."""
+    return is_refused(column) or says(column, PROTECTED_FACTS)
+
+
+def is_refused(column: str) -> bool:
+    """Whether its name says so in English: an agreement with such a trait is not read at all.
+
+    In other languages it is read, for homes work with such agreements; the next training stops.
+    """
     return PROTECTED.fullmatch(re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")) is not None
 
 
@@ -150,7 +159,8 @@ def _label_events(agreement: AgreementSections) -> Iterator[Problem]:
 
 def _protected(agreement: AgreementSections) -> Iterator[Problem]:
     for name, trait in agreement.traits.items():
-        if is_protected(name) or is_protected(trait.column or ""):
+        is_moved = (trait.why or "").lower().startswith("protected")
+        if is_moved or is_refused(name) or is_refused(trait.column or ""):
             yield ("traits", name), trait.column or trait.kind, "is protected", "leave its line in [excluded]"
 
 

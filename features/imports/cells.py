@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
+from features.agreement.column_titles import says
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
 from features.home.numbers import DecimalSign, NumberCell, NumberSpelling, number, told_beside
 from features.identity.claims import normal_email
@@ -176,7 +177,8 @@ def _contact_columns(
 
 def email_column(columns: Sequence[str]) -> str | None:
     """The title of the column of e-mail addresses, which match an export's leads to the leads of the website."""
-    return next((column for column in columns if title_words(column) in _EMAIL), None)
+    plain = next((column for column in columns if title_words(column) in _EMAIL), None)
+    return plain or next((column for column in columns if says(column, ("email",))), None)
 
 
 def missing_columns(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[str]:

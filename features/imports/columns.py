@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from features.agreement.column_titles import title_words as title_words
 from features.home.errors import LeadlightError
 from features.home.numbers import NumberCell
 
@@ -62,13 +62,6 @@ def _near(name: str, columns: Sequence[str]) -> str:
 
 def _quoted(title: str) -> str:
     return f'"{title}"'
-
-
-def title_words(title: str) -> str:
-    """A title as plain lower-case words: "TotalVisits", "total_visits" and "Total Visits " are all "total visits"."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
-    return " ".join(re.findall(r"[a-z0-9]+", parted.lower()))
 
 
 def cell_text(value: object) -> str:

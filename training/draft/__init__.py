@@ -5,6 +5,8 @@ column_decisions.py  The decision on each column of an export: kept as a trait, 
                      dropped; and why.
 column_roles.py      The roles of an export's columns: which says who a lead is, when it came, and what became of it
                      and when.
+contact_columns.py   The section [contact] of a draft: which columns serve to call somebody, beside what website
+                     events usually say.
 event_counts.py      Counts over files of events: how often each event and page comes, which traits leads have, and
                      which converted.
 from_events.py       Drafts an agreement from events: behaviours from event names and page paths, traits from identify

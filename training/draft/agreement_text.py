@@ -11,12 +11,14 @@ import tomlkit
 
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import RESERVED
+from features.agreement.column_titles import says
 from features.agreement.conditions import FACTS
 from features.imports.columns import title_words
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.column_decisions import ColumnDecision
 from training.draft.column_roles import ColumnRoles
+from training.draft.contact_columns import contact_section
 from training.draft.outcome_statuses import OutcomeStatuses
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
@@ -50,7 +52,8 @@ def agreement_text(basis: DraftBasis) -> str:
     """The agreement as TOML with comments; it loads with `Agreement.parse`."""
     names = trait_names(basis.decisions, basis.crm)
     parts = [*_head(basis), _outcome(basis), _export(basis), default_section("interest"), default_section("behaviours")]
-    parts += [_traits(basis, names), _excluded(basis, names), _part_2(basis, names)]
+    parts += [_traits(basis, names), contact_section(basis.decisions, names), _excluded(basis, names)]
+    parts += [_part_2(basis, names)]
     return sections_text(parts)
 
 
@@ -74,7 +77,8 @@ def _name(decision: ColumnDecision, crm: Crm | None) -> str:
     if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(decision.column)), None)):
         return known
     plain = title_words(decision.column).removeprefix("hs ")
-    name = _TRAIT_TITLES.get(plain, plain.replace(" ", "_"))
+    is_title = decision.kind == "text" and says(decision.column, ("job_title",))
+    name = _TRAIT_TITLES.get(plain, "job_title" if is_title else plain.replace(" ", "_"))
     is_text = decision.kind in ("category", "text")
     if name in ("source", "campaign") and not is_text:  # these name where a lead came from, never a number
         name = f"{name}_{decision.kind}"

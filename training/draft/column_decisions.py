@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.agreement.checks import is_protected
+from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says
 from features.agreement.conditions import Kind
 from features.home.numbers import DecimalSign
 from features.imports.columns import title_words
-from training.leakage.column_profiles import ColumnProfile
+from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
 from training.leakage.signals import (
     EMPTINESS_GIVES_AWAY,
     EMPTINESS_IS_ALL,
@@ -35,6 +36,7 @@ from training.leakage.wording import (
 
 IS_MUCH, IS_STRONG = 0.70, 0.04  # AUC alone, and lost without it, from which a person should ask what a field is
 _OFTEN_EMPTY = 0.2
+CALLED_BY = frozenset((*NAME_PARTS, "full_name", "company", "phone"))  # facts that serve to call somebody
 LATER = 0.01  # share of rows in which a date lies after the lead came
 
 
@@ -50,7 +52,11 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class ColumnDecision:
-    """The decision on one column. flags: what a person should look at in a column that is kept as a trait."""
+    """The decision on one column.
+
+    flags: what a person should look at in a column that is kept as a trait. contact: what a dropped column says that
+    serves to call somebody: "first_name", "company", "phone".
+    """
 
     column: str
     use: Literal["trait", "excluded", "dropped"]
@@ -60,6 +66,7 @@ class ColumnDecision:
     signals: LeakSignals
     empty_share: float
     decimal: DecimalSign | None = None  # of its numbers, where they are written with one
+    contact: str | None = None
 
     @property
     def auc(self) -> float | None:
@@ -80,7 +87,7 @@ class ColumnDecision:
     def sentence(self) -> str:
         """The decision in words: "Lead Status: excluded, known only after contact: sales sets it (alone 92)"."""
         if self.use == "dropped":
-            return f"{self.column}: dropped, {self.reason}"
+            return f"{self.column}: dropped, {self.reason}{'; it is in [contact]' if self.contact else ''}"
         alone = "" if self.auc is None else f" (alone {self.auc * 100:.0f})"
         if self.use == "excluded":
             gained = (self.added_auc or 0) * 100
@@ -108,7 +115,9 @@ def useless_decision(profile: ColumnProfile) -> ColumnDecision | None:
     reason = _useless(profile)
     if reason is None:
         return None
-    return ColumnDecision(profile.column, "dropped", profile.kind, reason, (), LeakSignals(), profile.empty_share)
+    contact = profile.personal_fact if profile.filled and profile.personal_fact in CALLED_BY else None
+    signals, share = LeakSignals(), profile.empty_share
+    return ColumnDecision(profile.column, "dropped", profile.kind, reason, (), signals, share, contact=contact)
 
 
 def _useless(profile: ColumnProfile) -> str | None:
@@ -116,18 +125,49 @@ def _useless(profile: ColumnProfile) -> str | None:
         return "it is empty"
     if profile.is_constant:
         return f"it is always {quoted_values(list(profile.counts))}"
-    if PERSONAL.match(title_words(profile.column)) and profile.distinct >= 0.3 * profile.filled:
-        is_mail = "@" in next(iter(profile.counts))
-        return f"it identifies a person{', and only matches the lead to its visits' if is_mail else ''}"
+    if reason := _personal(profile):
+        return reason
     # Where most are empty, that it is filled at all may tell more than what it says.
     is_of_all = profile.is_identifier and profile.empty_share < 0.5
     return "it differs for almost every lead, so it only says who it is" if is_of_all else None
 
 
+def _personal(profile: ColumnProfile) -> str | None:
+    """Why a column says who somebody is, by its title and its values, however often these repeat; None: it does not."""
+    fact = profile.personal_fact
+    if fact == "email" or profile.personal == "e-mail addresses":
+        return "it identifies a person, and only matches the lead to its visits"
+    if says(profile.column, ("postal_code",)) and profile.kind != "boolean":
+        too_many = f"{profile.distinct:,} postal codes, which say where somebody lives and repeat too rarely"
+        return too_many if profile.distinct > MOST_LEVELS else None
+    if fact == "company":
+        return "it names a company, which serves to call and not to learn from"
+    if fact in PERSONAL_FACTS or profile.personal == "phone numbers":
+        return "it identifies a person"
+    is_of_people = PERSONAL.match(title_words(profile.column)) and profile.distinct >= 0.3 * profile.filled
+    return "it identifies a person" if is_of_people else None
+
+
+def protected_reason(profile: ColumnProfile) -> str | None:
+    """Why a column must not decide whom sales calls, by its title or by its values; None: it may."""
+    if is_protected(profile.column):
+        return "protected"
+    return f"protected: its values are {profile.protected}" if profile.protected else None
+
+
+def asked_reason(profile: ColumnProfile) -> str | None:
+    """Why a person is asked about a column that may say who somebody is; None: nothing in it looks so."""
+    is_known = profile.is_job_title or says(profile.column, ("thing",))
+    if profile.personal == "names of people" and not is_known:
+        return "perhaps personal: its values read as names of people"
+    is_postal = says(profile.column, ("postal_code",))
+    return "perhaps personal: a postal code says where somebody lives" if is_postal else None
+
+
 def column_decision(examined: ExaminedColumn) -> ColumnDecision:
     """The decision on a column that may be of use."""
     profile, empty_share = examined.profile, round(examined.profile.empty_share, 4)
-    reason = "protected" if is_protected(profile.column) else "; ".join(_suspicions(examined))
+    reason = protected_reason(profile) or "; ".join(_suspicions(examined))
     use: Literal["trait", "excluded"] = "excluded" if reason else "trait"
     flags = () if reason else tuple(_flags(examined))
     decimal = profile.decimal if profile.kind == "number" and profile.spelling.has_sign else None
@@ -145,6 +185,8 @@ def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
         return
     if in_title := reason_in_title(profile.column):
         yield in_title
+    elif asked := asked_reason(profile):
+        yield asked
     if told := rep_values(profile.values):
         yield f"only a rep writes {quoted_values(told)}"
     if _is_computed(profile):

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES, is_protected
+from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES
 from features.agreement.conditions import FACTS, Kind
 from features.agreement.messages import did_you_mean
 from features.home.errors import LeadlightError
@@ -30,8 +30,9 @@ from training.draft.agreement_text import (
     sections_text,
     toml_text,
 )
-from training.draft.column_decisions import ColumnDecision, useless_decision
+from training.draft.column_decisions import ColumnDecision, asked_reason, protected_reason, useless_decision
 from training.draft.column_roles import OutcomeError
+from training.draft.contact_columns import contact_section
 from training.draft.event_counts import EventCounts, EventLeads
 from training.draft.from_export import Draft
 from training.draft.horizon import ConversionDelay, conversion_delay
@@ -134,7 +135,7 @@ def _decisions(counts: EventCounts, won: Mapping[str, float]) -> Iterator[Column
 
 def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision:
     use: Literal["trait", "excluded", "dropped"] = "trait"
-    why = "protected" if is_protected(profile.column) else reason_in_title(profile.column)
+    why = protected_reason(profile) or reason_in_title(profile.column) or asked_reason(profile)
     signals, filling = leads.signals(profile), leads.fill_time(profile.column)
     why = why or "; ".join(quarantine_reasons(signals, filling))
     if why:
@@ -203,6 +204,7 @@ def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
     traits = "[traits]  # what the model learns from: number, category, text, boolean or date"
     yield "\n".join([traits, *_traits(basis)])
     excluded = "[excluded]  # the model never sees these; to use one, move its line to [traits]"
+    yield contact_section(basis.decisions, {decision.column: decision.column for decision in basis.decisions})
     yield "\n".join([excluded, *_excluded(basis)])
     kinds = {decision.column: decision.kind for decision in basis.decisions if decision.use == "trait"}
     yield policy_text(kinds, lines, basis.won, len(counts.came))

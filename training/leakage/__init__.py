@@ -11,6 +11,8 @@ ids.py                  Lead ids that give the outcome away, because converted l
                         range of numbers.
 model_signs.py          The figures of a fitted model that are a sign of a leak: a ranking that is too good, one field
                         that carries it.
+people.py               Whether the cells of a column say who people are, or what must not decide on them, whatever
+                        the column is called.
 point_in_time_proof.py  The point-in-time proof: training rows are derived again from only the events recorded before
                         each snapshot.
 signals.py              Signs that a field gives the answer away: known only after contact, or made from the outcome.
@@ -21,11 +23,12 @@ wording.py              Leakage wording: titles that say a column is known only 
 
 Other rooms use:
 
-column_profiles         ColumnProfile, column_profiles, missing_markers
+column_profiles         ColumnProfile, MOST_LEVELS, column_profiles, missing_markers
 examination             LeakExamination, NOT_EXAMINED, leak_examination
 filled_when             FillTime, fill_times_of_events
 ids                     id_auc, id_sentence
 model_signs             RANKS_WELL, TOO_GOOD
+people                  personal_values, protected_values
 point_in_time_proof     point_in_time_proof
 signals                 EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, EMPTINESS_TELLS, IS_MISSED, LeakSignals, TELLS_ALONE,
                         TELLS_MUCH, Triage, follows_row_order, share_text

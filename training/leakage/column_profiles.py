@@ -11,14 +11,19 @@ from itertools import pairwise
 
 import pandas as pd
 
+from features.agreement.column_titles import NAME_PARTS, says, title_meaning
 from features.agreement.conditions import Kind
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
 from features.home.numbers import DecimalSign, NumberSpelling, number, readings, told_beside
 from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number_cells, title_words
+from training.leakage.people import personal_values, protected_values
 from training.leakage.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
 _TIMED = re.compile(r"\b(date|time|timestamp|at|on|day)\b")
+_SPREAD = 0.3  # share of different values from which a column tells single leads apart
+_JUDGED = 500  # different values, the most frequent, that are looked at for names
+FACTS_OF_PEOPLE = frozenset((*NAME_PARTS, "full_name", "company"))
 _JOB_TITLE = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title$")
 
 
@@ -62,14 +67,15 @@ class ColumnProfile:
 
     @property
     def is_job_title(self) -> bool:
-        return bool(_JOB_TITLE.search(title_words(self.column))) and self.distinct > 5
+        is_titled = bool(_JOB_TITLE.search(title_words(self.column))) or says(self.column, ("job_title",))
+        return is_titled and self.distinct > 5
 
     @cached_property
     def kind(self) -> Kind:
         if self._are_mostly(lambda level: boolean(level) is not None, 1.0) and self.distinct <= 2:
             return "boolean"
         if self._are_mostly(lambda level: self.number(level) is not None, 0.98) and not self._are_dates_in_digits:
-            return "category" if re.search(r"\bids?$", title_words(self.column)) else "number"
+            return "category" if self._is_code_by_title else "number"
         if self._are_mostly(lambda level: bool(parsed_date(level, "day") or parsed_date(level, "month")), 0.9):
             return "date"
         is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
@@ -96,6 +102,47 @@ class ColumnProfile:
             return number(level, self.decimal)
         found = readings(level)
         return found.comma if found.dot is None else found.dot
+
+    @property
+    def _is_code_by_title(self) -> bool:
+        return bool(re.search(r"\bids?$", title_words(self.column))) or says(self.column, ("postal_code", "phone"))
+
+    @cached_property
+    def personal(self) -> str | None:
+        """What its values say of who people are ("names of people"), whatever the title is; None where nothing."""
+        return personal_values(self._frequent_levels) if self.kind in ("category", "text") else None
+
+    @cached_property
+    def protected(self) -> str | None:
+        """What its values are, where they must not decide whom sales calls ("genders"); None where nothing."""
+        is_short = self.kind in ("category", "boolean") and self.distinct <= MOST_LEVELS
+        return protected_values(self._frequent_levels) if is_short else None
+
+    @property
+    def _frequent_levels(self) -> list[str]:
+        return [level for level, _ in self.counts.most_common(_JUDGED)]
+
+    @property
+    def personal_fact(self) -> str | None:
+        """The personal fact that its title says and its values do not belie; None where there is none.
+
+        "Phone Service" with Yes and No is no phone number, and "Name" with eight products names nobody.
+        """
+        meaning = title_meaning(self.column)
+        if meaning is None or self.kind == "boolean":
+            return None
+        is_spread = self.distinct >= _SPREAD * self.filled
+        holds = self.personal == "names of people" or is_spread if meaning.is_weak else self._fits(meaning.fact)
+        return meaning.fact if holds else None
+
+    def _fits(self, fact: str) -> bool:
+        if fact in ("phone", "email"):
+            is_like = {"phone": lambda level: sum(map(str.isdigit, level)) >= 6, "email": lambda level: "@" in level}
+            is_spread = self.distinct >= _SPREAD * self.filled
+            return self._are_mostly(is_like[fact], 0.5) or (is_spread and self.kind != "date")
+        if fact in ("identity_number", "street"):
+            return self.distinct >= _SPREAD * self.filled or (fact == "street" and self.distinct > 5)
+        return fact in FACTS_OF_PEOPLE and self.distinct > 1 and self.kind in ("category", "text")
 
     @property
     def _are_dates_in_digits(self) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from features.agreement.column_titles import says
 from features.imports.columns import title_words
 
 
@@ -109,8 +110,15 @@ def reason_in_title(title: str) -> str | None:
     plain = title_words(title)
     if (_LATEST.match(plain) and _DONE.search(plain)) or _AS_OF_EXPORT.search(plain):
         return "as of the export: it goes on changing after the outcome"
-    why = next((why for pattern, why in AFTER_CONTACT if pattern.search(plain)), None)
+    why = next((why for pattern, why in AFTER_CONTACT if pattern.search(plain)), None) or _why_in_other_words(title)
     return why and f"known only after contact: {why}"
+
+
+def _why_in_other_words(title: str) -> str | None:
+    """The same of titles in other languages."""
+    if says(title, ("owner",)):
+        return "sales assigns it"
+    return "sales causes or writes it" if says(title, ("after_contact",)) else None
 
 
 def is_question(title: str) -> bool:

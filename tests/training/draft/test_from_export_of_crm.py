@@ -38,7 +38,8 @@ def test_an_export_of_salesforce_is_known_by_its_fields(folder: Path) -> None:
     )  # fmt: skip
     assert not Agreement.parse(drafted.text).outcome.undated
     assert excluded(drafted) == {"Status", "Rating", "ConvertedContactId"}
-    assert set(Agreement.parse(drafted.text).traits) == {"job_title", "company", "source", "industry", "employees"}
+    assert set(Agreement.parse(drafted.text).traits) == {"job_title", "source", "industry", "employees"}
+    assert Agreement.parse(drafted.text).contact.company == ("company",)
 
 
 def test_an_export_of_hubspot_is_known_by_its_labels(folder: Path) -> None:

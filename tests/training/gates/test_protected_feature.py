@@ -31,8 +31,11 @@ def test_plain_features_pass() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (["Male", "female", None], "female and male, which is a gender"),
-        (["Mr", "Ms", "unknown"], "mr and ms, which is a gender"),
+        (["Male", "female", None], "holds genders"),
+        (["Mr", "Ms", "unknown"], "holds genders"),
+        (["Herr", "Frau", "Divers"], "holds genders"),
+        (["ledig", "verheiratet", "geschieden"], "holds marital statuses"),
+        (["+49 30 123456", "+49 30 123457", "030/1234 58"], "holds phone numbers"),
         (["retail", "ann@buyer.example", "x"], "e-mail addresses"),
     ],
 )
@@ -48,6 +51,32 @@ def test_a_protected_fact_is_known_by_its_name(name: str) -> None:
     smuggled = AGREED.model_copy(update={"traits": {**AGREED.traits, name: trait}})
     with pytest.raises(ProtectedFeature, match=f"'{name}' is protected or personal"):
         check_features(features(**{name: ["a", "b", "c"]}), smuggled)
+
+
+@pytest.mark.parametrize("name", ["geschlecht", "estado_civil", "date_de_naissance", "nationaliteit"])
+def test_a_protected_fact_is_known_in_other_languages(name: str) -> None:
+    trait = AGREED.traits["industry"].model_copy(update={"name": name})
+    smuggled = AGREED.model_copy(update={"traits": {**AGREED.traits, name: trait}})
+    with pytest.raises(ProtectedFeature, match=f"'{name}' is protected or personal"):
+        check_features(features(**{name: ["a", "b", "c"]}), smuggled)
+
+
+@pytest.mark.parametrize(("name", "column"), [("vorname", None), ("given", "Prénom"), ("telefoon", "Telefoonnummer")])
+def test_who_somebody_is_is_known_by_its_name_or_column(name: str, column: str | None) -> None:
+    trait = AGREED.traits["industry"].model_copy(update={"name": name, "column": column})
+    smuggled = AGREED.model_copy(update={"traits": {**AGREED.traits, name: trait}})
+    with pytest.raises(ProtectedFeature, match=f"'{name}' is personal"):
+        check_features(features(**{name: ["a", "b", "c"]}), smuggled)
+
+
+def test_what_only_reads_as_names_may_be_signed() -> None:
+    trait = AGREED.traits["industry"].model_copy(update={"name": "adviser"})
+    agreed = AGREED.model_copy(update={"traits": {**AGREED.traits, "adviser": trait}})
+    rows = features(adviser=["Anna Weber", "Max Horn", "Clara Jung"])
+    with pytest.raises(ProtectedFeature, match="holds names of people"):
+        check_features(rows, agreed)
+    signed = trait.model_copy(update={"signed_by": "Ann, 2026-11-01"})
+    check_features(rows, AGREED.model_copy(update={"traits": {**AGREED.traits, "adviser": signed}}))
 
 
 def test_training_stops_before_it_learns() -> None:
