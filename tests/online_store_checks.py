@@ -11,6 +11,7 @@ from handmade_events import SMALL, Told
 
 from features.derived import derived_rows
 from features.events.event_table import read_events
+from features.events.validation import Source
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.account_states import states_of_shared_accounts
@@ -22,7 +23,8 @@ def arrive(home: Home, told: Sequence[Told]) -> None:
     """Live events, in the order in which they became known, each recorded then."""
     ledger = Ledger.open(home)
     for said in sorted(told, key=lambda said: (heard(said), said["messageId"])):
-        ledger.record([said], received_at=heard(said), source="web")
+        sender = Source("web", "sender", is_trusted="flags" not in said)
+        ledger.record([said], received_at=heard(said), sender=sender)
 
 
 def heard(said: Told) -> datetime:

@@ -2,7 +2,8 @@
 
 `random_log()` draws lists of raw Segment-shaped events (each with messageId, timestamp, receivedAt) for any test that
 must hold whatever arrives: three leads and three visitors who identify, alias, share browsers and addresses, are merged
-and parted again, join companies, open mail as people and as machines, object, are tried, rejected, won and lost.
+and parted again, join companies, open mail as people and as machines, object, are tried, rejected, won and lost, some of
+it by what a public key says.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ LEADS = ("ann", "bob", "cid")
 VISITORS = ("visitor-1", "visitor-2", "visitor-3")
 MOMENTS = [us(day) for day in (0.5, 2, 4.01, 7, 12, 30, 60)]  # before, between and after all that these logs tell
 SECOND = 1 / 86_400
+PUBLIC_KEY = {"flags": "public"}  # of an event that came by a key that stands in web pages
 
 # Bursts within half an hour, over five days; mail and its machines move by seconds.
 minute = st.integers(0, 40).map(lambda m: 1 + (m % 5) + m * MINUTE)
@@ -115,6 +117,8 @@ def _log(draw: st.DrawFn, most: int, copies: bool, undone: bool) -> list[Told]:
     merges = [said for said in told if said.get("event") == "Lead Merged"]
     if undone and merges:
         told.append(draw(_built(_undone(draw(st.sampled_from(merges))))))
+    public = draw(st.frozensets(st.integers(0, most), max_size=4)) if told else ()
+    told = [said | PUBLIC_KEY if place in public else said for place, said in enumerate(told)]
     if copies and told:
         told += draw(st.lists(st.sampled_from(told), max_size=3))
     return draw(st.permutations(told))
