@@ -212,7 +212,9 @@ def test_to_see_all_of_it_a_log_has_every_kind_of_trouble() -> None:
         found.update({"merged"} if (world.found.merged_us < NOT_YET).any() else ())
         found.update({"undone"} if any(name == "Lead Merge Undone" for _, name, _ in world.log.crm) else ())
         found.update({"looked at again"} if world.leads["again"].notna().any() else ())
+        found.update({"public"} if world.log.is_public().any() else ())
         found.update({"objected"} if world.traits["profiling_opt_out"].eq(True).any() else ())
 
     look()
-    assert found == {"copies", "moved", "taken back", "minutes", "merged", "undone", "looked at again", "objected"}
+    kinds = {"copies", "moved", "taken back", "minutes", "merged", "undone", "looked at again", "objected", "public"}
+    assert found == kinds
