@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from features.events.other_tools import foreign, other_tool
 from features.home.clock import Clock, Flags, occurred_at, recorded_at
 from features.home.errors import LeadlightError
 from features.home.json_text import json_text, printable
@@ -95,10 +96,12 @@ def event(
 def _type_and_ids(raw: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in TYPES:
+        _refuse_other_tools(raw)
         types = ", ".join(sorted(TYPES))
         raise EventRefused(f"type {str(kind)[:40]!r} is no event type; send one of {types}", code="bad_type")
     user_id, anonymous_id = _identifier(raw, "userId"), _identifier(raw, "anonymousId")
     if user_id is None and anonymous_id is None:
+        _refuse_other_tools(raw)
         raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
     _identifier(raw, "previousId")
     return kind, user_id, anonymous_id
@@ -126,6 +129,12 @@ def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
         content["day"] = received_at.date().isoformat()
     canonical = orjson.dumps(orjson.loads(json_text(content)), option=orjson.OPT_SORT_KEYS)
     return f"made-{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
+
+
+def _refuse_other_tools(raw: Mapping[str, Any]) -> None:
+    """Raise EventRefused with the name of the tool where an event that cannot be used is of another tool's form."""
+    if tool := other_tool(raw):
+        raise EventRefused(foreign(tool), code="other_tool")
 
 
 def _identifier(raw: Mapping[str, Any], field: str) -> str | None:

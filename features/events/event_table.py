@@ -125,6 +125,8 @@ class _NameMatcher:
 OURSELVES = "leadlight"  # the source of the events that we write into the ledger
 HISTORY_KEPT = "History Kept"  # the event with the retained totals of events that were deleted for their age
 LEFT = "Page Left"
+UNLOADED = "Page Unloaded"  # what RudderStack's browser client calls it, with properties and an id of its own
+LONGEST_OPEN = 30.0  # minutes: it tells how long a page was open, and nobody reads one over lunch
 
 
 @dataclass
@@ -198,7 +200,7 @@ class _Reader:
         self._matcher = BehaviourMatcher(agreement.behaviours.values())
         self._outcome, self._privacy = agreement.outcome.event, agreement.privacy
         self._consent = agreement.privacy.consent
-        self._telling = {LEFT, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
+        self._telling = {LEFT, UNLOADED, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
         self._telling |= SALES_TOUCHES | CRM_EVENTS
         self._matches: list[tuple[int, int, float]] = []
         self._views: list[tuple[int, str]] = []
@@ -235,10 +237,13 @@ class _Reader:
         for position, minutes in matches:
             self._matches.append((row, position, _number(properties.get(minutes)) if minutes else 0.0))
         if kind == "page" or kind == "screen":
-            self._view(row, properties, bool(matches))
+            self._view(row, properties, context, bool(matches))
         elif kind == "track":
             if name in self._telling or name.startswith("Email "):
                 self._track(row, name, source, public, properties)
+                if name == UNLOADED and (view := _tracked_view(context)):
+                    open_for = min(_number(properties.get("timeOnPage")) / 60_000, LONGEST_OPEN)
+                    self._leaves.append((row, view, open_for))
         elif kind == "identify" or kind == "group":
             self._traits(row, public, body.get("traits") or context.get("traits"))
         if "previousId" in body and (previous := identifier_text(body["previousId"])):
@@ -247,11 +252,11 @@ class _Reader:
         if context:
             self._context(row, context)
 
-    def _view(self, row: int, properties: dict[str, Any], is_match: bool) -> None:
+    def _view(self, row: int, properties: dict[str, Any], context: dict[str, Any], is_match: bool) -> None:
         engaged = properties.get("engaged_ms")
         if not is_match and engaged is None:
             return
-        view = _text(properties.get("page_view_id"))
+        view = _text(properties.get("page_view_id")) or _tracked_view(context)
         if engaged is not None:
             view = view or f"row {row}"
             self._leaves.append((row, view, _number(engaged) / 60_000))
@@ -299,6 +304,13 @@ class _Reader:
         if properties.get("sent_by") == "sales":
             # That a mail is not to count may be said by anybody; which record of the CRM the lead is, may not.
             self.table.crm.append((row, "sales mail", {} if public else properties))
+
+
+def _tracked_view(context: Mapping[str, Any]) -> str:
+    """The id that RudderStack's browser client gives to a page view; empty where it gives none."""
+    tracked = context.get("autoTrack")
+    page = tracked.get("page") if isinstance(tracked, dict) else None
+    return _text(page.get("pageViewId")) if isinstance(page, dict) else ""
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,8 @@ failed_events.py   The routes of failed events: GET /v1/failed-events lists them
                    them again.
 leads.py           The routes of one lead: its timeline, its export, its erasure.
 openapi.py         The OpenAPI 3.1 document of the /v1 routes.
+other_tools.py     The addresses that trackers of other tools send to: each answers with the tool's name and where to
+                   read on.
 requests.py        What may be asked: the bodies of scoring requests, the readers of lead_id and limit, and the 422
                    for all else.
 schemas.py         Every answer of the API, field by field: the OpenAPI document shows it, and tests hold real answers

@@ -24,6 +24,7 @@ from serving import limits
 from serving.api.failed_events import FailedEventRoutes
 from serving.api.leads import LeadRoutes
 from serving.api.openapi import document
+from serving.api.other_tools import other_tool_routes
 from serving.api.requests import NO_SUCH_LEAD, lead_id_of, most_reasons, no_such_lead, requested_leads
 from serving.api.tracking import TrackingRoutes
 from serving.http.auth import MAY_READ_SCORES, admit
@@ -37,6 +38,7 @@ Leadlight: which leads convert, whom to call today, and why.
 POST /v1/track, page, screen,      events as Segment's and RudderStack's clients send them
      identify, group, alias, batch
 POST /v1/segment                   events as Segment and RudderStack forward them
+POST /beacon/v1/batch, /api/s/...  events as browsers of RudderStack and Jitsu send them
 GET  /v1/failed-events             what could not be used, and why
 POST /v1/scores                    score 1 to 1,000 leads
 GET  /v1/leads/{lead_id}/score     score one
@@ -51,19 +53,24 @@ log = structlog.get_logger(__name__)
 
 def application(served: ServedHome, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
     """The routes under /v1 for one home. `now` gives the moment for which scores hold."""
-    scores = ScoreRoutes(served, now)
+    scores, tracking = ScoreRoutes(served, now), TrackingRoutes(served, now)
     # A lead id may hold a slash. No redirects anywhere: senders of events take one for a delivery.
     routes = [
         Route("/scores", scores.scores, methods=["POST"]),
         Route("/leads/{lead_id:path}/score", scores.lead_score),
         Route("/models", scores.models),
         Route("/openapi.json", openapi),
-        *TrackingRoutes(served, now).routes(),
+        *tracking.routes(),
         *FailedEventRoutes(served, now).routes(),
         *LeadRoutes(served, now).routes(),
     ]
     app = Starlette(
-        routes=[Route("/", index), Mount("/v1", app=Router(routes, redirect_slashes=False), name="v1")],
+        routes=[
+            Route("/", index),
+            Mount("/v1", app=Router(routes, redirect_slashes=False), name="v1"),
+            *tracking.browser_routes(),
+            *other_tool_routes(),
+        ],
         middleware=[Middleware(Boundary)],
         exception_handlers={
             Problem: _problem,

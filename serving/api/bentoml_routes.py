@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api.other_tools import PATHS
 from serving.api.requests import BentoScoresRequest, check
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import BOM, body, json_value
@@ -15,7 +16,7 @@ from serving.process import ServedHome
 # Health for whoever restarts us, figures without a person in them, and descriptions of what is public anyway.
 OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
 SCORES = "/scores"
-PUBLIC_API = "/v1/"  # each of its routes admits its callers itself
+PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/")  # each of its routes admits its callers itself
 
 
 class BentoRoutes:
@@ -29,7 +30,7 @@ class BentoRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path in OPEN or path.startswith(PUBLIC_API):
+        if scope["type"] != "http" or path in OPEN or path in PATHS or path.startswith(PUBLIC_API):
             await self.app(scope, receive, send)
             return
         try:

@@ -27,7 +27,7 @@ from serving.api.schemas import (
     TrackingAnswer,
     TrackingEvent,
 )
-from serving.api.tracking import BATCH, CALLS, SEGMENT
+from serving.api.tracking import BATCH, BEACON, CALLS, SEGMENT
 from serving.http.problems import MEDIA_TYPE
 from serving.scoring.answer import Score
 
@@ -91,6 +91,12 @@ SIGNATURE = {
     "name": "X-Signature",
     "in": "header",
     "description": "Hex HMAC-SHA1 of the body with LEADLIGHT_SEGMENT_SECRET, instead of a key.",
+    "schema": {"type": "string"},
+}
+WRITE_KEY = {
+    "name": "writeKey",
+    "in": "query",
+    "description": "The key: a beacon can send no header.",
     "schema": {"type": "string"},
 }
 WRITERS: list[dict[str, list[str]]] = [{"write_key": []}, {"key": []}, {}]
@@ -167,7 +173,10 @@ def _paths() -> dict[str, Any]:
 
 
 def _tracking_paths() -> dict[str, Any]:
-    return {f"/v1/{name}": {"post": _tracking(name, call)} for name, call in CALLS.items()}
+    beacon = _tracking(BATCH, BATCH) | {"operationId": "beacon", "parameters": [WRITE_KEY]}
+    beacon["summary"] = "Take what RudderStack's browser client sends as a page is left; the key is in the address."
+    paths = {f"/v1/{name}": {"post": _tracking(name, call)} for name, call in CALLS.items()}
+    return paths | {f"{BEACON}/batch": {"post": beacon}}
 
 
 def _tracking(name: str, call: str) -> dict[str, Any]:

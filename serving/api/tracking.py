@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 import structlog
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from features.agreement.agreement import Agreement
 from features.events.notices import notice
+from features.events.other_tools import foreign, other_tool
 from features.events.validation import EventResult, Source, ValidatedBatch, validate
 from features.home.clock import Flags
 from features.home.json_text import json_text, printable
@@ -37,6 +39,7 @@ BATCH, SEGMENT = "batch", "segment"  # the calls whose events say themselves wha
 BAD_NUMBER: Flags = ("bad_number",)
 Unread = Mapping[int, Mapping[str, str]]  # by an event's position: codes of values that cannot be read, with a sentence
 NONE_UNREAD: Unread = {}
+FORM_BYTES, FORM_FIELDS = 8_192, 100  # of a body that is no JSON: so much of it is looked at
 Read = TypeVar("Read")
 
 
@@ -79,6 +82,8 @@ def _opened(value: Any, call: str) -> tuple[dict[str, Any], list[Any]]:
     """What stands beside the events, and the events."""
     if call not in (BATCH, SEGMENT):
         if not isinstance(value, dict):
+            if isinstance(value, list) and value and (tool := other_tool(value[0])):
+                raise _of_other_tool(tool)
             raise Problem(400, "no_event", f"POST /v1/{call} takes one event: send a JSON object.")
         return {}, [value | {"type": call}]
     if isinstance(value, dict) and isinstance(value.get("batch"), list):
@@ -87,6 +92,8 @@ def _opened(value: Any, call: str) -> tuple[dict[str, Any], list[Any]]:
         return {}, value
     if isinstance(value, dict) and call == SEGMENT:
         return {}, [value]
+    if tool := other_tool(value):
+        raise _of_other_tool(tool)
     raise Problem(400, "no_batch", 'There are no events in the body; send {"batch": [...]}.')
 
 
@@ -123,7 +130,22 @@ def _value(text: bytes) -> tuple[Any, bool]:
         try:
             return json.loads(text.decode(errors="replace"), parse_int=_integer), False
         except (ValueError, RecursionError):
+            if tool := _tool_of_form(text):
+                raise _of_other_tool(tool) from None
             raise broken_json(text, error) from None
+
+
+def _tool_of_form(text: bytes) -> str | None:
+    """The tool that sends forms in place of JSON, as Mailchimp does; None where the body is none of one."""
+    try:
+        return other_tool(dict(parse_qsl(text[:FORM_BYTES].decode(errors="replace"), max_num_fields=FORM_FIELDS)))
+    except ValueError:  # more fields than that
+        return None
+
+
+def _of_other_tool(tool: str) -> Problem:
+    sentence = foreign(tool)
+    return Problem(400, "other_tool", f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 def _integer(digits: str) -> int | float:
@@ -150,6 +172,8 @@ CALLS = {
     "batch": BATCH, "t": "track", "p": "page", "s": "screen", "i": "identify", "g": "group", "a": "alias", "b": BATCH,
     "segment": SEGMENT,
 }  # fmt: skip
+BEACON = "/beacon/v1"  # RudderStack's browser client, which can send no header as a page is left
+JITSU = ("/api/s", "/api/s/s2s")
 # Pages of any site may send events with a key of theirs; no cookie of ours exists that they could misuse.
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
 ANSWER_HEADERS = CORS | HEADERS
@@ -170,8 +194,15 @@ class TrackingRoutes:
 
     def routes(self) -> list[Route]:
         """A route for each call, with or without a slash at its end: clients take a redirect for a delivery."""
-        taken = [(name, partial(self.take, call)) for name, call in CALLS.items()]
-        return [_with_slash(Route(f"/{name}", endpoint, methods=["POST", "OPTIONS"])) for name, endpoint in taken]
+        return [self._route(f"/{name}", call) for name, call in CALLS.items()]
+
+    def browser_routes(self) -> list[Route]:
+        """The same calls at the addresses where browser clients of RudderStack and Jitsu send them."""
+        jitsu = [self._route(f"{at}/{name}", call) for at in JITSU for name, call in CALLS.items() if call != SEGMENT]
+        return [self._route(f"{BEACON}/batch", BATCH), *jitsu]
+
+    def _route(self, path: str, call: str) -> Route:
+        return _with_slash(Route(path, partial(self.take, call), methods=["POST", "OPTIONS"]))
 
     async def take(self, call: str, request: Request) -> Response:
         """Answer 200 once every usable event is in the ledger; whatever fails here is a 503, so that none is lost."""
@@ -196,7 +227,7 @@ class TrackingRoutes:
         return response
 
     async def _results(self, call: str, request: Request) -> tuple[list[EventResult], Unread]:
-        received_at, key = self.now(), header_key(request)
+        received_at, key = self.now(), _sent_key(request)
         if key:
             admit_writer(request, self.served.credentials, key)  # a stranger is told so before the body is read
         raw = await body(request)
@@ -216,7 +247,7 @@ class TrackingRoutes:
         return validate(sent.events, sender, received_at, noticed), unread
 
     def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Source:
-        key, credentials = header_key(request), self.served.credentials
+        key, credentials = _sent_key(request), self.served.credentials
         reserved = self.served.reserved_names
         if call != SEGMENT:
             return event_source(LIVE, admit_writer(request, credentials, key or write_key), True, reserved)
@@ -224,6 +255,14 @@ class TrackingRoutes:
         if is_signed(request, credentials, raw, key) and not key:
             return event_source(SEGMENT, None, False, reserved)
         return event_source(SEGMENT, admit_writer(request, credentials, key), True, reserved)
+
+
+def _sent_key(request: Request) -> str | None:
+    """The key beside the body: in a header, or, of a beacon, in the address; None where it is in neither."""
+    key = header_key(request) or request.headers.get("x-write-key")
+    if key is None and request.url.path.startswith(BEACON):
+        key = request.query_params.get("writeKey")
+    return printable(key).strip() if key else None
 
 
 def unread_traits(events: Sequence[Any], agreement: Agreement) -> Unread:

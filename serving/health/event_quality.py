@@ -28,8 +28,8 @@ from serving.health.similar_names import name_likeness, nearest_name
 FROM_FILES = frozenset({"file", "crm", "customers", "leadlight"})
 # Names that mean something to Leadlight itself, whatever the agreement counts.
 LEADLIGHT_NAMES = SALES_TOUCHES | CRM_EVENTS | {
-    "Page Left", "Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Unsubscribed",
-    HISTORY_KEPT,
+    "Page Left", "Page Loaded", "Page Unloaded", "Email Delivered", "Email Opened", "Email Link Clicked",
+    "Email Bounced", "Email Unsubscribed", HISTORY_KEPT,
 }  # fmt: skip
 SURE_LIKENESS = 0.75  # so alike that the name is probably meant; below it is only asked
 SHOWN = 5

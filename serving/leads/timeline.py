@@ -15,7 +15,7 @@ from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
 from features.arrays import NOT_YET
 from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
-from features.events.event_table import HISTORY_KEPT
+from features.events.event_table import HISTORY_KEPT, LEFT, UNLOADED
 from features.events.trust import NOT_TRUSTED
 from features.home.clock import from_microseconds
 from features.home.json_text import shallow_value
@@ -27,7 +27,8 @@ WHY_NOT = {
     "identify": "says who this is",
     "alias": "says who this is",
     "group": "says whom this belongs to",
-    "Page Left": "tells how long a page was read",
+    LEFT: "tells how long a page was read",
+    UNLOADED: "tells how long a page was read",
     HISTORY_KEPT: "what older events, since deleted, came to",
 }
 NO_LINE = "no line of [behaviours] counts it"

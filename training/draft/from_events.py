@@ -47,6 +47,7 @@ _MOST = {"events": 20, "pages": 10}  # behaviours: more would be told apart by n
 _EPOCH = date(1970, 1, 1).toordinal()
 _RARE = 0.01  # share of the views that pages of one part of the site must have
 _OF_MAILS = frozenset({"Email Delivered", "Email Bounced", "Email Marked as Spam", "Page Left", "History Kept"})
+_OF_PAGES = frozenset({"Page Loaded", "Page Unloaded"})  # of clients that note these by themselves
 # Part 2 speaks of these, whether they have come yet or not: asking for a salesperson goes straight over.
 _ASKING = ("demo_request", "contact_sales")
 _KEYS = frozenset({"email", "crm", "crm_lead_id", "account", "id", "user_id", "anonymous_id"})
@@ -173,7 +174,7 @@ def _on_behaviours(counts: EventCounts, label: str) -> Iterator[str]:
 def _other_track_calls(counts: EventCounts, label: str) -> Counter[str]:
     """The track calls that are no behaviour of the default agreement and may be one of this."""
     events = {line.event for line in Agreement.default().behaviours.values() if counts.matched[line.name]}
-    known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | events | {label, ""}
+    known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | _OF_PAGES | events | {label, ""}
     return Counter({name: count for name, count in counts.tracks.items() if name not in known})
 
 

@@ -80,6 +80,15 @@ def test_only_what_the_visitor_does_ends_a_page(not_hers: Told) -> None:
     assert minutes(World.of([ANN, VISIT, not_hers]), 50) == 0
 
 
+@pytest.mark.parametrize(("open_ms", "read"), [(90_000, 1.5), (3 * 3_600_000, 30), ("soon", 0)])
+def test_rudderstacks_own_time_on_page_is_that_of_its_page_view(open_ms: object, read: float) -> None:
+    """It says how long the page was open: one that was open over lunch is not read over lunch."""
+    told = {"context": {"autoTrack": {"page": {"pageViewId": "v-7"}}}}
+    left = track("ann", "Page Unloaded", 1 + 3 * MINUTE, timeOnPage=open_ms) | told
+    assert minutes(World.of([ANN, page("ann", 1) | told, left]), 2) == read
+    assert minutes(World.of([ANN, page("ann", 1), left]), 2) == 0  # of no view that we know
+
+
 def test_a_page_may_bring_its_own_time() -> None:
     assert minutes(World.of([ANN, page("ann", 1, engaged_ms=90_000)]), 2) == 1.5
 
