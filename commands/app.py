@@ -28,10 +28,10 @@ from commands import (
 )
 from commands.console import out
 from commands.demo import demo
-from commands.entry import INTERRUPTED
 from commands.failures import INTERRUPTION, failure_of
 from commands.serve import serve
 from commands.watch import watch
+from features.home.errors import INTERRUPTED
 
 
 def print_version(asked: bool) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-STOPPED = "stopped by Ctrl+C; what was committed stays, and a new run goes on there"
-INTERRUPTED = 130  # what a shell calls a command that Ctrl+C ended
+from features.home.errors import INTERRUPTED, STOPPED
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,9 +13,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from commands.console import complain, print_json
-from commands.entry import INTERRUPTED, STOPPED
 from commands.options import json_document
-from features.home.errors import LeadlightError
+from features.home.errors import INTERRUPTED, STOPPED, LeadlightError
 
 SHOW_TRACEBACK = "LEADLIGHT_TRACEBACK"
 DISK = {errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EROFS: "no_access", errno.EACCES: "no_access",

@@ -183,6 +183,15 @@ class ServedHome:
             raise scoring_problem(error) from error
         return [_with_reference(lead, score) for lead, score in zip(leads, scores, strict=True)]
 
+    async def past_scores(self, leads: LeadRequests, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
+        """The same as it was known just before a past moment, from the ledger: slower, so it is no work of the loop."""
+        step = partial(self.scorer.past_scores, leads, as_of, most)
+        try:
+            scores = await self._in_thread(step)
+        except LeadlightError as error:
+            raise scoring_problem(error) from error
+        return [_with_reference(lead, score) for lead, score in zip(leads, scores, strict=True)]
+
     async def _in_thread(self, step: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         try:
             await asyncio.wait_for(self._one_large_request.acquire(), limits.WAIT_TO_SCORE_S)

@@ -34,7 +34,7 @@ database         batched, consistent_read, database_exists, engine, insert_new, 
                  reading, truncate_wal, wait_for_writers, writing
 dates            DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_moment
 deployments      Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
-errors           LeadlightError
+errors           INTERRUPTED, LeadlightError, STOPPED
 json_text        is_deeper, json_text, printable, shallow_value
 locks            builder_lock, promoter_lock, publisher_lock, trainer_lock
 numbers          DecimalSign, NumberCell, NumberSpelling, number, readings, told_beside

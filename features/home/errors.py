@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+STOPPED = "stopped by Ctrl+C; what was committed stays, and a new run goes on there"
+INTERRUPTED = 130  # what a shell calls a command that Ctrl+C ended
+
 
 class LeadlightError(Exception):
     """One sentence for a person: what is wrong, what was found, what to do.

@@ -19,6 +19,8 @@ online.py              The online store: the newest state of each lead and accou
 online_fill.py         Backfill: fills an online store from the files of a build, and removes single leads from it.
 publisher.py           Incremental materialization: brings the online store up to the ledger, and fills it again where
                        it lost its rows.
+states_before.py       States before a moment: what was known of leads then, derived from only the events that were
+                       recorded before it.
 
 Other rooms use:
 
@@ -30,4 +32,5 @@ offline                ragged, states_at
 online                 LeadState, OnlineStore, StoreGone, newest_states
 online_fill            remove_leads
 publisher              Publisher
+states_before          states_before
 """

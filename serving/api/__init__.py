@@ -12,6 +12,8 @@ other_tools.py     The addresses that trackers of other tools send to: each answ
                    read on.
 requests.py        What may be asked: the bodies of scoring requests, the readers of lead_id and limit, and the 422
                    for all else.
+routes.py          A route of the API: with or without a slash at its end, and with no other query parameters than
+                   those it knows.
 schemas.py         Every answer of the API, field by field: the OpenAPI document shows it, and tests hold real answers
                    to it.
 tracking.py        The tracking routes: Segment's and RudderStack's HTTP API, their batches, and the events that they

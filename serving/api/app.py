@@ -25,12 +25,14 @@ from serving.api.failed_events import FailedEventRoutes
 from serving.api.leads import LeadRoutes
 from serving.api.openapi import document
 from serving.api.other_tools import other_tool_routes
-from serving.api.requests import NO_SUCH_LEAD, lead_id_of, most_reasons, no_such_lead, requested_leads
+from serving.api.requests import NO_SUCH_LEAD, asked_moment, lead_id_of, most_reasons, no_such_lead, requested_leads
+from serving.api.routes import api_route
 from serving.api.tracking import TrackingRoutes
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
 from serving.process import ServedHome, scoring_problem
+from serving.scoring.scorer import LeadRequests
 
 INDEX = """\
 Leadlight: which leads convert, whom to call today, and why.
@@ -48,6 +50,7 @@ GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
 """
+SCORE_QUERIES = ("reasons", "as_of")
 log = structlog.get_logger(__name__)
 
 
@@ -56,10 +59,10 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
     scores, tracking = ScoreRoutes(served, now), TrackingRoutes(served, now)
     # A lead id may hold a slash. No redirects anywhere: senders of events take one for a delivery.
     routes = [
-        Route("/scores", scores.scores, methods=["POST"]),
-        Route("/leads/{lead_id:path}/score", scores.lead_score),
-        Route("/models", scores.models),
-        Route("/openapi.json", openapi),
+        api_route("/scores", scores.scores, "POST", SCORE_QUERIES),
+        api_route("/leads/{lead_id:path}/score", scores.lead_score, queries=SCORE_QUERIES),
+        api_route("/models", scores.models),
+        api_route("/openapi.json", openapi),
         *tracking.routes(),
         *FailedEventRoutes(served, now).routes(),
         *LeadRoutes(served, now).routes(),
@@ -93,20 +96,25 @@ class ScoreRoutes:
     async def scores(self, request: Request) -> Response:
         """POST /v1/scores"""
         admit(request, self.served.credentials, MAY_READ_SCORES)
-        most = most_reasons(request.query_params.get("reasons"))
+        most, then = most_reasons(request.query_params.get("reasons")), asked_moment(request, self.now())
         raw = await body(request)
         is_small = len(raw) <= limits.SCORES_IN_LOOP_BYTES
         leads = _leads(raw) if is_small else await to_thread.run_sync(_leads, raw)
-        return json_response({"data": await self.served.scores(leads, self.now(), most)})
+        return json_response({"data": await self._scores(leads, then, most)})
 
     async def lead_score(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/score"""
         admit(request, self.served.credentials, MAY_READ_SCORES)
-        most = most_reasons(request.query_params.get("reasons"))
-        (score,) = await self.served.scores([{"lead_id": lead_id_of(request)}], self.now(), most)
+        most, then = most_reasons(request.query_params.get("reasons")), asked_moment(request, self.now())
+        (score,) = await self._scores([{"lead_id": lead_id_of(request)}], then, most)
         if score["status"] in NO_SUCH_LEAD:
             raise no_such_lead(score["status"])
         return json_response(score)
+
+    async def _scores(self, leads: LeadRequests, then: datetime | None, most: int | None) -> list[dict[str, Any]]:
+        if then is None:
+            return await self.served.scores(leads, self.now(), most)
+        return await self.served.past_scores(leads, then, most)
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models"""

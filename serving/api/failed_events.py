@@ -14,6 +14,7 @@ from starlette.routing import Route
 from features.home.clock import rfc3339
 from features.ledger.failed_events import AT_ONCE, FailedEvent, Replayed, failed_events, replay
 from serving.api.requests import check, page_limit, query_number
+from serving.api.routes import api_route
 from serving.api.schemas import ReplayRequest
 from serving.http.auth import MAY_REPLAY_FAILED_EVENTS, admit
 from serving.http.bodies import body, json_value
@@ -29,7 +30,10 @@ class FailedEventRoutes:
 
     def routes(self) -> list[Route]:
         """The routes, relative to /v1."""
-        return [Route("/failed-events", self.page), Route("/failed-events/replay", self.replay, methods=["POST"])]
+        return [
+            api_route("/failed-events", self.page, queries=("limit", "cursor", "code")),
+            api_route("/failed-events/replay", self.replay, "POST"),
+        ]
 
     async def page(self, request: Request) -> Response:
         """GET /v1/failed-events"""

@@ -18,6 +18,7 @@ from features.home.database import reading
 from features.records.erasure import erase
 from features.records.lead_record import LeadErased, UnknownLead, lead_record
 from serving.api.requests import lead_id_of, no_such_lead, page_limit
+from serving.api.routes import api_route
 from serving.http.auth import MAY_ERASE_LEAD, MAY_EXPORT_LEAD, MAY_READ_TIMELINE, admit
 from serving.http.bodies import body
 from serving.http.idempotency import Idempotency
@@ -37,10 +38,16 @@ class LeadRoutes:
         """The routes, relative to /v1."""
         # A lead id may hold a slash, so the route that is only an id comes last.
         return [
-            Route("/leads/{lead_id:path}/timeline", self.timeline),
-            Route("/leads/{lead_id:path}/export", self.export),
-            Route("/leads/{lead_id:path}", self.erase, methods=["DELETE"]),
+            api_route("/leads/{lead_id:path}/timeline", self.timeline, queries=("limit", "cursor")),
+            api_route("/leads/{lead_id:path}/export", self.export),
+            api_route("/leads/{lead_id:path}", self.erase, "DELETE"),
+            Route("/leads/{lead_id:path}", self.lead, methods=["GET"]),
         ]
+
+    async def lead(self, _request: Request) -> Response:
+        """GET /v1/leads/{lead_id}: there is no such address; who asks is told which there are."""
+        there_is = "/v1/leads/{lead_id}/score, /timeline and /export"
+        raise Problem(404, "no_such_route", f"There is nothing at this address; of a lead there is {there_is}.")
 
     async def timeline(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/timeline"""

@@ -57,7 +57,7 @@ PROBLEMS = {
     "410": "erased: this lead was erased.",
     "413": "The body is over 4 MiB, or over 1 MiB compressed.",
     "415": "A Content-Encoding other than gzip.",
-    "422": "JSON, but not what this route reads; errors point to where.",
+    "422": "A body or a query parameter that this route does not read; errors point to where in the body.",
     "500": "An error of the service; its log has the details by request_id.",
     "503": "Not now: no_agreement while the home has no database, or the keys cannot be checked.",
 }
@@ -66,6 +66,12 @@ REASONS = {
     "in": "query",
     "description": "How many reasons to give for each lead, strongest first, or all.",
     "schema": {"oneOf": [{"type": "integer", "minimum": 0}, {"const": "all"}], "default": 3},
+}
+AS_OF = {
+    "name": "as_of",
+    "in": "query",
+    "description": "As it was known just before this past moment, by today's model; default now.",
+    "schema": {"type": "string", "format": "date-time"},
 }
 LEAD_ID = {"name": "lead_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LIMIT = {
@@ -132,25 +138,25 @@ def _paths() -> dict[str, Any]:
     return _tracking_paths() | {
         "/v1/scores": {
             "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
-            | {"parameters": [REASONS], "requestBody": _body(ScoresRequest, EXAMPLE)}
+            | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}
         },
         "/v1/leads/{lead_id}/score": {
             "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID, REASONS]}
+            | {"parameters": [LEAD_ID, REASONS, AS_OF]}
         },
         "/v1/leads/{lead_id}/timeline": {
             "get": _operation("timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503")
             | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
         },
         "/v1/leads/{lead_id}/export": {
-            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 500 503")
+            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503")
             | {"parameters": [LEAD_ID]}
         },
         "/v1/leads/{lead_id}": {
             "delete": _operation("erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503")
             | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
         },
-        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 500 503")},
+        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
         "/v1/failed-events": {
             "get": _operation(
                 "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
@@ -9,12 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
+from features.home.dates import moment
 from serving import limits
 from serving.http.bodies import invalid_body, pointer_step
 from serving.http.problems import FieldError, Problem
 
 # PostgreSQL keeps no NUL in text, so no lead is named by one.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=limits.LONGEST_ID, pattern=r"^[^\x00]+$")]
+
+FIRST_YEAR = 1970  # microseconds of earlier moments are negative, and no event is older
 
 ERROR_CODES = {
     "extra_forbidden": "unknown_field",
@@ -97,6 +102,22 @@ def most_reasons(text: str | None, default: int = 3) -> int | None:
     if text.isascii() and text.isdecimal() and len(text) <= 6:
         return int(text)
     raise Problem(422, "bad_reasons", f"reasons is {text[:40]!r}; give a whole number from 0, or all.")
+
+
+OFFSET_OF_A_SPACE = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")  # a plus in an address that nobody escaped
+
+
+def asked_moment(request: Request, now: datetime) -> datetime | None:
+    """The moment that `?as_of=` asks for; None where it asks for now. Raises Problem 422."""
+    text = request.query_params.get("as_of")
+    if text is None:
+        return None
+    then = moment(OFFSET_OF_A_SPACE.sub(r"\1+\2", text))
+    if then is None or not then.year >= FIRST_YEAR:
+        raise Problem(422, "bad_as_of", f"as_of is {text[:40]!r}; give a time such as 2026-03-01T09:00:00Z.")
+    if then > now:
+        raise Problem(422, "bad_as_of", f"as_of is {text[:40]!r}, which is to come; nothing is known of it yet.")
+    return then
 
 
 # Why a lead id leads nowhere, with the HTTP status and the sentence that say so.

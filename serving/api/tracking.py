@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from features.home.clock import Flags
 from features.home.json_text import json_text, printable
 from features.traits.typed_values import unread_values
 from serving import limits
+from serving.api.routes import with_slash
 from serving.http.auth import LIVE, admit_writer, event_source, header_key, is_signed
 from serving.http.bodies import BOM, body, broken_json
 from serving.http.problems import HEADERS, REQUEST_ID, Problem, json_response, unavailable
@@ -202,7 +202,8 @@ class TrackingRoutes:
         return [self._route(f"{BEACON}/batch", BATCH), *jitsu]
 
     def _route(self, path: str, call: str) -> Route:
-        return _with_slash(Route(path, partial(self.take, call), methods=["POST", "OPTIONS"]))
+        # Of no interest is what else stands in the address: a 422 would cost its sender the batch.
+        return with_slash(Route(path, partial(self.take, call), methods=["POST", "OPTIONS"]))
 
     async def take(self, call: str, request: Request) -> Response:
         """Answer 200 once every usable event is in the ledger; whatever fails here is a 503, so that none is lost."""
@@ -304,8 +305,3 @@ def _retryable(problem: Problem) -> Problem:
 
 async def _in_time(read: Callable[[], Read], raw: bytes) -> Read:
     return read() if len(raw) <= limits.EVENTS_IN_LOOP_BYTES else await to_thread.run_sync(read)
-
-
-def _with_slash(route: Route) -> Route:
-    route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + "/?$")
-    return route

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sqlalchemy import and_, or_, select
 
 from features.agreement.versions import AgreementVersion, NoAgreement, version_in_force
 from features.home import tables
+from features.home.clock import microseconds
 from features.home.database import database_exists, reading
 from features.home.deployments import Deployment, deployment_in_force, deployments, model_folder
 from features.home.settings import Home
@@ -21,6 +23,7 @@ from features.ledger.tombstones import erased_among, recently_erased
 from features.store.builds import build_of
 from features.store.ledger_fallback import ledger_states, pending_names, shown_states
 from features.store.online import LeadState, OnlineStore
+from features.store.states_before import states_before
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.score import LeadRow, Scoring
@@ -48,6 +51,9 @@ class ServedModel:
     scoring: Scoring
     online: OnlineStore | None  # None before the first build: the ledger answers
     seen: tuple[int, int | None]  # the agreement's version and the deployment
+
+
+RowsOf = Callable[[Sequence[str], ServedModel], dict[str, LeadRow]]
 
 
 class Scorer:
@@ -122,8 +128,20 @@ class Scorer:
         gets the status "unknown_lead", an erased one "erased", and neither a number.
         """
         served = self.served  # once: a promotion in between must not mix two models
+        return self._answered(asked, as_of, most_reasons, served, self._rows)
+
+    def past_scores(self, asked: LeadRequests, as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
+        """The same as it was known just before a past moment, by the model and agreement of today.
+
+        A lead that nobody knew then has the status "unknown_lead".
+        """
+        return self._answered(asked, as_of, most_reasons, self.served, partial(self._rows_before, as_of))
+
+    def _answered(
+        self, asked: LeadRequests, as_of: datetime, most_reasons: int | None, served: ServedModel, rows_of: RowsOf
+    ) -> list[dict[str, Any]]:
         scoring = served.scoring
-        rows = self._inline(asked, scoring, as_of) | self._stored(asked, served)
+        rows = self._inline(asked, scoring, as_of) | self._stored(asked, served, rows_of)
         places = [place for place, row in rows.items() if row is not None]
         answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
         by_place = dict(zip(places, answered, strict=True))
@@ -153,14 +171,14 @@ class Scorer:
         behaviours, traits = what_if_states([asked[i] for i in places], scoring.features_by, as_of)
         return {place: LeadRow(None, behaviours[i], traits[i], as_of, None) for i, place in enumerate(places)}
 
-    def _stored(self, asked: LeadRequests, served: ServedModel) -> dict[int, LeadRow | None]:
+    def _stored(self, asked: LeadRequests, served: ServedModel, rows_of: RowsOf) -> dict[int, LeadRow | None]:
         wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
         if not wanted:
             return {}
         lead_ids = self._lead_ids(set(wanted.values()), served)
         known = {place: lead_ids[name] for place, name in wanted.items() if name in lead_ids}
         known = {place: lead_id for place, lead_id in known.items() if not self._was_erased(("lead", lead_id))}
-        rows = self._rows(list(dict.fromkeys(known.values())), served)
+        rows = rows_of(list(dict.fromkeys(known.values())), served)
         return {place: rows.get(lead_id) for place, lead_id in known.items()}
 
     def _rows(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
@@ -172,6 +190,12 @@ class Scorer:
         derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
         pairs = zip(unseen, derived, strict=True)
         return rows | {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
+
+    def _rows_before(self, as_of: datetime, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
+        """The states of some leads as they were known just before `as_of`, by the id that was asked for."""
+        states = states_before(self.home, served.scoring.features_by, lead_ids, microseconds(as_of))
+        pairs = zip(lead_ids, states, strict=True)
+        return {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
 
     def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""

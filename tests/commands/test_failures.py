@@ -16,7 +16,7 @@ from command_line import Shell
 from commands import entry
 from commands.failures import failure_of
 from features.home.database import engine
-from features.home.errors import LeadlightError
+from features.home.errors import STOPPED, LeadlightError
 
 NOBODY_LISTENS = "postgresql+psycopg://ann:secret@127.0.0.1:1/leads"
 
@@ -99,13 +99,13 @@ def test_ctrl_c_is_one_sentence(leadlight: Shell, monkeypatch, capfd, where: str
     if where == "in a command":
         monkeypatch.setattr("serving.http.keys.Keys.all", stopped)
         told = failed(leadlight, "keys", "list", status=130)
-        assert told == {"code": "interrupted", "message": entry.STOPPED}
+        assert told == {"code": "interrupted", "message": STOPPED}
         return
     monkeypatch.setitem(sys.modules, "commands.app", SimpleNamespace(run=stopped))
     assert entry.main(["score", "--json"]) == 130
     printed = capfd.readouterr()
-    assert json.loads(printed.out) == {"code": "interrupted", "message": entry.STOPPED}
-    assert printed.err == f"leadlight: {entry.STOPPED}\n"
+    assert json.loads(printed.out) == {"code": "interrupted", "message": STOPPED}
+    assert printed.err == f"leadlight: {STOPPED}\n"
 
 
 def test_an_error_of_our_own_is_one_sentence_that_says_how_to_see_more(leadlight: Shell, monkeypatch) -> None:

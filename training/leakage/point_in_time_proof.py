@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,16 +9,10 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.arrays import Floats
-from features.behaviour.decayed_counters import behaviour_states
-from features.derived import Derived, DerivedRows, derive
 from features.home.clock import from_microseconds
-from features.home.database import reading
 from features.home.settings import Home
-from features.identity.claims import USER
-from features.identity.components import GROUP, component
 from features.snapshots.point_in_time import feature_frame, lead_states
-from features.store.online import newest_states
+from features.store.states_before import states_before
 from training.labels.outcomes import NOT_FEATURES
 
 PROOF_ROWS = 50  # derived again where nobody asks for more: a leak is hardly ever in one row of a hundred only
@@ -97,39 +90,10 @@ def point_in_time_proof(
 
 def features_as_of(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> dict[str, Any]:
     """The features of one lead, derived from only the events that were recorded before the moment."""
-    known = _recorded_before(home, agreement, lead_id, moment_us).rows
-    own = next(newest_states(known, agreement, frozenset([lead_id])), None)
-    behaviours, traits = (own.behaviours, own.traits) if own else ({}, {})
-    held = lead_states([behaviours], [traits], agreement, [_account(known, agreement, traits.get("account"))])
+    (known,) = states_before(home, agreement, [lead_id], moment_us)
+    held = lead_states([known.behaviours], [known.traits], agreement, [known.account])
     frame = feature_frame(held, np.array([moment_us], dtype=np.int64), agreement)
     return {str(name): value for name, value in frame.iloc[0].items()}
-
-
-def _recorded_before(home: Home, agreement: Agreement, lead_id: str, moment_us: int) -> Derived:
-    """The events, recorded before the moment, of all ids and colleagues that the lead is linked to today.
-
-    At the moment it was linked to a part of these at most.
-    """
-    with reading(home) as connection:
-        own = component(connection, [(USER, lead_id)])
-        whole = [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups]
-        return derive(connection, agreement, whole, recorded_before_us=moment_us)
-
-
-def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> dict[str, Floats] | None:
-    """The behaviour states of the whole account."""
-    if account is None or account not in rows.account_ids:
-        return None
-    own = rows.accounts.taken(rows.accounts.lead == rows.account_ids.index(account))
-    last = own.is_newest()
-    if not last.any():
-        return None
-    return dict(_rows_of_one(agreement, behaviour_states(own, len(agreement.behaviours), agreement.half_lives, last)))
-
-
-def _rows_of_one(agreement: Agreement, folded: Sequence[Any]) -> Iterator[tuple[str, Floats]]:
-    for name, ragged in zip(agreement.behaviours, folded, strict=True):
-        yield name, ragged.row(0)
 
 
 def _is_same(trained_on: Any, was_known: Any) -> bool:

@@ -260,7 +260,7 @@ def test_a_wrong_method_is_told_the_right_one(app):
         assert said.headers["allow"] == right
 
 
-@pytest.mark.parametrize("path", [*LATER, "scores/", "nothing", "openapi.json/more"])
+@pytest.mark.parametrize("path", [*LATER, "scores/more", "nothing", "openapi.json/more"])
 def test_what_is_not_there_yet_is_absent_and_never_a_redirect(app, path):
     problem(call(app, "GET", f"/v1/{path}"), 404, "no_such_route")
 
@@ -448,6 +448,7 @@ def test_the_document_has_every_route_and_no_other(app):
     (mount,) = [route for route in app.routes if route.path == "/v1"]
     declared = [(route.path_format, method) for route in mount.routes for method in route.methods - {"HEAD", "OPTIONS"}]
     routes = {(f"/v1{path}", method.lower()) for path, method in declared}
+    routes.remove(("/v1/leads/{lead_id}", "get"))  # a 404 that names the addresses of a lead
     said = call(app, "GET", "/v1/openapi.json").json()
     assert {(path, method) for path, operations in said["paths"].items() for method in operations} == routes
 

@@ -1,0 +1,52 @@
+"""States before a moment: what was known of leads then, derived from only the events that were recorded before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from features.agreement.agreement import Agreement
+from features.arrays import Floats
+from features.behaviour.decayed_counters import behaviour_states
+from features.derived import DerivedRows, derive
+from features.home.database import consistent_read
+from features.home.settings import Home
+from features.identity.claims import USER
+from features.identity.components import GROUP, component
+from features.store.online import LeadState, newest_states
+
+
+def states_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> list[LeadState]:
+    """The state of each of these leads just before the moment, in order; `known_at` None where nobody knew it then.
+
+    L-7 visited on Monday, which was recorded on Wednesday: its state before Tuesday does not have the visit. A lead
+    that had become part of another by then has the state of that one.
+    """
+    rows = _recorded_before(home, agreement, lead_ids, moment_us)
+    found = {state.lead_id: state for state in newest_states(rows, agreement, frozenset(rows.identities.lead_ids))}
+    lead_of = {lead_id: rows.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
+    states = [found.get(lead_of[lead_id]) or LeadState(lead_id, {}, {}, None) for lead_id in lead_ids]
+    return [state._replace(account=_account(rows, agreement, state.traits.get("account"))) for state in states]
+
+
+def _recorded_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:
+    """What the events, recorded before the moment, of all ids and colleagues say that these leads are linked to today.
+
+    At the moment they were linked to a part of these at most.
+    """
+    with consistent_read(home) as connection:
+        own = component(connection, [(USER, lead_id) for lead_id in lead_ids])
+        whole = [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups]
+        return derive(connection, agreement, whole, recorded_before_us=moment_us).rows
+
+
+def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> dict[str, Floats | None] | None:
+    """The behaviour states of the whole account."""
+    if account is None or account not in rows.account_ids:
+        return None
+    own = rows.accounts.taken(rows.accounts.lead == rows.account_ids.index(account))
+    last = own.is_newest()
+    if not last.any():
+        return None
+    folded = behaviour_states(own, len(agreement.behaviours), agreement.half_lives, last)
+    first = {name: ragged.row(0) for name, ragged in zip(agreement.behaviours, folded, strict=True)}
+    return {name: state if len(state) else None for name, state in first.items()}
