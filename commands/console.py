@@ -136,6 +136,7 @@ def metrics_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from gate_lines(summary["gates"])
     if version := summary["model_version"]:
         yield f"registered as version {version}" + (", and it answers from now on" if summary["promoted"] else "")
+    yield from filter(None, [summary.get("scale")])
 
 
 def gate_lines(gates: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -101,21 +101,22 @@ def promote(
 ) -> None:
     """Serve a registered version from now on, if its gates hold; against another champion it is compared anew."""
     name = current_version(home()).agreement.name
-    from training.admission import PromotionRequest, promote_if_gates_hold
+    from commands.train import promoted
+    from training.admission import PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
 
     logs.configure()
     with console.progress_line("looking at the gates") as progress:
-        request = PromotionRequest(version, why, force)
-        done = promote_if_gates_hold(home(), ModelRegistry(name), request, now(), progress)
+        done = promoted(ModelRegistry(name), PromotionRequest(version, why, force), progress)
     _answer(name, done, as_json)
 
 
 def _answer(name: str, done: PromotionResult, as_json: bool) -> None:
     gates = [gate.as_json() for gate in done.gates]
-    document = {"model": name, "version": done.version, "promoted": done.is_new, "gates": gates}
+    document = {"model": name, "version": done.version, "promoted": done.is_new, "gates": gates, "scale": done.scale}
     says = "answers now" if done.is_new else "answers already"
-    print_answer(document, [f"version {done.version} of {name} {says}", *console.gate_lines(gates)], as_json)
+    lines = [f"version {done.version} of {name} {says}", *console.gate_lines(gates)]
+    print_answer(document, [*lines, *([done.scale] if done.scale else [])], as_json)
 
 
 def rollback(as_json: Json = False) -> None:
@@ -143,8 +144,8 @@ def recalibrate(
     as_json: Json = False,
 ) -> None:
     """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
-    from commands.train import NotPromoted, learn_until
-    from training.admission import PromotionRequest, promote_if_gates_hold
+    from commands.train import NotPromoted, learn_until, promoted
+    from training.admission import PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
     from training.successor import successor
     from training.watch import existing_deployment
@@ -157,8 +158,8 @@ def recalibrate(
         summary = made.summary() | {"run_id": run_id, "model_version": version}
         if serve and made.passes:
             request = PromotionRequest(version, f"recalibrated from {row.model_version}")
-            promote_if_gates_hold(home(), ModelRegistry(row.model_name), request, now(), progress)
-            summary["promoted"] = True
+            done = promoted(ModelRegistry(row.model_name), request, progress)
+            summary |= {"promoted": True, "scale": done.scale}
     print_answer(summary, _recalibrated_lines(summary), as_json)
     if serve and not summary["promoted"]:
         console.complain(str(NotPromoted(version)))
@@ -178,3 +179,4 @@ def _recalibrated_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from console.gate_lines(summary["gates"])
     answers = ", and it answers from now on" if summary["promoted"] else ""
     yield f"registered as version {summary['model_version']}, made from {summary['recalibrated_from']}{answers}"
+    yield from filter(None, [summary.get("scale")])

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from commands import console
 from commands.options import AgreementFile, Json, Seed, agreement_to_learn_by, home, moment_at, now, print_answer
 from commands.watch import watch_once
+from features.agreement.versions import current_version
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
+
+if TYPE_CHECKING:
+    from training.admission import PromotionRequest, PromotionResult
+    from training.registry.mlflow_registry import ModelRegistry
 
 
 def train(
@@ -67,25 +73,44 @@ def train_and_register(
     run_id, version = candidate.register()
     summary = candidate.summary() | {"run_id": run_id, "model_version": version}
     if promote and candidate.passes:
-        summary["promoted"] = _admitted(with_agreement.agreement.name, version, progress)
+        admitted = _admitted(with_agreement.agreement.name, version, progress)
+        summary |= {"promoted": admitted is not None, "scale": admitted.scale if admitted else None}
     if promote:  # last of all: what dies before it is done again on schedule
         known = matured_outcomes(home(), with_agreement.agreement, until)
         record_training(home(), with_agreement.agreement, version, summary["promoted"], known, now())
     return summary
 
 
-def _admitted(name: str, version: str, progress: Progress) -> bool:
-    """Whether it answers now: it does not where a champion came meanwhile that it is not as good as."""
-    from training.admission import GateDoesNotHold, PromotionRequest, promote_if_gates_hold
+def _admitted(name: str, version: str, progress: Progress) -> PromotionResult | None:
+    """The promotion; None where a champion came meanwhile that the version is not as good as."""
+    from training.admission import GateDoesNotHold, PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
 
     try:
-        request = PromotionRequest(version, "train --promote")
-        promote_if_gates_hold(home(), ModelRegistry(name), request, now(), progress)
+        return promoted(ModelRegistry(name), PromotionRequest(version, "train --promote"), progress)
     except GateDoesNotHold as held:
         console.complain(str(held))
-        return False
-    return True
+        return None
+
+
+def promoted(registry: ModelRegistry, request: PromotionRequest, progress: Progress) -> PromotionResult:
+    """The promotion of a version whose gates hold; the draft of the agreement here follows the scale that it set."""
+    from training.admission import promote_if_gates_hold
+
+    before = current_version(home()).agreement
+    done = promote_if_gates_hold(home(), registry, request, now(), progress)
+    after = current_version(home()).agreement
+    if after.text == before.text:
+        return done
+    if path := drafted_file(before.text):
+        path.write_text(after.text, encoding="utf-8")
+    return replace(done, scale=f"{done.scale}; " + (f"so has {path}" if path else "write it into your file as well"))
+
+
+def drafted_file(text: str) -> Path | None:
+    """The file of the agreement where it says exactly this, by LEADLIGHT_AGREEMENT or here; else it is not ours."""
+    path = home().settings.agreement or Path("agreement.toml")
+    return path if path.is_file() and path.read_text(encoding="utf-8") == text else None
 
 
 def learn_until(known_until: str | None) -> datetime:

@@ -32,6 +32,8 @@ champion_report.py  Writes the report of the served model: the facts kept at its
 own_estimator.py    An estimator of one's own as a challenger: judged on the same rows by the same gates, never
                     registered or served.
 pipeline.py         One training from end to end, from what a home knows to a candidate; reads as a table of contents.
+scale.py            The scale of scores after a promotion: set in a draft that nobody has signed, and said where it is
+                    off.
 successor.py        The successor: the champion with a recalibrated map to probabilities, and its gates, ready to be
                     registered.
 watch.py            A monitoring run: everything that is monitored of the model that a home serves, compared with its

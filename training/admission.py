@@ -26,6 +26,7 @@ from training.model.model import Model
 from training.pipeline import labelled_snapshots
 from training.registry.mlflow_registry import GATES_FILE, ModelRegistry
 from training.registry.promotion import AGREEMENT_FILE, ROLLED_BACK, promote, standing_promotions
+from training.scale import settled_scale
 
 log = structlog.get_logger(__name__)
 BY_A_PERSON, BY_ALIAS = "promoted by a person", "adopted from MLflow's alias"
@@ -73,11 +74,15 @@ class PromotionRequest:
 
 @dataclass(frozen=True)
 class PromotionResult:
-    """The version that answers now, and the gates that it was promoted by."""
+    """The version that answers now, and the gates that it was promoted by.
+
+    is_new: False where it answered already. scale: a sentence on the scale of the scores, where there is one.
+    """
 
     version: str
     gates: tuple[Gate, ...]
-    is_new: bool = True  # False: it answered already
+    is_new: bool = True
+    scale: str | None = None
 
 
 def promote_if_gates_hold(
@@ -98,7 +103,8 @@ def promote_if_gates_hold(
     if request.is_forced and not (request.why or "").strip():
         raise NeedsReason
     with registry.files(request.version) as (files, digest):
-        check_known_when_served(Model.read(files, digest).facts)  # no reason can pass over it
+        model = Model.read(files, digest)
+        check_known_when_served(model.facts)  # no reason can pass over it
         gated = _gated(home, registry.name, files, digest, progress)
         gates = gated.gates + learned_by_this_agreement(home, Agreement.parse((files / AGREEMENT_FILE).read_text()))
     failed = failed_gates(gates)
@@ -108,7 +114,7 @@ def promote_if_gates_hold(
         _write_down_reason(registry, request, failed)
     progress("promoting")
     promote(home, registry, request.version, _deployment_reason(request, by, failed), now, gated.is_best)
-    return PromotionResult(request.version, gates)
+    return PromotionResult(request.version, gates, scale=settled_scale(home, model, now))
 
 
 def _deployment_reason(request: PromotionRequest, by: str, failed: list[str]) -> str:

@@ -18,6 +18,8 @@ messages.py       The messages about an agreement: each problem as one sentence 
                   remedy.
 policy.py         Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns,
                   privacy.
+scale.py          The scale of scores: which probability a score of 50 stands for, and whether that is the average
+                  open lead.
 sections.py       The sections of an agreement file: every line that may be written, and what each line alone must be.
 versions.py       The versions of the agreement that a home has worked with: each new content is a new version, and
                   all are kept.
@@ -33,6 +35,7 @@ criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criter
 learning          Behaviour, Export, Outcome, RejectReason, Trait, property_text
 messages          did_you_mean
 policy            Criterion
+scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 versions          AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
-                  current_version, tried_version, version_in_force
+                  current_version, save_version, tried_version, version_in_force
 """

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from features.agreement.agreement import Agreement
+from features.agreement.scale import scale_problem
 from features.agreement.versions import NOT_AGREED, NoAgreement, version_in_force
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
@@ -58,6 +59,9 @@ def _served(home: Home) -> Iterator[Check]:
     yield Check("model", True, f"version {scoring.version}, {len(deployments(home))} promotions so far")
     if scoring.caution:
         yield Check("labels", False, scoring.caution)
+    average = scoring.open_average
+    if average is not None and (problem := scale_problem(scoring.kept.agreement, average)):
+        yield Check("scale", False, problem)
     if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
         changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
         yield Check("agreement part 1", False, changed)

@@ -120,6 +120,12 @@ class Scoring:
         open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
         return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
 
+    @property
+    def open_average(self) -> float | None:
+        """What the answering model said on average of the leads that were open when it learned; None without one."""
+        model = self._answering(self.question)
+        return model.open_average if model else None
+
     def scores(self, rows: Sequence[LeadRow], as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
         """A score per row, in the API's shape."""
         as_of_us = microseconds(as_of)

@@ -13,7 +13,8 @@ from_events.py       Drafts an agreement from events: behaviours from event name
                      calls.
 from_export.py       Drafts an agreement from a CRM export: what each column is, and which columns give the outcome
                      away.
-horizon.py           The conversion delay of an export's leads, and the horizon that a draft takes from it.
+horizon.py           The conversion delay of a history's leads, the horizon that a draft takes from it, and the
+                     average open lead.
 lead_ids.py          The column that says which lead a row is of, and rows of one lead as one row.
 outcome_statuses.py  The statuses of an outcome's column: which mean that a lead was lost, and of which nobody knows
                      yet what becomes.

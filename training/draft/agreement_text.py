@@ -13,6 +13,7 @@ from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import RESERVED
 from features.agreement.column_titles import says
 from features.agreement.conditions import FACTS
+from features.agreement.scale import DRAFTED, with_score_50
 from features.imports.columns import title_words
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.lead_export import ROW_NUMBER
@@ -36,7 +37,8 @@ _TRAIT_TITLES = {
 class DraftBasis:
     """All that a draft of an export is written from.
 
-    horizon_days: used only where the export has dates. crm: whose export it is, where that is known.
+    horizon_days, open_rate: of the leads' conversion delay, used only where the export has dates. crm: whose export it
+    is, where that is known.
     """
 
     file: str
@@ -46,6 +48,7 @@ class DraftBasis:
     missing: Sequence[str]
     horizon_days: int = 90
     crm: Crm | None = None
+    open_rate: float | None = None
 
 
 def agreement_text(basis: DraftBasis) -> str:
@@ -96,7 +99,7 @@ def _head(basis: DraftBasis) -> Iterator[str]:
     known = int(basis.roles.known.sum())
     are_over = f"of the {known:,} that are over " if known < len(basis.roles.won) else ""
     share = f"{are_over}{int(basis.roles.won.sum()) / max(known, 1):.1%} converted"
-    yield from draft_heading(f"# Drafted by `leadlight init` from {basis.file}: {basis.rows:,} leads, {share}.")
+    yield from draft_heading(f"{DRAFTED}` from {basis.file}: {basis.rows:,} leads, {share}.")
 
 
 def draft_heading(drafted_from: str) -> Iterator[str]:
@@ -222,13 +225,15 @@ def default_section(name: str) -> str:
 
 def _part_2(basis: DraftBasis, names: Mapping[str, str]) -> str:
     kinds = {names[decision.column]: decision.kind for decision in basis.decisions if decision.use == "trait"}
-    return policy_text(kinds, Agreement.default().behaviours, int(basis.roles.won.sum()), int(basis.roles.known.sum()))
+    average = basis.roles.won[basis.roles.known].mean() if basis.open_rate is None else basis.open_rate
+    return policy_text(kinds, Agreement.default().behaviours, float(average))
 
 
-def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, leads: int) -> str:
-    """The default policy, without the criteria that nothing could fulfil and with the average odds.
+def policy_text(kinds: Mapping[str, str], behaviours: Container[str], average: float) -> str:
+    """The default policy, without the criteria that nothing could fulfil.
 
-    kinds: of the drafted traits. behaviours: the default's that are drafted.
+    kinds: of the drafted traits. behaviours: the default's that are drafted. average: the chance of the average lead;
+    0 or 1 where that is not known.
     """
     default = DEFAULT.read_text(encoding="utf-8")
     lines = default[default.index("# Part 2") :].splitlines()
@@ -242,8 +247,7 @@ def policy_text(kinds: Mapping[str, str], behaviours: Container[str], won: int, 
     no_points = r"\g<1>0                         # agree on criteria first, then on their points"
     kept = [line for line in kept if not line.startswith("come_back") or _has_dates(line, kinds)]
     text = re.sub(r"^(min_points\s*= )\d+ .*", no_points, "\n".join(kept), flags=re.M)
-    share = min(max(won / max(leads, 1), 0.001), 0.999)
-    return re.sub(r"^(score_50\s*= )[\d.]+ ?", rf"\g<1>{share:.3f}", text, flags=re.M) if 0 < won < leads else text
+    return with_score_50(text, average) if 0 < average < 1 else text
 
 
 def _has_dates(line: str, kinds: Mapping[str, str]) -> bool:

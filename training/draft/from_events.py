@@ -16,6 +16,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES
 from features.agreement.conditions import FACTS, Kind
 from features.agreement.messages import did_you_mean
+from features.agreement.scale import DRAFTED
 from features.home.errors import LeadlightError
 from features.imports.columns import cell_text
 from features.imports.files import EventFile, source_kinds
@@ -195,9 +196,7 @@ def _new_pages(counts: EventCounts) -> list[tuple[str, int]]:
 
 def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
     leads = f"{len(counts.came):,} leads, {basis.won / max(len(counts.came), 1):.1%} converted"
-    yield from draft_heading(
-        f"# Drafted by `leadlight init --from segment` from {basis.file}: {counts.events:,} events of {leads}."
-    )
+    yield from draft_heading(f"{DRAFTED} --from segment` from {basis.file}: {counts.events:,} events of {leads}.")
     yield _outcome_text(counts, basis)
     yield default_section("interest")
     lines = dict(_behaviours(counts, basis))
@@ -208,7 +207,8 @@ def _parts(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[str]:
     yield contact_section(basis.decisions, {decision.column: decision.column for decision in basis.decisions})
     yield "\n".join([excluded, *_excluded(basis)])
     kinds = {decision.column: decision.kind for decision in basis.decisions if decision.use == "trait"}
-    yield policy_text(kinds, lines, basis.won, len(counts.came))
+    lifetime = basis.won / max(len(counts.came), 1)
+    yield policy_text(kinds, lines, lifetime if basis.delay.open_rate is None else basis.delay.open_rate)
 
 
 def _outcome_text(counts: EventCounts, basis: _EventDraftBasis) -> str:

@@ -95,7 +95,10 @@ def export_draft(
     delay = _conversion_delay(found, assigned)
     more += [*_on_default(requested, outcome, crm), *_on_ids(found, assigned)]
     decisions, auc = _decisions(found, assigned, crm)
-    text = agreement_text(DraftBasis(name, total, assigned, decisions, missing_markers(rows), delay.horizon_days, crm))
+    basis = DraftBasis(
+        name, total, assigned, decisions, missing_markers(rows), delay.horizon_days, crm, delay.open_rate
+    )
+    text = agreement_text(basis)
     return Draft(text, decisions, (*notes, *more, asks_note(None), *assigned.notes, *delay.notes), total, auc)
 
 

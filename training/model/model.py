@@ -71,6 +71,12 @@ class Model:
         """Whether any column counts what the other leads of an account did."""
         return any(column.is_account for column in self.columns)
 
+    @property
+    def open_average(self) -> float | None:
+        """What it said on average of the leads that were open when it was fitted; None where there were none."""
+        said = self.facts.get("open_probabilities")
+        return float(np.mean(said)) if said else None
+
     def margin(self, matrix: Floats) -> Floats:
         """Log-odds before calibration; one per row."""
         found = np.zeros(len(matrix))
