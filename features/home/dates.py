@@ -3,9 +3,11 @@
 `moment` reads a value by itself, as events, traits and the command line give it. `parsed_date` reads a cell of a column
 of a file, once `DayOrder` has seen all cells of that column. The two differ where one value and a whole column differ:
 
-- 03/04/2024: by itself, the month comes first; in a column, its other cells decide, or the column is refused.
+- 03/04/2024: by itself, the month comes first (a trait refuses it); in a column, its other cells decide, or the column
+  is refused.
 - no zone: by itself, it is UTC, which is what no zone on the wire means; in a column, the zone of the agreement.
-- 20240213: by itself, seconds since 1970 like any number; in a column, 13 February 2024.
+- 20240213 and 45750: by themselves, seconds since 1970 like any number; in a column, 13 February 2024, and the day of
+  a spreadsheet that is 3 April 2025.
 """
 
 from __future__ import annotations
@@ -14,29 +16,36 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, NamedTuple
 
 from dateutil import parser
 
+from features.home.calendar_words import month_number, zone
 from features.home.errors import LeadlightError
 
 DayOrMonth = Literal["day", "month"]
 
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T,\s]+(.+))?")
-_YEAR_FIRST = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})(?:[T,\s]+(.+))?")
-_WORDED = re.compile(
-    r"(?:[a-z]{3,9},?\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?[\s-]+([a-z]{3,9})|([a-z]{3,9})\s+(\d{1,2})(?:st|nd|rd|th)?)"
-    r"\.?,?[\s-]+(\d{4}|\d{2})(?:[T,\s]+(?:at\s+)?(.+))?",
+_YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})(?:[T,\s]+(.+))?")
+_DAY, _MONTH, _YEAR = r"(\d{1,2})(?:st|nd|rd|th|er|[.ºª])?", r"([^\W\d_]{3,12})\.?", r"(\d{4}|\d{2})"
+_OF = r"(?:(?:de|del|of)\s+)?"
+_WORDED = re.compile(  # "Thu, 3 Apr 2025 10:00", "3. April 2025 um 10:00", "April 3rd, 2025", "3 de abril de 2025"
+    rf"(?:[^\W\d_]{{2,14}}\.?,?\s+)?(?:{_DAY}[\s-]*{_OF}{_MONTH}|{_MONTH}\s+{_DAY}),?[\s-]+{_OF}{_YEAR}(?:[T,\s]+(.+))?",
     re.I,
 )
+_YEAR_LAST = re.compile(
+    rf"[a-z]{{3}}\s+{_MONTH}\s+(\d{{1,2}})\s+(\d{{1,2}}:\S+\s+\S+)\s+(\d{{4}})", re.I
+)  # of Java and Unix
 _TIME = re.compile(
-    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap])?\.?m?\.?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?", re.I
+    r"(?:[^\W\d_]+\s+){0,3}?(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:([ap])\.?\s?m\b\.?)?(?:\s*Uhr)?\s*(.*)",
+    re.I,
 )
+_SERIAL = re.compile(r"(\d{5})(?:[.,](\d+))?")  # days since 1900 as spreadsheets count them, and the part of a day
+_SERIAL_DAY, _SERIALS = datetime(1899, 12, 30), range(20_000, 60_001)  # 1954 to 2064
+_DOTTED = re.compile(r"\s*\d{1,2}\.\d{1,2}\.")
 _ISO_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _UTC_NAME = re.compile(r"\s*(?:UTC|GMT)$")  # CRMs write "2024-02-13 08:30:00 UTC"
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: month for month, name in enumerate(_NAMES, start=1)}
 _DAY_ENDS = timedelta(days=1, seconds=-1)
 _LONGEST = 64  # characters of a time; longer texts are none, and dateutil takes long over them
 # What stands in for what a date leaves out: a text that comes out different names no one moment.
@@ -85,6 +94,9 @@ def _of_text(text: str) -> datetime:
         plain = _BEFORE_OFFSET.sub("", text.partition("(")[0])
     if len(plain) > _LONGEST:
         raise ValueError("too long for a time")
+    # Where dots are written, the day comes first.
+    if named := parsed_date(plain, "day" if _DOTTED.match(plain) else "month"):
+        return named.at
     first, second = (parser.parse(plain, default=default, tzinfos=_offset_s) for default in _DEFAULTS)
     if first != second:
         raise ValueError("no whole date")
@@ -152,10 +164,13 @@ def _kind(one: int, separator: str, other: int) -> str:
 
 
 def parsed_date(text: str, first: DayOrMonth | None = None) -> ParsedDate | None:
-    """The date that a cell writes, None where it is none: ISO 8601, numeric, with named months, or epoch s and ms."""
+    """The date that a cell writes, None where it is none.
+
+    ISO 8601, numeric, with named months, epoch s and ms, and the days since 1900 that spreadsheets write: 45750.
+    """
     plain = text.strip()
     try:
-        if plain.isdigit():
+        if plain[:1].isdigit() and (plain.isdigit() or _SERIAL.fullmatch(plain)):
             return _of_digits(plain)
         return _of_iso(plain) or _of_numbers(plain, first) or _of_words(plain)
     except (ValueError, OverflowError, OSError):  # 31 February, or the year 60000
@@ -163,6 +178,9 @@ def parsed_date(text: str, first: DayOrMonth | None = None) -> ParsedDate | None
 
 
 def _of_digits(plain: str) -> ParsedDate | None:
+    if (serial := _SERIAL.fullmatch(plain)) and int(serial[1]) in _SERIALS:
+        at = _SERIAL_DAY + timedelta(days=int(serial[1]), seconds=round(float(f"0.{serial[2] or 0}") * 86_400))
+        return ParsedDate(at, not _is_midnight(at))
     if len(plain) in (10, 13):
         return ParsedDate(_of_epoch(int(plain), is_ms=len(plain) == 13), True)
     if len(plain) == 8 and plain[:2] in ("19", "20"):
@@ -192,9 +210,15 @@ def _of_numbers(plain: str, first: DayOrMonth | None) -> ParsedDate | None:
 
 
 def _of_words(plain: str) -> ParsedDate | None:
-    found = _WORDED.fullmatch(plain)
-    month = _MONTHS.get((found[2] or found[3])[:3].lower()) if found else None
-    return _at(_year(found[5]), month, int(found[1] or found[4]), found[6]) if found and month else None
+    if found := _WORDED.fullmatch(plain):
+        day, month = (found[1], found[2]) if found[1] else (found[4], found[3])
+        year, time = found[5], found[6]
+    elif found := _YEAR_LAST.fullmatch(plain):
+        month, day, time, year = found.groups()
+    else:
+        return None
+    number = month_number(month)
+    return _at(_year(year), number, int(day), time) if number else None
 
 
 def _year(digits: str) -> int:
@@ -206,26 +230,18 @@ def _at(year: int, month: int, day: int, time: str | None) -> ParsedDate | None:
     date = datetime(year, month, day)
     if not time:
         return ParsedDate(date, False)
-    found = _TIME.fullmatch(time.strip())
-    if not found:
+    found = _TIME.fullmatch(time.partition("(")[0].strip() or time.strip())
+    named = zone(found[5]) if found and found[5] else None
+    if not found or (found[5] and named is None):
         return None
     hour = int(found[1]) % 12 + (12 if found[4] in "pP" else 0) if found[4] else int(found[1])
-    at = date.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0), tzinfo=_zone(found[5]))
+    at = date.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0), tzinfo=named)
     return ParsedDate(at, not _is_midnight(at))
 
 
 def _is_midnight(at: datetime) -> bool:
     """Excel and Parquet write a bare day as its midnight; hardly anything happens at that very second."""
     return (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0)
-
-
-def _zone(text: str | None) -> tzinfo | None:
-    if not text:
-        return None
-    if text.upper() in ("Z", "UTC", "GMT"):
-        return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
 
 
 def utc_moment(date: ParsedDate, zone: tzinfo, *, day_ends: bool = False) -> datetime:

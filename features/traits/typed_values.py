@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.conditions import Kind
 from features.agreement.learning import Trait
 from features.arrays import DAY_US
-from features.home.dates import moment
+from features.home.dates import DatesError, DayOrder, moment, parsed_date, utc_moment
 from features.home.numbers import DecimalSign, number
 from features.imports.columns import MISSING_MARKERS, boolean
 
@@ -62,9 +63,20 @@ def typed_value(value: Any, kind: str, decimal: DecimalSign | None = None) -> An
     if kind == "boolean":
         return boolean(str(value))
     if kind == "date":
-        found = moment(value)
+        found = _moment(value)
         return None if found is None else found.timestamp() * 1e6 / DAY_US
     return str(value).strip() or None
+
+
+def _moment(value: Any) -> datetime | None:
+    """The moment of a date trait; a text is read as the only cell of a column would be, so "03/04/2024" is none."""
+    if not isinstance(value, str):
+        return moment(value)
+    try:
+        found = parsed_date(value, DayOrder().after([value]).first("", ""))
+    except DatesError:
+        return None
+    return utc_moment(found, UTC) if found else moment(value)
 
 
 class UnreadValue(NamedTuple):

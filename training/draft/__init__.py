@@ -18,6 +18,8 @@ horizon.py           The conversion delay of a history's leads, the horizon that
 lead_ids.py          The column that says which lead a row is of, and rows of one lead as one row.
 outcome_statuses.py  The statuses of an outcome's column: which mean that a lead was lost, and of which nobody knows
                      yet what becomes.
+unread_cells.py      Unread cells: columns that look like dates or numbers and were not read so, and ranges that a
+                     spreadsheet spoilt.
 
 Other rooms use:
 

@@ -11,6 +11,7 @@ from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says
 from features.agreement.conditions import Kind
 from features.home.numbers import DecimalSign
 from features.imports.columns import title_words
+from training.draft.unread_cells import unread_notes
 from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
 from training.leakage.signals import (
     EMPTINESS_GIVES_AWAY,
@@ -129,7 +130,8 @@ def _useless(profile: ColumnProfile) -> str | None:
         return reason
     # Where most are empty, that it is filled at all may tell more than what it says.
     is_of_all = profile.is_identifier and profile.empty_share < 0.5
-    return "it differs for almost every lead, so it only says who it is" if is_of_all else None
+    unread = next(unread_notes(profile), None)
+    return (unread or "it differs for almost every lead, so it only says who it is") if is_of_all else None
 
 
 def _personal(profile: ColumnProfile) -> str | None:
@@ -233,6 +235,7 @@ def _flags(examined: ExaminedColumn) -> Iterator[str]:
         yield _GROWS
     if COMPUTED.search(title_words(profile.column)):
         yield _COMPUTED
+    yield from unread_notes(profile)
     if follows_row_order(profile):
         yield "it hardly changes from row to row, as the calendar does, and may mislead in other months"
     if signals.sure_auc >= IS_MUCH and (signals.added_auc or 0) >= IS_STRONG:

@@ -16,6 +16,7 @@ from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.lead_ids import lead_id
 from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses
+from training.draft.unread_cells import looks_like_dates, unread_dates
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.wording import CREATED, WON, quoted_values
 
@@ -113,7 +114,7 @@ def _outcome(profile: ColumnProfile, asked: str | None, file: str) -> tuple[str,
 
 def positive_value(profile: ColumnProfile, asked: str | None, file: str) -> str:
     """The value that means converted, ANY_VALUE where any date does. Raises OutcomeError or DatesError."""
-    if asked is None and profile.kind == "date":
+    if asked is None and (profile.kind == "date" or (profile.distinct > 2 and profile.are_dates)):
         DayOrder().after(profile.counts).first(profile.column, file)
         return ANY_VALUE
     return _positive(profile, asked, file)
@@ -121,6 +122,8 @@ def positive_value(profile: ColumnProfile, asked: str | None, file: str) -> str:
 
 def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
     """The value that means converted: as asked, or the one of two that says so."""
+    if asked is None and profile.distinct > 2 and looks_like_dates(profile):
+        raise OutcomeError(unread_dates(profile, file))
     levels = [level for level, _ in profile.counts.most_common()]
     by_word = {spelling(level): level for level in levels}
     if asked is not None:
@@ -156,7 +159,9 @@ def _on_outcome(profile: ColumnProfile, positive: str, won: Bools) -> str:
 
 def _dated(profile: ColumnProfile, file: str) -> str:
     """The column, once it is sure that its dates can be read in one way only."""
-    if profile.kind != "date":
+    if looks_like_dates(profile):
+        raise OutcomeError(unread_dates(profile, file))
+    if not profile.are_dates:
         problem = f'column "{profile.column}" holds no dates but {quoted_values(list(profile.counts), 2) or "nothing"}'
         raise OutcomeError(f"{file}: {problem}; name the column that says when leads came, or none")
     DayOrder().after(profile.counts).first(profile.column, file)

@@ -20,7 +20,11 @@ from training.leakage.people import personal_values, protected_values
 from training.leakage.wording import IDENTIFIER
 
 MOST_LEVELS = 60  # a category with more reads as text, and to the trees its rare levels are one
-_TIMED = re.compile(r"\b(date|time|timestamp|at|on|day)\b")
+# Titles that say a date, in the languages of exports: "Created", "Won On", "Abschlussdatum", "Fecha de cierre".
+_TIMED = re.compile(
+    r"date$|datum|\b(dates?|time|timestamp|zeitpunkt|fecha|dato)\b|^data (d|de|do|da|del|della|di)\b"
+    r"|\b(at|on|am|le|el|il|op|em|day)$|\b(created?|erstellt|angelegt|creado|cree|creato|criado|aangemaakt)$"
+)
 _SPREAD = 0.3  # share of different values from which a column tells single leads apart
 _JUDGED = 500  # different values, the most frequent, that are looked at for names
 FACTS_OF_PEOPLE = frozenset((*NAME_PARTS, "full_name", "company"))
@@ -76,7 +80,7 @@ class ColumnProfile:
             return "boolean"
         if self._are_mostly(lambda level: self.number(level) is not None, 0.98) and not self._are_dates_in_digits:
             return "category" if self._is_code_by_title else "number"
-        if self._are_mostly(lambda level: bool(parsed_date(level, "day") or parsed_date(level, "month")), 0.9):
+        if self._are_mostly(lambda level: not _is_in_digits(level) and _is_date(level), 0.9) or self._has_timed_dates:
             return "date"
         is_long = self.distinct > MOST_LEVELS and self.distinct > 0.2 * self.filled
         return "text" if is_long or self.is_job_title else "category"
@@ -145,9 +149,22 @@ class ColumnProfile:
         return fact in FACTS_OF_PEOPLE and self.distinct > 1 and self.kind in ("category", "text")
 
     @property
+    def are_dates(self) -> bool:
+        """Whether its cells can be read as dates, whatever its title says: 45750 is a day of a spreadsheet."""
+        return self.kind == "date" or self._are_mostly(_is_date, 0.9)
+
+    @property
+    def _is_timed(self) -> bool:
+        return bool(_TIMED.search(title_words(self.column)))
+
+    @property
     def _are_dates_in_digits(self) -> bool:
-        is_timed = bool(_TIMED.search(title_words(self.column)))
-        return is_timed and self._are_mostly(lambda level: level.isdigit() and parsed_date(level) is not None, 0.98)
+        return self._is_timed and self._are_mostly(lambda level: _is_in_digits(level) and _is_date(level), 0.98)
+
+    @property
+    def _has_timed_dates(self) -> bool:
+        """Whether its title says a date and its cells are dates, some of them in digits alone."""
+        return self._is_timed and self._are_mostly(_is_date, 0.9)
 
     def _are_mostly(self, holds: Callable[[str], bool], share: float) -> bool:
         return self.filled > 0 and sum(n for level, n in self.counts.items() if holds(level)) >= share * self.filled
@@ -179,6 +196,14 @@ class ColumnProfile:
             return self.kind == "date" and self.first not in (None, "day", "month")
         except DatesError:
             return True
+
+
+def _is_in_digits(level: str) -> bool:
+    return level.replace(".", "", 1).isdigit()
+
+
+def _is_date(level: str) -> bool:
+    return bool(parsed_date(level, "day") or parsed_date(level, "month"))
 
 
 def column_profiles(rows: pd.DataFrame) -> dict[str, ColumnProfile]:
