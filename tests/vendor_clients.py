@@ -95,6 +95,12 @@ def _programs_with_packages() -> Path:
     return programs
 
 
+def npm_packages() -> Path:
+    """The folder of the packages of package-lock.json, unmodified, for pages that load them."""
+    _programs_with_packages()
+    return FOLDER / "node_modules"
+
+
 def _install(command: Sequence[str | Path], env: Mapping[str, str] = os.environ) -> str:
     call = subprocess.run(command, cwd=FOLDER, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     if call.returncode != 0:
