@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from command_line import Shell, Typed, typed_as_process
+
+from features.events.validation import Source
+from features.home.settings import Home
+from features.ledger.ledger import Ledger
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +160,24 @@ def test_a_key_is_shown_once(leadlight, process) -> None:
     assert made["key"] not in listed.out
     assert leadlight("keys", "revoke", made["id"]).status == 0
     assert "revoked" in leadlight("keys", "list").out
+
+
+def test_what_a_key_sent_that_is_not_followed_is_listed_and_followed_on_request(leadlight, tmp_path: Path) -> None:
+    made = leadlight("keys", "create", "--scope", "events:write", "--label", "shop", "--json").json
+    told = {"type": "track", "messageId": "m1", "userId": "ann", "event": "Lead Converted"}
+    sender = Source("live:shop", "sender", is_trusted=False)
+    Ledger.open(Home.open()).record([told], received_at=datetime(2026, 11, 1, tzinfo=UTC), sender=sender)
+    assert "key shop: 1 events are not followed (1 Lead Converted)" in leadlight("keys", "list").out
+    assert leadlight("keys", "list", "--json").json[0]["not_followed"] == {"Lead Converted": 1}
+    trusted = leadlight("keys", "trust", made["id"])
+    assert (trusted.status, trusted.out.count("\n")) == (0, 2)
+    assert "1 events that" in trusted.out
+    assert "leadlight keys create --scope crm:write --label shop" in trusted.out
+    assert "not followed" not in leadlight("keys", "list").out
+    assert leadlight("keys", "trust", made["id"], "--from-now-on", "--json").json["speaks_for_crm"] is True
+    assert "crm:write" in leadlight("keys", "list").out
+    assert leadlight("keys", "trust", "key_0").status == 1
+    assert leadlight("keys", "trust", "segment", "--json").json["events"] == 0
 
 
 def test_the_same_seed_simulates_the_same_market(leadlight, tmp_path: Path) -> None:

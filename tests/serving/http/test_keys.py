@@ -11,7 +11,7 @@ from sqlalchemy import inspect, text
 
 from features.home.database import engine, reading, writing
 from features.home.errors import LeadlightError
-from serving.http.keys import PREFIX, SCOPES, TRUSTED_S, KeyRing, Keys, api_keys, digest
+from serving.http.keys import LOOKED_UP_EACH_S, PREFIX, SCOPES, TRUSTED_S, KeyRing, Keys, api_keys, digest
 
 pytestmark = pytest.mark.usefixtures("migrations_as_ever")
 
@@ -129,3 +129,41 @@ def test_no_two_keys_share_a_digest(keys):
     with reading(keys.home) as connection:
         unique = inspect(connection).get_unique_constraints("api_keys")
     assert [constraint["column_names"] for constraint in unique] == [["digest"]]
+
+
+def test_a_key_works_from_the_moment_it_is_shown(keys):
+    ring = KeyRing(keys)
+    ring.refresh(0.0)
+    made = keys.create(["scores:read"], NOW)
+    assert ring.key(made.key, 0.1).key_id == made.key_id
+    keys.revoke(made.key_id, NOW)
+    assert ring.key(made.key, 0.2) is None  # it is looked up until the ring knows it
+
+
+def test_a_flood_of_unknown_keys_does_not_keep_the_database_busy(keys, monkeypatch):
+    ring, looked_up = KeyRing(keys), []
+    ring.refresh(0.0)
+    monkeypatch.setattr(Keys, "with_digest", lambda _, hashed: looked_up.append(hashed))
+    for _ in range(3):
+        assert ring.key(f"{PREFIX}0", 0.0) is None
+        assert ring.key("no key of ours", 0.0) is None
+    assert len(looked_up) == 1  # nobody knows a key before it is made
+    for number in range(1, LOOKED_UP_EACH_S):
+        assert ring.key(f"{PREFIX}{number}", 0.0) is None
+    with pytest.raises(LeadlightError, match="too many unknown keys"):  # 503: it may be a new one
+        ring.key(f"{PREFIX}more", 0.0)
+    assert ring.key(f"{PREFIX}more", 1.0) is None
+    assert len(looked_up) == LOOKED_UP_EACH_S + 1
+
+
+def test_who_speaks_for_the_crm_may_write_events_and_a_key_can_be_trusted_later(keys):
+    made = keys.create(["events:write"], NOW, label="crm")
+    (key,) = keys.all()
+    assert (key.is_public, key.may("crm:write"), key.source_name) == (True, False, "crm")
+    keys.trust(made.key_id)
+    (key,) = keys.all()
+    assert (key.is_public, key.scopes) == (False, {"events:write", "crm:write"})
+    keys.create(["crm:write"], NOW)
+    assert keys.all()[-1].may("events:write")
+    with pytest.raises(LeadlightError, match="no key 'key_0'"):
+        keys.trust("key_0")
