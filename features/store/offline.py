@@ -112,6 +112,7 @@ def files_digest(folder: Path) -> str:
     return f"sha256:{found.hexdigest()}"
 
 
+_ASKED = "__asked"  # the place of a row: names of an agreement begin with a letter
 MOMENT = pa.timestamp("us", tz="UTC")  # Feast's materialize fails on nanoseconds
 KINDS = {"number": pa.float64(), "date": pa.float64(), "boolean": pa.bool_()}
 
@@ -210,9 +211,9 @@ def _point_in_time_join(
         return pa.table({key: pa.array(ids, pa.string())})
     # Feast's join includes the moment itself; known just before it is one microsecond earlier.
     before = pd.to_datetime(moments["snapshot_us"].to_numpy(np.int64) - 1, unit="us", utc=True)
-    asked = pd.DataFrame({key: ids, "event_timestamp": before, "position": np.arange(len(moments))})
+    asked = pd.DataFrame({key: ids, "event_timestamp": before, _ASKED: np.arange(len(moments))})
     found = repository.store.get_historical_features(entity_df=asked, features=features).to_arrow()
-    return found.sort_by("position").drop_columns(["position", "event_timestamp"])
+    return found.sort_by(_ASKED).drop_columns([_ASKED, "event_timestamp"])
 
 
 def ragged(column: pa.ChunkedArray) -> Ragged:

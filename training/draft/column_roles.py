@@ -11,14 +11,15 @@ import numpy as np
 from features.arrays import Bools
 from features.home.dates import DatesError, DayOrder
 from features.home.errors import LeadlightError
-from features.imports.columns import boolean, column_named, says_value, spelling, title_words
+from features.imports.columns import boolean, column_named, says_value, spelling
 from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
+from training.draft.date_titles import says_came, says_converted
 from training.draft.lead_ids import lead_id
 from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses
 from training.draft.unread_cells import looks_like_dates, unread_dates
 from training.leakage.column_profiles import ColumnProfile
-from training.leakage.wording import CREATED, WON, quoted_values
+from training.leakage.wording import quoted_values
 
 _POSITIVE = ("won", "closed won", "converted", "customer", "success", "sold", "signed", "gewonnen", "gagné", "ganado")
 _OPPOSITE = {"0": "1", "no": "Yes", "false": "true", "n": "Y", "lost": "Won", "f": "t"}
@@ -172,7 +173,7 @@ def _created_at(profiles: Mapping[str, ColumnProfile], taken: set[str], file: st
     """The column of dates that by its title says when a lead came, and that every lead has."""
     for profile in profiles.values():
         is_dated = profile.kind == "date" and profile.column not in taken and profile.empty_share < 0.05
-        if is_dated and CREATED.match(title_words(profile.column)):
+        if is_dated and says_came(profile.column):
             try:
                 return _dated(profile, file), []
             except DatesError as unclear:
@@ -186,7 +187,7 @@ def _outcome_at(profiles: Mapping[str, ColumnProfile], won: Bools, taken: set[st
         return None
     for profile in profiles.values():
         is_dated = profile.kind == "date" and not profile.is_unclear and profile.column not in taken
-        if is_dated and WON.search(title_words(profile.column)):
+        if is_dated and says_converted(profile.column):
             filled = np.array([value is not None for value in profile.values])
             if filled[won].mean() >= 0.95 and filled[~won].mean() <= 0.05:
                 return profile.column

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.home.dates import DatesError
 from features.home.errors import LeadlightError
-from features.imports.columns import column_named, title_words
+from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
 from features.imports.lead_export import ROW_NUMBER
@@ -26,13 +26,13 @@ from training.draft.column_roles import (
     identified,
     positive_value,
 )
+from training.draft.date_titles import says_came
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
 from training.draft.lead_ids import one_row_per_lead
 from training.labels.summary import CONVERTED_ON_ACCEPTANCE
 from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
 from training.leakage.ids import id_auc, id_sentence
 from training.leakage.signals import Triage
-from training.leakage.wording import CREATED
 
 SIGN = 'To use an excluded column, move its line to [traits] and sign it there: signed_by = "NAME, DATE"'
 MOST_ROWS = 50_000  # enough to know kinds and signs of leaks; the import reads them all
@@ -161,7 +161,7 @@ def _as_leads(rows: pd.DataFrame, requested: RequestedRoles, file: str) -> tuple
         return rows, known
     outcome = column_named(requested.outcome, list(found), file)
     positive = positive_value(found[outcome], requested.positive, file)
-    came = [column for column in found if CREATED.match(title_words(column)) and column not in (id, outcome)]
+    came = [column for column in found if says_came(column) and column not in (id, outcome)]
     return one_row_per_lead(rows, id, outcome, positive, came), known
 
 

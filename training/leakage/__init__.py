@@ -33,6 +33,6 @@ point_in_time_proof     point_in_time_proof
 signals                 EMPTINESS_GIVES_AWAY, EMPTINESS_IS_ALL, EMPTINESS_TELLS, IS_MISSED, LeakSignals, TELLS_ALONE,
                         TELLS_MUCH, Triage, follows_row_order, share_text
 suspects                PARTLY_LATE, quarantine_reasons
-wording                 COMPUTED, COMPUTED_OF_LEADS, COUNTS, CREATED, IDENTIFIER, PERSONAL, WON, is_question,
-                        quoted_values, reason_in_title, rep_values
+wording                 COMPUTED, COMPUTED_OF_LEADS, COUNTS, IDENTIFIER, PERSONAL, is_question, quoted_values,
+                        reason_in_title, rep_values
 """

@@ -72,14 +72,6 @@ PERSONAL = re.compile(
 IDENTIFIER = _any(
     "ids?, uuid, guid, number, no, nr, key, code, ref, reference, record, identifier, hash, token, url, e ?mail"
 )
-CREATED = re.compile(
-    r".*\b(created?|creation|signed? ?up|registered|registration|submitted|submission|inquiry|enquiry|entry|added"
-    r"|received|captured|first (contact(ed)?|seen|touch|visit))\b|(lead )?(date|timestamp)$"
-)
-WON = _any(
-    r"won, convert(ed)?, conversion, clos(ed?|ing), closedate, customer, deal, purchas\w+, sold, sale, signed, "
-    r"contract"
-)
 
 # What reps write down after a call, and what sales itself did.
 _REPS_WORDS = _any(

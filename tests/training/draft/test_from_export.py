@@ -16,6 +16,7 @@ from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
 from training.draft.column_roles import OutcomeError
+from training.draft.date_titles import says_came, says_converted
 from training.draft.from_export import Draft, export_draft
 from training.draft.outcome_statuses import outcome_statuses
 from training.leakage.column_profiles import ColumnProfile
@@ -264,6 +265,23 @@ def test_an_id_is_known_by_its_form_whatever_its_title(tmp_path: Path) -> None:
     assert export is not None
     assert export.id == "(Do Not Modify) Lead"
     assert uses(found)["(Do Not Modify) Row Checksum"] == "dropped"
+
+
+@pytest.mark.parametrize(
+    ("came", "won"),
+    [
+        ("Angelegt am", "Gewonnen am"),
+        ("Eingangsdatum", "Abschlussdatum"),
+        ("Date de création", "Date de signature"),
+        ("Fecha de creación", "Fecha de cierre"),
+        ("Data di creazione", "Data di chiusura"),
+        ("Aanmaakdatum", "Gesloten op"),
+        ("Data de criação", "Data de fechamento"),
+    ],
+)
+def test_when_leads_came_and_converted_is_known_in_several_languages(came: str, won: str) -> None:
+    assert (says_came(came), says_converted(won)) == (True, True)
+    assert not says_came("Geburtsdatum")
 
 
 def test_titles_that_collide_get_names_of_their_own(tmp_path: Path) -> None:
