@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 from features.home.clock import rfc3339
 from features.home.settings import Home
 from serving.api.openapi import document
-from serving.api.tracking import CALLS
+from serving.api.tracking import BEACON, CALLS
 from serving.scoring.bulk import home_scores
 
-TRACKING = {f"/v1/{name}" for name in CALLS}
+TRACKING = {f"{BEACON}/batch", *(f"/v1/{name}" for name in CALLS)}
 ROUTES = [
     (method.upper(), path, tuple(each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"))
     for path, operations in document("0")["paths"].items()
