@@ -187,3 +187,11 @@ def test_what_is_imported_is_declared() -> None:
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_an_advisory_that_the_audit_passes_over_is_explained() -> None:
+    """SECURITY.md names each, or the range that it lies in, with why it does not reach us."""
+    passed_over = {int(number) for number in re.findall(r"CVE-2024-(\d+)", (ROOT / "Makefile").read_text())}
+    rows = re.findall(r"^\| CVE-2024-(\d+)(?: to CVE-2024-(\d+))? \|", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    explained = {number for first, last in rows for number in range(int(first), int(last or first) + 1)}
+    assert passed_over == explained
