@@ -242,7 +242,8 @@ class _Reader:
             if name in self._telling or name.startswith("Email "):
                 self._track(row, name, source, public, properties)
                 if name == UNLOADED and (view := _tracked_view(context)):
-                    open_for = min(_number(properties.get("timeOnPage")) / 60_000, LONGEST_OPEN)
+                    told = properties.get("timeOnPage", properties.get("time_on_page"))  # from clients, from warehouses
+                    open_for = min(_number(told) / 60_000, LONGEST_OPEN)
                     self._leaves.append((row, view, open_for))
         elif kind == "identify" or kind == "group":
             self._traits(row, public, body.get("traits") or context.get("traits"))

@@ -29,6 +29,7 @@ _IDS_OF_KIND = {"group": {"group_id": "groupId"}, "alias": {"previous_id": "prev
 _OF_THE_LOADER = frozenset({"uuid", "uuid_ts", "loaded_at"})
 # Parts of a context that are objects: everything else of a context is one value, underscores and all.
 _OBJECTS = ("app", "campaign", "device", "library", "location", "network", "os", "page", "screen", "traits")
+_VIEW = "auto_track_page_page_view_id"  # by which RudderStack's time on page finds its page view
 _CONSENT = "consent_category_preferences_"
 _RENAMED = {"user_agent": "userAgent", "group_id": "groupId"}
 _NULL = "\\N"  # what PostgreSQL, MySQL and Snowflake unload for nothing
@@ -134,6 +135,8 @@ def _place_in_event(name: str, kind: str, names: Any) -> tuple[str, ...] | None:
 def _in_context(name: str) -> tuple[str, ...]:
     if name in _RENAMED:
         return (_RENAMED[name],)
+    if name == _VIEW:
+        return ("autoTrack", "page", "pageViewId")
     if name.startswith(_CONSENT):
         return ("consent", "categoryPreferences", name.removeprefix(_CONSENT))
     parent, _, child = name.partition("_")

@@ -87,6 +87,8 @@ def test_rudderstacks_own_time_on_page_is_that_of_its_page_view(open_ms: object,
     left = track("ann", "Page Unloaded", 1 + 3 * MINUTE, timeOnPage=open_ms) | told
     assert minutes(World.of([ANN, page("ann", 1) | told, left]), 2) == read
     assert minutes(World.of([ANN, page("ann", 1), left]), 2) == 0  # of no view that we know
+    unloaded = track("ann", "Page Unloaded", 1 + 3 * MINUTE, time_on_page=open_ms) | told  # as warehouses spell it
+    assert minutes(World.of([ANN, page("ann", 1) | told, unloaded]), 2) == read
 
 
 def test_a_page_may_bring_its_own_time() -> None:

@@ -68,6 +68,7 @@ def test_flattened_contexts_are_nested_back() -> None:
         "context_campaign_name": ("campaign", "name"),
         "context_ip": ("ip",),
         "context_user_agent": ("userAgent",),
+        "context_auto_track_page_page_view_id": ("autoTrack", "page", "pageViewId"),
         "context_group_id": ("groupId",),
         "context_user_agent_data_mobile": ("user_agent_data_mobile",),
         "context_consent_category_preferences_advertising": ("consent", "categoryPreferences", "advertising"),
