@@ -225,9 +225,19 @@ def _on_emptiness(signals: LeakSignals) -> str:
     return f"filled for {won} of the converted and {lost} of the others"
 
 
+def number_flags(profile: ColumnProfile) -> Iterator[str]:
+    """What a person should look at in a column of numbers: a sentinel, and whole numbers that are no amounts."""
+    if none := profile.sentinel:
+        share = f"{max(profile.sentinel_share, 0.01):.0%}"
+        yield f'{none} in {share} of rows looks like "none" written as a number: if so, add it to [export] missing'
+    if profile.may_be_codes:
+        yield 'its whole numbers look like codes, not amounts: if so, write kind = "category"'
+
+
 def _flags(examined: ExaminedColumn) -> Iterator[str]:
     """What a person should look at in a field that is kept."""
     profile, signals = examined.profile, examined.signals
+    yield from number_flags(profile)
     if signals.sure_emptiness_auc >= EMPTINESS_TELLS:
         why = _ASKED_LATER if signals.filled_won > signals.filled_lost else _ASKED_OF_LOST
         yield f"{_on_emptiness(signals)}: {why}"

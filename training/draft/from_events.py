@@ -31,7 +31,13 @@ from training.draft.agreement_text import (
     sections_text,
     toml_text,
 )
-from training.draft.column_decisions import ColumnDecision, asked_reason, protected_reason, useless_decision
+from training.draft.column_decisions import (
+    ColumnDecision,
+    asked_reason,
+    number_flags,
+    protected_reason,
+    useless_decision,
+)
 from training.draft.column_roles import OutcomeError
 from training.draft.contact_columns import contact_section
 from training.draft.event_counts import EventCounts, EventLeads
@@ -145,7 +151,10 @@ def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision
     elif not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", profile.column) or profile.column in _TAKEN:
         use, why = "dropped", "no trait can have this name"
     kind: Kind = "text" if profile.column == "job_title" else profile.kind  # it becomes a rank and a department
-    flags = (filling.sentence,) if use == "trait" and filling and filling.late_share >= PARTLY_LATE else ()
+    late = (filling.sentence,) if filling and filling.late_share >= PARTLY_LATE else ()
+    # What a file writes for missing is no part of an agreement on events.
+    codes = tuple(flag for flag in number_flags(profile) if "[export]" not in flag)
+    flags = (*late, *codes) if use == "trait" else ()
     return ColumnDecision(profile.column, use, kind, why, flags, signals, leads.empty_share(profile))
 
 

@@ -1,5 +1,7 @@
 """Whether a training reads the outcome itself: signals that make a column a leak, proof that no row saw its future.
 
+codes.py                Whole numbers that are no amounts: codes of offices, tariffs, regions; and sentinels, which
+                        stand for "none".
 column_profiles.py      A profile of each column of an export: its kind, how full it is, and whether it only
                         identifies a lead.
 examination.py          The leak examination of a training: which fields are quarantined, which are worth a look, and

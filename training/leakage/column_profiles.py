@@ -16,6 +16,7 @@ from features.agreement.conditions import Kind
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
 from features.home.numbers import DecimalSign, NumberSpelling, number, readings, told_beside
 from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number_cells, title_words
+from training.leakage.codes import is_coded_title, may_be_codes, sentinel
 from training.leakage.people import personal_values, protected_values
 from training.leakage.wording import IDENTIFIER
 
@@ -109,7 +110,32 @@ class ColumnProfile:
 
     @property
     def _is_code_by_title(self) -> bool:
-        return bool(re.search(r"\bids?$", title_words(self.column))) or says(self.column, ("postal_code", "phone"))
+        """Whether its whole numbers name things, by the title: a region, a zip code."""
+        is_titled = is_coded_title(self.column) or says(self.column, ("postal_code", "phone"))
+        return is_titled and all(value.is_integer() for value in self.numbers.values())
+
+    @cached_property
+    def numbers(self) -> dict[str, float]:
+        """By level that is a number, that number."""
+        return {level: value for level in self.counts if (value := self.number(level)) is not None}
+
+    @cached_property
+    def sentinel(self) -> str | None:
+        """A number that stands for "none" in a column of numbers: "-1", "9999"; None where there is none."""
+        return sentinel(self.counts, self.numbers) if self.kind == "number" else None
+
+    @property
+    def sentinel_share(self) -> float:
+        """The share of the filled cells that have the sentinel."""
+        with_it = sum(
+            count for level, count in self.counts.items() if self.number(level) == float(self.sentinel or "nan")
+        )
+        return with_it / max(self.filled, 1)
+
+    @property
+    def may_be_codes(self) -> bool:
+        """Whether its whole numbers repeat as codes do, whatever the title is."""
+        return self.kind == "number" and may_be_codes(self.counts, self.numbers)
 
     @cached_property
     def personal(self) -> str | None:
