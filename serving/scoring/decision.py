@@ -18,6 +18,8 @@ from serving.scoring.points import probability_at
 
 DecisionName = Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"]
 
+OBJECTED: Literal["opted_out"] = "opted_out"  # the rule, and the status, of who objected to profiling
+
 _OWNERS: dict[DecisionName, str | None] = {
     "sales_ready": "sales",
     "nurture": "marketing",
@@ -41,7 +43,8 @@ _BY_RULE: dict[str, tuple[DecisionName, str]] = {
 class Decision:
     """What we do about a lead, and why.
 
-    decision:      None only for a lead that objected to profiling (`status` "opted_out"), which has no score at all.
+    decision:      None only for a lead that objected to profiling (`status` "opted_out"), which has no score at all,
+                   and did not ask for sales.
     owner:         whose turn it is: sales, marketing, opportunity_owner, account_owner; None where nobody's.
     look_again_at: when a lead that waits returns by itself (UTC).
     threshold:     the bar: from this probability on a lead is ready.
@@ -66,9 +69,12 @@ def decision(
     was_sales_ready: bool = False,
 ) -> Decision:
     """The agreement's decision for one lead as of a moment (aware); `probability` is None for a lead without facts."""
+    objects = OBJECTED in agreement.rules and holds(agreement.rules[OBJECTED], facts)
     rule = _rule(agreement, facts)
-    if rule == "opted_out":
-        return Decision(None, "objected_to_profiling", None, None, threshold, "opted_out")
+    if objects:
+        # Without a profile nothing is decided but what the lead itself asked for.
+        verdict, code = _BY_RULE[rule] if rule == "sales_ready" else (None, "objected_to_profiling")
+        return Decision(verdict, code, _OWNERS[verdict] if verdict else None, None, threshold, OBJECTED)
     if rule:
         verdict, code = _BY_RULE[rule]
     else:
@@ -78,14 +84,13 @@ def decision(
 
 
 def _rule(agreement: Agreement, facts: Facts) -> str | None:
-    """The first rule that holds, in the agreement's order.
+    """The first rule that holds, in the agreement's order, but for an objection to profiling.
 
     What the ledger itself knows comes first where it is stronger: our own people and leads that sales rejected are
     no leads, and one that sales already tried to reach is not handed over again, whatever it asks for.
     """
-    first = next((name for name, condition in agreement.rules.items() if holds(condition, facts)), None)
-    if first == "opted_out":
-        return first
+    rules = ((name, condition) for name, condition in agreement.rules.items() if name != OBJECTED)
+    first = next((name for name, condition in rules if holds(condition, facts)), None)
     if facts.traits.get("email_domain") in agreement.our_domains:
         return "own_people"
     if facts.traits.get("rejected") is True:

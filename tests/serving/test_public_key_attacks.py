@@ -203,8 +203,10 @@ def test_who_is_erased_takes_no_address_or_record_along_that_a_web_page_claimed(
 
 def test_an_objection_is_followed_from_a_web_page_and_taken_back_by_the_crm_alone(home: Home) -> None:
     _send(home, "crm", *CRM)
+    _send(home, "shop", *WEB)
     assert _send(home, "shop", _track("vera", "Profiling Objected")) == ["public_objection"]
-    assert _score(home)["probability"] is None
+    score = _score(home)
+    assert (score["probability"], score["decision_code"]) == (None, "asked_for_sales")  # she asked: she is called
     assert _send(home, "shop", _track("vera", "Profiling Allowed", 0.005)) == ["not_trusted"]
     _send(home, "shop", _identify("vera", 0.004, profiling_opt_out=False))
     assert _score(home)["probability"] is None
