@@ -73,7 +73,9 @@ class OwnEstimator:
 
         kinds, known = column_kinds(agreement), without_unlearned(rows, agreement)
         # As for our own models: what is the same for everybody, or empty, tells nothing.
-        columns = tuple(str(n) for n in known.columns.drop(NOT_FEATURES) if rows[n].nunique(dropna=False) > 1)
+        columns = tuple(
+            str(n) for n in known.columns.drop(NOT_FEATURES, errors="ignore") if rows[n].nunique(dropna=False) > 1
+        )
         categories = [name for name in columns if kinds.get(name) == "category"]
         levels = {name: tuple(sorted(map(str, rows[name].dropna().unique()))) for name in categories}
         made = cls(clone(estimator), columns, levels, facts)
@@ -162,7 +164,7 @@ def judged_estimator(
     is not asked, for it gives none. `leadlights_own` never holds.
     """
     agreement = agreed.agreement
-    protected_feature.check_features(labelled.drop(columns=NOT_FEATURES), agreement)
+    protected_feature.check_features(labelled.drop(columns=NOT_FEATURES, errors="ignore"), agreement)
     parted = split(labelled, agreement.outcome.horizon_days, seed)
     examined = leak_examination(labelled[parted.train], build, agreement, microseconds(known_until), seed)
     labelled = examined.without_quarantined(labelled, agreement)

@@ -40,7 +40,7 @@ from training.if_tried.of_home import second_question_of
 from training.if_tried.second_question import FirstQuestion
 from training.labels.drawn_snapshots import drawn_snapshots
 from training.labels.outcomes import NOT_FEATURES, with_known_outcome
-from training.labels.split import Split, split
+from training.labels.split import CAME, Split, split
 from training.labels.summary import LabelSummary, label_summary
 from training.leakage.examination import LeakExamination, leak_examination
 from training.model.calibrator import sigmoid
@@ -97,7 +97,7 @@ def trained_candidate(
     fitted = fitted_blend(labelled[parted.train], agreed.agreement, seed, search, progress)
     judged = replace(fitted.model, facts=fitted.model.facts | {"learned_leads": drawn_leads_digest(labelled, parted)})
     progress(f"fitting what is served on all {len(labelled):,} snapshots")
-    unseen = unseen_margins(fitted, labelled, parted.train) if parted.kind == "random" else None
+    unseen = unseen_margins(fitted, labelled, parted.train) if not parted.is_dated else None
     served = served_fit(judged, labelled, agreed.agreement, seed, unseen)
     open_now = open_leads_now(build, agreed.agreement, known_until)
     served = replace(served, model=with_open_leads(served.model, open_now, build, known_until))
@@ -136,7 +136,7 @@ class _Training:
         until_us = microseconds(self.known_until)
         summary = label_summary(known_by(self.build.leads, until_us), agreement, until_us)
         warnings = (*_warnings(self.build, summary), *examined.sentences)
-        is_random = parted.kind == "random"
+        is_random = not parted.is_dated
         folded = out_of_fold(labelled, model, served.out_of_fold, seed) if is_random else None
         unseen_from_us = 0 if is_random or tested.empty else int(tested["snapshot_us"].min())
         judged = JudgedSince(model, unseen_from_us)
@@ -177,7 +177,10 @@ def labelled_snapshots(build: Materialized, agreement: Agreement, known_until: d
             f"nothing to learn from: {what}; ingest leads that did and that did not convert - "
             "until then the criteria's prior answers"
         )
-    return without_unlearned(snapshot_features(build.repository, agreement, drawn_snapshots(looked_at)), agreement)
+    rows = without_unlearned(snapshot_features(build.repository, agreement, drawn_snapshots(looked_at)), agreement)
+    if not (agreement.outcome.undated and agreement.export and agreement.export.created_at):
+        return rows
+    return rows.assign(**{CAME: rows["lead_id"].map(leads.set_index("lead_id")["opened_us"])})
 
 
 def out_of_fold(labelled: pd.DataFrame, judged: Model, margins: Floats, seed: int) -> Evaluation:

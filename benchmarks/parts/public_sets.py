@@ -152,7 +152,7 @@ def labelled_set(table: PublicSet, data: Path, folder: Path, most: int | None = 
 
 def peer_fields(rows: pd.DataFrame, codes: Sequence[str] = ()) -> pd.DataFrame:
     """Every field that the model may see, numbers that are `codes` as categories; constants say nothing."""
-    known = rows.drop(columns=NOT_FEATURES)
+    known = rows.drop(columns=NOT_FEATURES, errors="ignore")
     known = known.loc[:, known.nunique(dropna=False) > 1].astype(dict.fromkeys(codes, str))
     return known.astype({name: "category" for name in known.columns if known[name].dtype == object})
 

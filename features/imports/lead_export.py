@@ -146,9 +146,8 @@ class CrmExport:
         return cell_texts(rows[column], self.columns.missing)
 
     def _dated_columns(self) -> list[str]:
-        if self.agreement.outcome.undated:
-            return []
-        return [name for name in (self.columns.created_at, self.columns.outcome_at) if name]
+        outcome_at = None if self.agreement.outcome.undated else self.columns.outcome_at
+        return [name for name in (self.columns.created_at, outcome_at) if name]
 
     def _lead_ids(self, rows: pd.DataFrame) -> list[str | None]:
         titles, name = [str(title) for title in rows.columns], self.columns.id
@@ -162,7 +161,8 @@ class CrmExport:
         try:
             return column_named(name, titles, self.file)
         except ColumnError:
-            if self.is_partial:
+            is_order_alone = self.agreement.outcome.undated and name == self.columns.created_at
+            if self.is_partial or is_order_alone:
                 return None
             raise
 
@@ -183,7 +183,7 @@ class CrmExport:
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
-        if name is None or self.agreement.outcome.undated:
+        if name is None:
             return [None] * len(rows)
         column = self._column(name, [str(title) for title in rows.columns])
         if column is None:
@@ -217,7 +217,8 @@ class CrmExport:
         """One entry per row; the lead of a row without an id is NOBODY."""
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
-        won = self._moments(self.columns.outcome_at, rows, day_ends=True)
+        outcome_at = None if self.agreement.outcome.undated else self.columns.outcome_at
+        won = self._moments(outcome_at, rows, day_ends=True)
         statuses, traits = self._statuses(rows), self._traits(rows, self._imported(rows))
         records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
         for lead, *told in zip(self._lead_ids(rows), created, won, statuses, traits, records, strict=True):
@@ -283,7 +284,7 @@ class CrmExport:
 
     def _of_age(self) -> Iterator[str]:
         newest_at = self.reader.newest_at
-        if newest_at and self.exported_at - newest_at > _OLD:
+        if newest_at and not self.agreement.outcome.undated and self.exported_at - newest_at > _OLD:
             day = (newest_at + timedelta(days=1)).date()
             problem = "if the export is of that time, what it does not tell of later is no silence of the leads"
             yield f"{self.file}: its newest date is {newest_at:%Y-%m-%d}; {problem}: train --known-until {day}"

@@ -121,7 +121,8 @@ def draft_heading(drafted_from: str) -> Iterator[str]:
 def _outcome(basis: DraftBasis) -> str:
     waits = f"within_days = {basis.horizon_days}  # only after this long does a lead count as a no"
     if basis.roles.undated:
-        waits = "undated     = true  # no dates in the export: outcomes count as it tells them, without a horizon"
+        lacks = "no dates of outcomes" if basis.roles.created_at else "no dates"
+        waits = f"undated     = true  # {lacks} in the export: outcomes count as it tells them, without a horizon"
     return (
         '[outcome]  # what "converted" means\n'
         'event       = "Lead Converted"  # what the import calls it when a lead of the export converted\n'

@@ -207,5 +207,6 @@ def _on_dates(
     if created_at is None or outcome_at is None:
         lacks = "when leads came" if created_at is None else "when they converted"
         lacks = "when leads came or converted" if created_at is None and outcome_at is None else lacks
-        notes.append(f"No column says {lacks}, so outcomes count as they stood in the export, without a horizon")
+        order = "; a model is tested on those that came last" if created_at else ""
+        notes.append(f"No column says {lacks}, so outcomes count as they stood in the export, without a horizon{order}")
     return notes

@@ -26,7 +26,7 @@ def candidate_columns(rows: pd.DataFrame, agreement: Agreement) -> tuple[ModelCo
     """The columns that may tell something in these labelled snapshots: no constants, and rare levels pooled."""
     kinds = column_kinds(agreement)
     found = []
-    for name in without_unlearned(rows, agreement).columns.drop(NOT_FEATURES):
+    for name in without_unlearned(rows, agreement).columns.drop(NOT_FEATURES, errors="ignore"):
         if rows[name].nunique(dropna=False) < 2:
             continue
         group, kind = feature_group(str(name), agreement)

@@ -22,7 +22,7 @@ from features.home.deployments import anchor_of, deployment_in_force
 from features.home.settings import Home
 from features.snapshots.point_in_time import snapshot_features
 from features.store.materialize import materialized
-from training.labels.split import Mask, Split, split_by_lead
+from training.labels.split import Mask, Split, split
 from training.metrics.bootstrap import lead_weights
 from training.model.manifest import ModelDamaged
 from training.model.model import Model
@@ -215,7 +215,7 @@ def drawn_leads_digest(labelled: pd.DataFrame, parted: Split) -> str | None:
 
     None where the split goes by time: then the time of the last label says what the model learned from.
     """
-    return _digest(labelled["lead_id"][parted.train]) if parted.kind == "random" else None
+    return _digest(labelled["lead_id"][parted.train]) if not parted.is_dated else None
 
 
 def unseen_rows(model: Model, labelled: pd.DataFrame) -> Mask:
@@ -227,7 +227,7 @@ def unseen_rows(model: Model, labelled: pd.DataFrame) -> Mask:
     rows = _after_last_label(model, labelled)
     if rows.any() or not model.facts.get("learned_leads"):
         return rows
-    parted = split_by_lead(labelled, model.facts.get("seed", 0), "as it was then")
+    parted = split(labelled, None, model.facts.get("seed", 0))
     return parted.test if _digest(labelled["lead_id"][parted.train]) == model.facts["learned_leads"] else rows
 
 

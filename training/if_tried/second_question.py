@@ -199,7 +199,7 @@ def _judged(first: FirstQuestion, rows: pd.DataFrame, how: Method) -> tuple[Mode
 def looks_split(first: FirstQuestion, rows: pd.DataFrame) -> tuple[Mask, Mask]:
     """Which decision looks are earlier and which are later, as the first question's snapshots were split."""
     known, parted = first.labelled, first.split
-    if parted.kind == "random":
+    if not parted.is_dated:
         later = rows["lead_id"].isin(known.loc[parted.test, "lead_id"]).to_numpy(bool)
         return ~later, later
     moments = rows["snapshot_us"].to_numpy(np.int64)

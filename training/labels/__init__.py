@@ -27,7 +27,7 @@ own_columns         with_own_columns
 question            drawn_sentence, question_sentence
 recording_lag       recording_lag_us
 segments            NEWNESS, OTHER_LEVELS, segments
-split               Mask, Split, split, split_by_lead
+split               CAME, Mask, Split, split
 summary             CONVERTED_ON_ACCEPTANCE, LabelSummary, label_summary, tried_before
 truncation          RecordStart, record_start
 """

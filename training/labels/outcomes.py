@@ -9,6 +9,7 @@ from features.arrays import DAY_US, NOT_YET
 from features.lifecycle.closures import is_outcome_unknown
 from features.lifecycle.open_periods import state_at
 from training.labels.recording_lag import recording_lag_us
+from training.labels.split import CAME
 from training.labels.truncation import truncation
 
 REJECTED = "rejected for a reason that is no no"  # a rule: what makes the outcome of a matured look unknown
@@ -74,4 +75,4 @@ def with_known_outcome(
     return known.assign(outcome=became.dropna().astype(bool).to_numpy())
 
 
-NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome"]  # of a labelled snapshot, beside its features
+NOT_FEATURES = ["lead_id", "snapshot_us", "is_arrival", "outcome", CAME]  # of a labelled snapshot, beside its features

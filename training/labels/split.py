@@ -13,17 +13,24 @@ from features.arrays import DAY_US
 TEST_SHARE = 0.2
 FEWEST_TRAIN = 0.25  # of the snapshots; with fewer before the gap, a model would learn from a few of many
 
+CAME = "came_us"  # the column of a labelled snapshot that says when its lead came, where outcomes have no dates
+
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which labelled snapshots train and which test: masks over them, and in words how they were split."""
+    """Which labelled snapshots train and which test: masks over them, and in words how they were split.
+
+    is_dated: whether the moments of the snapshots part the two, one horizon apart. Where only the order in which leads
+    came is known, the split goes by time, and each snapshot is of the day of the export.
+    """
 
     train: Mask
     test: Mask
     kind: str  # "time" or "random"
     how: str
+    is_dated: bool = False
 
     @property
     def calibration(self) -> Mask:
@@ -32,7 +39,12 @@ class Split:
 
 
 def split(labelled: pd.DataFrame, horizon_days: int | None, seed: int) -> Split:
-    """The split of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates."""
+    """The split of `labelled` (lead_id, snapshot_us, outcome): by time, or at random by lead without dates.
+
+    Without a horizon, but with `came_us`, those that came last are the test.
+    """
+    if horizon_days is None and CAME in labelled:
+        return split_by_arrival(labelled, seed)
     if horizon_days is None:
         return split_by_lead(labelled, seed, "the history has no dates, so nothing here shows how the model ages")
     return split_by_time(labelled, horizon_days, seed)
@@ -57,7 +69,20 @@ def split_by_time(labelled: pd.DataFrame, horizon_days: int, seed: int) -> Split
     if train.mean() < FEWEST_TRAIN or not test.any():
         return split_by_lead(labelled, seed, "the history is too short to train one horizon before a test")
     how = f"train, then test in time order over {days:.0f} days, {horizon_days} days apart; calibrated out of fold"
-    return Split(train, test, "time", how)
+    return Split(train, test, "time", how, is_dated=True)
+
+
+def split_by_arrival(labelled: pd.DataFrame, seed: int) -> Split:
+    """The four fifths of the leads that came first, and the fifth that came last; by lead where too many came at once.
+
+    No outcome has a date, so no horizon can part the two: a lead that came last has had less time to convert.
+    """
+    came = labelled[CAME].to_numpy(np.int64)
+    test = came >= np.quantile(came, 1 - TEST_SHARE, method="higher")
+    if (~test).mean() < FEWEST_TRAIN or any(labelled["outcome"][part].nunique() < 2 for part in (test, ~test)):
+        return split_by_lead(labelled, seed, "nearly all leads came at once, so nothing here shows how the model ages")
+    how = "in the order in which leads came, the first 80 % train, the last 20 % test; no outcome has a date"
+    return Split(~test, test, "time", how)
 
 
 def _draws(labelled: pd.DataFrame, seed: int) -> npt.NDArray[np.float64]:

@@ -389,3 +389,15 @@ def test_the_agreed_decimal_sign_reads_a_later_file_whose_rows_do_not_tell() -> 
     assert numbers_in({"Seiten": ["2,636", "7,263"], "Umsatz": ["1", "2"]}, agreed)[0] == [(2.636, 1), (7.263, 2)]
     # A workbook holds numbers, not text: no sign is needed.
     assert numbers_in({"Seiten": [2.636, 7.263], "Umsatz": [1, 2]}, agreed)[0] == [(2.636, 1), (7.263, 2)]
+
+
+def test_an_export_without_outcome_dates_still_says_in_which_order_leads_came() -> None:
+    agreed = NUMBERS.replace('id = "Id"', 'id = "Id"\ncreated_at = "Came"')
+    frame = pd.DataFrame({"Id": ["K0", "K1"], "Won": "Ja", "Came": ["3. Mai 2025", "2. Mai 2025"], "Seiten": "1"})
+    exported_at = datetime(2026, 1, 1, tzinfo=UTC)
+    for table, first in ((frame, datetime(2025, 5, 3, tzinfo=UTC)), (frame.drop(columns="Came"), exported_at)):
+        export = CrmExport(Agreement.parse(agreed), exported_at)
+        export.observe(table)
+        told = [event for event in export.events(table) if event["userId"] == "K0"]
+        assert min(event["timestamp"] for event in told) == first
+        assert [event["timestamp"] for event in told if event["type"] == "track"] == [exported_at]

@@ -23,6 +23,20 @@ def test_a_history_of_which_little_lies_before_the_gap_is_split_by_lead(days: in
     assert split(rows.assign(outcome=np.arange(2_000) % 10 == 0), 90, seed=1).kind == kind
 
 
+def test_without_outcome_dates_the_leads_that_came_last_are_the_test() -> None:
+    came = np.arange(100) * round(DAY_US)
+    rows = pd.DataFrame(
+        {"lead_id": [f"L{i}" for i in range(100)], "snapshot_us": 1, "outcome": np.arange(100) % 2 == 0}
+    )
+    parted = split(rows.assign(came_us=came), None, seed=1)
+    assert (parted.kind, parted.is_dated) == ("time", False)
+    assert came[parted.train].max() < came[parted.test].min()
+    assert parted.test.sum() == 20
+    # Leads that came at once, and an export that does not say when they came, have no order.
+    assert split(rows.assign(came_us=7), None, seed=1).kind == "random"
+    assert split(rows, None, seed=1).kind == "random"
+
+
 def looks(leads: int, days: float, rate: float, seed: int = 0, weeks: int = 4) -> pd.DataFrame:
     """Leads that arrive over some days, each looked at every week for some weeks."""
     draws = np.random.default_rng(seed)
