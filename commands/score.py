@@ -23,7 +23,8 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
-    from serving.scoring.bulk import file_scores, home_scores, open_leads, write_scores
+    from serving.scoring.bulk import file_scores, home_contacts, home_scores, open_leads, write_scores
+    from serving.scoring.call_sheet import SheetNotes
     from serving.scoring.scorer import call_order
 
     at, most = moment_at(as_of, now()), _most(reasons)
@@ -35,11 +36,13 @@ def score(
         for chunk in chunks:
             scored += chunk
             progress(f"{len(scored):,} leads scored")
+    agreed, order = (tried or version_in_force(home())).agreement, call_order(home(), tried)
+    people = of_file.contacts if of_file else home_contacts(home(), agreed, scored)
     if out:
-        write_scores(scored, out, of_file.rows if of_file else None)
+        notes = SheetNotes(agreed, people, of_file.dates if of_file else {}, order)
+        write_scores(scored, out, of_file.rows if of_file else None, notes)
     document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
     done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
-    order = call_order(home(), tried)
     shown = scored if lead else open_leads(scored, order)
     cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
     for caution in [*(of_file.problems if of_file else ()), *cautions]:

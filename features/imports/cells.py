@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,17 @@ class CellReader:
         clamped = [moment and min(moment[1], self.read_at) for moment in found]
         self.newest_at = max((moment for moment in (self.newest_at, *clamped) if moment), default=None)
         return clamped
+
+    def shown_moments(
+        self, titles: Iterable[str], texts: Callable[[str], CellTexts]
+    ) -> dict[str, list[datetime | None]]:
+        """By title of each observed column of dates, what its cells say, nothing clamped and nothing noted."""
+        shown = {}
+        for title in (title for title in titles if title in self._orders):
+            first = _first(self._orders[title])
+            read = partial(self._moment, first=first, day_ends=False)
+            shown[title] = [said and said[0] for said in map_distinct(texts(title), read)]
+        return shown
 
     def _moment(self, text: str, first: DayOrMonth | None, day_ends: bool) -> tuple[datetime, datetime] | None:
         """When a written date begins, and the moment that it stands for."""

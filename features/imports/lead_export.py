@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -225,6 +225,10 @@ class CrmExport:
             created_at, won_at, status, given, record = told
             yield ExportedLead(lead or NOBODY, created_at, won_at, status, self._is_won(status), given, record)
 
+    def dates(self, rows: pd.DataFrame) -> dict[str, list[datetime | None]]:
+        """The moments of the columns of dates that were observed, by title, one per row."""
+        return self.reader.shown_moments(map(str, rows.columns), lambda title: self._texts(rows, title))
+
     def _traits(self, rows: pd.DataFrame, imported: list[ImportedTrait]) -> Iterator[dict[str, object]]:
         """One entry per row: its traits, without empty ones."""
         columns: list[Sequence[object]] = [emails(rows)]
@@ -313,17 +317,29 @@ class CrmExport:
             yield f"{self.file}: {self.columns.outcome}: {problem}, so they count as open; {remedy}"
 
 
+class ReadRows(NamedTuple):
+    """Rows of leads by themselves: of each its lead and the events that its import would make, in order.
+
+    problems: sentences on what could not be read. dates: the moments of the columns of dates by title, one per row.
+    """
+
+    leads: list[tuple[str | None, list[dict[str, Any]]]]
+    problems: list[str]
+    dates: dict[str, list[datetime | None]]
+
+
 def leads_in(
     rows: pd.DataFrame, agreement: Agreement, as_of: datetime, crm: Crm | None = None, file: str = "the frame"
-) -> tuple[list[tuple[str | None, list[dict[str, Any]]]], list[str]]:
-    """One entry per row: its lead, and the events that an import of that row at `as_of` would make of it.
+) -> ReadRows:
+    """What rows say of leads, each as if it were imported at `as_of`.
 
-    So what a row says (since when, won, lost, whose customer) counts as it does once it is imported; columns of outcome
-    and dates may be missing. Also sentences on what could not be read. Raises ExportError, ColumnError, DatesError.
+    So since when a lead is known, won, lost, a customer counts as it does once it is imported; columns of outcome and
+    dates may be missing. Raises ExportError, ColumnError, DatesError.
     """
     export = CrmExport(agreement, as_of, file, crm, is_partial=True)
     export.observe(rows)
-    return list(export.events_by_row(rows)), export.problems
+    leads = list(export.events_by_row(rows))
+    return ReadRows(leads, export.problems, export.dates(rows))
 
 
 def _speaks_of(agreed: Export, titles: Sequence[str]) -> bool:

@@ -13,19 +13,23 @@ import orjson
 import pandas as pd
 import pyarrow as pa
 
+from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
 from features.home.clock import from_microseconds, microseconds
+from features.home.database import reading
 from features.home.errors import LeadlightError
 from features.home.printed_text import spreadsheet_cell
 from features.home.settings import Home
 from features.home.whole_files import whole_file, write_whole
 from features.imports.files import crm_of, table_in
 from features.imports.lead_export import leads_in
+from features.records.contacts import Contact, contact_of, contacts
 from features.store.materialize import Materialized, materialized
 from features.store.offline import states_at
 from features.traits.history import trait_columns
 from features.what_if import what_if_states
 from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
+from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.score import LeadRow, Scoring
 from serving.scoring.scorer import Scorer
@@ -63,11 +67,16 @@ def home_scores(
 
 @dataclass(frozen=True)
 class FileScores:
-    """The rows of a table, in order, with what could not be read of them, and a score for each, some at a time."""
+    """The rows of a table, in order, with what could not be read of them, and a score for each, some at a time.
+
+    contacts: whom to call, one per row. dates: the moments of its columns of dates by title, one per row.
+    """
 
     rows: pd.DataFrame
     problems: Sequence[str]
     scores: Iterator[list[dict[str, Any]]]
+    contacts: Sequence[Contact]
+    dates: Mapping[str, Sequence[datetime | None]]
 
 
 def file_scores(
@@ -110,11 +119,26 @@ def _row_scores(
     scoring: Scoring, rows: pd.DataFrame, as_of: datetime, most: int | None, file: str = "the frame"
 ) -> FileScores:
     # What the columns mean is read as agreed now; which of them are traits, as the model learned them.
-    read_by = scoring.features_by.model_copy(update={"export": scoring.kept.agreement.export})
-    said, problems = leads_in(rows, read_by, as_of, crm_of([str(title) for title in rows.columns]), file)
-    named = [(lead, {"events": events}) for lead, events in said]
+    agreed = scoring.kept.agreement
+    read_by = scoring.features_by.model_copy(update={"export": agreed.export, "contact": agreed.contact})
+    read = leads_in(rows, read_by, as_of, crm_of([str(title) for title in rows.columns]), file)
+    named = [(lead, {"events": events}) for lead, events in read.leads]
     chunks = (named[start : start + CHUNK] for start in range(0, len(named), CHUNK))
-    return FileScores(rows, problems, (_what_if_scores(scoring, chunk, as_of, most) for chunk in chunks))
+    scores = (_what_if_scores(scoring, chunk, as_of, most) for chunk in chunks)
+    return FileScores(rows, read.problems, scores, [_contact(events, agreed) for _, events in read.leads], read.dates)
+
+
+def _contact(events: Sequence[Mapping[str, Any]], agreement: Agreement) -> Contact:
+    """Whom to call, from all that a row says of its lead."""
+    said = [event["traits"] for event in events if event["type"] == "identify"]
+    return contact_of(said[-1] if said else {}, agreement)
+
+
+def home_contacts(home: Home, agreement: Agreement, scored: Sequence[Mapping[str, Any]]) -> list[Contact]:
+    """Whom to call, one per score of a lead of the home."""
+    with reading(home) as connection:
+        found = contacts(connection, agreement, [score["lead_id"] for score in scored])
+    return [found[score["lead_id"]] for score in scored]
 
 
 def _what_if_scores(
@@ -159,14 +183,8 @@ def open_leads(scored: Sequence[Mapping[str, Any]], order: str = "probability") 
     order: the field that they are sorted by, see `call_order`. Leads without that figure come after those with one, by
     their probability.
     """
-    mine = ("sales_ready", "nurture", "needs_data")
-    in_hand = [score for score in scored if score["decision"] in mine and score["probability"] is not None]
-    return sorted(in_hand, key=lambda score: _place(score, order))
-
-
-def _place(score: Mapping[str, Any], order: str) -> tuple[bool, float, str]:
-    figure = score[order]
-    return figure is None, -(score["probability"] if figure is None else figure), str(score["lead_id"])
+    in_hand = [score for score in scored if score["decision"] in IN_HAND and score["probability"] is not None]
+    return sorted(in_hand, key=lambda score: best_first(score, order))
 
 
 def score_table(scored: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -197,19 +215,31 @@ def reason_text(score: Mapping[str, Any]) -> str:
     return "; ".join(f"{reason['points']:+.0f} {reason['text']}" for reason in score["reasons"])
 
 
-def write_scores(scored: Sequence[Mapping[str, Any]], path: Path, beside: pd.DataFrame | None = None) -> None:
-    """Write scores by the file's extension; jsonl has the API's shape. `beside`: the rows that were asked about."""
+def write_scores(
+    scored: Sequence[Mapping[str, Any]],
+    path: Path,
+    beside: pd.DataFrame | None = None,
+    notes: SheetNotes | None = None,
+) -> None:
+    """Write scores by the file's extension; jsonl has the API's shape. `beside`: the rows that were asked about.
+
+    A workbook is for people: it is sorted best first and says what `notes` know, see `call_sheet`.
+    """
     kind = path.suffix.lower()
     if kind == ".jsonl":
         write_whole(path, b"".join(orjson.dumps(score) + b"\n" for score in scored))
         return
     table = typed_score_table(scored) if kind == ".parquet" else score_table(scored)
+    if kind == ".xlsx":
+        with whole_file(path) as part:
+            write_call_sheet(table, scored, part, notes or SheetNotes(), beside)
+        return
     if beside is not None:
         added = table.rename(columns={name: f"leadlight_{name}" for name in table if name in beside})
         table = pd.concat([beside.reset_index(drop=True), added], axis=1)
-    writers = {".csv": _csv, ".parquet": _parquet, ".xlsx": _xlsx}
+    writers = {".csv": _csv, ".parquet": _parquet}
     if kind not in writers:
-        remedy = f"end it in {', '.join(writers)} or .jsonl"
+        remedy = f"end it in {', '.join(writers)}, .xlsx or .jsonl"
         raise LeadlightError(f"{path.name} is no kind of file that scores are written to; {remedy}")
     with whole_file(path) as part:
         writers[kind](table, part)
@@ -221,10 +251,6 @@ def _csv(table: pd.DataFrame, path: Path) -> None:
 
 def _parquet(table: pd.DataFrame, path: Path) -> None:
     table.to_parquet(path, index=False)
-
-
-def _xlsx(table: pd.DataFrame, path: Path) -> None:
-    _harmless(table).to_excel(path, index=False)
 
 
 def _harmless(table: pd.DataFrame) -> pd.DataFrame:

@@ -179,7 +179,7 @@ def test_rows_that_repeat_a_lead_are_one_lead_and_the_last_counts() -> None:
 
 
 def test_rows_that_repeat_a_lead_stay_rows_where_each_is_scored() -> None:
-    found, _ = leads_in(rows({}, {"Stage": "Open"}, {"Id": ""}), agreed(), NOW)
+    found = leads_in(rows({}, {"Stage": "Open"}, {"Id": ""}), agreed(), NOW).leads
     assert [(lead, len(said)) for lead, said in found] == [("7", 3), ("7", 2), (None, 3)]
 
 
@@ -316,7 +316,7 @@ def test_an_agreement_without_an_export_says_how_to_draft_one() -> None:
 
 
 def test_rows_can_be_read_as_leads_without_an_outcome() -> None:
-    [(lead, said)], problems = leads_in(rows().drop(columns=["Stage", "Closed", "Created"]), agreed(), NOW)
+    [(lead, said)], problems, _ = leads_in(rows().drop(columns=["Stage", "Closed", "Created"]), agreed(), NOW)
     assert lead == "7"
     assert [event["traits"]["employees"] for event in said] == [1200]
     assert said[0]["traits"]["email"] == "ann@example.com"
@@ -325,7 +325,7 @@ def test_rows_can_be_read_as_leads_without_an_outcome() -> None:
 
 def test_a_row_by_itself_says_what_its_import_would() -> None:
     table = rows({}, {"Id": "8", "Stage": "Lost"}, {"Id": ""})
-    said, _ = leads_in(table, agreed(), NOW)
+    said = leads_in(table, agreed(), NOW).leads
     assert [event for lead, events in said if lead for event in events] == events_of(table)
     assert [lead for lead, _ in said] == ["7", "8", None]
 
