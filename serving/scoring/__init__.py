@@ -4,6 +4,8 @@ answer.py              The answer that a score is: its fields in their order, an
                        table.
 bulk.py                Scores of many leads at once, of a home, a frame or a file, written to csv, Parquet, xlsx or
                        jsonl.
+call_sheet.py          The call sheet: scores as a workbook for people, best first, with whom to call, why, and what
+                       to ask.
 decision.py            The decision on one lead, by the agreement alone: rules in their order, then the bar and the
                        criteria's points.
 explanation.py         Explanations: the log-odds of each lead and the contributions that they are the sum of.
@@ -26,7 +28,9 @@ trial.py               A trial of an agreement: what it would decide about every
 Other rooms use:
 
 answer                 Answer, Score, Unscored
-bulk                   file_scores, frame_scores, home_scores, open_leads, typed_score_table, write_scores
+bulk                   file_scores, frame_scores, home_contacts, home_scores, open_leads, typed_score_table,
+                       write_scores
+call_sheet             SheetNotes
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
 scorer                 LeadRequests, Scorer, call_order, served_bar

@@ -97,8 +97,8 @@ class Score(Answer):
     baseline: Column[float | None] = Field(description="Log-odds before any contribution.")
     source: Column[str | None] = Field(description="The first known touch.")
     campaign: Column[str | None]
-    latest_source: str | None = Field(description="The last touch before this score.")
-    latest_campaign: str | None
+    latest_source: Column[str | None] = Field(description="The last touch before this score.")
+    latest_campaign: Column[str | None]
     criteria: Criteria | None
     nurture: dict[str, Any] | None
     exploration: dict[str, Any] | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,8 +34,8 @@ FIRST = ("score", "grade", "decision", "name", "company", "title", "phone", "ema
          "probability", "source", "campaign", "latest_source", "latest_campaign", "trend", "look_again_at",
          "lead_id")  # fmt: skip
 LAST = ("model_version", "agreement_version", "as_of")
-ALWAYS = ("name", "company")  # of a contact; what nobody has of the rest is left out
 FORMATS = {"probability": "0.0%", "if_tried_now": "0.0%", "threshold": "0.0%", "base_rate": "0.0%"}
+PHONE = re.compile(r"\+\d[\d ()./-]{4,30}")
 NARROWEST, WIDEST, MEASURED = 8, 60, 200  # widths in characters, from so many rows
 
 
@@ -97,7 +98,7 @@ def _columns(
     contacts = [contact.as_json() for contact in (notes.contacts or [NOBODY] * len(scored))]
     for name in NOBODY.as_json():
         values = [contact[name] for contact in contacts]
-        ours |= {name: values} if name in ALWAYS or any(values) else {}
+        ours |= {name: values} if any(values) else {}
     given = {} if beside is None else {str(title): beside[title].tolist() for title in beside}
     for title, moments in notes.dates.items():
         given[title] = [_local(moment, zone) or text for moment, text in zip(moments, given[title], strict=True)]
@@ -166,7 +167,8 @@ def _writer(sheet: Worksheet, title: str, values: Sequence[Any]) -> Callable[[An
         if value is None or value is pd.NA or value is pd.NaT or value != value:
             return None
         if isinstance(value, str):
-            return spreadsheet_cell(value[:LONGEST_CELL])
+            # A number to call is text here and no formula: it needs no quote.
+            return value if PHONE.fullmatch(value) else spreadsheet_cell(value[:LONGEST_CELL])
         if style == "General" or isinstance(value, bool):
             return value
         cell = Cell(sheet, 1, 1, value)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
-from serving.scoring.bulk import FileScores, file_scores, home_scores, open_leads
+from serving.scoring.bulk import FileScores, file_scores, home_scores, open_leads, write_scores
+from serving.scoring.call_sheet import SheetNotes
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 AGREED = """
@@ -34,6 +36,11 @@ opted_out = { profiling_opt_out = true }
 existing_customer = { customer = true }
 [criteria]
 profile.3 = { industry = ["Software"] }
+profile.ask = "What do you make?"
+[contact]
+name = ["first_name last_name"]
+company = ["company"]
+phone = ["phone"]
 """
 ROWS = """Record ID,Industry,Seats,Lifecycle Stage,Is Customer,Objected,Create Date
 1,Software,12,lead,,,2026-11-01
@@ -87,3 +94,29 @@ def test_what_could_not_be_read_of_a_file_is_said(home: Home, tmp_path: Path) ->
     assert any('column "Seats": 1 cell is no number, such as "many"' in problem for problem in found.problems)
     found, _ = scored(home, tmp_path, "Record ID,Industry\n1,Software\n")
     assert found.problems == ['leads.csv: it has no column "Seats", so nothing is known of it']
+
+
+def test_a_call_sheet_says_whom_to_call_first_and_what_to_ask(home: Home, tmp_path: Path) -> None:
+    text = "Record ID,First Name,Last Name,Company,Phone,Industry,Seats,Lifecycle Stage,Create Date\n"
+    text += "1,Ann,Lee,Acme,+1 555 0100,,3,lead,2026-11-01\n2,Bo,Ek,Borealis,,Software,3,customer,2026-05-01\n"
+    text += "3,Cy,Orr,=Cobalt(),+1 555 0102,Software,3,lead,2026-05-02\n"
+    found, scores = scored(home, tmp_path, text)
+    agreed, path = Agreement.parse(AGREED), tmp_path / "sheet.xlsx"
+    write_scores(scores, path, found.rows, SheetNotes(agreed, found.contacts, found.dates))
+    book = openpyxl.load_workbook(path)
+    sheet = book["Leads"]
+    rows = [
+        dict(zip([cell.value for cell in sheet[1]], line, strict=True)) for line in sheet.iter_rows(2, values_only=True)
+    ]
+    assert [(row["decision"], row["name"], row["company"]) for row in rows] == [
+        ("sales_ready", "Cy Orr", "'=Cobalt()"),
+        ("nurture", "Ann Lee", "Acme"),
+        ("with_sales", "Bo Ek", "Borealis"),
+    ]
+    assert [row["phone"] for row in rows] == ["+1 555 0102", "+1 555 0100", None]
+    assert [row["ask_next"] for row in rows] == [None, "What do you make?", None]
+    assert [row["Create Date"] for row in rows] == [datetime(2026, 5, 2), datetime(2026, 11, 1), datetime(2026, 5, 1)]
+    assert rows[0]["as_of"] == NOW.replace(tzinfo=None)
+    assert (sheet.freeze_panes, sheet.auto_filter.ref[:3]) == ("A2", "A1:")
+    assert {"latest_source", "model_version", "agreement_version"} <= rows[0].keys()
+    assert ("agreement", "files, version 1") in list(book["About"].values)
