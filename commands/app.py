@@ -32,6 +32,7 @@ from commands.failures import INTERRUPTION, failure_of
 from commands.serve import serve
 from commands.watch import watch
 from features.home.errors import INTERRUPTED
+from serving import logs
 
 
 def print_version(asked: bool) -> None:
@@ -98,7 +99,11 @@ def _asked_for_nothing(error: BaseException) -> bool:
 
 
 def _quiet() -> None:
-    """Keep other libraries' notices to their developers away from people who only want leads scored."""
+    """Keep other libraries' notices to their developers away from people who only want leads scored.
+
+    Our own log lines go to stderr: stdout belongs to the answer.
+    """
+    logs.configure()
     os.environ |= {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_LOGGING_LEVEL": "WARNING"}
     shown = warnings.showwarning
 

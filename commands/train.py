@@ -16,6 +16,7 @@ from commands.watch import watch_once
 from features.agreement.versions import current_version
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
+from features.home.whole_files import write_whole
 
 if TYPE_CHECKING:
     from training.admission import PromotionRequest, PromotionResult
@@ -103,7 +104,7 @@ def promoted(registry: ModelRegistry, request: PromotionRequest, progress: Progr
     if after.text == before.text:
         return done
     if path := drafted_file(before.text):
-        path.write_text(after.text, encoding="utf-8")
+        write_whole(path, after.text)
     return replace(done, scale=f"{done.scale}; " + (f"so has {path}" if path else "write it into your file as well"))
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -37,6 +40,8 @@ from serving.process import ServedHome
 
 BATCH, SEGMENT = "batch", "segment"  # the calls whose events say themselves what type they are
 BAD_NUMBER: Flags = ("bad_number",)
+WRITE_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,255})"')
+MOST_WRITE_KEYS = 10  # of one body that are tried; clients write the same one beside the batch or into each event
 Unread = Mapping[int, Mapping[str, str]]  # by an event's position: codes of values that cannot be read, with a sentence
 NONE_UNREAD: Unread = {}
 FORM_BYTES, FORM_FIELDS = 8_192, 100  # of a body that is no JSON: so much of it is looked at
@@ -69,6 +74,7 @@ def tracking_body(raw: bytes, call: str) -> TrackingBody:
     noticed = {}
     if not is_strict:
         noticed = {place: BAD_NUMBER for place, event in enumerate(events) if _mend(event)}
+        beside = {name: value for name, value in beside.items() if value is not events}
         _mend(beside)
     keys = [_take_write_key(value) for value in (beside, *events)]
     _check_shared(beside, len(events))
@@ -157,8 +163,8 @@ def _mend(value: Any) -> bool:
     is_mended, waiting = False, [value]
     while waiting:
         outer = waiting.pop()
-        inside = list(outer.items() if isinstance(outer, dict) else enumerate(outer) if isinstance(outer, list) else ())
-        for key, inner in inside:
+        inside = outer.items() if isinstance(outer, dict) else enumerate(outer) if isinstance(outer, list) else ()
+        for key, inner in inside:  # no key comes or goes meanwhile
             if isinstance(inner, float) and not math.isfinite(inner):
                 outer[key], is_mended = None, True
             elif isinstance(inner, dict | list):
@@ -238,6 +244,7 @@ class TrackingRoutes:
             return await self.served.queue.append(batch, self.now), unread
 
     def _reading(self, call: str, request: Request, raw: bytes, received_at: datetime) -> tuple[ValidatedBatch, Unread]:
+        self._admit_unread(call, request, raw)
         sent = tracking_body(raw, call)
         unread = unread_traits(sent.events, self.served.agreement)
         noticed = {
@@ -246,6 +253,19 @@ class TrackingRoutes:
         }
         sender = self._sender(call, request, raw, sent.write_key)
         return validate(sent.events, sender, received_at, noticed), unread
+
+    def _admit_unread(self, call: str, request: Request, raw: bytes) -> None:
+        """Admit a sender whose key stands in the body before the body is read as JSON, which costs far more."""
+        credentials = self.served.credentials
+        if _sent_key(request) or (call == SEGMENT and is_signed(request, credentials, raw, None)):
+            return
+        found = dict.fromkeys(WRITE_KEY.findall(raw)) if call != SEGMENT else {}
+        keys = [printable(key.decode(errors="replace")).strip() for key in islice(found, MOST_WRITE_KEYS)]
+        for key in keys[:-1]:
+            with suppress(Problem):
+                admit_writer(request, credentials, key)
+                return
+        admit_writer(request, credentials, keys[-1] if keys else None)
 
     def _sender(self, call: str, request: Request, raw: bytes, write_key: str | None) -> Source:
         key, credentials = _sent_key(request), self.served.credentials

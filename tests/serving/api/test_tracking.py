@@ -401,6 +401,24 @@ def test_an_unknown_key_is_a_401_with_code_and_message(guarded, said) -> None:
     problem(answered, 401, "unknown_key")
 
 
+@pytest.mark.parametrize(
+    "sent", [b"{}", b'{"writeKey":"llk_of_nobody","batch":[' + b"{}," * 9 + b"NaN]}", b"[[[[", b"no"]
+)
+def test_a_body_is_not_read_as_json_for_a_stranger(guarded, monkeypatch, sent: bytes) -> None:
+    """4 MiB of empty objects and one NaN took many seconds before any key was asked, and gzip to some kilobytes."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr("serving.api.tracking.tracking_body", never)
+    for path in ("/v1/batch", "/v1/segment", "/v1/page"):
+        assert post(guarded[1], path, sent, **ELSEWHERE).status_code == 401
+        assert (
+            post(guarded[1], path, gzip.compress(sent), headers={"content-encoding": "gzip"}, **ELSEWHERE).status_code
+            == 401
+        )
+
+
 def test_a_key_needs_the_scope_and_admin_has_it(guarded) -> None:
     _, app, made = guarded
     problem(post(app, "/v1/page", PAGE, headers=basic(made["reads"])), 403, "missing_scope")
