@@ -48,6 +48,7 @@ pricing_page = { event = "page", where = { path = "/pricing*" }, label = "pricin
 webinar = { event = "Webinar Attended", minutes = "minutes_attended", label = "webinars" }
 email_click = { event = "Email Link Clicked", label = "e-mail clicks" }
 call = { event = "Call Answered", minutes = "minutes", label = "calls" }
+unsubscribe = { event = "Email Unsubscribed", label = "unsubscribed" }
 [traits]
 job_title = "text"
 industry = "category"

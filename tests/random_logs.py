@@ -80,6 +80,7 @@ mail = (
         lambda who, i, link, **m: track(who, "Email Link Clicked", email_id=i, link_id=link, **m),
         lead, number, st.sampled_from("abc"), days=second,
     ),
+    _built(lambda who, i, **m: track(who, "Email Unsubscribed", email_id=i, **m), lead, number, days=second),
 )  # fmt: skip
 facts = (
     _built(lambda who, i, **m: identify(who, industry=i, **m), lead, st.sampled_from(["a", "b", None])),

@@ -14,17 +14,21 @@ from features.events.event_table import EventTable
 from features.identity.identities import Identities
 from features.identity.intervals import group_ids
 
-CRAWLER = re.compile(
-    r"bot\b|crawl|spider|slurp|headless|python-requests|curl/|wget/|scanner|proofpoint|barracuda|mimecast|safelinks",
-    re.I,
-)
+# What no list of crawlers has: names that nobody heard of yet (CUBOT is a phone), and scanners of mail.
+CRAWLER = re.compile(r"(?<!cu)bot\b|crawl|spider|headless|scanner|proofpoint|barracuda|mimecast|safelinks", re.I)
+# They fetch a mail's pictures when a person opens it, in that person's stead.
+PICTURE_PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy|FastmailUA")
 SCANNER_US = 10_000_000  # a person does not open or click within ten seconds of delivery; a mail scanner does
 # A scanner may be done before the delivery is reported; but who reads an earlier copy of the same mail is a person.
 EARLY_US, COPY_US = DAY_US // 24, 30 * DAY_US
+UNSUBSCRIBE_LINK = "\0unsubscribe"  # no event names its link so
 LINKS, LINKS_US = 3, 5_000_000  # so many links of one mail within seconds: nobody reads that fast
-DELIVERED, OPENED, CLICKED = 0, 1, 2
+DELIVERED, OPENED, CLICKED, UNSUBSCRIBED = 0, 1, 2, 3
 TOO_SOON, EVERY_LINK = "mail scanner", "every link of a mail"
-KINDS = {"Email Delivered": DELIVERED, "Email Opened": OPENED, "Email Link Clicked": CLICKED}
+KINDS = {
+    "Email Delivered": DELIVERED, "Email Opened": OPENED, "Email Link Clicked": CLICKED,
+    "Email Unsubscribed": UNSUBSCRIBED,
+}  # fmt: skip
 
 
 class BotFlag(NamedTuple):
@@ -35,7 +39,7 @@ class BotFlag(NamedTuple):
 
 
 class MailScannerFlags(NamedTuple):
-    """One row per open or click of a lead and period in which it was known to be a mail scanner's."""
+    """One row per open, click or unsubscribe of a lead and period in which it was known to be a mail scanner's."""
 
     row: Ints
     lead: Ints
@@ -45,7 +49,7 @@ class MailScannerFlags(NamedTuple):
 
 
 class _Mails(NamedTuple):
-    """One row per delivery, open or click of a mail with an id; sorted by lead, mail and moment, deliveries first."""
+    """One row per event of a mail with an id, as KINDS; sorted by lead, mail and moment, deliveries first."""
 
     group: Ints  # one number per lead and mail
     kind: Ints
@@ -58,7 +62,9 @@ class _Mails(NamedTuple):
 @lru_cache(maxsize=4_096)
 def is_crawler(agent: str) -> bool:
     """Whether a user agent names a crawler or a scanner; sites see few of them, again and again."""
-    return bool(CRAWLER.search(agent))
+    from crawleruseragents import is_crawler as is_listed  # its list takes 30 ms to read
+
+    return not PICTURE_PROXY.search(agent) and bool(CRAWLER.search(agent) or is_listed(agent))
 
 
 def bot_flags(table: EventTable, resolved: Identities) -> dict[int, BotFlag]:
@@ -81,30 +87,36 @@ def crawler_rows(table: EventTable) -> Ints:
 
 
 def mail_scanner_flags(table: EventTable, resolved: Identities) -> MailScannerFlags:
-    """Opens and clicks by mail scanners, each for the period in which it was known to be one.
+    """Opens, clicks and unsubscribes by mail scanners, each for the period in which it was known to be one.
 
     A mail scanner opens or clicks within 10 seconds of a delivery, or up to an hour before the first one; this is known
     once both events are. It clicks 3 links of one mail within 5 seconds; this is known once the third click is. Where a
     mail to ann is delivered at 09:00:00 and its link is clicked at 09:00:03, the click is flagged; one at 09:04 is not.
+    The link to unsubscribe is one of those links, and who unsubscribes within 10 seconds after a scanner's click is the
+    scanner: the sender may mail ann no more, and ann said nothing.
     """
     row, lead, mails = _mails_by_lead(table, resolved)
     if not mails.kind.any():  # deliveries at most
         return MailScannerFlags(row[:0], lead[:0], np.zeros(0, dtype=bool), row[:0], row[:0])
     soon, links = _too_soon(mails), _every_link(mails)
     place, known_us, until_us = (np.append(*both) for both in zip(soon, links, strict=True))
-    is_every_link = np.arange(len(place)) >= len(soon[0])
+    followed = _after_a_scanners_click(mails, place, known_us, until_us)
+    is_every_link = np.arange(len(place) + len(followed[0])) - len(soon[0])
+    is_every_link = (is_every_link >= 0) & (is_every_link < len(links[0]))
+    place, known_us, until_us = (np.append(*both) for both in zip((place, known_us, until_us), followed, strict=True))
     return MailScannerFlags(row[place], lead[place], is_every_link, known_us, until_us)
 
 
 def _mails_by_lead(table: EventTable, resolved: Identities) -> tuple[Ints, Ints, _Mails]:
-    """Deliveries, opens and clicks of mails: the row of each event, its lead, and the event as `_Mails`."""
+    """What became of mails: the row of each event, its lead, and the event as `_Mails`."""
     events = [(row, KINDS[name], mail) for row, name, mail in table.mails if mail and name in KINDS]
     rows = np.array([row for row, _, _ in events], dtype=np.int64)
     kind = np.array([kind for _, kind, _ in events], dtype=np.int64)
     numbers: dict[str, int] = {}
     mail = np.array([numbers.setdefault(mail, len(numbers)) for _, _, mail in events], dtype=np.int64)
-    links: dict[str | None, int] = {None: -1, "": -1}
-    link = np.array([links.setdefault(table.links.get(row), len(links)) for row, _, _ in events], dtype=np.int64)
+    links: dict[str | None, int] = {None: -1, "": -1}  # who unsubscribes uses a link as well, each time the same
+    used = [UNSUBSCRIBE_LINK if kind == UNSUBSCRIBED else table.links.get(row) for row, kind, _ in events]
+    link = np.array([links.setdefault(name, len(links)) for name in used], dtype=np.int64)
     at = resolved.attribute(rows)
     rows, kind, mail, link = (column[at.place] for column in (rows, kind, mail, link))
     group, occurred = group_ids(at.lead, mail), table.occurred_us()[rows]
@@ -165,7 +177,7 @@ def _is_too_soon(mails: Any, sent: Ints, at: int, moment: int) -> bool:
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _every_link(mails: Any) -> Any:
     """Clicks on more links of a mail than a person reads in that time: place, from when, until when."""
-    clicks = np.flatnonzero((mails.kind == CLICKED) & (mails.link >= 0))
+    clicks = np.flatnonzero((mails.kind >= CLICKED) & (mails.link >= 0))
     found, count, end, before = np.empty((16, 3), np.int64), 0, 0, 0
     for start in range(clicks.size):
         first = clicks[start]
@@ -182,6 +194,24 @@ def _every_link(mails: Any) -> Any:
                     known, to = max(mails.known_us[place], since), min(mails.until_us[place], until)
                     if known < to:
                         found, count = _appended(found, count, place, known, to)
+    return found[:count, 0], found[:count, 1], found[:count, 2]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _after_a_scanners_click(mails: Any, flagged: Ints, known_us: Ints, until_us: Ints) -> Any:
+    """Unsubscribes within SCANNER_US after a flagged click of the same mail: place, from when, until when."""
+    order = np.argsort(flagged, kind="mergesort")
+    in_order, found, count = flagged[order], np.empty((16, 3), np.int64), 0
+    for place in np.flatnonzero(mails.kind == UNSUBSCRIBED):
+        one = np.searchsorted(in_order, place, side="left") - 1
+        while one >= 0 and mails.group[flagged[order[one]]] == mails.group[place]:
+            flag = order[one]
+            if mails.occurred_us[place] - mails.occurred_us[flagged[flag]] >= SCANNER_US:
+                break
+            known, to = max(mails.known_us[place], known_us[flag]), min(mails.until_us[place], until_us[flag])
+            if mails.kind[flagged[flag]] == CLICKED and known < to:
+                found, count = _appended(found, count, place, known, to)
+            one -= 1
     return found[:count, 0], found[:count, 1], found[:count, 2]
 
 

