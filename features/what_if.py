@@ -74,7 +74,12 @@ def _event_rows(lead: int, content: Mapping[str, Any], as_of: datetime) -> list[
 
 def _event_row(lead: int, position: int, raw: Mapping[str, Any], as_of: datetime) -> WhatIfRow:
     made = event(
-        {**raw, "userId": str(lead), "anonymousId": None, "messageId": raw.get("messageId") or f"{lead}/{position}"},
+        {
+            **raw,
+            "userId": f"lead-{lead}",
+            "anonymousId": None,
+            "messageId": raw.get("messageId") or f"{lead}/{position}",
+        },
         source="inline",
         received_at=as_of,
     )
