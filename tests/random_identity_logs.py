@@ -19,7 +19,7 @@ Stay = tuple[str, str, int, int]  # message id, lead, known_us, until_us
 PEOPLE = ("ann", "bob", "cid", "00Q1", "00Q2")
 VISITORS = ("visitor-1", "visitor-2", "visitor-3")
 person, visitor = st.sampled_from(PEOPLE), st.sampled_from(VISITORS)
-address = st.sampled_from(["a@one.example", "b@one.example"])
+address = st.sampled_from(["a@one.example", "b@one.example", "info@one.example", "info@one.example"])
 record = st.sampled_from(["00Q1", "00Q2", "00Q3"])
 day = st.integers(0, 9)
 

@@ -28,7 +28,7 @@ delay = st.sampled_from([0.0, 0.0, 0.0, 5 * MINUTE, 1.0, 3.0, 30.0])
 lead, visitor = st.sampled_from(LEADS), st.sampled_from(VISITORS)
 anyone = st.sampled_from(LEADS + VISITORS)
 number = st.sampled_from(["1", "2"])
-address = st.sampled_from(["a@one.example", "b@one.example", "c@two.example", "d@gmail.com"])
+address = st.sampled_from(["a@one.example", "b@one.example", "info@two.example", "d@gmail.com"])
 
 
 @st.composite

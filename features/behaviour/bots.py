@@ -101,8 +101,7 @@ def mail_scanner_flags(table: EventTable, resolved: Identities) -> MailScannerFl
     soon, links = _too_soon(mails), _every_link(mails)
     place, known_us, until_us = (np.append(*both) for both in zip(soon, links, strict=True))
     followed = _after_a_scanners_click(mails, place, known_us, until_us)
-    is_every_link = np.arange(len(place) + len(followed[0])) - len(soon[0])
-    is_every_link = (is_every_link >= 0) & (is_every_link < len(links[0]))
+    is_every_link = np.repeat([False, True, False], [len(soon[0]), len(links[0]), len(followed[0])])
     place, known_us, until_us = (np.append(*both) for both in zip((place, known_us, until_us), followed, strict=True))
     return MailScannerFlags(row[place], lead[place], is_every_link, known_us, until_us)
 

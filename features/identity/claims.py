@@ -6,7 +6,6 @@ earlier, then the one with the smaller message id; the order in which they arriv
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from features.events.event import identifier_text
 from features.events.event_table import EventTable
 from features.events.trust import LATE_CLAIM
+from features.identity.email import is_placeholder, mail_address, shared_from
 
 Rank = tuple[int, str]  # occurred_us and message id: the smaller one is first
 Key = tuple[str, str]  # an identifier besides the ids of events: "email" or a CRM's name, and its value
@@ -74,12 +74,9 @@ Claim = KeyClaim | LinkClaim | MergeClaim | UnmergeClaim | FirstSeen
 
 
 def normal_email(value: object) -> str:
-    """An e-mail address trimmed, in lower case and composed (NFC); empty where there is none."""
-    text = value.strip().lower() if isinstance(value, str) else ""
-    if "@" not in text:
-        return ""
-    # "é" is one character or two, by who typed it; it is one address.
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """The address as `mail_address` writes it; empty for a placeholder too, such as "noemail@none.com"."""
+    address = mail_address(value)
+    return "" if is_placeholder(address) else address
 
 
 def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | None:
@@ -129,6 +126,11 @@ def _later_public_emails(table: EventTable) -> frozenset[int]:
     )
     first = {claim[0]: claim[-1] for claim in reversed(claims)}
     return frozenset(row for user, _, _, row, email in claims if public[row] and email != first[user])
+
+
+def most_users(key: Key) -> int | None:
+    """From how many users on a key identifies nobody; None for a key that identifies however many claim it."""
+    return shared_from(key[1]) if key[0] == EMAIL else None
 
 
 def merge_claims(table: EventTable) -> Iterator[MergeClaim]:

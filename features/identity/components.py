@@ -7,16 +7,18 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from features.events.event import identifier_text
 from features.events.trust import is_public
 from features.home import tables
 from features.home.database import batched, insert_new
-from features.identity.claims import ANONYMOUS, EMAIL, crm_key, normal_email
-from features.identity.email import email_domain, mail_kind
+from features.identity.claims import ANONYMOUS, EMAIL, crm_key
+from features.identity.email import ROLE_USERS, email_domain, is_placeholder, mail_address, mail_kind, shared_from
 
 GROUP = "group"  # a link that ties nobody: a group's id or a work-mail domain, by which an account's leads are found
+PLACEHOLDER = "placeholder"  # another one: an address that nobody has, kept so that it can be named
+NAMED = 5  # addresses in one sentence
 AT_ONCE = 5_000  # values in one statement; SQLite takes 32,766
 LONGEST = 255  # characters of a value: PostgreSQL's indexes refuse texts of 2,700 bytes
 TELLING = ('"previous', '"email"', '"crm', '"contact_id"')  # an event without any of these ties nothing by its body
@@ -71,7 +73,10 @@ def _keys(said: Row, type: str, is_trusted: bool) -> Iterator[tuple[str, str]]:
         yield ANONYMOUS, previous
     for facts in (_mapping(said.get("traits")), _mapping(context.get("traits")), properties):
         yield from _records(facts) if is_trusted else ()
-        if type == "identify" and (email := normal_email(facts.get("email"))):
+        if type == "identify" and (email := mail_address(facts.get("email"))):
+            if is_placeholder(email):
+                yield PLACEHOLDER, email
+                continue
             yield EMAIL, email
             if mail_kind(domain := email_domain(email)) == "work":
                 yield GROUP, str(domain)
@@ -107,7 +112,7 @@ def component(connection: Connection, identifiers: Iterable[Identifier]) -> Comp
         for row in _links_of_users(connection, fresh):
             if row.kind == GROUP:
                 groups.add(row.value)
-            else:
+            elif row.kind != PLACEHOLDER:
                 keys.add((row.kind, row.value))
                 found |= {row.value} if row.kind == ANONYMOUS else set()
         found |= {row.user_id for row in links_to(connection, keys - seen)}
@@ -133,6 +138,25 @@ def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterato
             yield from connection.execute(
                 select(columns.value, columns.user_id).where(and_(columns.kind == kind, columns.value.in_(batch)))
             )
+
+
+def shared_addresses(connection: Connection) -> dict[str, int]:
+    """By e-mail address that identifies nobody, how many users gave it: placeholders, and what too many share."""
+    columns, users = tables.links.c, func.count(tables.links.c.user_id.distinct())
+    counted = select(columns.kind, columns.value, users.label("users")).group_by(columns.kind, columns.value)
+    asked = counted.where(columns.kind.in_((EMAIL, PLACEHOLDER))).having(
+        or_(columns.kind == PLACEHOLDER, users >= ROLE_USERS)
+    )
+    rows = connection.execute(asked.order_by(users.desc(), columns.value)).all()
+    return {row.value: row.users for row in rows if row.kind == PLACEHOLDER or row.users >= shared_from(row.value)}
+
+
+def shared_addresses_sentence(shared: Mapping[str, int]) -> str:
+    """What a person should know of addresses that identify nobody, the most shared ones first."""
+    named = ", ".join(f"{address} ({users:,} leads)" for address, users in list(shared.items())[:NAMED])
+    more = f" and {len(shared) - NAMED:,} more" if len(shared) > NAMED else ""
+    what = "placeholders, or shared by more leads than one person has"
+    return f"{named}{more}: {what}; they join no leads, so where two are one person: leadlight merge A B"
 
 
 def events_of(connection: Connection, connected: Component) -> list[Any]:

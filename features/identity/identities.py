@@ -12,7 +12,7 @@ from features.arrays import NOT_YET, Ints
 from features.events.event_table import EventTable
 from features.identity.claims import ANONYMOUS, USER, Key
 from features.identity.intervals import EVER, Period, subtract
-from features.identity.resolution import IdentityConflict, UserLeads
+from features.identity.resolution import IdentityConflict
 from features.identity.stitching import (
     AnonymousLinks,
     AnonymousOwners,
@@ -21,6 +21,7 @@ from features.identity.stitching import (
     Attributions,
     compose_periods,
 )
+from features.identity.user_leads import UserLeads
 
 
 @dataclass

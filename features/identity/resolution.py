@@ -1,4 +1,4 @@
-"""Identity resolution: which lead each user id belongs to at each time, from the claims of one component or a table."""
+"""Identity resolution: which lead each user id of one component belongs to at each time, from its claims."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
-
-from features.arrays import NOT_YET, Ints
-from features.events.event_table import EventTable
 from features.identity.claims import (
     USER,
     Claim,
@@ -21,13 +17,9 @@ from features.identity.claims import (
     LinkClaim,
     MergeClaim,
     Rank,
-    claim_rank,
-    claimed_keys,
-    merge_claims,
-    unmerge_claims,
+    most_users,
 )
 from features.identity.intervals import EVER
-from features.identity.stitching import AnonymousLinks
 
 LeadSince = tuple[str, int]  # a lead, and since when in microseconds: until the next one begins
 
@@ -38,12 +30,15 @@ class IdentityResolver:
     Each user is a lead of its own, unless its first keys belong to an earlier user: then it belongs to that one's
     lead. Merges then make whole leads one. `u1` claims the e-mail a@x.example on May 1, and `u2` claims it in its
     first event on May 5: `u2` belongs to the lead `u1`. Had `u2` claimed another e-mail on May 3, it would stay a lead.
+    From when too many users claim one address (`most_users`) it is nobody's, and those that it had joined part again.
     """
 
     def __init__(self, alias_only: Iterable[str] = ()) -> None:
         """alias_only: users that only aliases name so far; they are no leads before they have another event."""
         self.owner: dict[Key, tuple[Rank, str]] = {}  # the user that claimed it first
         self.claimants: dict[Key, set[str]] = defaultdict(set)
+        self.shared: set[Key] = set()  # claimed by so many users that they identify nobody
+        self._said: dict[str, set[tuple[Rank, tuple[Key, ...]]]] = defaultdict(set)  # all keys that a user claimed
         self._alias_only = set(alias_only)
         self._seen: set[str] = set()  # users that merges may name by their ids
         self._changed: set[Key] = set()  # keys whose owner changed since the last `resolve`
@@ -117,14 +112,35 @@ class IdentityResolver:
         return set()
 
     def _take_in_keys(self, claim: KeyClaim) -> None:
+        self._said[claim.user].add((claim.rank, claim.keys))
         for key in claim.keys:
             self.claimants[key].add(claim.user)
-            if key not in self.owner or (claim.rank, claim.user) < self.owner[key]:
+            most = most_users(key)
+            if most is not None and len(self.claimants[key]) >= most and key not in self.shared:
+                self._share(key)
+            if key not in self.shared and (key not in self.owner or (claim.rank, claim.user) < self.owner[key]):
                 self.owner[key] = claim.rank, claim.user
                 self._changed.add(key)
-        for first, keys in ((self._born, claim.keys), (self._identified, _identifying_keys(claim))):
-            if keys and (claim.user not in first or (claim.rank, keys) < first[claim.user]):
-                first[claim.user] = claim.rank, keys
+        self._note_first_keys(claim.user, claim.rank, claim.keys)
+
+    def _share(self, key: Key) -> None:
+        """From now on nobody is identified by this key, as if nobody had claimed it."""
+        self.shared.add(key)
+        self.owner.pop(key, None)
+        self._changed.add(key)
+        for user in self.claimants[key]:
+            self._born.pop(user, None)
+            self._identified.pop(user, None)
+            for rank, keys in self._said[user]:
+                self._note_first_keys(user, rank, keys)
+
+    def _note_first_keys(self, user: str, rank: Rank, claimed: tuple[Key, ...]) -> None:
+        keys = tuple(key for key in claimed if key not in self.shared)
+        # Its own id as a key in a CRM does not connect a user with anybody.
+        identifying = tuple(key for key in keys if key[1] != user)
+        for first, own in ((self._born, keys), (self._identified, identifying)):
+            if own and (user not in first or (rank, own) < first[user]):
+                first[user] = rank, own
 
     def _moved(self, user: str) -> bool:
         before, now = self._parent.get(user), self._parent_of(user)
@@ -229,11 +245,6 @@ def lead_histories(resolver: IdentityResolver, claims: Iterable[Claim]) -> dict[
 _recorded_us = attrgetter("recorded_us")
 
 
-def _identifying_keys(claim: KeyClaim) -> tuple[Key, ...]:
-    """The keys that are not the user's own id: that id as a key in a CRM does not connect it with anybody."""
-    return tuple(key for key in claim.keys if key[1] != claim.user)
-
-
 def _merge_ranks(merges: Iterable[tuple[Rank, str, str]]) -> dict[str, Rank]:
     named: dict[str, Rank] = {}
     for rank, survivor, previous in merges:
@@ -258,128 +269,3 @@ class IdentityConflict(NamedTuple):
     kind: str
     value: str
     lead_ids: tuple[str, ...]
-
-
-class UserLeads(NamedTuple):
-    """The leads of all user ids of an event table.
-
-    moved: by user number, (lead number, since when) one after another, of the users that were not always their own
-    lead. holders: the lead of each key.
-    """
-
-    moved: dict[int, list[tuple[int, int]]]
-    holders: dict[Key, str]
-    conflicts: list[IdentityConflict]
-
-    @classmethod
-    def of(cls, table: EventTable, links: AnonymousLinks) -> UserLeads:
-        """Resolve the users of `table`: component by component, and only those that share something with another."""
-        found = cls({}, {}, [])
-        alias_only = _alias_only_users(table, links)
-        connected = _ConnectedUsers()
-        for row, keys in claimed_keys(table, np.ones(len(table.user_id.values), dtype=bool)):
-            user = str(table.user_id[row])
-            for key in keys:
-                if (holder := found.holders.setdefault(key, user)) != user:
-                    connected.connect(user, holder)
-        merges = list(merge_claims(table))
-        for merge in merges:
-            connected.connect(merge.user, *_users_named(table, merge, found.holders))
-        names = np.array([table.anonymous_id.code(name) for name in alias_only], dtype=np.int64)
-        aliases = list(links.claims(table, np.flatnonzero(np.isin(links.name, names))))
-        for link in aliases:
-            connected.connect(link.name, link.user)
-        for claims in connected.components(_claims(table, connected, merges, aliases, alias_only)):
-            found._replay(table, claims, alias_only)
-        return found
-
-    def _replay(self, table: EventTable, claims: list[Claim], alias_only: Iterable[str]) -> None:
-        resolver = IdentityResolver(alias_only)
-        for user, history in lead_histories(resolver, claims).items():
-            self.moved[table.user_id.code(user)] = [(table.user_id.code(lead), since) for lead, since in history]
-        self.holders.update(resolver.holders())
-        for key, claimants in resolver.claimants.items():
-            if others := {resolver.lead_of(user) for user in claimants} - {self.holders[key]}:
-                self.conflicts.append(IdentityConflict(*key, (self.holders[key], *sorted(others))))
-
-
-class _ConnectedUsers:
-    """A union-find over users: claims connect them, whether or not they turn out to be one lead."""
-
-    def __init__(self) -> None:
-        self._over: dict[str, str] = {}
-
-    def __contains__(self, user: str) -> bool:
-        return user in self._over
-
-    def root(self, user: str) -> str:
-        """The user that stands for all that this one is connected with."""
-        over = self._over
-        while (above := over[user]) != user:
-            over[user] = user = over[above]
-        return user
-
-    def connect(self, user: str, *others: str) -> None:
-        """Connect a user with others."""
-        self._over.setdefault(user, user)
-        for other in others:
-            self._over.setdefault(other, other)
-            self._over[self.root(other)] = self.root(user)
-
-    def components(self, claims: Iterable[Claim]) -> Iterable[list[Claim]]:
-        """The claims of connected users, component by component."""
-        found: dict[str, list[Claim]] = {}
-        for claim in claims:
-            found.setdefault(self.root(claim.user), []).append(claim)
-        return found.values()
-
-
-def _claims(
-    table: EventTable, connected: _ConnectedUsers, merges: list[MergeClaim], aliases: Iterable[Claim],
-    alias_only: dict[str, int],
-) -> Iterator[Claim]:  # fmt: skip
-    """All claims of connected users."""
-    asked = np.fromiter((user in connected for user in table.user_id.values), bool, len(table.user_id.values))
-    if not asked.any():
-        return
-    for row, keys in claimed_keys(table, asked):
-        yield KeyClaim(table.recorded[row], claim_rank(table, row), str(table.user_id[row]), keys)
-    yield from merges
-    yield from (undo for undo in unmerge_claims(table) if undo.user in connected)
-    yield from aliases
-    own = ((name, own_us) for name, own_us in alias_only.items() if own_us < NOT_YET and name in connected)
-    yield from (FirstSeen(own_us, name, True) for name, own_us in own)
-    named = {key[1] for merge in merges for key in (merge.previous, merge.survivor) if key} | {j.user for j in merges}
-    codes = np.array([code for code in map(table.user_id.code, sorted(named)) if code >= 0], dtype=np.int64)
-    seen_us = _first_us(table, np.isin(table.user_id.codes(), codes))
-    yield from (FirstSeen(int(seen_us[code]), table.user_id.values[code], False) for code in codes)
-
-
-def _users_named(table: EventTable, merge: MergeClaim, holders: dict[Key, str]) -> Iterator[str]:
-    """The users that a merge may name, besides the one whose event it is."""
-    for key in (merge.previous, merge.survivor):
-        if key in holders:
-            yield holders[key]
-        if key and table.user_id.code(key[1]) >= 0:
-            yield key[1]
-
-
-def _alias_only_users(table: EventTable, links: AnonymousLinks) -> dict[str, int]:
-    """By user whose first event was an alias and whom a link claims for another: when its first other event came."""
-    is_alias = table.type.codes() == table.type.code("alias")
-    users = table.user_id.codes()
-    aliased = np.unique(users[is_alias & (users >= 0)]).tolist()
-    linked = {table.anonymous_id.values[name] for name in np.unique(links.name)} if aliased else set()
-    found = [code for code in aliased if table.user_id.values[code] in linked]
-    if not found:
-        return {}
-    alias_us, own_us = _first_us(table, is_alias), _first_us(table, ~is_alias)
-    return {table.user_id.values[code]: int(own_us[code]) for code in found if alias_us[code] < own_us[code]}
-
-
-def _first_us(table: EventTable, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
-    """When each user's first event among those at `which` rows was recorded; NOT_YET for none."""
-    rows = np.flatnonzero(which & (table.user_id.codes() >= 0))
-    found = np.full(len(table.user_id.values), NOT_YET, dtype=np.int64)
-    np.minimum.at(found, table.user_id.codes()[rows], table.recorded_us()[rows])
-    return found

@@ -15,7 +15,7 @@ from features.agreement.agreement import Agreement, Excluded, Trait
 from features.agreement.column_titles import says
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
 from features.home.numbers import DecimalSign, NumberCell, NumberSpelling, number, told_beside
-from features.identity.claims import normal_email
+from features.identity.email import mail_address
 from features.imports.columns import boolean, cell_texts, map_distinct, number_cells, title_words
 from features.imports.crm import Crm
 
@@ -247,4 +247,4 @@ def emails(rows: pd.DataFrame) -> list[str | None]:
     column = email_column([str(title) for title in rows.columns])
     if column is None:
         return [None] * len(rows)
-    return [address and normal_email(address) for address in cell_texts(rows[column])]
+    return [address and mail_address(address) for address in cell_texts(rows[column])]

@@ -18,6 +18,7 @@ from features.events.event_table import HISTORY_KEPT
 from features.events.trust import NOT_TRUSTED
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
+from features.identity.components import PLACEHOLDER, shared_addresses, shared_addresses_sentence
 from features.ledger.arrival_counts import DAYS, ArrivalCounts, EventGroup, Stream, arrival_counts, event_groups
 from features.ledger.tombstones import STRIPPED
 from features.records.retention import permanent_events
@@ -194,21 +195,27 @@ def trust_checks(groups: Sequence[EventGroup], now: datetime) -> Iterator[Check]
 
 
 def identity_checks(connection: Connection) -> Iterator[Check]:
-    """E-mail addresses and CRM ids that several leads have. Only a person may say that these leads are one."""
+    """E-mail addresses that identify nobody, then those and CRM ids that several leads have.
+
+    Only a person may say that these leads are one.
+    """
+    nobodys = shared_addresses(connection)
+    if nobodys:
+        yield Check("shared addresses", True, shared_addresses_sentence(nobodys))
     links, known = tables.links.c, tables.identities.c
     is_user = (known.kind == "user") & (known.value == links.user_id)
     pair = func.min(known.lead_id).label("one"), func.max(known.lead_id).label("other")
-    shared = (
-        select(*pair)
+    claimed = (
+        select(links.value, *pair)
         .select_from(join(tables.links, tables.identities, is_user))
-        .where(links.kind.not_in(("anonymous", "group")))
+        .where(links.kind.not_in(("anonymous", "group", PLACEHOLDER)))
         .group_by(links.kind, links.value)
         .having(func.count(known.lead_id.distinct()) > 1)
-    ).subquery()
-    count = connection.scalar(select(func.count()).select_from(shared))
-    if count:
-        one, other = connection.execute(select(shared).order_by(shared.c.one, shared.c.other).limit(1)).one()
-        said = f"{count:,} e-mail addresses or ids of a CRM are said of several leads"
+        .order_by("one", "other")
+    )
+    pairs = [(row.one, row.other) for row in connection.execute(claimed) if row.value not in nobodys]
+    if pairs:
+        (one, other), said = pairs[0], f"{len(pairs):,} e-mail addresses or ids of a CRM are said of several leads"
         yield Check("identities", True, f"{said}; where these are one person: leadlight merge, as in {one} and {other}")
 
 

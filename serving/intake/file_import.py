@@ -12,9 +12,11 @@ from typing import Any
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
+from features.home.database import reading
 from features.home.deployments import deployment_in_force
 from features.home.progress import Progress
 from features.home.settings import Home
+from features.identity.components import shared_addresses, shared_addresses_sentence
 from features.identity.lookup import first_event_at, leads_by_identifier
 from features.imports.customers import Customers
 from features.imports.field_history import FieldHistory
@@ -120,9 +122,18 @@ class _FileImport:
 
     def _leads(self, part: LeadFile, history: FieldHistory | None) -> Ingested:
         self.progress(f"looking at {part.path.name}")
-        export = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history)
+        export, before = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history), self._shared()
         total = self._appended(export.stream(part.path), part.path.name, source="crm")
-        return Ingested(part.path.name, total, tuple(export.sentences))
+        return Ingested(part.path.name, total, (*export.sentences, *self._of_addresses(part.path.name, before)))
+
+    def _shared(self) -> dict[str, int]:
+        with reading(self.ledger.home) as connection:
+            return shared_addresses(connection)
+
+    def _of_addresses(self, name: str, before: Mapping[str, int]) -> Iterator[str]:
+        news = {address: leads for address, leads in self._shared().items() if leads > before.get(address, 0)}
+        if news:
+            yield f"{name}: e-mail addresses that identify nobody: {shared_addresses_sentence(news)}"
 
     def _histories(self, changes: Sequence[HistoryFile]) -> dict[str, FieldHistory]:
         if changes and self.kept.agreement.outcome.undated:

@@ -211,7 +211,14 @@ def test_a_title_says_rank_and_department(title: str | None, rank: str | None, a
     assert (seniority(title), department(title)) == (rank, area)
 
 
-def test_a_mailbox_anyone_can_open_is_free() -> None:
-    assert mail_kind(email_domain("ann@gmail.com")) == "free"
+@pytest.mark.parametrize(
+    "domain",
+    "gmail.com yahoo.co.uk hotmail.fr gmx.at web.de bluewin.ch wp.pl uol.com.br tutanota.com proton.me".split(),
+)
+def test_a_mailbox_anyone_can_open_is_free(domain: str) -> None:
+    assert mail_kind(email_domain(f"ann@{domain}")) == "free"
+
+
+def test_a_companys_mailbox_is_work() -> None:
     assert mail_kind(email_domain("ann@firm.example")) == "work"
     assert mail_kind(None) is None

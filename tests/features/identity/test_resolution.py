@@ -6,11 +6,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from handmade_events import Told, identify, page, says, track, us
+from handmade_events import SMALL, Told, identify, page, says, track, us
 from random_identity_logs import read, stays
 from random_logs import known_in_order
 
 from features.arrays import NOT_YET
+from features.identity.accounts import account_periods
 
 ANN = identify("ann", 1, email="ann@firm.example")
 BOB = identify("bob", 2, email="bob@firm.example")
@@ -229,16 +230,64 @@ def test_no_crm_passes_for_another_kind_of_name(crm_name: str) -> None:
     assert lead_of("email", "ann@firm.example", *told) == "ann"
 
 
-def test_ten_thousand_names_with_one_address_are_one_lead() -> None:
-    told = [identify(f"u{number:05}", number / 10_000, email="office@firm.example") for number in range(10_000)]
+def test_ten_thousand_names_with_one_address_are_ten_thousand_leads() -> None:
+    """Ten were too many for one person; before the tenth was heard of, nine seemed to be one."""
+    told = [identify(f"u{number:05}", number / 10_000, email="ann@firm.example") for number in range(10_000)]
     _, found = read(told)
-    assert found.lead_ids == ["u00000"]
-    assert not len(found.former.row)
+    assert len(found.lead_ids) == 10_000
+    assert found.lead.tolist() == list(range(10_000))
+    assert found.former.row.tolist() == list(range(1, 9))
+    assert (found.identifiers.get(("email", "ann@firm.example")), found.conflicts) == (None, [])
+
+
+@pytest.mark.parametrize(("address", "most"), [("ann@firm.example", 9), ("info@firm.example", 2)])
+def test_an_address_is_a_persons_until_too_many_have_it(address: str, most: int) -> None:
+    told = [identify(f"u{number}", number, email=address) for number in range(most + 1)]
+    assert leads(*told[:-1]) == ["u0"]
+    assert leads(*told) == sorted(f"u{number}" for number in range(most + 1))
+    assert history(told[1], *told) == [("u0", us(1), us(most)), ("u1", us(most), NOT_YET)]
+    assert history(told[-1], *told) == [(f"u{most}", us(most), NOT_YET)]
+
+
+def test_whose_a_shared_address_is_does_not_depend_on_the_order_of_arrival() -> None:
+    told = [identify(who, day, email="info@firm.example") for day, who in enumerate(("ann", "bob", "cid"))]
+    told.append(identify("cid", 4, email="cid@firm.example"))
+    found = {tuple(leads(*order)) for order in permutations(told)}
+    assert found == {("ann", "bob", "cid")}
+    assert {lead_of("email", "cid@firm.example", *order) for order in permutations(told)} == {"cid"}
+
+
+def test_who_first_gave_a_shared_address_is_known_by_the_next_one() -> None:
+    office = [identify(who, day, email="info@firm.example") for day, who in enumerate(("bob", "cid", "dee"), 2)]
+    told = [ANN, *office, identify("bob", 6, email="ann@firm.example")]
+    assert leads(ANN, office[0], told[-1]) == ["ann", "bob"]  # an address of its own made bob somebody
+    assert leads(*told) == ["ann", "cid", "dee"]
+
+
+def test_an_address_of_many_ties_no_merged_lead_apart() -> None:
+    told = [identify(f"u{number}", number, email="info@firm.example") for number in range(4)]
+    assert leads(*told, merged("u2", 5, previous_lead_id="u3")) == ["u0", "u1", "u2"]
+
+
+@pytest.mark.parametrize(
+    "address", ["noemail@none.example", "No-Reply@firm.example", "test@test.com", "no.email@x.example"]
+)
+def test_a_placeholder_joins_nobody_and_is_no_name(address: str) -> None:
+    told = [identify("ann", 1, email=address), identify("bob", 2, email=address)]
+    assert leads(*told) == ["ann", "bob"]
+    assert lead_of("email", address.lower(), *told) is None
+    assert account_periods(read(told)[0], read(told)[1], SMALL).account_ids == []
+
+
+def test_one_address_with_composed_or_single_accents_is_one_leads() -> None:
+    told = [identify("ann", 1, email="jose\u0301@firm.example"), identify("bob", 2, email="Jos\u00c9@firm.example")]
+    assert leads(*told) == ["ann"]
+    assert lead_of("email", "jos\u00e9@firm.example", *told) == "ann"
 
 
 def test_an_earlier_owner_heard_of_late_takes_all_names_over() -> None:
-    told = [identify(f"u{number}", 5 + number, email="office@firm.example") for number in range(5)]
-    _, found = read([*told, identify("first", 1, known=20, email="office@firm.example")])
+    told = [identify(f"u{number}", 5 + number, email="ann@firm.example") for number in range(5)]
+    _, found = read([*told, identify("first", 1, known=20, email="ann@firm.example")])
     assert found.lead_ids == ["first", "u0"]
     assert found.lead.tolist() == [0] * 6
     assert found.former.lead.tolist() == [1] * 5

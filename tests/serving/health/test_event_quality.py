@@ -166,6 +166,19 @@ def test_a_key_of_several_leads_is_told_with_an_example(home: Home) -> None:
     assert said.endswith("leadlight merge, as in ann and bob")
 
 
+def test_addresses_that_identify_nobody_are_named_and_are_no_conflict(home: Home) -> None:
+    boxes = [identify(who, 1, email="info@buyer.example") for who in ("ann", "bob", "cyd")]
+    keep(
+        home, [*boxes, identify("dee", 1, email="noemail@none.example"), identify("eve", 1, email="eve@buyer.example")]
+    )
+    with writing(home) as connection:
+        rows = [{"kind": "user", "value": who, "lead_id": who} for who in ("ann", "bob", "cyd", "dee", "eve")]
+        connection.execute(insert(tables.identities), rows)
+    (said,) = sentences(home, "shared addresses")
+    assert said.startswith("info@buyer.example (3 leads), noemail@none.example (1 leads): placeholders, or shared by")
+    assert sentences(home, "identities") == []
+
+
 def test_events_older_than_agreed_are_told(home: Home) -> None:
     keep(home, [viewed(1), identify("ann", 2)])
     keeps = AGREED.privacy.keep_events

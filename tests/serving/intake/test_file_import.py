@@ -8,13 +8,16 @@ import pytest
 from drawn_snapshots import looks
 from handmade_events import SMALL
 from home_of_two_leads import NOW, small_home
+from sqlalchemy import func, select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import current_version
+from features.agreement.versions import current_version, save_version
+from features.home import tables
+from features.home.database import reading
 from features.home.deployments import deploy, deployments
-from features.home.settings import Home
+from features.home.settings import Home, Settings
 from features.store.builds import build_of
-from serving.intake.file_import import refresh_features, served_agreement
+from serving.intake.file_import import ingest, refresh_features, served_agreement
 from serving.scoring.scorer import Scorer
 from training.fit.fit import fitted_model
 from training.model.manifest import ModelDamaged
@@ -59,3 +62,33 @@ def test_a_damaged_model_is_named(home: Home) -> None:
     (deployments(home)[0].folder(home) / TREES).write_text("something else")
     with pytest.raises(ModelDamaged, match=TREES):
         served_agreement(home, AGREED)
+
+
+UNDATED = Agreement.parse(
+    """
+name = "undated"
+[outcome]
+event = "Lead Converted"
+undated = true
+[export]
+id = "Lead ID"
+outcome = "Converted"
+positive = "Yes"
+[traits]
+employees = { kind = "number", column = "Employees" }
+"""
+)
+
+
+def test_an_export_full_of_placeholders_has_a_lead_for_each_row_and_names_them(tmp_path: Path) -> None:
+    home, file = Home(tmp_path / "home", Settings()).created(), tmp_path / "leads.csv"
+    emails = ["noreply@example.org", "na@na.example", "ann@firm.example"] * 3 + ["bob@firm.example"] * 2
+    rows = [f"Q{number},{email},{100 + number},No" for number, email in enumerate(emails)]
+    file.write_text("\n".join(["Lead ID,Email,Employees,Converted", *rows]))
+    (done,) = ingest(home, [file], save_version(home, UNDATED, NOW), NOW)
+    names = "na@na.example (3 leads), noreply@example.org (3 leads): placeholders, or shared by more leads"
+    assert names in done.sentences[-1]
+    with reading(home) as connection:
+        leads = connection.scalar(select(func.count(tables.identities.c.lead_id.distinct())))
+    assert leads == 11 - 3  # ann has three records, and bob has two
+    assert len(ingest(home, [file], save_version(home, UNDATED, NOW), NOW)[0].sentences) == len(done.sentences) - 1
