@@ -69,9 +69,11 @@ def erase(
     with console.progress_line("making new files without the lead") as progress:
         rebuild_stale_builds(home(), progress)
     done = f"{gone.events:,} events, {gone.identifiers:,} names and {gone.failed_events:,} failed events are gone"
-    print_answer(gone.as_json(), [f"{done}; later events of this lead are refused", BACKUPS], as_json)
+    others = f"in {gone.mentions:,} events of others an address of the lead was replaced; {UNREACHED}"
+    print_answer(gone.as_json(), [f"{done}; later events of this lead are refused", others, BACKUPS], as_json)
 
 
+UNREACHED = "its name or number in free text of others cannot be found"
 BACKUPS = "what you copied elsewhere is yours to erase: backups, exports, scored files"
 
 

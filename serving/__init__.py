@@ -12,8 +12,7 @@ limits.py   Limits of a request: how many bytes, seconds, levels and items one m
 logs.py     Logs: JSON lines on stderr, with the secret part of every key cut off.
 process.py  What one serving process holds of a home, its scorer, keys and event queue, and how it refreshes them each
             second.
-server.py   `leadlight serve`: starts BentoML for one home, on an address that its keys allow, in an environment of
-            ours.
+server.py   `leadlight serve`: starts BentoML for one home, where its keys allow it; and how its workers end with it.
 service.py  The BentoML service: the public API mounted as it is, and the same scorer as a native API at /scores.
 
 Other rooms use:
@@ -24,6 +23,6 @@ limits      ABANDONED_AFTER, BODY_SECONDS, COMMIT_S, COMPRESSED_BYTES, ERRORS_SH
             MOST_REPLAYED_IDS, MOST_SHARED_BYTES, ONE_COMMIT, PUBLISH_S, QUEUE_BYTES, SCORES_IN_LOOP_BYTES,
             TRACKING_SECONDS, USUAL_ON_A_PAGE
 logs        configure
-process     ServedHome, scoring_problem
+process     NO_DATABASE, ServedHome
 server      serve
 """

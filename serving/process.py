@@ -20,7 +20,9 @@ from features.events.event import EventRefused
 from features.events.trust import ReservedNames
 from features.home.errors import LeadlightError
 from features.home.settings import Home
+from features.home.troubles import Troubles
 from serving import limits
+from serving.health.readiness import Readiness
 from serving.http.auth import Credentials
 from serving.http.keys import KeyRing, Keys
 from serving.http.problems import Problem, unavailable
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 1.0  # between looks at the deployment and the keys
 HOUSEKEEPING_S = 60.0  # between looks at what a home needs now and then
+NO_DATABASE, NO_SCORES = "the database cannot be reached", "cannot score"  # troubles that requests meet
 PUBLISH_PENDING_S = 0.5  # any process publishes within 1 s what another one left behind
 
 Part = TypeVar("Part")
@@ -59,7 +62,8 @@ class ServedHome:
         self._queue: EventQueue | None = None
         self._housekeeping: Housekeeping | None = None
         self._one_large_request = asyncio.Lock()
-        self._logged: dict[str, str] = {}
+        self._readiness: Readiness | None = None
+        self.troubles = Troubles(log)
         self._is_warm = False
         self._agreement = Agreement.default()
         self._reserved_names = ReservedNames()
@@ -90,6 +94,10 @@ class ServedHome:
     def queue(self) -> EventQueue:
         return _opened(self._queue)
 
+    @property
+    def readiness(self) -> Readiness:
+        return _opened(self._readiness)
+
     def open(self) -> None:
         """Read the home: its scorer and its keys. An empty home opens too, and is looked at again each second."""
         if self._scorer is not None:
@@ -101,6 +109,7 @@ class ServedHome:
         )
         self._queue = EventQueue(home, self._make_publisher(home))
         self._scorer = self._make_scorer(home)
+        self._readiness = Readiness(home, self._scorer)
         self._try("schema", self._queue.migrate)
         self.refresh()
         log.info("serving", home=str(home.path), code=str(Path(__file__).parents[1]))
@@ -112,7 +121,8 @@ class ServedHome:
 
     def refresh_keys(self) -> None:
         """Take over keys that were made or revoked."""
-        self._try("keys", lambda: self.credentials.ring.refresh(time.monotonic()))
+        if self._try("keys", lambda: self.credentials.ring.refresh(time.monotonic())):
+            self.troubles.over(NO_DATABASE)
 
     def refresh_scorer(self) -> None:
         """Take over a promoted model, a new agreement."""
@@ -146,17 +156,16 @@ class ServedHome:
         self.scorer.scores([{"traits": {}}, {"lead_id": "nobody"}], datetime.now(UTC), None)
         self._is_warm = True
 
-    def _try(self, what: str, step: Callable[[], None]) -> None:
+    def _try(self, what: str, step: Callable[[], None]) -> bool:
         try:
             step()
         except Exception as error:
-            # What was good goes on serving. The same complaint is logged once, not each second.
-            why = f"{type(error).__name__}: {error}"
-            if self._logged.get(what) != why:
-                log.error("could not refresh", what=what, why=why, exc_info=not isinstance(error, LeadlightError))
-            self._logged[what] = why
-        else:
-            self._logged.pop(what, None)
+            # What was good goes on serving.
+            why, is_ours = f"{type(error).__name__}: {error}", isinstance(error, LeadlightError)
+            self.troubles.met("could not refresh", why, what, exc_info=not is_ours)
+            return False
+        self.troubles.over("could not refresh", what)
+        return True
 
     @asynccontextmanager
     async def running(self, _app: object = None) -> AsyncIterator[None]:
@@ -180,7 +189,8 @@ class ServedHome:
         try:
             scores = step() if size <= limits.SCORED_IN_LOOP else await self._in_thread(step)
         except LeadlightError as error:
-            raise scoring_problem(error) from error
+            raise self.scoring_problem(error) from error
+        self.troubles.over(NO_SCORES)
         return [_with_reference(lead, score) for lead, score in zip(leads, scores, strict=True)]
 
     async def past_scores(self, leads: LeadRequests, as_of: datetime, most: int | None) -> list[dict[str, Any]]:
@@ -189,8 +199,18 @@ class ServedHome:
         try:
             scores = await self._in_thread(step)
         except LeadlightError as error:
-            raise scoring_problem(error) from error
+            raise self.scoring_problem(error) from error
         return [_with_reference(lead, score) for lead, score in zip(leads, scores, strict=True)]
+
+    def scoring_problem(self, error: LeadlightError) -> Problem:
+        """The answer for an error in scoring: 422 where the caller can mend it, 503 where a person at the home must."""
+        if isinstance(error, EventRefused):  # an inline event that cannot be used
+            return Problem(422, error.code, f"{error}.")
+        if error.code == "no_agreement":
+            return unavailable("no_agreement", f"{error}", retry_after_s=30)
+        self.troubles.met(NO_SCORES, str(error), code=error.code)
+        message = "This home cannot score now; the log of the service says why."
+        return unavailable(error.code, message, retry_after_s=30)
 
     async def _in_thread(self, step: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         try:
@@ -221,16 +241,6 @@ async def _each(seconds: float, step: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
         await to_thread.run_sync(step)
-
-
-def scoring_problem(error: LeadlightError) -> Problem:
-    """The answer for an error in scoring: 422 where the caller can mend it, 503 where a person at the home must."""
-    if isinstance(error, EventRefused):  # an inline event that cannot be used
-        return Problem(422, error.code, f"{error}.")
-    if error.code == "no_agreement":
-        return unavailable("no_agreement", f"{error}", retry_after_s=30)
-    log.error("cannot score", code=error.code, why=str(error))
-    return unavailable(error.code, "This home cannot score now; the log of the service says why.", retry_after_s=30)
 
 
 def _with_reference(lead: Mapping[str, Any], score: dict[str, Any]) -> dict[str, Any]:

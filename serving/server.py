@@ -1,15 +1,19 @@
-"""`leadlight serve`: starts BentoML for one home, on an address that its keys allow, in an environment of ours."""
+"""`leadlight serve`: starts BentoML for one home, where its keys allow it; and how its workers end with it."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
 import os
+import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import make_url
 
 from features.home.errors import LeadlightError
@@ -19,7 +23,10 @@ from serving.http.keys import Keys
 
 REPO = Path(__file__).resolve().parents[1]
 SERVICE = "serving.service:Leadlight"
+LAST_REQUESTS_S = 30.0
 REMEDY = "make one with `leadlight keys create --scope scores:read`"
+
+log = structlog.get_logger(__name__)
 
 
 def serve(home: Home, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
@@ -73,6 +80,24 @@ def _from_here(database_url: str) -> str:
     url = make_url(database_url)
     is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     return str(url.set(database=str(Path(url.database or "").absolute()))) if is_file else database_url
+
+
+def end_with_parent(each_s: float = 1.0) -> None:
+    """End this worker once the process that started it is gone: `kill -9` of `bentoml serve` tells its workers nothing.
+
+    Such a worker would hold the port and go on answering, by the code and the settings of then, beside its successor.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(each_s)
+        log.warning("the process that started this worker is gone; it ends", parent=parent)
+        os.kill(os.getpid(), signal.SIGTERM)  # what is on its way is answered first
+        time.sleep(LAST_REQUESTS_S)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _address(host: str) -> str:

@@ -96,7 +96,11 @@ class Leadlight:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def start(self) -> None:
+        from serving.server import end_with_parent
+
         logs.configure()
+        end_with_parent()
+        os.umask(0o077)  # it writes into the home alone, and that is its owner's
         served().open()
         logs.drop_bentoml_warning()
         # What was loaded lives as long as the process; without this each full collection walks all of it.

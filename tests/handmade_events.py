@@ -48,7 +48,7 @@ pricing_page = { event = "page", where = { path = "/pricing*" }, label = "pricin
 webinar = { event = "Webinar Attended", minutes = "minutes_attended", label = "webinars" }
 email_click = { event = "Email Link Clicked", label = "e-mail clicks" }
 call = { event = "Call Answered", minutes = "minutes", label = "calls" }
-unsubscribe = { event = "Email Unsubscribed", label = "unsubscribed" }
+unsubscribe = { event = "Email Unsubscribed", label = "unsubscribed", direction = "down" }
 [traits]
 job_title = "text"
 industry = "category"

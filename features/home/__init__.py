@@ -24,6 +24,8 @@ progress.py        Progress: where a long piece of work says, one short sentence
 settings.py        Settings: where a home is and what it is connected to, each from a LEADLIGHT_ environment variable.
 tables.py          The tables of a home's database, as SQLite and PostgreSQL share them; their history is in
                    migrations/.
+troubles.py        Troubles: what goes on being wrong is logged once as it begins and once as it ends, however often
+                   it is met.
 whole_files.py     Whole files: each is written beside its place and then renamed, so that nobody ever meets half of
                    one.
 
@@ -32,8 +34,8 @@ Other rooms use:
 alerts             Alert, DRIFT, RaisedAlert, alerts_of, raise_alerts
 calendar_words     month_number
 clock              Clock, EPOCH, Flags, from_microseconds, microseconds, occurred_at, recorded_at, rfc3339
-database           batched, consistent_read, database_exists, engine, insert_new, insert_or_update, is_any_row,
-                   migrate, reading, truncate_wal, wait_for_writers, writing
+database           batched, check_writable, consistent_read, database_exists, engine, insert_new, insert_or_update,
+                   is_any_row, migrate, reading, truncate_wal, wait_for_writers, writing
 dates              DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_moment
 deployments        Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
 errors             INTERRUPTED, LeadlightError, STOPPED
@@ -46,5 +48,6 @@ settings           Home, Settings
 tables             ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, erased, events, failed_events,
                    feature_views, idempotency_keys, identities, intake_counts, links, metadata, online_pending,
                    retired, secrets, trainings
+troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -133,6 +133,12 @@ def wait_for_writers(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
 
+def check_writable(home: Home) -> None:
+    """Write something that changes nothing; raises SQLAlchemyError where the database is away, full or read-only."""
+    with writing(home) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+
 @contextmanager
 def reading(home: Home) -> Iterator[Connection]:
     """A transaction that only reads."""
@@ -206,7 +212,7 @@ def migrate(home: Home, revision: str = "head") -> None:
     with MIGRATION_LOCK:
         command.upgrade(config, revision)
     if file := _file(home):
-        file.chmod(0o600)
+        file.chmod(0o600)  # and with it the files that SQLite puts beside it
 
 
 def database_exists(home: Home) -> bool:

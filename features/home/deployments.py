@@ -51,6 +51,7 @@ def deploy(home: Home, files: Path, *, name: str, version: str, digest: str, vie
     """
     migrate(home)
     _copy(files, model_folder(home, digest))
+    home.keep_private()
     row = {"model_name": name, "model_version": version, "digest": digest, "view_suffix": view_suffix, "why": why,
            "if_tried_digest": if_tried_digest}  # fmt: skip
     with writing(home) as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -29,7 +30,7 @@ PUBLISHER = LockName("publisher.lock", 7_301_995)  # writes to the online store
 def builder_lock(home: Home) -> Iterator[None]:
     """Wait until no other process of this host builds feature views: two would only do the same work twice."""
     home.features.mkdir(parents=True, exist_ok=True)
-    with (home.features / "lock").open("w") as lock:
+    with open(home.features / "lock", "w", opener=_private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -83,13 +84,17 @@ def _lock(home: Home, lock: LockName, wait: bool) -> Iterator[bool]:
 def _file_lock(home: Home, lock: LockName, wait: bool) -> Iterator[bool]:
     # The kernel takes the lock back when its process ends, however that ends: no lock is ever left behind.
     home.features.mkdir(parents=True, exist_ok=True)
-    with (home.features / lock.file).open("w") as opened:
+    with open(home.features / lock.file, "w", opener=_private) as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return
         yield True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @contextmanager

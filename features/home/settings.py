@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,4 +58,17 @@ class Home:
         """This home, once its folder is there and only its owner can read it: it holds personal data."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)
+        self.keep_private()
         return self
+
+    def keep_private(self) -> None:
+        """Make what stands in the home its owner's alone, whatever wrote it: files 0600, folders 0700.
+
+        Only of our own folders: a home may lie in one that holds other things.
+        """
+        for folder in (self.features, self.models, self.path / "bentoml"):
+            for place in (folder, *folder.rglob("*")) if folder.is_dir() else ():
+                # What is gone by now, or another user's, is not ours to close.
+                with suppress(FileNotFoundError, PermissionError):
+                    if not place.is_symlink():
+                        place.chmod(0o700 if place.is_dir() else 0o600)

@@ -17,6 +17,6 @@ arrival_counts     ArrivalCounts, DAYS, EventGroup, Stream, arrival_counts, even
 failed_events      AT_ONCE, FailedEvent, Replayed, count_failed, failed_events, replay
 ledger             Appended, Ledger
 outbox             AT_ONCE, Outbox, OutboxBatch, enqueue_since, enqueue_whole, is_anything_pending
-tombstones         IdentifierName, STALE, STRIPPED, entomb, erased_among, erased_leads, names_in_event, names_in_row,
-                   plain_name, recently_erased, record_deleted_events, secret, tombstones
+tombstones         IdentifierName, REDACTED, STALE, STRIPPED, entomb, erased_among, erased_leads, names_in_event,
+                   names_in_row, plain_name, recently_erased, record_deleted_events, secret, tombstones
 """

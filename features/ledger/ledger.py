@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -30,21 +30,25 @@ from features.home.settings import Home
 from features.home.tables import events, failed_events, intake_counts
 from features.identity.components import record_links
 from features.ledger.outbox import enqueue, enqueue_whole
-from features.ledger.tombstones import STRIPPED, deleted_events, erased_raws, erased_rows
+from features.ledger.tombstones import REDACTED, STRIPPED, deleted_events, erased_raws, erased_rows
 
 AT_ONCE = 5_000  # events in one transaction: large enough for speed, small enough not to keep other writers waiting
 
 
 @dataclass(frozen=True)
 class Appended:
-    """What became of some events: each was accepted, was a duplicate, or was refused and became a failed event."""
+    """What became of some events: each was accepted, was a duplicate, was refused and became a failed event, or erased.
+
+    erased: of leads that were erased; nothing of these is kept.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     refused: int = 0
+    erased: int = 0
 
     def __add__(self, more: Appended) -> Appended:
-        return Appended(self.accepted + more.accepted, self.duplicates + more.duplicates, self.refused + more.refused)
+        return Appended(*(ours + others for ours, others in zip(astuple(self), astuple(more), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,8 @@ class Ledger:
 
 
 def _appended(results: Sequence[EventResult]) -> Appended:
-    count = Counter(result.status for result in results)
-    return Appended(count["accepted"], count["duplicate"], count["rejected"])
+    count = Counter(ERASED if result.code == ERASED else result.status for result in results)
+    return Appended(count["accepted"], count["duplicate"], count["rejected"], count[ERASED])
 
 
 # One at a time: of two maxima in one query SQLite takes neither from its index.
@@ -182,12 +186,13 @@ def append(
     rows = [row for batch in batches for row in batch.rows]
     failed = [row for batch in batches for row in batch.failed]
     statuses = _statuses(connection, rows, newest_id)
-    insert_new(connection, failed_events, _not_of_erased(connection, failed))
+    gone = _of_erased(connection, failed)
+    insert_new(connection, failed_events, [row for row, is_gone in zip(failed, gone, strict=True) if not is_gone])
     _count(connection, rows, statuses, recorded_us)
-    remaining = iter(statuses)
+    remaining, unkept = iter(statuses), iter(gone)
     with_statuses = [(batch, list(islice(remaining, len(batch.rows)))) for batch in batches]
     _enqueue(connection, with_statuses, enqueue_history)
-    return [_results(batch, own) for batch, own in with_statuses]
+    return [_results(batch, own, unkept) for batch, own in with_statuses]
 
 
 def _statuses(connection: Connection, rows: Sequence[Row], newest_id: int) -> list[str]:
@@ -198,12 +203,13 @@ def _statuses(connection: Connection, rows: Sequence[Row], newest_id: int) -> li
     return [known[place] if place in known else next(inserted) for place in range(len(rows))]
 
 
-def _not_of_erased(connection: Connection, failed: Sequence[Row]) -> Sequence[Row]:
+def _of_erased(connection: Connection, failed: Sequence[Row]) -> list[bool]:
+    """By failed event, whether it names an erased lead, so that it is not kept either."""
     if not failed:
-        return failed
+        return []
     raws = [orjson.loads(row["raw"]) for row in failed]
     gone = erased_raws(connection, [raw if isinstance(raw, dict) else {} for raw in raws])
-    return [row for place, row in enumerate(failed) if place not in gone]
+    return [place in gone for place in range(len(failed))]
 
 
 def _inserted(connection: Connection, rows: Sequence[Row], newest_id: int) -> list[str]:
@@ -224,7 +230,7 @@ def _status(row: Row, first: Row, before: Row | None) -> str:
 
 
 def _is_same_content(row: Row, other: Row) -> bool:
-    if STRIPPED in other["flags"]:  # its content was deleted for its age
+    if STRIPPED in other["flags"] or REDACTED in other["flags"]:  # we took away from its content
         return True
     # Times are left out: a resend has another sentAt, and so another correction.
     is_same = all(row[part] == other[part] for part in COMPARED_COLUMNS)
@@ -267,15 +273,17 @@ def _enqueue(connection: Connection, batches: list[tuple[ValidatedBatch, list[st
         enqueue_whole(connection, history)
 
 
-def _results(batch: ValidatedBatch, statuses: Sequence[str]) -> list[EventResult]:
+def _results(batch: ValidatedBatch, statuses: Sequence[str], unkept: Iterator[bool]) -> list[EventResult]:
+    """unkept: of each failed event, whether it was not kept, since its lead was erased."""
     written = map(_result, batch.rows, statuses)
-    return [result or next(written) for result in batch.results]
+    return [
+        (_erased(found.message_id) if next(unkept) else found) if found else next(written) for found in batch.results
+    ]
 
 
 def _result(row: Row, status: str) -> EventResult:
     if status == ERASED:
-        sentence = "this lead was erased; no event of it is kept any more"
-        return EventResult("rejected", row["message_id"], ERASED, sentence)
+        return _erased(row["message_id"])
     if status == ACCEPTED:
         return EventResult("accepted", row["message_id"], flags=_noticed(row))
     return EventResult("duplicate", row["message_id"], flags=(CONFLICT,) if status == CONFLICT else ())
@@ -284,6 +292,10 @@ def _result(row: Row, status: str) -> EventResult:
 def _noticed(row: Row) -> tuple[str, ...]:
     # That an event came by a public key is no news to its sender.
     return tuple(flag for flag in row["flags"].split(",") if flag and flag != PUBLIC)
+
+
+def _erased(message_id: str | None) -> EventResult:
+    return EventResult("rejected", message_id, ERASED, "this lead was erased; no event of it is kept any more")
 
 
 def _key(row: Row) -> Key:

@@ -155,6 +155,7 @@ def existing_secret(connection: Connection, name: str = TOMBSTONES) -> bytes | N
 
 
 STRIPPED = "stripped"  # the flag of an event of which only its identifiers are left
+REDACTED = "redacted"  # the flag of an event in which an erased lead's address was replaced
 DELETED_EVENTS = "retired"  # the name of the key that the digests are made with
 DIGEST_BYTES = 16  # long enough that no two events of a ledger share a digest
 

@@ -7,6 +7,7 @@ erasure.py       Erasure, the right to be forgotten: removes a lead from everyth
 housekeeping.py  Housekeeping, once a minute: new files without erased leads, and events no older than agreed.
 lead_record.py   One lead's record: all events and identifiers that the ledger holds on it, found by any of its
                  identifiers.
+mentions.py      Mentions: an erased lead's e-mail addresses in what others' events say, found and replaced.
 merges.py        Merges: a person makes two leads one, takes a merge back, or lists merges; each is an event of the
                  ledger.
 retention.py     Retention: deletes events older than agreed, and keeps their totals in one event for each lead.

@@ -22,6 +22,7 @@ from features.identity.identities import identities
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, IdentifierName, entomb, names_in_event, names_in_row, plain_name
 from features.records.lead_record import LeadRecord, lead_record
+from features.records.mentions import replace_mentions
 from features.store.builds import all_builds
 from features.store.online import StoreGone
 from features.store.online_fill import remove_leads
@@ -33,17 +34,21 @@ IDS = ("user", "anonymous")
 
 @dataclass(frozen=True)
 class Erasure:
-    """How much an erasure removed. lead_ids: every id that the lead had, for callers that must remove more."""
+    """How much an erasure removed. lead_ids: every id that the lead had, for callers that must remove more.
+
+    mentions: events of others in which an address of the lead was replaced.
+    """
 
     events: int
     identifiers: int
     failed_events: int
+    mentions: int
     lead_ids: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Figures alone: an answer about an erased lead names nobody."""
         counts = {"events": self.events, "identifiers": self.identifiers, "failed_events": self.failed_events}
-        return {"erased": True} | counts
+        return {"erased": True} | counts | {"mentions": self.mentions}
 
 
 def erase(home: Home, agreement: Agreement, name: str, now: datetime, only_ids: bool = False) -> Erasure:
@@ -81,13 +86,14 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         _delete(connection, tables.events.c.event_id, [row.event_id for row in events])
         failed = failed_events_about(connection, gone)
         _delete(connection, tables.failed_events.c.failed_event_id, failed)
+        mentions = replace_mentions(connection, gone)
         # Leads around it are derived again: the traits that its events gave their group are gone.
-        enqueue_whole(connection, [row._mapping for row in found.rows])
+        enqueue_whole(connection, [row._mapping for row in (*found.rows, *mentions)])
         _forget_names(connection, found, gone)
         entomb(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
         ids = sorted({value for kind, value in gone if kind in IDS} | {found.lead_id})
-        return Erasure(len(events), len(gone), len(failed), tuple(ids))
+        return Erasure(len(events), len(gone), len(failed), len(mentions), tuple(ids))
 
 
 def _names_to_erase(record: LeadRecord, left: Sequence[Any], agreement: Agreement) -> set[IdentifierName]:

@@ -84,6 +84,7 @@ def materialized(home: Home, agreement: Agreement, progress: Progress = lambda _
         if build is None or (build.layout, build.last_event_id) != (LAYOUT, newest) or not has_files(home, build):
             build = _new_build(ledger, agreement, progress)
         write_feature_store_file(home)
+        home.keep_private()
         repository = build.repository(home)
         return Materialized(repository, pd.read_parquet(repository.folder / "leads.parquet"), build.last_event_id)
 
@@ -100,6 +101,7 @@ def rebuild(home: Home, agreement: Agreement, progress: Progress = lambda _: Non
         views = (repository.behaviour_view, repository.trait_view, repository.account_view)
         made = files_digest(repository.folder)
         write_feature_store_file(home)
+        home.keep_private()
     return Rebuilt(views, leads, ledger.count(), time.monotonic() - started, made, was)
 
 

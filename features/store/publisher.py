@@ -15,6 +15,7 @@ from features.home.clock import microseconds
 from features.home.database import consistent_read, database_exists, writing
 from features.home.locks import publisher_lock
 from features.home.settings import Home
+from features.home.troubles import Troubles
 from features.identity.components import Identifier
 from features.identity.lookup import identifiers_of, update_index
 from features.ledger.outbox import AT_ONCE, Outbox, OutboxBatch, enqueue_since, is_anything_pending
@@ -35,6 +36,8 @@ STORES = 8  # connections kept open: of each feature part that is read
 ROUNDS = 20  # of one call: events that keep coming are the next call's, or it would never return
 
 R = TypeVar("R")
+STORE_DOWN, NOT_PUBLISHED = "online store down, the ledger answers", "leads could not be published"
+
 logger = structlog.get_logger(__name__)
 
 
@@ -73,7 +76,7 @@ class Publisher:
         self._stores: dict[str, OnlineStore] = {}
         # Connections of their own: one thread may check while another publishes.
         self._stores_to_check: dict[str, OnlineStore] = {}
-        self._exists, self._is_down = False, False
+        self._exists, self._troubles = False, Troubles(logger)
 
     def publish(self) -> int:
         """Write the states of every lead in the outbox to the online store; how many leads.
@@ -112,13 +115,9 @@ class Publisher:
         try:
             done = work()
         except StoreGone as error:
-            if not self._is_down:
-                logger.warning("online store down, the ledger answers", reason=str(error.__cause__ or error))
-            self._is_down = True
+            self._troubles.met(STORE_DOWN, str(error.__cause__ or error), level="warning")
             return None
-        if self._is_down:
-            logger.info("online store back")
-        self._is_down = False
+        self._troubles.over(STORE_DOWN)
         return done
 
     def _store(self, build: Build) -> OnlineStore:
@@ -149,6 +148,8 @@ class Publisher:
                 self._write_accounts(update, connection, outbox)
         with writing(self.home) as connection:
             self._clear(connection, outbox.without(connection, left), updates)
+        if not left:
+            self._troubles.over(NOT_PUBLISHED)
         return None if len(left) == len(outbox.identifiers) else max(update.leads for update in updates)
 
     def _is_written(self, updates: Sequence[_BuildUpdate], batch: OutboxBatch) -> bool:
@@ -158,8 +159,7 @@ class Publisher:
         except StoreGone:
             raise
         except Exception as error:
-            reason = type(error).__name__
-            logger.error("leads could not be published", identifiers=len(batch.identifiers), reason=reason)
+            self._troubles.met(NOT_PUBLISHED, type(error).__name__, identifiers=len(batch.identifiers))
             return False
         return True
 

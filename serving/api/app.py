@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import orjson
-import structlog
 from anyio import to_thread
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.applications import Starlette
@@ -31,7 +30,7 @@ from serving.api.tracking import TrackingRoutes
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
-from serving.process import ServedHome, scoring_problem
+from serving.process import NO_DATABASE, ServedHome
 from serving.scoring.scorer import LeadRequests
 
 INDEX = """\
@@ -51,7 +50,6 @@ GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
 """
 SCORE_QUERIES = ("reasons", "as_of")
-log = structlog.get_logger(__name__)
 
 
 def application(served: ServedHome, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Starlette:
@@ -78,8 +76,8 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
         exception_handlers={
             Problem: _problem,
             HTTPException: _http_problem,
-            OperationalError: _no_database,
-            InterfaceError: _no_database,
+            OperationalError: partial(_no_database, served),
+            InterfaceError: partial(_no_database, served),
         },
         lifespan=served.running,
     )
@@ -122,7 +120,7 @@ class ScoreRoutes:
         try:
             models = await to_thread.run_sync(self.served.scorer.models)
         except LeadlightError as error:
-            raise scoring_problem(error) from error
+            raise self.served.scoring_problem(error) from error
         return json_response({"data": models, "next_cursor": None, "has_more": False})
 
 
@@ -158,8 +156,8 @@ def _problem(request: Request, problem: Exception) -> Response:
     return problem.response(request.scope)
 
 
-def _no_database(request: Request, error: Exception) -> Response:
-    log.error("the database cannot be reached", why=type(error).__name__)
+def _no_database(served: ServedHome, request: Request, error: Exception) -> Response:
+    served.troubles.met(NO_DATABASE, type(error).__name__)
     message = "The database of this home cannot be reached now; ask again."
     return unavailable("database_unavailable", message, retry_after_s=5).response(request.scope)
 

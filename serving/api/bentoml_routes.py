@@ -10,11 +10,12 @@ from serving.api.other_tools import PATHS
 from serving.api.requests import BentoScoresRequest, check
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import BOM, body, json_value
-from serving.http.problems import Problem
+from serving.http.problems import Problem, unavailable
 from serving.process import ServedHome
 
 # Health for whoever restarts us, figures without a person in them, and descriptions of what is public anyway.
 OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
+READY = "/readyz"
 SCORES = "/scores"
 PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/")  # each of its routes admits its callers itself
 
@@ -30,6 +31,9 @@ class BentoRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if path == READY and (why := await self.served.readiness.why_not()):
+            await unavailable("not_ready", why, retry_after_s=5).response(scope)(scope, receive, send)
+            return
         if scope["type"] != "http" or path in OPEN or path in PATHS or path.startswith(PUBLIC_API):
             await self.app(scope, receive, send)
             return

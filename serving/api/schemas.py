@@ -113,6 +113,7 @@ class ErasedLead(Answer):
     events: int
     identifiers: int
     failed_events: int
+    mentions: int = Field(description="Events of others in which an address of the lead was replaced.")
 
 
 EventName = Annotated[str, Field(min_length=1, max_length=LONGEST["event"])]

@@ -39,6 +39,7 @@ from serving.http.problems import HEADERS, REQUEST_ID, Problem, json_response, u
 from serving.process import ServedHome
 
 BATCH, SEGMENT = "batch", "segment"  # the calls whose events say themselves what type they are
+NO_LEDGER = "the ledger cannot be written"
 BAD_NUMBER: Flags = ("bad_number",)
 WRITE_KEY = re.compile(rb'"writeKey"\s*:\s*"([^"\\]{1,255})"')
 MOST_WRITE_KEYS = 10  # of one body that are tried; clients write the same one beside the batch or into each event
@@ -218,12 +219,13 @@ class TrackingRoutes:
         try:
             async with asyncio.timeout(limits.TRACKING_SECONDS):
                 response = json_response(tracking_answer(*await self._results(call, request)))
+            self.served.troubles.over(NO_LEDGER)
         except Problem as problem:
             response = _retryable(problem).response(request.scope)
         except ClientDisconnect:
             raise
         except (OperationalError, InterfaceError) as error:
-            log.error("the ledger cannot be written", why=type(error).__name__)
+            self.served.troubles.met(NO_LEDGER, type(error).__name__)
             message = "The ledger cannot be written now; send these events again."
             response = unavailable("ledger_unavailable", message, retry_after_s=5).response(request.scope)
         except Exception:  # a TimeoutError too

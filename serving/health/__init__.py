@@ -4,6 +4,8 @@ doctor.py         The checks of a home for `leadlight doctor`: can it do its wor
                   be.
 event_quality.py  Event quality: what fell silent, what counts for nothing, what failed, what several leads share.
 lead_sources.py   Lead sources: leads without a known source, and campaigns that come in several spellings.
+readiness.py      Readiness: whether a serving process can do its work now, write the ledger and read a model, for
+                  `/readyz`.
 silence.py        Whether a stream of events fell silent, judged by what it usually does on the same weekdays.
 similar_names.py  Similar names that were probably meant to be one: an event by another name, a campaign in several
                   spellings.
@@ -11,4 +13,5 @@ similar_names.py  Similar names that were probably meant to be one: an event by 
 Other rooms use:
 
 doctor            Check, home_checks
+readiness         Readiness
 """

@@ -114,7 +114,7 @@ class _FileImport:
         """The import of one file of customers."""
         customers = Customers(path, self.kept.agreement, self.now, partial(leads_by_identifier, self.ledger.home))
         total = self._appended(customers.events(), path.name, source="customers")
-        return Ingested(path.name, total, tuple(customers.sentences))
+        return Ingested(path.name, total, (*customers.sentences, *_erased_note(total)))
 
     def _events(self, part: EventFile) -> Ingested:
         total = self._appended(events_in(part.path), part.path.name, source="file", lag=self.lag)
@@ -124,7 +124,11 @@ class _FileImport:
         self.progress(f"looking at {part.path.name}")
         export, before = CrmExport.of(part.path, self.kept.agreement, self.now, part.crm, history), self._shared()
         total = self._appended(export.stream(part.path), part.path.name, source="crm")
-        return Ingested(part.path.name, total, (*export.sentences, *self._of_addresses(part.path.name, before)))
+        return Ingested(
+            part.path.name,
+            total,
+            (*export.sentences, *_erased_note(total), *self._of_addresses(part.path.name, before)),
+        )
 
     def _shared(self) -> dict[str, int]:
         with reading(self.ledger.home) as connection:
@@ -158,7 +162,8 @@ class _FileImport:
             first = history.initial_values(since) if place == 0 else ()
             total = self._appended(chain(first, news), changes.path.name, source="crm")
             is_last = place + 1 == len(history.files)
-            yield Ingested(changes.path.name, total, tuple(history.sentences(since)) if is_last else ())
+            said = history.sentences(since) if is_last else ()
+            yield Ingested(changes.path.name, total, (*said, *_erased_note(total)))
 
     def _appended(self, events: Iterable[Mapping[str, Any]], name: str, **how: Any) -> Appended:
         total = Appended()
@@ -172,9 +177,15 @@ def _is_later(part: EventFile) -> bool:
     return part.is_rollup
 
 
+def _erased_note(total: Appended) -> Iterator[str]:
+    if total.erased:
+        yield f"{total.erased:,} events are of leads that were erased; nothing of them was kept"
+
+
 def _event_notes(part: EventFile, total: Appended) -> Iterator[str]:
     if total.refused:
         yield f"{total.refused:,} events could not be used and are kept with their reasons in failed_events"
+    yield from _erased_note(total)
     if part.is_rollup and total.accepted:
         remedy = "give the tables of those events in the same call as tracks"
         yield f"{part.path.name}: {total.accepted:,} of its events came without properties; if they have any, {remedy}"

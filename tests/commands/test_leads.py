@@ -72,7 +72,7 @@ def test_the_tables_of_a_home_are_parquet(leadlight: Shell, tmp_path: Path) -> N
 
 def test_an_erased_lead_is_gone_from_all_that_can_be_asked(leadlight: Shell, tmp_path: Path) -> None:
     assert leadlight("erase", "ann@buyer.example", "--json").json == {
-        "erased": True, "events": 3, "identifiers": 2, "failed_events": 0
+        "erased": True, "events": 3, "identifiers": 2, "failed_events": 0, "mentions": 0
     }  # fmt: skip
     again = leadlight("erase", "L-1")
     assert (again.status, "was erased" in again.err) == (1, True)

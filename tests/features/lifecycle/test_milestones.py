@@ -154,7 +154,6 @@ def test_a_closed_lead_that_returns_is_looked_at_anew_from_its_return(end: Told)
 def test_nothing_but_new_behaviour_is_a_return(told: Told) -> None:
     lines = """
 email_open = { event = "Email Opened", label = "opens" }
-unsubscribe = { event = "Email Unsubscribed", direction = "down", label = "unsubscribes" }
 [traits]"""
     agreement = Agreement.parse(SMALL.text.replace("\n[traits]", lines))
     found, without = (looked_at(ANN, CLOSED, *more, until=90, agreement=agreement) for more in ([told], []))

@@ -16,7 +16,7 @@ from features.events.validation import EventResult
 from features.home import tables
 from features.home.database import engine, reading, writing
 from features.home.settings import Home, Settings
-from features.ledger.ledger import Ledger
+from features.ledger.ledger import Appended, Ledger
 from features.ledger.tombstones import digest, entomb, erased_among, erased_raws, erased_rows, names_in_event
 from features.records.erasure import Erasure, erase_from_ledger
 from features.records.lead_record import LeadErased, NamesTwoLeads, UnknownLead, lead_record
@@ -79,12 +79,71 @@ def test_later_events_are_refused_by_each_name_and_leave_nothing(home: Home) -> 
         identify("new", 7, email="ANN@Buyer.Example"),
         says("alias", 7, userId="new", previousId="visitor-1"),
         track("new", "Form Submitted", 7, email="ann@buyer.example"),
-        {"type": "nonsense", "userId": "ann", "traits": {"email": "ann@buyer.example"}},
+        {
+            "type": "nonsense",
+            "userId": "ann",
+            "traits": {"email": "ann@buyer.example"},
+        },  # not kept as a failed one either
     ]
-    assert [result.code for result in send(home, *again, page("bob", 7))] == [*["erased"] * 6, "bad_type", ""]
+    nonsense = {"type": "nonsense", "userId": "bob"}
+    codes = [result.code for result in send(home, *again, page("bob", 7), nonsense)]
+    assert codes == [*["erased"] * 7, "", "bad_type"]
     assert "ann" not in all_texts(home).lower().replace("channel", "")
     assert Ledger(home).count() == 1
-    assert Ledger(home).count_failed() == 0
+    assert Ledger(home).count_failed() == 1  # bob's nonsense
+
+
+def test_a_file_says_how_many_events_of_erased_leads_it_held_and_calls_none_of_them_kept(home: Home) -> None:
+    send(home, *ANN)
+    erase(home, "ann")
+    told = [page("ann", 7), {"type": "nonsense", "userId": "ann", "messageId": "m"}, page("bob", 7)]
+    assert sum(Ledger(home).append(told, source="file", received_at=LATER), Appended()) == Appended(1, erased=2)
+
+
+MENTIONS = [
+    "ann@buyer.example",
+    "Ann <ANN@buyer.example>, by phone",
+    "https://ours.example/hello?e=ann%40buyer.example&x=1",
+    "https://ours.example/?to=https%3A%2F%2Fours.example%2F%3Fe%3Dann%2540buyer.example",
+    "mailto:ann%40buyer%2Eexample.",
+]
+
+
+def test_the_address_in_what_others_said_is_replaced_there_and_counted(home: Home) -> None:
+    told = [track("bob", "Friend Invited", day, referred_by=text) for day, text in enumerate(MENTIONS)]
+    broken = {"type": "nonsense", "userId": "bob", "properties": {"referred_by": "ann@buyer.example"}}
+    send(home, *ANN, *told, broken)
+    gone = erase(home, "ann")
+    assert (gone.mentions, gone.as_json()["mentions"]) == (len(MENTIONS), len(MENTIONS))
+    held = all_texts(home).lower()
+    assert "ann@" not in held
+    assert "ann%40" not in held
+    assert "ann%2540" not in held
+    assert held.count("[erased]") == len(MENTIONS) + 1
+    assert [result.status for result in send(home, *told)] == ["duplicate"] * len(MENTIONS)
+    assert not any(result.flags for result in send(home, *told))  # no conflict: it was we who changed them
+
+
+def test_addresses_that_only_hold_the_erased_one_stay(home: Home) -> None:
+    alike = ["joann@buyer.example", "mary-ann@buyer.example", "ann@buyer.example.org", "ann@buyer.examples"]
+    told = [track("bob", "Friend Invited", day, referred_by=text) for day, text in enumerate(alike)]
+    send(home, *ANN, *told)
+    assert erase(home, "ann").mentions == 0
+    assert all(text in all_texts(home) for text in alike)
+
+
+def test_an_address_in_either_form_of_its_accents_is_one_and_is_found(home: Home) -> None:
+    composed, parted = "jos\u00e9@buyer.example", "jose\u0301@buyer.example"
+    told = [track("bob", "Friend Invited", day, referred_by=text) for day, text in enumerate((composed, parted))]
+    send(home, identify("jo", 1, email=parted), *told)
+    assert erase(home, composed).mentions == 2
+    assert [result.code for result in send(home, identify("new", 9, email=composed))] == ["erased"]
+
+
+def test_a_box_that_many_share_is_nobodys_to_erase(home: Home) -> None:
+    send(home, *(identify(who, 1, email="info@buyer.example") for who in ("ann", "bob", "cid")))
+    assert erase(home, "ann").identifiers == 1
+    assert [result.status for result in send(home, identify("dee", 2, email="info@buyer.example"))] == ["accepted"]
 
 
 def test_erasing_twice_or_somebody_unknown_says_so(home: Home) -> None:
