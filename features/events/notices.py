@@ -13,6 +13,10 @@ NOTICES = {
     "bad_properties": "properties is no JSON object; it was left out.",
     "bad_traits": "traits is no JSON object; it was left out.",
     "bad_context": "context is no JSON object; it was left out.",
+    "nobody_user_id": "userId is a word for nobody, or a template that was not filled in; it was left out.",
+    "nobody_anonymous_id": "anonymousId is a word for nobody, or a template that was not filled in; it was left out.",
+    "nobody_previous_id": "previousId is a word for nobody, or a template that was not filled in; it was left out.",
+    "nobody_group_id": "groupId is a word for nobody, or a template that was not filled in; it was left out.",
     "made_id": "It came without messageId; one was made of what it says.",
     "conflict": "This messageId was known with other content; the first stays.",
     "late_claim": "It is over a day old and came by a key that may only write events; it claims no address or visitor "
