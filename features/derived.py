@@ -134,7 +134,7 @@ def derived_rows(
         is_own = np.array([lead_id in ids for lead_id in resolved.lead_ids], dtype=bool)
         observed, own = observed.taken(is_own[observed.lead]), is_own[members.lead]
         lead, account, known_us, until_us = (column[own] for column in members[:4])
-        members = AccountPeriods(lead, account, known_us, until_us, members.account_ids)
+        members = AccountPeriods(lead, account, known_us, until_us, members.account_ids, members.vouched_us)
     event_id = np.asarray(table.event_id, dtype=np.int64)
     accounts = account_observations(replace(observed, event=event_id[observed.event]), members)
     return DerivedRows(resolved, observed, traits, members, accounts, _newest_us(resolved, observed, traits))

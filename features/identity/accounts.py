@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -23,6 +23,8 @@ class AccountPeriods(NamedTuple):
     """One row per lead and period in an account, sorted by lead, then by `known_us`, when we knew of it.
 
     lead: position in `Identities.lead_ids`. account: position in `account_ids`. until_us: NOT_YET while it lasts.
+    vouched_us: by lead and account, where a public key puts the lead into it, since when more than that says so: the
+    CRM, or its work mail; NOT_YET for never.
     """
 
     lead: Ints
@@ -30,6 +32,7 @@ class AccountPeriods(NamedTuple):
     known_us: Ints
     until_us: Ints
     account_ids: list[str]
+    vouched_us: Mapping[tuple[int, int], int] = {}
 
 
 class _AccountClaims(NamedTuple):
@@ -58,7 +61,20 @@ def account_periods(table: EventTable, resolved: Identities, agreement: Agreemen
     used = sorted(np.unique(account).tolist(), key=accounts.__getitem__)
     position = np.full(len(accounts), -1, dtype=np.int64)
     position[used] = np.arange(len(used))
-    return AccountPeriods(lead, position[account], known_us, until_us, [accounts[number] for number in used])
+    vouched_us = _vouched_us(table, claims, position)
+    return AccountPeriods(
+        lead, position[account], known_us, until_us, [accounts[number] for number in used], vouched_us
+    )
+
+
+def _vouched_us(table: EventTable, claims: _AccountClaims, position: Ints) -> dict[tuple[int, int], int]:
+    asked = table.is_public()[claims.row] & (claims.is_group == 1)
+    pairs = list(zip(claims.lead.tolist(), position[claims.account].tolist(), strict=True))
+    found = dict.fromkeys((pairs[place] for place in np.flatnonzero(asked).tolist()), NOT_YET)
+    for place in np.flatnonzero(~asked).tolist() if found else ():
+        if pairs[place] in found:
+            found[pairs[place]] = min(found[pairs[place]], int(claims.known_us[place]))
+    return found
 
 
 def _claims(table: EventTable, agreement: Agreement) -> tuple[list[str], Ints, Ints, Ints]:

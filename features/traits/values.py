@@ -24,6 +24,7 @@ from features.traits.typed_values import flat_traits, trait_value, typed_value
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 FLAG_TRAITS = ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity")
+VOUCHED = frozenset({"customer", "open_opportunity"})  # not of a lead that only a public key puts into the company
 OBJECTIONS = frozenset({"profiling_opt_out", "unsubscribed"})  # a yes is followed, whoever says it
 LATEST_TOUCH = frozenset({"latest_source", "latest_campaign"})  # what brought the last visit, which the CRM cannot know
 OF_COMPANY, OF_LEAD = 0, 1  # a value of the lead itself is nearer than one of its company
@@ -223,9 +224,12 @@ def _values_of_companies(
     for (account, trait, is_public), words in by_trait.items():
         for order, (known_us, value) in enumerate(_group_values(words)):
             for stay in by_account.get(account, ()):
-                known = intersection((known_us, NOT_YET), (int(members.known_us[stay]), int(members.until_us[stay])))
+                lead, stays_us = int(members.lead[stay]), int(members.known_us[stay])
+                if trait in VOUCHED:  # nobody is made a customer by saying that it belongs to one
+                    stays_us = max(stays_us, members.vouched_us.get((lead, account), stays_us))
+                known = intersection((known_us, NOT_YET), (stays_us, int(members.until_us[stay])))
                 if known[0] < known[1]:
-                    yield int(members.lead[stay]), known, order, [(trait, value)], is_public
+                    yield lead, known, order, [(trait, value)], is_public
 
 
 def _group_values(words: list[tuple[int, int, str, Any]]) -> Iterator[tuple[int, Any]]:

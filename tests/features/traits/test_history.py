@@ -326,3 +326,70 @@ def test_the_agreements_decimal_sign_and_markers_of_missing_values_hold_over_htt
         'employees: "51-200" cannot be read as a number, and was left out'
     ]
     assert list(unread_values({"employees": "N/A"}, SMALL)) == []
+
+
+# By a key that stands in web pages
+
+
+def public(told: Told) -> Told:
+    return told | {"flags": "public"}
+
+
+def test_what_the_crm_says_of_a_trait_stands_over_what_a_public_key_says() -> None:
+    crm, web = identify("ann", 2, industry="software"), public(identify("ann", 5, industry="retail"))
+    assert traits(crm, web)["industry"] == "software"
+    assert traits(web, day=6)["industry"] == "retail"
+    late = identify("ann", 2, known=9, industry="software")
+    assert (traits(web, late, day=8)["industry"], traits(web, late, day=10)["industry"]) == ("retail", "software")
+
+
+def test_where_the_crm_says_nothing_or_takes_back_what_it_said_the_visitor_is_believed() -> None:
+    web = public(identify("ann", 5, industry="retail", employees=7))
+    assert traits(identify("ann", 2, industry=None), web)["industry"] == "retail"
+    taken_back = [identify("ann", 2, industry="software"), web, identify("ann", 6, industry=None)]
+    assert [traits(*taken_back, day=day)["industry"] for day in (5.5, 6.5)] == ["software", "retail"]
+
+
+def test_of_the_addresses_of_public_keys_the_first_says_the_domain_and_the_crm_corrects_it() -> None:
+    first, second = (
+        public(identify("ann", day, email=f"ann@{name}.example")) for day, name in ((1, "one"), (2, "two"))
+    )
+    assert traits(first, second)["email_domain"] == "one.example"
+    crm = identify("ann", 0, known=3, email="ann@three.example")
+    assert traits(first, second, crm)["email_domain"] == "three.example"
+
+
+def test_the_first_touch_of_the_crm_stands_and_the_latest_is_anybodys() -> None:
+    found = traits(
+        identify("ann", 3, source="webinar"), public(touch("ann", 1, "ads")), public(touch("ann", 5, "email"))
+    )
+    assert (found["source"], found["latest_source"]) == ("webinar", "email")
+    assert (
+        traits(identify("ann", 3), public(touch("ann", 4, "email")), public(touch("ann", 1, "ads")))["source"] == "ads"
+    )
+
+
+@pytest.mark.parametrize("flag", ["unsubscribed", "profiling_opt_out"])
+def test_a_no_is_followed_from_anybody_and_taken_back_by_the_crm_alone(flag: str) -> None:
+    told = [identify("ann", 1, **{flag: False}), public(identify("ann", 2, **{flag: True}))]
+    assert traits(*told)[flag] is True
+    assert traits(*told, public(identify("ann", 3, **{flag: False})))[flag] is True
+    assert traits(*told, identify("ann", 3, **{flag: False}))[flag] is False
+    assert traits(public(identify("ann", 2, **{flag: True})), public(identify("ann", 3, **{flag: False})))[flag] is True
+
+
+def test_a_public_key_makes_nobody_a_customer_by_saying_that_it_belongs_to_one() -> None:
+    acme = says("group", 1, userId="boss", groupId="acme.example", traits={"customer": True, "industry": "retail"})
+    joined = public(says("group", 2, userId="ann", groupId="acme.example"))
+    found = traits(acme, joined)
+    assert (found["account"], found["industry"], found["customer"]) == ("acme.example", "retail", None)
+    by_mail = identify("ann", 1, known=4, email="ann@acme.example")
+    assert [traits(acme, joined, by_mail, day=day)["customer"] for day in (3, 5)] == [None, True]
+    assert traits(acme, says("group", 2, userId="ann", groupId="acme.example"))["customer"] is True
+
+
+def test_what_a_public_key_says_of_a_company_gives_way_to_what_the_crm_says_of_it() -> None:
+    crm, web = (says("group", day, userId="ann", groupId="acme", traits={"industry": value})
+                for day, value in ((1, "retail"), (5, "farming")))  # fmt: skip
+    assert traits(crm, public(web))["industry"] == "retail"
+    assert traits(public(web))["industry"] == "farming"
