@@ -183,6 +183,15 @@ def test_leads_whom_only_a_web_page_knows_keep_their_first_address(home: Home) -
         assert _score(home)["decision"] == "sales_ready"
 
 
+def test_a_lead_whom_only_a_web_page_knows_becomes_no_customers_colleague(home: Home) -> None:
+    _send(home, "crm", *CRM[1:])
+    _send(home, "shop", _identify("vera", 2, email="vera@gmail.com"), *WEB)
+    _send(home, "shop", _says("group", "vera", groupId="acme.example"))
+    assert _score(home)["decision"] == "sales_ready"
+    _send(home, "crm", _says("group", "vera", 0.005, groupId="acme.example"))
+    assert _score(home)["decision"] == "existing_customer"
+
+
 def test_one_user_of_a_web_page_claims_no_list_of_addresses(home: Home) -> None:
     """Otherwise all leads that the CRM brings later would be one."""
     victims = [f"{name}@buyer.example" for name in ("ann", "bob", "cid")]

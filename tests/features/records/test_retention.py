@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from features.events.event_table import HISTORY_KEPT
 from features.home import tables
-from features.home.database import reading
+from features.home.database import reading, writing
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.ledger.tombstones import STRIPPED
@@ -58,6 +58,24 @@ def test_features_and_traits_are_after_as_they_were_before(home: Home) -> None:
     assert done.leads == 1
     assert the_same(before, known(home)) == []
     assert before["ann"]["pricing_page_count_total"] == 102
+
+
+def test_what_old_events_of_public_keys_said_gives_way_as_it_did_before(small: Home) -> None:
+    crm = [identify("ann", 10, industry="software"), identify("bob", 12)]
+    web = [identify("ann", 20, industry="retail", employees=7), identify("bob", 21, email="bob@one.example"),
+           identify("bob", 22, email="bob@two.example", industry="retail"), touch("bob", 23, "ads")]  # fmt: skip
+    keep(small, crm)
+    keep(small, web)
+    with writing(small) as connection:
+        by_key = tables.events.c.message_id.in_([said["messageId"] for said in web])
+        connection.execute(tables.events.update().where(by_key).values(flags="public"))
+    keep(small, [page("ann", 700), page("bob", 720)])
+    before = known(small)
+    retained(small)
+    assert the_same(before, known(small)) == []
+    assert (before["ann"]["industry"], before["bob"]["email_domain"]) == ("software", "one.example")
+    keep(small, [identify("bob", 730, industry="farming")])  # the CRM's word stands over what they had said
+    assert known(small)["bob"]["industry"] == "farming"
 
 
 def test_old_events_are_gone_and_newer_ones_are_untouched(home: Home) -> None:
