@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.conditions import Facts
+from features.agreement.conditions import Clause, FactClause, Facts
 from features.agreement.criteria import criteria_points
+from features.agreement.policy import Criterion
 from features.arrays import DAY_US, Floats
 from features.behaviour.columns import BehaviourState
 from features.home.clock import from_microseconds, rfc3339
@@ -22,6 +24,20 @@ from training.model.columns import COMMONNESS
 # No reason names a person: a value that could be an address or a number to call is not shown.
 PERSONAL_DATA = re.compile(r"\S@\S|\+?\d[\d ()/.-]{7,}\d")
 LONGEST_VALUE = 60
+SENIORITY = {"c_level": "C-level", "vp": "VP", "intern": "intern or student"}  # the others read as they are written
+# What 3, 2 and 1 points of the usual criteria say, and what none says.
+MEANINGS = {
+    "authority": ("decides", "has a say", "role known", "role in the decision not known yet"),
+    "need": ("strong interest", "interest", "first interest", "no sign of a need yet"),
+    "timeframe": ("soon", "within a year", "some day", "no time named yet"),
+    "profile": (
+        "just our kind of company",
+        "our kind of company",
+        "partly our kind of company",
+        "company not known yet",
+    ),
+}
+OTHERS = ("fits well", "fits", "fits in part", "not known yet")
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ def reasons(contributions: Mapping[str, float], kinds: Mapping[str, str], eviden
 
 
 def _reason(name: str, contribution: float, kind: str, evidence: LeadEvidence) -> dict[str, Any]:
-    text, found = _worded(name, evidence)(name, evidence)
+    text, found = _worded(name, contribution, evidence)(name, evidence)
     return {
         "name": name,
         "kind": kind,
@@ -95,13 +111,16 @@ def _reason(name: str, contribution: float, kind: str, evidence: LeadEvidence) -
     }
 
 
-def _worded(name: str, evidence: LeadEvidence) -> Callable[[str, LeadEvidence], tuple[str, dict[str, Any]]]:
+def _worded(
+    name: str, contribution: float, evidence: LeadEvidence
+) -> Callable[[str, LeadEvidence], tuple[str, dict[str, Any]]]:
     """Where a criterion has the name of a behaviour or trait, what the lead did or is says more than its points."""
     agreement = evidence.agreement
     if evidence.levels is not None:
         return _of_criterion
     if name in agreement.behaviours:
-        return _of_behaviour
+        lowers = contribution < 0 and agreement.behaviours[name].direction != "down"
+        return partial(_of_behaviour, is_too_little=lowers)
     if name in model_traits(agreement) or name == "days_open":
         return _of_trait
     return _of_criterion if name in agreement.criteria else _of_pair
@@ -118,7 +137,8 @@ def _of_pair(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     return f"{before}{text}{after}", {"values": [found.get("value") for _, found in both]}
 
 
-def _of_behaviour(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
+def _of_behaviour(name: str, evidence: LeadEvidence, is_too_little: bool = False) -> tuple[str, dict[str, Any]]:
+    """How often, how long and when last; is_too_little: what was done once or twice lowers the score."""
     behaviour = evidence.agreement.behaviours[name]
     state = evidence.state(name)
     last_us = state.last_us()
@@ -135,7 +155,8 @@ def _of_behaviour(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any
         return f"no {behaviour.label} yet{more}", found
     on = "on " if behaviour.event in ("page", "screen") else ""
     minutes = f" ({state.minutes:.0f} min)" if state.minutes >= 0.5 else ""
-    did = f"{on}{behaviour.label} {_times(state.count)}{minutes}, last {_ago(evidence.as_of_us - last_us)}"
+    only, last = ("only ", "" if state.count == 1 else "last ") if is_too_little and state.count <= 2 else ("", "last ")
+    did = f"{on}{behaviour.label} {only}{_times(state.count)}{minutes}, {last}{_ago(evidence.as_of_us - last_us)}"
     return f"{did}{more}", found
 
 
@@ -150,13 +171,34 @@ def _of_trait(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     trait = evidence.agreement.traits.get(name)
     label = trait.label if trait else name.replace("_", " ")
     shown = _trait_text(evidence.traits.get(name))
+    if name == "seniority" and shown is not None:
+        return SENIORITY.get(str(evidence.traits.get(name)), shown), {"value": shown}
     return (f"{label} unknown" if shown is None else f"{label} {shown}"), {"value": shown}
 
 
 def _of_criterion(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
-    level, most = evidence.levels_of_criteria.get(name), evidence.agreement.criteria[name].most
-    known = "nothing known yet" if level is None else f"{level} of {most} points"
-    return f"{name.replace('_', ' ')}: {known}", {"points": level, "of": most}
+    """What gave the points, and what they say of it: "VP: decides"; without points what is not known."""
+    criterion, level = evidence.agreement.criteria[name], evidence.levels_of_criteria.get(name)
+    found = {"points": level, "of": criterion.most}
+    meanings, plain = MEANINGS.get(name, OTHERS), name.replace("_", " ")
+    if level is None:
+        return (meanings[3] if name in MEANINGS else f"{plain} {meanings[3]}"), found
+    said = ", ".join(dict.fromkeys(_of_clause(clause, evidence) for clause in _holding(criterion, level, evidence)))
+    meaning = meanings[3 - level] if name in MEANINGS else f"{plain} {meanings[3 - level]}"
+    return f"{said}: {meaning}" if said else meaning, found
+
+
+def _holding(criterion: Criterion, level: int, evidence: LeadEvidence) -> Sequence[Clause]:
+    """The clauses of the line that gave the points: of its alternatives the first that holds."""
+    line = next(condition for points, condition in criterion.lines if points == level)
+    facts = evidence.facts
+    return next((clauses for clauses in line.any_of if all(clause.holds(facts) for clause in clauses)), ())
+
+
+def _of_clause(clause: Clause, evidence: LeadEvidence) -> str:
+    if isinstance(clause, FactClause):
+        return _of_trait(clause.name, evidence)[0]
+    return _of_behaviour(clause.name, evidence)[0]
 
 
 def _trait_text(value: Any) -> str | None:
