@@ -34,6 +34,7 @@ _BY_RULE: dict[str, tuple[DecisionName, str]] = {
     "disqualified": ("disqualified", "disqualified_by_rule"),
     "existing_customer": ("existing_customer", "existing_customer"),
     "with_sales": ("with_sales", "already_with_sales"),
+    "closed": ("nurture", "lost"),
     "sales_ready": ("sales_ready", "asked_for_sales"),
     "nurture": ("nurture", "nurture_by_rule"),
 }
@@ -97,7 +98,10 @@ def _rule(agreement: Agreement, facts: Facts) -> str | None:
         return "rejected"
     if first in ("disqualified", "existing_customer"):
         return first
-    return "with_sales" if facts.traits.get("with_sales") is True else first
+    if facts.traits.get("with_sales") is True:
+        return "with_sales"
+    # Lost, and nothing since that would have opened it again: nobody calls it because it is like those that buy.
+    return "closed" if facts.traits.get("closed") is True else first
 
 
 def _by_numbers(

@@ -6,6 +6,8 @@ import re
 import tomllib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import tomlkit
 
@@ -24,13 +26,6 @@ from training.draft.outcome_statuses import OutcomeStatuses
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
 _DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}
-# Titles that CRMs give to what the default agreement and the lists of leads call by these names.
-_TRAIT_TITLES = {
-    "lead source": "source", "original source": "source", "analytics source": "source", "utm source": "source",
-    "utm campaign": "campaign", "lead campaign": "campaign", "campaign name": "campaign", "job title": "job_title",
-    "jobtitle": "job_title", "title": "job_title", "number of employees": "employees", "employee count": "employees",
-    "no of employees": "employees", "numberofemployees": "employees", "lead industry": "industry",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,11 +76,18 @@ def _name(decision: ColumnDecision, crm: Crm | None) -> str:
         return known
     plain = title_words(decision.column).removeprefix("hs ")
     is_title = decision.kind == "text" and says(decision.column, ("job_title",))
-    name = _TRAIT_TITLES.get(plain, "job_title" if is_title else plain.replace(" ", "_"))
+    name = _trait_titles().get(plain, "job_title" if is_title else plain.replace(" ", "_"))
     is_text = decision.kind in ("category", "text")
     if name in ("source", "campaign") and not is_text:  # these name where a lead came from, never a number
         name = f"{name}_{decision.kind}"
     return name if name[:1].isalpha() else f"field_{name}".rstrip("_")
+
+
+@cache
+def _trait_titles() -> dict[str, str]:
+    """By title, the name that the default agreement and the lists of leads have for what it holds."""
+    text = Path(__file__).with_name("trait_titles.toml").read_text(encoding="utf-8")
+    return {title: name for name, titles in tomllib.loads(text).items() for title in titles}
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -53,6 +53,13 @@ def test_probability_and_fit_make_a_lead_ready_for_sales() -> None:
     assert decided(0.2, **FIT).decision == "sales_ready"
 
 
+def test_a_lost_lead_is_not_called_because_it_is_like_those_that_buy() -> None:
+    # Interest after the loss opens it again: then it is closed no more.
+    lost = decided(0.9, closed=True, **FIT)
+    assert (lost.decision, lost.code, lost.owner) == ("nurture", "lost", "marketing")
+    assert decided(0.9, closed=False, **FIT).decision == "sales_ready"
+
+
 def test_below_the_bar_a_lead_is_nurtured_and_looked_at_again() -> None:
     below = decided(0.19, **FIT)
     assert (below.decision, below.code, below.owner) == ("nurture", "below_bar", "marketing")
