@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 PROTECTED_FACTS = frozenset("gender salutation age birthday nationality family belief health".split())
 NAME_PARTS = ("first_name", "middle_name", "last_name")
-PERSONAL_FACTS = frozenset((*NAME_PARTS, "full_name", "phone", "email", "street", "identity_number"))
+PERSONAL_FACTS = frozenset((*NAME_PARTS, "full_name", "nickname", "phone", "email", "street", "identity_number"))
 
 
 class TitleWords(NamedTuple):

@@ -103,12 +103,14 @@ class ExaminedColumn:
     """One column with all that a decision on it rests on.
 
     later_share: how many of its dates lie after the lead came, if known. why: what is known of such a field beforehand.
+    are_birthdays: whether its dates lie as long before the lead came as people are old.
     """
 
     profile: ColumnProfile
     signals: LeakSignals
     later_share: float | None = None
     why: str | None = None
+    are_birthdays: bool = False
 
 
 def useless_decision(profile: ColumnProfile) -> ColumnDecision | None:
@@ -162,6 +164,8 @@ def asked_reason(profile: ColumnProfile) -> str | None:
     is_known = profile.is_job_title or says(profile.column, ("thing",))
     if profile.personal == "names of people" and not is_known:
         return "perhaps personal: its values read as names of people"
+    if profile.is_free_text and not profile.is_job_title:
+        return "perhaps personal: free text, in which people are described"
     is_postal = says(profile.column, ("postal_code",))
     return "perhaps personal: a postal code says where somebody lives" if is_postal else None
 
@@ -212,6 +216,8 @@ def _is_computed(profile: ColumnProfile) -> bool:
 
 
 def _of_dates(examined: ExaminedColumn) -> Iterator[str]:
+    if examined.are_birthdays:
+        yield "perhaps personal: its dates read as birthdays"
     if examined.profile.is_unclear:
         yield "its dates can be read day first or month first"
     elif examined.later_share is None:

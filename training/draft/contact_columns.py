@@ -31,13 +31,25 @@ def _trait_names(decisions: Iterable[ColumnDecision], names: Mapping[str, str]) 
 
 def _spellings(field: str, decisions: Sequence[ColumnDecision], names: Mapping[str, str]) -> Iterator[str]:
     if field == "name":
-        parts = (next(_traits_of(decisions, (part,)), None) for part in NAME_PARTS)
-        yield from _traits_of(decisions, ("full_name",))
-        yield from filter(None, [" ".join(filter(None, parts))])
+        yield from _names_of_people(decisions)
     elif field == "title":
         yield from (names[one.column] for one in decisions if one.column in names and says(one.column, ("job_title",)))
     else:
         yield from _traits_of(decisions, (field,))
+
+
+def _names_of_people(decisions: Sequence[ColumnDecision]) -> Iterator[str]:
+    """A whole name, else its parts: "Nombre" beside "Apellidos" is a first name, "Nom" beside "Prénom" a last one."""
+    weak = [one for one in decisions if one.contact == "full_name" and not says(one.column, ("full_name",))]
+    yield from _traits_of([one for one in decisions if one not in weak], ("full_name",))
+    first, middle, last = (next(_traits_of(decisions, (part,)), None) for part in NAME_PARTS)
+    plain = next(_traits_of(weak, ("full_name",)), None)
+    if plain and (first or last):
+        first, last, plain = first or plain, last or plain, None
+    if parts := [part for part in (first, middle, last) if part]:
+        yield " ".join(dict.fromkeys(parts))
+    if plain:
+        yield plain
 
 
 def _traits_of(decisions: Iterable[ColumnDecision], facts: Collection[str]) -> Iterator[str]:

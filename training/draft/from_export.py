@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.arrays import Floats
 from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import column_named
@@ -202,7 +203,11 @@ def _decisions(
     why = crm.why if crm else lambda _: None
     examined = {
         column: ExaminedColumn(
-            profiles[column], signals, _later_share(profiles[column], profiles, assigned), why(column)
+            profiles[column],
+            signals,
+            _later_share(profiles[column], profiles, assigned),
+            why(column),
+            _are_birthdays(profiles[column], profiles, assigned),
         )
         for column, signals in triage.all_signals().items()
     }
@@ -224,11 +229,22 @@ def _kept_columns(judged: Mapping[str, ColumnDecision]) -> list[str]:
 
 def _later_share(profile: ColumnProfile, profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> float | None:
     """How many of a column's dates lie more than a day after the lead came; None where nobody can tell."""
+    known = _days_after(profile, profiles, assigned)
+    return float(np.mean(known > 1)) if len(known) else None
+
+
+def _are_birthdays(profile: ColumnProfile, profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> bool:
+    """Whether nearly all of a column's dates lie as long before the lead came as grown people are old."""
+    years = -_days_after(profile, profiles, assigned) / 365.25
+    return len(years) >= 20 and float(np.mean((years > 15) & (years < 100))) >= 0.95 and float(np.ptp(years)) > 15
+
+
+def _days_after(profile: ColumnProfile, profiles: Mapping[str, ColumnProfile], assigned: ColumnRoles) -> Floats:
+    """By how many days a column's dates lie after the lead came; empty where it holds none, or nobody can tell."""
     if profile.kind != "date" or assigned.created_at is None:
-        return None
+        return np.array([])
     try:
         later = day_numbers(profile) - day_numbers(profiles[assigned.created_at])
     except DatesError:
-        return None
-    known = later[~np.isnan(later)]
-    return float(np.mean(known > 1)) if len(known) else None
+        return np.array([])
+    return later[~np.isnan(later)]

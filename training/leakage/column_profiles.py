@@ -28,7 +28,9 @@ _TIMED = re.compile(
 )
 _SPREAD = 0.3  # share of different values from which a column tells single leads apart
 _JUDGED = 500  # different values, the most frequent, that are looked at for names
-FACTS_OF_PEOPLE = frozenset((*NAME_PARTS, "full_name", "company"))
+_CATALOGUE = 12  # different names that a column of products may have
+_SENTENCE = 5  # words, from which a text is more than a label
+FACTS_OF_PEOPLE = frozenset((*NAME_PARTS, "full_name", "nickname", "company"))
 _JOB_TITLE = re.compile(r"\b(job ?title|position|designation|job ?role)\b|^title$")
 
 
@@ -153,6 +155,12 @@ class ColumnProfile:
         return [level for level, _ in self.counts.most_common(_JUDGED)]
 
     @property
+    def is_free_text(self) -> bool:
+        """Whether most of its many values are sentences: in these people are described."""
+        words = sorted(len(level.split()) for level in self._frequent_levels)
+        return self.kind == "text" and self.distinct > MOST_LEVELS and words[len(words) // 2] >= _SENTENCE
+
+    @property
     def personal_fact(self) -> str | None:
         """The personal fact that its title says and its values do not belie; None where there is none.
 
@@ -161,9 +169,10 @@ class ColumnProfile:
         meaning = title_meaning(self.column)
         if meaning is None or self.kind == "boolean":
             return None
-        is_spread = self.distinct >= _SPREAD * self.filled
-        holds = self.personal == "names of people" or is_spread if meaning.is_weak else self._fits(meaning.fact)
-        return meaning.fact if holds else None
+        # A plain "Name" with more values than a catalogue has is that of a person, or of a company.
+        is_many = self.distinct > _CATALOGUE or self.distinct >= _SPREAD * self.filled
+        holds = self.personal == "names of people" or is_many if meaning.is_weak else True
+        return meaning.fact if holds and self._fits(meaning.fact) else None
 
     def _fits(self, fact: str) -> bool:
         if fact in ("phone", "email"):

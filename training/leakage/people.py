@@ -19,6 +19,7 @@ _FULL, _FIRST, _ANY, _SURELY = 0.5, 0.6, 0.75, 0.6
 _MANY, _SINGLE = 8, 12  # different values: of fewer, all of a value must read as a person; single words may be colours
 _LETTERS = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _NO_NAME = re.compile(r"[\d_@/&+:;#%!?*=<>|\\{}\[\]]")
+_INITIALED = re.compile(r"(?:[^\W\d_a-z]\.\s?){1,2}[^\W\d_]{2,}(?:[ '’-][^\W\d_]{2,})?")  # "P. Roux"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 _MASKED_ADDRESS = re.compile(r"[^@\s]*[*x•.]{2,}[^@\s]*@\S*|\S+@[*x•.]{2,}\S*", re.I)
 # "+49 30 123456", "p:+15550000000", "(030) 12 34 56", "030/123456", "555-123-4567", "+44 ***** 123"; no date or number
@@ -64,6 +65,8 @@ def _are_phones(levels: Collection[str]) -> bool:
 
 def _are_names(levels: Collection[str]) -> bool:
     spelled = [words for level in levels if (words := name_words(level))]
+    if _most(levels, lambda level: _INITIALED.fullmatch(level.strip()) is not None, 2):
+        return True
     full = [words for words in spelled if len(words) > 1]
     if len(full) >= _MOST * len(levels):
         surely, perhaps = sum(map(_is_full_name, full)), sum(map(_may_be_full_name, full))

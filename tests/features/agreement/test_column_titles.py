@@ -13,7 +13,7 @@ from features.agreement.column_titles import title_meaning, title_words
     [
         ("first_name", "First Name|firstName|Vorname|Prénom|Nombre de pila|Voornaam|Primeiro nome"),
         ("last_name", "Last Name|Nachname|Nom de famille|Apellidos|Cognome|Achternaam|Sobrenome|Geburtsname"),
-        ("full_name", "Full name|Contact Name|Nom du contact|Nombre completo|Nome e cognome|Ansprechpartner"),
+        ("full_name", "Full name|Contact Name|Nombre completo|Nome e cognome|Ansprechpartner"),
         ("phone", "Phone Number|Mobiltelefon (privat)|Numéro de téléphone|Móvil|Cellulare|Telefoonnummer|Telemóvel"),
         ("email", "E-Mail-Adresse|Adresse e-mail|Correo electrónico|Indirizzo e-mail|E-mailadres|Contact Email"),
         ("postal_code", "zip_code|Postleitzahl|PLZ|Code postal|Código postal|CAP|Postcode|CEP"),

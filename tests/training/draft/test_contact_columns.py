@@ -83,6 +83,7 @@ def test_protected_facts_and_owners_are_excluded_in_german(tmp_path: Path) -> No
             "dropped",
             "it identifies a person, and only matches the lead to its visits",
         ),
+        (["P. Roux", "L. Petit"], "excluded", "perhaps personal: its values read as names of people"),
         (["Messe", "Web"], "trait", ""),
     ],
 )
@@ -95,6 +96,29 @@ def test_a_title_that_no_list_knows_is_judged_by_its_values(
 def test_a_name_of_a_thing_and_a_yes_for_a_phone_stay_traits(tmp_path: Path) -> None:
     draft = drafted(tmp_path, Nombre=["Basic", "Plus", "Pro"], Phone_Service=["Yes", "No"])
     assert [uses(draft)[title][0] for title in ("Nombre", "Phone Service")] == ["trait", "trait"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "other", "name"),
+    [("Nombre", "Apellidos", "nombre apellidos"), ("Nome", "Cognome", "nome cognome"), ("Nom", "Prénom", "prénom nom")],
+)
+def test_a_plain_name_is_the_part_that_its_neighbour_is_not(tmp_path: Path, plain: str, other: str, name: str) -> None:
+    many = [f"Aq{sign}ilx" for sign in "abcdefghijklmn"]  # on no list, and more than a catalogue has
+    assert Agreement.parse(drafted(tmp_path, **{plain: many, other: LAST}).text).contact.name[0] == name
+
+
+def test_sentences_are_asked_about(tmp_path: Path) -> None:
+    told = [f"met number {i} who has two children" for i in range(70)]
+    why = "perhaps personal: free text, in which people are described"
+    assert uses(drafted(tmp_path, Feld_7=told))["Feld 7"] == ("excluded", why)
+
+
+def test_dates_as_long_ago_as_people_are_old_are_asked_about(tmp_path: Path) -> None:
+    years = [str(1950 + 3 * i % 50) for i in range(17)]
+    came, born = ["2025-03-01", "2025-04-02"], [f"{year}-05-01" for year in years]
+    founded = uses(drafted(tmp_path, Created_Date=came, Feld_7=born, Contract_Start=["2024-05-01", "2023-05-01"]))
+    assert founded["Feld 7"] == ("excluded", "perhaps personal: its dates read as birthdays")
+    assert "birthdays" not in founded["Contract Start"][1]
 
 
 def test_a_postal_code_is_asked_about_and_is_no_number(tmp_path: Path) -> None:
