@@ -29,7 +29,7 @@ Other rooms use:
 agreement         Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
 checks            CRM_EVENTS, NAME_THE_QUESTION, RESERVED, SALES_TOUCHES, check_learnable, is_protected
 column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words
-conditions        BehaviourClause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
+conditions        BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                   single_clause_name, slope
 learning          Behaviour, Export, Outcome, RejectReason, Trait, property_text

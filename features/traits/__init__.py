@@ -10,6 +10,6 @@ Other rooms use:
 
 history          FIRST_OF_PUBLIC, TOUCHES, trait_columns, trait_history
 job_title        RANKS
-typed_values     flat_traits, snake_case, unread_values
+typed_values     SAME_TRAIT, flat_traits, snake_case, unread_values
 values           FIRST_TOUCH, TraitValues, trait_values
 """

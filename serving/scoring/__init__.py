@@ -11,6 +11,8 @@ decision.py            The decision on one lead, by the agreement alone: rules i
 explanation.py         Explanations: the log-odds of each lead and the contributions that they are the sum of.
 inline_leads.py        Leads told inline in a frame: one row per lead, its traits and events in cells, as `POST
                        /v1/scores` takes them.
+inline_warnings.py     Warnings of leads told inline: traits and events that the agreement does not know, and values
+                       that cannot be read.
 points.py              The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double
                        the odds (PDO).
 questions.py           The two questions of a score: what happens as sales works its leads now, and what happens if

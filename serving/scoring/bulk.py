@@ -31,6 +31,7 @@ from features.what_if import what_if_states
 from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
 from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
+from serving.scoring.inline_warnings import inline_warnings
 from serving.scoring.score import LeadRow, Scoring
 from serving.scoring.scorer import Scorer
 
@@ -110,9 +111,12 @@ def inline_scores(scoring: Scoring, frame: pd.DataFrame, as_of: datetime, most: 
     """A score for each row of a frame that tells its leads inline. Raises NotInline, EventRefused."""
     leads = inline_leads(frame)
     chunks = (leads[start : start + CHUNK] for start in range(0, len(leads), CHUNK))
-    return [
+    scored = [
         score for chunk in chunks for score in _what_if_scores(scoring, [(None, lead) for lead in chunk], as_of, most)
     ]
+    for row, (lead, score) in enumerate(zip(leads, scored, strict=True)):
+        score["warnings"] = [*score["warnings"], *inline_warnings(lead, row, scoring.features_by)]
+    return scored
 
 
 def _row_scores(

@@ -26,6 +26,7 @@ from features.store.online import LeadState, OnlineStore
 from features.store.states_before import states_before
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
+from serving.scoring.inline_warnings import inline_warnings
 from serving.scoring.score import LeadRow, Scoring
 from training.model.if_tried import IfTried
 from training.model.model import Model
@@ -145,6 +146,9 @@ class Scorer:
         places = [place for place, row in rows.items() if row is not None]
         answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
         by_place = dict(zip(places, answered, strict=True))
+        for place, score in by_place.items():
+            if is_told(asked[place]):
+                score["warnings"] = [*score["warnings"], *inline_warnings(asked[place], place, scoring.features_by)]
         missing = {place: _name(lead) for place, lead in enumerate(asked) if place not in by_place}
         gone = self._erased(set(missing.values()))
         return [
@@ -165,14 +169,14 @@ class Scorer:
         return [_promotion(row, is_serving=place == 0) for place, row in enumerate(rows)]
 
     def _inline(self, asked: LeadRequests, scoring: Scoring, as_of: datetime) -> dict[int, LeadRow | None]:
-        places = [i for i, lead in enumerate(asked) if "traits" in lead or "events" in lead]
+        places = [i for i, lead in enumerate(asked) if is_told(lead)]
         if not places:
             return {}
         behaviours, traits = what_if_states([asked[i] for i in places], scoring.features_by, as_of)
         return {place: LeadRow(None, behaviours[i], traits[i], as_of, None) for i, place in enumerate(places)}
 
     def _stored(self, asked: LeadRequests, served: ServedModel, rows_of: RowsOf) -> dict[int, LeadRow | None]:
-        wanted = {i: _name(lead) for i, lead in enumerate(asked) if "traits" not in lead and "events" not in lead}
+        wanted = {i: _name(lead) for i, lead in enumerate(asked) if not is_told(lead)}
         if not wanted:
             return {}
         lead_ids = self._lead_ids(set(wanted.values()), served)
@@ -210,6 +214,11 @@ class Scorer:
         if len(lead_ids) < len(names) and is_anything_pending(self.home):
             lead_ids |= pending_names(self.home, served.scoring.features_by, names - lead_ids.keys())
         return lead_ids
+
+
+def is_told(lead: Mapping[str, Any]) -> bool:
+    """Whether a request tells what the lead is and did, and does not name it."""
+    return "traits" in lead or "events" in lead
 
 
 def _row(state: LeadState, served_from: str) -> LeadRow:
