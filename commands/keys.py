@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,9 +27,11 @@ def create(
     """Make an API key; it is shown once, here, and only its SHA-256 is kept."""
     from serving.http.keys import Keys
 
-    made = Keys(home()).create(scope, now(), label)
+    keys = Keys(home())
+    made = keys.create(scope, now(), label)
     document = {"key": made.key, "id": made.key_id, "scopes": sorted(made.scopes)}
-    print_answer(document, [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"], as_json)
+    lines = [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"]
+    print_answer(document, [*lines, *_shared_label(keys.all(), made.key_id)], as_json)
 
 
 @app.command("list")
@@ -84,6 +87,17 @@ def trust(
     document = {"id": key_id, "events": events, "sources": sources, "speaks_for_crm": may}
     lines = [f"{events:,} events that {key_id} sent so far are followed, and everything is derived again"]
     print_answer(document, lines if may else [*lines, _what_next(key)], as_json)
+
+
+def _shared_label(keys: Sequence[Key], key_id: str) -> Iterator[str]:
+    """What to know where a key speaks for the CRM, and another of its label may only write events."""
+    (made,) = (key for key in keys if key.key_id == key_id)
+    others = [key for key in keys if key.is_active and key.is_public and key.source_name == made.source_name]
+    if made.may("crm:write") and others:
+        yield (
+            f"key {others[0].key_id} has the same label and may only write events: who has it can use up messageIds of "
+            "this one; revoke it, or give them two labels"
+        )
 
 
 def _of(key: Key, ignored: dict[str, Counter[str]]) -> dict[str, int]:

@@ -174,6 +174,9 @@ def test_what_a_key_sent_that_is_not_followed_is_listed_and_followed_on_request(
     assert "1 events that" in trusted.out
     assert "leadlight keys create --scope crm:write --label shop" in trusted.out
     assert "not followed" not in leadlight("keys", "list").out
+    named = leadlight("keys", "create", "--scope", "crm:write", "--label", "shop").out
+    assert f"key {made['id']} has the same label and may only write events" in named
+    assert "same label" not in leadlight("keys", "create", "--scope", "crm:write", "--label", "crm").out
     assert leadlight("keys", "trust", made["id"], "--from-now-on", "--json").json["speaks_for_crm"] is True
     assert "crm:write" in leadlight("keys", "list").out
     assert leadlight("keys", "trust", "key_0").status == 1
