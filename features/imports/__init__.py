@@ -9,6 +9,8 @@ crm.py            What is known of a CRM before its files come: the titles of it
 customers.py      A list of customers as events: for each account and each known lead in it, that it is a customer.
 delimited.py      CSV as spreadsheets and CRMs write it, in any common separator and encoding, read some rows at a
                   time.
+event_numbers.py  Numbers in text files of events: trait columns that hold numbers, each read by the one sign that its
+                  rows show.
 field_history.py  A CRM's field history as events: each value of a field from when it was set, and when a lead
                   converted.
 files.py          What a file is (events, leads, a field history, a warehouse's table), and its rows or events, some

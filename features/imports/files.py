@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from features.imports.crm import Crm
 from features.imports.delimited import FileError, delimited_rows
+from features.imports.event_numbers import number_columns, with_numbers
 from features.imports.hubspot import HUBSPOT, recorded_changes
 from features.imports.json_lines import holds_records, json_object, lines_in, record_rows, records_in
 from features.imports.salesforce import SALESFORCE
@@ -225,7 +226,16 @@ def events_in(path: Path | str) -> Iterator[dict[str, Any]]:
         raise _unknown(path, "file of events", TEXT | PARQUET | JSON_LINES)
     table = warehouse_of(path)
     event: Callable[[Mapping[str, Any]], dict[str, Any]] = table.event if table else partial(_event, file=path.name)
-    return (_with_id(event(row)) for row in _rows_of(path, kind))
+    rows = _rows_of(path, kind)
+    if kind in TEXT:
+        rows = with_numbers(rows, number_columns(delimited_rows(path, ROWS_AT_ONCE), _trait_columns(path, table)))
+    return (_with_id(event(row)) for row in rows)
+
+
+def _trait_columns(path: Path, table: WarehouseTable | None) -> list[str]:
+    """The columns of a file of events that hold traits."""
+    places = table.places if table else {title: tuple(title.split(".", 1)) for title in titles_in(path)}
+    return [column for column, place in places.items() if place[0] == "traits" and len(place) > 1]
 
 
 def warehouse_of(path: Path) -> WarehouseTable | None:
