@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, and_, select
 
 from features.agreement.agreement import Agreement
+from features.events.trust import is_public
 from features.home import tables
 from features.home.database import batched
 from features.identity.claims import normal_email
@@ -63,41 +64,50 @@ def _plain_text(value: Any) -> str:
 def contacts(connection: Connection, agreement: Agreement, lead_ids: Iterable[str]) -> dict[str, Contact]:
     """The contact data of some leads by lead id, as known now; leads that nothing is known of have an empty `Contact`.
 
-    Of each trait the newest value counts, and one that a trusted source says before one that a public key says.
+    Of each trait the newest value counts. What a public key says counts only where nothing trusted says who to call:
+    else anybody could have sales call another number.
     """
     found: dict[str, Contact] = {}
     for asked in batched(dict.fromkeys(lead_ids), AT_ONCE):
-        newest = _newest_values(connection, asked)
-        found |= {lead: contact_of(newest.get(lead, {}), agreement) for lead in asked}
+        trusted, public = _newest_values(connection, asked)
+        for lead in asked:
+            of_trusted, of_public = (contact_of(said.get(lead, {}), agreement).as_json() for said in (trusted, public))
+            found[lead] = Contact(**{field: value or of_public[field] for field, value in of_trusted.items()})
     return found
 
 
-def _newest_values(connection: Connection, lead_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """By lead, the newest value of each of its traits by snake_case name."""
-    events = sorted(_identify_calls(connection, lead_ids), key=lambda event: event[1])
-    values: dict[str, dict[str, Any]] = {}
-    for lead, _, body in events:
-        said = orjson.loads(body)
+Values = dict[str, dict[str, Any]]  # by lead, its traits by snake_case name
+
+
+def _newest_values(connection: Connection, lead_ids: Sequence[str]) -> tuple[Values, Values]:
+    """The newest value of each trait, of what trusted sources say and of what public keys say."""
+    trusted: Values = {}
+    public: Values = {}
+    for lead, event in sorted(_calls(connection, lead_ids), key=lambda call: _place(call[1])):
+        said = orjson.loads(event.body)
         traits = said.get("traits") or (said.get("context") or {}).get("traits")
         if isinstance(traits, dict):
-            values.setdefault(lead, {}).update(flat_traits(traits))
-    return values
+            given = flat_traits(traits) if event.type == "identify" else {"company": traits.get("name")}
+            (public if is_public(event.flags) else trusted).setdefault(lead, {}).update(given)
+    return trusted, public
 
 
-def _identify_calls(
-    connection: Connection, lead_ids: Sequence[str]
-) -> Iterator[tuple[str, tuple[bool, int, str], str]]:
-    """(lead id, place in order, body) of each identify call of these leads, under any id that is theirs."""
+def _place(event: Any) -> tuple[bool, int, str]:
+    """What a person's own call says stands over what a group call says; then the newer over the older."""
+    return event.type == "identify", event.occurred_us, event.message_id
+
+
+def _calls(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """(lead id, event) of each identify and group call of these leads, under any id that is theirs."""
     events, owner = tables.events.c, _leads_by_id(connection, lead_ids)
-    columns = (events.user_id, events.anonymous_id, events.flags, events.occurred_us, events.message_id, events.body)
     for batch in batched(sorted({value for _, value in owner}), AT_ONCE):
         of_visitor = and_(tables.OF_VISITORS, events.anonymous_id.in_(batch))
         for whose in (events.user_id.in_(batch), of_visitor):
-            for row in connection.execute(select(*columns).where(whose, events.type == "identify")):
+            is_telling = events.type.in_(("identify", "group"))
+            for row in connection.execute(select(tables.events).where(whose, is_telling)):
                 lead = _lead_of(row.user_id, row.anonymous_id, owner)
                 if lead is not None and lead in lead_ids:
-                    is_trusted = "not_trusted" not in row.flags.split(",")
-                    yield lead, (is_trusted, row.occurred_us, row.message_id), row.body
+                    yield lead, row
 
 
 def _lead_of(user_id: str | None, visitor: str | None, owner: Mapping[tuple[str, str], str]) -> str | None:

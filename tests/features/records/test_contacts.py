@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
-from handmade_events import LATER, identify
-from sqlalchemy import update
+from handmade_events import LATER, identify, says
+from sqlalchemy import insert, select, update
 
 from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.versions import save_version
@@ -25,6 +25,7 @@ EVENTS = [
     identify("ann-2", 4, email="ann@buyer.example", last_name="Lee-Meyer"),  # new when it brings her address: it is her
     identify("bob", 5, visitor="visitor-1", name="Bob Bach", phone="+49 30 9"),  # on her browser: he is another lead
     identify("dan", 2, phone="+49 30 7"),
+    says("group", 2, userId="eve", groupId="g1", traits={"name": "Acme", "phone": "1"}),
 ]
 
 
@@ -45,15 +46,28 @@ def of(home: Home, *leads: str) -> dict[str, Contact]:
 def test_a_lead_has_its_newest_contact_data_from_all_of_its_ids(home: Home) -> None:
     ann = Contact("Ann Lee-Meyer", "VP Sales", "Buyer GmbH", "+49 30 2", "ann@buyer.example")
     assert of(home, "ann", "dan", "nobody") == {"ann": ann, "dan": Contact(phone="+49 30 7"), "nobody": Contact()}
+    assert of(home, "eve")["eve"] == Contact(company="Acme")
 
 
 def test_what_a_public_key_says_counts_only_where_nobody_trusted_says_it(home: Home) -> None:
+    events = tables.events.c
     with writing(home) as connection:
-        newest = (tables.events.c.user_id == "ann") & (tables.events.c.occurred_us > 0)
-        connection.execute(update(tables.events).where(newest & (tables.events.c.body.contains("+49 30 2"))).values(
-            flags="not_trusted"))  # fmt: skip
-    ann = of(home, "ann")["ann"]
-    assert (ann.phone, ann.company) == ("1", "Buyer GmbH")
+        by_web_page = events.body.contains("+49 30 2") | events.body.contains("Bob Bach")
+        connection.execute(update(tables.events).where(by_web_page).values(flags="public"))
+    found = of(home, "ann", "bob")
+    assert (found["ann"].phone, found["ann"].company) == ("1", "Buyer GmbH")
+    assert (found["bob"].name, found["bob"].phone) == ("Bob Bach", "+49 30 9")
+
+
+def test_a_spelling_that_comes_first_gives_way_to_a_trusted_one(home: Home) -> None:
+    with writing(home) as connection:
+        row = connection.execute(select(tables.events).where(tables.events.c.user_id == "dan")).one()
+        said = orjson.dumps({"traits": {"first_name": "Dan", "last_name": "Dorn"}}).decode()
+        forged = orjson.dumps({"traits": {"name": "Eve", "phone": "+1 900"}}).decode()
+        for n, (flags, body) in enumerate([("", said), ("public", forged)]):
+            new = dict(row._mapping) | {"event_id": 900 + n, "message_id": f"d{n}", "flags": flags, "body": body}
+            connection.execute(insert(tables.events).values(new))
+    assert of(home, "dan")["dan"] == Contact(name="Dan Dorn", phone="+49 30 7")
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,30 @@ def test_traits_are_those_of_identify_calls_without_what_must_not_be_seen(tmp_pa
     }  # fmt: skip
 
 
+def test_who_people_are_is_whom_to_call_and_no_trait(tmp_path: Path) -> None:
+    names, towns = "Anna Max Clara Emil Frieda Jonas".split(), "Ulm Bonn Kiel".split()
+    said = [
+        identify(
+            n,
+            firstName=names[n % 6],
+            lastName=names[n % 5],
+            phone=f"+49 30 12345{n % 4}",
+            birthday=f"19{60 + n % 30}-05-01",
+            adviser=f"{names[n % 6]} {('Weber', 'Horn', 'Jung')[n % 3]}",
+            city=towns[n % 3],
+            company={"name": f"Firma {n % 9}"},
+        )
+        for n in range(60)
+    ]
+    agreement = agreed(drafted(tmp_path, *said))
+    assert set(agreement.traits) == {"city"}
+    assert {name: line.why for name, line in agreement.excluded.items()} == {
+        "birthday": "protected", "adviser": "perhaps personal: its values read as names of people",
+    }  # fmt: skip
+    contact = agreement.contact
+    assert (contact.name[0], contact.phone[0], contact.company[0]) == ("first_name last_name", "phone", "company_name")
+
+
 def test_the_outcome_is_found_or_asked_for(tmp_path: Path) -> None:
     assert agreed(drafted(tmp_path)).outcome.event == "Lead Converted"
     won = [track("Opportunity Won"), track("Trial Started")]
