@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -115,8 +116,26 @@ class NotebookHome:
 
 
 def open(path: Path | str | None = None) -> NotebookHome:
-    """The home at `path`, else at LEADLIGHT_HOME, else `.leadlight/` here."""
-    return NotebookHome(Home.open(path))
+    """The home at `path`, else at LEADLIGHT_HOME, else the `.leadlight/` here, or above here in the same repository.
+
+    So a notebook in a folder of a project finds the project's home; what it registers goes to the `mlruns/` beside it.
+    """
+    home = Home.open(path)
+    found = None if path or home.path.exists() or "LEADLIGHT_HOME" in os.environ else _home_above(Path.cwd())
+    if found is None:
+        return NotebookHome(home)
+    runs = found.parent / "mlruns"
+    if runs.is_dir():
+        os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{runs / 'mlflow.db'}")
+    return NotebookHome(Home.open(found))
+
+
+def _home_above(folder: Path) -> Path | None:
+    """The nearest `.leadlight/` in a folder above this one that is of the same repository or project."""
+    above = (folder, *folder.parents)
+    root = next((one for one in above if any((one / mark).exists() for mark in (".git", "pyproject.toml"))), None)
+    homes = (one / ".leadlight" for one in above if root and one.is_relative_to(root))
+    return next((home for home in homes if home.is_dir()), None)
 
 
 def train(
@@ -161,7 +180,7 @@ def _training_frame(
     from features.store.materialize import materialized
     from training.labels.own_columns import with_own_columns
 
-    if "known_until" not in snapshots.attrs:
+    if not {"home", "known_until"} <= snapshots.attrs.keys():
         wrong = "the frame does not say which home and moment it is of: merge and concat drop its attrs"
         raise LeadlightError(
             f"{wrong}; give them back with frame.attrs.update(snapshots.attrs)", code="frame_of_no_home"

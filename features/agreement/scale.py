@@ -8,7 +8,7 @@ import re
 from features.agreement.agreement import Agreement
 
 DRAFTED = "# Drafted by `leadlight init"  # how the text of a draft begins
-POINTS_OFF = 5.0  # from here on the scale is off: half of what parts two grades
+POINTS_OFF = 10.0  # from here on the scale is off: by a whole grade
 
 
 def average_score(agreement: Agreement, average: float) -> float:

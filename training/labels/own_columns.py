@@ -13,6 +13,7 @@ from features.home.errors import LeadlightError
 from features.snapshots.point_in_time import feature_frame, lead_states
 from training.labels.outcomes import NOT_FEATURES
 
+LABELS = ("lead_id", "snapshot_us", "outcome")
 KINDS = ("number", "category", "boolean")
 
 
@@ -31,6 +32,7 @@ def with_own_columns(
     column. Example: {"my_score": "number"}, where the agreement gives no feature of that name.
     Raises OwnColumnError for a column that is neither a feature nor named in `kinds`, and for what `kinds` has wrong.
     """
+    _check_snapshots(snapshots)
     features = _features(agreement)
     for name, kind in kinds.items():
         _check(name, kind, snapshots, features)
@@ -41,6 +43,21 @@ def with_own_columns(
         raise OwnColumnError(f"{wrong}; drop it, or say what it holds: columns={{{example}}}")
     read = {name: _values(snapshots[name], kind, name) for name, kind in kinds.items()}
     return snapshots.assign(**read), agreement.with_own_columns(kinds)
+
+
+def _check_snapshots(snapshots: pd.DataFrame) -> None:
+    """Raise OwnColumnError for what a join of one's own does to snapshots: labels renamed, rows repeated or added."""
+    remedy = 'join with: snapshots.merge(mine, on="lead_id", how="left"), one row of mine for each lead'
+    if lost := [name for name in LABELS if name not in snapshots]:
+        near = [str(column) for column in snapshots if str(column).startswith(f"{lost[0]}_")]
+        renamed = f" (there is {', '.join(near)}: both frames had one)" if near else ""
+        raise OwnColumnError(f"the frame has no column {lost[0]}{renamed}, which snapshots have; {remedy}")
+    if again := int(snapshots.duplicated(["lead_id", "snapshot_us"]).sum()):
+        rows = "1 row" if again == 1 else f"{again:,} rows"
+        raise OwnColumnError(f"{rows} of the frame of a snapshot that came before; {remedy}")
+    if unknown := int(snapshots["outcome"].isna().sum()):
+        rows = "1 row" if unknown == 1 else f"{unknown:,} rows"
+        raise OwnColumnError(f"{rows} of the frame without an outcome: these are no snapshots; {remedy}")
 
 
 def _features(agreement: Agreement) -> list[str]:
