@@ -159,6 +159,17 @@ def protected_reason(profile: ColumnProfile) -> str | None:
     return f"protected: its values are {profile.protected}" if profile.protected else None
 
 
+def unclear_numbers(profile: ColumnProfile) -> str | None:
+    """Why numbers are not read, where nothing tells what their dots and commas mean; None where they are clear."""
+    unclear = profile.has_unclear_numbers
+    return f"its numbers can be read in two ways: it {profile.spelling.problem()}" if unclear else None
+
+
+def decimal_sign(profile: ColumnProfile) -> DecimalSign | None:
+    """The decimal sign for the agreement to keep; None where no number is written with one."""
+    return profile.decimal if profile.kind == "number" and profile.spelling.has_sign else None
+
+
 def asked_reason(profile: ColumnProfile) -> str | None:
     """Why a person is asked about a column that may say who somebody is; None: nothing in it looks so."""
     is_known = profile.is_job_title or says(profile.column, ("thing",))
@@ -176,8 +187,9 @@ def column_decision(examined: ExaminedColumn) -> ColumnDecision:
     reason = protected_reason(profile) or "; ".join(_suspicions(examined))
     use: Literal["trait", "excluded"] = "excluded" if reason else "trait"
     flags = () if reason else tuple(_flags(examined))
-    decimal = profile.decimal if profile.kind == "number" and profile.spelling.has_sign else None
-    return ColumnDecision(profile.column, use, profile.kind, reason, flags, examined.signals, empty_share, decimal)
+    return ColumnDecision(
+        profile.column, use, profile.kind, reason, flags, examined.signals, empty_share, decimal_sign(profile)
+    )
 
 
 def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
@@ -200,8 +212,8 @@ def _suspicions(examined: ExaminedColumn) -> Iterator[str]:
         yield f"it is computed from what the lead did by the export{often}"
     if profile.kind == "date":
         yield from _of_dates(examined)
-    if profile.has_unclear_numbers:
-        yield f"its numbers can be read in two ways: it {profile.spelling.problem()}"
+    if unclear := unclear_numbers(profile):
+        yield unclear
     excused = EMPTINESS_IS_ALL if is_question(profile.column) else EMPTINESS_GIVES_AWAY
     if signals.sure_emptiness_auc >= excused:
         yield _on_emptiness(signals)

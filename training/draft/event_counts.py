@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class EventLeads:
     def _known(self, profile: ColumnProfile) -> ColumnProfile:
         said = self.first_values.get(profile.column, {})
         known = (self._before(said.get(lead), lead) for lead in self.ids)
-        return ColumnProfile.of_texts(profile.column, known)
+        return replace(profile, values=ColumnProfile.of_texts(profile.column, known).values)
 
 
 MOST_IDENTIFY_CALLS = 20_000  # identify calls whose traits are looked at: enough to know their kinds

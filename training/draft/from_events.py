@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -34,8 +34,10 @@ from training.draft.agreement_text import (
 from training.draft.column_decisions import (
     ColumnDecision,
     asked_reason,
+    decimal_sign,
     number_flags,
     protected_reason,
+    unclear_numbers,
     useless_decision,
 )
 from training.draft.column_roles import OutcomeError
@@ -137,13 +139,20 @@ def _decisions(counts: EventCounts, won: Mapping[str, float]) -> Iterator[Column
     """One on each trait that identify calls bring."""
     leads = EventLeads.of(counts, won)
     for name in dict.fromkeys(name for said in counts.traits for name in said if name not in _KEYS | _FLAGS):
-        profile = ColumnProfile.of_texts(name, (cell_text(said.get(name)) for said in counts.traits))
+        profile = _profile(name, [said.get(name) for said in counts.traits])
         yield useless_decision(profile) or _trait_decision(profile, leads)
+
+
+def _profile(name: str, values: Sequence[object]) -> ColumnProfile:
+    profile = ColumnProfile.of_texts(name, map(cell_text, values))
+    # JSON's numbers are numbers, whatever a text in their place would mean.
+    return replace(profile, typed=any(isinstance(value, int | float) for value in values))
 
 
 def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision:
     use: Literal["trait", "excluded", "dropped"] = "trait"
     why = protected_reason(profile) or reason_in_title(profile.column) or asked_reason(profile)
+    why = why or unclear_numbers(profile)
     signals, filling = leads.signals(profile), leads.fill_time(profile.column)
     why = why or "; ".join(quarantine_reasons(signals, filling))
     if why:
@@ -155,7 +164,8 @@ def _trait_decision(profile: ColumnProfile, leads: EventLeads) -> ColumnDecision
     # What a file writes for missing is no part of an agreement on events.
     codes = tuple(flag for flag in number_flags(profile) if "[export]" not in flag)
     flags = (*late, *codes) if use == "trait" else ()
-    return ColumnDecision(profile.column, use, kind, why, flags, signals, leads.empty_share(profile))
+    empty_share = leads.empty_share(profile)
+    return ColumnDecision(profile.column, use, kind, why, flags, signals, empty_share, decimal_sign(profile))
 
 
 def _on_outcome(label: str, won: Mapping[str, float], counts: EventCounts) -> Iterator[str]:
@@ -257,7 +267,10 @@ def _free(title: str, taken: set[str]) -> str:
 
 def _traits(basis: _EventDraftBasis) -> Iterator[str]:
     kept = [decision for decision in basis.decisions if decision.use == "trait"]
-    yield from (f"{decision.column} = {toml_text(decision.kind)}" for decision in kept)
+    for decision in kept:
+        kind = toml_text(decision.kind)
+        line = f"{{ kind = {kind}, decimal = {toml_text(decision.decimal)} }}" if decision.decimal else kind
+        yield f"{decision.column} = {line}"
 
 
 def _excluded(basis: _EventDraftBasis) -> Iterator[str]:

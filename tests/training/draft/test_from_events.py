@@ -188,3 +188,17 @@ def test_the_outcome_is_stated_for_what_it_is(tmp_path: Path) -> None:
     assert note.endswith('Opportunity Won tells who buys; to take that, say --outcome "Opportunity Won"')
     won = event_draft(written(tmp_path, [track("Opportunity Won")]))
     assert not [note for note in won.notes if "accept" in note]
+
+
+def test_numbers_that_are_text_are_drafted_with_their_sign_and_unclear_ones_excluded(
+    tmp_path: Path,
+) -> None:
+    said = [
+        identify(n, pages=f"{n % 7},{n % 9 + 1}", ratio=1 + n % 9 / 1000, revenue=f"{n % 80 + 10}.{n % 7 + 111}")
+        for n in range(60)
+    ]
+    agreement = agreed(drafted(tmp_path, *said))
+    assert {name: (trait.kind, trait.decimal) for name, trait in agreement.traits.items()} == {
+        "pages": ("number", ","), "ratio": ("number", None),
+    }  # fmt: skip
+    assert "none of its rows shows whether that is" in agreement.excluded["revenue"].why
