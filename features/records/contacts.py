@@ -88,7 +88,10 @@ def _newest_values(connection: Connection, lead_ids: Sequence[str]) -> tuple[Val
         traits = said.get("traits") or (said.get("context") or {}).get("traits")
         if isinstance(traits, dict):
             given = flat_traits(traits) if event.type == "identify" else {"company": traits.get("name")}
-            (public if is_public(event.flags) else trusted).setdefault(lead, {}).update(given)
+            own = (public if is_public(event.flags) else trusted).setdefault(lead, {})
+            # Of the addresses that public keys give a lead the first stays: a later one may be anybody's.
+            first = {"email": own["email"]} if own.get("email") and is_public(event.flags) else {}
+            own.update(given | first)
     return trusted, public
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,9 +12,11 @@ from sqlalchemy import insert, select, update
 
 from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.versions import save_version
+from features.events.validation import Source
 from features.home import tables
 from features.home.database import reading, writing
 from features.home.settings import Home, Settings
+from features.ledger.ledger import Ledger
 from features.records.contacts import Contact, contact_of, contacts
 from features.traits.history import trait_columns
 from serving.intake.file_import import ingest
@@ -68,6 +71,16 @@ def test_a_spelling_that_comes_first_gives_way_to_a_trusted_one(home: Home) -> N
             new = dict(row._mapping) | {"event_id": 900 + n, "message_id": f"d{n}", "flags": flags, "body": body}
             connection.execute(insert(tables.events).values(new))
     assert of(home, "dan")["dan"] == Contact(name="Dan Dorn", phone="+49 30 7")
+
+
+def test_nobody_is_called_at_an_address_that_a_public_key_gave_later(tmp_path: Path) -> None:
+    told = [identify("eve", day, email=f"{name}@buyer.example") for day, name in ((1, "eve"), (2, "mallory"))]
+    made = Home(tmp_path / "home", Settings()).created()
+    save_version(made, DEFAULT, LATER)
+    Ledger.open(made).record(told, received_at=LATER, sender=Source("live:shop", "sender", is_trusted=False))
+    assert of(made, "eve")["eve"].email == "eve@buyer.example"
+    Ledger.open(made).record([identify("eve", 3, email="new@buyer.example")], received_at=LATER)
+    assert of(made, "eve")["eve"].email == "new@buyer.example"
 
 
 @pytest.mark.parametrize(
