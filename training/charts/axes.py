@@ -9,6 +9,7 @@ from math import log, sqrt
 import altair as alt
 import pandas as pd
 
+from features.home.printed_text import visible_line
 from training.charts.text_width import lines
 
 # Dark against light, so that a grey print still tells them apart; the hues only help.
@@ -72,7 +73,8 @@ class NamedRows:
     """
 
     def __init__(self, names: Sequence[str], room: int) -> None:
-        self.written = [lines(name, room - 14, most=2) for name in names]
+        # They stand in an expression of Vega's, which writes control characters anew: see `charts.svg`.
+        self.written = [lines(visible_line(name), room - 14, most=2) for name in names]
         self.room = room
         self.height = ROW + LINE * (max(map(len, self.written), default=1) - 1)
 
