@@ -15,7 +15,7 @@ import pytest
 
 import leadlight
 from features.agreement.agreement import Agreement
-from features.agreement.versions import save_version
+from features.agreement.versions import NOT_KEPT, AgreementVersion, save_version
 from features.home.deployments import deployments
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
@@ -24,6 +24,7 @@ from serving.scoring.bulk import home_scores, open_leads, write_scores
 from serving.scoring.inline_leads import NotInline
 from serving.scoring.points import logit
 from serving.scoring.scorer import Scorer
+from serving.scoring.trial import Trial, trial
 from training.model.model import ModelDamaged
 from training.pipeline import train
 from training.registry.mlflow_registry import ModelRegistry
@@ -100,6 +101,26 @@ def test_only_so_many_are_over_the_bar_as_agreed(scored: list[dict]) -> None:
     in_hand = open_leads(scored)
     over = sum(score["probability"] >= score["threshold"] for score in in_hand)
     assert over / len(in_hand) == pytest.approx(0.10, abs=0.02)
+
+
+def test_an_agreement_on_trial_decides_with_the_model_that_is_served_and_moves_nothing(
+    home: Home, scored: list[dict]
+) -> None:
+    bar = Scorer(home).scoring.bar
+    text = Agreement.default().text
+
+    def tried(old: str, new: str) -> Trial:
+        return trial(home, AgreementVersion(Agreement.parse(text.replace(old, new)), NOT_KEPT), END)
+
+    wider = tried("{ share = 0.10 }", "{ share = 0.30 }")
+    assert wider.now == {score["lead_id"]: score["decision"] for score in scored}
+    ready_now, ready_then = wider.counts()["sales_ready"]
+    assert ready_then > ready_now
+    assert sum(wider.moves().values()) >= ready_then - ready_now
+    assert (wider.bars[0], wider.is_part_2_alone, wider.has_another_model) == (bar, False, False)
+    part_1 = tried('"/careers*"', '"/nowhere*"')
+    assert (part_1.tried, part_1.is_part_2_alone) == (part_1.now, True)
+    assert Scorer(home).scoring.bar == bar
 
 
 def test_the_online_and_the_offline_door_give_one_score(home: Home, scored: list[dict]) -> None:
