@@ -107,7 +107,7 @@ class CellReader:
         if decimal is None:
             remedy = f'write decimal = "," or decimal = "." into {line}'
             self._sentences[trait.column] = f"{spelling.problem(trait.decimal)}: it was not read; {remedy}"
-        elif trait.decimal != decimal and spelling.has_sign:
+        elif trait.decimal != decimal and (trait.decimal or spelling.unclear or spelling.comma):
             why = f'with decimal = "{decimal}" in {line}, single values and later files are read so too'
             why = f'the agreement says "{trait.decimal}"' if trait.decimal else why
             told = f'was read with the decimal sign "{decimal}", as the rows of the file show'

@@ -95,7 +95,8 @@ class ColumnDecision:
             gain = f"; it would lift the rest by {gained:.0f}" if gained >= 0.5 else ""
             return f"{self.column}: excluded, {self.reason}{alone}{gain}"
         look = f"; but look: {'; '.join(self.flags)}" if self.flags else ""
-        return f"{self.column}: kept as {self.kind}{alone}{look}"
+        sign = " with a decimal comma" if self.decimal == "," else ""
+        return f"{self.column}: kept as {self.kind}{sign}{alone}{look}"
 
 
 @dataclass(frozen=True)
