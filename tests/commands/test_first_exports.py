@@ -1,0 +1,74 @@
+"""An export of each shape, from `init` to the sheet, as somebody types it who has never seen the product."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import Shell
+from crm_exports import PERSONAL, Market, german, hubspot, salesforce
+
+Export = Callable[[Market, Path], Path]
+ADDRESS_OR_PHONE = re.compile(r"@|\+?\d[\d ]{6,}")  # an address or a phone number
+
+
+def score_of(probability: float, scored: pd.DataFrame) -> float:
+    """The score that belongs to a probability, by the scale that the sheet's own rows stand on, rounded scores."""
+    log_odds = 10 * np.log2(scored["probability"] / (1 - scored["probability"]))
+    return float(10 * math.log2(probability / (1 - probability)) + (scored["score"] - log_odds).median())
+
+
+@pytest.fixture
+def shell(capfd: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capfd)
+
+
+@pytest.mark.parametrize(
+    ("export", "asked", "status", "over"),
+    [
+        (hubspot, ("--from", "hubspot"), "Lifecycle Stage", ["Customer"]),
+        (salesforce, ("--from", "salesforce"), "Status", ["Closed - Converted"]),
+        (german, ("--outcome", "Status", "--positive", "Gewonnen"), "Status", ["Gewonnen", "Verloren"]),
+    ],
+    ids=["hubspot", "salesforce", "german"],
+)
+def test_an_export_becomes_a_sheet_of_whom_to_call(
+    shell: Shell,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    export: Export,
+    asked: tuple[str, ...],
+    status: str,
+    over: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADLIGHT_HOME", str(tmp_path / "home"))
+    file = str(export(Market.drawn(datetime.now(UTC)), tmp_path))
+    for words in (
+        ("init", file, *asked),
+        ("ingest", file, "--agreement", "agreement.toml"),
+        ("train", "--promote"),
+        ("score", file, "--out", "leads.xlsx"),
+    ):
+        done = shell(*words)
+        assert done.status == 0, done.err
+        assert "error of Leadlight itself" not in done.err
+    scored = pd.read_excel(tmp_path / "leads.xlsx")
+    assert len(scored) == 300
+    # Nothing that tells who somebody is stands in a reason, and no model learned from it.
+    for reasons in scored["reasons"]:
+        assert not PERSONAL & set(re.findall(r"\w+", reasons))
+        assert not ADDRESS_OR_PHONE.search(reasons)
+    # Customers are not recommended, nor is who is known to be lost.
+    is_over = scored[status].isin(over)
+    decided = scored.groupby(is_over)["decision"].agg(set)
+    assert "sales_ready" in decided[False]
+    assert "sales_ready" not in decided[True]
+    inside = scored[scored["score"].between(2, 98)].astype({"probability": float, "score": float})
+    assert 47 <= score_of(inside.loc[~is_over, "probability"].mean(), inside) <= 53
