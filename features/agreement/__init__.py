@@ -32,7 +32,7 @@ column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words
 conditions        BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                   single_clause_name, slope
-learning          Behaviour, Export, Outcome, RejectReason, Trait, property_text
+learning          Behaviour, Export, Outcome, RejectReason, Trait, lists_item, property_text
 messages          did_you_mean
 policy            Criterion
 scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50

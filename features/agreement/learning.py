@@ -196,6 +196,7 @@ def _path(url: str) -> str | None:
 class Trait(Line):
     """A fact about the lead: its kind, the column it comes from, and since when a file's value was known.
 
+    item: of a column whose cells list several values, parted by ";", the one of which this says whether it is listed.
     decimal: the decimal sign of its numbers where they are text, in files and over HTTP; None where it is not known.
     learned: whether a model may learn from it; conditions and dates to come back on read it either way. why: the reason
     for which it was excluded, where a person signed it by moving its line here. signed_by: who answers for a trait that
@@ -207,6 +208,7 @@ class Trait(Line):
     label: str = Field("", examples=['label = "lead origin"'])
     column: Text | None = Field(None, examples=['column = "Lead Origin"'])
     known: Literal["at_creation", "at_export"] = "at_export"
+    item: Text | None = Field(None, examples=['item = "SEO"'])
     decimal: DecimalSign | None = Field(None, examples=['decimal = ","'])
     learned: Truth = Field(True, examples=["learned = false"])
     why: str | None = Field(None, examples=['why = "known only after contact"'])
@@ -217,12 +219,26 @@ class Trait(Line):
         """Whether a person answers for the trait, whatever its values look like."""
         return bool(self.why or self.signed_by)
 
+    @model_validator(mode="after")
+    def _an_item_is_listed_or_not(self) -> Self:
+        if self.item and (self.kind != "boolean" or not self.column):
+            remedy = 'write { kind = "boolean", column = "Interests", item = "SEO" }'
+            raise refusal("is an item of a list", remedy, ("item",), self.item)
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _kind_or_reason(cls, line: Any) -> Any:
         if isinstance(line, str):
             return _trait_of_text(line)
         return {"kind": "category", **line} if isinstance(line, Mapping) and "why" in line else line
+
+
+def lists_item(listed: object, item: str) -> bool | None:
+    """Whether a list, one text with ";" between its values or several texts, has an item; None where it is empty."""
+    texts = listed if isinstance(listed, (list, tuple)) else str(listed).split(";")
+    items = {str(text).strip().casefold() for text in texts} - {""}
+    return item.strip().casefold() in items if items else None
 
 
 def _trait_of_text(line: str) -> dict[str, str]:

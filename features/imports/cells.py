@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
 from features.agreement.column_titles import says
+from features.agreement.learning import lists_item
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
 from features.home.numbers import DecimalSign, NumberCell, NumberSpelling, number, told_beside
 from features.identity.email import mail_address
@@ -117,6 +118,8 @@ class CellReader:
         """One value per cell, of the trait's kind; None where the cell cannot be read. Raises DatesError."""
         if trait.kind == "number":
             return self.numbers(trait, texts)
+        if item := trait.item:
+            return list(map_distinct(texts, lambda text: lists_item(text, item)))
         order = self._orders.get(trait.column, DayOrder())
         if trait.kind == "date" and not trait.is_excluded:
             order.first(trait.column, self.file)
@@ -152,6 +155,7 @@ class ImportedTrait(NamedTuple):
     at_creation: bool
     is_excluded: bool  # still imported, so that a person can sign it without importing again
     decimal: DecimalSign | None = None  # of its numbers, as agreed
+    item: str | None = None  # of a column that lists several values: whether this one is among them
 
 
 def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | None = None) -> list[ImportedTrait]:
@@ -167,11 +171,9 @@ def imported_traits(agreement: Agreement, columns: Sequence[str], crm: Crm | Non
         column = _column_of(line, columns, crm)
         kept_out = is_excluded and str(line.why).lower().startswith(NEVER_IMPORTED)
         if column and not kept_out and line.name != "email":
-            found.append(
-                ImportedTrait(
-                    line.name, line.kind or "category", column, line.known == "at_creation", is_excluded, line.decimal
-                )
-            )
+            item = line.item if isinstance(line, Trait) else None
+            how = (line.known == "at_creation", is_excluded, line.decimal, item)
+            found.append(ImportedTrait(line.name, line.kind or "category", column, *how))
     return found + _contact_columns(agreement, columns, crm, {trait.name for trait in found})
 
 

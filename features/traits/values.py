@@ -10,6 +10,7 @@ import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import SALES_TOUCHES
+from features.agreement.learning import lists_item
 from features.arrays import NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
 from features.events.event_table import EventTable
@@ -20,7 +21,7 @@ from features.identity.identities import Identities
 from features.identity.intervals import Period, intersection
 from features.lifecycle.closures import LOST, REJECTED, closures
 from features.traits import job_title
-from features.traits.typed_values import flat_traits, trait_value, typed_value
+from features.traits.typed_values import flat_traits, snake_case, trait_value, typed_value
 
 FIRST_TOUCH = frozenset({"source", "campaign", "opened_us"})  # the first touch stays; everything else is the latest
 FLAG_TRAITS = ("customer", "profiling_opt_out", "unsubscribed", "open_opportunity")
@@ -147,6 +148,8 @@ def _agreed_values(given: Mapping[str, Any], agreement: Agreement) -> Iterator[T
     for name, trait in agreement.traits.items():
         if name in given:
             yield name, _campaign_name(name, trait_value(given[name], trait, agreement), agreement)
+        elif trait.item and trait.column and given.get(snake_case(trait.column)):
+            yield name, lists_item(given[snake_case(trait.column)], trait.item)
     for flag in FLAG_TRAITS:
         if flag in given and flag not in agreement.traits:
             value = typed_value(given[flag], "boolean")

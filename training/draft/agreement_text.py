@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class DraftBasis:
     """All that a draft of an export is written from.
 
     horizon_days, open_rate: of the leads' conversion delay, used only where the export has dates. crm: whose export it
-    is, where that is known.
+    is, where that is known. items: by column of lists, the items that become traits of their own.
     """
 
     file: str
@@ -44,6 +44,7 @@ class DraftBasis:
     horizon_days: int = 90
     crm: Crm | None = None
     open_rate: float | None = None
+    items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def agreement_text(basis: DraftBasis) -> str:
@@ -180,11 +181,29 @@ def _traits(basis: DraftBasis, names: Mapping[str, str]) -> str:
     if not basis.roles.undated:
         lines.append('# known = "at_creation": it was so when the lead came; "at_export": known only since the export')
     for decision in basis.decisions:
-        if decision.use == "trait":
-            known = {} if basis.roles.undated else {"known": "at_export" if decision.may_be_late else "at_creation"}
+        if decision.use == "trait" and (items := basis.items.get(decision.column)):
+            lines += _listed(decision, names, items, _known(decision, basis))
+        elif decision.use == "trait":
             look = f"look: {'; '.join(decision.flags)}" if decision.flags else None
-            lines.append(f"{names[decision.column]} = {_line(decision, **known)}{_comment(look)}")
+            lines.append(f"{names[decision.column]} = {_line(decision, **_known(decision, basis))}{_comment(look)}")
     return "\n".join(lines)
+
+
+def _known(decision: ColumnDecision, basis: DraftBasis) -> dict[str, str]:
+    return {} if basis.roles.undated else {"known": "at_export" if decision.may_be_late else "at_creation"}
+
+
+def _listed(
+    decision: ColumnDecision, names: Mapping[str, str], items: Sequence[str], known: Mapping[str, str]
+) -> Iterator[str]:
+    """One line per item of a column of lists: whether a lead's cell lists it."""
+    taken = {*names.values(), *Agreement.default().behaviours, *RESERVED, *_DERIVED}
+    for item in items:
+        name = free_name(f"{names[decision.column]}_{title_words(item).replace(' ', '_') or 'item'}", taken)
+        taken.add(name)
+        label = f"{plain_label(decision.column)}: {item}"
+        keys = {**known, "kind": "boolean", "column": decision.column, "item": item, "label": label}
+        yield f"{name} = {{ {', '.join(f'{key} = {toml_text(value)}' for key, value in keys.items())} }}"
 
 
 def _excluded(basis: DraftBasis, names: Mapping[str, str]) -> str:
@@ -227,7 +246,8 @@ def default_section(name: str) -> str:
 
 
 def _part_2(basis: DraftBasis, names: Mapping[str, str]) -> str:
-    kinds = {names[decision.column]: decision.kind for decision in basis.decisions if decision.use == "trait"}
+    whole = (v for v in basis.decisions if v.use == "trait" and v.column not in basis.items)
+    kinds = {names[decision.column]: decision.kind for decision in whole}
     average = basis.roles.won[basis.roles.known].mean() if basis.open_rate is None else basis.open_rate
     return policy_text(kinds, Agreement.default().behaviours, float(average))
 

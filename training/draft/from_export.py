@@ -30,6 +30,7 @@ from training.draft.column_roles import (
 from training.draft.date_titles import says_came
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
 from training.draft.lead_ids import one_row_per_lead
+from training.draft.listed_items import listed_items, on_items
 from training.labels.summary import CONVERTED_ON_ACCEPTANCE
 from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
 from training.leakage.ids import id_auc, id_sentence
@@ -89,6 +90,7 @@ def export_draft(
     asked = RequestedRoles(outcome or "", positive, id, created_at)
     requested = _with_crm_roles(asked, crm, titles_in(paths[0]), paths[0].name)
     rows, total, more = _sample(paths, requested.outcome)
+    markers = missing_markers(rows)
     rows, requested = _as_leads(rows, requested, name)
     total = len(rows) if total <= MOST_ROWS else total
     found = column_profiles(rows)
@@ -96,9 +98,9 @@ def export_draft(
     delay = _conversion_delay(found, assigned)
     more += [*_on_default(requested, outcome, crm), *_on_ids(found, assigned)]
     decisions, auc = _decisions(found, assigned, crm)
-    basis = DraftBasis(
-        name, total, assigned, decisions, missing_markers(rows), delay.horizon_days, crm, delay.open_rate
-    )
+    items = _items(found, decisions)
+    more += [on_items(column, listed) for column, listed in items.items()]
+    basis = DraftBasis(name, total, assigned, decisions, markers, delay.horizon_days, crm, delay.open_rate, items)
     text = agreement_text(basis)
     return Draft(text, decisions, (*notes, *more, asks_note(None), *assigned.notes, *delay.notes), total, auc)
 
@@ -221,6 +223,12 @@ def _decisions(
     auc = triage.auc(kept) if kept and triage.has_enough_outcomes else None
     both = useless | again
     return tuple(both[profile.column] for profile in others), auc
+
+
+def _items(profiles: Mapping[str, ColumnProfile], decisions: Sequence[ColumnDecision]) -> dict[str, tuple[str, ...]]:
+    """By kept column of lists, its items."""
+    kept = (decision.column for decision in decisions if decision.use == "trait")
+    return {column: items for column in kept if (items := listed_items(profiles[column]))}
 
 
 def _kept_columns(judged: Mapping[str, ColumnDecision]) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.agreement.agreement import Agreement, Export, Trait
+from features.home.errors import LeadlightError
 from features.traits.typed_values import flat_traits, snake_case, trait_value, typed_value, unread_values
 
 
@@ -69,6 +70,23 @@ def test_traits_are_found_under_the_names_that_clients_send() -> None:
     assert (found["job_title"], found["industry"], found["employees"]) == ("CTO", "software", 1200.0)
     in_context = says("identify", 1, userId="ann", context={"traits": {"Industry": "retail"}})
     assert traits(in_context)["industry"] == "retail"
+
+
+LISTED = Agreement.parse(SMALL.text + 'likes_seo = { kind = "boolean", column = "Topics of interest", item = "SEO" }\n')
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [("Events; seo", True), (["SEO"], True), ("Events;SEO basics", False), ("", None), ([], None)],
+)
+def test_an_item_of_a_list_is_read_from_events_as_from_files(listed: object, expected: bool | None) -> None:
+    world = World.of([identify("ann", 1, topics_of_interest=listed)], LISTED)
+    assert world.traits_at("ann", us(100))["likes_seo"] is expected
+
+
+def test_only_a_yes_or_no_can_be_an_item_of_a_list() -> None:
+    with pytest.raises(LeadlightError, match="is an item of a list"):
+        Agreement.parse(SMALL.text + 'likes_seo = { kind = "category", column = "Topics", item = "SEO" }\n')
 
 
 def test_what_nobody_agreed_to_use_is_not_a_trait() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
+from features.imports.lead_export import leads_in
 from training.draft.column_roles import OutcomeError
 from training.draft.date_titles import says_came, says_converted
 from training.draft.from_export import Draft, export_draft
@@ -282,6 +284,26 @@ def test_an_id_is_known_by_its_form_whatever_its_title(tmp_path: Path) -> None:
 def test_when_leads_came_and_converted_is_known_in_several_languages(came: str, won: str) -> None:
     assert (says_came(came), says_converted(won)) == (True, True)
     assert not says_came("Geburtsdatum")
+
+
+def test_a_column_of_lists_becomes_a_yes_or_no_for_each_value(tmp_path: Path) -> None:
+    interests = np.resize(["SEO;Paid ads", "SEO", "Events; SEO", "N/A", "Paid ads;Events", ""], ROWS)
+    found = drafted(tmp_path, in_stages().assign(Interests=interests), "Stage", positive="Closed Won")
+    agreement = Agreement.parse(found.text)
+    items = {name: trait.item for name, trait in agreement.traits.items() if trait.column == "Interests"}
+    assert items == {"interests_seo": "SEO", "interests_paid_ads": "Paid ads", "interests_events": "Events"}
+    assert any('each of "SEO", "' in note for note in found.notes)
+    given = leads_in(in_stages(3).assign(Interests=["seo; Events", "Paid ads", "N/A"]), agreement, datetime.now(UTC))[0]
+    known = [said[0]["traits"] for _, said in given]
+    assert [traits.get("interests_seo") for traits in known] == [True, False, None]
+
+
+def test_what_stands_for_missing_is_known_though_rows_repeat_leads(tmp_path: Path) -> None:
+    table = in_stages(60).assign(**{"Lead Source": "N/A"})
+    found = drafted(tmp_path, pd.concat([table, table]), "Stage", positive="Closed Won")
+    export = Agreement.parse(found.text).export
+    assert export is not None
+    assert (found.rows, export.missing) == (60, ("N/A",))
 
 
 def test_titles_that_collide_get_names_of_their_own(tmp_path: Path) -> None:
