@@ -15,7 +15,7 @@ from command_line import Shell
 from crm_exports import PERSONAL, Market, german, hubspot, salesforce
 
 Export = Callable[[Market, Path], Path]
-ADDRESS_OR_PHONE = re.compile(r"@|\+49|\b030 |\d{8}")  # as the exports write them
+ADDRESS_OR_PHONE = re.compile(r"@|\+49 \d|\b030 \d|\d{8}")  # as the exports write them
 
 
 def score_of(probability: float, scored: pd.DataFrame) -> float:
