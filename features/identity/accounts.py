@@ -101,10 +101,12 @@ def _domains(table: EventTable) -> Iterator[tuple[int, str]]:
 
 def _strength(table: EventTable, claims: _AccountClaims) -> Ints:
     """The strength of each claim among its lead's: a trusted one is stronger, then a group's, then the later."""
-    occurred_us = table.occurred_us()[claims.row]
-    tied = tie_break_ranks(table, claims.row, occurred_us, group_ids(claims.is_group, claims.lead))
     is_public = table.is_public()[claims.row]
-    back = np.where(is_public & (claims.is_group == 0), -1, 1)
+    is_first = is_public & (claims.is_group == 0)
+    # The first that came: a public key may write any time into what it sends.
+    occurred_us = np.where(is_first, table.recorded_us()[claims.row], table.occurred_us()[claims.row])
+    tied = tie_break_ranks(table, claims.row, occurred_us, group_ids(claims.is_group, claims.lead))
+    back = np.where(is_first, -1, 1)
     order = np.lexsort((back * tied, back * occurred_us, claims.is_group, ~is_public, claims.lead))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

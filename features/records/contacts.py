@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, and_, select
 
 from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET
 from features.events.trust import is_public
 from features.home import tables
 from features.home.database import batched
@@ -83,15 +84,18 @@ def _newest_values(connection: Connection, lead_ids: Sequence[str]) -> tuple[Val
     """The newest value of each trait, of what trusted sources say and of what public keys say."""
     trusted: Values = {}
     public: Values = {}
+    # Of the addresses that public keys give a lead the first that came stays: a later one may be anybody's.
+    emails: dict[str, tuple[int, str]] = {}
     for lead, event in sorted(_calls(connection, lead_ids), key=lambda call: _place(call[1])):
         said = orjson.loads(event.body)
         traits = said.get("traits") or (said.get("context") or {}).get("traits")
         if isinstance(traits, dict):
             given = flat_traits(traits) if event.type == "identify" else {"company": traits.get("name")}
-            own = (public if is_public(event.flags) else trusted).setdefault(lead, {})
-            # Of the addresses that public keys give a lead the first stays: a later one may be anybody's.
-            first = {"email": own["email"]} if own.get("email") and is_public(event.flags) else {}
-            own.update(given | first)
+            (public if is_public(event.flags) else trusted).setdefault(lead, {}).update(given)
+            if is_public(event.flags) and given.get("email"):
+                emails[lead] = min(emails.get(lead, (NOT_YET, "")), (event.recorded_us, str(given["email"])))
+    for lead, (_, email) in emails.items():
+        public[lead]["email"] = email
     return trusted, public
 
 

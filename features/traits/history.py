@@ -80,8 +80,11 @@ def _strength(table: EventTable, given: TraitValues, traits: list[str]) -> Ints:
     Values of the lead itself are stronger than those of its company, then newer ones than older, by (occurred_us,
     message_id); of a first touch, older ones than newer.
     """
-    rank = tie_break_ranks(table, given.row, given.occurred_us, group_ids(given.trait, given.lead))
-    order = np.lexsort((rank, given.occurred_us, given.nearness, given.trait, given.lead))
+    came_first = np.isin(given.trait, [len(traits) + traits.index(name) for name in FIRST_OF_PUBLIC])
+    # The first that came: a public key may write any time into what it sends.
+    occurred_us = np.where(came_first, np.append(table.recorded_us(), 0)[given.row], given.occurred_us)
+    rank = tie_break_ranks(table, given.row, occurred_us, group_ids(given.trait, given.lead))
+    order = np.lexsort((rank, occurred_us, given.nearness, given.trait, given.lead))
     lead, trait = given.lead[order], given.trait[order]
     starts = np.flatnonzero(np.append(True, (np.diff(lead) != 0) | (np.diff(trait) != 0))[: len(order)])
     sizes = np.diff(np.append(starts, len(order)))

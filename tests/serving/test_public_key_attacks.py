@@ -181,6 +181,8 @@ def test_leads_whom_only_a_web_page_knows_keep_their_first_address(home: Home) -
     for domain in ("acme.example", "rival.example", "ourcompany.example"):
         _send(home, "shop", EVIL | {"messageId": domain}, _identify("evil", 0.005, email=f"x@{domain}"))
         assert _score(home)["decision"] == "sales_ready"
+        _send(home, "shop", _identify("evil", 900, email=f"x@{domain}"))  # it may say any time
+        assert _score(home)["decision"] == "sales_ready"
 
 
 def test_a_lead_whom_only_a_web_page_knows_becomes_no_customers_colleague(home: Home) -> None:
