@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -92,7 +93,8 @@ def end_with_parent(each_s: float = 1.0) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(each_s)
-        log.warning("the process that started this worker is gone; it ends", parent=parent)
+        with suppress(OSError):  # its log may have gone with it
+            log.warning("the process that started this worker is gone; it ends", parent=parent)
         os.kill(os.getpid(), signal.SIGTERM)  # what is on its way is answered first
         time.sleep(LAST_REQUESTS_S)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -212,7 +212,9 @@ def migrate(home: Home, revision: str = "head") -> None:
     with MIGRATION_LOCK:
         command.upgrade(config, revision)
     if file := _file(home):
-        file.chmod(0o600)  # and with it the files that SQLite puts beside it
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):  # where SQLite has just removed it
+                file.with_name(file.name + suffix).chmod(0o600)
 
 
 def database_exists(home: Home) -> bool:
