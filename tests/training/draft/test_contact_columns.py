@@ -48,7 +48,7 @@ def test_names_and_phones_are_whom_to_call_however_often_they_repeat(
     titles = [title.replace("_", " ") for title in (first, last, phone)]
     assert [uses(draft)[title] for title in titles] == [("dropped", "it identifies a person")] * 3
     agreement = Agreement.parse(draft.text)
-    assert set(agreement.traits) == {"quelle"}
+    assert set(agreement.traits) == {"source"}
     assert agreement.contact.name[0] == f"{first} {last}".lower()
     assert agreement.contact.phone == (phone.lower(), "phone")
 
