@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from starlette.applications import Starlette
 
+from features.agreement.versions import NoAgreement, current_version
 from features.events.notices import notice
 from features.home import tables
 from features.home.clock import microseconds
@@ -617,7 +618,8 @@ def test_a_home_of_an_earlier_version_is_brought_up_to_date_by_serving_it(home) 
 
 
 def test_an_empty_home_takes_events_before_anything_was_agreed(home, app) -> None:
-    assert not home.path.exists()
+    with pytest.raises(NoAgreement):
+        current_version(home)
     assert taken(post(app, "/v1/page", PAGE))["accepted"] == 1
     with reading(home) as connection:
         pending = [(row.kind, row.value) for row in connection.execute(select(tables.online_pending))]
