@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import nnls
 
 from features.arrays import Floats
 from training.labels.folds import FOLDS, lead_folds, log_loss
@@ -13,6 +14,7 @@ from training.model.calibrator import Calibrator
 
 LEVEL_SPREAD = 1.0  # log-odds by which a base rate may well move: to nearly three times the odds, or to a third
 SURE_ERRORS = 2.576  # standard errors: chance goes beyond in 1 of 100 cases
+CENTERS = 11  # places among the margins where the variance may be least
 MOST_STEPS = 50  # of Newton's method; it is there after a handful
 MARGIN_DRIFT = 0.1  # how far level and slope may have moved since the train span, in log-odds and as a part
 
@@ -77,17 +79,23 @@ def level_shift(logit: Floats, outcome: Floats, lead_ids: Sequence[str]) -> Leve
 def widened_calibrator(calibrator: Calibrator, margin: Floats, variance: Floats) -> Calibrator:
     """The calibrator with the margins' own variance added to its covariance.
 
-    variance: of each margin. A calibrator has two numbers for it: the variance in the middle of the margins, and how
-    much it grows with the square of the distance from there.
+    variance: of each margin. A calibrator has three numbers for it: the margin that is surest, the variance there, and
+    how much it grows with the square of the distance. Where leads hardly ever convert, the surest is far above most.
     """
-    center = float(margin.mean())
-    away = (margin - center) ** 2
-    grows = max(float(np.cov(away, variance)[0, 1] / max(away.var(ddof=1), 1e-12)), 0.0) if len(margin) > 1 else 0.0
-    level = max(float(variance.mean()) - grows * float(away.mean()), 0.0)
-    level, grows = level * calibrator.slope**2, grows * calibrator.slope**2  # the covariance is that of log-odds
+    center, level, grows = _parabola(margin, variance * calibrator.slope**2)  # the covariance is that of log-odds
     (ss, si), (_, ii) = calibrator.covariance
     more = (ss + grows, si - grows * center, ii + level + grows * center**2)
     return replace(calibrator, covariance=((more[0], more[1]), (more[1], more[2])))
+
+
+def _parabola(margin: Floats, variance: Floats) -> tuple[float, float, float]:
+    """The margin where the variance is least, what it is there, and its growth, neither below 0: least squares."""
+    found = []
+    for center in np.quantile(margin, np.linspace(0, 1, CENTERS)):
+        columns = np.stack([np.ones(len(margin)), (margin - center) ** 2], axis=1)
+        (level, grows), missed = nnls(columns, variance)
+        found.append((missed, float(center), float(level), float(grows)))
+    return min(found)[1:]
 
 
 def platt_map(margin: Floats, outcome: Floats, lead_ids: Sequence[str], trusted: tuple[float, float]) -> PlattMap:

@@ -20,6 +20,7 @@ MOST_ROWS = 2_000  # on which refits are compared
 # The squared error of a shrunken fit, in times of the variance that its refits show: worlds of known truth have 1.5 to
 # 4, for the penalty that predicts best trades the one against the other.
 HIDDEN = 2.5
+NEAR = 2.0  # times as large odds, or as many times less: leads that were said to be alike
 SURE_ERRORS = 4.0  # of the best of some hundred pairs of columns: by chance alone hardly ever beyond
 MOST_CURVE_ROWS = 5_000  # from which the curvature of the line's loss is taken
 MOST_MISFIT_ROWS = 20_000
@@ -31,16 +32,37 @@ def with_doubt(calibrator: Calibrator, folds: FoldModels, more_leads: float = 1.
 
     more_leads: how many times as many leads the model was fitted on as all `folds` together; variance falls with them.
     """
-    rows = _evenly(len(folds.sample.outcome), MOST_ROWS)
+    sample, out_of_fold = folds.sample, calibrator.logit(folds.out_of_fold)
+    rows = _evenly(len(sample.outcome), MOST_ROWS)
     said = folds.margins(rows)
-    variance = _larger(HIDDEN * refit_variance(said), (1 - folds.share) * posterior_variance(folds, rows)) / more_leads
-    missed = misfit(folds.sample, calibrator.logit(folds.out_of_fold)) / max(calibrator.slope, 1e-3) ** 2
-    return widened_calibrator(calibrator, said.mean(axis=0), variance + missed)
+    fitted = _between(HIDDEN * refit_variance(said), posterior_variance(folds, rows), (1 - folds.share) / 2)
+    missed = misfit(sample, out_of_fold)
+    level = level_variance(calibrator.logit(said.mean(axis=0)), out_of_fold, sample, more_leads)
+    variance = fitted / more_leads + (missed + level) / max(calibrator.slope, 1e-3) ** 2
+    return widened_calibrator(calibrator, said.mean(axis=0), variance)
 
 
-def _larger(one: Floats, other: Floats) -> Floats:
-    """The one that is larger on average: row by row, chance alone would make the larger of two too large."""
-    return one if one.mean() >= other.mean() else other
+def _between(refits: Floats, posterior: Floats, share: float) -> Floats:
+    """Two readings of one variance, of which either may be a few times too large or too small: their geometric mean.
+
+    share: of the posterior's, which knows of the line alone and counts half of its part.
+    """
+    return np.asarray(refits ** (1 - share) * posterior**share, dtype=np.float64)
+
+
+def level_variance(asked: Floats, out_of_fold: Floats, sample: TrainingRows, more_leads: float) -> Floats:
+    """How far the log-odds may be off where hardly a lead converted: 1 / (k + 1) for k converted leads said so much.
+
+    asked: log-odds. k: of the converted leads of the sample, those that were said to have NEAR times the asked odds, or
+    as many times less, at most. A straight map says of the leads with the least chance what it learned from the others.
+    """
+    won = sample.outcome == 1
+    order = np.argsort(out_of_fold[won])
+    _, lead, looks = np.unique(sample.leads[won].astype(str), return_inverse=True, return_counts=True)
+    counted = np.concatenate([[0.0], np.cumsum((1.0 / looks)[lead][order])])
+    near = out_of_fold[won][order]
+    low, high = (np.searchsorted(near, asked + way * np.log(NEAR)) for way in (-1, 1))
+    return np.asarray(1.0 / (more_leads * (counted[high] - counted[low]) + 1.0), dtype=np.float64)
 
 
 def refit_variance(said: Floats) -> Floats:

@@ -12,7 +12,7 @@ from training.gates.gate import Gate
 
 NOT_WORSE_THAN_ANCHOR = "not_worse_than_anchor"
 LEVEL = 0.75  # of the resamples in which it must be worse for that to be taken as shown
-MOST = 0.005  # share of the log loss: further above, it is held back even where few leads can tell nothing
+MOST = 0.003  # share of the log loss: further above, it is held back even where few leads can tell nothing
 SHOWN_BETTER = 0.99  # of the resamples in which it must be better to be the best from then on
 
 

@@ -30,11 +30,18 @@ class Calibrator:
         return self.slope * margin + self.intercept
 
     def interval(self, margin: Floats, z: float = WIDTH) -> tuple[Floats, Floats]:
-        """The 90 % interval of the probability at each margin."""
+        """The 90 % interval of the probability at each margin.
+
+        The probability is the mean of what it may be, and that of doubtful log-odds lies nearer to one half than their
+        middle: 2 in 1,000 with an error of 1 are as often below 1.2 in 1,000 as above.
+        """
         (ss, si), (_, ii) = self.covariance
-        doubt = z * np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
+        error = np.sqrt(np.maximum(margin**2 * ss + 2 * margin * si + ii, 0.0))
         logit = self.logit(margin)
-        return sigmoid(logit - doubt), sigmoid(logit + doubt)
+        said = sigmoid(logit)
+        middle = logit - (1 - 2 * said) * error**2 / 2
+        low, high = sigmoid(middle - z * error), sigmoid(middle + z * error)
+        return np.minimum(low, said), np.maximum(high, said)
 
 
 def sigmoid(logit: Floats) -> Floats:

@@ -46,13 +46,18 @@ from training.simulation.dynamics import (
 from training.simulation.walk import Rules, kind_drawn
 
 SPOTS = 7  # of the hidden reason, by Gauss and Hermite
+# A lead's chance may lie in the few of its courses in which it comes to life. So of each three one is drawn by the law,
+# and two with its chance to be active times this; each weighs by how much rarer the law draws it than all three do.
+LIFTS = np.array([1.0, 2.0, 4.0])
+MOST_LIFTED = 0.9
+SURE, MOST_TIMES = 0.2, 20  # of a chance, its standard error that is small enough; times as many paths, at most
 
 
 class Looks(NamedTuple):
     """What is asked: lead and moment_us, one per row, sorted by both; and one row per lead of what decides its future.
 
     fit: tenths. arrival: kind. habit: how often sales calls its like. called_us: its first call, NEVER if none came.
-    paths: how many are walked from each look.
+    paths: how many are walked from each look at least; more where that leaves it unsure.
     """
 
     row: Ints
@@ -73,11 +78,15 @@ class Beliefs(NamedTuple):
 
 
 class Course(NamedTuple):
-    """Per day of the horizon: the hazard where calls are nothing, whether it is hot, and the interest as it begins."""
+    """Per day of the horizon: the hazard where calls are nothing, whether it is hot, and the interest as it begins.
+
+    weight: how much rarer the law draws it than it is drawn here.
+    """
 
     rates: Floats
     hot: Ints
     interest: Floats
+    weight: float
 
 
 class State(NamedTuple):
@@ -107,14 +116,37 @@ def futures(looks: Looks, records: ActiveDays, rules: Rules, beliefs: Beliefs, d
         lead, moment_us = looks.row[at], looks.moment_us[at]
         state = _state(looks, lead, moment_us, records, rules.law)
         weight = _weights(looks, lead, state, records, rules, beliefs)
-        for _ in range(looks.paths):
-            course = _course(looks, lead, state, rules, draws)
-            for spot in range(weight.size):
-                if weight[spot] > 1e-6:
-                    now, tried = _along(looks, lead, state, rules, course, beliefs.hidden[spot])
-                    found[at, 0] += weight[spot] * now / looks.paths
-                    found[at, 1] += weight[spot] * tried / looks.paths
+        path, squares, drawn = 0, 0.0, 0.0
+        while path < looks.paths or (path < MOST_TIMES * looks.paths and not _is_sure(found[at, 0], squares, path)):
+            course = _course(looks, lead, state, rules, path % LIFTS.size, draws)
+            now, tried = _over_beliefs(looks, lead, state, rules, course, weight, beliefs.hidden)
+            found[at, 0] += course.weight * now
+            found[at, 1] += course.weight * tried
+            squares += (course.weight * now) ** 2
+            drawn += course.weight
+            path += 1
+        found[at] /= drawn
     return found
+
+
+@compiled
+def _is_sure(summed: float, squares: float, paths: int) -> bool:
+    """Whether the mean over paths has a standard error of at most SURE of itself. squares: sum of the squares."""
+    return squares - summed**2 / paths <= (SURE * summed) ** 2
+
+
+@compiled
+def _over_beliefs(
+    looks: Looks, lead: int, state: State, rules: Rules, course: Course, weight: Floats, hidden: Floats
+) -> tuple[float, float]:
+    """Both chances along one course, over what the hidden reason may be."""
+    found, found_tried = 0.0, 0.0
+    for spot in range(weight.size):
+        if weight[spot] > 1e-6:
+            now, tried = _along(looks, lead, state, rules, course, hidden[spot])
+            found += weight[spot] * now
+            found_tried += weight[spot] * tried
+    return found, found_tried
 
 
 @compiled
@@ -168,9 +200,9 @@ def _weights(looks: Looks, lead: int, state: State, records: ActiveDays, rules: 
 
 
 @compiled
-def _course(looks: Looks, lead: int, state: State, rules: Rules, draws: np.random.Generator) -> Course:
-    """One drawn course of the horizon."""
-    law, calling = rules.law, rules.calling
+def _course(looks: Looks, lead: int, state: State, rules: Rules, lift: int, draws: np.random.Generator) -> Course:
+    """One drawn course of the horizon. lift: the place of the times by which its chances to be active are lifted."""
+    law, calling, times = rules.law, rules.calling, np.ones(LIFTS.size)
     rates, interest = np.empty(HORIZON_DAYS + 1), np.empty(HORIZON_DAYS + 1)
     hot = np.zeros(HORIZON_DAYS + 1, dtype=np.int64)
     fast, slow = state.fast, state.slow
@@ -184,11 +216,13 @@ def _course(looks: Looks, lead: int, state: State, rules: Rules, draws: np.rando
         if ahead == 0 and state.kind >= 0:
             kind = state.kind
         else:
-            drawn = draws.random()
-            if drawn < a * part:
-                kind = kind_drawn(law.browsing, draws.random())
-            elif drawn < (a + b) * part:
-                kind = kind_drawn(law.buying, draws.random())
+            active = (a + b) * part
+            is_active = draws.random() < _lifted(active, LIFTS[lift])
+            if is_active:
+                kind = kind_drawn(law.browsing if draws.random() * (a + b) < a else law.buying, draws.random())
+            for one in range(LIFTS.size):
+                lifted = _lifted(active, LIFTS[one])
+                times[one] *= lifted / active if is_active else (1.0 - lifted) / (1.0 - active)
         rates[ahead] = hazard(inclination(law, looks.fit[lead], start_us), fast, slow)
         interest[ahead] = fast + slow
         if kind >= 0 and calling.hot[kind] == 1:
@@ -199,7 +233,13 @@ def _course(looks: Looks, lead: int, state: State, rules: Rules, draws: np.rando
         slow = next_slow(slow, slow_added(law, kind, start_us))
     rates[0] *= 1.0 - state.elapsed
     rates[HORIZON_DAYS] *= state.elapsed
-    return Course(rates, hot, interest)
+    return Course(rates, hot, interest, 1.0 / times.mean())
+
+
+@compiled
+def _lifted(active: float, times: float) -> float:
+    """A chance to be active times `times`, as far as that is one."""
+    return max(active, min(times * active, MOST_LIFTED))
 
 
 @compiled

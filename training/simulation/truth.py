@@ -20,7 +20,7 @@ from training.simulation.futures import SPOTS, Beliefs, Looks, futures
 from training.simulation.histories import Histories, habit_rate
 
 MOST_ROWS = 3_000  # of the looks at arrival, at the end and between, whose truth is found along forward paths
-PATHS, PATHS_WITHOUT_TABLE = 40, 100
+PATHS, PATHS_WITHOUT_TABLE = 60, 120
 
 
 def truth(histories: Histories) -> pd.DataFrame:

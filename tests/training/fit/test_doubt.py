@@ -10,7 +10,7 @@ from handmade_events import SMALL
 
 from features.arrays import Floats
 from training.fit.calibrate import fit_calibrator
-from training.fit.doubt import misfit, refit_variance, with_doubt
+from training.fit.doubt import level_variance, misfit, refit_variance, with_doubt
 from training.fit.fit import fitted_blend, fitted_model
 from training.fit.served_fit import served_fit, unseen_margins
 from training.fit.training_rows import TrainingRows
@@ -37,10 +37,10 @@ def width(model: Model, rows: pd.DataFrame) -> float:
     return float(np.mean(high - low))
 
 
-@pytest.mark.parametrize("leads", [60, 250])  # a line alone, and trees beside it
-def test_intervals_hold_the_truth_of_nine_in_ten_leads(leads: int) -> None:
+@pytest.mark.parametrize(("leads", "markets"), [(60, 10), (250, 5)])  # a line alone, and trees beside it
+def test_intervals_hold_the_truth_of_nine_in_ten_leads(leads: int, markets: int) -> None:
     fresh, covered = looks(300, 99), []
-    for seed in range(5):
+    for seed in range(markets):
         low, high = interval(fitted_model(market(leads, seed), SMALL, seed=7), fresh)
         covered.append(np.mean((low <= truth(fresh)) & (truth(fresh) <= high)))
     assert 0.82 <= np.mean(covered) <= 0.99
@@ -74,6 +74,16 @@ def test_the_doubt_of_the_fit_comes_on_top_of_the_calibrators_own() -> None:
 def test_refits_that_leave_out_a_fold_are_a_jackknife() -> None:
     """Three models that say 1, 2 and 3: two thirds of the squared distances from their mean, 1 + 0 + 1."""
     assert refit_variance(np.array([[1.0], [2.0], [3.0]])) == pytest.approx([4 / 3])
+
+
+def test_where_no_lead_that_was_said_alike_converted_the_level_is_a_guess() -> None:
+    """Said 0, and twice the odds of it, with three converted leads near by, of which one was looked at twice."""
+    sample = TrainingRows(
+        (), np.empty((6, 0)), np.array([1.0, 1, 1, 1, 0, 0]), np.array([*"aabcde"], dtype=object), (), {}
+    )
+    said = np.array([0.0, 0.1, 0.2, 0.5, -4.0, -4.0])
+    assert level_variance(np.array([0.0, -4.0]), said, sample, 1.0) == pytest.approx([1 / 4, 1.0])
+    assert level_variance(np.array([0.0]), said, sample, 3.0) == pytest.approx([1 / 10])
 
 
 def drawn(rows: int, seed: int) -> TrainingRows:
