@@ -17,7 +17,8 @@ from features.ledger.ledger import Ledger
 pytestmark = pytest.mark.slow
 
 ROWS = "id,origin,visits,won\n" + "".join(
-    f"{i},{'web' if i % 3 else 'fair'},{i % 7},{int(i % 4 == 0)}\n" for i in range(400)
+    f"{i},{'web' if i % 3 else 'fair'},{i % 7},{int(i % 4 == 0)}\n"
+    for i in range(1, 401)  # 0 names nobody
 )
 
 
