@@ -29,7 +29,7 @@ from features.home.locks import trainer_lock
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from serving.health.doctor import home_checks
-from training.champion_report import NoFolder, write_report
+from training.champion_report import write_report
 from training.evaluate.evaluate import evaluate
 from training.model.model import Model, ModelDamaged
 from training.monitoring import schedule
