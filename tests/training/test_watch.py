@@ -27,6 +27,7 @@ from features.home.deployments import deployments
 from features.home.errors import LeadlightError
 from features.home.locks import trainer_lock
 from features.home.settings import Home, Settings
+from features.home.whole_files import NoFolder
 from features.ledger.ledger import Ledger
 from serving.health.doctor import home_checks
 from training.champion_report import write_report
@@ -174,6 +175,7 @@ HOLDS = """
 import sys, time
 from pathlib import Path
 from features.home.settings import Home, Settings
+from features.home.whole_files import NoFolder
 from features.home.locks import trainer_lock
 with trainer_lock(Home(Path(sys.argv[1]), Settings(database_url=sys.argv[2] or None))) as is_ours:
     print(is_ours, flush=True)
