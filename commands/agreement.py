@@ -32,7 +32,7 @@ def show(as_json: Json = False) -> None:
 
 @app.command()
 def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
-    """Whether a file is an agreement that can be learned by; names every problem that it has."""
+    """Whether a file is an agreement that can be learned by; names every problem that it has, and what was renamed."""
     try:
         agreement = Agreement.read(file)
     except AgreementError as error:
@@ -41,8 +41,9 @@ def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
         raise
     check_learnable(agreement, file.name)
     asked = f"{agreement.outcome.event}, {agreement.outcome.asks}"
-    document = {"name": agreement.name, "digest": agreement.digest, "asks": agreement.outcome.asks}
-    print_answer(document, [f"{file.name} is fine: {agreement.name} asks for {asked}"], as_json)
+    notes = list(agreement.notes)
+    document = {"name": agreement.name, "digest": agreement.digest, "asks": agreement.outcome.asks, "notes": notes}
+    print_answer(document, [f"{file.name} is fine: {agreement.name} asks for {asked}", *notes], as_json)
 
 
 @app.command("try")

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import PrivateAttr, ValidationError
 
-from features.agreement.checks import oversights, problems
+from features.agreement.checks import RENAMED_RULES, oversights, problems
 from features.agreement.conditions import Condition, Vocabulary
 from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait, has_minutes
 from features.agreement.messages import AgreementError, problem_sentences, shown_value
@@ -28,6 +28,7 @@ class Agreement(AgreementSections):
     _text: str = PrivateAttr("")
     _file: str = PrivateAttr("agreement.toml")
     _own_columns: dict[str, str] = PrivateAttr(default_factory=dict)
+    _renamed: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path | str) -> Agreement:
@@ -54,12 +55,13 @@ class Agreement(AgreementSections):
         except tomllib.TOMLDecodeError as error:
             raise AgreementError([_no_toml(file, text, str(error))]) from None
         try:
-            agreement = cls.model_validate(written, context=_vocabulary(written))
+            agreement = cls.model_validate(_with_rules_renamed(written), context=_vocabulary(written))
         except ValidationError as failure:
             raise AgreementError(problem_sentences(failure, cls, file)) from None
         if found := problems(agreement, file):
             raise AgreementError(found)
         agreement._text, agreement._file = text, file
+        agreement._renamed = {old: RENAMED_RULES[old] for old in lines_of(written, "rules") if old in RENAMED_RULES}
         return agreement
 
     @classmethod
@@ -76,6 +78,12 @@ class Agreement(AgreementSections):
     def file(self) -> str:
         """The name of the file that was read."""
         return self._file
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of an agreement that is fine: one sentence for each rule under an old name."""
+        said = "{0}: rules.{1} is named {2} now and is read as that; write {2} in its place"
+        return tuple(said.format(self._file, old, new) for old, new in self._renamed.items())
 
     @property
     def own_columns(self) -> dict[str, str]:
@@ -95,9 +103,15 @@ class Agreement(AgreementSections):
 
     @cached_property
     def digest(self) -> str:
-        """The digest of all that is agreed, however it is written; only the order of rules and criteria counts."""
+        """The digest of all that is agreed, however it is written; only the order of rules and criteria counts.
+
+        A rule that was renamed counts by its first name, so that its renaming changes nothing.
+        """
         content = self.model_dump(by_alias=True, exclude_defaults=True)
-        return _digest(content | {"rules order": list(self.rules), "criteria order": list(self.criteria)})
+        first_names = {new: old for old, new in RENAMED_RULES.items()}
+        rules = {first_names.get(name, name): rule for name, rule in content.pop("rules", {}).items()}
+        content |= {"rules": rules} if rules else {}
+        return _digest(content | {"rules order": list(rules), "criteria order": list(self.criteria)})
 
     @cached_property
     def feature_digest(self) -> str:
@@ -153,6 +167,13 @@ def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:
     behaviours, excluded = lines_of(written, "behaviours"), frozenset(lines_of(written, "excluded"))
     timed = frozenset(name for name, line in behaviours.items() if isinstance(line, Mapping) and has_minutes(line))
     return Vocabulary(frozenset(behaviours), kinds, excluded, timed)
+
+
+def _with_rules_renamed(written: dict[str, Any]) -> dict[str, Any]:
+    """What is written, with each rule under the name that it has now; one that is there by both keeps both."""
+    rules = lines_of(written, "rules")
+    named = {new if (new := RENAMED_RULES.get(name, name)) not in rules else name: rule for name, rule in rules.items()}
+    return {**written, "rules": named} if rules else written
 
 
 def _kind(line: Any) -> str:

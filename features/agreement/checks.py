@@ -11,7 +11,9 @@ from features.agreement.conditions import FACT_VALUES, FACTS, Condition, FactCla
 from features.agreement.messages import AgreementError, KeyPath, did_you_mean, problem_sentence
 from features.agreement.sections import AgreementSections
 
-RULES = ("opted_out", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
+RULES = ("no_profiling", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
+# Rules that had another name: agreements that homes and models keep say the old one. Marketers read it as unsubscribed.
+RENAMED_RULES = {"opted_out": "no_profiling"}
 
 # Columns that Leadlight's own frames have beside behaviours and traits.
 RESERVED = frozenset(
@@ -181,7 +183,10 @@ def _decimals(agreement: AgreementSections) -> Iterator[Problem]:
 
 def _rules(agreement: AgreementSections) -> Iterator[Problem]:
     for name in agreement.rules:
-        if name not in RULES:
+        if name in RENAMED_RULES:  # with its new name beside it, or it would have been read as that
+            problem = f"is the old name of {RENAMED_RULES[name]}, which is there as well"
+            yield ("rules", name), None, problem, "leave one of the two lines"
+        elif name not in RULES:
             yield ("rules", name), None, "is no rule", did_you_mean(name, RULES)
 
 

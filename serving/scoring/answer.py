@@ -72,7 +72,7 @@ class Score(Answer):
     """One lead, scored, explained and decided as of a moment."""
 
     lead_id: Column[str | None] = Field(description="null for an inline lead.")
-    status: Column[Literal["scored", "opted_out"]]
+    status: Column[Literal["scored", "no_profiling"]]
     probability: Column[Annotated[float, Field(ge=0, le=1)] | None] = Field(
         description="Of the outcome within horizon_days."
     )
@@ -127,7 +127,7 @@ class Unscored(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    status: Literal["unknown_lead", "opted_out", "erased"]
+    status: Literal["unknown_lead", "no_profiling", "erased"]
     lead_id: str | None = None
     client_reference_id: str | None = None
 

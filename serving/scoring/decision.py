@@ -16,9 +16,12 @@ from features.agreement.criteria import CriteriaPoints
 from features.arrays import Floats
 from serving.scoring.points import probability_at
 
-DecisionName = Literal["sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "disqualified"]
+DecisionName = Literal[
+    "sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "no_profiling", "disqualified"
+]
 
-OBJECTED: Literal["opted_out"] = "opted_out"  # the rule, and the status, of who objected to profiling
+# The rule, the status and the decision of who objected to profiling.
+OBJECTED: Literal["no_profiling"] = "no_profiling"
 
 _OWNERS: dict[DecisionName, str | None] = {
     "sales_ready": "sales",
@@ -26,6 +29,7 @@ _OWNERS: dict[DecisionName, str | None] = {
     "needs_data": "marketing",
     "with_sales": "opportunity_owner",
     "existing_customer": "account_owner",
+    "no_profiling": None,
     "disqualified": None,
 }
 _BY_RULE: dict[str, tuple[DecisionName, str]] = {
@@ -44,19 +48,19 @@ _BY_RULE: dict[str, tuple[DecisionName, str]] = {
 class Decision:
     """What we do about a lead, and why.
 
-    decision:      None only for a lead that objected to profiling (`status` "opted_out"), which has no score at all,
+    decision:      "no_profiling" for a lead that objected to profiling (its `status`, too), which has no score at all,
                    and did not ask for sales.
     owner:         whose turn it is: sales, marketing, opportunity_owner, account_owner; None where nobody's.
     look_again_at: when a lead that waits returns by itself (UTC).
     threshold:     the bar: from this probability on a lead is ready.
     """
 
-    decision: DecisionName | None
+    decision: DecisionName
     code: str
     owner: str | None
     look_again_at: datetime | None
     threshold: float
-    status: Literal["scored", "opted_out"] = "scored"
+    status: Literal["scored", "no_profiling"] = "scored"
 
 
 def decision(
@@ -74,8 +78,8 @@ def decision(
     rule = _rule(agreement, facts)
     if objects:
         # Without a profile nothing is decided but what the lead itself asked for.
-        verdict, code = _BY_RULE[rule] if rule == "sales_ready" else (None, "objected_to_profiling")
-        return Decision(verdict, code, _OWNERS[verdict] if verdict else None, None, threshold, OBJECTED)
+        verdict, code = _BY_RULE[rule] if rule == "sales_ready" else (OBJECTED, "objected_to_profiling")
+        return Decision(verdict, code, _OWNERS[verdict], None, threshold, OBJECTED)
     if rule:
         verdict, code = _BY_RULE[rule]
     else:

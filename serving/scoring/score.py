@@ -207,7 +207,7 @@ class Scoring:
         criteria = criteria_points(agreement, facts)
         probability = 1 / (1 + np.exp(-explanation.logit)) if row.has_facts else None
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
-        if decided.status == "opted_out":
+        if decided.status == "no_profiling":
             probability = None
         fields = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
         fields |= self._numbers(evidence, explanation, probability, most) | _decided(decided)

@@ -33,6 +33,12 @@ def leadlight(capfd: pytest.CaptureFixture[str]) -> Shell:
     return Shell(capfd)
 
 
+def test_a_rule_under_its_old_name_is_fine_and_named(leadlight: Shell, home: Home) -> None:
+    Path("agreement.toml").write_text(TEXT.replace("no_profiling ", "opted_out ", 1))
+    told = leadlight("agreement", "check")
+    assert (told.status, "rules.opted_out is named no_profiling now" in told.out) == (0, True)
+
+
 def kept(home: Home) -> tuple[int, float, list[str]]:
     """What must not move: the version in force, the bar that is served, and the builds that are read."""
     return current_version(home).version, served_bar(home), [build.generation for build in all_builds(home)]

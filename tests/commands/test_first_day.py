@@ -49,7 +49,7 @@ source = { kind = "category", known = "at_creation" }
 [excluded]
 lead_status = "known only after contact"
 [rules]
-opted_out = { profiling_opt_out = true }
+no_profiling = { profiling_opt_out = true }
 with_sales = { open_opportunity = true }
 """
 LEADS = people(24)
@@ -229,7 +229,7 @@ def test_who_objects_is_neither_scored_nor_learned_from(loaded: Any, folder: Pat
     assert leads.loc[lead, "is_left_out"]
     assert lead not in set(leadlight.open().snapshots()["lead_id"])
     [score] = typed("score", "--lead", lead)["data"]
-    assert (score["status"], score.get("probability")) == ("opted_out", None)
+    assert (score["status"], score.get("probability")) == ("no_profiling", None)
 
 
 def test_an_erased_lead_is_gone_and_its_files_do_not_bring_it_back(

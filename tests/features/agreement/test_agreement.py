@@ -144,7 +144,7 @@ def test_an_export_section_names_the_columns() -> None:
         ('job_title = "text"', '"Job Title" = "text"', "traits.Job Title is no snake_case name; write job_title"),
         ('job_title = "text"', 'outcome = "text"', "traits.outcome is a column that Leadlight makes itself"),
         ("trade_show     =", "customer =", "behaviours.customer is a fact that Leadlight derives; rename it"),
-        ("opted_out         =", "opted_outt =", 'rules.opted_outt is no rule; did you mean "opted_out"?'),
+        ("no_profiling      =", "no_profilling =", 'rules.no_profilling is no rule; did you mean "no_profiling"?'),
         ("need.3        =", "need.4 =", "criteria.need.4 is not known here; write one of 3, 2, 1, ask"),
         ('"30 minutes"', '"half an hour"', "first_contact.inbound = 'half an hour' is no length of time; write"),
         ('"09:00"', '"9"', "handover.office_hours.from = '9' is no time of day; write for example \"09:00\""),
@@ -459,6 +459,23 @@ def test_a_home_keeps_the_agreement_that_names_its_question_in_place_of_the_old_
     assert versions == [1, 1, 2, 2]
     assert not current_version(home).agreement.outcome.leaves_untried_out
     engine(home.database_url).dispose()
+
+
+RENAMED = changed(("no_profiling      =", "opted_out ="))
+
+
+def test_a_rule_under_its_old_name_is_the_same_rule() -> None:
+    """Homes and models hold agreements that say it; a version of its own would be one that nobody agreed to."""
+    old_name, new_name = Agreement.parse(RENAMED), Agreement.default()
+    assert list(old_name.rules.items()) == list(new_name.rules.items())
+    assert (old_name.digest, old_name.feature_digest) == (new_name.digest, new_name.feature_digest)
+    said = "rules.opted_out is named no_profiling now and is read as that; write no_profiling in its place"
+    assert (old_name.notes, new_name.notes) == ((f"agreement.toml: {said}",), ())
+
+
+def test_one_rule_is_written_by_one_name() -> None:
+    both = changed(("no_profiling      =", "opted_out = { unsubscribed = true }\nno_profiling      ="))
+    assert "rules.opted_out is the old name of no_profiling, which is there as well; leave one" in str(refusal(both))
 
 
 # Names, and traits that are not learned from

@@ -104,8 +104,8 @@ def test_who_asks_for_sales_goes_straight_over_even_when_unsubscribed() -> None:
 def test_of_who_objected_to_profiling_nothing_is_decided_but_what_it_asked_for() -> None:
     """An objection limits what we work out, and is followed from anybody: it takes nobody who asked off the list."""
     asked = decided(0.9, {"demo_request": 1}, profiling_opt_out=True)
-    assert asked == Decision("sales_ready", "asked_for_sales", "sales", None, 0.2, "opted_out")
-    nothing = Decision(None, "objected_to_profiling", None, None, 0.2, "opted_out")
+    assert asked == Decision("sales_ready", "asked_for_sales", "sales", None, 0.2, "no_profiling")
+    nothing = Decision("no_profiling", "objected_to_profiling", None, None, 0.2, "no_profiling")
     assert decided(0.9, profiling_opt_out=True, **FIT) == nothing
     for traits in ({"customer": True}, {"email_domain": "ourcompany.example"}, {"with_sales": True}):
         assert decided(0.9, {"demo_request": 1}, profiling_opt_out=True, **traits) == nothing

@@ -32,7 +32,7 @@ seats = { kind = "number", column = "Seats" }
 customer = { why = "known only after contact", kind = "boolean", column = "Is Customer" }
 profiling_opt_out = { why = "a right, no fact", kind = "boolean", column = "Objected" }
 [rules]
-opted_out = { profiling_opt_out = true }
+no_profiling = { profiling_opt_out = true }
 existing_customer = { customer = true }
 [criteria]
 profile.3 = { industry = ["Software"] }
@@ -49,7 +49,7 @@ ROWS = """Record ID,Industry,Seats,Lifecycle Stage,Is Customer,Objected,Create D
 4,Software,7,lead,no,yes,2026-05-01
 5,Retail,7,lead,no,no,2026-05-01
 """
-DECISIONS = ["sales_ready", "with_sales", "existing_customer", None, "nurture"]
+DECISIONS = ["sales_ready", "with_sales", "existing_customer", "no_profiling", "nurture"]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def scored(home: Home, tmp_path: Path, text: str) -> tuple[FileScores, list[dict
 def test_whom_the_file_itself_calls_won_or_a_customer_is_not_recommended(home: Home, tmp_path: Path) -> None:
     _, scores = scored(home, tmp_path, ROWS)
     assert [score["decision"] for score in scores] == DECISIONS
-    assert scores[3]["status"] == "opted_out"
+    assert scores[3]["status"] == "no_profiling"
     assert [score["lead_id"] for score in open_leads(scores)] == ["1", "5"]
 
 

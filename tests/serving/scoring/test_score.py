@@ -157,7 +157,7 @@ def test_a_lead_without_any_fact_needs_data(home: Home) -> None:
 
 def test_an_objection_to_profiling_leaves_no_number(home: Home) -> None:
     score = Scorer(home).scores([{"traits": {"profiling_opt_out": True, "job_title": "CEO"}}], END)[0]
-    assert score["status"] == "opted_out"
+    assert score["status"] == "no_profiling"
     assert score["probability"] is None
     assert score["reasons"] == []
 

@@ -67,8 +67,8 @@ def test_who_objected_is_not_scored_and_not_learned_from_until_that_is_taken_bac
     assert learned_from(home) == {"ann", "bob"}
     send(home, OBJECTIONS[how])
     said = score(home)
-    assert (said["status"], said["probability"], said["score"], said["reasons"]) == ("opted_out", None, None, [])
-    assert said["decision"] is None
+    assert (said["status"], said["probability"], said["score"], said["reasons"]) == ("no_profiling", None, None, [])
+    assert (said["decision"], said["decision_code"], said["owner"]) == ("no_profiling", "objected_to_profiling", None)
     assert learned_from(home) == {"bob"}
     send(home, ALLOWANCES[how])
     assert score(home)["status"] == "scored"
