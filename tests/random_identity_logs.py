@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from handmade_events import SMALL, Told, event_row, identify, page, says, track
 from hypothesis import strategies as st
-from random_logs import once
+from random_logs import PUBLIC_KEY, once
 
 from features.arrays import NOT_YET
 from features.events.event_table import EventTable, read_events
@@ -56,7 +56,7 @@ statements = (
 
 @st.composite
 def tangled_log(draw: st.DrawFn) -> list[Told]:
-    """Logs in which everybody is mixed up with everybody."""
+    """Logs in which everybody is mixed up with everybody, some of it by what a public key says."""
     told = draw(st.lists(st.one_of(statements), min_size=1, max_size=12))
     merges = [said for said in told if said.get("event") == "Lead Merged"]
     for merge in draw(st.lists(st.sampled_from(merges), max_size=2)) if merges else ():
@@ -64,7 +64,9 @@ def tangled_log(draw: st.DrawFn) -> list[Told]:
             track, st.just(merge["userId"]), st.just("Lead Merge Undone"), merge_id=st.just(merge["messageId"])
         )
         told.append(draw(undo))
-    return once(told)
+    told = once(told)
+    public = draw(st.frozensets(st.integers(0, 11), max_size=6))
+    return [said | PUBLIC_KEY if place in public else said for place, said in enumerate(told)]
 
 
 def read(told: Iterable[Told]) -> tuple[EventTable, Identities]:

@@ -27,12 +27,13 @@ MERGED, UNDONE, CONVERTED = "Lead Merged", "Lead Merge Undone", "Lead Converted"
 
 
 class KeyClaim(NamedTuple):
-    """An event that gives keys of its user: an e-mail address, an id in a CRM."""
+    """An event that gives keys of its user: an e-mail address, an id in a CRM. is_public: by a public key."""
 
     recorded_us: int
     rank: Rank
     user: str
     keys: tuple[Key, ...]
+    is_public: bool = False
 
 
 class LinkClaim(NamedTuple):

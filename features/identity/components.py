@@ -7,10 +7,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, not_, or_, select
 
 from features.events.event import identifier_text
-from features.events.trust import is_public
+from features.events.trust import PUBLIC, is_public
 from features.home import tables
 from features.home.database import batched, insert_new
 from features.identity.claims import ANONYMOUS, EMAIL, crm_key
@@ -141,14 +141,31 @@ def links_to(connection: Connection, keys: Iterable[tuple[str, str]]) -> Iterato
 
 
 def shared_addresses(connection: Connection) -> dict[str, int]:
-    """By e-mail address that identifies nobody, how many users gave it: placeholders, and what too many share."""
+    """By e-mail address that identifies nobody, how many users gave it: placeholders, and what too many share.
+
+    What too many share in public keys' words alone identifies those whom others name, and is not among them.
+    """
     columns, users = tables.links.c, func.count(tables.links.c.user_id.distinct())
     counted = select(columns.kind, columns.value, users.label("users")).group_by(columns.kind, columns.value)
     asked = counted.where(columns.kind.in_((EMAIL, PLACEHOLDER))).having(
         or_(columns.kind == PLACEHOLDER, users >= ROLE_USERS)
     )
     rows = connection.execute(asked.order_by(users.desc(), columns.value)).all()
-    return {row.value: row.users for row in rows if row.kind == PLACEHOLDER or row.users >= shared_from(row.value)}
+    shared = {row.value: row.users for row in rows if row.kind == PLACEHOLDER or row.users >= shared_from(row.value)}
+    trusted = _trusted_users(connection, shared)
+    return {a: users for a, users in shared.items() if not 0 < trusted.get(a, 0) < shared_from(a)}
+
+
+def _trusted_users(connection: Connection, addresses: Iterable[str]) -> dict[str, int]:
+    """By address, how many of its users a key that is not public, or a file, identifies."""
+    links, events = tables.links.c, tables.events.c
+    trusted = and_(events.user_id == links.user_id, events.type == "identify", not_(events.flags.contains(PUBLIC)))
+    users = func.count(links.user_id.distinct()).label("users")
+    counted = select(links.value, users).where(links.kind == EMAIL, exists().where(trusted)).group_by(links.value)
+    found: dict[str, int] = {}
+    for batch in batched(addresses, AT_ONCE):
+        found |= {row.value: row.users for row in connection.execute(counted.where(links.value.in_(batch)))}
+    return found
 
 
 def shared_addresses_sentence(shared: Mapping[str, int]) -> str:

@@ -21,6 +21,7 @@ from features.identity.claims import (
 )
 from features.identity.intervals import EVER
 
+_Said = tuple[Rank, tuple[Key, ...], bool]  # when a user claimed which keys, and whether with a public key
 LeadSince = tuple[str, int]  # a lead, and since when in microseconds: until the next one begins
 
 
@@ -30,15 +31,18 @@ class IdentityResolver:
     Each user is a lead of its own, unless its first keys belong to an earlier user: then it belongs to that one's
     lead. Merges then make whole leads one. `u1` claims the e-mail a@x.example on May 1, and `u2` claims it in its
     first event on May 5: `u2` belongs to the lead `u1`. Had `u2` claimed another e-mail on May 3, it would stay a lead.
-    From when too many users claim one address (`most_users`) it is nobody's, and those that it had joined part again.
+    From when too many users claim one address (`most_users`) it is nobody's, and those that it had joined part again;
+    but users whom only public keys give it make public claims void alone, and part nobody whom others joined.
     """
 
     def __init__(self, alias_only: Iterable[str] = ()) -> None:
         """alias_only: users that only aliases name so far; they are no leads before they have another event."""
         self.owner: dict[Key, tuple[Rank, str]] = {}  # the user that claimed it first
         self.claimants: dict[Key, set[str]] = defaultdict(set)
-        self.shared: set[Key] = set()  # claimed by so many users that they identify nobody
-        self._said: dict[str, set[tuple[Rank, tuple[Key, ...]]]] = defaultdict(set)  # all keys that a user claimed
+        self._trusted: dict[Key, set[str]] = defaultdict(set)  # those of them that no public key alone names
+        self._shared: set[Key] = set()  # claimed by so many users that they identify nobody
+        self._shared_in_public: set[Key] = set()  # by so many with public keys that none of those is identified
+        self._said: dict[str, set[_Said]] = defaultdict(set)  # all keys that a user claimed
         self._alias_only = set(alias_only)
         self._seen: set[str] = set()  # users that merges may name by their ids
         self._changed: set[Key] = set()  # keys whose owner changed since the last `resolve`
@@ -58,6 +62,12 @@ class IdentityResolver:
     def lead_of(self, user: str) -> str:
         """The lead that a user belongs to now."""
         return self._lead.get(user, user)
+
+    def identified(self, key: Key) -> set[str]:
+        """The users whom a key identifies: of those who claimed it, all, those that are trusted, or none."""
+        if key in self._shared:
+            return set()
+        return (self._trusted if key in self._shared_in_public else self.claimants)[key]
 
     def holders(self) -> dict[Key, str]:
         """The lead of each key: that of the user who claimed it first, else that of the merge that names it."""
@@ -112,30 +122,48 @@ class IdentityResolver:
         return set()
 
     def _take_in_keys(self, claim: KeyClaim) -> None:
-        self._said[claim.user].add((claim.rank, claim.keys))
+        said = claim.rank, claim.keys, claim.is_public
+        self._said[claim.user].add(said)
         for key in claim.keys:
             self.claimants[key].add(claim.user)
-            most = most_users(key)
-            if most is not None and len(self.claimants[key]) >= most and key not in self.shared:
-                self._share(key)
-            if key not in self.shared and (key not in self.owner or (claim.rank, claim.user) < self.owner[key]):
-                self.owner[key] = claim.rank, claim.user
-                self._changed.add(key)
-        self._note_first_keys(claim.user, claim.rank, claim.keys)
+            if not claim.is_public:
+                self._trusted[key].add(claim.user)
+            self._share(key)
+            self._note_owner(claim.user, said, key)
+        self._note_first_keys(claim.user, said)
 
     def _share(self, key: Key) -> None:
-        """From now on nobody is identified by this key, as if nobody had claimed it."""
-        self.shared.add(key)
+        """Once too many claim a key it is as if nobody had claimed it: nobody at all, or nobody by a public key."""
+        most = most_users(key)
+        for shared, users in ((self._shared, self._trusted[key]), (self._shared_in_public, self.claimants[key])):
+            if most is not None and len(users) >= most and key not in shared:
+                shared.add(key)
+                self._review(key)
+
+    def _review(self, key: Key) -> None:
+        """Work out again what follows from all claims of the users of a key."""
         self.owner.pop(key, None)
         self._changed.add(key)
         for user in self.claimants[key]:
             self._born.pop(user, None)
             self._identified.pop(user, None)
-            for rank, keys in self._said[user]:
-                self._note_first_keys(user, rank, keys)
+            for said in self._said[user]:
+                self._note_owner(user, said, key)
+                self._note_first_keys(user, said)
 
-    def _note_first_keys(self, user: str, rank: Rank, claimed: tuple[Key, ...]) -> None:
-        keys = tuple(key for key in claimed if key not in self.shared)
+    def _counts(self, key: Key, is_public: bool) -> bool:
+        return key not in (self._shared_in_public if is_public else self._shared)
+
+    def _note_owner(self, user: str, said: _Said, key: Key) -> None:
+        rank, claimed, is_public = said
+        is_claimed = key in claimed and self._counts(key, is_public)
+        if is_claimed and (key not in self.owner or (rank, user) < self.owner[key]):
+            self.owner[key] = rank, user
+            self._changed.add(key)
+
+    def _note_first_keys(self, user: str, said: _Said) -> None:
+        rank, claimed, is_public = said
+        keys = tuple(key for key in claimed if self._counts(key, is_public))
         # Its own id as a key in a CRM does not connect a user with anybody.
         identifying = tuple(key for key in keys if key[1] != user)
         for first, own in ((self._born, keys), (self._identified, identifying)):

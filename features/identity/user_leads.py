@@ -62,12 +62,11 @@ class UserLeads(NamedTuple):
         for user, history in lead_histories(resolver, claims).items():
             self.moved[table.user_id.code(user)] = [(table.user_id.code(lead), since) for lead, since in history]
         self.holders.update(resolver.holders())
-        for key in resolver.shared:
-            del self.holders[key]
-        for key, claimants in resolver.claimants.items():
-            if key in resolver.shared:
-                continue
-            if others := {resolver.lead_of(user) for user in claimants} - {self.holders[key]}:
+        for key in resolver.claimants:
+            identified = resolver.identified(key)
+            if not identified:
+                del self.holders[key]
+            elif others := {resolver.lead_of(user) for user in identified} - {self.holders[key]}:
                 self.conflicts.append(IdentityConflict(*key, (self.holders[key], *sorted(others))))
 
 
@@ -110,8 +109,10 @@ def _claims(
     asked = np.fromiter((user in connected for user in table.user_id.values), bool, len(table.user_id.values))
     if not asked.any():
         return
+    public = table.is_public()
     for row, keys in claimed_keys(table, asked):
-        yield KeyClaim(table.recorded[row], claim_rank(table, row), str(table.user_id[row]), keys)
+        user, is_public = str(table.user_id[row]), bool(public[row])
+        yield KeyClaim(table.recorded[row], claim_rank(table, row), user, keys, is_public)
     yield from merges
     yield from (undo for undo in unmerge_claims(table) if undo.user in connected)
     yield from aliases

@@ -17,6 +17,7 @@ from features.derived import derived_rows, leads_of
 from features.events.event_table import read_events
 from features.home.database import engine, reading
 from features.home.settings import Home, Settings
+from features.identity.components import shared_addresses
 from features.ledger.ledger import Ledger
 from features.records.erasure import erase
 from features.records.lead_record import lead_record
@@ -202,6 +203,22 @@ def test_one_user_of_a_web_page_claims_no_list_of_addresses(home: Home) -> None:
     with reading(home) as connection:
         leads = [lead_record(connection, Agreement.default(), mail).lead_id for mail in victims]
     assert leads == ["evil", "00Q1", "00Q2"]  # the first is hers: a visitor whom the CRM names later
+
+
+@pytest.mark.parametrize(("mail", "many"), [(MAIL, 12), ("info@buyer.example", 4)])
+def test_many_users_of_a_web_page_with_her_address_part_nothing_that_the_crm_joined(
+    home: Home, mail: str, many: int
+) -> None:
+    """Otherwise ten identifies would make her address that of many, and her records strangers to one another."""
+    _send(home, "crm", _identify("vera", 20, email=mail), _identify("00Q7", 10, email=mail), CRM[1])
+    with reading(home) as connection:
+        names = (mail, "00Q7", "vera")
+        assert [lead_record(connection, Agreement.default(), name).lead_id for name in names] == ["vera"] * 3
+    _send(home, "shop", *(_identify(f"evil {number}", 0.01, email=mail) for number in range(many)))
+    with reading(home) as connection:
+        assert [lead_record(connection, Agreement.default(), name).lead_id for name in names] == ["vera"] * 3
+        assert lead_record(connection, Agreement.default(), "evil 0").lead_id == "evil 0"
+        assert shared_addresses(connection) == {}  # it identifies her
 
 
 def test_who_is_erased_takes_no_address_or_record_along_that_a_web_page_claimed(home: Home) -> None:

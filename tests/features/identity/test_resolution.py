@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from handmade_events import SMALL, Told, identify, page, says, track, us
 from random_identity_logs import read, stays
-from random_logs import known_in_order
+from random_logs import PUBLIC_KEY, known_in_order
 
 from features.arrays import NOT_YET
 from features.identity.accounts import account_periods
@@ -247,6 +247,38 @@ def test_an_address_is_a_persons_until_too_many_have_it(address: str, most: int)
     assert leads(*told) == sorted(f"u{number}" for number in range(most + 1))
     assert history(told[1], *told) == [("u0", us(1), us(most)), ("u1", us(most), NOT_YET)]
     assert history(told[-1], *told) == [(f"u{most}", us(most), NOT_YET)]
+
+
+def in_public(number: int, day: float, address: str) -> Told:
+    return identify(f"web{number}", day, email=address) | PUBLIC_KEY
+
+
+@pytest.mark.parametrize(("address", "most"), [("ann@firm.example", 9), ("info@firm.example", 2)])
+def test_users_of_public_keys_part_nobody_whom_others_joined(address: str, most: int) -> None:
+    """Anybody may say anybody's address ten times with a key that stands in a web page."""
+    trusted = [identify("ann", 1, email=address), identify("record", 2, email=address)]
+    public = [in_public(number, 3 + number, address) for number in range(most)]
+    assert leads(*trusted, *public[: most - 2]) == ["ann"]
+    told = [*trusted, *public]
+    assert leads(*told) == ["ann", *sorted(f"web{number}" for number in range(most))]
+    assert history(told[1], *told) == [("ann", us(2), NOT_YET)]
+    assert lead_of("email", address, *told) == "ann"
+    assert read(told)[1].conflicts == []
+
+
+def test_an_address_that_many_claim_in_public_is_the_first_trusted_ones() -> None:
+    """Who claimed it with a public key before had joined them; now they are one without it."""
+    public = [in_public(number, number, "ann@firm.example") for number in range(9)]
+    told = [*public, identify("ann", 10, email="ann@firm.example"), identify("record", 11, email="ann@firm.example")]
+    assert leads(*public, identify("ann", 10, email="other@firm.example")) == ["ann", "web0"]
+    assert leads(*told) == ["ann", *(f"web{number}" for number in range(9))]
+    assert lead_of("email", "ann@firm.example", *told) == "ann"
+    assert {tuple(leads(*told[turn:], *told[:turn])) for turn in range(len(told))} == {tuple(leads(*told))}
+
+
+def test_too_many_trusted_users_of_an_address_part_as_ever() -> None:
+    told = [identify(f"u{number}", number, email="info@firm.example") for number in range(3)]
+    assert leads(*told, in_public(1, 0.5, "info@firm.example")) == ["u0", "u1", "u2", "web1"]
 
 
 def test_whose_a_shared_address_is_does_not_depend_on_the_order_of_arrival() -> None:
