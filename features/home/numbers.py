@@ -72,11 +72,18 @@ def number(value: object, decimal: DecimalSign | None = None) -> float | None:
     decimal: the decimal sign of the column, or of the trait, that the value is of.
     """
     if isinstance(value, Real | Decimal) and not isinstance(value, bool):
-        return _finite(float(value))
+        return _of_number(value)
     if not isinstance(value, str):
         return None
     found = readings(value)
     return found.by(decimal) if decimal else found.only
+
+
+def _of_number(value: Real | Decimal) -> float | None:
+    try:
+        return _finite(float(value))
+    except OverflowError:  # a whole number of over 308 digits, which JSON allows
+        return None
 
 
 def _finite(found: float) -> float | None:

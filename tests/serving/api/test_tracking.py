@@ -188,6 +188,13 @@ def test_numbers_over_http_are_read_as_in_files_and_each_that_is_not_is_a_warnin
     assert counted(home) == {("live", "bad_number"): 2}
 
 
+def test_a_whole_number_that_no_float_can_hold_costs_that_value_alone(home, app) -> None:
+    digits = b"9" * 399
+    content = b'{"batch":[{"type":"identify","messageId":"a","userId":"u","traits":{"employees":' + digits + b"}}]}"
+    said = taken(post(app, "/v1/batch", content))
+    assert (said["accepted"], [warning["code"] for warning in said["warnings"]]) == (1, ["bad_number"])
+
+
 def test_too_large_and_too_deep_events_are_kept_aside_and_the_rest_is_accepted(home, app) -> None:
     """analytics-node really sends batches of 1.5 MB with events of 100 KiB."""
     large = [PAGE | {"messageId": f"l{n}", "properties": {"x": "y" * 100 * 2**10}} for n in range(14)]
