@@ -53,7 +53,7 @@ def zone(text: str) -> tzinfo | None:
         offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
         return timezone(-offset if found[1] == "-" else offset) if offset < timedelta(days=1) else None
     if "/" in plain:
-        return ZoneInfo(plain) if plain in available_timezones() else None
+        return ZoneInfo(plain) if plain in _zone_names() else None
     if plain in _AMERICAN:
         return ZoneInfo(_AMERICAN[plain])
     offset_of = _abbreviations().get(plain) if plain.isalpha() and plain.isupper() else None
@@ -61,10 +61,16 @@ def zone(text: str) -> tzinfo | None:
 
 
 @cache
+def _zone_names() -> frozenset[str]:
+    # Each call of `available_timezones` walks a folder for 10 ms: whoever sends 5,000 events may choose their zones.
+    return frozenset(available_timezones())
+
+
+@cache
 def _abbreviations() -> dict[str, timedelta]:
     """The offset of each abbreviation that means one everywhere, by the database of time zones, or mostly."""
     offsets: dict[str, set[timedelta]] = {}
-    for name in available_timezones():
+    for name in _zone_names():
         for moment in (datetime(year, month, 15, tzinfo=ZoneInfo(name)) for year in _YEARS for month in (1, 7)):
             if (offset := moment.utcoffset()) is not None:
                 offsets.setdefault(str(moment.tzname()), set()).add(offset)
