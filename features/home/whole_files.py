@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from features.home.errors import LeadlightError
@@ -49,7 +49,8 @@ def whole_file(path: Path, mode: int | None = None) -> Iterator[Path]:
             _sync(beside)
             os.replace(beside, place)
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that is read-only, even what is not there cannot be removed
+            beside.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: str | bytes, mode: int | None = None) -> None:

@@ -168,7 +168,7 @@ def _writer(sheet: Worksheet, title: str, values: Sequence[Any]) -> Callable[[An
             return None
         if isinstance(value, str):
             # A number to call is text here and no formula: it needs no quote.
-            return value if PHONE.fullmatch(value) else spreadsheet_cell(value[:LONGEST_CELL])
+            return value if PHONE.fullmatch(value) else spreadsheet_cell(value)[:LONGEST_CELL]
         if style == "General" or isinstance(value, bool):
             return value
         cell = Cell(sheet, 1, 1, value)
