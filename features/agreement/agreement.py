@@ -126,7 +126,8 @@ class Agreement(AgreementSections):
         heard = {"objecting": objecting} if objecting else {}
         named = self.export.model_dump(include={"lost", "open"}) if self.export and self.export.names_statuses else {}
         statuses = {"statuses": {key: sorted(values) for key, values in named.items()}} if named else {}
-        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses)
+        beside = {"status": self.export.status} if self.export and self.export.status and named else {}
+        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses | beside)
 
     @cached_property
     def unlearned(self) -> frozenset[str]:

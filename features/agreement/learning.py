@@ -275,7 +275,8 @@ class Export(Section):
 
     lost, open: the values of the outcome's column that count as a no, and those of leads of which nobody knows yet
     what becomes of them. Without `lost`, whatever is neither open nor `positive` counts as a no; with it, a status in
-    neither is open.
+    neither is open. status: the column whose values they are, where it is not the outcome's: an outcome that is a date
+    or a yes says nothing of leads that were lost.
     """
 
     id: Text = Field(examples=['id = "Lead Number"'])
@@ -283,6 +284,7 @@ class Export(Section):
     outcome: Text = Field(examples=['outcome = "Converted"'])
     positive: Annotated[str, BeforeValidator(_value_of_column)] = Field(examples=['positive = "1"'])
     outcome_at: Text | None = Field(None, examples=['outcome_at = "Converted Date"'])
+    status: Text | None = Field(None, examples=['status = "Lead Status"'])
     lost: tuple[str, ...] = Field((), examples=['lost = ["Closed Lost"]'])
     open: tuple[str, ...] = Field((), examples=['open = ["New", "Contacted"]'])
     missing: tuple[str, ...] = Field((), examples=['missing = ["Select"]'])
@@ -290,11 +292,16 @@ class Export(Section):
     @model_validator(mode="after")
     def _one_meaning_a_status(self) -> Self:
         for name, statuses in (("lost", self.lost), ("open", self.open)):
-            if self.positive in statuses:
+            if self.status is None and self.positive in statuses:
                 raise refusal("means converted already", f"take it out of {name}", (name,), self.positive)
         if both := next((status for status in self.lost if self.is_open(status)), None):
             raise refusal("is lost and open", "leave it in one of them", ("open",), both)
         return self
+
+    @property
+    def status_column(self) -> str:
+        """The column whose values `lost` and `open` are."""
+        return self.status or self.outcome
 
     @property
     def names_statuses(self) -> bool:

@@ -121,15 +121,16 @@ class CrmExport:
         self._repeated.observe(ids)
         self.counts["rows"] += len(ids)
         self.counts["without an id"] += ids.count(None)
-        statuses = self._statuses(rows)
-        self._won.append(
-            id_hashes([lead for lead, text in zip(ids, statuses, strict=True) if lead and self._is_won(text)])
-        )
-        self._unnamed.update(text for text in statuses if text and self._is_unnamed(text))
+        won = [self._is_won(text) for text in self._outcomes(rows)]
+        self._won.append(id_hashes([lead for lead, is_won in zip(ids, won, strict=True) if lead and is_won]))
+        statuses = zip(self._statuses(rows), won, strict=True)
+        self._unnamed.update(text for text, is_won in statuses if text and not is_won and self._is_unnamed(text))
         named = [title for name in self._dated_columns() if (title := self._column(name, titles))]
         modified = modified_column(rows, self.crm) if self.crm else None
         self._look_at_cells(rows, [*named, *([modified] if modified else [])])
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
+        if self.columns.status and self._status_column(titles) is None:
+            self._lacking[self.columns.status] = None
 
     def _look_at_cells(self, rows: pd.DataFrame, named: Sequence[str] = ()) -> None:
         imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
@@ -166,10 +167,23 @@ class CrmExport:
                 return None
             raise
 
-    def _statuses(self, rows: pd.DataFrame) -> list[str | None]:
+    def _outcomes(self, rows: pd.DataFrame) -> list[str | None]:
         """What each row has in the column of the outcome."""
         column = self._column(self.columns.outcome, [str(title) for title in rows.columns])
         return [None] * len(rows) if column is None else self._texts(rows, column)
+
+    def _statuses(self, rows: pd.DataFrame) -> list[str | None]:
+        """What each row has in the column whose values are lost or open."""
+        if self.columns.status is None:
+            return self._outcomes(rows)
+        column = self._status_column([str(title) for title in rows.columns])
+        return [None] * len(rows) if column is None else self._texts(rows, column)
+
+    def _status_column(self, titles: Sequence[str]) -> str | None:
+        try:
+            return column_named(self.columns.status_column, titles, self.file)
+        except ColumnError:
+            return None
 
     def _is_won(self, status: str | None) -> bool:
         positive = self.columns.positive
@@ -177,9 +191,7 @@ class CrmExport:
 
     def _is_unnamed(self, status: str) -> bool:
         columns = self.columns
-        return columns.names_statuses and not (
-            self._is_won(status) or columns.is_lost(status) or columns.is_open(status)
-        )
+        return columns.names_statuses and not (columns.is_lost(status) or columns.is_open(status))
 
     def _moments(self, name: str | None, rows: pd.DataFrame, *, day_ends: bool) -> list[datetime | None]:
         """One moment per row of a column of dates, at most that of the export; None where a cell has no date."""
@@ -219,11 +231,11 @@ class CrmExport:
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
         outcome_at = None if self.agreement.outcome.undated else self.columns.outcome_at
         won = self._moments(outcome_at, rows, day_ends=True)
-        statuses, traits = self._statuses(rows), self._traits(rows, self._imported(rows))
+        converted, traits = map(self._is_won, self._outcomes(rows)), self._traits(rows, self._imported(rows))
         records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
-        for lead, *told in zip(self._lead_ids(rows), created, won, statuses, traits, records, strict=True):
-            created_at, won_at, status, given, record = told
-            yield ExportedLead(lead or NOBODY, created_at, won_at, status, self._is_won(status), given, record)
+        told = (created, won, self._statuses(rows), converted, traits, records)
+        for lead, *row in zip(self._lead_ids(rows), *told, strict=True):
+            yield ExportedLead(lead or NOBODY, *row)
 
     def dates(self, rows: pd.DataFrame) -> dict[str, list[datetime | None]]:
         """The moments of the columns of dates that were observed, by title, one per row."""
@@ -242,7 +254,7 @@ class CrmExport:
         if row.converted:
             yield self._outcome(row.lead, row.won_at, row.record)
         elif row.status and self.columns.names_statuses:
-            said = {"status": row.status, "field": self.columns.outcome}
+            said = {"status": row.status, "field": self.columns.status_column}
             yield exported_status(row.lead, row.won_at, self.exported_at, record_ids(self.crm, row.lead) | said)
         if self.crm and row.record.merged_into:
             yield merge_event(self.crm, row.lead, row.record.merged_into, row.record.modified_at or self.exported_at)
@@ -314,7 +326,7 @@ class CrmExport:
             named = ", ".join(f'"{status}"' for status, _ in self._unnamed.most_common(5))
             problem = f"the agreement names {named} neither as lost nor as open"
             remedy = "write each into [export] lost or open"
-            yield f"{self.file}: {self.columns.outcome}: {problem}, so they count as open; {remedy}"
+            yield f"{self.file}: {self.columns.status_column}: {problem}, so they count as open; {remedy}"
 
 
 class ReadRows(NamedTuple):

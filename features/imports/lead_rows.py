@@ -60,7 +60,7 @@ def _ids(rows: pd.DataFrame, crm: Crm, name: str | None) -> list[str | None]:
 
 
 class ExportedLead(NamedTuple):
-    """What one row tells of its lead. status: what stands in the column of the outcome; won_at: when it converted."""
+    """What one row tells of its lead. status: what stands in the column of statuses; won_at: when it converted."""
 
     lead: str
     created_at: datetime | None

@@ -58,9 +58,11 @@ def _is_lost(properties: Mapping[str, Any], agreement: Agreement) -> bool | None
         return None
     if agreed.is_open(status):
         return False
-    # That all statuses but the open ones are lost holds for those of the outcome's column, not for another field's.
-    is_of_outcome = bool(agreed.lost) or properties.get("field") == agreed.outcome
-    return True if is_of_outcome and agreed.is_lost(status) else None
+    # That all statuses but the open ones are lost holds for those of the agreed column, not for another field's.
+    is_of_column = properties.get("field") == agreed.status_column
+    if (agreed.lost or is_of_column) and agreed.is_lost(status):
+        return True
+    return False if is_of_column else None
 
 
 def is_outcome_unknown(reasons: pd.Series, no_if_rejected: Sequence[str]) -> pd.Series:

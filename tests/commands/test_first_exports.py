@@ -32,8 +32,8 @@ def shell(capfd: pytest.CaptureFixture[str]) -> Shell:
 @pytest.mark.parametrize(
     ("export", "asked", "status", "over"),
     [
-        (hubspot, ("--from", "hubspot"), "Lifecycle Stage", ["Customer"]),
-        (salesforce, ("--from", "salesforce"), "Status", ["Closed - Converted"]),
+        (hubspot, ("--from", "hubspot"), "Lead Status", ["Connected", "Unqualified"]),
+        (salesforce, ("--from", "salesforce"), "Status", ["Closed - Converted", "Closed - Not Converted"]),
         (german, ("--outcome", "Status", "--positive", "Gewonnen"), "Status", ["Gewonnen", "Verloren"]),
     ],
     ids=["hubspot", "salesforce", "german"],

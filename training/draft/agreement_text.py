@@ -167,6 +167,8 @@ def _export(basis: DraftBasis) -> str:
 
 
 def _statuses(found: OutcomeStatuses) -> Iterator[str]:
+    if found.column:
+        yield f"status = {toml_text(found.column)}  # lost and open are values of this column"
     notes = {
         "lost": "these count as a no",
         "open": "nobody knows yet what becomes of these; move one where it is wrong",

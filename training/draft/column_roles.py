@@ -16,7 +16,7 @@ from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.date_titles import says_came, says_converted
 from training.draft.lead_ids import lead_id
-from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses
+from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses, says_lost, statuses_beside
 from training.draft.unread_cells import looks_like_dates, unread_dates
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.wording import quoted_values
@@ -57,7 +57,7 @@ class ColumnRoles:
 
     @property
     def columns(self) -> frozenset[str]:
-        named = (self.id, self.outcome, self.created_at, self.outcome_at)
+        named = (self.id, self.outcome, self.created_at, self.outcome_at, self.statuses.column)
         return frozenset(name for name in named if name and name != ROW_NUMBER)
 
 
@@ -65,7 +65,7 @@ class ColumnRoles:
 class RequestedRoles:
     """The roles that a person named, or that are known of the CRM that made the export.
 
-    id_notes: what is to be said of the id, where it was found before.
+    status: the column that sales works by. id_notes: what is to be said of the id, where it was found before.
     """
 
     outcome: str
@@ -73,6 +73,7 @@ class RequestedRoles:
     id: str | None = None
     created_at: str | None = None
     outcome_at: str | None = None
+    status: str | None = None
     is_known: bool = False  # of the CRM: nothing was guessed
     id_notes: tuple[str, ...] | None = None
 
@@ -82,16 +83,28 @@ def column_roles(profiles: Mapping[str, ColumnProfile], requested: RequestedRole
     titles = list(profiles)
     outcome = column_named(requested.outcome, titles, file)
     positive, won = _outcome(profiles[outcome], requested.positive, file)
-    statuses = outcome_statuses(profiles[outcome], positive)
-    is_open = statuses.open_rows(profiles[outcome].values, won)
-    notes = [_on_outcome(profiles[outcome], positive, won[~is_open]), *statuses.notes]
     id_column, id_notes = identified(profiles, requested, file)
     created_at = requested.created_at and _dated(profiles[column_named(requested.created_at, titles, file)], file)
     guessed, more = (created_at, []) if created_at else _created_at(profiles, {outcome, id_column}, file)
     known = {outcome, id_column, guessed}
     outcome_at = outcome if positive == ANY_VALUE else requested.outcome_at or _outcome_at(profiles, won, known)
-    notes += [*id_notes, *more, *_on_dates(guessed, created_at, outcome_at, outcome, is_known=requested.is_known)]
+    statuses = _statuses(profiles, positive, won, {*known, outcome_at}, requested)
+    is_open = statuses.open_rows(profiles[statuses.column or outcome].values, won)
+    notes = [_on_outcome(profiles[outcome], positive, won[~is_open]), *statuses.notes, *id_notes, *more]
+    notes += _on_dates(guessed, created_at, outcome_at, outcome, is_known=requested.is_known)
     return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes), statuses, is_open)
+
+
+def _statuses(
+    profiles: Mapping[str, ColumnProfile], positive: str, won: Bools, taken: set[str | None], requested: RequestedRoles
+) -> OutcomeStatuses:
+    """The statuses of the outcome's column, or where none of those says that a lead was lost, of one beside it."""
+    outcome = profiles[column_named(requested.outcome, list(profiles), "")]
+    own = outcome_statuses(outcome, positive)
+    if any(says_lost(level) for level in outcome.counts if not says_value(level, positive)):
+        return own
+    others = [profile for profile in profiles.values() if profile.column not in taken]
+    return statuses_beside(others, won, requested.status) or own
 
 
 def identified(
@@ -155,7 +168,8 @@ def _on_outcome(profile: ColumnProfile, positive: str, won: Bools) -> str:
     levels = [level for level, _ in profile.counts.most_common(2)]
     found = f"is {quoted_values(levels)}" if profile.filled else "is empty"
     lacks = "every lead converted" if count else "no lead converted"
-    return f"{profile.column}: the outcome, but it {found} in all {rows:,} rows: {lacks}, so nothing can be learned yet"
+    every = f"all {len(profile.values):,} rows"
+    return f"{profile.column}: the outcome, but it {found} in {every}: {lacks}, so nothing can be learned yet"
 
 
 def _dated(profile: ColumnProfile, file: str) -> str:

@@ -140,6 +140,7 @@ def _with_crm_roles(requested: RequestedRoles, crm: Crm | None, titles: Sequence
         id=requested.id or crm.title(crm.id, titles),
         created_at=requested.created_at or crm.title(crm.created_at, titles),
         outcome_at=None if requested.outcome else crm.title(crm.converted_at, titles),
+        status=crm.title(crm.status, titles),
         is_known=True,
     )
 

@@ -1,10 +1,14 @@
-"""The statuses of an outcome's column: which mean that a lead was lost, and of which nobody knows yet what becomes."""
+"""The statuses of leads: which mean that a lead was lost, and of which nobody knows yet what becomes.
+
+They stand in the column of the outcome, or beside it where that is a date or a yes.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,18 +23,21 @@ from training.leakage.wording import quoted_values
 
 _MOST = 40  # statuses; a column with more says other things than how far a lead is
 _SHOWN = 12
+_FEW_WON = 0.05  # of the leads in a lost status: a rep forgets to clear one, and no more
 
 
 @dataclass(frozen=True)
 class OutcomeStatuses:
     """lost, open: values beside the one that means converted, both empty where all of them count as a no.
 
-    notes: sentences on how each is taken, and how to move one.
+    notes: sentences on how each is taken, and how to move one. column: whose values they are, where it is not the
+    outcome's.
     """
 
     lost: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    column: str | None = None
 
     def open_rows(self, values: Sequence[str | None], won: Bools) -> Bools:
         """The rows of leads that are open: one a value of the column."""
@@ -47,11 +54,43 @@ def outcome_statuses(profile: ColumnProfile, positive: str) -> OutcomeStatuses:
     others = [level for level, _ in profile.counts.most_common() if not says_value(level, positive)]
     if positive == ANY_VALUE or not others or all(boolean(level) is False for level in others):
         return ALL_LOST
-    lost = tuple(level for level in others if _says(level, "lost"))
+    lost = tuple(level for level in others if says_lost(level))
     if not lost or len(others) > _MOST:
         return OutcomeStatuses(notes=(_on_none_lost(profile, others),))
     opened = tuple(level for level in others if level not in lost)
-    return OutcomeStatuses(lost, opened, tuple(_on_both(profile, lost, opened))) if opened else ALL_LOST
+    leads = sum(profile.counts[level] for level in opened) + len(profile.values) - profile.filled
+    return OutcomeStatuses(lost, opened, tuple(_on_both(profile.column, lost, opened, leads))) if opened else ALL_LOST
+
+
+def statuses_beside(profiles: Iterable[ColumnProfile], won: Bools, known: str | None) -> OutcomeStatuses | None:
+    """The statuses of the column that says which leads were lost, where the outcome's does not; None without one.
+
+    profiles: of the columns that have no role. won: one a row. known: the column that sales works by, where the CRM
+    tells. Of several the one that calls most leads lost.
+    """
+    found = [(profile, lost) for profile in profiles if (lost := _lost_beside(profile, won))]
+    if not found:
+        return None
+    profile, lost = max(found, key=lambda one: (one[0].column == known, sum(one[0].counts[level] for level in one[1])))
+    left = [value for value, is_won in zip(profile.values, won, strict=True) if not is_won and value not in lost]
+    opened = tuple(level for level, _ in profile.counts.most_common() if level in left)
+    notes = tuple(_on_both(profile.column, lost, opened, len(left)))
+    return OutcomeStatuses(lost, opened, notes, profile.column)
+
+
+def _lost_beside(profile: ColumnProfile, won: Bools) -> tuple[str, ...]:
+    """The levels of a column of statuses that read as lost and that hardly any converted lead has."""
+    title = title_words(profile.column)
+    if profile.distinct > _MOST or not _words()["titles"].search(title) or _words()["other_titles"].search(title):
+        return ()
+    of_won = Counter(value for value, is_won in zip(profile.values, won, strict=True) if is_won)
+    levels = [level for level, _ in profile.counts.most_common() if says_lost(level)]
+    return tuple(level for level in levels if of_won[level] <= _FEW_WON * profile.counts[level])
+
+
+def says_lost(status: str) -> bool:
+    """Whether a status reads as if the lead was lost."""
+    return _says(status, "lost") or (_says(status, "over") and not _says(status, "won"))
 
 
 def _says(status: str, what: str) -> bool:
@@ -71,12 +110,13 @@ def _on_none_lost(profile: ColumnProfile, others: Sequence[str]) -> str:
     return f"{profile.column}: {named}, and nothing says that such a lead was lost; {remedy}"
 
 
-def _on_both(profile: ColumnProfile, lost: Sequence[str], opened: Sequence[str]) -> Iterator[str]:
-    leads = sum(profile.counts[level] for level in opened) + len(profile.values) - profile.filled
+def _on_both(column: str, lost: Sequence[str], opened: Sequence[str], leads: int) -> Iterator[str]:
+    """leads: how many are open."""
     counts, are = ("counts" if len(lost) == 1 else "count"), ("is" if len(opened) == 1 else "are")
-    named = f"{quoted_values(lost, _SHOWN)} {counts} as a no; {quoted_values(opened, _SHOWN)} {are} open"
-    remedy = "to move a status, write it in the other list of [export], lost or open"
-    yield f"{profile.column}: {named}, so of {leads:,} leads nobody knows yet what becomes; {remedy}"
+    named = f"{quoted_values(lost, _SHOWN)} {counts} as a no"
+    named += f"; {quoted_values(opened, _SHOWN)} {are} open" if opened else ""
+    named += f", so of {leads:,} leads nobody knows yet what becomes" if leads else ""
+    yield f"{column}: {named}; to move a status, write it in the other list of [export], lost or open"
     if alike := [level for level in opened if _says(level, "won")]:
         problem = "left open, though it reads as if the lead had converted, too"
-        yield f"{profile.column}: {quoted_values(alike, _SHOWN)} {problem}"
+        yield f"{column}: {quoted_values(alike, _SHOWN)} {problem}"

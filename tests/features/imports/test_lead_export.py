@@ -200,6 +200,28 @@ def test_a_status_that_is_no_outcome_is_told_and_one_that_nobody_named_is_said()
     assert {said["messageId"] for said in told} <= {said["messageId"] for said in again.events(table)}
 
 
+BESIDE = DATED.replace('positive = "Won"', 'positive = "Won"\nstatus = "Work"\nlost = ["Won", "Junk"]\nopen = ["New"]')
+
+
+def test_statuses_stand_in_a_column_of_their_own() -> None:
+    # A converted lead keeps whatever status it has; that of the outcome says nothing of the others.
+    table = rows({}, *({"Id": str(8 + n), "Stage": "Open"} for n in range(3)))
+    table["Work"] = ["Junk", "Junk", "won", "Waiting"]
+    export = CrmExport(agreed(BESIDE), NOW, "leads.csv")
+    export.observe(table)
+    told = [said["properties"] for said in export.events(table) if said["type"] == "track"]
+    assert [said.get("status") for said in told] == [None, "Junk", "won", "Waiting"]
+    assert {said["field"] for said in told[1:]} == {"Work"}
+    [unnamed] = [sentence for sentence in export.sentences if "neither as lost nor as open" in sentence]
+    assert 'Work: the agreement names "Waiting" neither' in unnamed
+
+
+def test_a_file_without_the_column_of_statuses_is_read_all_the_same() -> None:
+    export = CrmExport(agreed(BESIDE), NOW, "leads.csv")
+    export.observe(rows({}, {"Id": "8", "Stage": "Open"}))
+    assert 'leads.csv: it has no column "Work", so nothing is known of it' in export.sentences
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [('open = ["New", "LOST"]', "is lost and open"), ('open = ["Won"]', "means converted already")],

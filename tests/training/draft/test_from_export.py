@@ -73,8 +73,9 @@ def test_a_draft_loads_and_names_the_columns(dated: Draft) -> None:
         "outcome": "Won Date",
         "positive": "known",
         "outcome_at": "Won Date",
-        "lost": (),
-        "open": (),
+        "status": "Lead Status",
+        "lost": ("Lost to a rival",),
+        "open": ("Busy", "Ringing"),
         "missing": ("N/A", "Select"),
     }
     assert not agreement.outcome.undated
@@ -88,7 +89,6 @@ def test_each_column_gets_its_verdict(dated: Draft) -> None:
         "Number of Employees": "trait",
         "Industry": "trait",
         "Gender": "excluded",
-        "Lead Status": "excluded",
         "Page Views": "trait",
         "Followed Up": "excluded",
         "Currency": "dropped",
@@ -98,7 +98,7 @@ def test_each_column_gets_its_verdict(dated: Draft) -> None:
 
 
 def test_every_column_is_said_in_one_sentence(dated: Draft) -> None:
-    columns = [*uses(dated), "Lead ID", "Created Date", "Won Date"]
+    columns = [*uses(dated), "Lead ID", "Created Date", "Won Date", "Lead Status"]
     for column in columns:
         assert sum(sentence.startswith(f"{column}: ") for sentence in dated.sentences) == 1
     assert all("\n" not in sentence for sentence in dated.sentences)
@@ -123,9 +123,9 @@ def test_only_fields_without_doubt_count_from_the_beginning(dated: Draft) -> Non
 
 
 def test_moving_an_excluded_line_signs_it(dated: Draft) -> None:
-    signed = Agreement.parse(with_line_moved(dated.text, "lead_status"))
-    assert signed.traits["lead_status"].column == "Lead Status"
-    assert "sales sets it" in str(signed.traits["lead_status"].why)
+    signed = Agreement.parse(with_line_moved(dated.text, "followed_up"))
+    assert signed.traits["followed_up"].column == "Followed Up"
+    assert "later than the lead came" in str(signed.traits["followed_up"].why)
 
 
 def test_a_protected_field_cannot_be_signed(dated: Draft) -> None:
@@ -151,14 +151,15 @@ def test_the_date_of_an_outcome_is_found_beside_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("value", "positive"), [("0", "1"), ("No", "Yes"), ("1", "1"), ("Closed Won", "Closed Won")])
 def test_one_class_is_said_and_the_draft_is_still_made(tmp_path: Path, value: str, positive: str) -> None:
-    found = drafted(tmp_path, leads().assign(Converted=value).drop(columns="Won Date"), "Converted")
+    table = leads().assign(Converted=value, Rating=np.resize(["Hot", "Cold"], ROWS)).drop(columns="Won Date")
+    found = drafted(tmp_path, table, "Converted")
     agreement = Agreement.parse(found.text)
     assert agreement.export is not None
     assert agreement.export.positive == positive
     assert any(f'it is "{value}" in all 400 rows' in sentence for sentence in found.sentences)
     assert found.auc is None
     # Without a second class the title and the words still tell.
-    assert uses(found)["Lead Status"] == "excluded"
+    assert uses(found)["Rating"] == "excluded"
 
 
 def test_an_outcome_of_several_values_asks_which_one(tmp_path: Path) -> None:
@@ -230,6 +231,7 @@ def test_an_open_status_is_no_no_and_a_sentence_says_how_each_is_taken(tmp_path:
         ("Gagné", ["Nouveau", "Perdu", "En cours"], ["Perdu"]),
         ("Converted", ["Open - Not Contacted", "Closed - Not Converted", "Unqualified", "Working"],
          ["Closed - Not Converted", "Unqualified"]),
+        ("Customer", ["Closed", "Closed Won", "New"], ["Closed"]),  # a second word for converted is no loss
         ("customer", ["lead", "opportunity", "subscriber"], []),
         ("Won", ["Lost"], []),  # two values need no list
         ("Yes", ["No"], []),
@@ -242,6 +244,39 @@ def test_statuses_are_known_by_their_words(positive: str, statuses: list[str], l
     assert list(found.open) == [status for status in statuses if lost and status not in lost]
     # Where none says that a lead was lost all count as a no, which is said with the way to name those still open.
     assert bool(found.notes) == (statuses not in (["Lost"], ["No"]))
+
+
+STATUS_TITLES = ["Lead Status", "Status", "Deal Stage", "Statut", "Estado del lead", "Leadstatus", "LeadStage"]
+
+
+@pytest.mark.parametrize("title", STATUS_TITLES)
+def test_where_the_outcome_is_a_yes_the_lost_are_found_beside_it(tmp_path: Path, title: str) -> None:
+    stages = in_stages()["Stage"]
+    table = in_stages().drop(columns="Stage").assign(Converted=stages == "Closed Won", **{title: stages})
+    found = drafted(tmp_path, table, "Converted")
+    export = Agreement.parse(found.text).export
+    assert export is not None
+    assert (export.status, export.lost, set(export.open)) == (title, ("Closed Lost",), {"New", "Proposal"})
+    assert title not in uses(found)
+    over = stages.isin(["Closed Won", "Closed Lost"]).sum()
+    assert any(f"of {over} leads that are over did" in note for note in found.notes)
+    assert any(note.startswith(f'{title}: "Closed Lost" counts as a no; ') for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("title", "levels"),
+    [
+        ("Email Status", ["invalid", "valid"]),  # another's status than the lead's
+        ("Lost Reason", ["No budget", "Lost to a rival"]),
+        ("Status", ["Busy", "Ringing"]),  # nothing reads as lost
+    ],
+)
+def test_what_only_looks_like_a_status_of_leads_is_none(tmp_path: Path, title: str, levels: list[str]) -> None:
+    table = in_stages().rename(columns={"Stage": "Converted"})
+    table = table.assign(Converted=table["Converted"] == "Closed Won", **{title: np.resize(levels, ROWS)})
+    export = Agreement.parse(drafted(tmp_path, table, "Converted").text).export
+    assert export is not None
+    assert (export.status, export.lost, export.open) == (None, (), ())
 
 
 def test_rows_that_repeat_a_lead_are_counted_as_one_lead(tmp_path: Path) -> None:

@@ -68,8 +68,28 @@ def test_an_open_status_of_an_undated_export_is_no_no(
     assert outcome(*told, agreement=agreement, looked_at=9) is expected
 
 
+BESIDE = Agreement.parse(NAMED.text.replace('positive = "Won"', 'positive = "yes"\nstatus = "Lead Status"'))
+ALL_BUT_NEW = Agreement.parse(BESIDE.text.replace('lost = ["Lost"]\n', ""))
+
+
+@pytest.mark.parametrize(
+    ("field", "status", "agreement", "expected"),
+    [
+        ("Lead Status", "Lost", BESIDE, False),
+        ("Lead Status", "On hold", BESIDE, None),
+        ("Lead Status", "On hold", ALL_BUT_NEW, False),
+        ("Stage", "On hold", ALL_BUT_NEW, None),  # what another field says is not agreed
+    ],
+)
+def test_statuses_count_in_the_agreed_column(
+    field: str, status: str, agreement: Agreement, expected: bool | None
+) -> None:
+    told = track("ann", "Lead Status Changed", 3, status=status, field=field)
+    assert outcome(told, agreement=agreement, looked_at=9) is expected
+
+
 def test_which_statuses_are_lost_and_open_is_part_of_what_is_learned_from() -> None:
-    assert len({agreement.feature_digest for agreement in (UNDATED, NAMED, MOVED)}) == 3
+    assert len({agreement.feature_digest for agreement in (UNDATED, NAMED, MOVED, BESIDE)}) == 4
 
 
 @pytest.mark.parametrize(("day", "expected"), [(0.9, None), (1, None), (1.001, True), (31, True), (31.001, False)])
