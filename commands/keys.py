@@ -84,20 +84,27 @@ def trust(
     with console.progress_line("following what it sent") as progress:
         events = follow(home(), sources, progress)
     may = bool(key and (from_now_on or not key.is_public))
-    document = {"id": key_id, "events": events, "sources": sources, "speaks_for_crm": may}
+    others = [one.key_id for one in keys.all() if key and one.key_id != key_id and _is_like(one, key)]
+    document = {"id": key_id, "events": events, "sources": sources, "speaks_for_crm": may, "also_followed": others}
     lines = [f"{events:,} events that {key_id} sent so far are followed, and everything is derived again"]
+    lines += [f"among them what keys of the same label sent: {', '.join(others)}"] if others else []
     print_answer(document, lines if may else [*lines, _what_next(key)], as_json)
 
 
 def _shared_label(keys: Sequence[Key], key_id: str) -> Iterator[str]:
     """What to know where a key speaks for the CRM, and another of its label may only write events."""
     (made,) = (key for key in keys if key.key_id == key_id)
-    others = [key for key in keys if key.is_active and key.is_public and key.source_name == made.source_name]
+    others = [key for key in keys if key.is_active and _is_like(key, made)]
     if made.may("crm:write") and others:
         yield (
             f"key {others[0].key_id} has the same label and may only write events: who has it can use up messageIds of "
             "this one; revoke it, or give them two labels"
         )
+
+
+def _is_like(one: Key, key: Key) -> bool:
+    """Whether one key may only write events, and nobody can tell what it sent from what the other did."""
+    return one.is_public and one.source_name == key.source_name
 
 
 def _of(key: Key, ignored: dict[str, Counter[str]]) -> dict[str, int]:

@@ -27,6 +27,10 @@ SALES_TOUCHES = frozenset(
 CRM_EVENTS = frozenset({"Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged"}) | frozenset(
     {"Lead Merge Undone", "Opportunity Created", "Opportunity Won", "Opportunity Lost"}
 )
+# What clients and mail programs say by these names means something, whatever the agreement counts.
+PAGE_AND_MAIL_EVENTS = frozenset({"Page Left", "Page Loaded", "Page Unloaded", "Email Delivered", "Email Opened"}) | {
+    "Email Link Clicked", "Email Bounced", "Email Unsubscribed",
+}  # fmt: skip
 
 # Facts that must not decide whom sales calls, as columns name them.
 PROTECTED = re.compile(

@@ -180,6 +180,8 @@ def test_what_a_key_sent_that_is_not_followed_is_listed_and_followed_on_request(
     assert "same label" not in leadlight("keys", "create", "--scope", "crm:write", "--label", "crm").out
     assert leadlight("keys", "trust", made["id"], "--from-now-on", "--json").json["speaks_for_crm"] is True
     assert "crm:write" in leadlight("keys", "list").out
+    other = leadlight("keys", "create", "--scope", "events:write", "--label", "shop", "--json").json["id"]
+    assert f"what keys of the same label sent: {other}" in leadlight("keys", "trust", made["id"]).out
     assert leadlight("keys", "trust", "key_0").status == 1
     assert leadlight("keys", "trust", "segment", "--json").json["events"] == 0
 
