@@ -68,10 +68,11 @@ def _decisions(chunks: Iterator[list[dict[str, Any]]]) -> Decisions:
 
 def _derived_scores(home: Home, scoring: Scoring, as_of: datetime) -> Iterator[list[dict[str, Any]]]:
     """A score for every lead from the ledger itself: a build for an agreement on trial would serve others too."""
-    agreement = scoring.features_by
-    rows = derived_rows(read_events(Ledger.open(home).chunks(), agreement), agreement)
+    agreement, before_us = scoring.features_by, microseconds(as_of)
+    chunks = ([row for row in chunk if row.recorded_us < before_us] for chunk in Ledger.open(home).chunks())
+    rows = derived_rows(read_events(chunks, agreement), agreement)
     states = list(newest_states(rows, agreement, frozenset(rows.identities.lead_ids)))
-    known = [state for state in states if (state.traits.get("opened_us") or 0) < microseconds(as_of)]
+    known = [state for state in states if (state.traits.get("opened_us") or 0) < before_us]
     for start in range(0, len(known), CHUNK):
         leads = [LeadRow(s.lead_id, s.behaviours, s.traits, s.known_at, "ledger") for s in known[start : start + CHUNK]]
         yield scoring.scores(leads, as_of, 0)

@@ -61,6 +61,16 @@ def test_a_trial_counts_decisions_now_and_then_and_moves_nothing(home: Home, lea
     assert "nothing changed; to put it in force: leadlight ingest FILE --agreement trial.toml" in said
 
 
+def test_a_trial_of_the_past_knows_nothing_that_was_recorded_since(home: Home, leadlight: Shell) -> None:
+    rejected = {"type": "track", "messageId": "late", "userId": "L-1", "event": "Lead Disqualified"}
+    late = rejected | {"timestamp": "2026-11-05T10:00:00Z", "receivedAt": "2026-11-20T10:00:00Z"}
+    Ledger.open(home).record([late], received_at=NOW)
+    Path("trial.toml").write_text(TEXT.replace('path = "/pricing*"', 'path = "/nowhere*"'), encoding="utf-8")
+    told = leadlight("agreement", "try", "trial.toml", "--as-of", "2026-11-10T00:00:00Z", "--json").json
+    assert told["moves"] == []
+    assert leadlight("agreement", "try", "trial.toml", "--json").json["decisions"]["disqualified"]["tried"] == 1
+
+
 def test_a_score_by_another_agreement_moves_nothing_either(home: Home, leadlight: Shell) -> None:
     Path("trial.toml").write_text(LOWER, encoding="utf-8")
     leadlight("score")
