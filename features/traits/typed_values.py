@@ -94,7 +94,7 @@ class UnreadValue(NamedTuple):
     def sentence(self) -> str:
         """What is wrong, in words: "employees: \"51-200\" is no number, or may be two; ..."."""
         shown = str(self.value)[:40]
-        if self.kind == "number" and isinstance(self.value, str) and number(self.value, ".") is not None:
+        if self.kind == "number" and None not in (number(self.value, ","), number(self.value, ".")):
             remedy = 'send a JSON number, or write decimal = "," or "." into its line of the agreement'
             return f'{self.trait}: "{shown}" may be two numbers, and nothing tells which; {remedy}'
         return f'{self.trait}: "{shown}" cannot be read as a {self.kind}, and was left out'
