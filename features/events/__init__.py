@@ -15,7 +15,7 @@ validation.py    Validation: a raw event becomes a row of the ledger or is rejec
 
 Other rooms use:
 
-event            ASSUMED, EventRefused, LONGEST, LONGEST_NAME, event, identifier_text
+event            ASSUMED, EventRefused, LONGEST, LONGEST_NAME, RecordId, ZERO, event, id_in_column, identifier_text
 event_table      EventTable, HISTORY_KEPT, LEFT, OURSELVES, UNLOADED, read_events
 notices          notice
 other_tools      READ_ON, foreign, other_tool

@@ -52,6 +52,15 @@ IDENTIFIERS = {
 TRANSPORT_FIELDS = frozenset({"messageId", "sentAt", "receivedAt", "writeKey"})
 
 
+class RecordId(str):
+    """An id from a column of ids, or from the ledger: a record's own, even where clients mean nobody by it ("0")."""
+
+    __slots__ = ()
+
+
+ZERO = RecordId("0")  # clients mean nobody by it, and files that count from 0 their first record
+
+
 class EventRefused(LeadlightError):
     """An event that cannot be used. It is kept aside with its reason and can be replayed."""
 
@@ -127,7 +136,10 @@ def _type_and_ids(raw: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
 
 
 def identifier_text(value: object) -> str | None:
-    """An identifier as text, composed (NFC), or None for one that names nobody ("", "null", "guest", "{{user.id}}")."""
+    """An identifier as text, composed (NFC), or None for one that names nobody ("", "null", "guest", "{{user.id}}").
+
+    A RecordId names somebody unless it is empty.
+    """
     if value is None or isinstance(value, (bool, dict, list)):
         return None
     if isinstance(value, float):
@@ -135,10 +147,17 @@ def identifier_text(value: object) -> str | None:
             return None
         value = int(value) if value.is_integer() else value
     text = printable(str(value)).strip()
+    if isinstance(value, RecordId) and text:
+        return unicodedata.normalize("NFC", text)
     if text.lower() in NOBODY or (not MARKS.isdisjoint(text) and TEMPLATE.search(text)):
         return None
     # "é" is one character or two, by who typed it; it is one name.
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def id_in_column(text: str) -> str | None:
+    """The id in a cell of a column of ids, None for one that names nobody; ZERO may be one, as the other ids show."""
+    return ZERO if text == ZERO else identifier_text(text)
 
 
 def made_id(raw: Mapping[str, Any], received_at: datetime) -> str:

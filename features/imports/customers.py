@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.events.event import identifier_text
+from features.events.event import RecordId, id_in_column, identifier_text
 from features.identity.email import FREE_MAIL
 from features.imports.cells import CellReader, email_column, emails
 from features.imports.columns import ColumnError, cell_texts, title_words
@@ -84,7 +84,7 @@ class Customers:
             if account:
                 self._customers["accounts"].add(account)
                 yield self._account(account, at)
-        for kind, names in (("lead", self._texts(rows, "lead", identifier_text)), ("email", emails(rows))):
+        for kind, names in (("lead", self._texts(rows, "lead", id_in_column)), ("email", emails(rows))):
             known = self.leads(kind, {name for name in names if name})
             for name, at in zip(names, since, strict=True):
                 if name and name in known:
@@ -121,7 +121,7 @@ class Customers:
         return {**event, "userId": None, "anonymousId": f"customers/{account}"}
 
     def _lead(self, lead: str, at: datetime) -> dict[str, Any]:
-        return crm_event("identify", lead, at, [lead], of="customers", traits={"customer": True})
+        return crm_event("identify", RecordId(lead), at, [lead], of="customers", traits={"customer": True})
 
     @property
     def sentences(self) -> list[str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Export
-from features.events.event import identifier_text
+from features.events.event import ZERO, id_in_column
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
 from features.imports.columns import ColumnError, cell_texts, column_named, number_cells, says_value
@@ -117,12 +117,15 @@ class CrmExport:
     def observe(self, rows: pd.DataFrame) -> None:
         """First pass: add some rows to what all rows decide together, such as whether dates have the day first."""
         self._titles = titles = [str(title) for title in rows.columns]
-        ids = self._lead_ids(rows)
+        ids = self._ids(rows)
         self._repeated.observe(ids)
         self.counts["rows"] += len(ids)
         self.counts["without an id"] += ids.count(None)
+        self._look_at_ids([lead for lead in ids if lead])
         won = [self._is_won(text) for text in self._outcomes(rows)]
-        self._won.append(id_hashes([lead for lead, is_won in zip(ids, won, strict=True) if lead and is_won]))
+        converted = [lead for lead, is_won in zip(ids, won, strict=True) if lead and is_won]
+        self._won.append(id_hashes(converted))
+        self.counts["converted with id 0"] += converted.count(ZERO)
         statuses = zip(self._statuses(rows), won, strict=True)
         self._unnamed.update(text for text, is_won in statuses if text and not is_won and self._is_unnamed(text))
         named = [title for name in self._dated_columns() if (title := self._column(name, titles))]
@@ -131,6 +134,12 @@ class CrmExport:
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
         if self.columns.status and self._status_column(titles) is None:
             self._lacking[self.columns.status] = None
+
+    def _look_at_ids(self, ids: Sequence[str]) -> None:
+        zeros, numbers = ids.count(ZERO), sum(map(str.isdecimal, ids))
+        self.counts["with id 0"] += zeros
+        self.counts["ids in numbers"] += numbers - zeros
+        self.counts["ids in words"] += len(ids) - numbers
 
     def _look_at_cells(self, rows: pd.DataFrame, named: Sequence[str] = ()) -> None:
         imported = imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
@@ -151,11 +160,25 @@ class CrmExport:
         return [name for name in (self.columns.created_at, outcome_at) if name]
 
     def _lead_ids(self, rows: pd.DataFrame) -> list[str | None]:
+        """The lead of each row, None where its id names nobody; asked for once all rows were observed."""
+        ids = self._ids(rows)
+        return ids if self._zero_is_an_id else [None if lead == ZERO else lead for lead in ids]
+
+    @property
+    def _zero_is_an_id(self) -> bool:
+        """Whether the other ids of the file are numbers too: it counts its leads from 0."""
+        return self.counts["ids in numbers"] > 0 and not self.counts["ids in words"]
+
+    def _ids(self, rows: pd.DataFrame) -> list[str | None]:
+        """The id of each row as its cell has it, ZERO among them."""
         titles, name = [str(title) for title in rows.columns], self.columns.id
         if name == ROW_NUMBER and name not in titles:
             return [f"row-{place + 1}" for place in rows.index]
-        ids = [identifier_text(value) for value in self._texts(rows, column_named(name, titles, self.file))]
-        return [lead and self.crm.lead_id(lead) for lead in ids] if self.crm else ids
+        texts = self._texts(rows, column_named(name, titles, self.file))
+        ids = [text and id_in_column(text) for text in texts]
+        if self.crm is None:
+            return ids
+        return [lead if lead in (None, ZERO) else self.crm.lead_id(lead) for lead in ids]
 
     def _column(self, name: str, titles: Sequence[str]) -> str | None:
         """The column of the outcome or of a date; None where it is missing and may be."""
@@ -305,9 +328,14 @@ class CrmExport:
             problem = "if the export is of that time, what it does not tell of later is no silence of the leads"
             yield f"{self.file}: its newest date is {newest_at:%Y-%m-%d}; {problem}: train --known-until {day}"
 
+    @property
+    def _leads(self) -> int:
+        return self._repeated.leads - (self.counts["with id 0"] > 0 and not self._zero_is_an_id)
+
     def _summary(self) -> str:
-        rows, converted = self.counts["rows"], distinct_ids(self._won)
-        leads = "1 lead" if self._repeated.leads == 1 else f"{self._repeated.leads:,} leads"
+        zero_converted = self.counts["converted with id 0"] > 0 and not self._zero_is_an_id
+        rows, converted = self.counts["rows"], distinct_ids(self._won) - zero_converted
+        leads = "1 lead" if self._leads == 1 else f"{self._leads:,} leads"
         summary = f"{self.file}: {rows:,} {'row' if rows == 1 else 'rows'}, {leads}, {converted:,} converted"
         if not converted:
             return f'{summary}; no row has {self.columns.outcome} = "{self.columns.positive}"'
@@ -315,7 +343,11 @@ class CrmExport:
 
     def _of_ids(self) -> Iterator[str]:
         nobody, undated = self.counts["without an id"], self.counts["converted without a date"]
-        again = self.counts["rows"] - nobody - self._repeated.leads
+        zeros = 0 if self._zero_is_an_id else self.counts["with id 0"]
+        again = self.counts["rows"] - nobody - zeros - self._leads
+        if zeros:
+            problem = "which names nobody unless all other ids are numbers; to take such a row in, give it another id"
+            yield f"{self.file}: {_rows_have(zeros)} the {self.columns.id} 0, {problem}"
         if nobody:
             yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id} and were left out"
         if again:

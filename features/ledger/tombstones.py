@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, func, insert, select
 
-from features.events.event import identifier_text
+from features.events.event import RecordId, identifier_text
 from features.home import tables
 from features.home.database import batched, insert_new
 from features.identity.claims import crm_key, normal_email
@@ -131,7 +131,8 @@ def plain_name(name: IdentifierName) -> IdentifierName:
 
 def _of_row(row: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = orjson.loads(row["body"])
-    return body | {"userId": row["user_id"], "anonymousId": row["anonymous_id"]}
+    user = row["user_id"]
+    return body | {"userId": user and RecordId(user), "anonymousId": row["anonymous_id"]}
 
 
 def _positions_of_erased(connection: Connection, key: bytes, raws: Iterable[Mapping[str, Any]]) -> set[int]:

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from features.agreement.agreement import Agreement
-from features.events.event import event
+from features.events.event import EventRefused, event
 from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
 from features.imports.lead_export import CrmExport, leads_in
+from features.ledger.tombstones import names_in_event
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 DATED = """
@@ -131,6 +132,37 @@ def test_nothing_is_later_than_the_export() -> None:
     export.observe(late)
     assert all(said[key] <= NOW for said in export.events(late) for key in ("timestamp", "receivedAt"))
     assert any('column "Created": 1 cell is later than the export, such as "13-02-2031' in s for s in export.sentences)
+
+
+def zeroth(*others: str) -> tuple[CrmExport, list[dict[str, Any]]]:
+    table = rows({"Id": "0", "Stage": "Open"}, *({"Id": other, "Stage": "Open"} for other in others))
+    export = CrmExport(agreed(UNDATED), NOW, "leads.csv")
+    for place in range(len(table)):  # some rows at a time: the first alone does not show it
+        export.observe(table[place : place + 1])
+    return export, list(export.events(table))
+
+
+def test_a_file_that_counts_from_0_has_a_lead_0() -> None:
+    export, events = zeroth("1", "2")
+    assert [said["userId"] for said in events] == ["0", "1", "2"]
+    assert [event(said, source="crm", received_at=NOW).user_id for said in events] == ["0", "1", "2"]
+    assert names_in_event(events[0]) >= {("id", "0")}  # and is erased as all others are
+    assert export.sentences[0] == 'leads.csv: 3 rows, 3 leads, 0 converted; no row has Stage = "Won"'
+    assert not any("left out" in said or "before" in said for said in export.sentences)
+
+
+def test_among_ids_of_another_form_0_names_nobody() -> None:
+    export, events = zeroth("00Q1", "2")
+    assert [said["userId"] for said in events] == ["00Q1", "2"]
+    assert export.sentences[0].startswith("leads.csv: 3 rows, 2 leads")
+    said = "leads.csv: 1 row has the Id 0, which names nobody unless all other ids are numbers; to take"
+    assert any(sentence.startswith(said) for sentence in export.sentences)
+    assert zeroth()[1] == []  # alone it shows nothing
+
+
+def test_what_clients_send_as_0_still_names_nobody() -> None:
+    with pytest.raises(EventRefused, match="has neither userId nor anonymousId"):
+        event({"type": "track", "event": "x", "userId": "0", "messageId": "m"}, source="live:shop", received_at=NOW)
 
 
 def test_reading_twice_adds_nothing() -> None:
