@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,6 @@ def init(
         else:
             draft = export_draft(files, outcome, positive, id, created_at, CRMS[origin] if origin else None)
     write_whole(out, draft.text)
-    then = f"wrote {out}; read it, then: leadlight ingest {' '.join(map(str, files))} --agreement {out}"
+    then = f"wrote {out}; read it, then: leadlight ingest {shlex.join(map(str, [*files, '--agreement', out]))}"
     columns = [{"column": v.column, "use": v.use, "flags": list(v.flags), "reason": v.reason} for v in draft.decisions]
     print_answer({"agreement": str(out), "columns": columns}, [*draft.sentences, then], as_json)

@@ -29,7 +29,7 @@ Other rooms use:
 agreement         Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
 checks            CRM_EVENTS, NAME_THE_QUESTION, PAGE_AND_MAIL_EVENTS, RESERVED, SALES_TOUCHES, check_learnable,
                   is_protected
-column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words
+column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words, without_record
 conditions        BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                   single_clause_name, slope

@@ -17,6 +17,13 @@ PROTECTED_FACTS = frozenset("gender salutation age birthday nationality family b
 NAME_PARTS = ("first_name", "middle_name", "last_name")
 PERSONAL_FACTS = frozenset((*NAME_PARTS, "full_name", "nickname", "phone", "email", "street", "identity_number"))
 
+# Exports of several records at once say in each title of which it is: "Deal - Title", "Person - Phone".
+_RECORD = re.compile(
+    r"^(deal|lead|opportunity|person|contact|organi[sz]ation|company|account) [-–] (?!(title|name)$)(?=\S)", re.I
+)
+_OF_DEAL = re.compile(r"^(deal|lead|opportunity) [-–] (?=\S)", re.I)
+_NAMES_RECORD = re.compile(r"(deal|lead|opportunity) [-–] (title|name)", re.I)
+
 
 class TitleWords(NamedTuple):
     """The words of one meaning, as patterns of plain titles. weak: these titles may name a thing as well."""
@@ -42,13 +49,23 @@ def title_words(title: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", parted.lower()))
 
 
+def without_record(title: str) -> str:
+    """A title without the record it is of, as Pipedrive exports it: "Deal - Source channel" is "Source channel".
+
+    "Deal - Title" and "Person - Name" stay: they say of what.
+    """
+    return _RECORD.sub("", title)
+
+
 @lru_cache(maxsize=4_096)
 def title_meaning(title: str) -> TitleMeaning | None:
     """What a title says that keeps its column from a model, or that it is a job title; None where no word is known.
 
     Example: "Telefonnummer (geschäftlich)" says "phone".
     """
-    plain = title_words(title)
+    if _NAMES_RECORD.fullmatch(title):  # the title of a deal is no job title, and its name is nobody's
+        return None
+    plain = title_words(_OF_DEAL.sub("", title))
     core = _without_around(plain)
     spelled = unicodedata.normalize("NFC", title).strip().casefold()
     for fact, words in _vocabulary().items():

@@ -13,7 +13,7 @@ import tomlkit
 
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import RESERVED
-from features.agreement.column_titles import says
+from features.agreement.column_titles import says, without_record
 from features.agreement.conditions import FACTS
 from features.agreement.scale import DRAFTED, with_score_50
 from features.imports.columns import title_words
@@ -75,7 +75,7 @@ def trait_names(decisions: Iterable[ColumnDecision], crm: Crm | None = None) -> 
 def _name(decision: ColumnDecision, crm: Crm | None) -> str:
     if crm and (known := next((n for n, f in crm.traits.items() if crm.key(f) == crm.key(decision.column)), None)):
         return known
-    plain = title_words(decision.column).removeprefix("hs ")
+    plain = title_words(without_record(decision.column)).removeprefix("hs ")
     is_title = decision.kind == "text" and says(decision.column, ("job_title",))
     name = _trait_titles().get(plain, "job_title" if is_title else plain.replace(" ", "_"))
     is_text = decision.kind in ("category", "text")
@@ -228,7 +228,7 @@ def _line(decision: ColumnDecision, **more: str) -> str:
 
 def plain_label(title: str) -> str:
     """A title as it reads inside a sentence: "TotalVisits" is "total visits", acronyms stay."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(title.replace("_", " ").split()))
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(without_record(title).replace("_", " ").split()))
     return re.sub(r"\b[A-Z][a-z]+\b|^[A-Z]\b", lambda word: word[0].lower(), parted)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from features.agreement.checks import is_protected
-from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says
+from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says, without_record
 from features.agreement.conditions import Kind
 from features.home.numbers import DecimalSign
 from features.imports.columns import title_words
@@ -36,6 +37,9 @@ from training.leakage.wording import (
 )
 
 IS_MUCH, IS_STRONG = 0.70, 0.04  # AUC alone, and lost without it, from which a person should ask what a field is
+_COMPANY_ID = re.compile(
+    r"(deal )?(company|account|organi[sz]ation) (id|number|domain( name)?)|web ?(site|page)( url)?|homepage"
+)
 _OFTEN_EMPTY = 0.2
 CALLED_BY = frozenset((*NAME_PARTS, "full_name", "company", "phone"))  # facts that serve to call somebody
 LATER = 0.01  # share of rows in which a date lies after the lead came
@@ -149,8 +153,10 @@ def _personal(profile: ColumnProfile) -> str | None:
         return "it names a company, which serves to call and not to learn from"
     if fact in PERSONAL_FACTS or profile.personal == "phone numbers":
         return "it identifies a person"
-    is_of_people = PERSONAL.match(title_words(profile.column)) and profile.distinct >= 0.3 * profile.filled
-    return "it identifies a person" if is_of_people else None
+    title, is_of_many = title_words(without_record(profile.column)), profile.distinct >= 0.3 * profile.filled
+    if is_of_many and (_COMPANY_ID.fullmatch(title_words(profile.column)) or _COMPANY_ID.fullmatch(title)):
+        return "it tells which company it is, and nothing of what it is like"
+    return "it identifies a person" if is_of_many and PERSONAL.match(title) else None
 
 
 def protected_reason(profile: ColumnProfile) -> str | None:

@@ -16,7 +16,14 @@ from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.date_titles import says_came, says_converted
 from training.draft.lead_ids import lead_id
-from training.draft.outcome_statuses import ALL_LOST, OutcomeStatuses, outcome_statuses, says_lost, statuses_beside
+from training.draft.outcome_statuses import (
+    ALL_LOST,
+    OutcomeStatuses,
+    likeliest_won,
+    outcome_statuses,
+    says_lost,
+    statuses_beside,
+)
 from training.draft.unread_cells import looks_like_dates, unread_dates
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.wording import quoted_values
@@ -154,7 +161,7 @@ def _positive(profile: ColumnProfile, asked: str | None, file: str) -> str:
             return said or "Yes"
     shown = quoted_values(levels, 8) + (", ..." if len(levels) > 8 else "")
     problem = f'column "{profile.column}" has {profile.distinct:,} values ({shown})'
-    raise OutcomeError(f'{file}: {problem}; say which one means converted: --positive "{levels[0]}"')
+    raise OutcomeError(f'{file}: {problem}; say which one means converted: --positive "{likeliest_won(levels)}"')
 
 
 def _on_outcome(profile: ColumnProfile, positive: str, won: Bools) -> str:

@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from features.agreement.column_titles import without_record
 from features.imports.columns import title_words
 
 
@@ -21,7 +22,7 @@ def says_came(title: str) -> bool:
 
 def says_converted(title: str) -> bool:
     """Whether a title says when a lead converted: "Won On", "Gewonnen am", "Close Date"."""
-    return bool(_words()["converted"].search(title_words(title)))
+    return bool(_words()["converted"].search(title_words(without_record(title))))
 
 
 @cache

@@ -17,7 +17,7 @@ from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
 from features.imports.lead_export import ROW_NUMBER
-from training.draft.agreement_text import DraftBasis, agreement_text, asks_note
+from training.draft.agreement_text import DraftBasis, agreement_text, asks_note, toml_text
 from training.draft.column_decisions import LEGEND, ColumnDecision, ExaminedColumn, column_decision, useless_decision
 from training.draft.column_roles import (
     ColumnRoles,
@@ -31,6 +31,7 @@ from training.draft.date_titles import says_came
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
 from training.draft.lead_ids import one_row_per_lead
 from training.draft.listed_items import listed_items, on_items
+from training.draft.outcome_statuses import says_outcome
 from training.labels.summary import CONVERTED_ON_ACCEPTANCE
 from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
 from training.leakage.ids import id_auc, id_sentence
@@ -122,7 +123,8 @@ def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
 def _with_crm_roles(requested: RequestedRoles, crm: Crm | None, titles: Sequence[str], file: str) -> RequestedRoles:
     """The requested roles, completed by what is known of the CRM."""
     if crm is None and not requested.outcome:
-        remedy = "say it with --outcome COLUMN, or name the CRM with --from salesforce or --from hubspot"
+        named = "or name the CRM with --from salesforce or --from hubspot"
+        remedy = f"say it with --outcome COLUMN{_perhaps(titles)}, {named}"
         raise OutcomeError(f"{file}: it is not said which column tells what became of a lead; {remedy}")
     if crm is None:
         return requested
@@ -143,6 +145,12 @@ def _with_crm_roles(requested: RequestedRoles, crm: Crm | None, titles: Sequence
         status=crm.title(crm.status, titles),
         is_known=True,
     )
+
+
+def _perhaps(titles: Sequence[str]) -> str:
+    """The columns that by their titles may tell what became of a lead, to choose from."""
+    found = [title for title in titles if says_outcome(title)][:4]
+    return f" (perhaps {' or '.join(map(toml_text, found))})" if found else ""
 
 
 def _sample(paths: Sequence[Path], outcome: str) -> tuple[pd.DataFrame, int, list[str]]:

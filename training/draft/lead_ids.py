@@ -16,6 +16,7 @@ from training.leakage.wording import IDENTIFIER
 _PERSON = "leads?|contacts?|prospects?|person|kontakte?|interessent|contatto|contacto|contato"
 _NUMBER = "id|no|nr|number|numero|nummer|key|code|uuid|guid"
 _OF_LEAD = re.compile(rf"({_PERSON}) ?({_NUMBER})|({_NUMBER}) (du |de |del |do )?({_PERSON})|lead|id|record id")
+_PLAIN_IDS = frozenset(("id", "lead id", "record id", "contact id", "deal id", "opportunity id"))
 # Ids that are known by their form, whatever the title: Dynamics calls them "(Do Not Modify) Lead".
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.I)
 _SALESFORCE = re.compile(r"00[Q3][A-Za-z0-9]{12}([A-Z0-5]{3})?")
@@ -65,7 +66,7 @@ def _preference(profile: ColumnProfile) -> tuple[bool, bool, bool, float]:
     plain = title_words(profile.column)
     length = sum(map(len, profile.counts)) / max(profile.distinct, 1)
     is_of_lead = any(word in plain for word in ("lead", "contact", "record", "customer", "prospect"))
-    return plain not in ("id", "lead id", "record id", "contact id"), "mail" in plain, not is_of_lead, length
+    return plain not in _PLAIN_IDS, "mail" in plain, not is_of_lead, length
 
 
 def one_row_per_lead(

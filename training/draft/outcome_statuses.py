@@ -93,6 +93,18 @@ def says_lost(status: str) -> bool:
     return _says(status, "lost") or (_says(status, "over") and not _says(status, "won"))
 
 
+def says_outcome(title: str) -> bool:
+    """Whether a column may tell by its title what became of a lead: "Is Converted", "Deal - Status"."""
+    is_of_statuses = _says(title, "titles") and not _says(title, "other_titles")
+    return (is_of_statuses or _says(title, "outcome_titles")) and not _says(title, "moment_titles")
+
+
+def likeliest_won(levels: Sequence[str]) -> str:
+    """The value that reads as if a lead had converted, else the first that does not read as if it was lost."""
+    hopeful = [level for level in levels if not says_lost(level)] or [*levels]
+    return next((level for level in hopeful if _says(level, "won") or title_words(level) == "qualified"), hopeful[0])
+
+
 def _says(status: str, what: str) -> bool:
     return bool(_words()[what].search(title_words(status)))
 

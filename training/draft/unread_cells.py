@@ -35,8 +35,11 @@ def unread_notes(profile: ColumnProfile) -> Iterator[str]:
         return
     if profile.distinct > _MANY and looks_like_dates(profile):
         yield f"its cells look like dates, such as {_example(profile, _is_like_date)}, and were not read as dates"
-    elif profile.distinct > _MANY and _are_mostly(profile, lambda level: _is_amount(profile, level)):
-        unread = _example(profile, lambda level: profile.number(level) is None)
+    elif (
+        profile.distinct > _MANY
+        and (unread := _example(profile, lambda level: profile.number(level) is None))
+        and _are_mostly(profile, lambda level: _is_amount(profile, level))
+    ):
         yield f"its cells look like numbers, such as {unread}, and were not read as numbers"
     if spoilt := _spoilt_ranges(profile):
         meant = ", ".join(f'"{cell}" for {span}' for cell, span in spoilt.items())

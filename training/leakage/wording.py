@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from features.agreement.column_titles import says
+from features.agreement.column_titles import says, without_record
 from features.imports.columns import title_words
 
 
@@ -40,7 +40,10 @@ AFTER_CONTACT = (
     (_any("opportunity, opportunities, became a, invoiced?, quote, proposal"), "it tells the outcome"),
     (_any(r"contract (signed|start|value), (dis|un)qualif\w+, reject\w*, recycled?"), "it tells the outcome"),
     (_any("(loss|close) reason"), "it tells the outcome"),
+    (_any("(total|done) activities, activities to do, e ?mail messages count"), "sales causes it"),
 )
+# Of a deal that sales works, in an export whose titles name the record: "Deal - Value".
+_OF_DEAL = re.compile(r"(deal|lead|opportunity) [-–] (title|name|label|(weighted )?(value|amount))", re.I)
 _DONE = _any(
     "activity, activities, action, contact, contacted, modified, updated?, touch, touched, visit, visited, "
     "seen, engagement, reply, replied, interaction, call, called, e ?mail, e ?mailed, sms, meeting, sync, "
@@ -99,7 +102,9 @@ _QUESTION = re.compile(r"(what|how|which|when|where|why|who|do|does|are|is|have|
 
 def reason_in_title(title: str) -> str | None:
     """Why a column of this title is known only after contact, or as of the export; None where it does not say."""
-    plain = title_words(title)
+    if _OF_DEAL.fullmatch(title):
+        return "known only after contact: sales writes it"
+    plain = title_words(without_record(title))
     if (_LATEST.match(plain) and _DONE.search(plain)) or _AS_OF_EXPORT.search(plain):
         return "as of the export: it goes on changing after the outcome"
     why = next((why for pattern, why in AFTER_CONTACT if pattern.search(plain)), None) or _why_in_other_words(title)

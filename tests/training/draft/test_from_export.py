@@ -172,6 +172,66 @@ def test_an_outcome_of_several_values_asks_which_one(tmp_path: Path) -> None:
     assert 50 < float(converted[2]) < 75
 
 
+@pytest.mark.parametrize(
+    ("statuses", "offered"),
+    [(("Lost", "Open", "Won"), "Won"), (("Disqualified", "Open", "Qualified"), "Qualified"), (("Lost", "X", "Y"), "X")],
+)
+def test_the_value_offered_as_converted_is_none_of_lost_leads(
+    tmp_path: Path, statuses: tuple[str, ...], offered: str
+) -> None:
+    table = leads().assign(Status=[statuses[max(row % 6 - 3, 0)] for row in range(ROWS)])
+    with pytest.raises(OutcomeError, match=f'--positive "{offered}"'):
+        drafted(tmp_path, table, "Status")
+
+
+def test_without_an_outcome_the_columns_that_may_tell_it_are_named(tmp_path: Path) -> None:
+    table = leads().assign(**{"Is Converted": "true", "Converted Date Time": "2024-05-01", "Status Reason": "New"})
+    with pytest.raises(OutcomeError, match=r'--outcome COLUMN \(perhaps "Lead Status" or "Is Converted"\), or name'):
+        drafted(tmp_path, table, "")
+
+
+def deals() -> pd.DataFrame:
+    """The same leads as Pipedrive exports deals: each title says first of which record it is."""
+    table = leads()
+    people, companies = range(5000, 5000 + ROWS), [n % 140 for n in range(ROWS)]
+    return pd.DataFrame(
+        {
+            "Deal - ID": range(1, ROWS + 1),
+            "Deal - Title": [("Rollout", "Pilot", "More seats", "Support")[n % 4] for n in range(ROWS)],
+            "Deal - Value": table["Page Views"] * 10,
+            "Deal - Contact person": [f"Ada Lovelace {n}" for n in range(ROWS)],
+            "Deal - Contact person ID": people,
+            "Deal - Organization": [f"Works {n}" for n in companies],
+            "Deal - Organization ID": companies,
+            "Deal - Source channel": table["Lead Source"],
+            "Deal - Total activities": table["Page Views"],
+            "Deal - Status": np.where(table["Won Date"] == "", "Lost", "Won"),
+            "Deal - Deal created": table["Created Date"],
+            "Deal - Won time": table["Won Date"],
+            "Person - Job title": ["CTO", "Buyer"] * (ROWS // 2),
+            "Organization - Employee count": table["Number of Employees"],
+            "Organization - Website": [f"www.works{n}.example" for n in companies],
+        }
+    )
+
+
+def test_titles_that_name_the_record_first_are_read_without_it(tmp_path: Path) -> None:
+    found = drafted(tmp_path, deals(), "Deal - Status")
+    agreement = Agreement.parse(found.text)
+    assert agreement.export is not None
+    assert (agreement.export.id, agreement.export.outcome_at) == ("Deal - ID", "Deal - Won time")
+    assert set(agreement.traits) == {"source", "job_title", "employees"}
+    assert agreement.traits["employees"].label == "employee count"
+    assert agreement.contact.name[0] == "deal_contact_person"
+    assert agreement.contact.company[0] == "deal_organization"
+    said = {decision.column: decision.reason for decision in found.decisions}
+    for column in ("Deal - Title", "Deal - Value"):
+        assert said[column] == "known only after contact: sales writes it"
+    assert said["Deal - Total activities"] == "known only after contact: sales causes it"
+    for column in ("Deal - Organization ID", "Organization - Website"):
+        assert said[column] == "it tells which company it is, and nothing of what it is like"
+
+
 def test_a_positive_value_that_never_occurs_names_the_near_one(tmp_path: Path) -> None:
     with pytest.raises(OutcomeError, match=r'"Lead Status" is never "Close Won"; did you mean "Closed Won"\?'):
         drafted(tmp_path, leads(), "Lead Status", positive="Close Won")

@@ -87,7 +87,7 @@ def test_another_crms_export_is_refused(folder: Path) -> None:
 
 
 def test_without_an_outcome_or_a_crm_it_says_what_to_type(folder: Path) -> None:
-    with pytest.raises(OutcomeError, match="say it with --outcome COLUMN, or name the CRM with --from salesforce"):
+    with pytest.raises(OutcomeError, match=r"--outcome COLUMN \(perhaps .*\), or name the CRM with --from salesforce"):
         export_draft(folder / "leads.csv")
 
 
@@ -137,7 +137,7 @@ def test_a_crms_files_go_from_draft_to_the_ledger_without_a_column_named(typed, 
     [
         (
             ("init", "leads.csv", "--out", "x.toml"),
-            "say it with --outcome COLUMN, or name the CRM with --from salesforce",
+            'say it with --outcome COLUMN (perhaps "Status" or "IsConverted"), or name the CRM with --from salesforce',
         ),
         (("init", "leads.csv", "--from", "segment", "--out", "x.toml"), "leads.csv holds no events but leads"),
         (

@@ -32,6 +32,10 @@ def test_numbers_in_an_unknown_unit_are_said_to_be_unread() -> None:
     assert not list(unread_notes(profile(*(f"INV-{number:04}" for number in range(30)))))
 
 
+def test_ids_that_are_all_numbers_have_nothing_unread() -> None:
+    assert not list(unread_notes(profile(*map(str, range(1, 301)), column="Deal - ID")))
+
+
 def test_ranges_that_a_spreadsheet_turned_into_dates_are_named_with_what_they_were() -> None:
     [note] = unread_notes(profile("01-Sep", "19-Okt", "20-49", "250+"))
     assert '"01-Sep" for 1-9, "19-Okt" for 10-19' in note
