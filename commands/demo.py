@@ -10,7 +10,7 @@ import typer
 
 from commands import console
 from commands.options import Json, Seed, home, now, print_answer, questions
-from commands.train import NotPromoted, train_and_register
+from commands.train import NotPromoted, served_version, train_and_register
 from features.agreement.agreement import DEFAULT
 from features.agreement.versions import chosen_version, version_in_force
 
@@ -37,7 +37,7 @@ def demo(
         ingested = ingest(home(), [folder / "events.parquet"], chosen_version(home(), DEFAULT, moment), now(), progress)
         summary = train_and_register(None, moment.isoformat(), True, seed, progress)
         if not summary["promoted"]:
-            raise NotPromoted(summary["model_version"])
+            raise NotPromoted(summary["model_version"], served_version())
         progress("scoring every lead")
         scored = [score for chunk in home_scores(home(), moment) for score in chunk]
         report = write_report(home(), None, now())

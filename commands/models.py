@@ -144,7 +144,7 @@ def recalibrate(
     as_json: Json = False,
 ) -> None:
     """Fit level and slope of the served model anew on outcomes that matured since; everything else stays as it is."""
-    from commands.train import NotPromoted, learn_until, promoted
+    from commands.train import NotPromoted, learn_until, promoted, served_version
     from training.admission import PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
     from training.successor import successor
@@ -162,7 +162,7 @@ def recalibrate(
             summary |= {"promoted": True, "scale": done.scale}
     print_answer(summary, _recalibrated_lines(summary), as_json)
     if serve and not summary["promoted"]:
-        console.complain(str(NotPromoted(version)))
+        console.complain(str(NotPromoted(version, served_version())))
         raise typer.Exit(1)
 
 

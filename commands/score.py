@@ -12,6 +12,11 @@ from commands.options import Json, TriedAgreement, home, moment_at, now, print_a
 from features.agreement.versions import tried_version, version_in_force
 from features.home.errors import LeadlightError
 
+NO_MODEL = (
+    "no model is served, so these scores come from the agreement's criteria alone, and leads that fulfil the same ones "
+    "score alike; leadlight train --promote learns a model, and says what keeps it from being served"
+)
+
 
 def score(
     file: Annotated[Path | None, typer.Argument(help="Rows to score, as the agreement's export has them.")] = None,
@@ -24,7 +29,7 @@ def score(
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
     from serving.scoring.bulk import file_scores, home_contacts, home_scores, open_leads, write_scores
-    from serving.scoring.call_sheet import SheetNotes
+    from serving.scoring.call_sheet import SheetNotes, one_per_lead
     from serving.scoring.scorer import call_order
 
     at, most = moment_at(as_of, now()), _most(reasons)
@@ -41,10 +46,13 @@ def score(
     if out:
         notes = SheetNotes(agreed, people, of_file.dates if of_file else {}, order)
         write_scores(scored, out, of_file.rows if of_file else None, notes)
-    document = {"scored": len(scored), "out": str(out)} if out else {"data": scored}
-    done = [f"{len(scored):,} leads scored" + (f", written to {out}" if out else "")]
+    leads = len(one_per_lead(scored))
+    document = {"scored": leads, "out": str(out)} if out else {"data": scored}
+    in_rows = f" in {len(scored):,} rows" if leads < len(scored) else ""
+    done = [f"{leads:,} leads scored{in_rows}" + (f", written to {out}" if out else "")]
     shown = scored if lead else open_leads(scored, order)
     cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
+    cautions |= {NO_MODEL: None} if scored and not any(score["model"] for score in scored) else {}
     for caution in [*(of_file.problems if of_file else ()), *cautions]:
         console.complain(caution)
     asks = questions(tried or version_in_force(home()))

@@ -14,6 +14,7 @@ from commands import console
 from commands.options import AgreementFile, Json, Seed, agreement_to_learn_by, home, moment_at, now, print_answer
 from commands.watch import watch_once
 from features.agreement.versions import current_version
+from features.home.deployments import deployment_in_force
 from features.home.errors import LeadlightError
 from features.home.progress import Progress
 from features.home.whole_files import write_whole
@@ -47,7 +48,7 @@ def train(
         summary = train_and_register(agreement, known_until, promote, seed, progress, search)
     print_answer(summary, console.metrics_lines(summary), as_json)
     if promote and not summary["promoted"]:
-        console.complain(str(NotPromoted(summary["model_version"])))
+        console.complain(str(NotPromoted(summary["model_version"], served_version())))
         raise typer.Exit(1)
 
 
@@ -56,9 +57,19 @@ class NotPromoted(LeadlightError):
 
     code = "not_promoted"
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, served: str | None) -> None:
         remedy = f'serve it all the same with: leadlight promote {version} --force --why "REASON"'
-        super().__init__(f"version {version} is registered but not promoted, since a gate does not hold; {remedy}")
+        problem = "is registered but not promoted, since a gate does not hold"
+        answers = (
+            f"version {served} goes on answering" if served else "until one is, the criteria alone make the scores"
+        )
+        super().__init__(f"version {version} {problem}; {answers}; {remedy}")
+
+
+def served_version() -> str | None:
+    """The version of the model that answers in this home, None before the first."""
+    deployed = deployment_in_force(home(), current_version(home()).agreement.name)
+    return deployed.model_version if deployed else None
 
 
 def train_and_register(

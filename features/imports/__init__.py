@@ -21,6 +21,8 @@ json_lines.py     JSON Lines: events, or a CRM's records, one object a line, wit
 lead_export.py    A CRM's export of leads as events: who each lead is, its traits and since when, and whether it
                   converted.
 lead_rows.py      Rows of an export as leads: several rows of one lead are one, of which the last row counts.
+read_rows.py      Rows of leads that are only to be scored: what an import of them would say of each, and what could
+                  not be read.
 report_lines.py   Lines of a report around its table: titles above the header, and totals, authors and rights below
                   the last row.
 salesforce.py     Salesforce's exports of Lead and LeadHistory: titles by its API, its data loader and its reports,
@@ -39,5 +41,6 @@ customers         Customers
 field_history     FieldHistory
 files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, sample_in, source_kinds, table_in,
                   titles_in
-lead_export       CrmExport, ExportError, ROW_NUMBER, WHICH_ROW_COUNTS, leads_in
+lead_export       CrmExport, ExportError, ROW_NUMBER, WHICH_ROW_COUNTS
+read_rows         leads_in
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -237,10 +237,15 @@ class CrmExport:
         return (event for row in self._repeated.as_leads(named) for event in self._of_lead(row, at_creation))
 
     def events_by_row(self, rows: pd.DataFrame) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
-        """One entry per row, read by itself: its lead, None where it names nobody, and what the row says of it."""
-        at_creation = self._at_creation(rows)
-        for row in self._lead_rows(rows):
-            yield (None if row.lead == NOBODY else row.lead), list(self._of_lead(row, at_creation))
+        """One entry per row of a whole file: its lead, None where it names nobody, and what is said of it.
+
+        Rows that repeat a lead say of it what all of them say together, as `events` has it.
+        """
+        at_creation, told = self._at_creation(rows), list(self._lead_rows(rows))
+        leads = self._repeated.as_leads([row for row in told if row.lead != NOBODY])
+        events = {row.lead: list(self._of_lead(row, at_creation)) for row in leads}
+        for row in told:
+            yield (None, list(self._of_lead(row, at_creation))) if row.lead == NOBODY else (row.lead, events[row.lead])
 
     def _imported(self, rows: pd.DataFrame) -> list[ImportedTrait]:
         return imported_traits(self.agreement, [str(title) for title in rows.columns], self.crm)
@@ -329,8 +334,12 @@ class CrmExport:
             yield f"{self.file}: its newest date is {newest_at:%Y-%m-%d}; {problem}: train --known-until {day}"
 
     @property
+    def _zeros(self) -> int:
+        return 0 if self._zero_is_an_id else self.counts["with id 0"]
+
+    @property
     def _leads(self) -> int:
-        return self._repeated.leads - (self.counts["with id 0"] > 0 and not self._zero_is_an_id)
+        return self._repeated.leads - (self._zeros > 0)
 
     def _summary(self) -> str:
         zero_converted = self.counts["converted with id 0"] > 0 and not self._zero_is_an_id
@@ -343,15 +352,13 @@ class CrmExport:
 
     def _of_ids(self) -> Iterator[str]:
         nobody, undated = self.counts["without an id"], self.counts["converted without a date"]
-        zeros = 0 if self._zero_is_an_id else self.counts["with id 0"]
-        again = self.counts["rows"] - nobody - zeros - self._leads
+        zeros = self._zeros
         if zeros:
             problem = "which names nobody unless all other ids are numbers; to take such a row in, give it another id"
             yield f"{self.file}: {_rows_have(zeros)} the {self.columns.id} 0, {problem}"
         if nobody:
             yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id} and were left out"
-        if again:
-            yield f"{self.file}: {_rows_have(again)} a {self.columns.id} that came before; {WHICH_ROW_COUNTS}"
+        yield from self.of_repeats()
         if undated:
             yield f"{self.file}: {_rows_have(undated)} converted without a date; they count as converted at the export"
         if self._unnamed:
@@ -360,30 +367,11 @@ class CrmExport:
             remedy = "write each into [export] lost or open"
             yield f"{self.file}: {self.columns.status_column}: {problem}, so they count as open; {remedy}"
 
-
-class ReadRows(NamedTuple):
-    """Rows of leads by themselves: of each its lead and the events that its import would make, in order.
-
-    problems: sentences on what could not be read. dates: the moments of the columns of dates by title, one per row.
-    """
-
-    leads: list[tuple[str | None, list[dict[str, Any]]]]
-    problems: list[str]
-    dates: dict[str, list[datetime | None]]
-
-
-def leads_in(
-    rows: pd.DataFrame, agreement: Agreement, as_of: datetime, crm: Crm | None = None, file: str = "the frame"
-) -> ReadRows:
-    """What rows say of leads, each as if it were imported at `as_of`.
-
-    So since when a lead is known, won, lost, a customer counts as it does once it is imported; columns of outcome and
-    dates may be missing. Raises ExportError, ColumnError, DatesError.
-    """
-    export = CrmExport(agreement, as_of, file, crm, is_partial=True)
-    export.observe(rows)
-    leads = list(export.events_by_row(rows))
-    return ReadRows(leads, export.problems, export.dates(rows))
+    def of_repeats(self) -> Iterator[str]:
+        """A sentence on rows that repeat a lead, where there are any."""
+        again = self.counts["rows"] - self.counts["without an id"] - self._zeros - self._leads
+        if again:
+            yield f"{self.file}: {_rows_have(again)} a {self.columns.id} that came before; {WHICH_ROW_COUNTS}"
 
 
 def _speaks_of(agreed: Export, titles: Sequence[str]) -> bool:

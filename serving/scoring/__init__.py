@@ -32,7 +32,7 @@ Other rooms use:
 answer                 Answer, Score, Unscored
 bulk                   file_scores, frame_scores, home_contacts, home_scores, open_leads, typed_score_table,
                        write_scores
-call_sheet             SheetNotes
+call_sheet             SheetNotes, one_per_lead
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
 scorer                 LeadRequests, Scorer, call_order, served_bar

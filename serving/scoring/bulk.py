@@ -22,14 +22,14 @@ from features.home.printed_text import spreadsheet_cell
 from features.home.settings import Home
 from features.home.whole_files import whole_file, write_whole
 from features.imports.files import crm_of, table_in
-from features.imports.lead_export import leads_in
+from features.imports.read_rows import leads_in
 from features.records.contacts import Contact, contact_of, contacts
 from features.store.materialize import Materialized, materialized
 from features.store.offline import states_at
 from features.traits.history import trait_columns
 from features.what_if import what_if_states
 from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
-from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, write_call_sheet
+from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, one_per_lead, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.inline_warnings import inline_warnings
 from serving.scoring.score import LeadRow, Scoring
@@ -83,7 +83,10 @@ class FileScores:
 def file_scores(
     home: Home, path: Path, as_of: datetime, most_reasons: int | None = 3, tried: AgreementVersion | None = None
 ) -> FileScores:
-    """A score for each row of a table: what the row says, as an import would read it; nothing that the ledger knows."""
+    """A score for each row of a table: what its rows say, as an import would read them; nothing the ledger knows.
+
+    Rows that repeat a lead have its one score.
+    """
     return _row_scores(Scorer(home, tried).scoring, table_in(path), as_of, most_reasons, path.name)
 
 
@@ -187,7 +190,8 @@ def open_leads(scored: Sequence[Mapping[str, Any]], order: str = "probability") 
     order: the field that they are sorted by, see `call_order`. Leads without that figure come after those with one, by
     their probability.
     """
-    in_hand = [score for score in scored if score["decision"] in IN_HAND and score["probability"] is not None]
+    leads = one_per_lead(scored)
+    in_hand = [score for score in leads if score["decision"] in IN_HAND and score["probability"] is not None]
     return sorted(in_hand, key=lambda score: best_first(score, order))
 
 

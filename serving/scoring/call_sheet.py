@@ -79,6 +79,14 @@ def best_first(score: Mapping[str, Any], order: str = "probability") -> tuple[bo
     return figure is None, -((score["probability"] or 0.0) if figure is None else figure), str(score["lead_id"])
 
 
+def one_per_lead(scored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The scores without those of rows that repeat a lead; a row that names nobody is a lead of its own."""
+    first: dict[str | int, Mapping[str, Any]] = {}
+    for place, score in enumerate(scored):
+        first.setdefault(place if score["lead_id"] is None else score["lead_id"], score)
+    return [*first.values()]
+
+
 def _place(score: Mapping[str, Any], order: str) -> tuple[bool, bool, tuple[bool, float, str]]:
     is_mine = score["decision"] in IN_HAND
     return not is_mine, score["decision"] != "sales_ready", best_first(score, order)
@@ -192,8 +200,11 @@ def _length(value: Any) -> int:
 
 def _facts(scored: Sequence[Mapping[str, Any]], notes: SheetNotes, zone: ZoneInfo) -> Iterator[tuple[str, Any]]:
     """What holds for the whole sheet, as pairs of a name and a value."""
-    yield "leads", len(scored)
-    for (decision, status), count in Counter((s["decision"], s["status"]) for s in scored).most_common():
+    leads = one_per_lead(scored)
+    yield "leads", len(leads)
+    if len(leads) < len(scored):
+        yield "rows", f"{len(scored):,}, of which some repeat a lead, with its one score"
+    for (decision, status), count in Counter((s["decision"], s["status"]) for s in leads).most_common():
         yield f"of them {(decision or status).replace('_', ' ')}", count
     for score in scored[:1]:
         yield "scored as of", _local(score["as_of"], zone)

@@ -81,6 +81,7 @@ def test_an_export_goes_from_draft_to_scores(leadlight, tmp_path: Path) -> None:
     assert set(shown.json) >= {"run_id", "model_version", "rows", "split", "metrics", "intervals", "excluded", "gates"}
     assert shown.json["split"] == "random"
     assert (shown.status == 0) == shown.json["promoted"]
+    assert ("until one is, the criteria alone make the scores" in shown.err) != shown.json["promoted"]
     reason = ("--force", "--why", "a test of what comes after")
     assert leadlight("promote", shown.json["model_version"], *reason).status == 0
     assert leadlight("score", "--out", "scored.csv").status == 0
@@ -103,7 +104,9 @@ def test_one_class_is_said_and_the_prior_answers(leadlight, tmp_path: Path) -> N
     refused = leadlight("train", "--promote")
     assert refused.status == 1
     assert "the criteria's prior answers" in refused.err
-    assert leadlight("score", "--json").json["data"][0]["basis"] == "criteria"
+    scored = leadlight("score", "--json")
+    assert scored.json["data"][0]["basis"] == "criteria"
+    assert "no model is served, so these scores come from the agreement's criteria alone" in scored.err
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ horizon.py           The conversion delay of a history's leads, the horizon that
                      average open lead.
 lead_ids.py          The column that says which lead a row is of, and rows of one lead as one row.
 listed_items.py      Columns whose cells list several values, as forms with several boxes write them: "SEO;PPC".
-outcome_statuses.py  The statuses of an outcome's column: which mean that a lead was lost, and of which nobody knows
-                     yet what becomes.
+outcome_statuses.py  The statuses of leads: which mean that a lead was lost, and of which nobody knows yet what
+                     becomes.
 unread_cells.py      Unread cells: columns that look like dates or numbers and were not read so, and ranges that a
                      spreadsheet spoilt.
 

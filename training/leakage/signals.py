@@ -83,11 +83,11 @@ class LeakSignals:
             return filled
         if self.is_only_for_lost:
             return f"{filled}: it is filled in because a lead was lost"
-        said = f"not 0 or no for {_of_both(self.said_won, self.said_lost)}"
+        said = f"it says yes, or a number other than 0, for {_of_both(self.said_won, self.said_lost)}"
         if self.said_won >= OFTEN and _is_of_one_kind(self.said_won, self.said_lost, self.lost):
-            return f"{said}: it tells who converted"
+            return f"{said}, so it tells who converted"
         if self.said_lost >= OFTEN and _is_of_one_kind(self.said_lost, self.said_won, self.won):
-            return f"{said}: it tells who was lost"
+            return f"{said}, so it tells who was lost"
         return None
 
 

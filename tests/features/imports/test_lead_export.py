@@ -16,7 +16,8 @@ from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
-from features.imports.lead_export import CrmExport, leads_in
+from features.imports.lead_export import CrmExport
+from features.imports.read_rows import leads_in
 from features.ledger.tombstones import names_in_event
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -210,9 +211,14 @@ def test_rows_that_repeat_a_lead_are_one_lead_and_the_last_counts() -> None:
     assert any("3 rows have a Id that came before; of each lead the last row counts" in s for s in export.sentences)
 
 
-def test_rows_that_repeat_a_lead_stay_rows_where_each_is_scored() -> None:
-    found = leads_in(rows({}, {"Stage": "Open"}, {"Id": ""}), agreed(), NOW).leads
-    assert [(lead, len(said)) for lead, said in found] == [("7", 3), ("7", 2), (None, 3)]
+def test_rows_that_repeat_a_lead_stay_rows_that_say_the_same_of_it() -> None:
+    table = rows({}, {"Id": "8"}, {"Stage": "Open", "Visits": "5"}, {"Id": ""})
+    found = leads_in(table, agreed(), NOW)
+    assert [(lead, len(said)) for lead, said in found.leads] == [("7", 3), ("8", 3), ("7", 3), (None, 3)]
+    assert found.leads[0] == found.leads[2]
+    assert found.leads[0][1] == [said for said in events_of(table) if said["userId"] == "7"]
+    [repeats] = [problem for problem in found.problems if "1 row has a Id that came before" in problem]
+    assert repeats.endswith("a lead converted if any of its rows says so")
 
 
 STATUSES = DATED.replace('positive = "Won"', 'positive = "Won"\nlost = ["Lost"]\nopen = ["New", "Proposal"]')

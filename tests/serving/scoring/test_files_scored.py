@@ -89,6 +89,19 @@ def test_rows_without_outcome_and_dates_are_scored_too(home: Home, tmp_path: Pat
     assert found.problems == []
 
 
+def test_a_lead_in_several_rows_is_scored_once_and_every_row_comes_back(home: Home, tmp_path: Path) -> None:
+    again = "5,,,customer,,,\n1,,,lead,,,\n,Retail,3,lead,,,\n,Retail,3,lead,,,\n"
+    found, scores = scored(home, tmp_path, ROWS + again)
+    assert [score["lead_id"] for score in scores] == ["1", "2", "3", "4", "5", "5", "1", None, None]
+    assert scores[0] == scores[6]
+    assert scores[4]["decision"] == scores[5]["decision"] == "with_sales"  # it converted by one of its rows
+    assert [score["lead_id"] for score in open_leads(scores)] == ["1", None, None]
+    assert "leads.csv: 2 rows have a Record ID that came before; of each lead the last row counts" in found.problems[0]
+    write_scores(scores, tmp_path / "sheet.xlsx", found.rows, SheetNotes(Agreement.parse(AGREED), found.contacts))
+    facts = dict(openpyxl.load_workbook(tmp_path / "sheet.xlsx")["About"].iter_rows(values_only=True))
+    assert facts["leads"] == 7
+
+
 def test_what_could_not_be_read_of_a_file_is_said(home: Home, tmp_path: Path) -> None:
     found, _ = scored(home, tmp_path, ROWS)
     assert any('column "Seats": 1 cell is no number, such as "many"' in problem for problem in found.problems)

@@ -16,7 +16,7 @@ from features.home.dates import DatesError
 from features.home.errors import LeadlightError
 from features.imports.columns import ColumnError
 from features.imports.files import table_in
-from features.imports.lead_export import leads_in
+from features.imports.read_rows import leads_in
 from training.draft.column_roles import OutcomeError
 from training.draft.date_titles import says_came, says_converted
 from training.draft.from_export import Draft, export_draft
