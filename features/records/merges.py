@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
+from features.events.event import identifier_text
 from features.events.trust import is_public
 from features.events.validation import Source
 from features.home import tables
@@ -59,6 +60,10 @@ def merge(home: Home, agreement: Agreement, into: str, previous: str, now: datet
         survivor, other = (lead_record(connection, agreement, name).lead_id for name in (into, previous))
     if survivor == other:
         raise NotMerged(f"{into!r} and {previous!r} are one lead already, {survivor!r}; name two leads")
+    for lead in (survivor, other):
+        if identifier_text(lead) is None:  # "0", of a file that counts from there
+            problem, remedy = "names nobody in an event, and a merge is one", "number the leads from 1 in a new home"
+            raise NotMerged(f"{lead!r} {problem}; to merge this lead, {remedy}")
     merge_id = f"merge-{secrets.token_hex(6)}"
     _append(home, merge_id, MERGED, survivor, {"previous_lead_id": other}, now)
     with reading(home) as connection:

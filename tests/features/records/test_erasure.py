@@ -12,6 +12,7 @@ from handmade_events import LATER, SMALL, identify, page, says, track
 from old_events import known, the_same
 from sqlalchemy import insert, select
 
+from features.events.event import RecordId
 from features.events.validation import EventResult
 from features.home import tables
 from features.home.database import engine, reading, writing
@@ -98,6 +99,13 @@ def test_a_file_says_how_many_events_of_erased_leads_it_held_and_calls_none_of_t
     erase(home, "ann")
     told = [page("ann", 7), {"type": "nonsense", "userId": "ann", "messageId": "m"}, page("bob", 7)]
     assert sum(Ledger(home).append(told, source="file", received_at=LATER), Appended()) == Appended(1, erased=2)
+
+
+def test_the_lead_0_of_a_file_is_erased_as_any_other(home: Home) -> None:
+    first, second = (identify("x", 1, city=city) | {"userId": RecordId("0")} for city in ("Rome", "Oslo"))
+    assert sum(Ledger(home).append([first], source="crm", received_at=LATER), Appended()) == Appended(1)
+    assert erase(home, "0").events == 1
+    assert sum(Ledger(home).append([second], source="crm", received_at=LATER), Appended()) == Appended(erased=1)
 
 
 MENTIONS = [

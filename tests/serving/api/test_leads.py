@@ -17,10 +17,11 @@ from sqlalchemy import select
 
 import features.records.merges
 from features.agreement.versions import current_version
+from features.events.event import RecordId
 from features.home import tables
 from features.home.database import consistent_read, engine, reading, truncate_wal
 from features.home.settings import Home, Settings
-from features.ledger.ledger import Ledger
+from features.ledger.ledger import Appended, Ledger
 from features.ledger.tombstones import STALE
 from features.records.erasure import erase
 from features.records.housekeeping import WAIT, Housekeeping, is_rebuild_due, rebuild_stale_builds
@@ -412,6 +413,10 @@ def test_a_merge_that_cannot_be_says_why(small: Home) -> None:
     ):
         with pytest.raises(Exception, match=said):
             merge(small, agreement, into, previous, NOW)
+    zero = {"type": "identify", "userId": RecordId("0"), "messageId": "zero", "timestamp": NOW.isoformat()}
+    assert sum(Ledger(small).append([zero], source="crm", received_at=NOW), Appended()).accepted == 1
+    with pytest.raises(NotMerged, match="'0' names nobody in an event, and a merge is one"):
+        merge(small, agreement, "L-1", "0", NOW)
     with pytest.raises(NotMerged, match="there is no merge 'm-1'; `leadlight merge` lists them"):
         undo_merge(small, "m-1", NOW)
     done = merge(small, agreement, "L-1", "eu/L 2", NOW)
