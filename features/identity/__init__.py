@@ -20,7 +20,7 @@ user_leads.py  The leads of all user ids of an event table: its claims, componen
 Other rooms use:
 
 accounts       AccountPeriods, account_periods
-claims         ANONYMOUS, Key, MERGED, UNDONE, USER, crm_key, normal_email
+claims         ANONYMOUS, Key, MERGED, SHARED, UNDONE, USER, claims_of_shared_addresses, crm_key, normal_email
 components     Component, GROUP, Identifier, PLACEHOLDER, Row, component, events_of, links_of, links_to, record_links,
                shared_addresses, shared_addresses_sentence
 email          FREE_MAIL, email_domain, mail_address, mail_kind

@@ -6,7 +6,7 @@ earlier, then the one with the smaller message id; the order in which they arriv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,8 @@ Key = tuple[str, str]  # an identifier besides the ids of events: "email" or a C
 USER, ANONYMOUS, EMAIL, CRM = "user", "anonymous", "email", "crm"
 NO_CRM = frozenset({"lead", "id", "group", USER, ANONYMOUS, EMAIL})  # a CRM of that name would pass for another kind
 LONGEST_KIND = 64
+# The flag of an identify whose address too many shared, once one of them was erased: it goes on identifying nobody.
+SHARED = "shared_address"
 MERGED, UNDONE, CONVERTED = "Lead Merged", "Lead Merge Undone", "Lead Converted"
 
 
@@ -95,7 +97,7 @@ def crm_key(properties: Mapping[str, Any], name: str = "crm_lead_id") -> Key | N
 def claimed_keys(table: EventTable, asked: npt.NDArray[np.bool_]) -> Iterator[tuple[int, tuple[Key, ...]]]:
     """The rows that give keys of a user, with the keys; only of users whose number is True in `asked`."""
     known = np.append(asked, False)[table.user_id.codes()]  # -1, nobody, is the last
-    refused = _later_public_emails(table)
+    refused = _later_public_emails(table) | _of_shared_addresses(table)
     # What a group call says is said of the company: all of its leads would have one address.
     identifying = (known & (table.type.codes() == table.type.code("identify"))).tolist()
     for row, traits in table.traits:
@@ -127,6 +129,29 @@ def _later_public_emails(table: EventTable) -> frozenset[int]:
     )
     first = {claim[0]: claim[-1] for claim in reversed(claims)}
     return frozenset(row for user, _, _, row, email in claims if public[row] and email != first[user])
+
+
+def _of_shared_addresses(table: EventTable) -> frozenset[int]:
+    """The identifies whose address is nobody's for good: see SHARED."""
+    flagged = [code for code, flags in enumerate(table.flags.values) if SHARED in flags.split(",")]
+    return frozenset(np.flatnonzero(np.isin(table.flags.codes(), flagged)).tolist() if flagged else ())
+
+
+def claims_of_shared_addresses(table: EventTable, rows: Collection[int]) -> Iterator[int]:
+    """The rows whose address identifies nobody, since too many users claim it: of the addresses that `rows` claim."""
+    public, users = table.is_public(), table.user_id.codes()
+    claims: dict[Key, list[int]] = {}
+    for row, keys in claimed_keys(table, np.ones(len(table.user_id.values), dtype=bool)):
+        for key in (key for key in keys if key[0] == EMAIL):
+            claims.setdefault(key, []).append(row)
+    for key, claiming in claims.items():
+        trusted = [row for row in claiming if not public[row]]
+        most = 0 if set(rows).isdisjoint(claiming) else shared_from(key[1])
+        # As for the resolver: users whom only public keys name make public claims void, and those alone.
+        if most and len(np.unique(users[trusted])) >= most:
+            yield from claiming
+        elif most and len(np.unique(users[claiming])) >= most:
+            yield from (row for row in claiming if public[row])
 
 
 def most_users(key: Key) -> int | None:

@@ -18,6 +18,7 @@ from features.home.clock import microseconds
 from features.home.database import batched, truncate_wal, wait_for_writers, writing
 from features.home.locks import publisher_lock
 from features.home.settings import Home
+from features.identity.claims import SHARED, claims_of_shared_addresses
 from features.identity.identities import identities
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, IdentifierName, entomb, names_in_event, names_in_row, plain_name
@@ -86,6 +87,7 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         _delete(connection, tables.events.c.event_id, [row.event_id for row in events])
         failed = failed_events_about(connection, gone)
         _delete(connection, tables.failed_events.c.failed_event_id, failed)
+        _keep_apart(connection, found, {row.event_id for row in events})
         mentions = replace_mentions(connection, gone)
         # Leads around it are derived again: the traits that its events gave their group are gone.
         enqueue_whole(connection, [row._mapping for row in (*found.rows, *mentions)])
@@ -102,6 +104,19 @@ def _names_to_erase(record: LeadRecord, left: Sequence[Any], agreement: Agreemen
     others |= {("user", row.user_id) for row in left} | {("anonymous", row.anonymous_id) for row in left}
     kept = set(map(plain_name, others))
     return {name for name in record.names if plain_name(name) not in kept}
+
+
+def _keep_apart(connection: Connection, record: LeadRecord, erased: Collection[int]) -> None:
+    """Flag what those who are left say of an address that too many shared: fewer of them would be one lead by it.
+
+    erased: the ids of the events that go.
+    """
+    event_id = tables.events.c.event_id
+    places = [place for place, row in enumerate(record.rows) if row.event_id in erased]
+    for row in map(record.rows.__getitem__, claims_of_shared_addresses(record.table, places)):
+        if row.event_id not in erased:
+            flags = ",".join(filter(None, (row.flags, SHARED)))
+            connection.execute(update(tables.events).where(event_id == row.event_id).values(flags=flags))
 
 
 def _delete(connection: Connection, column: Any, ids: Sequence[int]) -> None:

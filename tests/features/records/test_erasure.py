@@ -260,6 +260,22 @@ def test_whoever_is_left_is_as_before_in_any_tangle_of_shared_names(tmp_path: Pa
     engine(home.database_url).dispose()
 
 
+def test_who_shared_an_address_with_an_erased_lead_stays_apart(home: Home) -> None:
+    """Three have info@ and are three leads; as two of them are left, they are no more one person than before."""
+    box = {"email": "info@acme.example"}
+    send(home, *(identify(who, day, **box) for day, who in enumerate(("ann", "bob", "cyd", "dan"), start=1)))
+    for gone in ("ann", "bob"):
+        erase(home, gone)
+    with reading(home) as connection:
+        assert {who: lead_record(connection, SMALL, who).lead_id for who in ("cyd", "dan")} == {
+            "cyd": "cyd",
+            "dan": "dan",
+        }
+    send(home, identify("eve", 9, **box))
+    with reading(home) as connection:
+        assert lead_record(connection, SMALL, "eve").lead_id == "eve"
+
+
 def test_a_name_that_means_two_leads_in_two_systems_is_no_guess(home: Home) -> None:
     for crm, who in (("salesforce", "ann"), ("hubspot", "bob")):
         send(home, page(who, 1), track(who, "Lead Status Changed", 2, crm=crm, crm_lead_id="0042"))
