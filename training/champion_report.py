@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from features.home.settings import Home
-from features.home.whole_files import write_whole
+from features.home.whole_files import FOR_ITS_OWNER, write_whole
 from training.candidate import REPORT_FILE, with_version
 from training.report.facts import ReportFacts
 from training.report.report import report_page
@@ -25,5 +25,6 @@ def write_report(home: Home, out: Path | None, now: datetime, bar: float | None 
     if monitored:
         facts = replace(facts, watch=monitored.watched, watch_pictured=monitored.pictured)
     path = out or home.path / "report.html"
-    write_whole(path, report_page(with_version(facts, row.model_version, row.digest)))
+    page = report_page(with_version(facts, row.model_version, row.digest))
+    write_whole(path, page, None if out else FOR_ITS_OWNER)  # all in the home is its owner's alone
     return path

@@ -90,7 +90,8 @@ def test_an_export_goes_from_draft_to_scores(leadlight, tmp_path: Path) -> None:
     assert beside.status == 0
     assert (tmp_path / "beside.csv").read_text().startswith("id,origin,visits,won,")
     assert leadlight("report").status == 0
-    assert "<script" not in (tmp_path / ".leadlight" / "report.html").read_text()
+    assert "<script" not in (page := tmp_path / ".leadlight" / "report.html").read_text()
+    assert page.stat().st_mode & 0o777 == 0o600
     assert leadlight("doctor").status == 0
     assert leadlight("models", "--json").json[0]["champion"] is True
 
