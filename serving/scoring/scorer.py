@@ -196,10 +196,17 @@ class Scorer:
         return rows | {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
 
     def _rows_before(self, as_of: datetime, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
-        """The states of some leads as they were known just before `as_of`, by the id that was asked for."""
+        """The states of some leads as they were known just before `as_of`, by the id that was asked for.
+
+        Who objects to profiling now has no profile of then either.
+        """
         states = states_before(self.home, served.scoring.features_by, lead_ids, microseconds(as_of))
         pairs = zip(lead_ids, states, strict=True)
-        return {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
+        rows = {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
+        objects = {"profiling_opt_out": True}
+        now = self._rows(list(rows), served)
+        objecting = (lead_id for lead_id, row in now.items() if row.traits.get("profiling_opt_out") is True)
+        return rows | {lead: replace(rows[lead], traits={**rows[lead].traits, **objects}) for lead in objecting}
 
     def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""

@@ -99,3 +99,12 @@ def test_competitors_are_disqualified_by_their_address_whatever_they_do(home: Ho
 def test_a_lead_of_another_company_is_neither(home: Home) -> None:
     send(home, identify("ann", 1, **ANN), track("ann", "Form Submitted", 299, form_type="demo"))
     assert score(home)["decision"] == "sales_ready"
+
+
+def test_an_objection_ends_the_scores_of_the_past_as_well(home: Home) -> None:
+    send(home, identify("ann", 1, **ANN), page("ann", 2), identify("bob", 1, email="bob@other.example"))
+    asked = [{"lead_id": "ann"}, {"lead_id": "bob"}]
+    assert [one["status"] for one in Scorer(home).past_scores(asked, at(10))] == ["scored", "scored"]
+    send(home, OBJECTIONS["an event"])
+    ann, bob = Scorer(home).past_scores(asked, at(10))
+    assert (ann["status"], ann["probability"], bob["status"]) == ("no_profiling", None, "scored")
