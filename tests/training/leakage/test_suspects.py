@@ -86,6 +86,14 @@ def test_one_field_that_carries_everything_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize(("signals", "carries"), [(HONEST, True), (ANSWER, False)])
+def test_how_long_a_lead_is_known_was_filled_in_by_nobody(signals: LeakSignals, carries: bool) -> None:
+    found = suspect(FieldEvidence("days_open", "trait", signals, carries=carries, drop=0.2), SMALL)
+    assert found
+    assert found.sentence.startswith("days_open is worth a look: how long a lead is known tells most; either leads")
+    assert "filled in" not in found.sentence
+
+
 def test_a_signature_lifts_the_quarantine_and_is_said() -> None:
     found = suspect(FieldEvidence("industry", "trait", ANSWER, LATE), SIGNED)
     assert found
