@@ -85,7 +85,9 @@ def _lost_beside(profile: ColumnProfile, won: Bools) -> tuple[str, ...]:
         return ()
     of_won = Counter(value for value, is_won in zip(profile.values, won, strict=True) if is_won)
     levels = [level for level, _ in profile.counts.most_common() if says_lost(level)]
-    return tuple(level for level in levels if of_won[level] <= _FEW_WON * profile.counts[level])
+    lost = tuple(level for level in levels if of_won[level] <= _FEW_WON * profile.counts[level])
+    # What is filled for lost leads alone says why they were lost, and nothing of the others.
+    return lost if len(lost) < profile.distinct else ()
 
 
 def says_lost(status: str) -> bool:

@@ -328,6 +328,8 @@ def test_where_the_outcome_is_a_yes_the_lost_are_found_beside_it(tmp_path: Path,
     [
         ("Email Status", ["invalid", "valid"]),  # another's status than the lead's
         ("Lost Reason", ["No budget", "Lost to a rival"]),
+        ("Status: Reason lost", ["No budget", "Other"]),
+        ("Lead Status", ["Disqualified", ""]),  # filled for the lost alone
         ("Status", ["Busy", "Ringing"]),  # nothing reads as lost
     ],
 )
