@@ -130,9 +130,16 @@ def _type_and_ids(raw: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
     user_id, anonymous_id = _identifier(raw, "userId"), _identifier(raw, "anonymousId")
     if user_id is None and anonymous_id is None:
         _refuse_other_tools(raw)
-        raise EventRefused(f"a {kind} event has neither userId nor anonymousId; send one", code="no_identity")
+        raise EventRefused(_without_identity(raw, kind), code="no_identity")
     _identifier(raw, "previousId")
     return kind, user_id, anonymous_id
+
+
+def _without_identity(raw: Mapping[str, Any], kind: str) -> str:
+    given = [field for field in ("userId", "anonymousId") if raw.get(field) not in (None, "")]
+    if not given:
+        return f"a {kind} event has neither userId nor anonymousId; send one"
+    return f"the {' and the '.join(given)} of a {kind} event names nobody; send the id of a lead or visitor"
 
 
 def identifier_text(value: object) -> str | None:

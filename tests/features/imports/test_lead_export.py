@@ -162,7 +162,7 @@ def test_among_ids_of_another_form_0_names_nobody() -> None:
 
 
 def test_what_clients_send_as_0_still_names_nobody() -> None:
-    with pytest.raises(EventRefused, match="has neither userId nor anonymousId"):
+    with pytest.raises(EventRefused, match="the userId of a track event names nobody; send the id"):
         event({"type": "track", "event": "x", "userId": "0", "messageId": "m"}, source="live:shop", received_at=NOW)
 
 
