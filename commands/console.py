@@ -87,7 +87,9 @@ def _lead(score: Mapping[str, Any], questions: Mapping[str, str | None]) -> Iter
         return
     head = f"{score['score']:>2} {score['grade']} {score['probability'] * 100:>3.0f}/100 {decided}"
     lines = [f"{points:+3d} {text}" for points, text in score_arithmetic(score)]
-    if score["decision"] in ("nurture", "needs_data") and (question := questions.get(score["criteria"]["ask_next"])):
+    if score["decision_code"] == "lost":
+        lines.append("lost: it stays with marketing until it shows new interest")
+    elif score["decision"] in ("nurture", "needs_data") and (question := questions.get(score["criteria"]["ask_next"])):
         lines.append(f'ask next: "{question}"')
     yield f"{head} {lines[0]}"
     yield from (f"{'':<{len(head)}} {line}" for line in lines[1:])

@@ -123,9 +123,10 @@ def readable_reasons(score: Mapping[str, Any]) -> str:
 
 
 def question_next(score: Mapping[str, Any], agreement: Agreement | None) -> str | None:
-    """What to ask a lead next that is in hand; None where all is known, or where it is others' to ask."""
+    """What to ask a lead next that is in hand; None where all is known, where it was lost or is others' to ask."""
     criteria = score["criteria"]
-    name = criteria["ask_next"] if criteria and score["decision"] in IN_HAND else None
+    is_asked = score["decision"] in IN_HAND and score["decision_code"] != "lost"
+    name = criteria["ask_next"] if criteria and is_asked else None
     criterion = agreement.criteria.get(name) if agreement and name else None
     return criterion.ask if criterion else name
 

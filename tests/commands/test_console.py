@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commands.console import score_arithmetic
+from commands.console import hottest_lead_lines, score_arithmetic
 
 
 def score(whole: int, *reasons: float) -> dict[str, Any]:
@@ -31,3 +31,14 @@ def test_what_the_end_of_the_scale_takes_is_no_reason(whole: int, taken: tuple[i
 
 def test_within_the_scale_nothing_is_taken() -> None:
     assert [text for _, text in score_arithmetic(score(84, 20.0))] == ["reason 0", "everything else"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("below_bar", 'ask next: "What for?"'), ("lost", "lost: it stays with marketing until it shows new interest")],
+)
+def test_a_lost_lead_is_called_lost_and_asked_nothing(code: str, said: str) -> None:
+    facts = {"lead_id": "L-1", "grade": "A", "probability": 0.4, "source": None, "campaign": None, "status": "scored"}
+    decided = {"decision": "nurture", "decision_code": code, "criteria": {"ask_next": "need"}}
+    *_, last = hottest_lead_lines([score(70, 20.0) | facts | decided], {"need": "What for?"})
+    assert last.strip() == said

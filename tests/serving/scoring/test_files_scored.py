@@ -13,7 +13,7 @@ from features.agreement.versions import save_version
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
 from serving.scoring.bulk import FileScores, file_scores, home_scores, open_leads, write_scores
-from serving.scoring.call_sheet import SheetNotes
+from serving.scoring.call_sheet import SheetNotes, question_next
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 AGREED = """
@@ -133,3 +133,9 @@ def test_a_call_sheet_says_whom_to_call_first_and_what_to_ask(home: Home, tmp_pa
     assert (sheet.freeze_panes, sheet.auto_filter.ref[:3]) == ("A2", "A1:")
     assert {"latest_source", "model_version", "agreement_version"} <= rows[0].keys()
     assert ("agreement", "files, version 1") in list(book["About"].values)
+
+
+def test_a_lost_lead_is_asked_nothing() -> None:
+    nurtured = {"criteria": {"ask_next": "need"}, "decision": "nurture"}
+    assert question_next(nurtured | {"decision_code": "below_bar"}, None) == "need"
+    assert question_next(nurtured | {"decision_code": "lost"}, None) is None
