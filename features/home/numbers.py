@@ -29,10 +29,12 @@ NumberCell = str | float | None  # a cell as text, or as the number that a workb
 _WRITTEN = re.compile(r"(\D*?)([.,]?\d(?:[\d., ']*\d)?[.,]?(?:e[+-]?\d+)?)(\D*)", re.I | re.ASCII)
 _BARE = re.compile(r"\d[\d., ']*\d", re.ASCII)
 _NO_CENTS = re.compile(r"(?<=\d)[.,]\s?-{1,2}(?=\D*$)|(?<=\d)\s?/[-=](?=\s*$)")  # "CHF 5'000.-", "Rs 5,000/-"
+_METRES = re.compile(r"\s+[mb]\.?\s*")  # "5 m" is a length, "5m", "5 M" and "EUR 5 m" are millions
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "′": "'", "−": "-", "–": "-", "—": "-"})
 _NO_PARTING = str.maketrans("", "", ",. '")
 _LONGEST = 64
 _FEW = 0.02  # of a column's cells may be slips
+_WITNESSES = 3  # cells that show together what no single one does
 
 
 def _body(decimal: str, parting: str) -> re.Pattern[str]:
@@ -103,7 +105,9 @@ def readings(text: str) -> Readings:
     if not plain.isascii():
         plain = unicodedata.normalize("NFKC", plain.translate(_SIGNS)).translate(_SIGNS)
     written = _WRITTEN.fullmatch(_NO_CENTS.sub("", plain))
-    return NO_NUMBER if written is None else _of_parts(written[1].strip(), written[2], written[3].strip())
+    if written is None or (_METRES.fullmatch(written[3]) and not written[1].strip()):
+        return NO_NUMBER
+    return _of_parts(written[1].strip(), written[2], written[3].strip())
 
 
 def _of_parts(before: str, body: str, after: str) -> Readings:
@@ -149,12 +153,13 @@ class NumberSpelling:
     unclear_dot: int = 0
     plain: int = 0
     others: int = 0
+    hundreds: int = 0  # numbers from 100 to 999 in digits alone
     largest_whole: float = 0.0  # of numbers written in digits alone
     examples: tuple[tuple[str, str], ...] = ()
 
     def after(self, cells: Iterable[NumberCell]) -> NumberSpelling:
         """The spelling once these cells were seen as well."""
-        counts = dict.fromkeys(_COUNTED, 0)
+        counts = dict.fromkeys((*_COUNTED, "hundreds"), 0)
         examples, largest = dict(self.examples), self.largest_whole
         for cell in cells:
             if cell is None:
@@ -164,6 +169,7 @@ class NumberSpelling:
             examples.setdefault(kind, str(cell))
             if kind == "plain" and isinstance(cell, str) and cell.isdigit():
                 largest = max(largest, float(cell))
+                counts["hundreds"] += 100 <= float(cell) < 1000
         summed = {name: getattr(self, name) + count for name, count in counts.items()}
         return replace(self, **summed, largest_whole=largest, examples=tuple(examples.items()))
 
@@ -189,7 +195,7 @@ class NumberSpelling:
     @property
     def _parts_thousands(self) -> bool:
         """Whether hundreds are written without a sign and nothing over a thousand is: "980" beside "1,200"."""
-        return 100 <= self.largest_whole < 1000
+        return self.hundreds >= max(_WITNESSES, _FEW * self.unclear) and self.largest_whole < 1000
 
     def decimal(self, agreed: DecimalSign | None = None, beside: DecimalSign | None = None) -> DecimalSign | None:
         """The decimal sign by which the column is read; None where it cannot be told, and so no cell may be read.

@@ -189,6 +189,15 @@ def states_at(repository: FeastRepository, moments: pd.DataFrame) -> pa.Table:
     return found
 
 
+def objecting_leads(repository: FeastRepository) -> frozenset[str]:
+    """The leads that object to profiling by the newest that is known of them."""
+    known = known_us_feature(repository.trait_view)
+    columns = [LEAD, known, "profiling_opt_out"]
+    rows = pq.read_table(repository.source_of(repository.trait_view), columns=columns).to_pandas()
+    newest = rows.sort_values(known, kind="stable").drop_duplicates(LEAD, keep="last")
+    return frozenset(newest.loc[newest["profiling_opt_out"].eq(True), LEAD].astype(str))
+
+
 def _accounts_at(repository: FeastRepository, matched: pa.Table, moments: pd.DataFrame) -> list[pa.ChunkedArray]:
     """The arrays of the account of each row of `matched`, by behaviour; null where there is no account."""
     accounts = np.array(matched["account"].to_pylist() if "account" in matched.column_names else [None] * len(matched))

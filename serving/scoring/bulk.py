@@ -25,7 +25,7 @@ from features.imports.files import crm_of, table_in
 from features.imports.read_rows import leads_in
 from features.records.contacts import Contact, contact_of, contacts
 from features.store.materialize import Materialized, materialized
-from features.store.offline import states_at
+from features.store.offline import objecting_leads, states_at
 from features.traits.history import trait_columns
 from features.what_if import what_if_states
 from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
@@ -54,16 +54,21 @@ def home_scores(
 ) -> Iterator[list[dict[str, Any]]]:
     """A score for every lead known before `as_of` (or those in `lead_ids`), some thousands at a time.
 
-    States are read through the offline store as they were known at `as_of`, so that any past moment can be asked.
+    States are read through the offline store as they were known at `as_of`, so that any past moment can be asked. Who
+    objects to profiling now has no score of then either.
     tried: an agreement to decide by in place of the home's own.
     """
     scoring = Scorer(home, tried).scoring
     store = materialized(home, scoring.features_by)
     wanted = _known_leads(store, as_of, lead_ids)
+    objecting = objecting_leads(store.repository)
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted.iloc[start : start + CHUNK]
         asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
-        yield scoring.scores(_rows(store, scoring, states_at(store.repository, asked), chunk), as_of, most_reasons)
+        rows = _rows(store, scoring, states_at(store.repository, asked), chunk)
+        yield scoring.scores(
+            [row.objecting() if row.lead_id in objecting else row for row in rows], as_of, most_reasons
+        )
 
 
 @dataclass(frozen=True)

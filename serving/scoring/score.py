@@ -60,6 +60,10 @@ class LeadRow:
         has_traits = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE_TRAITS)
         return has_traits or any(state is not None and len(state) for state in self.behaviours.values())
 
+    def objecting(self) -> LeadRow:
+        """The same lead as one that objects to profiling."""
+        return replace(self, traits={**self.traits, "profiling_opt_out": True})
+
 
 @dataclass(frozen=True)
 class Scoring:

@@ -203,10 +203,9 @@ class Scorer:
         states = states_before(self.home, served.scoring.features_by, lead_ids, microseconds(as_of))
         pairs = zip(lead_ids, states, strict=True)
         rows = {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
-        objects = {"profiling_opt_out": True}
         now = self._rows(list(rows), served)
         objecting = (lead_id for lead_id, row in now.items() if row.traits.get("profiling_opt_out") is True)
-        return rows | {lead: replace(rows[lead], traits={**rows[lead].traits, **objects}) for lead in objecting}
+        return rows | {lead: rows[lead].objecting() for lead in objecting}
 
     def _lead_ids(self, names: set[Key], served: ServedModel) -> dict[Key, str]:
         """The leads that have these names: (kind, value) to lead_id. A lead id is taken at its word."""

@@ -49,13 +49,14 @@ def test_an_agreed_decimal_sign_decides_what_may_be_two_numbers(decimal: Decimal
     ("cells", "decimal"),
     [
         (["2,636", "4,7"], ","), (["2,636", "0,836"], ","), (["2.636", "4.7"], "."), (["1,200", "12,500.00"], "."),
-        (["1,200", "980", "45"], "."),  # hundreds have no sign, thousands do
-        (["17.908", "555"], ","), (["€ 1.200", "1.300"], ","), (["1,234", "8,80,913"], "."),
+        (["1,200", "980", "450", "310"], "."),  # hundreds have no sign, thousands do
+        (["1.234", "2.718", "150"], None),  # one whole number is no witness
+        (["17.908", "555", "431", "128"], ","), (["€ 1.200", "1.300"], ","), (["1,234", "8,80,913"], "."),
         (["2,636", "4.7", *["3,5"] * 98], ","),  # one slip in a hundred
         (["583", "12"], "."), ([2.636, "12"], "."), ([], "."),
     ],
 )  # fmt: skip
-def test_the_rows_of_a_column_show_its_decimal_sign(cells: list[NumberCell], decimal: DecimalSign) -> None:
+def test_the_rows_of_a_column_show_its_decimal_sign(cells: list[NumberCell], decimal: DecimalSign | None) -> None:
     assert NumberSpelling().after(cells).decimal() == decimal
     assert NumberSpelling().after(cells[1:]).after(cells[:1]).decimal() == decimal
 

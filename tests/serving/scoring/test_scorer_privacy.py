@@ -17,6 +17,7 @@ from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.snapshots.schedule import snapshot_schedule
 from features.store.materialize import materialized
+from serving.scoring.bulk import home_scores
 from serving.scoring.scorer import Scorer
 
 AGREED = Agreement.parse(Agreement.default().text.replace("[privacy]", '[privacy]\nconsent = "profiling"'))
@@ -107,4 +108,6 @@ def test_an_objection_ends_the_scores_of_the_past_as_well(home: Home) -> None:
     assert [one["status"] for one in Scorer(home).past_scores(asked, at(10))] == ["scored", "scored"]
     send(home, OBJECTIONS["an event"])
     ann, bob = Scorer(home).past_scores(asked, at(10))
+    assert (ann["status"], ann["probability"], bob["status"]) == ("no_profiling", None, "scored")
+    ((ann, bob),) = home_scores(home, at(10), lead_ids=["ann", "bob"])
     assert (ann["status"], ann["probability"], bob["status"]) == ("no_profiling", None, "scored")

@@ -205,6 +205,7 @@ def test_a_deployment_from_before_there_were_anchors_is_its_own(versions: list[s
     assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
     with migrations_as_ever(), writing(home) as connection:
         tables.anchors.drop(connection)
+        connection.exec_driver_sql("ALTER TABLE failed_events RENAME COLUMN is_trusted TO may_merge")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
     assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
     with migrations_as_ever():
