@@ -357,7 +357,7 @@ class CrmExport:
             problem = "which names nobody unless all other ids are numbers; to take such a row in, give it another id"
             yield f"{self.file}: {_rows_have(zeros)} the {self.columns.id} 0, {problem}"
         if nobody:
-            yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id} and were left out"
+            yield f"{self.file}: {_rows_have(nobody)} no {self.columns.id}: left out"
         yield from self.of_repeats()
         if undated:
             yield f"{self.file}: {_rows_have(undated)} converted without a date; they count as converted at the export"

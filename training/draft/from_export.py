@@ -65,7 +65,8 @@ class Draft:
 
     def _summary(self) -> list[str]:
         counts = Counter(decision.use for decision in self.decisions)
-        counted = f"{counts['trait']} columns kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
+        kept = "1 column" if counts["trait"] == 1 else f"{counts['trait']} columns"
+        counted = f"{kept} kept, {counts['excluded']} excluded, {counts['dropped']} dropped"
         told = "" if self.auc is None else f"; the kept ones together tell {self.auc * 100:.0f} of 100 pairs apart"
         return [f"{counted}{told}. {SIGN}"]
 

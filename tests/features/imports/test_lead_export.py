@@ -274,7 +274,7 @@ def test_rows_without_an_id_are_left_out_and_counted() -> None:
     export = CrmExport(agreed(), NOW, "leads.csv")
     export.observe(table)
     assert {said["userId"] for said in export.events(table)} == {"9"}
-    assert "leads.csv: 2 rows have no Id and were left out" in export.sentences
+    assert "leads.csv: 2 rows have no Id: left out" in export.sentences
 
 
 def test_where_no_column_identifies_a_lead_its_row_does() -> None:
