@@ -28,7 +28,7 @@ builds                 LAYOUT, all_builds, build_of, builds, current_builds, del
 feast_views            FeastRepository, LEAD, known_us_feature, view_suffix
 ledger_fallback        ledger_states, pending_names, shown_states
 materialize            Materialized, Rebuilt, materialized, rebuild_all
-offline                ragged, states_at
+offline                objecting_leads, ragged, states_at
 online                 LeadState, OnlineStore, StoreGone, newest_states
 online_fill            remove_leads
 publisher              Publisher
