@@ -22,6 +22,8 @@ outcome_statuses.py  The statuses of leads: which mean that a lead was lost, and
                      becomes.
 unread_cells.py      Unread cells: columns that look like dates or numbers and were not read so, and ranges that a
                      spreadsheet spoilt.
+word_patterns.py     Patterns of words: what titles and values say in several languages, listed as data beside the
+                     code.
 
 Other rooms use:
 

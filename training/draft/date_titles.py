@@ -5,27 +5,20 @@ The words are data: `date_titles.toml`, beside this file.
 
 from __future__ import annotations
 
-import re
-import tomllib
-from functools import cache
 from pathlib import Path
 
-from features.agreement.column_titles import without_record
-from features.imports.columns import title_words
+from features.agreement.column_titles import title_words, without_record
+from training.draft.word_patterns import word_patterns
+
+_WORDS = Path(__file__).with_suffix(".toml")
 
 
 def says_came(title: str) -> bool:
     """Whether a title says when a lead came: "Created Date", "Angelegt am", "Date de création"."""
-    plain, words = title_words(title), _words()
+    plain, words = title_words(title), word_patterns(_WORDS)
     return bool(words["came"].search(plain) or words["came_exactly"].fullmatch(plain))
 
 
 def says_converted(title: str) -> bool:
     """Whether a title says when a lead converted: "Won On", "Gewonnen am", "Close Date"."""
-    return bool(_words()["converted"].search(title_words(without_record(title))))
-
-
-@cache
-def _words() -> dict[str, re.Pattern[str]]:
-    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    return {what: re.compile(rf"\b({'|'.join(words)})\b") for what, words in tomllib.loads(text).items()}
+    return bool(word_patterns(_WORDS)["converted"].search(title_words(without_record(title))))

@@ -5,22 +5,22 @@ They stand in the column of the outcome, or beside it where that is a date or a 
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from features.agreement.column_titles import title_words
 from features.arrays import Bools
-from features.imports.columns import boolean, says_value, title_words
+from features.imports.columns import boolean, says_value
 from features.imports.crm import ANY_VALUE
+from training.draft.word_patterns import word_patterns
 from training.leakage.column_profiles import ColumnProfile
 from training.leakage.wording import quoted_values
 
+_WORDS = Path(__file__).with_suffix(".toml")
 _MOST = 40  # statuses; a column with more says other things than how far a lead is
 _SHOWN = 12
 _FEW_WON = 0.05  # of the leads in a lost status: a rep forgets to clear one, and no more
@@ -80,8 +80,7 @@ def statuses_beside(profiles: Iterable[ColumnProfile], won: Bools, known: str | 
 
 def _lost_beside(profile: ColumnProfile, won: Bools) -> tuple[str, ...]:
     """The levels of a column of statuses that read as lost and that hardly any converted lead has."""
-    title = title_words(profile.column)
-    if profile.distinct > _MOST or not _words()["titles"].search(title) or _words()["other_titles"].search(title):
+    if profile.distinct > _MOST or not _is_of_statuses(profile.column):
         return ()
     of_won = Counter(value for value, is_won in zip(profile.values, won, strict=True) if is_won)
     levels = [level for level, _ in profile.counts.most_common() if says_lost(level)]
@@ -97,8 +96,11 @@ def says_lost(status: str) -> bool:
 
 def says_outcome(title: str) -> bool:
     """Whether a column may tell by its title what became of a lead: "Is Converted", "Deal - Status"."""
-    is_of_statuses = _says(title, "titles") and not _says(title, "other_titles")
-    return (is_of_statuses or _says(title, "outcome_titles")) and not _says(title, "moment_titles")
+    return (_is_of_statuses(title) or _says(title, "outcome_titles")) and not _says(title, "moment_titles")
+
+
+def _is_of_statuses(title: str) -> bool:
+    return _says(title, "titles") and not _says(title, "other_titles")
 
 
 def likeliest_won(levels: Sequence[str]) -> str:
@@ -108,13 +110,7 @@ def likeliest_won(levels: Sequence[str]) -> str:
 
 
 def _says(status: str, what: str) -> bool:
-    return bool(_words()[what].search(title_words(status)))
-
-
-@cache
-def _words() -> dict[str, re.Pattern[str]]:
-    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    return {what: re.compile(rf"\b({'|'.join(words)})\b") for what, words in tomllib.loads(text).items()}
+    return bool(word_patterns(_WORDS)[what].search(title_words(status)))
 
 
 def _on_none_lost(profile: ColumnProfile, others: Sequence[str]) -> str:
