@@ -18,10 +18,10 @@ KNOWN_TRAITS = frozenset(
 )
 KNOWN_EVENTS = CRM_EVENTS | SALES_TOUCHES | PAGE_AND_MAIL_EVENTS
 
-Warning = dict[str, str]  # code, message, pointer
+InlineWarning = dict[str, str]  # code, message, pointer
 
 
-def inline_warnings(lead: Mapping[str, Any], place: int, agreement: Agreement) -> list[Warning]:
+def inline_warnings(lead: Mapping[str, Any], place: int, agreement: Agreement) -> list[InlineWarning]:
     """What an inline lead says that nothing follows from, each with a pointer into the request and what was meant.
 
     lead: with `traits` and `events`, the `place`-th of the request.
@@ -33,7 +33,7 @@ def inline_warnings(lead: Mapping[str, Any], place: int, agreement: Agreement) -
     return found[:MOST]
 
 
-def _of_event(event: Mapping[str, Any], pointer: str, agreement: Agreement) -> Iterator[Warning]:
+def _of_event(event: Mapping[str, Any], pointer: str, agreement: Agreement) -> Iterator[InlineWarning]:
     yield from _of_traits(event.get("traits"), f"{pointer}/traits", agreement)
     names = {line.event for line in agreement.behaviours.values()} - {"page", "screen"}
     known = names | KNOWN_EVENTS | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
@@ -43,7 +43,7 @@ def _of_event(event: Mapping[str, Any], pointer: str, agreement: Agreement) -> I
                        _near(name, known))  # fmt: skip
 
 
-def _of_traits(traits: Any, pointer: str, agreement: Agreement) -> Iterator[Warning]:
+def _of_traits(traits: Any, pointer: str, agreement: Agreement) -> Iterator[InlineWarning]:
     if not isinstance(traits, Mapping):
         return
     known = KNOWN_TRAITS | agreement.traits.keys() | agreement.excluded.keys() | set(agreement.contact.traits)
@@ -76,5 +76,5 @@ def _near(name: str, known: Collection[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def _warning(code: str, problem: str, pointer: str, remedy: str) -> Warning:
+def _warning(code: str, problem: str, pointer: str, remedy: str) -> InlineWarning:
     return {"code": code, "message": f"{problem}, and nothing follows from it{remedy}", "pointer": pointer}
