@@ -35,7 +35,7 @@ Other rooms use:
 
 cells             NEVER_IMPORTED
 columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number_cells,
-                  says_value, spelling, title_words
+                  says_value, spelling
 crm               ANY_VALUE, Crm
 customers         Customers
 field_history     FieldHistory

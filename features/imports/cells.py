@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement, Excluded, Trait
-from features.agreement.column_titles import says
+from features.agreement.column_titles import says, title_words
 from features.agreement.learning import lists_item
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date, utc_moment
 from features.home.numbers import DecimalSign, NumberCell, NumberSpelling, number, told_beside
 from features.identity.email import mail_address
-from features.imports.columns import boolean, cell_texts, map_distinct, number_cells, title_words
+from features.imports.columns import boolean, cell_texts, map_distinct, number_cells
 from features.imports.crm import Crm
 
 CellTexts = Sequence[str | None]

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import pandas as pd
 
-from features.agreement.column_titles import title_words as title_words
 from features.home.errors import LeadlightError
 from features.home.numbers import NumberCell
 

@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.agreement.agreement import Agreement
+from features.agreement.column_titles import title_words
 from features.events.event import RecordId, id_in_column, identifier_text
 from features.identity.email import FREE_MAIL
 from features.imports.cells import CellReader, email_column, emails
-from features.imports.columns import ColumnError, cell_texts, title_words
+from features.imports.columns import ColumnError, cell_texts
 from features.imports.crm import crm_event
 from features.imports.files import tables_in, titles_in
 

@@ -13,10 +13,9 @@ import tomlkit
 
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.checks import RESERVED
-from features.agreement.column_titles import says, without_record
+from features.agreement.column_titles import says, title_words, without_record
 from features.agreement.conditions import FACTS
 from features.agreement.scale import DRAFTED, with_score_50
-from features.imports.columns import title_words
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.lead_export import ROW_NUMBER
 from training.draft.column_decisions import ColumnDecision

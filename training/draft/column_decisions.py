@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from features.agreement.checks import is_protected
-from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says, without_record
+from features.agreement.column_titles import NAME_PARTS, PERSONAL_FACTS, says, title_words, without_record
 from features.agreement.conditions import Kind
 from features.home.numbers import DecimalSign
-from features.imports.columns import title_words
 from training.draft.unread_cells import unread_notes
 from training.leakage.column_profiles import MOST_LEVELS, ColumnProfile
 from training.leakage.signals import (

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from features.imports.columns import MISSING_MARKERS, cell_texts, says_value, title_words
+from features.agreement.column_titles import title_words
+from features.imports.columns import MISSING_MARKERS, cell_texts, says_value
 from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER, WHICH_ROW_COUNTS
 from training.leakage.column_profiles import ColumnProfile

@@ -9,10 +9,9 @@ import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import is_protected
-from features.agreement.column_titles import PERSONAL_FACTS, says
+from features.agreement.column_titles import PERSONAL_FACTS, says, title_words
 from features.home.errors import LeadlightError
 from features.imports.cells import NEVER_IMPORTED
-from features.imports.columns import title_words
 from features.snapshots.point_in_time import feature_group
 from training.leakage.people import personal_values, protected_values
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.agreement.agreement import Agreement
-from features.imports.columns import title_words
+from features.agreement.column_titles import title_words
 from features.snapshots.point_in_time import model_traits
 
 FEWEST_LEADS = 30  # a level that fewer leads have is no group to speak of: it joins the others

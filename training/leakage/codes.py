@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from features.imports.columns import title_words
+from features.agreement.column_titles import title_words
 
 # A number under such a title names a thing; one of them twice as large is not twice as much.
 _CODED = re.compile(

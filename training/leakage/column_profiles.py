@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import pandas as pd
 
-from features.agreement.column_titles import NAME_PARTS, says, title_meaning
+from features.agreement.column_titles import NAME_PARTS, says, title_meaning, title_words
 from features.agreement.conditions import Kind
 from features.home.dates import DatesError, DayOrder, DayOrMonth, parsed_date
 from features.home.numbers import DecimalSign, NumberSpelling, number, readings, told_beside
-from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number_cells, title_words
+from features.imports.columns import MISSING_MARKERS, boolean, cell_texts, number_cells
 from training.leakage.codes import is_coded_title, may_be_codes, sentinel
 from training.leakage.people import personal_values, protected_values
 from training.leakage.wording import IDENTIFIER

@@ -10,8 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from features.agreement.column_titles import says, without_record
-from features.imports.columns import title_words
+from features.agreement.column_titles import says, title_words, without_record
 
 
 def _any(phrases: str) -> re.Pattern[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.imports.columns import ColumnError, boolean, cell_texts, column_named, number_cells, title_words
+from features.agreement.column_titles import title_words
+from features.imports.columns import ColumnError, boolean, cell_texts, column_named, number_cells
 
 
 def test_a_column_is_found_exactly_then_without_case() -> None:
