@@ -1,10 +1,17 @@
 """What we do about it: scores with reasons and decisions, the API that gives them, and the way in for events.
 
 api/        The API: its routes, what may be asked, the schemas of other answers, its OpenAPI document.
+decisions/  The decision on each lead as it is kept: rules in a fixed order, queues, the bar, the backlog, lists,
+            replay.
+handovers/  Handovers to sales: their states, clocks, tries and owners, and the feedback on them.
 health/     Whether a home is well: the checks of `leadlight doctor`.
 http/       HTTP: keys and who may do what, bodies, idempotency, problems, metrics.
 intake/     Events in: from concurrent requests and from files.
 leads/      One lead for people: its timeline, and the export of all its data.
+notices/    Messages about handovers and agreements: what is said to whom and when, and how it is sent.
+pages/      Pages of HTML that people read.
+rounds/     What decides, hands over and tells in one transaction: the round after events, and the sweep as time
+            passes.
 scoring/    From the states of a lead to its score: probability, reasons in words, the decision, every field of the
             answer.
 limits.py   Limits of a request: how many bytes, seconds, levels and items one may have, and how much runs at the same

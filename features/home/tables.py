@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
     true,
 )
@@ -243,3 +245,131 @@ api_keys = Table(
     _moment("created_us"),
     Column("revoked_us", BigInteger),
 )
+
+# One row per identifier (user or anonymous) with events after which its lead is not decided yet. Apart from
+# `online_pending`: decisions go on while the online store is down, and before there is one.
+decisions_due = Table("decisions_due", metadata, _key("kind", 64), _key("value"), _number("event_id"))
+
+# One row per change of a lead's decision, code, queue or owner.
+decisions = Table(
+    "decisions",
+    metadata,
+    _key("decision_id", 40),
+    _text("lead_id"),
+    _moment("decided_us"),
+    _text("decision", 32),
+    _text("code", 64),
+    Column("queue", String(32)),  # whose turn it is; null where nobody's
+    Column("owner", Text),
+    Column("look_again_us", BigInteger),
+    Column("probability", Float),
+    Column("threshold", Float),
+    Column("points", Integer),
+    _text("facts"),  # JSON: the rule, the behaviours and traits it stood on
+    Column("model_digest", String(80)),  # with the next two: what it was decided under
+    _text("policy_digest", 80),
+    Column("bar_id", BigInteger),
+    _text("cause_kind", 32),
+    _text("cause_ref"),
+)
+Index("ix_decisions_lead_id", decisions.c.lead_id, decisions.c.decided_us)
+Index("ix_decisions_decided_us", decisions.c.decided_us)
+
+# One row per lead: its newest decision, with what lists need.
+lead_decisions = Table(
+    "lead_decisions",
+    metadata,
+    _key("lead_id"),
+    _text("decision_id", 40),
+    _moment("decided_us"),
+    _moment("since_us"),  # since when it has this decision
+    _text("decision", 32),
+    _text("code", 64),
+    Column("queue", String(32)),
+    Column("owner", Text),
+    Column("look_again_us", BigInteger),
+    Column("next_due_us", BigInteger),  # the next date of any kind: to look again, a clock, its turn in the backlog
+    Column("in_backlog", Boolean, nullable=False, server_default=false()),
+    Column("probability", Float),
+    Column("score", Integer),
+    Column("grade", String(1)),
+    Column("points", Integer),
+    Column("threshold", Float),
+    Column("peak_probability", Float),  # the highest so far, by which the bar counts first crossings
+    _moment("arrived_us"),
+    Column("reason", Text),  # the first one, in words
+    Column("source", Text),
+    Column("campaign", Text),
+    Column("account", Text),
+    Column("handover_id", String(40)),
+    Column("model_digest", String(80)),
+    _text("policy_digest", 80),
+    Column("bar_id", BigInteger),
+)
+Index("ix_lead_decisions_queue_due", lead_decisions.c.queue, lead_decisions.c.next_due_us)
+Index("ix_lead_decisions_queue_probability", lead_decisions.c.queue, lead_decisions.c.probability)
+Index("ix_lead_decisions_owner", lead_decisions.c.owner)
+Index("ix_lead_decisions_next_due", lead_decisions.c.next_due_us)
+Index("ix_lead_decisions_decided_us", lead_decisions.c.decided_us)
+
+# One row per handover of one lead to sales, as it stands now.
+handovers = Table(
+    "handovers",
+    metadata,
+    _key("handover_id", 40),
+    _text("lead_id"),
+    _text("decision_id", 40),
+    _text("kind", 32),
+    _text("state", 16),
+    _text("stage", 8),
+    Column("is_trial", Boolean, nullable=False, server_default=false()),
+    _text("queue", 32),
+    Column("owner", Text),
+    _moment("offered_us"),
+    Column("closed_us", BigInteger),
+    Column("code", String(64)),
+    Column("next_due_us", BigInteger),  # the next clock that runs out; null in the trial and where it is closed
+    Column("is_overdue", Boolean, nullable=False, server_default=false()),  # a clock ran out and nothing stopped it yet
+    _text("clocks"),  # JSON: first_contact, acceptance, next_try, outcome, each with due_us and stopped_us
+    _text("tries"),  # JSON: made, of, until_us, last_us, last_result, next_us
+    _text("offered"),  # JSON: what the rep is told, as it was when it was offered: score, reasons, source, why now
+    _text("owners"),  # JSON: who had it, since when
+    _number("last_event_id"),  # the newest event of the ledger that it follows
+)
+IS_OPEN = handovers.c.closed_us.is_(None)
+Index("uq_handovers_open", handovers.c.lead_id, unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+Index("ix_handovers_lead_id", handovers.c.lead_id)
+Index("ix_handovers_owner", handovers.c.owner)
+Index("ix_handovers_next_due", handovers.c.next_due_us)
+
+# One row per bar that was in force: from which probability on a lead is over it.
+bars = Table(
+    "bars",
+    metadata,
+    _serial("bar_id"),
+    Column("model_digest", String(80)),
+    _text("policy_digest", 80),
+    Column("bar", Float, nullable=False),
+    _text("population"),  # JSON: of which leads it was taken, how many, since when
+    _moment("computed_us"),
+)
+
+# One row per message to one person or channel: an outbox, written with what it tells of and deleted with nothing.
+notices = Table(
+    "notices",
+    metadata,
+    _serial("notice_id"),
+    _text("kind", 32),
+    _text("recipient"),  # an e-mail address or the name of a channel; its address is a setting
+    Column("handover_id", String(40)),
+    Column("lead_id", Text),
+    _text("facts"),  # JSON: what it tells; worded when it is sent
+    _text("once", 200),  # two rows with the same are one message
+    _moment("created_us"),
+    _moment("due_us"),  # not before: the next attempt
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_us", BigInteger),
+    Column("failed", Text),  # why the last attempt failed
+    UniqueConstraint("once", name="uq_notices_once"),
+)
+Index("ix_notices_due", notices.c.sent_us, notices.c.due_us)

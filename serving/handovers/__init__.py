@@ -1,0 +1,1 @@
+"""Handovers to sales: their states, clocks, tries and owners, and the feedback on them."""

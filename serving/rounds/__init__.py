@@ -1,0 +1,1 @@
+"""What decides, hands over and tells in one transaction: the round after events, and the sweep as time passes."""
