@@ -42,7 +42,8 @@ from features.agreement.agreement import Agreement
 from features.home.clock import from_microseconds
 from features.store.offline import states_at
 from features.traits.history import trait_columns
-from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.lead_row import LeadRow
+from serving.scoring.score import Scoring
 from training.fit.fit import fitted_model
 from training.pipeline import labelled_snapshots
 

@@ -13,6 +13,8 @@ inline_leads.py        Leads told inline in a frame: one row per lead, its trait
                        /v1/scores` takes them.
 inline_warnings.py     Warnings of leads told inline: traits and events that the agreement does not know, and values
                        that cannot be read.
+lead_row.py            One lead to score: its behaviour states, its traits, and up to when they are known; and the
+                       numbers alone of it.
 points.py              The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double
                        the odds (PDO).
 questions.py           The two questions of a score: what happens as sales works its leads now, and what happens if

@@ -32,7 +32,8 @@ from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
 from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, one_per_lead, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.inline_warnings import inline_warnings
-from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.lead_row import LeadRow
+from serving.scoring.score import Scoring
 from serving.scoring.scorer import Scorer
 
 CHUNK = 5_000

@@ -74,9 +74,8 @@ def decision(
     was_sales_ready: bool = False,
 ) -> Decision:
     """The agreement's decision for one lead as of a moment (aware); `probability` is None for a lead without facts."""
-    objects = OBJECTED in agreement.rules and holds(agreement.rules[OBJECTED], facts)
     rule = _rule(agreement, facts)
-    if objects:
+    if objects(agreement, facts):
         # Without a profile nothing is decided but what the lead itself asked for.
         verdict, code = _BY_RULE[rule] if rule == "sales_ready" else (OBJECTED, "objected_to_profiling")
         return Decision(verdict, code, _OWNERS[verdict], None, threshold, OBJECTED)
@@ -86,6 +85,11 @@ def decision(
         verdict, code = _by_numbers(agreement, probability, points, threshold, was_sales_ready)
     again = _look_again_at(agreement, facts, as_of) if verdict in ("nurture", "needs_data") else None
     return Decision(verdict, code, _OWNERS[verdict], again, threshold)
+
+
+def objects(agreement: Agreement, facts: Facts) -> bool:
+    """Whether the lead objected to profiling: then it has no numbers."""
+    return OBJECTED in agreement.rules and holds(agreement.rules[OBJECTED], facts)
 
 
 def _rule(agreement: Agreement, facts: Facts) -> str | None:

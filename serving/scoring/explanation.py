@@ -40,6 +40,20 @@ class AskedLeads:
     known_then: Sequence[int]
 
 
+@dataclass(frozen=True)
+class SaidOfLead:
+    """The log-odds of one lead alone, which question they answer, and what is said if sales tries it now."""
+
+    logit: float
+    question: str = AS_THINGS_ARE
+    if_tried: IfTriedNow = NOT_ASKED
+
+
+def logits(model: Model, asked: AskedLeads, places: Sequence[int]) -> dict[int, float]:
+    """The log-odds of each lead at `places`, by its place: those of `explanations` to the last bit, without why."""
+    return _logits(model, model.matrix(asked.known), asked, places)[0]
+
+
 def explanations(model: Model, asked: AskedLeads, places: Sequence[int]) -> dict[int, Explanation]:
     """The explanation of each lead at `places`, by its place."""
     if not places:
@@ -48,12 +62,12 @@ def explanations(model: Model, asked: AskedLeads, places: Sequence[int]) -> dict
     contributions, baseline = model.contributions(matrix[list(places)])
     names, member = model.groups
     grouped = contributions @ member
-    margin = (contributions.sum(axis=1) + baseline - model.calibrator.intercept) / model.calibrator.slope
+    said, earlier = _logits(model, matrix, asked, places)
+    margin = (np.array([said[place] for place in places]) - model.calibrator.intercept) / model.calibrator.slope
     lower, upper = model.calibrator.interval(margin)
-    earlier = _earlier_logits(model, matrix, asked, places)
     return {
         place: Explanation(
-            float(grouped[i].sum()) + baseline,
+            said[place],
             baseline,
             dict(zip(names, grouped[i].tolist(), strict=True)),
             model.kinds,
@@ -64,9 +78,13 @@ def explanations(model: Model, asked: AskedLeads, places: Sequence[int]) -> dict
     }
 
 
-def _earlier_logits(model: Model, matrix: Floats, asked: AskedLeads, places: Sequence[int]) -> dict[int, float]:
+def _logits(
+    model: Model, matrix: Floats, asked: AskedLeads, places: Sequence[int]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """The log-odds of the leads at `places` as of now and as of a week before, by place: from the margin, at once."""
     wanted = set(places)
     then = [(asked.leads + row, place) for row, place in enumerate(asked.known_then) if place in wanted]
-    rows = np.array([row for row, _ in then], dtype=np.int64)
-    earlier = model.calibrator.logit(model.margin(matrix[rows]))
-    return dict(zip([place for _, place in then], earlier.tolist(), strict=True))
+    rows = np.array([*places, *(row for row, _ in then)], dtype=np.int64)
+    said = model.calibrator.logit(model.margin(matrix[rows])).tolist()
+    now = dict(zip(places, said[: len(places)], strict=True))
+    return now, dict(zip([place for _, place in then], said[len(places) :], strict=True))

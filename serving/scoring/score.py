@@ -20,8 +20,9 @@ from features.home.clock import microseconds, rfc3339
 from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
 from serving.scoring.answer import SCORE_FIELDS
-from serving.scoring.decision import Decision, decision, threshold
-from serving.scoring.explanation import AskedLeads, Explanation, explanations
+from serving.scoring.decision import Decision, decision, objects, threshold
+from serving.scoring.explanation import AskedLeads, Explanation, SaidOfLead, explanations, logits
+from serving.scoring.lead_row import LeadNumbers, LeadRow
 from serving.scoring.points import base_points, grade, logit, points, score
 from serving.scoring.questions import AS_THINGS_ARE, IF_TRIED_NOW, IfTriedNow, unlike_tried
 from serving.scoring.reasons import LeadEvidence, reasons
@@ -37,32 +38,6 @@ OLD_LABELS = (
     "record its probabilities are too high, of open leads most, and may rank them backwards; {remedy}"
 )
 RETRAIN = "run: leadlight train --promote"
-# Our own bookkeeping: no facts about a lead.
-LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed"})
-
-
-@dataclass(frozen=True)
-class LeadRow:
-    """One row per lead to score: its behaviour states, its traits, and up to when they are known.
-
-    served_from: "online" or "ledger", whichever store they were read from; None for an inline lead.
-    """
-
-    lead_id: str | None
-    behaviours: Mapping[str, Sequence[float] | Floats | None]
-    traits: Mapping[str, Any]
-    known_at: datetime | None
-    served_from: str | None = "online"
-    account: Mapping[str, Sequence[float] | Floats | None] | None = None  # what all leads of its account did
-
-    @property
-    def has_facts(self) -> bool:
-        has_traits = any(value is not None for name, value in self.traits.items() if name not in LIFECYCLE_TRAITS)
-        return has_traits or any(state is not None and len(state) for state in self.behaviours.values())
-
-    def objecting(self) -> LeadRow:
-        """The same lead as one that objects to profiling."""
-        return replace(self, traits={**self.traits, "profiling_opt_out": True})
 
 
 @dataclass(frozen=True)
@@ -136,6 +111,26 @@ class Scoring:
         explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
         return [self._score(row, why, as_of, most_reasons) for row, why in zip(rows, explained, strict=True)]
 
+    def numbers(self, rows: Sequence[LeadRow], as_of: datetime) -> list[LeadNumbers]:
+        """The numbers of each row that `scores` would give, to the last bit, and no reasons: at a tenth of the cost."""
+        as_of_us = microseconds(as_of)
+        if self.model and rows:
+            said = self._said(rows, as_of_us)
+        else:
+            said = [SaidOfLead(self._by_prior(row, as_of_us).logit) for row in rows]
+        return [self._numbers_alone(row, one, as_of_us) for row, one in zip(rows, said, strict=True)]
+
+    def _numbers_alone(self, row: LeadRow, said: SaidOfLead, as_of_us: int) -> LeadNumbers:
+        agreement, facts = self.kept.agreement, self._evidence(row, as_of_us).facts
+        criteria = criteria_points(agreement, facts)
+        if not row.has_facts or objects(agreement, facts):
+            return LeadNumbers(None, None, None, criteria, facts, None, None, 0.0)
+        probability, tried = _probability(said.logit), said.if_tried.probability
+        whole = score(probability, agreement.policy.score_50)
+        by = tried if tried is not None and self.head and self.head.orders_calls else probability
+        letter = grade(whole, agreement.policy.grades)
+        return LeadNumbers(probability, whole, letter, criteria, facts, said.question, tried, by)
+
     def _by_model(self, rows: Sequence[LeadRow], as_of_us: int) -> list[Explanation]:
         assert self.model is not None
         week_ago_us = as_of_us - round(TREND_DAYS * DAY_US)
@@ -143,31 +138,54 @@ class Scoring:
         before = [self._before(rows[i], as_of_us) for i in known_then]
         moments = np.repeat([as_of_us, week_ago_us], [len(rows), len(before)])
         asked = AskedLeads(self._columns([*rows, *before], moments), len(rows), known_then)
-        unlike = unlike_tried(self.head, [row.traits for row in rows], asked.known)
-        can_tell = [place for place, is_unlike in enumerate(unlike) if is_unlike is False]
-        second = can_tell if self.question == IF_TRIED_NOW else []
+        unlike, second = self._of_questions(rows, asked)
         explained = explanations(self.model, asked, [place for place in range(len(rows)) if place not in set(second)])
         if second:
             assert self.second is not None
             answered = explanations(self.second, asked, second)
             explained |= {place: replace(why, question=IF_TRIED_NOW) for place, why in answered.items()}
-        said = self._said_if_tried(explained, asked, can_tell)
+        said = self._said_if_tried({place: why.logit for place, why in explained.items()}, asked, unlike)
         return [replace(explained[i], if_tried=IfTriedNow(said.get(i), unlike[i])) for i in range(len(rows))]
 
+    def _said(self, rows: Sequence[LeadRow], as_of_us: int) -> list[SaidOfLead]:
+        """What `_by_model` says of each row, without why."""
+        assert self.model is not None
+        asked = AskedLeads(self._columns(rows, np.full(len(rows), as_of_us)), len(rows), ())
+        unlike, second = self._of_questions(rows, asked)
+        said = logits(self.model, asked, [place for place in range(len(rows)) if place not in set(second)])
+        if second:
+            assert self.second is not None
+            said |= logits(self.second, asked, second)
+        tried = self._said_if_tried(said, asked, unlike)
+        answers = dict.fromkeys(second, IF_TRIED_NOW)
+        return [
+            SaidOfLead(said[place], answers.get(place, AS_THINGS_ARE), IfTriedNow(tried.get(place), unlike[place]))
+            for place in range(len(rows))
+        ]
+
+    def _of_questions(self, rows: Sequence[LeadRow], asked: AskedLeads) -> tuple[list[bool | None], list[int]]:
+        """Whether each lead is unlike any that was tried, and the places of those that the second question answers."""
+        unlike = unlike_tried(self.head, [row.traits for row in rows], asked.known)
+        return unlike, _places_alike(unlike) if self.question == IF_TRIED_NOW else []
+
     def _said_if_tried(
-        self, explained: Mapping[int, Explanation], asked: AskedLeads, places: Sequence[int]
+        self, said: Mapping[int, float], asked: AskedLeads, unlike: Sequence[bool | None]
     ) -> dict[int, float]:
-        """The probability if sales tries now, by the places of the leads of which it can be told."""
+        """The probability if sales tries now, by the places of the leads of which it can be told.
+
+        said: their log-odds, by place.
+        """
+        places = _places_alike(unlike)
         if self.head is None or self.second is None or not places:
             return {}
         if self.question == IF_TRIED_NOW:
-            logits = np.array([explained[place].logit for place in places])
+            answered = np.array([said[place] for place in places])
         elif self.head.model is None:
-            logits = self.head.moved.logit(np.array([explained[place].logit for place in places]))
+            answered = self.head.moved.logit(np.array([said[place] for place in places]))
         else:
-            matrix = self.second.matrix(asked.known)[list(places)]
-            logits = self.second.calibrator.logit(self.second.margin(matrix))
-        return dict(zip(places, sigmoid(logits).tolist(), strict=True))
+            matrix = self.second.matrix(asked.known)[places]
+            answered = self.second.calibrator.logit(self.second.margin(matrix))
+        return dict(zip(places, sigmoid(answered).tolist(), strict=True))
 
     def _columns(self, rows: Sequence[LeadRow], moments: Ints) -> dict[str, Any]:
         behaviours, traits = [row.behaviours for row in rows], [row.traits for row in rows]
@@ -209,7 +227,7 @@ class Scoring:
         evidence = self._evidence(row, as_of_us, explanation.levels)
         facts = evidence.facts
         criteria = criteria_points(agreement, facts)
-        probability = 1 / (1 + np.exp(-explanation.logit)) if row.has_facts else None
+        probability = _probability(explanation.logit) if row.has_facts else None
         decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
         if decided.status == "no_profiling":
             probability = None
@@ -238,7 +256,7 @@ class Scoring:
             for kind in REASON_KINDS
         }
         return about | {
-            "probability": float(probability),
+            "probability": probability,
             "score": whole,
             "grade": grade(whole, policy.grades),
             "interval": list(explanation.interval) if explanation.interval else None,
@@ -262,6 +280,11 @@ class Scoring:
 
 
 REASON_KINDS = ("behaviour", "trait")
+
+
+def _places_alike(unlike: Sequence[bool | None]) -> list[int]:
+    """The places of the leads that are like those that sales tried."""
+    return [place for place, is_unlike in enumerate(unlike) if is_unlike is False]
 
 
 def _of_questions(explanation: Explanation, probability: float | None) -> dict[str, Any]:
@@ -293,6 +316,10 @@ def _decided(decided: Decision) -> dict[str, Any]:
         "look_again_at": rfc3339(decided.look_again_at) if decided.look_again_at else None,
         "threshold": decided.threshold,
     }
+
+
+def _probability(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-log_odds)))
 
 
 def _trend(explanation: Explanation) -> str:

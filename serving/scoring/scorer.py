@@ -27,7 +27,8 @@ from features.store.states_before import states_before
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.inline_warnings import inline_warnings
-from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.lead_row import LeadRow
+from serving.scoring.score import Scoring
 from training.model.if_tried import IfTried
 from training.model.model import Model
 

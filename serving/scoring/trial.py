@@ -16,7 +16,8 @@ from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.online import newest_states
 from serving.scoring.bulk import CHUNK, home_scores
-from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.lead_row import LeadRow
+from serving.scoring.score import Scoring
 from serving.scoring.scorer import Scorer
 
 Decisions = Mapping[str, str]  # by lead_id: the decision, or the status of a lead that has none

@@ -13,8 +13,9 @@ from handmade_events import SMALL, at, us
 from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion
 from serving.scoring.bulk import open_leads
+from serving.scoring.lead_row import LeadRow
 from serving.scoring.points import logit
-from serving.scoring.score import LeadRow, Scoring
+from serving.scoring.score import Scoring
 from training.fit.fit import fitted_model
 from training.if_tried.likeness import overlap_of
 from training.model.calibrator import Calibrator
@@ -127,6 +128,37 @@ def test_many_leads_are_scored_as_each_would_be() -> None:
             else other["if_tried_now"] is None
         )
         assert np.isclose(one["probability"], other["probability"])
+
+
+@pytest.mark.parametrize("agreement", [SMALL, ASKING], ids=["as things are", "if tried"])
+@pytest.mark.parametrize("head", [None, OWN, MOVED, UNLIKE], ids=["one question", "own model", "moved", "unlike"])
+def test_numbers_are_those_of_the_scores_to_the_last_bit(head: IfTried | None, agreement: Agreement) -> None:
+    model = replace(FIRST, agreement_text=agreement.text)
+    rows = [lead(f"L{i}", employees=float(7 ** (i % 5)), with_sales=True if i % 3 == 0 else None) for i in range(9)]
+    for by in (
+        Scoring(AgreementVersion(agreement, 1), model, "1", "sha256:1", head),
+        Scoring(AgreementVersion(SMALL, 1)),
+    ):
+        for asked in (rows, rows[:1], []):
+            whole, alone = by.scores(asked, NOW), by.numbers(asked, NOW)
+            for name in ("probability", "score", "grade", "question", "if_tried_now"):
+                assert [getattr(one, name) for one in alone] == [score[name] for score in whole]
+            assert [one.points.as_json() for one in alone] == [score["criteria"] for score in whole]
+
+
+def test_numbers_order_calls_by_the_figure_if_tried_where_that_was_learned_of_its_own() -> None:
+    model = replace(FIRST, agreement_text=SMALL.text)
+    for head, field in ((OWN, "if_tried_now"), (MOVED, "probability"), (None, "probability")):
+        (one,) = Scoring(AgreementVersion(SMALL, 1), model, "1", "sha256:1", head).numbers([NEW], NOW)
+        assert one.orders_calls_by == getattr(one, field)
+
+
+def test_a_lead_without_facts_and_one_that_objected_have_no_numbers() -> None:
+    by = Scoring(AgreementVersion(Agreement.default(), 1))
+    nobody = LeadRow("x", {}, {"opened_us": us(3)}, NOW)
+    objecting = LeadRow("y", {}, {"opened_us": us(3), "employees": 500.0, "profiling_opt_out": True}, NOW)
+    for one in by.numbers([nobody, objecting], NOW):
+        assert (one.probability, one.score, one.grade, one.orders_calls_by) == (None, None, None, 0.0)
 
 
 @pytest.mark.parametrize(
