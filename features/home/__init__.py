@@ -45,9 +45,9 @@ numbers            DecimalSign, NumberCell, NumberSpelling, number, readings, to
 printed_text       json_escaped, spreadsheet_cell, visible, visible_line, visible_parts
 progress           Progress
 settings           Home, Settings
-tables             ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, erased, events, failed_events,
-                   feature_views, idempotency_keys, identities, intake_counts, links, metadata, online_pending,
-                   retired, secrets, trainings
+tables             ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, decisions_due, erased, events,
+                   failed_events, feature_views, idempotency_keys, identities, intake_counts, links, metadata,
+                   online_pending, retired, secrets, trainings
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -246,9 +246,18 @@ api_keys = Table(
     Column("revoked_us", BigInteger),
 )
 
-# One row per identifier (user or anonymous) with events after which its lead is not decided yet. Apart from
+# One row per identifier (user, anonymous, group) with events after which its lead is not decided yet. Apart from
 # `online_pending`: decisions go on while the online store is down, and before there is one.
-decisions_due = Table("decisions_due", metadata, _key("kind", 64), _key("value"), _number("event_id"))
+decisions_due = Table(
+    "decisions_due",
+    metadata,
+    _key("kind", 64),
+    _key("value"),
+    _number("event_id"),
+    Column("live", Integer, nullable=False, server_default="0"),  # how often a sender asked, who waits for it
+    Column("in_bulk", Integer, nullable=False, server_default="0"),  # how often a file or our own upkeep did
+)
+Index("ix_decisions_due_live", decisions_due.c.live, decisions_due.c.event_id)
 
 # One row per change of a lead's decision, code, queue or owner.
 decisions = Table(

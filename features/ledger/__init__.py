@@ -2,6 +2,8 @@
 
 arrival_counts.py  Arrival counts: events by source and name, and by behaviour in windows of a day, counted by the
                    database.
+decision_marks.py  Decision marks: identifiers with events after which their leads are not decided yet, written with
+                   the events.
 failed_events.py   Failed events: raw events that could not be used, kept with the reason, listed, counted and tried
                    again.
 ledger.py          The ledger: appends each event once, refuses what was erased, and reads events in the order of
@@ -14,6 +16,7 @@ tombstones.py      Tombstones: HMACs of erased identifiers and digests of delete
 Other rooms use:
 
 arrival_counts     ArrivalCounts, DAYS, EventGroup, Stream, arrival_counts, event_groups
+decision_marks     mark_due
 failed_events      AT_ONCE, FailedEvent, Replayed, count_failed, failed_events, replay
 ledger             Appended, Ledger
 outbox             AT_ONCE, Outbox, OutboxBatch, enqueue_since, enqueue_whole, is_anything_pending

@@ -29,6 +29,7 @@ from features.home.database import (
 from features.home.settings import Home
 from features.home.tables import events, failed_events, intake_counts
 from features.identity.components import record_links
+from features.ledger.decision_marks import mark_due
 from features.ledger.outbox import enqueue, enqueue_whole
 from features.ledger.tombstones import REDACTED, STRIPPED, deleted_events, erased_raws, erased_rows
 
@@ -171,12 +172,14 @@ def append(
     batches: Sequence[ValidatedBatch],
     now: Callable[[], datetime],
     enqueue_history: bool = False,
+    marks_due: bool = True,
 ) -> list[list[EventResult]]:
     """Append validated batches within the caller's transaction: for each batch a result for each of its events.
 
     All live events are recorded at one moment, which is after every event recorded before. An event whose source and
     messageId are in the ledger already is a duplicate, and the first one stays.
-    enqueue_history: put history into the outbox as well, not only live events.
+    enqueue_history: put history into the outbox as well, not only live events. marks_due: False for what a decision
+    itself brings about, which would otherwise ask for the next one.
     """
     wait_for_writers(connection)
     newest_us, newest_id = connection.exec_driver_sql(NEWEST).one()
@@ -191,7 +194,7 @@ def append(
     _count(connection, rows, statuses, recorded_us)
     remaining, unkept = iter(statuses), iter(gone)
     with_statuses = [(batch, list(islice(remaining, len(batch.rows)))) for batch in batches]
-    _enqueue(connection, with_statuses, enqueue_history)
+    _enqueue(connection, with_statuses, enqueue_history, marks_due)
     return [_results(batch, own, unkept) for batch, own in with_statuses]
 
 
@@ -258,8 +261,10 @@ def _count(connection: Connection, rows: Sequence[Row], statuses: Sequence[str],
     insert_or_update(connection, intake_counts, counts, added=("events",))
 
 
-def _enqueue(connection: Connection, batches: list[tuple[ValidatedBatch, list[str]]], enqueue_history: bool) -> None:
-    """Record the links that accepted events claim, and put the identifiers of live ones into the outbox."""
+def _enqueue(
+    connection: Connection, batches: list[tuple[ValidatedBatch, list[str]]], enqueue_history: bool, marks_due: bool
+) -> None:
+    """Record the links that accepted events claim, put the identifiers of live ones into the outbox, and mark all."""
     _, newest_id = connection.exec_driver_sql(NEWEST).one()
     live: list[Row] = []
     history: list[Row] = []
@@ -271,6 +276,9 @@ def _enqueue(connection: Connection, batches: list[tuple[ValidatedBatch, list[st
     if enqueue_history:
         # History was recorded long ago: "what is new since the last write" would miss it, so it is written whole.
         enqueue_whole(connection, history)
+    if marks_due:
+        mark_due(connection, live)
+        mark_due(connection, history, in_bulk=not enqueue_history)
 
 
 def _results(batch: ValidatedBatch, statuses: Sequence[str], unkept: Iterator[bool]) -> list[EventResult]:

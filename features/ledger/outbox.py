@@ -24,7 +24,7 @@ def enqueue(connection: Connection, rows: Sequence[Row]) -> None:
     rows: as in `tables.events`, with their event ids.
     """
     record_links(connection, rows)
-    _write_pending(connection, _reached_by(rows), is_whole=False)
+    _write_pending(connection, reached_by(rows), is_whole=False)
 
 
 def enqueue_whole(connection: Connection, rows: Sequence[Row]) -> None:
@@ -35,13 +35,13 @@ def enqueue_whole(connection: Connection, rows: Sequence[Row]) -> None:
     """
     accounts = [(GROUP, value) for row in rows for kind, value, _ in links_of(row) if kind == GROUP]
     newest = max((row["event_id"] for row in rows), default=0)
-    _write_pending(connection, {**_reached_by(rows), **dict.fromkeys(accounts, newest)}, is_whole=True)
+    _write_pending(connection, {**reached_by(rows), **dict.fromkeys(accounts, newest)}, is_whole=True)
 
 
 def enqueue_since(connection: Connection, event_id: int) -> set[Identifier]:
     """Put the identifiers of all events after `event_id` into the outbox to be written whole; these identifiers."""
     rows = connection.execute(select(tables.events).where(tables.events.c.event_id > event_id))
-    newest = _reached_by(cast(Iterable[Row], rows.mappings()))
+    newest = reached_by(cast(Iterable[Row], rows.mappings()))
     _write_pending(connection, newest, is_whole=True)
     return set(newest)
 
@@ -55,7 +55,7 @@ def _write_pending(connection: Connection, newest: Mapping[Identifier, int], is_
         insert_or_update(connection, tables.online_pending, reached, added=("whole",))
 
 
-def _reached_by(rows: Iterable[Row]) -> dict[Identifier, int]:
+def reached_by(rows: Iterable[Row]) -> dict[Identifier, int]:
     """The identifiers of some events, each with the id of its newest event."""
     newest: dict[Identifier, int] = {}
     for row in rows:

@@ -20,6 +20,7 @@ from features.home.locks import publisher_lock
 from features.home.settings import Home
 from features.identity.claims import SHARED, claims_of_shared_addresses
 from features.identity.identities import identities
+from features.ledger.decision_marks import mark_due
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, IdentifierName, entomb, names_in_event, names_in_row, plain_name
 from features.records.lead_record import LeadRecord, lead_record
@@ -90,7 +91,9 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         _keep_apart(connection, found, {row.event_id for row in events})
         mentions = replace_mentions(connection, gone)
         # Leads around it are derived again: the traits that its events gave their group are gone.
-        enqueue_whole(connection, [row._mapping for row in (*found.rows, *mentions)])
+        around = [row._mapping for row in (*found.rows, *mentions)]
+        enqueue_whole(connection, around)
+        mark_due(connection, around, in_bulk=True)
         _forget_names(connection, found, gone)
         entomb(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
@@ -165,11 +168,12 @@ def _as_json(value: str) -> str:
 
 
 def _forget_names(connection: Connection, record: LeadRecord, gone: set[IdentifierName]) -> None:
-    links, known, waiting = tables.links.c, tables.identities.c, tables.online_pending.c
+    links, known = tables.links.c, tables.identities.c
     ids = [value for kind, value in sorted(gone) if kind in IDS]
     connection.execute(delete(tables.links).where(or_(links.user_id.in_(ids), _any(links, gone))))
     connection.execute(delete(tables.identities).where(or_(known.lead_id == record.lead_id, _any(known, gone))))
-    connection.execute(delete(tables.online_pending).where(_any(waiting, gone)))
+    for waiting in (tables.online_pending, tables.decisions_due):
+        connection.execute(delete(waiting).where(_any(waiting.c, gone)))
     answers = tables.idempotency_keys
     connection.execute(delete(answers).where(answers.c.lead_id.in_([*ids, record.lead_id])))
 

@@ -26,6 +26,7 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.claims import ANONYMOUS, USER
 from features.identity.identities import Identities
+from features.ledger.decision_marks import mark_due
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
 from features.traits.history import FIRST_OF_PUBLIC, trait_columns
@@ -301,6 +302,8 @@ def _apply(connection: Connection, changes: _RetentionChanges) -> None:
     if changes.kept:
         connection.execute(insert(tables.events), changes.kept)
     # The online store still shows the old counts, and the files hold the events themselves.
-    enqueue_whole(connection, [event._mapping for event in changes.rounded])
+    rounded = [event._mapping for event in changes.rounded]
+    enqueue_whole(connection, rounded)
+    mark_due(connection, rounded, in_bulk=True)
     if changes.deleted or changes.stripped:
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))

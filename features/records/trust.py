@@ -16,6 +16,7 @@ from features.home.database import database_exists, migrate, reading, wait_for_w
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.identity.components import record_links
+from features.ledger.decision_marks import mark_due
 from features.ledger.tombstones import STALE
 from features.store.materialize import rebuild_all
 
@@ -63,6 +64,7 @@ def _follow_some(home: Home, sources: Collection[str]) -> int:
             row["flags"] = ",".join(flag for flag in row["flags"].split(",") if flag not in OF_PUBLIC_KEYS)
         _write_flags(connection, rows)
         record_links(connection, rows)
+        mark_due(connection, rows, in_bulk=True)
         connection.execute(update(tables.failed_events).where(failed.source.in_(sources)).values(is_trusted=True))
         if rows:
             connection.execute(update(tables.feature_views).values(last_event_id=STALE))
