@@ -47,8 +47,8 @@ from training.report.facts import (
     ReportedCosts,
     ReportedLeak,
     ReportedSecondQuestion,
+    ReportedSpan,
     ReportFacts,
-    Span,
     reported_gates,
 )
 from training.report.model_card import model_card
@@ -184,13 +184,13 @@ class Candidate:
         signed = ((name, t) for name, t in self.agreement_version.agreement.traits.items() if t.is_signed)
         return tuple(ReportedField(name, trait.why or f"signed by {trait.signed_by}") for name, trait in signed)
 
-    def _span(self, name: str, mask: Mask) -> Span:
+    def _span(self, name: str, mask: Mask) -> ReportedSpan:
         rows = self.labelled[mask]
         dated = self.agreement_version.agreement.outcome.horizon_days is not None and len(rows)
         ends = [from_microseconds(rows["snapshot_us"].agg(end)) if dated else None for end in ("min", "max")]
         won = rows[rows["outcome"].astype(bool)]
         leads = rows["lead_id"].nunique()
-        return Span(name, len(rows), leads, len(won), ends[0], ends[1], won["lead_id"].nunique())
+        return ReportedSpan(name, len(rows), leads, len(won), ends[0], ends[1], won["lead_id"].nunique())
 
     @property
     def _bar(self) -> float | None:

@@ -28,7 +28,7 @@ from training.monitoring.reference import REFERENCE_FILE, JudgedSince, Monitorin
 from training.pipeline import labelled_snapshots, with_open_leads
 from training.registry.mlflow_model import SIGNATURE_FILE, mlflow_signature
 from training.registry.mlflow_registry import CARD_FILE, GATES_FILE, ModelRegistry
-from training.report.facts import ReportFacts, Span, reported_gates
+from training.report.facts import ReportedSpan, ReportFacts, reported_gates
 from training.report.model_card import model_card
 
 
@@ -133,7 +133,9 @@ def _facts(
 ) -> ReportFacts:
     rows = made.rows
     ends = [from_microseconds(int(rows["snapshot_us"].agg(end))) for end in ("min", "max")]
-    span = Span("recalibrated", len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), ends[0], ends[1])
+    span = ReportedSpan(
+        "recalibrated", len(rows), rows["lead_id"].nunique(), int(rows["outcome"].sum()), ends[0], ends[1]
+    )
     return replace(
         then,
         split_how=f"{then.split_how}; then recalibrated on newer outcomes, each judged by a map that had not seen it",

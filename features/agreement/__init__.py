@@ -12,17 +12,28 @@ contact.py        [contact] of the agreement: which traits serve to call somebod
                   learned from.
 criteria.py       Criteria (need, timeframe, authority, profile): the points of a lead, and the prior probability they
                   stand for.
+handover.py       [handover] and [touches] of the agreement: how soon sales follows up, how often, and when a lead
+                  comes back.
 learning.py       Part 1 of the agreement, what the model learns from: the outcome, interest, behaviours, traits,
                   excluded fields.
+lengths.py        Lengths of time that are agreed: plain ones, those that run in office hours, and so many within a
+                  time.
 messages.py       The messages about an agreement: each problem as one sentence with file, key, value found and
                   remedy.
-policy.py         Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns,
-                  privacy.
+old_forms.py      Lines as older agreements write them: homes and models keep such agreements, so each is read as what
+                  it means now.
+people.py         [people] of the agreement: who has leads, when they work, and who hears; needs no signature, changes
+                  no decision.
+policy.py         Part 2 of the agreement, what we do about it: criteria, policy, nurture, costs, campaigns, privacy.
 scale.py          The scale of scores: which probability a score of 50 stands for, and whether that is the average
                   open lead.
 sections.py       The sections of an agreement file: every line that may be written, and what each line alone must be.
+signatures.py     Who signed the agreement, from marketing and from sales, as lines of `agreed_by`.
+standing.py       How an agreement stands: live or on trial, signed by whom, and whether it changed since.
 versions.py       The versions of the agreement that a home has worked with: each new content is a new version, and
                   all are kept.
+working_time.py   Office hours of one person: when a clock that begins at a moment runs out, in his zone, holidays and
+                  absences.
 
 Other rooms use:
 

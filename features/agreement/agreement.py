@@ -6,18 +6,20 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import PrivateAttr, ValidationError
 
-from features.agreement.checks import RENAMED_RULES, oversights, problems
-from features.agreement.conditions import Condition, Vocabulary
+from features.agreement import old_forms
+from features.agreement.checks import long_clocks, oversights, problems
+from features.agreement.conditions import Clause, Condition, Vocabulary
 from features.agreement.learning import KINDS, Behaviour, Excluded, Export, Outcome, Trait, has_minutes
 from features.agreement.messages import AgreementError, problem_sentences, shown_value
-from features.agreement.sections import AgreementSections, lines_of
+from features.agreement.old_forms import RENAMED_RULES, as_written_now, lines_of
+from features.agreement.sections import AgreementSections
 
 DEFAULT = Path(__file__).resolve().parents[2] / "agreement.toml"
 
@@ -28,7 +30,7 @@ class Agreement(AgreementSections):
     _text: str = PrivateAttr("")
     _file: str = PrivateAttr("agreement.toml")
     _own_columns: dict[str, str] = PrivateAttr(default_factory=dict)
-    _renamed: dict[str, str] = PrivateAttr(default_factory=dict)
+    _notes: tuple[str, ...] = PrivateAttr(())
 
     @classmethod
     def read(cls, path: Path | str) -> Agreement:
@@ -55,13 +57,13 @@ class Agreement(AgreementSections):
         except tomllib.TOMLDecodeError as error:
             raise AgreementError([_no_toml(file, text, str(error))]) from None
         try:
-            agreement = cls.model_validate(_with_rules_renamed(written), context=_vocabulary(written))
+            agreement = cls.model_validate(as_written_now(written), context=_vocabulary(written))
         except ValidationError as failure:
             raise AgreementError(problem_sentences(failure, cls, file)) from None
         if found := problems(agreement, file):
             raise AgreementError(found)
         agreement._text, agreement._file = text, file
-        agreement._renamed = {old: RENAMED_RULES[old] for old in lines_of(written, "rules") if old in RENAMED_RULES}
+        agreement._notes = tuple(f"{file}: {note}" for note in (*old_forms.notes(written), *long_clocks(agreement)))
         return agreement
 
     @classmethod
@@ -81,9 +83,8 @@ class Agreement(AgreementSections):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of an agreement that is fine: one sentence for each rule under an old name."""
-        said = "{0}: rules.{1} is named {2} now and is read as that; write {2} in its place"
-        return tuple(said.format(self._file, old, new) for old, new in self._renamed.items())
+        """What a person should know of an agreement that is fine: one sentence for each line in an old form."""
+        return self._notes
 
     @property
     def own_columns(self) -> dict[str, str]:
@@ -103,15 +104,51 @@ class Agreement(AgreementSections):
 
     @cached_property
     def digest(self) -> str:
-        """The digest of all that is agreed, however it is written; only the order of rules and criteria counts.
+        """The digest of all that the file says, however it is written; only the order of criteria counts.
 
-        A rule that was renamed counts by its first name, so that its renaming changes nothing.
+        It names a version of the agreement. A rule that was renamed counts by its first name, so that its renaming
+        changes nothing; rules have an order of their own, so that of the file changes nothing either.
         """
         content = self.model_dump(by_alias=True, exclude_defaults=True)
         first_names = {new: old for old, new in RENAMED_RULES.items()}
         rules = {first_names.get(name, name): rule for name, rule in content.pop("rules", {}).items()}
         content |= {"rules": rules} if rules else {}
-        return _digest(content | {"rules order": list(rules), "criteria order": list(self.criteria)})
+        return _digest(content | {"criteria order": list(self.criteria)})
+
+    @cached_property
+    def signed_digest(self) -> str:
+        """The digest of parts 1 and 2: what both sides sign.
+
+        Who signed, people, hours, holidays and time zone are no part of it, so entering one leaves it signed; nor is
+        `live`, a switch that is thrown after signing, nor the name of the model.
+        """
+        without = {"name": True, "agreed_by": True, "time_zone": True, "people": True, "handover": {"live"}}
+        content = self.model_dump(by_alias=True, exclude_defaults=True, exclude=without)
+        if not content.get("handover"):
+            content.pop("handover", None)
+        return _digest(content | {"criteria order": list(self.criteria)})
+
+    @cached_property
+    def policy_digest(self) -> str:
+        """The digest of what turns a lead's numbers into a decision: rules, criteria, policy, and what these name.
+
+        A decision names it (`decided_under`). While it stays the same, a crossing of the bar is the lead's own doing,
+        and no part of a flood. Labels, clocks, costs, people and holidays decide nothing and are no part of it.
+        """
+        part = {"our_domains", "rules", "criteria", "policy"} | (
+            {"costs"} if self.policy.bar.unit == "costs" else set()
+        )
+        content = self.model_dump(by_alias=True, exclude_defaults=True, include=part)
+        shown = {"label", "why", "signed_by", "direction"}
+        named = {clause.name for clause in self._clauses()}
+        lines = [line for line in (*self.behaviours.values(), *self.traits.values()) if line.name in named]
+        meant = {line.name: line.model_dump(exclude_defaults=True, exclude=shown) for line in lines}
+        return _digest(content | {"named": meant, "criteria order": list(self.criteria)})
+
+    def _clauses(self) -> Iterator[Clause]:
+        lines = (line for criterion in self.criteria.values() for _, line in criterion.lines)
+        for condition in (*self.rules.values(), *lines):
+            yield from (clause for clauses in condition.any_of for clause in clauses)
 
     @cached_property
     def feature_digest(self) -> str:
@@ -168,13 +205,6 @@ def _vocabulary(written: Mapping[str, Any]) -> Vocabulary:
     behaviours, excluded = lines_of(written, "behaviours"), frozenset(lines_of(written, "excluded"))
     timed = frozenset(name for name, line in behaviours.items() if isinstance(line, Mapping) and has_minutes(line))
     return Vocabulary(frozenset(behaviours), kinds, excluded, timed)
-
-
-def _with_rules_renamed(written: dict[str, Any]) -> dict[str, Any]:
-    """What is written, with each rule under the name that it has now; one that is there by both keeps both."""
-    rules = lines_of(written, "rules")
-    named = {new if (new := RENAMED_RULES.get(name, name)) not in rules else name: rule for name, rule in rules.items()}
-    return {**written, "rules": named} if rules else written
 
 
 def _kind(line: Any) -> str:

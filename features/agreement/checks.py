@@ -9,11 +9,12 @@ from difflib import get_close_matches
 from features.agreement.column_titles import PROTECTED_FACTS, says
 from features.agreement.conditions import FACT_VALUES, FACTS, Condition, FactClause, Wording
 from features.agreement.messages import AgreementError, KeyPath, did_you_mean, problem_sentence
+from features.agreement.old_forms import RENAMED_RULES
+from features.agreement.people import is_person
 from features.agreement.sections import AgreementSections
 
-RULES = ("no_profiling", "disqualified", "existing_customer", "with_sales", "sales_ready", "nurture")
-# Rules that had another name: agreements that homes and models keep say the old one. Marketers read it as unsubscribed.
-RENAMED_RULES = {"opted_out": "no_profiling"}
+# In the order in which they decide, whatever the order in the file.
+RULES = ("no_profiling", "disqualified", "sales_ready", "existing_customer", "with_sales", "not_a_lead", "nurture")
 
 # Columns that Leadlight's own frames have beside behaviours and traits.
 RESERVED = frozenset(
@@ -74,7 +75,8 @@ def problems(agreement: AgreementSections, file: str) -> list[str]:
         _contact,
         _rules,
         _criteria,
-        _handover,
+        _people,
+        _goes_to,
         _nurture,
         _money,
         _campaigns,
@@ -98,8 +100,19 @@ def oversights(agreement: AgreementSections, file: str) -> list[str]:
 
     A home may keep an agreement from before these were looked for; it stays readable, and they do nothing in it.
     """
-    checks = (_come_back, _fact_values)
+    checks = (_come_back, _fact_values, _named_people)
     return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
+
+
+def long_clocks(agreement: AgreementSections) -> Iterator[str]:
+    """A sentence for each clock in minutes that is longer than a working day: hours run inside office hours."""
+    hours = agreement.people.office_hours
+    day = (hours.closes.hour - hours.opens.hour) * 60 + hours.closes.minute - hours.opens.minute
+    for where, span in agreement.handover.spans.items():
+        if span.unit == "minutes" and span.count > day:
+            takes = f"runs inside office hours, so it takes {span.count / day:.1f} working days"
+            remedy = 'write "1 working day" if that was meant'
+            yield f"handover.{'.'.join(where)} = {span} {takes}; {remedy}"
 
 
 def _come_back(agreement: AgreementSections) -> Iterator[Problem]:
@@ -206,16 +219,45 @@ def _criteria(agreement: AgreementSections) -> Iterator[Problem]:
         yield ("policy", "min_points"), agreement.policy.min_points, problem, remedy
 
 
-def _handover(agreement: AgreementSections) -> Iterator[Problem]:
-    handover = agreement.handover
-    for name in handover.inbound:
+def _people(agreement: AgreementSections) -> Iterator[Problem]:
+    people = agreement.people
+    if people.owner == "round_robin" and not people.reps:
+        remedy = 'write reps = { "ann@ourcompany.example" = 5 }'
+        yield ("people", "owner"), people.owner, "has nobody to assign", remedy
+    if people.office_hours.opens >= people.office_hours.closes:
+        closes = f"{people.office_hours.closes:%H:%M}"
+        yield ("people", "office_hours", "to"), closes, "is not after the opening", "write a later time"
+    for name in people.reps:
+        if name in people.inside_sales:
+            problem = "is a rep as well (reps), so nobody knows for which side a call was"
+            yield ("people", "inside_sales", name), None, problem, "leave one of the two"
+
+
+def _named_people(agreement: AgreementSections) -> Iterator[Problem]:
+    """Names that can be nobody's, and clocks that would be over at once: what older agreements may still say."""
+    people = agreement.people
+    for section in ("reps", "inside_sales", "escalate_to"):
+        for name in getattr(people, section):
+            if not is_person(name):
+                remedy = "write the e-mail address or the user id that your CRM has for this person"
+                yield ("people", section), name, "is neither an e-mail address nor an id", remedy
+    for name in people.notify:
+        if "@" in name or name.startswith("mailto:"):
+            remedy = 'write people into escalate_to, and a name such as "sales-slack" here'
+            yield ("people", "notify"), name, "holds an address", remedy
+    for where, span in agreement.handover.spans.items():
+        if not span.count:
+            yield ("handover", *where), str(span), "is over at once", 'write for example "1 working day"'
+
+
+def _goes_to(agreement: AgreementSections) -> Iterator[Problem]:
+    for name, address in agreement.people.goes_to.items():
         if name not in agreement.behaviours:
-            yield ("handover", "inbound"), name, "is no behaviour", did_you_mean(name, tuple(agreement.behaviours))
-    if handover.owner == "round_robin" and not handover.reps:
-        yield ("handover", "owner"), handover.owner, "has nobody to assign", "write reps = [...] with e-mail addresses"
-    if handover.office_hours.opens >= handover.office_hours.closes:
-        closes = f"{handover.office_hours.closes:%H:%M}"
-        yield ("handover", "office_hours", "to"), closes, "is not after the opening", "write a later time"
+            remedy = did_you_mean(name, tuple(agreement.behaviours))
+            yield ("people", "goes_to", name), None, "is no behaviour", remedy
+        elif "://" in address:
+            problem, remedy = "holds an address of the web", "write an e-mail address or a name"
+            yield ("people", "goes_to", name), address, problem, remedy
 
 
 def _nurture(agreement: AgreementSections) -> Iterator[Problem]:

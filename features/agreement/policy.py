@@ -1,32 +1,19 @@
-"""Part 2 of the agreement, what we do about it: criteria, policy, handover, nurture, costs, campaigns, privacy."""
+"""Part 2 of the agreement, what we do about it: criteria, policy, nurture, costs, campaigns, privacy."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
 
-from features.agreement.conditions import Condition, ConditionError, Vocabulary, condition, duration
+from features.agreement.conditions import Condition, ConditionError, Vocabulary, condition
 from features.agreement.learning import Count, Line, Number, Section, Text, Truth
+from features.agreement.lengths import Length, LengthBefore
 from features.agreement.messages import refusal
-
-
-def _length(value: Any) -> timedelta:
-    try:
-        return duration(value)
-    except (TypeError, ValueError):
-        raise refusal("is no length of time", 'write for example "30 minutes", "7 days" or "3 years"') from None
-
-
-def _length_before(value: Any) -> timedelta:
-    if isinstance(value, str) and value.endswith(" before"):
-        return _length(value.removesuffix(" before"))
-    raise refusal("does not say how long before the date", 'write for example "90 days before"')
 
 
 def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
@@ -39,8 +26,6 @@ def _agreed_condition(value: Any, info: ValidationInfo) -> Condition:
         raise refusal(error.problem, error.remedy, error.where, error.found) from None
 
 
-Length = Annotated[timedelta, BeforeValidator(_length)]
-LengthBefore = Annotated[timedelta, BeforeValidator(_length_before)]
 AgreedCondition = Annotated[Condition, PlainValidator(_agreed_condition), PlainSerializer(Condition.as_json)]
 
 
@@ -95,13 +80,20 @@ def _bar(written: Any) -> Bar:
     return Bar(unit, float(value))
 
 
+class Explore(Section):
+    """The share of leads under the bar that go over at random: of all of them, and of those just under it."""
+
+    below: Annotated[Number, Field(gt=0, le=0.5)] = Field(examples=["below = 0.01"])
+    near: Annotated[Number, Field(gt=0, le=0.5)] = Field(examples=["near = 0.10"])
+
+
 class Policy(Section):
     """Turns a probability and points into a decision. Marketing and sales own it; a change needs no retraining."""
 
     bar: Annotated[Bar, BeforeValidator(_bar)] = Bar("share", 0.10)
     min_points: Count = Field(0, examples=["min_points = 6"])
     back_below: Annotated[Number, Field(gt=0, le=1)] = Field(0.8, examples=["back_below = 0.8"])
-    explore: Annotated[Number, Field(ge=0, le=0.5)] = Field(0.02, examples=["explore = 0.02"])
+    explore: Explore | None = Field(None, examples=["explore = { below = 0.01, near = 0.10 }"])
     score_50: Annotated[Number, Field(gt=0, lt=1)] = Field(0.06, examples=["score_50 = 0.06"])
     grades: dict[str, Annotated[Count, Field(ge=1, le=99)]] = Field(
         {"A": 70, "B": 60, "C": 50}, min_length=1, examples=["grades = { A = 70, B = 60, C = 50 }"]
@@ -115,71 +107,6 @@ class Policy(Section):
         if letters != "ABCDEFGH"[: len(letters)] or len(letters) != len(bounds) or bounds != sorted(set(bounds))[::-1]:
             raise refusal("does not fall from A on", "write for example grades = { A = 70, B = 60, C = 50 }")
         return grades
-
-
-class FirstContact(Section):
-    """How soon sales tries to reach a lead."""
-
-    inbound: Length = timedelta(minutes=30)
-    other: Length = timedelta(hours=24)
-
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def _weekdays(written: Any) -> tuple[int, ...]:
-    names = written.split("-") if isinstance(written, str) else written
-    if not isinstance(names, list) or not names or any(day not in _WEEKDAYS for day in names):
-        raise refusal("names no days", 'write "Mon-Fri", or several, ["Mon", "Wed"]')
-    days = [_WEEKDAYS.index(day) for day in names]
-    if isinstance(written, str) and len(days) == 2:
-        return tuple((days[0] + step) % 7 for step in range((days[1] - days[0]) % 7 + 1))
-    return tuple(days)
-
-
-def _clock(written: Any) -> time:
-    if isinstance(written, time):
-        return written
-    if isinstance(written, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", written):
-        return time.fromisoformat(written)
-    raise refusal("is no time of day", 'write for example "09:00"')
-
-
-def _day(written: Any) -> date:
-    try:
-        return written if type(written) is date else date.fromisoformat(written)
-    except (TypeError, ValueError):
-        raise refusal("is no date", 'write for example "2026-12-25"') from None
-
-
-class OfficeHours(Section):
-    """The hours in which the clock of a handover runs, in the agreement's time zone; days are 0 for Monday to 6."""
-
-    days: Annotated[tuple[int, ...], BeforeValidator(_weekdays)] = (0, 1, 2, 3, 4)
-    opens: Annotated[time, BeforeValidator(_clock)] = Field(time(9), alias="from")
-    closes: Annotated[time, BeforeValidator(_clock)] = Field(time(18), alias="to")
-    holidays: tuple[Annotated[date, BeforeValidator(_day)], ...] = Field((), examples=['holidays = ["2026-12-25"]'])
-
-
-class Handover(Section):
-    """How a sales-ready lead reaches a person, and how soon. Later work fills it; it is checked from the start."""
-
-    first_contact: FirstContact = FirstContact()
-    inbound: tuple[str, ...] = Field((), examples=['inbound = ["demo_request"]'])
-    office_hours: OfficeHours = OfficeHours()
-    owner: Literal["crm", "round_robin"] = "crm"
-    reps: tuple[str, ...] = Field((), examples=['reps = ["ann@ourcompany.example"]'])
-    escalate_to: tuple[str, ...] = Field((), examples=['escalate_to = ["lead@ourcompany.example"]'])
-    notify: tuple[str, ...] = Field((), examples=['notify = ["sales-slack"]'])
-    catch_up_per_day: Count = Field(20, examples=["catch_up_per_day = 20"])
-
-    @field_validator("notify")
-    @classmethod
-    def _no_addresses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        # The agreement is read by many and kept in git; whoever has the address can post as us.
-        if any("://" in name for name in names):
-            raise refusal("holds an address", 'write a name such as "sales-slack" and put its address into a setting')
-        return names
 
 
 class Nurture(Section):

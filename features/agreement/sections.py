@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
 from features.agreement.contact import ContactFields
+from features.agreement.handover import Handover, Touches
 from features.agreement.learning import Behaviour, Excluded, Export, Interest, Line, Outcome, Section, Trait
-from features.agreement.messages import did_you_mean, refusal
-from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Handover, Nurture, Policy, Privacy
+from features.agreement.messages import refusal
+from features.agreement.old_forms import lines_of
+from features.agreement.people import People, TimeZone
+from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Nurture, Policy, Privacy
+from features.agreement.signatures import AgreedBy
 
 
 class AgreementSections(Section):
     """All that an agreement file holds; what must hold between its lines is in `checks`."""
 
     name: str = Field(examples=['name = "default"'])
-    agreed_by: tuple[str, ...] = Field((), examples=['agreed_by = ["Ann, marketing, 2026-01-05"]'])
-    time_zone: str = Field("UTC", examples=['time_zone = "UTC"'])
+    agreed_by: AgreedBy = Field((), examples=["agreed_by = []"])
+    time_zone: TimeZone = Field("UTC", examples=['time_zone = "UTC"'])
     our_domains: tuple[str, ...] = Field((), examples=['our_domains = ["ourcompany.example"]'])
     # Part 1: what the model learns from
     outcome: Outcome = Field(examples=['[outcome] with event = "Lead Converted"'])
@@ -35,10 +38,13 @@ class AgreementSections(Section):
     criteria: dict[str, Criterion] = Field({})
     policy: Policy = Policy()
     handover: Handover = Handover()
+    touches: Touches = Touches()
     nurture: Nurture = Nurture()
     costs: Costs | None = None
     campaigns: dict[str, Campaign] = Field({})
     privacy: Privacy = Privacy()
+    # Part 3: who and where
+    people: People = People()
 
     @field_validator("behaviours", "traits", "excluded", "criteria")
     @classmethod
@@ -60,16 +66,6 @@ class AgreementSections(Section):
                 raise refusal("holds no domain", 'write for example "ourcompany.example"', (), domain)
         return tuple(domain.lower() for domain in domains)
 
-    @field_validator("time_zone")
-    @classmethod
-    def _time_zone_exists(cls, name: str) -> str:
-        try:
-            return ZoneInfo(name).key
-        except (ValueError, OSError, LookupError):
-            near = did_you_mean(name, sorted(available_timezones()))
-            remedy = near if near.startswith("did") else 'write for example "UTC" or "America/New_York"'
-            raise refusal("is no time zone", remedy) from None
-
     @model_validator(mode="before")
     @classmethod
     def _half_of_the_points_unless_agreed(cls, written: Any) -> Any:
@@ -79,9 +75,3 @@ class AgreementSections(Section):
         criteria = [line for line in lines_of(written, "criteria").values() if isinstance(line, Mapping)]
         most = sum(max((int(key) for key in line if key in ("1", "2", "3")), default=0) for line in criteria)
         return {**written, "policy": {**policy, "min_points": most // 2}}
-
-
-def lines_of(written: Mapping[str, Any], section: str) -> Mapping[str, Any]:
-    """A section's lines as they are written, by name; none where it is missing or is no table."""
-    table = written.get(section, {})
-    return table if isinstance(table, Mapping) else {}

@@ -55,9 +55,9 @@ def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVe
     migrate(home)
     columns = tables.agreements.c
     with writing(home) as connection:
-        wanted = select(columns.version, columns.digest, columns.text).order_by(columns.version.desc())
+        wanted = select(columns.version, columns.text).order_by(columns.version.desc())
         newest = connection.execute(wanted).first()
-        if newest and newest.digest == agreement.digest and not _is_succeeded(newest.text, agreement):
+        if newest and _says_the_same(newest.text, agreement):
             return AgreementVersion(agreement, newest.version)
         version = newest.version + 1 if newest else 1
         row = {name: getattr(agreement, name) for name in ("name", "digest", "feature_digest", "text")}
@@ -65,9 +65,11 @@ def save_version(home: Home, agreement: Agreement, now: datetime) -> AgreementVe
     return AgreementVersion(agreement, version)
 
 
-def _is_succeeded(kept_text: str, agreement: Agreement) -> bool:
+def _says_the_same(kept_text: str, agreement: Agreement) -> bool:
+    """Whether the kept text means the same as it is read now; its stored digest may be of an older reading."""
     kept = Agreement.parse(kept_text, file="the kept agreement")
-    return kept.outcome.leaves_untried_out and not agreement.outcome.leaves_untried_out
+    is_succeeded = kept.outcome.leaves_untried_out and not agreement.outcome.leaves_untried_out
+    return kept.digest == agreement.digest and not is_succeeded
 
 
 def current_version(home: Home) -> AgreementVersion:

@@ -17,7 +17,14 @@ from features.arrays import Floats
 from serving.scoring.points import probability_at
 
 DecisionName = Literal[
-    "sales_ready", "nurture", "needs_data", "with_sales", "existing_customer", "no_profiling", "disqualified"
+    "sales_ready",
+    "nurture",
+    "needs_data",
+    "with_sales",
+    "existing_customer",
+    "no_profiling",
+    "disqualified",
+    "not_a_lead",
 ]
 
 # The rule, the status and the decision of who objected to profiling.
@@ -31,6 +38,7 @@ _OWNERS: dict[DecisionName, str | None] = {
     "existing_customer": "account_owner",
     "no_profiling": None,
     "disqualified": None,
+    "not_a_lead": None,
 }
 _BY_RULE: dict[str, tuple[DecisionName, str]] = {
     "own_people": ("disqualified", "own_people"),
@@ -40,6 +48,7 @@ _BY_RULE: dict[str, tuple[DecisionName, str]] = {
     "with_sales": ("with_sales", "already_with_sales"),
     "closed": ("nurture", "lost"),
     "sales_ready": ("sales_ready", "asked_for_sales"),
+    "not_a_lead": ("not_a_lead", "not_a_lead"),
     "nurture": ("nurture", "nurture_by_rule"),
 }
 

@@ -17,7 +17,7 @@ threshold_chart.py  The threshold chart: for each bar, how many leads pass it, h
 
 Other rooms use:
 
-facts               ModelIdentity, ReportFacts, ReportedCosts, ReportedLeak, ReportedSecondQuestion, Span,
+facts               ModelIdentity, ReportFacts, ReportedCosts, ReportedLeak, ReportedSecondQuestion, ReportedSpan,
                     reported_gates
 model_card          model_card
 report              chart_caption, report_charts, report_page

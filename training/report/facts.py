@@ -31,7 +31,7 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True)
-class Span:
+class ReportedSpan:
     """One part of the labelled snapshots; the moments of its first and last snapshot, None without dates."""
 
     name: str  # "train", "test"
@@ -108,7 +108,7 @@ class ReportFacts:
     horizon_days: int | None  # None for an undated history
     split: str  # "time" or "random"
     split_how: str  # the same in words
-    spans: tuple[Span, ...]
+    spans: tuple[ReportedSpan, ...]
     evaluation: Evaluation  # on the test span
     compared: tuple[ComparedModel, ...] = ()  # ours first, then the others on the same rows
     drivers: tuple[GlobalImportance, ...] = ()  # the strongest first
@@ -129,12 +129,14 @@ class ReportFacts:
     second: ReportedSecondQuestion | None = None  # None in older reports, and where no try is on record
     tried_before: float | None = None  # of the leads that converted; None where no try is on record
     leaks: tuple[ReportedLeak, ...] = ()  # fields under suspicion or left out, as the triage found them
-    learned: Span | None = None  # the rows that the served model learned from; None: those of "train", as it was
+    learned: ReportedSpan | None = (
+        None  # the rows that the served model learned from; None: those of "train", as it was
+    )
     watch: tuple[MonitoringResult, ...] = ()  # what changed since; found when the report is written, and not kept
     watch_pictured: MonitoringFigures | None = None
 
     @property
-    def all_spans(self) -> tuple[Span, ...]:
+    def all_spans(self) -> tuple[ReportedSpan, ...]:
         """The spans that the judged model learned from and was tested on, and what the served one learned from."""
         return (*self.spans, self.learned) if self.learned else self.spans
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from training.gates.gate import Gate
 from training.metrics.metrics import METRICS
-from training.report.facts import ReportFacts, Span
+from training.report.facts import ReportedSpan, ReportFacts
 from training.report.first_screen import first_answers, report_warnings
 from training.wording.sentences import (
     importance_sentence,
@@ -47,7 +47,7 @@ def _data(facts: ReportFacts) -> Iterator[str]:
         yield f"- Signed by a person: {'; '.join(f'{field.name} ({field.reason})' for field in facts.put_back)}"
 
 
-def _span(span: Span) -> str:
+def _span(span: ReportedSpan) -> str:
     when = f", {span.starts_at:%Y-%m-%d} to {span.ends_at:%Y-%m-%d}" if span.starts_at and span.ends_at else ""
     won = f", {span.converted_leads:,} of whom converted" if span.converted_leads is not None else ""
     return (

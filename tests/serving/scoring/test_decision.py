@@ -197,7 +197,9 @@ def test_leads_per_week_are_a_share_of_those_that_arrive() -> None:
 
 
 def test_the_costs_bar_is_where_a_contact_pays() -> None:
-    assert threshold(with_policy("{ share = 0.10 }", '"costs"'), of_leads()) == 60 / 1500
+    text = DEFAULT.read_text(encoding="utf-8").replace("{ share = 0.10 }", '"costs"')
+    by_costs = Agreement.parse(f"{text}\n[costs]\ncontact = 60\nconversion = 1500\n")
+    assert threshold(by_costs, of_leads()) == 60 / 1500
 
 
 def test_while_a_share_cannot_be_taken_the_bar_is_grade_a() -> None:

@@ -13,7 +13,7 @@ from example_report import facts, full, rows
 from training.evaluate.evaluate import evaluate
 from training.gates.gate import Gate
 from training.labels.question import question_sentence
-from training.report.facts import ReportedGate, ReportedSecondQuestion, ReportFacts, Span
+from training.report.facts import ReportedGate, ReportedSecondQuestion, ReportedSpan, ReportFacts
 from training.report.first_screen import first_answers, gates_sentence, report_warnings, verdict
 from training.report.model_card import model_card
 from training.report.report import report_page
@@ -178,6 +178,6 @@ def test_the_card_answers_the_same_in_the_same_order() -> None:
     "told", [full(), replace(learned(), second=ANSWERED), facts()], ids=["full", "second", "plain"]
 )
 def test_a_snapshot_has_one_name(told: ReportFacts) -> None:
-    card = model_card(replace(told, spans=(*told.spans, Span("test", 9, 3, 2))), [])
+    card = model_card(replace(told, spans=(*told.spans, ReportedSpan("test", 9, 3, 2))), [])
     for text in (visible(report_page(told)), card):
         assert not re.search(r"\b(looks|a look|rows?)\b", text)
