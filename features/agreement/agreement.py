@@ -21,6 +21,7 @@ from features.agreement.messages import AgreementError, problem_sentences, shown
 from features.agreement.old_forms import RENAMED_RULES, as_written_now, lines_of
 from features.agreement.sections import AgreementSections
 
+_UNSIGNED = frozenset({"name", "agreed_by", "time_zone", "people"})
 DEFAULT = Path(__file__).resolve().parents[2] / "agreement.toml"
 
 
@@ -122,11 +123,9 @@ class Agreement(AgreementSections):
         Who signed, people, hours, holidays and time zone are no part of it, so entering one leaves it signed; nor is
         `live`, a switch that is thrown after signing, nor the name of the model.
         """
-        without = {"name": True, "agreed_by": True, "time_zone": True, "people": True, "handover": {"live"}}
-        content = self.model_dump(by_alias=True, exclude_defaults=True, exclude=without)
-        if not content.get("handover"):
-            content.pop("handover", None)
-        return _digest(content | {"criteria order": list(self.criteria)})
+        content = self.model_dump(by_alias=True, exclude_defaults=True, exclude={*_UNSIGNED, "handover"})
+        handover = self.handover.model_dump(exclude_defaults=True, exclude={"live"})
+        return _digest(content | {"handover": handover, "criteria order": list(self.criteria)})
 
     @cached_property
     def policy_digest(self) -> str:
