@@ -47,7 +47,7 @@ progress           Progress
 settings           Home, Settings
 tables             ABOUT_GROUPS, OF_VISITORS, account_states, agreements, api_keys, decisions_due, erased, events,
                    failed_events, feature_views, idempotency_keys, identities, intake_counts, links, metadata,
-                   online_pending, retired, secrets, trainings
+                   notices, online_pending, retired, secrets, trainings
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHANNEL = "LEADLIGHT_CHANNEL_"  # what the variable of a channel's address begins with
+
+
+def channels_in(variables: Mapping[str, str]) -> dict[str, SecretStr]:
+    """The addresses of channels by name: LEADLIGHT_CHANNEL_SALES_SLACK is that of "sales-slack"."""
+    named = {name.removeprefix(CHANNEL): value for name, value in variables.items() if name.startswith(CHANNEL)}
+    return {name.lower().replace("_", "-"): SecretStr(value) for name, value in named.items() if name and value}
 
 
 class Settings(BaseSettings):
     """The settings of one process; `LEADLIGHT_DATABASE_URL`, `LEADLIGHT_ONLINE_STORE` and so on."""
 
-    model_config = SettingsConfigDict(env_prefix="LEADLIGHT_")
+    model_config = SettingsConfigDict(env_prefix="LEADLIGHT_", hide_input_in_errors=True)  # addresses are secrets
 
     home: Path = Path(".leadlight")
     agreement: Path | None = None
@@ -24,6 +34,14 @@ class Settings(BaseSettings):
     redis_url: str = "localhost:6379"
     allow_anonymous: bool = True  # on loopback only; elsewhere a key is always needed
     segment_secret: SecretStr | None = None  # what Segment's webhook destination signs single events with
+    public_url: HttpUrl | None = None  # where people reach the service: the links in messages begin with it
+    mail: SecretStr | None = None  # the mail server, as an address of apprise; whoever has it can send as us
+    channels: dict[str, SecretStr] = Field(default_factory=lambda: channels_in(os.environ))
+    allow_private_addresses: bool = False  # messages may go to a mail server or a webhook in our own network
+
+    def channel_address(self, name: str) -> SecretStr | None:
+        """The address of a channel that the agreement names; "Sales Slack", "sales-slack" and "sales_slack" are one."""
+        return self.channels.get(name.strip().lower().replace("_", "-").replace(" ", "-"))
 
 
 @dataclass(frozen=True)
