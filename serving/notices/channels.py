@@ -7,13 +7,10 @@ import re
 import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from features.home.settings import Settings
 from serving.notices.addresses import Address, NoAddress, check_public
-
-if TYPE_CHECKING:
-    from apprise import NotifyBase
 
 STATUS = re.compile(r"error=(\d{3})")
 
@@ -61,7 +58,7 @@ def problem_of(address: Address) -> str | None:
     return None
 
 
-def _channel(address: Address, message: Message) -> NotifyBase:
+def _channel(address: Address, message: Message) -> Any:
     from apprise import Apprise  # a tenth of a second, which only who sends should wait for
 
     with _Overheard():
@@ -81,7 +78,8 @@ def _channel(address: Address, message: Message) -> NotifyBase:
 def _parts(url: str) -> dict[str, Any] | None:
     from apprise.plugins import url_to_dict
 
-    return url_to_dict(url, secure_logging=True)
+    parts: dict[str, Any] | None = url_to_dict(url, secure_logging=True)
+    return parts
 
 
 @cache
@@ -99,11 +97,11 @@ def _asset() -> Any:
     )
 
 
-def _host(channel: NotifyBase) -> str | None:
+def _host(channel: Any) -> str | None:
     """The host that an address names; None where the service has its own, as Slack has."""
     if not any("{host}" in template for template in channel.templates):
         return None
-    return getattr(channel, "smtp_host", None) or channel.host
+    return str(getattr(channel, "smtp_host", None) or channel.host)
 
 
 class _Overheard(logging.Handler):
