@@ -18,6 +18,7 @@ records/    One lead as a record: merged and parted again, exported, erased; and
 snapshots/  When a lead is looked at, and what was known of it at that moment.
 store/      Feast: views, offline and online store, materialization, and who answers where Redis lacks a lead or is
             gone.
+touches/    What our side did to reach a lead: touches, tries, the relation of sales to it, and its sales history.
 traits/     What is known of a lead or its company: values, typed, as they were known at each moment.
 arrays.py   Array types that every room shares, rows of different lengths, and the constants of time in microseconds.
 derived.py  From events to everything that they say of leads: one function for the whole ledger and for one lead's

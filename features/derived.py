@@ -31,11 +31,12 @@ class DerivedRows:
     ledger. What they say was known before a moment follows from the events recorded before it alone: a trait row of
     ann that became known on May 3 stays as it is, whatever is recorded on May 4.
 
-    observed: of leads, by position in `identities.lead_ids`, events by row of the table. traits: one row per lead and
-    moment. accounts: observations of accounts, by position in `account_ids`, events by their ids in the ledger.
-    newest_us: when the newest thing about each lead became known.
+    table: the events. observed: of leads, by position in `identities.lead_ids`, events by row of the table. traits: one
+    row per lead and moment. accounts: observations of accounts, by position in `account_ids`, events by their ids in
+    the ledger. newest_us: when the newest thing about each lead became known.
     """
 
+    table: EventTable
     identities: Identities
     observed: Observations
     traits: pd.DataFrame
@@ -137,7 +138,7 @@ def derived_rows(
         members = AccountPeriods(lead, account, known_us, until_us, members.account_ids, members.vouched_us)
     event_id = np.asarray(table.event_id, dtype=np.int64)
     accounts = account_observations(replace(observed, event=event_id[observed.event]), members)
-    return DerivedRows(resolved, observed, traits, members, accounts, _newest_us(resolved, observed, traits))
+    return DerivedRows(table, resolved, observed, traits, members, accounts, _newest_us(resolved, observed, traits))
 
 
 def _newest_us(resolved: Identities, observed: Observations, traits: pd.DataFrame) -> Ints:

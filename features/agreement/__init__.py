@@ -38,13 +38,14 @@ working_time.py   Office hours of one person: when a clock that begins at a mome
 Other rooms use:
 
 agreement         Agreement, AgreementError, Behaviour, DEFAULT, Excluded, Export, Trait
-checks            CRM_EVENTS, NAME_THE_QUESTION, PAGE_AND_MAIL_EVENTS, RESERVED, SALES_TOUCHES, check_learnable,
-                  is_protected
+checks            CRM_EVENTS, FEEDBACK_EVENTS, HANDOVER_EVENTS, NAME_THE_QUESTION, PAGE_AND_MAIL_EVENTS, RESERVED,
+                  SALES_EVENTS, SALES_TOUCHES, check_learnable, is_protected
 column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words, without_record
 conditions        BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                   single_clause_name, slope
 learning          Behaviour, Export, Outcome, RejectReason, Trait, lists_item, property_text
+lengths           Span
 messages          did_you_mean
 policy            Criterion
 scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50

@@ -21,16 +21,21 @@ RESERVED = frozenset(
     "lead_id account_id snapshot_at as_of known_at event_timestamp outcome opened_us days_open".split()
 )
 
-# What people of sales do and what became of the lead: labels or history, never features.
+# What our side does to reach a lead and what became of the lead: labels or history, never features.
 SALES_TOUCHES = frozenset(
     {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
-)
+) | {"Meeting No Show", "Message Sent"}
+FEEDBACK_EVENTS = frozenset({"Feedback Given", "Feedback Undone"})  # what a person said of a lead
+HANDOVER_EVENTS = frozenset({"Handover Offered", "Handover Closed"})  # what we ourselves wrote of a handover
+SALES_EVENTS = SALES_TOUCHES | FEEDBACK_EVENTS | HANDOVER_EVENTS
+# Agreements of homes may have behaviours of these: they were names like any other, and are read as before.
+LATER_SALES_EVENTS = frozenset({"Meeting No Show", "Message Sent"}) | FEEDBACK_EVENTS | HANDOVER_EVENTS
 CRM_EVENTS = frozenset({"Lead Converted", "Lead Disqualified", "Lead Status Changed", "Lead Merged"}) | frozenset(
     {"Lead Merge Undone", "Opportunity Created", "Opportunity Won", "Opportunity Lost"}
 )
 # What clients and mail programs say by these names means something, whatever the agreement counts.
 PAGE_AND_MAIL_EVENTS = frozenset({"Page Left", "Page Loaded", "Page Unloaded", "Email Delivered", "Email Opened"}) | {
-    "Email Link Clicked", "Email Bounced", "Email Unsubscribed",
+    "Email Link Clicked", "Email Bounced", "Email Unsubscribed", "Email Replied",
 }  # fmt: skip
 
 # Facts that must not decide whom sales calls, as columns name them.
@@ -100,7 +105,7 @@ def oversights(agreement: AgreementSections, file: str) -> list[str]:
 
     A home may keep an agreement from before these were looked for; it stays readable, and they do nothing in it.
     """
-    checks = (_come_back, _fact_values, _named_people)
+    checks = (_come_back, _fact_values, _named_people, _later_label_events)
     return [problem_sentence(file, *problem) for check in checks for problem in check(agreement)]
 
 
@@ -170,8 +175,16 @@ def _clashes(agreement: AgreementSections) -> Iterator[Problem]:
 
 
 def _label_events(agreement: AgreementSections) -> Iterator[Problem]:
+    yield from _behaviours_of((SALES_TOUCHES - LATER_SALES_EVENTS) | CRM_EVENTS | {agreement.outcome.event}, agreement)
+
+
+def _later_label_events(agreement: AgreementSections) -> Iterator[Problem]:
+    yield from _behaviours_of(LATER_SALES_EVENTS, agreement)
+
+
+def _behaviours_of(events: frozenset[str], agreement: AgreementSections) -> Iterator[Problem]:
     for name, behaviour in agreement.behaviours.items():
-        if behaviour.event in SALES_TOUCHES | CRM_EVENTS | {agreement.outcome.event}:
+        if behaviour.event in events:
             problem = "is an outcome or what sales itself causes, and would give the answer away"
             yield ("behaviours", name, "event"), behaviour.event, problem, "remove this behaviour"
 

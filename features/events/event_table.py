@@ -13,12 +13,22 @@ import numpy as np
 import orjson
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, SALES_EVENTS
 from features.agreement.learning import Behaviour, property_text
 from features.arrays import Bools, Floats, Ints
 from features.events.event import identifier_text
+from features.events.feedback_values import (
+    GIVEN,
+    UNDONE,
+    answered_trait,
+    feedback_means,
+    learned_traits,
+    undone_id,
+)
+from features.events.status_words import status_feedback
 from features.events.text_columns import DictionaryColumn, SparseDictionary, SparseText, TextColumn
-from features.events.trust import is_for_crm, is_public, public_traits
+from features.events.touch_values import CALL_ANSWERED
+from features.events.trust import OURSELVES, is_followed, is_for_crm, is_public, public_traits
 from features.home.numbers import number
 
 
@@ -122,9 +132,9 @@ class _NameMatcher:
         return decided
 
 
-OURSELVES = "leadlight"  # the source of the events that we write into the ledger
 HISTORY_KEPT = "History Kept"  # the event with the retained totals of events that were deleted for their age
 LEFT = "Page Left"
+SURVEY, STATUS = "Survey Answered", "Lead Status Changed"
 UNLOADED = "Page Unloaded"  # what RudderStack's browser client calls it, with properties and an id of its own
 LONGEST_OPEN = 30.0  # minutes: it tells how long a page was open, and nobody reads one over lunch
 
@@ -137,7 +147,12 @@ class EventTable:
     long they lasted, by row. leaves: (row, page_view_id, minutes). touches: (row, source, campaign). traits: (row,
     traits of an identify or group). previous: (row, previousId). crm: (row, name, properties). mails: (row, name, mail
     id). links: what a click was on, by row. agents: (row, user agent). objections: (row, whether it objects to
-    profiling). retained_totals: (row, what events came to that were deleted for their age).
+    profiling). retained_totals: (row, what events came to that were deleted for their age). answered: (row, properties)
+    of calls that the lead answered, where somebody of ours says so. undos: (row, messageId of the feedback that it
+    takes back). feedback: the row of each feedback, by messageId.
+
+    In crm, a feedback stands as itself and as the reject, the loss or the outcome that it is; a status that says work
+    has begun or ended stands as feedback, too.
 
     What a public key says and only the CRM may say is in none of them; not_followed: the rows of such events.
     """
@@ -164,6 +179,9 @@ class EventTable:
     agents: SparseDictionary = field(default_factory=SparseDictionary)
     objections: list[tuple[int, bool]] = field(default_factory=list)
     retained_totals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    answered: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    undos: list[tuple[int, str]] = field(default_factory=list)
+    feedback: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.event_id)
@@ -198,10 +216,11 @@ class _Reader:
     def __init__(self, agreement: Agreement) -> None:
         self.table = EventTable()
         self._matcher = BehaviourMatcher(agreement.behaviours.values())
+        self._agreement = agreement
         self._outcome, self._privacy = agreement.outcome.event, agreement.privacy
         self._consent = agreement.privacy.consent
         self._telling = {LEFT, UNLOADED, HISTORY_KEPT, self._outcome, self._privacy.objected, self._privacy.allowed}
-        self._telling |= SALES_TOUCHES | CRM_EVENTS
+        self._telling |= SALES_EVENTS | CRM_EVENTS | {CALL_ANSWERED, SURVEY}
         self._matches: list[tuple[int, int, float]] = []
         self._views: list[tuple[int, str]] = []
         self._leaves: list[tuple[int, str, float]] = []
@@ -285,10 +304,16 @@ class _Reader:
             if view := _text(properties.get("page_view_id")):
                 self._leaves.append((row, view, _number(properties.get("engaged_ms")) / 60_000))
         elif is_for_crm(name, self._outcome):
-            if public:
-                self.table.not_followed.append(row)
+            if is_followed(name, source, self.table.flags[row] or ""):
+                self._crm(row, intern(name), properties)
             else:
-                self.table.crm.append((row, intern(name), properties))
+                self.table.not_followed.append(row)
+        elif name == CALL_ANSWERED:
+            if not public:
+                self.table.answered.append((row, properties))
+        elif name == SURVEY:
+            if told := answered_trait(properties):
+                self._traits(row, public, told)
         elif name.startswith("Email "):
             self._mail(row, name, public, properties)
         if name in (self._privacy.objected, self._privacy.allowed):
@@ -296,6 +321,24 @@ class _Reader:
         # Only we ourselves may say what deleted events came to.
         if name == HISTORY_KEPT and source == OURSELVES:
             self.table.retained_totals.append((row, properties))
+
+    def _crm(self, row: int, name: str, properties: dict[str, Any]) -> None:
+        self.table.crm.append((row, name, properties))
+        if name == GIVEN:
+            self.table.feedback[self.table.message_id[row]] = row
+            if learned := learned_traits(properties):
+                self._traits(row, False, learned)
+        elif name == UNDONE and (undone := undone_id(properties)):
+            self.table.undos.append((row, undone))
+        elif name == STATUS:
+            said = status_feedback(properties, self._agreement)
+            if said is None:
+                return
+            name, properties = GIVEN, said
+            self.table.crm.append((row, name, properties))
+        if name == GIVEN:
+            meant = feedback_means(properties, self._outcome)
+            self.table.crm.extend((row, intern(also), says) for also, says in meant)
 
     def _mail(self, row: int, name: str, public: bool, properties: dict[str, Any]) -> None:
         mail = _text(properties.get("email_id")) or _text(properties.get("campaign_id"))

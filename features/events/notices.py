@@ -19,6 +19,16 @@ NOTICES = {
     "nobody_group_id": "groupId is a word for nobody, or a template that was not filled in; it was left out.",
     "made_id": "It came without messageId; one was made of what it says.",
     "conflict": "This messageId was known with other content; the first stays.",
+    "bad_side": "side is none of marketing, inside_sales and sales; it is read as if it were missing.",
+    "bad_actor": "actor is none of person, sequence and agent; it is read as if it were missing.",
+    "bad_result": "result is none of no_answer, voicemail, gatekeeper, call_back, talked and bounced; it is read as if "
+    "it were missing.",
+    "bad_call_back_at": "call_back_at is no time; it is read as if it were missing.",
+    "bad_kind": "kind is no kind of feedback; it is kept and changes nothing.",
+    "bad_reason": "reason is none of the reasons for a reject; what became of the lead is unknown by it.",
+    "bad_revisit_on": "revisit_on is no date; it is read as if it were missing.",
+    "bad_undo": "undoes names no feedback; it is kept and takes nothing back.",
+    "not_ours": "Of handovers only Leadlight itself says this; it is kept and not followed.",
     "late_claim": "It is over a day old and came by a key that may only write events; it claims no address or visitor "
     "that somebody had before it came.",
     "not_trusted": "Only the CRM may say this; it is kept and not followed. Send it with a key of scope crm:write.",

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, FEEDBACK_EVENTS, HANDOVER_EVENTS, SALES_EVENTS
 
 PUBLIC = "public"  # the flag of each event that came by a key that may only write events
 NOT_TRUSTED = "not_trusted"  # of one that says what only the CRM or our own people may say: kept, and not followed
 PUBLIC_OBJECTION = "public_objection"  # of an objection to profiling by such a key: it is followed all the same
+BY_FEEDBACK_KEY = "feedback_key"  # of an event whose key may give feedback, beside writing events
+NOT_OURS = "not_ours"  # of an event that says of a handover what only Leadlight itself says
 LATE_CLAIM = "late_claim"  # of an identify or alias by such a key, said to be old: it claims nothing before it came
-OF_PUBLIC_KEYS = (PUBLIC, NOT_TRUSTED, PUBLIC_OBJECTION, LATE_CLAIM)
+OF_PUBLIC_KEYS = (PUBLIC, NOT_TRUSTED, PUBLIC_OBJECTION, LATE_CLAIM, BY_FEEDBACK_KEY)
+OURSELVES = "leadlight"  # the source of the events that we write into the ledger
 # Traits by which the CRM says what became of a lead or which of its records a lead is, without case and gaps.
 CRM_TRAITS = frozenset(
     {"customer", "openopportunity", "withsales", "rejected", "closed", "leadstatus", "crmleadid", "contactid"}
@@ -47,7 +50,17 @@ def is_public(flags: str) -> bool:
 
 def is_for_crm(name: str, outcome: str) -> bool:
     """Whether an event of this name is the CRM's or our own people's to say."""
-    return name in CRM_EVENTS or name in SALES_TOUCHES or name == outcome
+    return name in CRM_EVENTS or name in SALES_EVENTS or name == outcome
+
+
+def is_followed(name: str, source: str, flags: str) -> bool:
+    """Whether an event that is the CRM's or our own people's to say came from somebody who may say it.
+
+    Of handovers that is Leadlight itself; feedback may come by a key with feedback:write, too.
+    """
+    if name in HANDOVER_EVENTS:
+        return source == OURSELVES
+    return not is_public(flags) or (name in FEEDBACK_EVENTS and BY_FEEDBACK_KEY in flags.split(","))
 
 
 def public_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,10 +73,15 @@ def public_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _inner(key, value) if isinstance(value, Mapping) else value for key, value in given.items()}
 
 
-def trust_flags(type: str, name: str, body: Mapping[str, Any], reserved: ReservedNames) -> Iterator[str]:
+def trust_flags(
+    type: str, name: str, body: Mapping[str, Any], reserved: ReservedNames, may_give_feedback: bool = False
+) -> Iterator[str]:
     """The flags of an event that a public key sent, for what it says beyond what such a key may."""
+    if may_give_feedback and name in FEEDBACK_EVENTS:
+        yield BY_FEEDBACK_KEY
     traits = _traits(body) if type in ("identify", "group") else {}
     is_refused = type == "track" and (is_for_crm(name, reserved.outcome) or name == reserved.allowed)
+    is_refused &= not (may_give_feedback and name in FEEDBACK_EVENTS)
     if is_refused or public_traits(traits) != traits:
         yield NOT_TRUSTED
     if (type == "track" and name == reserved.objected) or _objects(traits):

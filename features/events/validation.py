@@ -8,8 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from features.agreement.checks import HANDOVER_EVENTS
 from features.events.event import Event, EventRefused, event
-from features.events.trust import LATE_CLAIM, PUBLIC, USUAL_NAMES, ReservedNames, trust_flags
+from features.events.feedback_values import bad_feedback_values
+from features.events.touch_values import SIDE_FLAGS, TOUCHES, Side, bad_touch_values
+from features.events.trust import (
+    LATE_CLAIM,
+    NOT_OURS,
+    OURSELVES,
+    PUBLIC,
+    USUAL_NAMES,
+    ReservedNames,
+    trust_flags,
+)
 from features.home.clock import Clock, Flags, microseconds
 from features.home.json_text import is_deeper, json_text, printable
 
@@ -26,7 +37,8 @@ class Source:
 
     name: a messageId is unique within it. clock: whose clock wrote the times. is_trusted: whether it may say what the
     CRM and our own people say. lag: for history, how long after it happened an event was known that does not say when
-    it was received. reserved: the names of events that it may not say otherwise.
+    it was received. reserved: the names of events that it may not say otherwise. side: of the touches that it sends
+    without one. may_give_feedback: whether it may, where it is not trusted otherwise.
     """
 
     name: str
@@ -34,6 +46,8 @@ class Source:
     is_trusted: bool = True
     lag: timedelta | None = None
     reserved: ReservedNames = USUAL_NAMES
+    side: Side | None = None
+    may_give_feedback: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -87,7 +101,8 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
     found = event(raw, source=sender.name, received_at=received_at, lag=sender.lag, clock=sender.clock)
     body = json_text(found.body)
     _check_size(found.body, body, sender)
-    public = () if sender.is_trusted else tuple(_flags_of_public(found, sender.reserved))
+    public = () if sender.is_trusted else tuple(_flags_of_public(found, sender))
+    of_sales = tuple(_flags_of_sales(found, sender)) if found.type == "track" else ()
     return {
         "source": found.source,
         "message_id": found.message_id,
@@ -98,15 +113,26 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
         "group_id": found.group_id,
         "occurred_us": microseconds(found.occurred_at),
         "recorded_us": microseconds(found.recorded_at),
-        "flags": ",".join((*noticed, *found.flags, *public)),
+        "flags": ",".join((*noticed, *found.flags, *public, *of_sales)),
         "body": body,
     }
 
 
-def _flags_of_public(checked: Event, reserved: ReservedNames) -> Iterator[str]:
+def _flags_of_sales(checked: Event, sender: Source) -> Iterator[str]:
+    """The flags of a touch or of feedback: the side of the key that it came by, and values that mean nothing."""
+    properties = checked.body.get("properties") or {}
+    if checked.name in TOUCHES and sender.side:
+        yield next(flag for flag, side in SIDE_FLAGS.items() if side == sender.side)
+    if checked.name in HANDOVER_EVENTS and checked.source != OURSELVES:
+        yield NOT_OURS
+    yield from bad_touch_values(checked.name, properties)
+    yield from bad_feedback_values(checked.name, properties)
+
+
+def _flags_of_public(checked: Event, sender: Source) -> Iterator[str]:
     """The flags of an event whose source may only write events."""
     yield PUBLIC
-    yield from trust_flags(checked.type, checked.name, checked.body, reserved)
+    yield from trust_flags(checked.type, checked.name, checked.body, sender.reserved, sender.may_give_feedback)
     # An e-mail address belongs to who said it first: an old date must not take it from a lead that had it.
     if checked.type in ("identify", "alias") and checked.recorded_at - checked.occurred_at > LATE:
         yield LATE_CLAIM

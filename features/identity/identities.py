@@ -103,15 +103,40 @@ def identities(table: EventTable) -> Identities:
     lead = np.full(len(table), -1, dtype=np.int64)
     known_us = table.recorded_us()
     lead[now.row], known_us[now.row] = position[now.lead], now.known_us
+    lead, former = _without_undone(table, lead, known_us, former._replace(lead=position[former.lead]))
     return Identities(
         [table.user_id.values[number] for number in numbers],
         lead,
         known_us,
-        former._replace(lead=position[former.lead]),
+        former,
         _merged_us(numbers, users),
         sorted({*users.conflicts, *_refused_aliases(table, periods)}),
         partial(_identifiers, table, users, periods),
     )
+
+
+def _without_undone(table: EventTable, lead: Ints, known_us: Ints, former: Attributions) -> tuple[Ints, Attributions]:
+    """The lead of each event, and those before, where feedback that was taken back is nobody's from then on.
+
+    The rep's reject of 9:00, undone at 9:20, is ann's from 9:00 to 9:20, and nobody's after. One lead's undo takes back
+    nothing of another's.
+    """
+    undone: dict[int, int] = {}
+    for undo, message_id in table.undos:
+        row = table.feedback.get(message_id)
+        if row is not None and lead[row] >= 0 and lead[row] == lead[undo]:
+            undone[row] = min(int(max(known_us[undo], known_us[row])), undone.get(row, NOT_YET))
+    if not undone:
+        return lead, former
+    rows = np.array(sorted(undone), dtype=np.int64)
+    until_us = np.array([undone[row] for row in rows.tolist()], dtype=np.int64)
+    was = known_us[rows] < until_us
+    both = zip(former, (rows[was], lead[rows[was]], known_us[rows[was]], until_us[was]), strict=True)
+    columns = Attributions(*(np.concatenate(pair) for pair in both))
+    order = np.lexsort((columns.known_us, columns.row))
+    lead = lead.copy()
+    lead[rows] = -1
+    return lead, Attributions(*(column[order] for column in columns))
 
 
 def _attribution_periods(table: EventTable, owners: AnonymousOwners, users: UserLeads) -> AttributionPeriods:

@@ -12,12 +12,13 @@ import orjson
 from sqlalchemy import Connection, and_, delete, insert, not_, or_, select, update
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, SALES_EVENTS
 from features.arrays import DAY_US, NOT_YET, Ints
 from features.behaviour.columns import BehaviourState
 from features.behaviour.decayed_counters import FIRST, behaviour_states
 from features.derived import Derived, DerivedRows, derive
-from features.events.event_table import HISTORY_KEPT, OURSELVES, EventTable
+from features.events.event_table import HISTORY_KEPT, EventTable
+from features.events.trust import OURSELVES
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import batched, reading, wait_for_writers, writing
@@ -170,7 +171,7 @@ def _is_old(agreement: Agreement, until_us: int) -> Any:
 
 def permanent_events(agreement: Agreement) -> frozenset[str]:
     """Events that stay whole: what became of leads, what sales did for it, and who objected to profiling."""
-    return CRM_EVENTS | SALES_TOUCHES | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
+    return CRM_EVENTS | SALES_EVENTS | {agreement.outcome.event, agreement.privacy.objected, agreement.privacy.allowed}
 
 
 def _with_old_events(home: Home, agreement: Agreement, until_us: int) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ class ProblemDetails(BaseModel):
     errors: list[Fault] | None = None
 
 
-class Touch(Answer):
+class CampaignTouch(Answer):
     """The campaign that brought a visit."""
 
     source: Any
@@ -72,7 +72,7 @@ class TimelineEvent(Answer):
     flags: list[str] = Field(description="What intake noticed.")
     properties: dict[str, Any]
     traits: list[str] = Field(description="The names of the traits that it told; their values are in the export.")
-    touch: Touch | None
+    touch: CampaignTouch | None
 
 
 class Timeline(Answer):

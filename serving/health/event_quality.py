@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, join, select
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, PAGE_AND_MAIL_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, PAGE_AND_MAIL_EVENTS, SALES_EVENTS
 from features.arrays import DAY_US
 from features.events.event import ASSUMED
 from features.events.event_table import HISTORY_KEPT
@@ -28,7 +28,7 @@ from serving.health.similar_names import name_likeness, nearest_name
 # Sources that are read from files: they are heard up to their own newest event, not up to now.
 FROM_FILES = frozenset({"file", "crm", "customers", "leadlight"})
 # Names that mean something to Leadlight itself, whatever the agreement counts.
-LEADLIGHT_NAMES = SALES_TOUCHES | CRM_EVENTS | PAGE_AND_MAIL_EVENTS | {HISTORY_KEPT}
+LEADLIGHT_NAMES = SALES_EVENTS | CRM_EVENTS | PAGE_AND_MAIL_EVENTS | {HISTORY_KEPT}
 SURE_LIKENESS = 0.75  # so alike that the name is probably meant; below it is only asked
 SHOWN = 5
 NOTICED_FOR = timedelta(days=28)  # so long an event that is not followed asks for somebody to look

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, SALES_EVENTS, SALES_TOUCHES
 from features.arrays import NOT_YET
 from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
@@ -68,7 +68,9 @@ def _why_not(row: Any, is_sales_mail: bool, is_match: bool) -> str:
     if is_sales_mail:
         return "a mail that sales sent"
     if row.name in SALES_TOUCHES:
-        return "done by sales"
+        return "done by our side"
+    if row.name in SALES_EVENTS:
+        return "what our people said of the lead, not what it did"
     if row.name in CRM_EVENTS:
         return "what became of the lead, not what it did"
     if is_match:  # its name and properties are a behaviour's, so it is what happened meanwhile that speaks against it

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, PAGE_AND_MAIL_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, PAGE_AND_MAIL_EVENTS, SALES_EVENTS
 from features.agreement.conditions import FACTS
 from features.traits.typed_values import SAME_TRAIT, flat_traits, snake_case, unread_values
 
@@ -16,7 +16,7 @@ MOST = 20  # warnings of one lead: who sends a thousand unknown traits has under
 KNOWN_TRAITS = frozenset(
     {"email", "job_title", "crm", "crm_lead_id", "account", "id", "created_at", *SAME_TRAIT, *FACTS}
 )
-KNOWN_EVENTS = CRM_EVENTS | SALES_TOUCHES | PAGE_AND_MAIL_EVENTS
+KNOWN_EVENTS = CRM_EVENTS | SALES_EVENTS | PAGE_AND_MAIL_EVENTS
 
 InlineWarning = dict[str, str]  # code, message, pointer
 

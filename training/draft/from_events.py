@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, RESERVED, SALES_EVENTS
 from features.agreement.conditions import FACTS, Kind
 from features.agreement.messages import did_you_mean
 from features.agreement.scale import DRAFTED
@@ -194,7 +194,7 @@ def _on_behaviours(counts: EventCounts, label: str) -> Iterator[str]:
 def _other_track_calls(counts: EventCounts, label: str) -> Counter[str]:
     """The track calls that are no behaviour of the default agreement and may be one of this."""
     events = {line.event for line in Agreement.default().behaviours.values() if counts.matched[line.name]}
-    known = SALES_TOUCHES | CRM_EVENTS | _OF_MAILS | _OF_PAGES | events | {label, ""}
+    known = SALES_EVENTS | CRM_EVENTS | _OF_MAILS | _OF_PAGES | events | {label, ""}
     return Counter({name: count for name, count in counts.tracks.items() if name not in known})
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signed_agreement import with_line_moved
 
 from features.agreement.agreement import DEFAULT, Agreement, AgreementError
-from features.agreement.checks import CRM_EVENTS, SALES_TOUCHES, check_learnable, is_protected
+from features.agreement.checks import CRM_EVENTS, LATER_SALES_EVENTS, SALES_TOUCHES, check_learnable, is_protected
 from features.agreement.conditions import FACT_VALUES
 from features.agreement.learning import Behaviour
 from features.agreement.policy import Bar
@@ -209,10 +209,20 @@ def test_names_that_only_sound_protected_are_traits(column: str) -> None:
     assert not is_protected(column)
 
 
-@pytest.mark.parametrize("event", sorted(CRM_EVENTS | SALES_TOUCHES | {"Trial Paid"}))
+@pytest.mark.parametrize("event", sorted(CRM_EVENTS | SALES_TOUCHES - LATER_SALES_EVENTS | {"Trial Paid"}))
 def test_no_outcome_and_nothing_that_sales_causes_is_a_behaviour(event: str) -> None:
     text = SMALL.replace("Lead Converted", "Trial Paid") + f'[behaviours]\nhint = {{ event = "{event}" }}'
     assert "would give the answer away" in str(refusal(text))
+
+
+@pytest.mark.parametrize("event", sorted(LATER_SALES_EVENTS))
+def test_names_that_became_sales_later_are_refused_where_handed_in_and_read_where_kept(
+    event: str, tmp_path: Path
+) -> None:
+    text = SMALL + f'[behaviours]\nhint = {{ event = "{event}" }}'
+    assert Agreement.parse(text).behaviours["hint"].event == event
+    with pytest.raises(AgreementError, match="would give the answer away"):
+        Agreement.read(written(text, tmp_path))
 
 
 ODD = st.one_of(

@@ -1,0 +1,14 @@
+"""What our side did to reach a lead: touches, tries, the relation of sales to it, and its sales history.
+
+agreed_terms.py  What touches need of the agreement: how long a relation of sales holds, free of anybody's hours and
+                 holidays.
+history.py       Sales history of a lead: its touches, replies, feedback, handovers, opportunity and outcome, as the
+                 ledger says.
+relation.py      The relation of sales to a lead: while a handover is worked, an opportunity is open, or a rep's own
+                 touch is fresh.
+sales_events.py  Sales events: what our side did for each lead and what was said of it, and from when until when that
+                 was known.
+touch.py         Touches: what our side did to reach a lead, of which side and by whom or what, and how it went.
+tries.py         Tries: what one person does within an hour is one try; and whether all of us together reach out too
+                 often.
+"""
