@@ -3,6 +3,7 @@
 account_states.py      Account states: what the leads of an account did together, stored, and updated by what is new.
 builds.py              Builds, the generations of the feature views: which one is read, which are written, which are
                        outdated.
+due_leads.py           Due leads: what the ledger says of leads that wait for a decision, and who decides on them.
 feast_internals.py     Every part of Feast that its public interface does not promise, each called here alone; and
                        Feast imported fast.
 feast_views.py         The Feast repository of one build: its entities, its feature views and its registry.

@@ -80,13 +80,20 @@ def ledger_states(home: Home, agreement: Agreement, lead_ids: Sequence[str]) -> 
         found = {state.lead_id: state for state in newest_states(own.rows, agreement, own.ids)}
         lead_of = {lead_id: own.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
         states = [found.get(lead_of[lead_id]) or LeadState(lead_id, {}, {}, None) for lead_id in lead_ids]
-        accounts = {state.traits["account"] for state in states if state.traits.get("account")}
-        if not accounts:
-            return states
-        news = _news(connection, agreement, build, accounts, own)
-        stored = account_states(connection, agreement, build, news)
-        features = {account_id: state.features(list(agreement.behaviours)) for account_id, state in stored.items()}
-        return [state._replace(account=features.get(state.traits.get("account") or "")) for state in states]
+        return states_of_accounts(connection, build, own, states)
+
+
+def states_of_accounts(
+    connection: Connection, build: Build | None, own: Derived, states: Sequence[LeadState]
+) -> list[LeadState]:
+    """The states of leads that were derived, with what their accounts did. build: that of the same feature part."""
+    accounts = {state.traits["account"] for state in states if state.traits.get("account")}
+    if not accounts:
+        return list(states)
+    news = _news(connection, own.agreement, build, accounts, own)
+    stored = account_states(connection, own.agreement, build, news)
+    features = {account_id: state.features(list(own.agreement.behaviours)) for account_id, state in stored.items()}
+    return [state._replace(account=features.get(state.traits.get("account") or "")) for state in states]
 
 
 def _news(

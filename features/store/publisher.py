@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
-from features.derived import DerivedRows, derive_events
+from features.agreement.agreement import Agreement
+from features.derived import Derived, derive_events
 from features.home.clock import microseconds
 from features.home.database import consistent_read, database_exists, writing
 from features.home.locks import publisher_lock
 from features.home.settings import Home
 from features.home.troubles import Troubles
-from features.identity.components import Identifier
+from features.identity.components import GROUP, Identifier
 from features.identity.lookup import identifiers_of, update_index
+from features.ledger.decision_marks import clear_marks, is_decision_due, marks_of
 from features.ledger.outbox import AT_ONCE, Outbox, OutboxBatch, enqueue_since, is_anything_pending
+from features.ledger.tombstones import tombstones
 from features.store.account_states import (
     AccountNews,
     AccountState,
@@ -28,6 +32,7 @@ from features.store.account_states import (
     store_states,
 )
 from features.store.builds import Build, builds, current_builds, has_files, published_builds, record_published
+from features.store.due_leads import DecidedLeads, Decider, DueLeads, with_accounts
 from features.store.materialize import materialize_needed, materialized
 from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone, newest_states
 from features.store.online_fill import backfill
@@ -36,7 +41,9 @@ STORES = 8  # connections kept open: of each feature part that is read
 ROUNDS = 20  # of one call: events that keep coming are the next call's, or it would never return
 
 R = TypeVar("R")
+Accounts = Mapping[str, AccountState]
 STORE_DOWN, NOT_PUBLISHED = "online store down, the ledger answers", "leads could not be published"
+NOT_DECIDED = "leads could not be decided with what was published of them"
 
 logger = structlog.get_logger(__name__)
 
@@ -56,9 +63,13 @@ class _BuildUpdate:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     accounts: AccountNews = field(default_factory=AccountNews)
     states: dict[str, AccountState] = field(default_factory=dict)
+    due: tuple[Derived, OutboxBatch] | None = None  # to decide on, where the outbox is one batch
 
-    def add(self, rows: DerivedRows, ids: frozenset[str], leads: int) -> None:
+    def add(self, derived: Derived, batch: OutboxBatch, leads: int) -> None:
         """Note the leads of a batch that was written, and what is new of their accounts."""
+        rows, ids = derived.rows, derived.ids
+        # Of a long outbox nothing is kept: its leads are decided apart, some at a time.
+        self.due = None if self.ids else (derived, batch)
         self.ids |= ids
         self.leads += leads
         self.names |= {name: lead for name, lead in identifiers_of(rows.identities).items() if lead in ids}
@@ -69,10 +80,11 @@ class Publisher:
     """Writes what the outbox of one home holds to its online store.
 
     Each serving process has one; the publisher lock lets one of them write at a time.
+    decider: who decides on the leads of which it writes the states, in the transaction that clears the outbox.
     """
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    def __init__(self, home: Home, decider: Decider | None = None, now: Callable[[], datetime] | None = None) -> None:
+        self.home, self._decider, self._now = home, decider, now or partial(datetime.now, UTC)
         self._stores: dict[str, OnlineStore] = {}
         # Connections of their own: one thread may check while another publishes.
         self._stores_to_check: dict[str, OnlineStore] = {}
@@ -84,16 +96,22 @@ class Publisher:
         0 where the outbox is empty, where another process publishes, or where the online store is down: then the outbox
         stays as it is and is published later. Never raises for a store that is down.
         """
-        leads = 0
         self._exists = self._exists or database_exists(self.home)
+        if not self._exists:
+            return 0
+        leads, is_elsewhere = 0, False
         for _ in range(ROUNDS):
-            if not self._exists or not is_anything_pending(self.home):
+            if not is_anything_pending(self.home):
                 break
             with publisher_lock(self.home) as is_ours:
                 found = self._unless_down(self._round) if is_ours else None
+                is_elsewhere = not is_ours
             if found is None:
                 break
             leads += found
+        # Who publishes now also decides; where nobody can publish, decisions go on.
+        if self._decider and not is_elsewhere and is_decision_due(self.home):
+            self._decider.decide_rest()
         return leads
 
     def check(self) -> None:
@@ -133,7 +151,7 @@ class Publisher:
         """
         left: set[Identifier] = set()
         with consistent_read(self.home) as connection:
-            outbox, builds = Outbox.read(connection), published_builds(connection, microseconds(datetime.now(UTC)))
+            outbox, builds = Outbox.read(connection), published_builds(connection, microseconds(self._now()))
             if not builds:
                 return None
             if not outbox.identifiers:
@@ -146,7 +164,10 @@ class Publisher:
                     left |= set(batch.identifiers)
             for update in updates:
                 self._write_accounts(update, connection, outbox)
+            decided = self._decided(connection, updates)
         with writing(self.home) as connection:
+            if decided:
+                self._write_decisions(connection, *decided)
             self._clear(connection, outbox.without(connection, left), updates)
         if not left:
             self._troubles.over(NOT_PUBLISHED)
@@ -170,13 +191,14 @@ class Publisher:
 
     def _write_leads(self, update: _BuildUpdate, batch: OutboxBatch) -> None:
         agreement, store = update.build.agreement, self._store(update.build)
-        rows = derive_events(batch.events, agreement, batch.ids).rows
+        derived = derive_events(batch.events, agreement, batch.ids)
+        rows = derived.rows
         found = list(newest_states(rows, agreement, batch.ids, -1 if batch.is_whole else update.shown_us))
         for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
             # A lead that is written whole may have lost a feature: that is written as nothing.
             nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if batch.is_whole else {}
             store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), update.event_us) for lead in found))
-        update.add(rows, batch.ids, len(found))
+        update.add(derived, batch, len(found))
 
     def _write_accounts(self, update: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
         agreement, store, wrong = update.build.agreement, self._store(update.build), outbox.wrong_accounts()
@@ -187,6 +209,29 @@ class Publisher:
             rows = (changed_only(row, update.states[row.key], news.observed[row.key], agreement) for row in rows)
         store.write(update.build.repository(self.home).account_view, rows)
         store.write_canary(update.event_us)
+
+    def _decided(self, connection: Connection, updates: Sequence[_BuildUpdate]) -> tuple[DueLeads, DecidedLeads] | None:
+        """The decisions on the leads whose states were written; None where none is due or none can be made now."""
+        part = self._decider.feature_part() if self._decider else None
+        newest = next((update for update in reversed(updates) if update.build.suffix == part), None)
+        if self._decider is None or newest is None or newest.due is None:
+            return None
+        try:
+            due = _due_leads(connection, newest.build.agreement, *newest.due, newest.states)
+            return (due, self._decider.decided(connection, due)) if due.marks else None
+        except Exception as error:  # a lead that cannot be decided is published all the same, and tried by itself
+            self._troubles.met(NOT_DECIDED, type(error).__name__)
+            return None
+
+    def _write_decisions(self, connection: Connection, due: DueLeads, decided: DecidedLeads) -> None:
+        try:
+            with connection.begin_nested():
+                lost = decided.write(connection)
+                clear_marks(connection, due.marks_without(lost))
+        except Exception as error:
+            self._troubles.met(NOT_DECIDED, type(error).__name__)
+            return
+        self._troubles.over(NOT_DECIDED)
 
     def _clear(self, connection: Connection, outbox: Outbox, updates: Sequence[_BuildUpdate]) -> None:
         for update in updates:
@@ -202,6 +247,15 @@ def _cached_store(stores: dict[str, OnlineStore], home: Home, build: Build) -> O
         for generation in list(stores)[:-STORES]:
             del stores[generation]  # of builds that were replaced long ago
     return stores[build.generation]
+
+
+def _due_leads(
+    connection: Connection, agreement: Agreement, derived: Derived, batch: OutboxBatch, accounts: Accounts
+) -> DueLeads:
+    groups = [value for kind, value in batch.identifiers if kind == GROUP]
+    marks = marks_of(connection, derived.ids, groups)
+    states = newest_states(derived.rows, agreement, derived.ids) if marks else ()
+    return DueLeads(derived, with_accounts(states, accounts, list(agreement.behaviours)), marks, tombstones(connection))
 
 
 def _row(lead: LeadState, features: Mapping[str, Any], event_us: int) -> OnlineRow:
