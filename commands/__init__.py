@@ -11,6 +11,7 @@ entry.py          The start of each command: it imports nothing heavy before it 
 failed_events.py  `leadlight failed-events`: lists events that could not be used, and tries them again.
 failures.py       Failures: whatever ends a command is one sentence on stderr, and with --json one document on stdout
                   as well.
+hole.py           `leadlight hole`: what a CRM's history says of the leads that sales was given, before any model.
 ingest.py         `leadlight ingest`: reads files of events, leads, histories and customers into the ledger.
 init.py           `leadlight init`: drafts an agreement from a CRM export or from events.
 keys.py           `leadlight keys`: makes, lists and revokes the keys of the API, and follows what a key may not have

@@ -15,6 +15,7 @@ from commands import (
     agreement,
     doctor,
     failed_events,
+    hole,
     ingest,
     init,
     keys,
@@ -61,7 +62,7 @@ def _options(
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (
-    demo, simulate.simulate, init.init, ingest.ingest, train.train, models.promote,
+    demo, simulate.simulate, hole.hole, init.init, ingest.ingest, train.train, models.promote,
     models.rollback, models.recalibrate, report.report, watch, score.score, serve,
     doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild,
 )  # fmt: skip

@@ -6,6 +6,8 @@ evaluate/           The evaluation of a model on unseen rows: metrics, segments,
                     importance.
 fit/                Fits a model: training rows, candidate columns, linear model, trees, calibration, recalibration.
 gates/              What must hold before a model may answer: one gate a file, named as the report names it.
+hole/               The black hole in a CRM's history: what became of the leads that were handed to sales, before any
+                    model.
 if_tried/           The second question: what comes of a lead if sales tries it now, learned from the moments just
                     before first tries.
 labels/             The outcome of each snapshot, what stays unknown, and which snapshots train and test.

@@ -33,12 +33,12 @@ workbooks.py      Parquet files and Excel workbooks, whose cells have types, rea
 
 Other rooms use:
 
-cells             NEVER_IMPORTED
+cells             CellReader, NEVER_IMPORTED
 columns           MISSING_MARKERS, boolean, cell_text, cell_texts, column_named, map_distinct, number_cells,
                   says_value, spelling
-crm               ANY_VALUE, Crm
+crm               ANY_VALUE, Crm, normal_title
 customers         Customers
-field_history     FieldHistory
+field_history     FieldChange, FieldHistory
 files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, sample_in, source_kinds, table_in,
                   titles_in
 lead_export       CrmExport, ExportError, ROW_NUMBER, WHICH_ROW_COUNTS

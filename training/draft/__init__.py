@@ -27,6 +27,10 @@ word_patterns.py     Patterns of words: what titles and values say in several la
 
 Other rooms use:
 
+date_titles          says_came, says_converted
 from_events          event_draft
 from_export          export_draft
+lead_ids             lead_id
+outcome_statuses     is_of_statuses, says_lost, says_outcome, says_won
+word_patterns        word_patterns
 """

@@ -80,7 +80,7 @@ def statuses_beside(profiles: Iterable[ColumnProfile], won: Bools, known: str | 
 
 def _lost_beside(profile: ColumnProfile, won: Bools) -> tuple[str, ...]:
     """The levels of a column of statuses that read as lost and that hardly any converted lead has."""
-    if profile.distinct > _MOST or not _is_of_statuses(profile.column):
+    if profile.distinct > _MOST or not is_of_statuses(profile.column):
         return ()
     of_won = Counter(value for value, is_won in zip(profile.values, won, strict=True) if is_won)
     levels = [level for level, _ in profile.counts.most_common() if says_lost(level)]
@@ -96,10 +96,16 @@ def says_lost(status: str) -> bool:
 
 def says_outcome(title: str) -> bool:
     """Whether a column may tell by its title what became of a lead: "Is Converted", "Deal - Status"."""
-    return (_is_of_statuses(title) or _says(title, "outcome_titles")) and not _says(title, "moment_titles")
+    return (is_of_statuses(title) or _says(title, "outcome_titles")) and not _says(title, "moment_titles")
 
 
-def _is_of_statuses(title: str) -> bool:
+def says_won(status: str) -> bool:
+    """Whether a status reads as if the lead had converted, and not as if it was lost."""
+    return _says(status, "won") and not says_lost(status)
+
+
+def is_of_statuses(title: str) -> bool:
+    """Whether a title is of a column of statuses: "Lead Status", "Stage", "Vertriebsstatus"."""
     return _says(title, "titles") and not _says(title, "other_titles")
 
 

@@ -1,0 +1,90 @@
+"""`leadlight hole`: what a CRM's history says of the leads that sales was given, before any model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import console
+from commands.options import Files, Json, home, now, print_answer
+from features.home.errors import LeadlightError
+
+_ROLES = (
+    "id, created, handed_over, first_try, last_try, tries, status, reason, ended, closed, won, converted, source, "
+    "campaign, owner"
+)
+_MEANINGS = "waiting, tried, no_answer, given_up, rejected, won or other"
+
+
+class CrmName(StrEnum):
+    """A CRM whose exports are known."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+
+
+def hole(
+    files: Files,
+    cost_per_lead: Annotated[float | None, typer.Option(help="What one lead costs, in your money: 120.")] = None,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("hole.html"),
+    origin: Annotated[
+        CrmName | None, typer.Option("--from", help="Whose files they are, where that does not show.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help=f"ROLE=TITLE, where the draft errs; TITLE none for no column. Roles: {_ROLES}."),
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help=f"STATUS=MEANING of a status or reason: {_MEANINGS}.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of dates that name none: Europe/Berlin. By default the agreement's, else UTC.")
+    ] = None,
+    new_baseline: Annotated[bool, typer.Option(help="Keep this count as the baseline from now on.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Count the leads that were handed to sales and never tried, how fast the others were, what was given up too early.
+
+    From a CRM's export of leads, best with the history of its fields, or from any table with dates of first contacts.
+    The first count is kept in the home as the baseline, and later ones stand beside it.
+    """
+    from features.imports.files import CRMS
+    from training.hole.baseline import baseline_of, hole_document, keep_baseline
+    from training.hole.hole import HoleRequest, hole_in_files
+    from training.hole.wording import hole_lines
+
+    columns, statuses = _pairs("--column", column, "created=Angelegt"), _pairs("--status", status, "Parked=given_up")
+    request = HoleRequest(
+        columns, statuses, CRMS[origin] if origin else None, cost_per_lead, time_zone or _agreed_time_zone()
+    )
+    with console.progress_line("counting the leads that sales was given"):
+        found = hole_in_files(files, request, now())
+    before = None if new_baseline else baseline_of(home())
+    if before is None:
+        keep_baseline(home(), found)
+    document = hole_document(found) | {"baseline": before and before.made_at.isoformat()}
+    print_answer(document, [*hole_lines(found, before)], as_json)
+
+
+def _pairs(option: str, said: list[str] | None, example: str) -> dict[str, str]:
+    """The texts before and after the sign = of each value of an option; a status may have that sign as well."""
+    found = {}
+    for text in said or ():
+        name, sign, value = text.partition("=") if option == "--column" else text.rpartition("=")
+        if not (name.strip() and sign and value.strip()):
+            raise LeadlightError(f'{option} "{text}" says nothing; write it as {option} "{example}"', code="bad_option")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _agreed_time_zone() -> str:
+    """The time zone of the agreement that the home keeps, UTC where it keeps none."""
+    from features.agreement.versions import NoAgreement, current_version
+
+    try:
+        return current_version(home()).agreement.time_zone
+    except NoAgreement:
+        return "UTC"
