@@ -24,6 +24,7 @@ from training.draft.contact_columns import contact_section
 from training.draft.outcome_statuses import OutcomeStatuses
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
+_OF_BEHAVIOURS = re.compile(r"(not_a_lead|sales_ready|goes_to)\s*=")
 _DERIVED = frozenset(FACTS) - {"source", "campaign", "seniority", "department", "unsubscribed"}
 
 
@@ -108,9 +109,9 @@ def draft_heading(drafted_from: str) -> Iterator[str]:
     """The first lines of a draft: what it was drafted from, what to do with it, and who signs it."""
     yield (
         f"{drafted_from}\n"
-        "# Read it with marketing and sales, change what is wrong, and sign it in agreed_by.\n"
+        "# Read it with marketing and sales, change what is wrong, and have both sign it.\n"
         "# Part 1 is what the model learns from: after a change, retrain. Part 2 is what we do about it: it works\n"
-        "# at once."
+        "# at once. Part 3 is who and where. The signature is under parts 1 and 2: leadlight agreement sign."
     )
     yield (
         'name        = "default"   # also the model\'s name: one agreement for each product or region\n'
@@ -270,8 +271,23 @@ def policy_text(kinds: Mapping[str, str], behaviours: Container[str], average: f
     ]
     no_points = r"\g<1>0                         # agree on criteria first, then on their points"
     kept = [line for line in kept if not line.startswith("come_back") or _has_dates(line, kinds)]
+    kept = [said for line in kept if (said := _of_behaviours(line, behaviours)) is not None]
     text = re.sub(r"^(min_points\s*= )\d+ .*", no_points, "\n".join(kept), flags=re.M)
     return with_score_50(text, average) if 0 < average < 1 else text
+
+
+def _of_behaviours(line: str, behaviours: Container[str]) -> str | None:
+    """A line that speaks of the default's behaviours, without those that are not drafted; None where none is left."""
+    if not _OF_BEHAVIOURS.match(line):
+        return line
+    (value,) = tomllib.loads(line).values()
+    if isinstance(value, dict):
+        left: object = {name: where for name, where in value.items() if name in behaviours}
+    else:
+        left = [each for each in value if all(name in behaviours for name in each)]
+    if left == value:
+        return line
+    return f"{line[: line.index('=')]}= {tomlkit.item(left).as_string()}" if left else None
 
 
 def _has_dates(line: str, kinds: Mapping[str, str]) -> bool:
@@ -283,11 +299,14 @@ def _is_possible(line: str, kinds: Mapping[str, str], behaviours: Container[str]
     """Whether a line of points asks only for drafted behaviours and for what is said of leads."""
     [(_, points)] = next(iter(tomllib.loads(line).values())).items()
     default = Agreement.default()
-    if not isinstance(points, dict):
-        return False
+    lines = points if isinstance(points, list) else [points]
     return all(
-        name in behaviours
-        or (name == "seniority" and "job_title" in kinds)
-        or (name in default.traits and kinds.get(name) == default.traits[name].kind)
-        for name in points
+        isinstance(asked, dict)
+        and all(
+            name in behaviours
+            or (name == "seniority" and "job_title" in kinds)
+            or (name in default.traits and kinds.get(name) == default.traits[name].kind)
+            for name in asked
+        )
+        for asked in lines
     )

@@ -57,8 +57,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _RARE = 0.01  # share of the views that pages of one part of the site must have
 _OF_MAILS = frozenset({"Email Delivered", "Email Bounced", "Email Marked as Spam", "Page Left", "History Kept"})
 _OF_PAGES = frozenset({"Page Loaded", "Page Unloaded"})  # of clients that note these by themselves
-# Part 2 speaks of these, whether they have come yet or not: asking for a salesperson goes straight over.
-_ASKING = ("demo_request", "contact_sales")
+# Part 2 speaks of these, whether they have come yet or not: who asks for us goes straight over, an applicant never.
+_IN_RULES = ("demo_request", "contact_sales", "support_form", "application")
 _KEYS = frozenset({"email", "crm", "crm_lead_id", "account", "id", "user_id", "anonymous_id"})
 _FLAGS = frozenset({"customer", "open_opportunity", "profiling_opt_out", "unsubscribed"})
 _TAKEN = RESERVED | (frozenset(FACTS) - {"source", "campaign", "seniority", "department"})
@@ -244,7 +244,7 @@ def _behaviours(counts: EventCounts, basis: _EventDraftBasis) -> Iterator[tuple[
     default = default_section("behaviours")
     taken = set(FACTS) | RESERVED | {decision.column for decision in basis.decisions}
     for name, behaviour in Agreement.default().behaviours.items():
-        if behaviour.event != basis.outcome and (counts.matched[name] or name in _ASKING):
+        if behaviour.event != basis.outcome and (counts.matched[name] or name in _IN_RULES):
             [line] = re.findall(rf"^{name}\s*=.*$", default, re.M)
             taken.add(name)
             yield name, line

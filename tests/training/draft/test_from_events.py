@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from vendor_exports import START, people, salesforce, warehouse
 
 from features.agreement.agreement import Agreement
 from features.home.errors import LeadlightError
+from training.draft.agreement_text import policy_text
 from training.draft.column_roles import OutcomeError
 from training.draft.from_events import event_draft
 from training.draft.from_export import Draft
@@ -66,7 +68,8 @@ def test_parts_of_the_site_become_behaviours_but_ids_and_rare_pages_do_not(tmp_p
 
 def test_what_sales_does_and_what_became_of_leads_is_no_behaviour(tmp_path: Path) -> None:
     draft = drafted(tmp_path, track("Call Attempted"), track("Lead Status Changed"), track("Opportunity Created"))
-    assert set(agreed(draft).behaviours) == {"demo_request", "contact_sales"}
+    in_rules = {"demo_request", "contact_sales", "support_form", "application"}
+    assert set(agreed(draft).behaviours) == in_rules
 
 
 def test_the_question_is_drafted_and_how_often_a_conversion_had_a_contact_before(tmp_path: Path) -> None:
@@ -202,3 +205,13 @@ def test_numbers_that_are_text_are_drafted_with_their_sign_and_unclear_ones_excl
         "pages": ("number", ","), "ratio": ("number", None),
     }  # fmt: skip
     assert "none of its rows shows whether that is" in agreement.excluded["revenue"].why
+
+
+def test_rules_of_a_draft_name_drafted_behaviours_alone() -> None:
+    """Where the outcome is a form of its own, no form is a behaviour, and no rule may ask for one."""
+    text = policy_text({}, {"application"}, 0.1)
+    rules = tomllib.loads(text)["rules"]
+    assert "sales_ready" not in rules
+    assert rules["not_a_lead"] == [{"application": "1 in 90 days"}]
+    assert tomllib.loads(text)["people"]["goes_to"] == {"application": "jobs@ourcompany.example"}
+    assert "goes_to" not in tomllib.loads(policy_text({}, set(), 0.1))["people"]
