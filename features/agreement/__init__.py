@@ -51,4 +51,5 @@ policy            Criterion
 scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 versions          AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
                   current_version, save_version, tried_version, version_in_force
+working_time      WorkingTime
 """

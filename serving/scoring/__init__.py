@@ -2,19 +2,28 @@
 
 answer.py              The answer that a score is: its fields in their order, and which of them are columns of a
                        table.
+bar.py                 The bar of a model: from which probability on a lead is ready for sales, by what the model said
+                       of leads it knew.
 bulk.py                Scores of many leads at once, of a home, a frame or a file, written to csv, Parquet, xlsx or
                        jsonl.
 call_sheet.py          The call sheet: scores as a workbook for people, best first, with whom to call, why, and what
                        to ask.
-decision.py            The decision on one lead, by the agreement alone: rules in their order, then the bar and the
+decision.py            The decision on one lead, by the agreement alone: rules in a fixed order, then the bar and the
                        criteria's points.
+decision_case.py       One lead to decide on: what its decision rests on, and the shapes that a decision takes.
+decision_rules.py      The rules of a decision in their fixed order, whatever that of the agreement's file; the first
+                       that holds decides.
 explanation.py         Explanations: the log-odds of each lead and the contributions that they are the sum of.
 inline_leads.py        Leads told inline in a frame: one row per lead, its traits and events in cells, as `POST
                        /v1/scores` takes them.
 inline_warnings.py     Warnings of leads told inline: traits and events that the agreement does not know, and values
                        that cannot be read.
+lead_now.py            One lead as a decision sees it: its numbers, what sales has to do with it, and what was decided
+                       before.
 lead_row.py            One lead to score: its behaviour states, its traits, and up to when they are known; and the
                        numbers alone of it.
+past.py                What a lead's past says to a decision: asks and replies not answered yet, who works it, and how
+                       work on it ended.
 points.py              The 1-99 scale of scorecards: 50 is the agreement's average lead, and every 10 points double
                        the odds (PDO).
 questions.py           The two questions of a score: what happens as sales works its leads now, and what happens if

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.scoring.decision import DecisionName
+from serving.scoring.lead_now import DecisionName, Queue
 
 COLUMN = "column"
 T = TypeVar("T")
@@ -68,6 +68,14 @@ class AgreementNamed(Answer):
     digest: str
 
 
+class WouldBe(Answer):
+    """What the numbers of this moment would decide: kept with its code once the lead is decided again."""
+
+    decision: DecisionName
+    decision_code: str
+    queue: Queue | None
+
+
 class Score(Answer):
     """One lead, scored, explained and decided as of a moment."""
 
@@ -82,7 +90,8 @@ class Score(Answer):
     grade: Column[str | None]
     decision: Column[DecisionName | None]
     decision_code: Column[str | None]
-    owner: Column[str | None]
+    queue: Column[Queue | None] = Field(description="Whose turn it is, a role; null where the lead is closed.")
+    owner: Column[str | None] = Field(description="The person who has it: a user id of the CRM or an e-mail address.")
     look_again_at: Column[datetime | None]
     threshold: Column[float | None] = Field(description="The probability from which a lead is ready for sales.")
     horizon_days: Column[int | None] = Field(description="null where the history has no dates.")
@@ -102,6 +111,9 @@ class Score(Answer):
     criteria: Criteria | None
     nurture: dict[str, Any] | None
     exploration: dict[str, Any] | None
+    handover: dict[str, Any] | None = Field(description="The handover that is open: handover_id, kind, state, overdue.")
+    decided_at: Column[datetime | None] = Field(description="Since when it is decided so; null where nothing is kept.")
+    would_be: WouldBe | None = Field(description="What the numbers of this moment say where that is another decision.")
     question: Column[Literal["as_things_are", "if_tried_now"] | None] = Field(
         description="What the probability answers: what happens as sales works its leads now, or if sales tries now."
     )

@@ -1,193 +1,116 @@
-"""The decision on one lead, by the agreement alone: rules in their order, then the bar and the criteria's points."""
+"""The decision on one lead, by the agreement alone: rules in a fixed order, then the bar and the criteria's points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from numbers import Real
-from typing import Literal
-
-import numpy as np
+from datetime import datetime, timedelta
+from typing import Any
 
 from features.agreement.agreement import Agreement
-from features.agreement.conditions import Facts, holds
 from features.agreement.criteria import CriteriaPoints
-from features.arrays import Floats
-from serving.scoring.points import probability_at
+from features.home.clock import MICROSECOND, from_microseconds
+from serving.scoring.decision_case import A_DAY, Case
+from serving.scoring.decision_rules import RULES
+from serving.scoring.lead_now import Cause, Decided, DecidedUnder, HandoverKind, LeadNow
+from serving.scoring.past import COMES_BACK_BY_BEHAVIOUR, counted_since
 
-DecisionName = Literal[
-    "sales_ready",
-    "nurture",
-    "needs_data",
-    "with_sales",
-    "existing_customer",
-    "no_profiling",
-    "disqualified",
-    "not_a_lead",
-]
-
-# The rule, the status and the decision of who objected to profiling.
-OBJECTED: Literal["no_profiling"] = "no_profiling"
-
-_OWNERS: dict[DecisionName, str | None] = {
-    "sales_ready": "sales",
-    "nurture": "marketing",
-    "needs_data": "marketing",
-    "with_sales": "opportunity_owner",
-    "existing_customer": "account_owner",
-    "no_profiling": None,
-    "disqualified": None,
-    "not_a_lead": None,
-}
-_BY_RULE: dict[str, tuple[DecisionName, str]] = {
-    "own_people": ("disqualified", "own_people"),
-    "rejected": ("disqualified", "rejected_by_sales"),
-    "disqualified": ("disqualified", "disqualified_by_rule"),
-    "existing_customer": ("existing_customer", "existing_customer"),
-    "with_sales": ("with_sales", "already_with_sales"),
-    "closed": ("nurture", "lost"),
-    "sales_ready": ("sales_ready", "asked_for_sales"),
-    "not_a_lead": ("not_a_lead", "not_a_lead"),
-    "nurture": ("nurture", "nurture_by_rule"),
-}
+NEW_FOR = timedelta(days=1)  # a lead that opened no longer ago was not there before: its first decision is no flood
+# What moves many leads at once: whoever crosses the bar by it stands in line.
+OF_MANY = frozenset({"promotion", "recalibration", "agreement", "bar", "live", "import"})
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What we do about a lead, and why.
-
-    decision:      "no_profiling" for a lead that objected to profiling (its `status`, too), which has no score at all,
-                   and did not ask for sales.
-    owner:         whose turn it is: sales, marketing, opportunity_owner, account_owner; None where nobody's.
-    look_again_at: when a lead that waits returns by itself (UTC).
-    threshold:     the bar: from this probability on a lead is ready.
-    """
-
-    decision: DecisionName
-    code: str
-    owner: str | None
-    look_again_at: datetime | None
-    threshold: float
-    status: Literal["scored", "no_profiling"] = "scored"
+def decided(agreement: Agreement, lead: LeadNow, under: DecidedUnder, as_of: datetime, cause: Cause) -> Decided:
+    """What is decided on one lead as of a moment (aware): the first rule of `RULES` that holds, then the numbers."""
+    case = Case(agreement, lead, under, as_of, cause)
+    for rule in RULES:
+        if (found := rule(case)) is not None:
+            return found
+    return _by_numbers(case)
 
 
-def decision(
-    agreement: Agreement,
-    facts: Facts,
-    probability: float | None,
-    points: CriteriaPoints,
-    threshold: float,
-    *,
-    as_of: datetime,
-    was_sales_ready: bool = False,
-) -> Decision:
-    """The agreement's decision for one lead as of a moment (aware); `probability` is None for a lead without facts."""
-    rule = _rule(agreement, facts)
-    if objects(agreement, facts):
-        # Without a profile nothing is decided but what the lead itself asked for.
-        verdict, code = _BY_RULE[rule] if rule == "sales_ready" else (OBJECTED, "objected_to_profiling")
-        return Decision(verdict, code, _OWNERS[verdict], None, threshold, OBJECTED)
-    if rule:
-        verdict, code = _BY_RULE[rule]
-    else:
-        verdict, code = _by_numbers(agreement, probability, points, threshold, was_sales_ready)
-    again = _look_again_at(agreement, facts, as_of) if verdict in ("nurture", "needs_data") else None
-    return Decision(verdict, code, _OWNERS[verdict], again, threshold)
-
-
-def objects(agreement: Agreement, facts: Facts) -> bool:
-    """Whether the lead objected to profiling: then it has no numbers."""
-    return OBJECTED in agreement.rules and holds(agreement.rules[OBJECTED], facts)
-
-
-def _rule(agreement: Agreement, facts: Facts) -> str | None:
-    """The first rule that holds, in the agreement's order, but for an objection to profiling.
-
-    What the ledger itself knows comes first where it is stronger: our own people and leads that sales rejected are
-    no leads, and one that sales already tried to reach is not handed over again, whatever it asks for.
-    """
-    rules = ((name, condition) for name, condition in agreement.rules.items() if name != OBJECTED)
-    first = next((name for name, condition in rules if holds(condition, facts)), None)
-    if facts.traits.get("email_domain") in agreement.our_domains:
-        return "own_people"
-    if facts.traits.get("rejected") is True:
-        return "rejected"
-    if first in ("disqualified", "existing_customer"):
-        return first
-    if facts.traits.get("with_sales") is True:
-        return "with_sales"
-    # Lost, and nothing since that would have opened it again: nobody calls it because it is like those that buy.
-    return "closed" if facts.traits.get("closed") is True else first
-
-
-def _by_numbers(
-    agreement: Agreement, probability: float | None, points: CriteriaPoints, threshold: float, was_sales_ready: bool
-) -> tuple[DecisionName, str]:
-    policy = agreement.policy
+def _by_numbers(case: Case) -> Decided:
+    """Over the bar with its points: to sales, in its turn. One bar to rise over and a lower one to fall under."""
+    policy, numbers, before = case.agreement.policy, case.lead.numbers, case.lead.before
+    probability, was_ready = numbers.probability, before is not None and before.decision == "sales_ready"
     if probability is None:
-        return "needs_data", "no_facts"
-    if probability < threshold:
-        # One bar to rise over and a lower one to fall under, or a lead on the edge would flap.
-        stays = was_sales_ready and probability >= policy.back_below * threshold
-        return ("sales_ready", "still_sales_ready") if stays else ("nurture", "below_bar")
-    if points.points >= policy.min_points:
-        return "sales_ready", "probability_and_fit"
-    if was_sales_ready:
-        return "sales_ready", "still_sales_ready"
-    could_have = points.points + sum(agreement.criteria[name].most for name in _to_ask(agreement, points))
-    return ("needs_data" if could_have >= policy.min_points else "nurture"), "too_few_points"
+        return _needs_data(case, "no_facts")
+    if probability < case.under.bar:
+        stays = was_ready and probability >= policy.back_below * case.under.bar
+        return _crossing(case, "still_sales_ready") if stays else case.nurture("below_bar")
+    if numbers.points.points >= policy.min_points:
+        return _crossing(case, "probability_and_fit")
+    if was_ready:
+        return _crossing(case, "still_sales_ready")
+    if _could_have(case.agreement, numbers.points) < policy.min_points:
+        return case.nurture("too_few_points")
+    return _needs_data(case, "too_few_points")
 
 
-def _to_ask(agreement: Agreement, points: CriteriaPoints) -> Iterator[str]:
-    return (name for name, level in points.levels.items() if level is None and agreement.criteria[name].ask)
+def _is_asked(case: Case) -> bool:
+    return case.cause.kind == "asked"
 
 
-def _look_again_at(agreement: Agreement, facts: Facts, as_of: datetime) -> datetime:
-    """The next date that the agreement or the lead named, else the next touch of the nurture rhythm."""
-    named = (_moment(facts.traits.get(name), before) for name, before in agreement.nurture.come_back.items())
-    return min((at for at in named if at and at > as_of), default=as_of + agreement.nurture.every)
+def _needs_data(case: Case, code: str) -> Decided:
+    """Somebody asks what is missing; when the tries or their time are used up, it goes back to nurture."""
+    before, ended, queue = case.lead.before, case.past.ended, case.qualifiers
+    if ended and ended.code in COMES_BACK_BY_BEHAVIOUR and not counted_since(case.lead, case.agreement, ended.at_us):
+        return case.nurture(ended.code)
+    if before is None or before.decision != "needs_data":
+        again = case.as_of + case.agreement.nurture.every
+        return case.decided("needs_data", code, queue, again, facts=_of_bar(case))
+    agreed = case.agreement.handover.tries
+    ends_at = from_microseconds(before.since_us) + agreed.within
+    made = [us for us in case.past.tries if us >= before.since_us]
+    if case.as_of >= ends_at or len(made) >= agreed.count:
+        return case.nurture("no_answer", case.as_of + case.agreement.nurture.then_every)
+    again = min(case.as_of + case.agreement.nurture.every, ends_at)
+    return case.decided("needs_data", code, queue, again, owner=case.kept_owner(queue), facts=_of_bar(case))
 
 
-def _moment(value: object, before: timedelta) -> datetime | None:
-    """`before` ahead of a date trait's value: a moment, a day, or days since 1970 as trait states hold it."""
-    try:
-        if isinstance(value, Real):
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=float(value)) - before
-        if isinstance(value, datetime):
-            return (value if value.tzinfo else value.replace(tzinfo=UTC)) - before
-        return datetime.combine(value, time(), UTC) - before if isinstance(value, date) else None
-    except (OverflowError, ValueError):  # year 1 or a NaN: no date to come back on
-        return None
+def _crossing(case: Case, code: str) -> Decided:
+    """Over the bar: at once, or in the line of those who wait, or not before it shows new interest."""
+    ended = case.past.ended
+    if ended and ended.code in COMES_BACK_BY_BEHAVIOUR and not counted_since(case.lead, case.agreement, ended.at_us):
+        return case.nurture(ended.code)
+    kind: HandoverKind = "returned" if ended else "crossing"
+    if case.cause.is_turn or _is_asked(case) or not _stands_in_line(case):
+        again = case.as_of + A_DAY
+        return case.decided("sales_ready", code, "sales", again, hands_over=kind, facts=_of_bar(case))
+    before, line = case.lead.before, case.under.line
+    was_in_line = before is not None and before.in_backlog
+    never_tried = ended is not None and ended.code == "never_tried"
+    fits = line.least is None or case.lead.numbers.orders_calls_by > line.least
+    if not (was_in_line or never_tried or fits):
+        return case.decided("nurture", "waits_for_capacity", "marketing", case.as_of + A_DAY, facts=_of_bar(case))
+    turn_at = (
+        from_microseconds(before.look_again_us) if was_in_line and before and before.look_again_us else line.last_at
+    )
+    again = turn_at if turn_at and turn_at > case.as_of else case.as_of + A_DAY
+    return case.decided("sales_ready", "in_backlog", "sales", again, in_backlog=True, facts=_of_bar(case))
 
 
-def threshold(agreement: Agreement, open_probabilities: Floats, arrivals_per_week: float | None = None) -> float:
-    """The probability from which on a lead is over the bar.
-
-    open_probabilities: of the leads that are open now, ascending.
-    arrivals_per_week:  how many leads come in a week, for a bar of so many per week.
-
-    A share never takes more than its share: where many leads are equal, the bar is above them, unless they are the
-    best there are. While the share comes to less than one lead, or is not known, the bar is where grade A begins.
-    """
-    bar = agreement.policy.bar
-    if bar.unit == "probability" and bar.value is not None:
-        return bar.value
-    if bar.unit == "costs" and agreement.costs is not None:
-        return agreement.costs.contact / agreement.costs.conversion
-    share = bar.value or 0.0
-    if bar.unit == "per_week":
-        share = share / arrivals_per_week if arrivals_per_week else 0.0
-    taken = int(share * len(open_probabilities) + 1e-9)
-    if taken < 1:
-        return probability_at(max(agreement.policy.grades.values()), agreement.policy.score_50)
-    return 0.0 if taken >= len(open_probabilities) else _taking(open_probabilities, taken)
+def _stands_in_line(case: Case) -> bool:
+    """Whether more than this lead itself brought it over the bar, or no rep has room for it today."""
+    before, under, ended = case.lead.before, case.under, case.past.ended
+    if case.cause.kind in OF_MANY or not under.line.has_room or (ended and ended.code == "never_tried"):
+        return True
+    if before is None:
+        opened_us = case.lead.row.traits.get("opened_us")
+        return opened_us is None or case.as_of_us - opened_us > NEW_FOR // MICROSECOND
+    if before.in_backlog or before.code == "waits_for_capacity":
+        return True
+    return (before.model_digest, before.policy_digest, before.bar_id) != (
+        under.model_digest,
+        under.policy_digest,
+        under.bar_id,
+    )
 
 
-def _taking(ascending: Floats, most: int) -> float:
-    """The smallest value that at most `most` values reach; the largest value where even that is reached by more."""
-    allowed = ascending[len(ascending) - most]
-    if ascending[len(ascending) - most - 1] < allowed:
-        return float(allowed)
-    above = np.searchsorted(ascending, allowed, side="right")
-    return float(ascending[min(above, len(ascending) - 1)])
+def _could_have(agreement: Agreement, points: CriteriaPoints) -> int:
+    """The points that it would have, were every question answered at its best."""
+    asked = (name for name, level in points.levels.items() if level is None and agreement.criteria[name].ask)
+    return points.points + sum(agreement.criteria[name].most for name in asked)
+
+
+def _of_bar(case: Case) -> dict[str, Any]:
+    """What a decision by the numbers stood on."""
+    return {"rule": "bar", "criteria": dict(case.lead.numbers.points.levels)}

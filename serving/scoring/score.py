@@ -12,6 +12,7 @@ import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import NAME_THE_QUESTION
+from features.agreement.conditions import Facts
 from features.agreement.criteria import criteria_points, criterion_kind, prior
 from features.agreement.versions import NOT_AGREED, AgreementVersion
 from features.arrays import DAY_US, Floats, Ints
@@ -20,8 +21,11 @@ from features.home.clock import microseconds, rfc3339
 from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
 from serving.scoring.answer import SCORE_FIELDS
-from serving.scoring.decision import Decision, decision, objects, threshold
+from serving.scoring.bar import threshold
+from serving.scoring.decision import decided
+from serving.scoring.decision_case import OBJECTED, objects
 from serving.scoring.explanation import AskedLeads, Explanation, SaidOfLead, explanations, logits
+from serving.scoring.lead_now import ONLY_SHOWN, Decided, DecidedUnder, LeadNow
 from serving.scoring.lead_row import LeadNumbers, LeadRow
 from serving.scoring.points import base_points, grade, logit, points, score
 from serving.scoring.questions import AS_THINGS_ARE, IF_TRIED_NOW, IfTriedNow, unlike_tried
@@ -99,6 +103,11 @@ class Scoring:
         open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
         return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
 
+    @cached_property
+    def under(self) -> DecidedUnder:
+        """By what a score that is only shown is decided."""
+        return DecidedUnder(self.digest, self.kept.agreement.signed_digest, None, self.bar)
+
     @property
     def open_average(self) -> float | None:
         """What the answering model said on average of the leads that were open when it learned; None without one."""
@@ -121,7 +130,11 @@ class Scoring:
         return [self._numbers_alone(row, one, as_of_us) for row, one in zip(rows, said, strict=True)]
 
     def _numbers_alone(self, row: LeadRow, said: SaidOfLead, as_of_us: int) -> LeadNumbers:
-        agreement, facts = self.kept.agreement, self._evidence(row, as_of_us).facts
+        facts = self._evidence(row, as_of_us).facts
+        return self._numbers_of(row, facts, said)
+
+    def _numbers_of(self, row: LeadRow, facts: Facts, said: SaidOfLead | Explanation) -> LeadNumbers:
+        agreement = self.kept.agreement
         criteria = criteria_points(agreement, facts)
         if not row.has_facts or objects(agreement, facts):
             return LeadNumbers(None, None, None, criteria, facts, None, None, 0.0)
@@ -223,22 +236,19 @@ class Scoring:
         return LeadEvidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
 
     def _score(self, row: LeadRow, explanation: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
-        agreement, as_of_us = self.kept.agreement, microseconds(as_of)
-        evidence = self._evidence(row, as_of_us, explanation.levels)
-        facts = evidence.facts
-        criteria = criteria_points(agreement, facts)
-        probability = _probability(explanation.logit) if row.has_facts else None
-        decided = decision(agreement, facts, probability, criteria, self.bar, as_of=as_of)
-        if decided.status == "no_profiling":
-            probability = None
-        fields = {"lead_id": row.lead_id, "status": decided.status, "criteria": criteria.as_json()}
-        fields |= self._numbers(evidence, explanation, probability, most) | _decided(decided)
-        fields |= _of_questions(explanation, probability)
+        evidence = self._evidence(row, microseconds(as_of), explanation.levels)
+        numbers = self._numbers_of(row, evidence.facts, explanation)
+        status = OBJECTED if objects(self.kept.agreement, numbers.facts) else "scored"
+        lead = LeadNow(row.lead_id, row, numbers)
+        fields = {"lead_id": row.lead_id, "status": status, "criteria": numbers.points.as_json()}
+        fields |= self._numbers(evidence, explanation, numbers, most)
+        fields |= _decided(decided(self.kept.agreement, lead, self.under, as_of, ONLY_SHOWN))
+        fields |= _of_questions(explanation, numbers.probability)
         fields |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
         return {name: fields.get(name) for name in SCORE_FIELDS}
 
     def _numbers(
-        self, evidence: LeadEvidence, explanation: Explanation, probability: float | None, most: int | None
+        self, evidence: LeadEvidence, explanation: Explanation, numbers: LeadNumbers, most: int | None
     ) -> dict[str, Any]:
         model = self._answering(explanation.question)
         facts = model.facts if model else {}
@@ -247,21 +257,19 @@ class Scoring:
             "base_rate": facts.get("base_rate"),
             "basis": facts.get("basis", "criteria") if self.model else "criteria",
         }
-        if probability is None:
+        if numbers.probability is None:
             return about | {"reasons": [], "trend": "not_enough_info"}
-        policy = self.kept.agreement.policy
-        whole = score(probability, policy.score_50)
         by_kind = {
             kind: sum(points(c) for n, c in explanation.contributions.items() if explanation.kinds[n] == kind)
             for kind in REASON_KINDS
         }
         return about | {
-            "probability": probability,
-            "score": whole,
-            "grade": grade(whole, policy.grades),
+            "probability": numbers.probability,
+            "score": numbers.score,
+            "grade": numbers.grade,
             "interval": list(explanation.interval) if explanation.interval else None,
             "trend": _trend(explanation),
-            "base_points": base_points(explanation.baseline, policy.score_50),
+            "base_points": base_points(explanation.baseline, self.kept.agreement.policy.score_50),
             "fit_points": by_kind["trait"],
             "engagement_points": by_kind["behaviour"],
             "reasons": reasons(explanation.contributions, explanation.kinds, evidence, most),
@@ -308,10 +316,11 @@ def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _decided(decided: Decision) -> dict[str, Any]:
+def _decided(decided: Decided) -> dict[str, Any]:
     return {
         "decision": decided.decision,
         "decision_code": decided.code,
+        "queue": decided.queue,
         "owner": decided.owner,
         "look_again_at": rfc3339(decided.look_again_at) if decided.look_again_at else None,
         "threshold": decided.threshold,

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from features.agreement.agreement import DEFAULT, Agreement
 from features.agreement.conditions import Facts
 from features.agreement.criteria import CriteriaPoints, criteria_points
-from serving.scoring.decision import Decision, decision, threshold
+from serving.scoring.bar import threshold
+from serving.scoring.decision import decided as decision
+from serving.scoring.lead_now import ONLY_SHOWN, Decided, DecidedUnder, LeadDecision, LeadNow
+from serving.scoring.lead_row import LeadNumbers, LeadRow
 from serving.scoring.points import base_points, grade, logit, points, probability_at, score
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -25,18 +28,28 @@ GRADES = {"A": 70, "B": 60, "C": 50}
 PROBABILITIES = st.floats(0.0, 1.0)
 
 
+READY = LeadDecision(
+    "ann", "de_1", 0, 0, "sales_ready", "probability_and_fit", "sales", None, None, None, False, 0.3, 70, "A", 8,
+    0.2, 0.3, 0, None, None, None, None, None, "sha256:m", "sha256:p", 1,
+)  # fmt: skip
+
+
 def decided(
     probability: float | None = 0.3,
     counts: dict[str, int] | None = None,
     was_sales_ready: bool = False,
     agreement: Agreement | None = None,
+    bar: float = 0.2,
+    points: CriteriaPoints | None = None,
     **traits: Any,
-) -> Decision:
-    """The decision against a bar of 0.2."""
+) -> Decided:
+    """The decision that a score shows of a lead without history, against a bar of 0.2."""
     agreement = agreement or Agreement.default()
     facts = Facts(traits, lambda behaviour, days: (counts or {}).get(behaviour, 0), lambda behaviour, days: 0.0)
-    found = criteria_points(agreement, facts)
-    return decision(agreement, facts, probability, found, 0.2, as_of=NOW, was_sales_ready=was_sales_ready)
+    found = points or criteria_points(agreement, facts)
+    numbers = LeadNumbers(probability, None, None, found, facts, None, None, probability or 0.0)
+    lead = LeadNow("ann", LeadRow("ann", {}, traits, NOW), numbers, before=READY if was_sales_ready else None)
+    return decision(agreement, lead, DecidedUnder("sha256:m", "sha256:p", 1, bar), NOW, ONLY_SHOWN)
 
 
 def with_policy(old: str, new: str) -> Agreement:
@@ -49,20 +62,26 @@ def with_policy(old: str, new: str) -> Agreement:
 
 
 def test_probability_and_fit_make_a_lead_ready_for_sales() -> None:
-    assert decided(0.3, **FIT) == Decision("sales_ready", "probability_and_fit", "sales", None, 0.2)
+    ready = decided(0.3, **FIT)
+    assert (ready.decision, ready.code, ready.queue, ready.threshold) == (
+        "sales_ready",
+        "probability_and_fit",
+        "sales",
+        0.2,
+    )
     assert decided(0.2, **FIT).decision == "sales_ready"
 
 
 def test_a_lost_lead_is_not_called_because_it_is_like_those_that_buy() -> None:
     # Interest after the loss opens it again: then it is closed no more.
     lost = decided(0.9, closed=True, **FIT)
-    assert (lost.decision, lost.code, lost.owner) == ("nurture", "lost", "marketing")
+    assert (lost.decision, lost.code, lost.queue) == ("nurture", "lost", "marketing")
     assert decided(0.9, closed=False, **FIT).decision == "sales_ready"
 
 
 def test_below_the_bar_a_lead_is_nurtured_and_looked_at_again() -> None:
     below = decided(0.19, **FIT)
-    assert (below.decision, below.code, below.owner) == ("nurture", "below_bar", "marketing")
+    assert (below.decision, below.code, below.queue) == ("nurture", "below_bar", "marketing")
     assert below.look_again_at == NOW + timedelta(days=7)
 
 
@@ -82,41 +101,64 @@ def test_a_lead_without_any_fact_needs_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "verdict", "code", "owner"),
+    ("fact", "verdict", "code", "queue"),
     [
         ({"email_domain": "rival.example"}, "disqualified", "disqualified_by_rule", None),
         ({"email_domain": "ourcompany.example"}, "disqualified", "own_people", None),
+        ({"rejected": True}, "disqualified", "rejected_not_a_fit", None),
         ({"customer": True}, "existing_customer", "existing_customer", "account_owner"),
-        ({"open_opportunity": True}, "with_sales", "already_with_sales", "opportunity_owner"),
+        ({"open_opportunity": True}, "with_sales", "opportunity_open", "opportunity_owner"),
+        ({"with_sales": True}, "with_sales", "rep_working", "sales"),
     ],
 )
-def test_rules_decide_before_any_number(fact: dict[str, Any], verdict: str, code: str, owner: str | None) -> None:
+def test_rules_decide_before_any_number(fact: dict[str, Any], verdict: str, code: str, queue: str | None) -> None:
     for probability in (None, 0.0, 0.99):
-        ruled = decided(probability, {"demo_request": 1}, **FIT, **fact)
-        assert (ruled.decision, ruled.code, ruled.owner, ruled.look_again_at) == (verdict, code, owner, None)
+        ruled = decided(probability, **FIT, **fact)
+        assert (ruled.decision, ruled.code, ruled.queue) == (verdict, code, queue)
+        assert (ruled.look_again_at is None) == (queue is None)  # whatever is open has a date
 
 
-def test_who_asks_for_sales_goes_straight_over_even_when_unsubscribed() -> None:
-    asked = decided(0.001, {"contact_sales": 1}, unsubscribed=True)
-    assert (asked.decision, asked.code, asked.owner) == ("sales_ready", "asked_for_sales", "sales")
+@pytest.mark.parametrize(
+    "fact", [{"email_domain": "rival.example"}, {"email_domain": "ourcompany.example"}, {"rejected": True}]
+)
+def test_our_own_people_competitors_and_rejected_ones_are_nobodys_even_when_they_ask(fact: dict[str, Any]) -> None:
+    assert decided(0.9, {"demo_request": 1}, **fact).decision == "disqualified"
+
+
+@pytest.mark.parametrize(
+    ("fact", "queue"),
+    [
+        ({}, "sales"),
+        ({"unsubscribed": True}, "sales"),
+        ({"customer": True}, "account_owner"),
+        ({"open_opportunity": True}, "opportunity_owner"),
+        ({"with_sales": True}, "sales"),
+        ({"closed": True}, "sales"),
+    ],
+)
+def test_who_asks_goes_over_at_once_to_whom_it_knows(fact: dict[str, Any], queue: str) -> None:
+    asked = decided(0.001, {"contact_sales": 1}, **fact)
+    assert (asked.decision, asked.code, asked.queue) == ("sales_ready", "asked_for_sales", queue)
+    assert asked.hands_over == "inbound"
 
 
 def test_of_who_objected_to_profiling_nothing_is_decided_but_what_it_asked_for() -> None:
     """An objection limits what we work out, and is followed from anybody: it takes nobody who asked off the list."""
-    asked = decided(0.9, {"demo_request": 1}, profiling_opt_out=True)
-    assert asked == Decision("sales_ready", "asked_for_sales", "sales", None, 0.2, "no_profiling")
-    nothing = Decision("no_profiling", "objected_to_profiling", None, None, 0.2, "no_profiling")
-    assert decided(0.9, profiling_opt_out=True, **FIT) == nothing
-    for traits in ({"customer": True}, {"email_domain": "ourcompany.example"}, {"with_sales": True}):
-        assert decided(0.9, {"demo_request": 1}, profiling_opt_out=True, **traits) == nothing
+    for fact in ({}, {"customer": True}, {"with_sales": True}):
+        asked = decided(None, {"demo_request": 1}, profiling_opt_out=True, **fact)
+        assert (asked.decision, asked.code) == ("sales_ready", "asked_for_sales")
+        quiet = decided(None, profiling_opt_out=True, **FIT, **fact)
+        assert (quiet.decision, quiet.code, quiet.queue) == ("no_profiling", "objected_to_profiling", "marketing")
+        assert quiet.look_again_at == NOW + timedelta(days=180)
+    own = decided(None, {"demo_request": 1}, profiling_opt_out=True, email_domain="ourcompany.example")
+    assert own.code == "own_people"
 
 
-def test_the_first_rule_that_holds_decides() -> None:
+def test_the_order_of_the_file_changes_no_decision() -> None:
     both: dict[str, Any] = {"customer": True, "open_opportunity": True}
-    assert decided(**both).decision == "existing_customer"
     agreement = Agreement.default()
     turned = agreement.model_copy(update={"rules": dict(reversed(agreement.rules.items()))})
-    assert decided(agreement=turned, **both).decision == "with_sales"
+    assert decided(**both).decision == decided(agreement=turned, **both).decision == "existing_customer"
 
 
 def test_a_lead_that_was_ready_goes_back_only_under_eighty_percent_of_the_bar() -> None:
@@ -152,12 +194,8 @@ def test_a_date_that_is_past_or_no_date_leaves_the_usual_rhythm() -> None:
 
 @given(PROBABILITIES, st.floats(0.01, 1.0), st.floats(0.01, 1.0), st.booleans())
 def test_a_higher_threshold_never_selects_more(probability: float, one: float, two: float, was_ready: bool) -> None:
-    agreement, facts = Agreement.default(), Facts(FIT, lambda behaviour, days: 0, lambda behaviour, days: 0.0)
-    found = criteria_points(agreement, facts)
-
     def is_ready(bar: float) -> bool:
-        held = decision(agreement, facts, probability, found, bar, as_of=NOW, was_sales_ready=was_ready)
-        return held.decision == "sales_ready"
+        return decided(probability, was_sales_ready=was_ready, bar=bar, **FIT).decision == "sales_ready"
 
     assert is_ready(min(one, two)) or not is_ready(max(one, two))
 
@@ -165,9 +203,7 @@ def test_a_higher_threshold_never_selects_more(probability: float, one: float, t
 @given(PROBABILITIES, st.integers(0, 12), st.integers(0, 12))
 def test_more_points_never_take_a_lead_back(probability: float, one: int, two: int) -> None:
     def is_ready(points: int) -> bool:
-        found = CriteriaPoints(points, 12, {}, None)
-        facts = Facts({}, lambda behaviour, days: 0, lambda behaviour, days: 0.0)
-        return decision(Agreement.default(), facts, probability, found, 0.2, as_of=NOW).decision == "sales_ready"
+        return decided(probability, points=CriteriaPoints(points, 12, {}, None)).decision == "sales_ready"
 
     assert is_ready(max(one, two)) or not is_ready(min(one, two))
 
