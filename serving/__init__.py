@@ -3,7 +3,7 @@
 api/        The API: its routes, what may be asked, the schemas of other answers, its OpenAPI document.
 decisions/  The decision on each lead as it is kept: rules in a fixed order, queues, the bar, the backlog, lists,
             replay.
-handovers/  Handovers to sales: their states, clocks, tries and owners, and the feedback on them.
+handovers/  Handovers: one lead that went over to sales, its states, clocks, tries and owners, until it is closed.
 health/     Whether a home is well: the checks of `leadlight doctor`.
 http/       HTTP: keys and who may do what, bodies, idempotency, problems, metrics.
 intake/     Events in: from concurrent requests and from files.

@@ -44,9 +44,11 @@ column_titles     NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words, 
 conditions        BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Kind, MinutesClause, duration, holds
 criteria          AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                   single_clause_name, slope
+handover          HandoverTerms
 learning          Behaviour, Export, Outcome, RejectReason, Trait, lists_item, property_text
 lengths           Span
 messages          did_you_mean
+people            People, Rep, person_key
 policy            Criterion
 scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 versions          AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,

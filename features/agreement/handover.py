@@ -27,7 +27,7 @@ class ReassignAfter(Section):
     other: AgreedSpan = Span(2, "working_days")
 
 
-class Handover(Section):
+class HandoverTerms(Section):
     """How a sales-ready lead is followed up: each clock of a handover, and each way back.
 
     live: a trial until true and signed; see `features.agreement.signatures`. tries: of sales, over several media.

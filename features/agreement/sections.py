@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from features.agreement.contact import ContactFields
-from features.agreement.handover import Handover, Touches
+from features.agreement.handover import HandoverTerms, Touches
 from features.agreement.learning import Behaviour, Excluded, Export, Interest, Line, Outcome, Section, Trait
 from features.agreement.messages import refusal
 from features.agreement.old_forms import lines_of
@@ -37,7 +37,7 @@ class AgreementSections(Section):
     rules: dict[str, AgreedCondition] = Field({})
     criteria: dict[str, Criterion] = Field({})
     policy: Policy = Policy()
-    handover: Handover = Handover()
+    handover: HandoverTerms = HandoverTerms()
     touches: Touches = Touches()
     nurture: Nurture = Nurture()
     costs: Costs | None = None

@@ -344,12 +344,24 @@ handovers = Table(
     _text("offered"),  # JSON: what the rep is told, as it was when it was offered: score, reasons, source, why now
     _text("owners"),  # JSON: who had it, since when
     _number("last_event_id"),  # the newest event of the ledger that it follows
+    Column("runs_out_us", BigInteger),  # when the first of its running clocks runs out: overdue from then on
+    Column("course", Text, nullable=False, server_default="{}"),  # JSON: all else that its course is computed from
+    Column("version", Integer, nullable=False, server_default="0"),  # counted up by each change: compare-and-set
 )
 IS_OPEN = handovers.c.closed_us.is_(None)
 Index("uq_handovers_open", handovers.c.lead_id, unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 Index("ix_handovers_lead_id", handovers.c.lead_id)
 Index("ix_handovers_owner", handovers.c.owner)
 Index("ix_handovers_next_due", handovers.c.next_due_us)
+Index("ix_handovers_runs_out", handovers.c.runs_out_us)
+
+# One row per person who said that he is away: until which day, that day included ("2026-12-31").
+absences = Table("absences", metadata, _key("person"), _text("until", 10))
+
+# One row per rep and day of his: how many handovers he was given on it.
+rep_loads = Table(
+    "rep_loads", metadata, _key("person"), _key("day", 10), Column("given", Integer, nullable=False), _moment("last_us")
+)
 
 # One row per bar that was in force: from which probability on a lead is over it.
 bars = Table(

@@ -11,4 +11,9 @@ sales_events.py  Sales events: what our side did for each lead and what was said
 touch.py         Touches: what our side did to reach a lead, of which side and by whom or what, and how it went.
 tries.py         Tries: what one person does within an hour is one try; and whether all of us together reach out too
                  often.
+
+Other rooms use:
+
+history          Feedback, SalesHistory
+touch            Touch
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.agreement.agreement import DEFAULT, Agreement, AgreementError
-from features.agreement.handover import Handover, Touches
+from features.agreement.handover import HandoverTerms, Touches
 from features.agreement.lengths import CountWithin, Span
 from features.agreement.people import Absence, People, Rep
 from features.agreement.signatures import Signature
@@ -56,7 +56,7 @@ def refused(sections: str, folder: Path | None = None) -> str:
 
 
 def test_what_is_not_written_is_as_in_the_default_file() -> None:
-    assert Agreement.default().handover == Handover()
+    assert Agreement.default().handover == HandoverTerms()
     assert Agreement.default().people.model_copy(update={"goes_to": {}}) == People()
     assert Agreement.default().touches.at_most == CountWithin(2, timedelta(days=7))
     assert Touches().at_most is None
