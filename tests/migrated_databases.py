@@ -15,6 +15,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url
 
+from features.home.database import MIGRATIONS
+from features.home.settings import Home
+
 NEWEST = ("head", "heads")
 migrated = command.upgrade
 
@@ -36,6 +39,14 @@ def migrations_as_ever() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "upgrade", migrated)
         yield
+
+
+def migrated_back(home: Home, revision: str) -> None:
+    """Take the home's database back to an older schema, as a release from then had left it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = home.database_url
+    command.downgrade(config, revision)
 
 
 def _copying(folder: Path) -> Callable[..., None]:

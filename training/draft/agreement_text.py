@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 
@@ -282,12 +283,17 @@ def _of_behaviours(line: str, behaviours: Container[str]) -> str | None:
         return line
     (value,) = tomllib.loads(line).values()
     if isinstance(value, dict):
-        left: object = {name: where for name, where in value.items() if name in behaviours}
+        left: Any = {name: where for name, where in value.items() if name in behaviours}
     else:
         left = [each for each in value if all(name in behaviours for name in each)]
     if left == value:
         return line
-    return f"{line[: line.index('=')]}= {tomlkit.item(left).as_string()}" if left else None
+    written = _inline(left) if isinstance(left, dict) else f"[{', '.join(map(_inline, left))}]"
+    return f"{line[: line.index('=')]}= {written}" if left else None
+
+
+def _inline(table: Mapping[str, str]) -> str:
+    return f"{{ {', '.join(f'{name} = {toml_text(value)}' for name, value in table.items())} }}"
 
 
 def _has_dates(line: str, kinds: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from handmade_events import LATER, SMALL, World, alike, at, identify, market, us
-from migrated_databases import migrations_as_ever
+from migrated_databases import migrated_back, migrations_as_ever
 from sqlalchemy import delete
 
 from features.agreement.versions import AgreementVersion, save_version
@@ -203,10 +203,8 @@ def test_a_deployment_from_before_there_were_anchors_is_its_own(versions: list[s
     with writing(home) as connection:
         connection.execute(delete(tables.anchors))
     assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
-    with migrations_as_ever(), writing(home) as connection:
-        tables.anchors.drop(connection)
-        connection.exec_driver_sql("ALTER TABLE failed_events RENAME COLUMN is_trusted TO may_merge")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+    with migrations_as_ever():
+        migrated_back(home, "0007")
     assert anchor_of(home, deployments(home)[0]).model_version == versions[1]
     with migrations_as_ever():
         serve(home, versions[2])
