@@ -27,6 +27,7 @@ def demo(
     from serving.scoring.bulk import home_scores, open_leads
     from serving.scoring.scorer import call_order
     from training.champion_report import write_report
+    from training.simulation.crm_files import write_crm_files
     from training.simulation.simulation import simulate
 
     moment = now()
@@ -34,6 +35,7 @@ def demo(
         folder = home().created().path / "demo"
         market = simulate(leads, seed, moment)
         market.write(folder)
+        write_crm_files(market.events, folder)
         ingested = ingest(home(), [folder / "events.parquet"], chosen_version(home(), DEFAULT, moment), now(), progress)
         summary = train_and_register(None, moment.isoformat(), True, seed, progress)
         if not summary["promoted"]:

@@ -11,6 +11,7 @@ import typer
 from commands import console
 from commands.options import Files, Json, home, now, print_answer
 from features.home.errors import LeadlightError
+from features.home.whole_files import write_whole
 
 _ROLES = (
     "id, created, handed_over, first_try, last_try, tries, status, reason, ended, closed, won, converted, source, "
@@ -54,6 +55,7 @@ def hole(
     from features.imports.files import CRMS
     from training.hole.baseline import baseline_of, hole_document, keep_baseline
     from training.hole.hole import HoleRequest, hole_in_files
+    from training.hole.page import hole_page
     from training.hole.wording import hole_lines
 
     columns, statuses = _pairs("--column", column, "created=Angelegt"), _pairs("--status", status, "Parked=given_up")
@@ -63,10 +65,11 @@ def hole(
     with console.progress_line("counting the leads that sales was given"):
         found = hole_in_files(files, request, now())
     before = None if new_baseline else baseline_of(home())
+    write_whole(out, hole_page(found, before))
     if before is None:
         keep_baseline(home(), found)
-    document = hole_document(found) | {"baseline": before and before.made_at.isoformat()}
-    print_answer(document, [*hole_lines(found, before)], as_json)
+    baseline = {"baseline": before and before.made_at.isoformat(), "page": str(out)}
+    print_answer(hole_document(found) | baseline, [*hole_lines(found, before), "", f"Page {out}"], as_json)
 
 
 def _pairs(option: str, said: list[str] | None, example: str) -> dict[str, str]:

@@ -25,7 +25,8 @@ def simulate(
     lag_days: Annotated[float, typer.Option(help="After how many days a purchase is recorded.", min=0.0)] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Write a market with known truth: events.parquet, events.jsonl and truth.parquet."""
+    """Write a market with known truth: events.parquet, events.jsonl, truth.parquet; its CRM's export as crm_*.csv."""
+    from training.simulation.crm_files import write_crm_files
     from training.simulation.simulation import simulate as market_of
     from training.simulation.world import World
 
@@ -33,6 +34,7 @@ def simulate(
     with console.progress_line("simulating a market"):
         made = market_of(leads, seed, moment_at(ends_at, now()), None, World(**options))
         made.write(out)
+        write_crm_files(made.events, out)
     print_answer(made.summary | {"out": str(out)}, market_lines(made.summary, out), as_json)
 
 

@@ -9,9 +9,11 @@ text_width.py  How wide a text is drawn, so that a chart has room for it in what
 
 Other rooms use:
 
-axes           DARK, LIGHT, NARROW, QUIET, WIDTH, heading, round_top, square_root_scale, square_root_ticks, text_label
+axes           DARK, LIGHT, NARROW, NamedRows, QUIET, WIDTH, even_ticks, heading, round_top, square_root_scale,
+               square_root_ticks, text_label
 breakdown      months_chart, segments_chart
 charts         NotebookCharts, caption, distribution_chart, gains_chart, importance_chart, partial_dependence_chart,
                reliability_chart, svg
 drift          drift_charts
+text_width     lines
 """

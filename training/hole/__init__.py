@@ -8,6 +8,7 @@ handed_leads.py     Leads that were handed over to sales, one row each: tried or
                     how it ended.
 hole.py             The black hole in a CRM's history: reads its exports, and counts what became of the leads that
                     sales was given.
+hole_charts.py      The charts of the hole: how soon leads were tried, and which groups hold those that nobody tried.
 hole_columns.py     The columns that tell what sales did with leads: as a person names them, as the CRM has them, else
                     by their titles.
 intervals.py        Intervals of 95 %, by SciPy: Wilson's of a share, the order statistics' of a median, the
@@ -16,8 +17,12 @@ lead_facts.py       What one lead's row and its history say together: when sales
                     tried, how it ended.
 lead_rows.py        The rows of exports as leads: of each lead its moments, tries, status, reason, source, campaign
                     and owner.
+page.py             The hole as one page of HTML: the figures with their intervals, two pictures, the groups, and how
+                    it was counted.
 sales_history.py    What a CRM's field history tells of sales' work: of each lead its changes of status, its tries,
                     its conversion.
+speed.py            How soon leads were tried: of those handed over, how many within half an hour, an hour, a day, a
+                    week, a month.
 status_meanings.py  What a status or a reason of sales says: nobody tried, sales tries, gave up, rejected, or the lead
                     converted.
 wording.py          The figures of the hole in words: for a terminal as lines, for a page as the same texts.
@@ -26,5 +31,6 @@ Other rooms use:
 
 baseline            baseline_of, hole_document, keep_baseline
 hole                HoleRequest, hole_in_files
+page                hole_page
 wording             hole_lines
 """

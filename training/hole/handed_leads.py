@@ -50,8 +50,8 @@ def handed_leads(found: LeadRows, history: SalesHistory, meanings: StatusMeaning
     meanings.check_named(texts)
     facts = _file_facts(found, history, meanings, texts)
     leads = [
-        LeadFacts({str(role): said for role, said in row.items()}, history.by_lead.get(str(lead), _NO_PAST), facts)
-        for lead, row in zip(found.leads.index, found.leads.to_dict("records"), strict=True)
+        LeadFacts(row, history.by_lead.get(str(lead), _NO_PAST), facts)
+        for lead, row in zip(found.leads.index, _records(found.leads), strict=True)
     ]
     as_of = _newest(found.leads, history)
     rows = pd.DataFrame([_row(lead, as_of, zone) for lead in leads], index=found.leads.index, columns=_COLUMNS)
@@ -64,6 +64,12 @@ def handed_leads(found: LeadRows, history: SalesHistory, meanings: StatusMeaning
         {text: said for text in texts if (said := meanings.of(text))},
         Counter({text: count for text, count in texts.items() if meanings.of(text) is None}),
     )
+
+
+def _records(leads: pd.DataFrame) -> list[dict[str, object]]:
+    """By role what each row says; pandas makes no record of a row without columns."""
+    records = [{str(role): said for role, said in row.items()} for row in leads.to_dict("records")]
+    return records or [{} for _ in range(len(leads))]
 
 
 def _file_facts(found: LeadRows, history: SalesHistory, meanings: StatusMeanings, texts: Counter[str]) -> FileFacts:

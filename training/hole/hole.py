@@ -127,7 +127,7 @@ def counted_hole(
         tuple(names),
         sum(one.rows for one in found),
         handed.as_of,
-        {name: one.columns for name, one in columns.items()},
+        _columns_by_file(columns, history, reader.file),
         tuple(_drafted(columns, history, reader.file)),
         tuple(_notes(exports, [*readers.values(), reader], handed, _unknown_leads(history, handed, found))),
         figures(handed, request.cost_per_lead),
@@ -194,6 +194,14 @@ def _drafted(columns: Mapping[str, HoleColumns], history: SalesHistory, file: st
         yield f"{file}: {history.changes:,} changes of {len(history.by_lead):,} leads" + (f"; {told}" if told else "")
 
 
+def _columns_by_file(
+    columns: Mapping[str, HoleColumns], history: SalesHistory, file: str
+) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """By file and role the columns; of a history the fields."""
+    recorded = {role: (f"{title} (history)",) for role, title in history.roles.items()}
+    return {name: one.columns for name, one in columns.items()} | ({file: recorded} if recorded else {})
+
+
 def _unknown_leads(history: SalesHistory, handed: HandedLeads, found: Sequence[LeadRows]) -> int:
     known = set().union(*(one.leads.index for one in found))
     return sum(lead not in known for lead in history.by_lead)
@@ -247,10 +255,11 @@ def _on_tries(handed: HandedLeads) -> Iterator[str]:
         yield "no column is of tries, so a lead counts as tried once its status says that sales works or ended it"
     before = leads["is_tried"].fillna(False) & leads["first_try_at"].isna()
     if leads["first_try_at"].notna().any() and before.any():
-        yield f"{int(before.sum()):,} leads were tried, but at no known moment after their handover: left out of speed"
+        count = f"{int(before.sum()):,} leads were tried or converted"
+        yield f"{count}, but no try since their handover has a date: left out of speed"
     untried = leads["is_rejected"].fillna(False) & ~leads["is_tried"].fillna(True)
     if untried.any():
-        yield f"{int(untried.sum()):,} of the leads never tried: rejected without a try"
+        yield f"of the leads never tried, sales rejected {int(untried.sum()):,} without a try"
 
 
 _SHOWN = 12

@@ -28,7 +28,7 @@ IN_WORDS: dict[Meaning, str] = {
     "given_up": "given up",
     "rejected": "rejected as unqualified",
     "won": "converted",
-    "other": "says nothing of sales",
+    "other": "says nothing by itself",
 }
 _WORDS = Path(__file__).with_name("status_words.toml")
 _NUMBERED = re.compile(r"\b(?:attempt(?:ed|s)?|try|tries|called?|versuch|tentative|intento|tentativa|poging) ?#? ?(\d{1,2})\b|\b(\d{1,2})(?:st|nd|rd|th)? (?:attempt|call|try|versuch)\b")  # fmt: skip  # noqa: E501
@@ -47,6 +47,8 @@ def meaning_of(text: str) -> Meaning | None:
     ('waiting', 'won', 'given_up')
     """
     plain, words = title_words(text), word_patterns(_WORDS)
+    if words["either"].search(plain):
+        return "other"
     first: tuple[Meaning, ...] = ("waiting", "rejected", "no_answer", "given_up")
     for meaning in first:
         if words[meaning].search(plain):

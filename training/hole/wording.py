@@ -23,8 +23,9 @@ SHORT = {  # of the columns of a table by group
     "rejected_then_converted": "rejected, converted later",
     "given_up_then_converted": "given up, converted later",
 }
-_IN_TERMINAL = frozenset(SHORT) - {"tried_within_30_minutes", "rejected_then_converted", "given_up_then_converted"}
-MOST_SHOWN = 8  # groups of a dimension in a terminal; the page and --json have more
+TRIED = tuple(SHORT)[:7]
+ENDED = tuple(SHORT)[7:]
+MOST_SHOWN = 5  # groups of a dimension in a terminal; the page and --json have more
 _NAME, _MOST_NAME = 32, 34
 
 
@@ -87,7 +88,7 @@ def hole_lines(hole: Hole, baseline: Baseline | None) -> Iterator[str]:
     yield from (f"  {note}" for note in hole.notes)
     yield ""
     beside = f"   baseline {baseline.made_at:%Y-%m-%d}" if baseline else ""
-    yield f"{'':<{_NAME}} {'':>10}   {'95 % interval':<16} {'leads':<16}{beside}".rstrip()
+    yield f"{'':<{_NAME}} {'':>11}   {'95 % interval':<20} {'leads':<14}{beside}".rstrip()
     for figure in hole.figures:
         yield _figure_line(figure, baseline.figure(figure.name) if baseline else None)
     yield from missing_lines(hole.figures)
@@ -100,19 +101,19 @@ def hole_lines(hole: Hole, baseline: Baseline | None) -> Iterator[str]:
 
 
 def _figure_line(figure: Figure, before: Figure | None) -> str:
-    beside = f"   {value_text(before):>10}  {interval_text(before)}" if before else ""
+    beside = f"   {value_text(before):>11}  {interval_text(before)}" if before else ""
     if figure.value is None:
         why = "not in the file" if not figure.in_file else str(figure.missing)
         return f"{figure.label:<{_NAME}} {why:<45}{beside}".rstrip()
     interval, behind = interval_text(figure), behind_text(figure)
-    return f"{figure.label:<{_NAME}} {value_text(figure):>10}   {interval:<16} {behind:<16}{beside}".rstrip()
+    return f"{figure.label:<{_NAME}} {value_text(figure):>11}   {interval:<20} {behind:<14}{beside}".rstrip()
 
 
 def _group_lines(groups: Sequence[FigureGroup]) -> Iterator[str]:
-    """A table of one dimension: a row a group, a column a figure that any of them has, its interval in brackets."""
+    """A table of one dimension: a row a group, a column for each figure of tries, its interval in brackets."""
     if not groups:
         return
-    names = [name for name in shown_figures(groups) if name in _IN_TERMINAL]
+    names = [name for name in shown_figures(groups) if name in TRIED]
     rows = [[_shortened(group.level), *_cells(group, names)] for group in groups[:MOST_SHOWN]]
     head = [f"by {groups[0].dimension}", *(SHORT[name] for name in names)]
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
@@ -120,7 +121,7 @@ def _group_lines(groups: Sequence[FigureGroup]) -> Iterator[str]:
     for row in [head, *rows]:
         yield "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
     if len(groups) > MOST_SHOWN:
-        yield f"and {len(groups) - MOST_SHOWN} more on the page"
+        yield f"and {len(groups) - MOST_SHOWN} more on the page, with how sales ended them"
 
 
 def _cells(group: FigureGroup, names: Sequence[str]) -> list[str]:

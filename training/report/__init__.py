@@ -20,5 +20,7 @@ Other rooms use:
 facts               ModelIdentity, ReportFacts, ReportedCosts, ReportedLeak, ReportedSecondQuestion, ReportedSpan,
                     reported_gates
 model_card          model_card
-report              chart_caption, report_charts, report_page
+report              TEMPLATES, chart_caption, report_charts, report_page, with_curly_quotes
+soft_breaks         soft_breaks
+tables              Column, Row, Table, day_text
 """

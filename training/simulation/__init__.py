@@ -3,6 +3,8 @@
 calling.py     Whom sales calls: the chance of a first call on each day, and what a call does to the chance to buy.
 catalogue.py   The pages, papers, webinars, mails and forms of the simulated market, and the kinds of event that
                record them.
+crm_files.py   The CRM of the simulated market as Salesforce would export it: one file of leads, one of how their
+               fields changed.
 desk.py        The events of the simulated market's CRM and sales desk, and the calls that make leads and strangers
                known.
 dynamics.py    The law of the simulated market: how interest rises and fades, when a lead is active, when it buys; and
@@ -30,6 +32,7 @@ world.py       What kind of market is simulated: whether buying needs a call, wh
 
 Other rooms use:
 
+crm_files      write_crm_files
 simulation     simulate
 world          World
 """
