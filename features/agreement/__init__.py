@@ -48,7 +48,7 @@ handover          HandoverTerms
 learning          Behaviour, Export, Outcome, RejectReason, Trait, lists_item, property_text
 lengths           Span
 messages          did_you_mean
-people            People, Rep, person_key
+people            People, Rep, is_person, person_key
 policy            Criterion
 scale             DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 versions          AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,

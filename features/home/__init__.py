@@ -33,7 +33,7 @@ Other rooms use:
 
 alerts             Alert, DRIFT, RaisedAlert, alerts_of, raise_alerts
 calendar_words     month_number
-clock              Clock, EPOCH, Flags, MICROSECOND, from_microseconds, microseconds, occurred_at, recorded_at,
+clock              AHEAD, Clock, EPOCH, Flags, MICROSECOND, from_microseconds, microseconds, occurred_at, recorded_at,
                    rfc3339
 database           batched, check_writable, consistent_read, database_exists, engine, insert_new, insert_or_update,
                    is_any_row, migrate, reading, truncate_wal, wait_for_writers, writing

@@ -3,17 +3,24 @@
 absences.py     Absences: who is away, by the agreement or because he said so himself.
 acts.py         Acts: everything that can happen to a handover, each with when, by whom, and the event of the ledger
                 that says it.
+answer.py       One handover as the API answers it: what is stored, with time left and whom to call as of the moment
+                of reading.
 clocks.py       Clocks of a handover: when each promise is due in the owner's office hours, and when something is to
                 be done next.
+feedback.py     Feedback: what a person of ours says of a lead or its handover, checked before anything of it is
+                written.
 follows.py      What follows for a lead once its handover is closed: which decision holds, and from when on it may
                 come back.
 handover.py     `Handover`: one lead that went over to sales, as it stands now: its state, owner, clocks, tries and
                 what follows.
 ledger_acts.py  Between handovers and the ledger: which acts its events are for a handover, and which events a change
                 writes.
+lists.py        Lists of handovers: by state, owner, kind, lead, and whether one is overdue, in pages.
 offer.py        A handover is offered: created once per crossing, with its clocks begun and all that the rep is told.
 owners.py       Owners: who gets a handover. The CRM's owner, else who has the company, else whose turn it is by
                 capacity.
+recording.py    Recording feedback: its event and what it does to the handover in one transaction, neither without the
+                other.
 store.py        Handovers in the database: one row each, at most one open per lead, written by compare-and-set.
 transitions.py  Transitions: what a handover becomes by an act. Pure, so that all of it can be computed again from the
                 ledger.

@@ -28,6 +28,7 @@ from serving.handovers.acts import (
 )
 from serving.handovers.handover import Handover
 
+SOURCE = OURSELVES  # of the events that a change of a handover writes
 OFFERED, CLOSED = "Handover Offered", "Handover Closed"
 RAN_OUT, REASSIGNED = "Handover Clock Ran Out", "Handover Reassigned"
 
@@ -171,7 +172,7 @@ def _event(handover: Handover, name: str, said: dict[str, Any], at: str | None) 
 def own_acts(connection: Connection, handover: Handover) -> list[Act]:
     """What clocks and people moved of a handover, as the ledger has it from us, in the order in which it happened."""
     columns = tables.events.c
-    own = (columns.source == OURSELVES) & columns.message_id.startswith(f"{handover.handover_id}:", autoescape=True)
+    own = (columns.source == SOURCE) & columns.message_id.startswith(f"{handover.handover_id}:", autoescape=True)
     rows = connection.execute(select(tables.events).where(own).order_by(columns.event_id))
     acts = (_own_act(row.name, row.event_id, row.occurred_us, orjson.loads(row.body)["properties"]) for row in rows)
     return [act for act in acts if act is not None]
