@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}")
+SECRET = re.compile(r"\b(llk_|whsec_)[A-Za-z0-9_\-+/=]{8,}|(/h/)[A-Za-z0-9_.\-]{16,}")  # keys, and links to cards
 
 
 def configure() -> None:
@@ -34,5 +34,8 @@ def drop_bentoml_warning() -> None:
 
 
 def without_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """The log line with each key cut to its prefix, also inside an error's text."""
-    return {name: SECRET.sub(r"\1...", value) if isinstance(value, str) else value for name, value in event.items()}
+    """The log line with each key, and each link to a card, cut to its prefix, also inside an error's text."""
+    return {
+        name: SECRET.sub(lambda cut: f"{cut[1] or cut[2]}...", value) if isinstance(value, str) else value
+        for name, value in event.items()
+    }

@@ -25,4 +25,11 @@ store.py        Handovers in the database: one row each, at most one open per le
 transitions.py  Transitions: what a handover becomes by an act. Pure, so that all of it can be computed again from the
                 ledger.
 tries.py        Tries: what one person did within an hour is one try, whatever the order in which we heard of it.
+
+Other rooms use:
+
+acts            Act, AskAct, FeedbackAct, UndoAct
+handover        Handover
+store           handover_by_id, open_handovers
+tries           tries
 """

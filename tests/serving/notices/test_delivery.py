@@ -1,0 +1,199 @@
+"""Delivery: what is due goes once, what fails comes again later, and a channel that is down holds up nobody else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import handmade_handovers as hand
+import orjson
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from features.agreement.versions import save_version
+from features.home import tables
+from features.home.database import reading, writing
+from features.home.settings import Home, Settings
+from features.ledger.ledger import Ledger
+from serving.handovers.acts import FeedbackAct, UndoAct
+from serving.handovers.clocks import working_times
+from serving.handovers.handover import Handover
+from serving.handovers.store import write
+from serving.handovers.transitions import after
+from serving.intake.file_import import ingest
+from serving.notices import delivery, outbox
+from serving.notices.channels import Message, NotDelivered
+from serving.notices.delivery import Delivery, deliver
+from serving.notices.occasions import Change, tell
+from serving.notices.outbox import undelivered
+
+WHO = {"email": "maria@nordwind.example", "name": "Maria Lind", "job_title": "VP Sales", "company": "Nordwind",
+       "phone": "+49 30 123456"}  # fmt: skip
+SETTINGS = Settings(
+    mail=SecretStr("json://127.0.0.1:9/mail"),
+    channels={hand.CHANNEL: SecretStr("json://127.0.0.1:9/slack")},
+    public_url="https://leads.ours.example",  # type: ignore[arg-type]
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home whose one lead is L-1, of Nordwind, under the agreement of the handmade handovers."""
+    made = Home(tmp_path / "home", SETTINGS).created()
+    event = {"type": "identify", "userId": "L-1", "messageId": "m1", "timestamp": "2026-11-20T10:00:00Z", "traits": WHO}
+    (tmp_path / "events.jsonl").write_bytes(orjson.dumps(event))
+    ingest(made, [tmp_path / "events.jsonl"], save_version(made, hand.agreement(), hand.NOW), hand.NOW)
+    return made
+
+
+class Sent:
+    """What reached each channel; of a channel in `down` nothing does."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, Message]] = []
+        self.down: set[str] = set()
+
+    def __call__(self, address: Any, message: Message, _settings: Settings) -> None:
+        if address.name in self.down:
+            raise NotDelivered("it does not answer", is_down=True)
+        self.messages.append((address.person or address.name, message))
+
+    def to(self, recipient: str) -> list[Message]:
+        return [message for name, message in self.messages if name == recipient]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    made = Sent()
+    monkeypatch.setattr(delivery, "send", made)
+    return made
+
+
+def told(home: Home, before: Handover | None, changed: Handover, act: Any, at: datetime) -> int:
+    with writing(home) as connection:
+        assert not write(connection, [(before, changed)])
+        return tell(connection, Change(before, changed, act, at), hand.agreement())
+
+
+def test_the_owner_gets_five_lines_and_the_channel_the_same_without_a_person(home: Home, sent: Sent) -> None:
+    told(home, None, hand.handover(), None, hand.NOW)
+    assert deliver(home, hand.minutes(0.1)) == 2
+    (own,), (shared,) = sent.to(hand.OWNER), sent.to(hand.CHANNEL)
+    lines = own.text.splitlines()
+    assert own.title == "Asked for us: Maria Lind, Nordwind"
+    assert lines[:4] == [
+        "Maria Lind, VP Sales, Nordwind. Asked for a demo 20 minutes ago",
+        "Why: requested a demo, 20 min ago; on pricing pages 3 times (12 min), last 2 days ago; VP, software",
+        "From: webinar, campaign spring-launch; lately email, campaign pricing-news",
+        "First try due 14:35, 30 min left",
+    ]
+    assert lines[4].startswith("https://leads.ours.example/h/")
+    assert len(lines) == len(shared.text.splitlines()) == 5
+    for personal in ("Maria", "Nordwind", "VP Sales", "49 30", "maria@", "ann@"):
+        assert personal not in shared.title + shared.text
+    assert "With ann. First try due 13:35 UTC, 30 min left" in shared.text
+    assert lines[4] not in shared.text  # the owner's link is the owner's alone
+
+
+def test_what_was_rolled_back_is_never_sent_and_nothing_is_sent_twice(home: Home, sent: Sent) -> None:
+    with writing(home) as connection:
+        write(connection, [(None, hand.handover())])
+        tell(connection, Change(None, hand.handover(), None, hand.NOW), hand.agreement())
+        connection.rollback()
+    assert deliver(home, hand.minutes(1)) == 0
+    assert told(home, None, hand.handover(), None, hand.NOW) == 2
+    with writing(home) as connection:
+        assert tell(connection, Change(None, hand.handover(), None, hand.NOW), hand.agreement()) == 0
+    assert [deliver(home, hand.minutes(1)), deliver(home, hand.minutes(2))] == [2, 0]
+    assert len(sent.messages) == 2
+
+
+def test_several_processes_send_each_message_once(home: Home, sent: Sent) -> None:
+    told(home, None, hand.handover(), None, hand.NOW)
+    with ThreadPoolExecutor(4) as pool:
+        processes = [Delivery(home, pool, lambda: hand.minutes(1)) for _ in range(4)]
+        wait([job for process in processes for job in process.start()])
+    assert len(sent.messages) == 2
+    assert sum(process.sent for process in processes) == 2
+
+
+def test_a_channel_that_is_down_is_tried_again_later_and_holds_up_nobody_else(home: Home, sent: Sent) -> None:
+    sent.down = {hand.CHANNEL}
+    told(home, None, hand.handover(), None, hand.NOW)
+    assert deliver(home, hand.minutes(1)) == 1
+    with reading(home) as connection:
+        (failed,) = undelivered(connection)
+    assert (failed.recipient, failed.waiting, failed.given_up) == (hand.CHANNEL, 1, 0)
+    assert failed.why == "it does not answer"
+    sent.down = set()
+    assert deliver(home, hand.minutes(1) + timedelta(seconds=4)) == 0
+    assert deliver(home, hand.minutes(1) + timedelta(seconds=6)) == 1
+    with reading(home) as connection:
+        assert not undelivered(connection)
+
+
+def test_after_the_last_attempt_it_is_given_up_and_said_and_can_be_sent_again(home: Home, sent: Sent) -> None:
+    sent.down = {hand.CHANNEL, "mail"}
+    # A handover that is worked for long, so that its message stays true.
+    told(home, None, hand.handover(), None, hand.NOW)
+    at, times = hand.minutes(1), 0
+    for _ in range(len(outbox.WAITS) + 3):
+        deliver(home, at)
+        at, times = at + timedelta(days=2), times + 1
+    with reading(home) as connection:
+        failed = undelivered(connection)
+        attempts = set(connection.scalars(select(tables.notices.c.attempts)))
+    assert {(one.waiting, one.given_up) for one in failed} == {(0, 1)}
+    assert attempts == {10}
+    sent.down = set()
+    with writing(home) as connection:
+        assert outbox.retry(connection, at) == 2
+    assert deliver(home, at) == 2
+
+
+def test_what_is_no_longer_true_is_not_sent(home: Home, sent: Sent) -> None:
+    offered = hand.handover("crossing", at=datetime.fromisoformat("2026-11-28T10:00:00+00:00"))  # a Saturday
+    told(home, None, offered, None, offered.offered_at)
+    assert deliver(home, offered.offered_at) == 0
+    moved = replace(offered, owner=hand.OTHER, version=1)
+    with writing(home) as connection:
+        assert not write(connection, [(offered, moved)])
+    deliver(home, hand.NOW)
+    assert not sent.to(hand.OWNER)
+    with reading(home) as connection:
+        why = connection.scalar(select(tables.notices.c.failed).where(tables.notices.c.recipient == hand.OWNER))
+    assert why == "not sent: somebody else has it now"
+
+
+def test_what_was_taken_back_is_corrected_where_it_was_sent_and_else_not_sent(home: Home, sent: Sent) -> None:
+    agreed, offered = hand.agreement(), hand.handover()
+    hours = working_times(agreed.people, agreed.time_zone)
+    told(home, None, offered, None, hand.NOW)
+    deliver(home, hand.minutes(1))
+    # A manager's word: its owner is told that there is nothing left to do, and then that there is.
+    word = FeedbackAct(hand.minutes(9), hand.BOSS, 5, "rejected", reason="not_a_fit", feedback_id="fb_1")
+    rejected = after(offered, word, agreed, hours)
+    told(home, offered, replace(rejected, version=1), word, word.at)
+    deliver(home, hand.minutes(10))
+    assert [one.title for one in sent.to(hand.OWNER)][1:] == ["Nothing to do any more: Maria Lind, Nordwind"]
+    back = UndoAct(hand.minutes(12), hand.BOSS, 6, "fb_1")
+    undone = after(replace(rejected, version=1), back, agreed, hours)
+    told(home, replace(rejected, version=1), replace(undone, version=2), back, back.at)
+    deliver(home, hand.minutes(13))
+    correction = sent.to(hand.OWNER)[-1]
+    assert correction.title == "Correction: Maria Lind, Nordwind"
+    assert "It is open again; it is with ann." in correction.text
+
+
+def test_a_name_without_an_address_is_said_and_stops_nobody(home: Home, sent: Sent) -> None:
+    nameless = Home(home.path, SETTINGS.model_copy(update={"channels": {}}))
+    told(nameless, None, hand.handover(), None, hand.NOW)
+    assert deliver(nameless, hand.minutes(1)) == 1
+    with reading(nameless) as connection:
+        (failed,) = undelivered(connection)
+    assert failed.why == "sales-slack has no address; set LEADLIGHT_CHANNEL_SALES_SLACK to one"
+    assert Ledger.open(home).count() == 1
