@@ -20,6 +20,7 @@ decision_marks     Mark, Marks, clear_marks, is_decision_due, mark_due, marks_of
 failed_events      AT_ONCE, FailedEvent, Replayed, count_failed, failed_events, replay
 ledger             Appended, Ledger, append
 outbox             AT_ONCE, Outbox, OutboxBatch, enqueue_since, enqueue_whole, is_anything_pending
-tombstones         IdentifierName, REDACTED, STALE, STRIPPED, entomb, erased_among, erased_leads, names_in_event,
-                   names_in_row, plain_name, recently_erased, record_deleted_events, secret, tombstones
+tombstones         IdentifierName, REDACTED, STALE, STRIPPED, entomb, erased_among, erased_leads, existing_secret,
+                   names_in_event, names_in_row, plain_name, recently_erased, record_deleted_events, secret,
+                   tombstones
 """
