@@ -29,6 +29,7 @@ from training.evaluate.baselines import baseline_probabilities, constant_baselin
 from training.evaluate.breakdown import breakdown
 from training.evaluate.comparison import comparison
 from training.evaluate.evaluate import Evaluation, evaluate
+from training.fit.first_crossings import first_crossings
 from training.fit.fit import fitted_blend, refitted_model
 from training.fit.own_parameters import TreeSearch
 from training.fit.served_fit import ServedFit, served_fit, unseen_margins
@@ -101,6 +102,7 @@ def trained_candidate(
     served = served_fit(judged, labelled, agreed.agreement, seed, unseen)
     open_now = open_leads_now(build, agreed.agreement, known_until)
     served = replace(served, model=with_open_leads(served.model, open_now, build, known_until))
+    served = replace(served, model=_with_first_crossings(served, labelled, agreed.agreement))
     made = training.tested((judged, served), labelled, parted, examined)
     progress("asking what comes of a lead if sales tries it now")
     first = FirstQuestion(labelled, parted, judged, served, agreed.agreement, seed)
@@ -201,6 +203,13 @@ def with_open_leads(model: Model, open_now: pd.DataFrame, build: Materialized, k
     arrived = (leads["opened_us"] > now_us - WEEKS * 7 * DAY_US).sum()
     facts = {"open_probabilities": thinned(probability, BAR_QUANTILES), "arrivals_per_week": float(arrived / WEEKS)}
     return replace(model, facts=model.facts | facts)
+
+
+def _with_first_crossings(served: ServedFit, labelled: pd.DataFrame, agreement: Agreement) -> Model:
+    """The served model with how its probabilities of each lead rose, each said of a lead that it did not see."""
+    said = sigmoid(served.model.calibrator.logit(served.out_of_fold))
+    risen = None if agreement.outcome.undated else first_crossings(labelled, said)
+    return replace(served.model, facts=served.model.facts | {"first_crossings": risen})
 
 
 def _refit(model: Model, agreement: Agreement, seed: int) -> Refit:

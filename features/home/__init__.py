@@ -46,10 +46,10 @@ numbers            DecimalSign, NumberCell, NumberSpelling, number, readings, to
 printed_text       json_escaped, spreadsheet_cell, visible, visible_line, visible_parts
 progress           Progress
 settings           Home, Settings
-tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, absences, account_states, agreements, api_keys, decisions_due,
-                   erased, events, failed_events, feature_views, handovers, idempotency_keys, identities,
-                   intake_counts, lead_decisions, links, metadata, notices, online_pending, rep_loads, retired,
-                   secrets, trainings
+tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, bars,
+                   decisions, decisions_due, erased, events, failed_events, feature_views, handovers,
+                   idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
+                   online_pending, rep_loads, retired, secrets, trainings
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

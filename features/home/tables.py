@@ -314,7 +314,11 @@ lead_decisions = Table(
     Column("model_digest", String(80)),
     _text("policy_digest", 80),
     Column("bar_id", BigInteger),
+    Column("ranks_by", Float),  # its place in the line of those who wait: the highest first
+    Column("peaks", Text, nullable=False, server_default="[]"),  # JSON: (us, probability) as its highest rose
 )
+WAITS = lead_decisions.c.in_backlog | (lead_decisions.c.code == literal_column("'waits_for_capacity'"))
+Index("ix_lead_decisions_waits", lead_decisions.c.ranks_by, sqlite_where=WAITS, postgresql_where=WAITS)
 Index("ix_lead_decisions_queue_due", lead_decisions.c.queue, lead_decisions.c.next_due_us)
 Index("ix_lead_decisions_queue_probability", lead_decisions.c.queue, lead_decisions.c.probability)
 Index("ix_lead_decisions_owner", lead_decisions.c.owner)

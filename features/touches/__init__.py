@@ -14,6 +14,6 @@ tries.py         Tries: what one person does within an hour is one try; and whet
 
 Other rooms use:
 
-history          Feedback, SalesHistory, sales_history
+history          Feedback, Opportunity, SalesHistory, sales_history
 touch            Touch
 """

@@ -41,11 +41,14 @@ trial.py               A trial of an agreement: what it would decide about every
 Other rooms use:
 
 answer                 Answer, Score, Unscored
+bar                    FirstCrossings, first_crossings_bar, fixed_bar
 bulk                   file_scores, frame_scores, home_contacts, home_scores, open_leads, typed_score_table,
                        write_scores
 call_sheet             SheetNotes, one_per_lead
+lead_now               BACKLOG_TURN, Cause, Decided, DecidedUnder, LeadDecision, LeadNow, WaitingLine
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
+score                  Scoring
 scorer                 LeadRequests, Scorer, call_order, served_bar
 trial                  Trial, trial
 """

@@ -2,11 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from serving.scoring.points import probability_at
+
+
+@dataclass(frozen=True)
+class FirstCrossings:
+    """How the highest probability of leads rose over some weeks: one row per lead, from `before` to `peak`.
+
+    before: 0 for a lead that was new. arrivals: how many new leads came in these weeks, risen or not.
+    """
+
+    before: Floats
+    peak: Floats
+    arrivals: float
+    weeks: float
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> FirstCrossings | None:
+        """Those that a model knows of its snapshots; None for one that was fitted before they were kept."""
+        told = facts.get("first_crossings")
+        return cls(np.array(told["before"]), np.array(told["peak"]), told["arrivals"], told["weeks"]) if told else None
+
+    def over(self, bar: float) -> int:
+        """How many leads crossed a bar for the first time."""
+        return int(((self.peak >= bar) & (self.before < bar)).sum())
+
+    def wanted(self, agreement: Agreement) -> float:
+        """How many were to, as agreed: a share of the new leads, or so many a week."""
+        bar = agreement.policy.bar
+        return (bar.value or 0.0) * (self.weeks if bar.unit == "per_week" else self.arrivals)
+
+
+def fixed_bar(agreement: Agreement) -> float | None:
+    """The bar where it depends on no leads: agreed as a probability, or by the costs."""
+    bar = agreement.policy.bar
+    if bar.unit == "probability":
+        return bar.value
+    if bar.unit == "costs" and agreement.costs is not None:
+        return agreement.costs.contact / agreement.costs.conversion
+    return None
+
+
+def bar_of_facts(agreement: Agreement, facts: Mapping[str, Any]) -> float:
+    """The bar by what a model knew when it was fitted."""
+    fixed, crossings = fixed_bar(agreement), FirstCrossings.of_facts(facts)
+    if fixed is None and crossings:
+        return first_crossings_bar(agreement, crossings)
+    open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
+    return threshold(agreement, open_now, facts.get("arrivals_per_week"))
+
+
+def first_crossings_bar(agreement: Agreement, crossings: FirstCrossings) -> float:
+    """The lowest bar that no more leads crossed for the first time than was agreed.
+
+    Where many are equal, the bar is above them, unless they are the best there are. While less than one lead is to
+    cross, it is where grade A begins.
+    """
+    wanted = crossings.wanted(agreement)
+    if wanted < 1:
+        return _grade_a(agreement)
+    bars = np.unique(crossings.peak)[::-1]
+    over = np.searchsorted(np.sort(-crossings.peak), -bars, side="right")
+    over = over - np.searchsorted(np.sort(-crossings.before), -bars, side="right")
+    too_many = np.flatnonzero(over > wanted + 1e-9)
+    if not len(too_many):
+        return float(bars[-1]) if len(bars) else _grade_a(agreement)
+    return float(bars[max(too_many[0] - 1, 0)])
+
+
+def _grade_a(agreement: Agreement) -> float:
+    return probability_at(max(agreement.policy.grades.values()), agreement.policy.score_50)
 
 
 def threshold(agreement: Agreement, open_probabilities: Floats, arrivals_per_week: float | None = None) -> float:
@@ -18,17 +91,15 @@ def threshold(agreement: Agreement, open_probabilities: Floats, arrivals_per_wee
     A share never takes more than its share: where many leads are equal, the bar is above them, unless they are the
     best there are. While the share comes to less than one lead, or is not known, the bar is where grade A begins.
     """
-    bar = agreement.policy.bar
-    if bar.unit == "probability" and bar.value is not None:
-        return bar.value
-    if bar.unit == "costs" and agreement.costs is not None:
-        return agreement.costs.contact / agreement.costs.conversion
+    bar, fixed = agreement.policy.bar, fixed_bar(agreement)
+    if fixed is not None:
+        return fixed
     share = bar.value or 0.0
     if bar.unit == "per_week":
         share = share / arrivals_per_week if arrivals_per_week else 0.0
     taken = int(share * len(open_probabilities) + 1e-9)
     if taken < 1:
-        return probability_at(max(agreement.policy.grades.values()), agreement.policy.score_50)
+        return _grade_a(agreement)
     return 0.0 if taken >= len(open_probabilities) else _taking(open_probabilities, taken)
 
 

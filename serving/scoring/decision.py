@@ -85,7 +85,9 @@ def _crossing(case: Case, code: str) -> Decided:
         from_microseconds(before.look_again_us) if was_in_line and before and before.look_again_us else line.last_at
     )
     again = turn_at if turn_at and turn_at > case.as_of else case.as_of + A_DAY
-    return case.decided("sales_ready", "in_backlog", "sales", again, in_backlog=True, facts=_of_bar(case))
+    return case.decided(
+        "sales_ready", "in_backlog", "sales", again, in_backlog=True, goes_first=never_tried, facts=_of_bar(case)
+    )
 
 
 def _stands_in_line(case: Case) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from features.agreement.criteria import CriteriaPoints
+from features.touches.history import SalesHistory
 from serving.scoring.lead_row import LeadNumbers, LeadRow
 
 DecisionName = Literal[
@@ -110,7 +111,8 @@ class Ended:
 class LeadDecision:
     """One row per lead: its newest decision, as the table `lead_decisions` keeps it.
 
-    facts, cause: of the row that a change writes into `decisions`; empty as it is read.
+    ranks_by: its place in the line of those who wait for sales, the highest first. peaks: JSON: (us, probability), as
+    its highest probability rose. facts, cause: of the row that a change writes into `decisions`; empty as it is read.
     """
 
     lead_id: str
@@ -139,6 +141,8 @@ class LeadDecision:
     model_digest: str | None
     policy_digest: str
     bar_id: int | None
+    ranks_by: float | None = None
+    peaks: str = "[]"
     facts: str = field(default="{}", compare=False)
     cause: Cause = field(default=ONLY_SHOWN, compare=False)
 
@@ -154,7 +158,7 @@ class LeadNow:
     lead_id: str | None
     row: LeadRow
     numbers: LeadNumbers
-    history: Any = None
+    history: SalesHistory | None = None
     before: LeadDecision | None = None
     handover: OpenHandover | None = None
     ended: Ended | None = None
@@ -168,6 +172,7 @@ class Decided:
     look_again_at: when it is decided again if nothing happens. goes_to: where an inquiry goes that is no lead's.
     facts: the rule, and the behaviours and traits that it stood on. hands_over: the kind of the handover that is to be
     made. withdraws: why the handover that is open ends. asks_again: whether its owner hears and it gets a new clock.
+    goes_first: whether it stands before all others in the backlog, since it was our fault that nobody tried.
     """
 
     decision: DecisionName
@@ -184,3 +189,4 @@ class Decided:
     in_backlog: bool = False
     withdraws: str | None = None
     asks_again: bool = False
+    goes_first: bool = False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from features.agreement.agreement import Agreement
 from features.agreement.lengths import Span
 from features.arrays import DAY_US
 from features.home.clock import MICROSECOND
+from features.touches.history import Opportunity, SalesHistory
 from serving.scoring.lead_now import Ended, LeadDecision, LeadNow
 
 CONTACT_UNWANTED = "rejected_no_contact_wanted"
@@ -42,7 +42,7 @@ class Past:
     replied_us: int | None = None
     rep: str | None = None
     rep_until_us: int | None = None
-    opportunity: Any = None
+    opportunity: Opportunity | None = None
     given_up_us: int | None = None
     outcome_us: int | None = None
     sent: str | None = None
@@ -121,7 +121,7 @@ def _remembered(before: LeadDecision | None) -> Ended | None:
     return Ended(before.code, before.decided_us, before.look_again_us or before.decided_us)
 
 
-def _ends_in(history: Any, agreement: Agreement, as_of_us: int) -> Iterator[Ended]:
+def _ends_in(history: SalesHistory, agreement: Agreement, as_of_us: int) -> Iterator[Ended]:
     yield from _closed_handovers(history, agreement)
     yield from _given_back(history, agreement)
     rep, opportunity = history.relation.rep, history.opportunity
@@ -134,7 +134,7 @@ def _ends_in(history: Any, agreement: Agreement, as_of_us: int) -> Iterator[Ende
         yield Ended(STALE, opportunity.given_up_us(agreement), opportunity.given_up_us(agreement))
 
 
-def _closed_handovers(history: Any, agreement: Agreement) -> Iterator[Ended]:
+def _closed_handovers(history: SalesHistory, agreement: Agreement) -> Iterator[Ended]:
     for event in history.handover_events:
         if event.is_closed and event.state in _CLOSED_STATES:
             code, at_us, named_us = (
@@ -145,7 +145,7 @@ def _closed_handovers(history: Any, agreement: Agreement) -> Iterator[Ended]:
             yield Ended(code, at_us, look_again_us(code, at_us, named_us, agreement))
 
 
-def _given_back(history: Any, agreement: Agreement) -> Iterator[Ended]:
+def _given_back(history: SalesHistory, agreement: Agreement) -> Iterator[Ended]:
     """What a person or the CRM said of the lead itself: rejected, lost, not now."""
     for one in history.feedback:
         code = _GIVEN_BACK.get(one.kind or "")
@@ -158,19 +158,19 @@ def _given_back(history: Any, agreement: Agreement) -> Iterator[Ended]:
         yield Ended(code, reject.occurred_us, look_again_us(code, reject.occurred_us, named_us, agreement))
 
 
-def _date_named(history: Any, handover_id: str) -> int | None:
+def _date_named(history: SalesHistory, handover_id: str) -> int | None:
     """The newest date on which a lead is to be called again, of those that feedback on a handover named."""
     said = (one for one in reversed(history.feedback) if one.handover_id == handover_id)
     return next((us for one in said if (us := one.revisit_us or one.call_back_us)), None)
 
 
-def _sent(history: Any, given_back_us: int) -> str | None:
+def _sent(history: SalesHistory, given_back_us: int) -> str | None:
     """The kind of the handover that a person wanted since the newest one ended."""
     kinds = (_HANDS_OVER.get(one.kind or "") for one in reversed(history.feedback) if one.occurred_us > given_back_us)
     return next((kind for kind in kinds if kind), None)
 
 
-def _reject_reason(history: Any) -> str | None:
+def _reject_reason(history: SalesHistory) -> str | None:
     return history.rejects[-1].reason if history.rejects else None
 
 

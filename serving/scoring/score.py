@@ -21,7 +21,7 @@ from features.home.clock import microseconds, rfc3339
 from features.snapshots.point_in_time import feature_columns, lead_states
 from features.traits.history import TOUCHES
 from serving.scoring.answer import SCORE_FIELDS
-from serving.scoring.bar import threshold
+from serving.scoring.bar import bar_of_facts
 from serving.scoring.decision import decided
 from serving.scoring.decision_case import OBJECTED, objects
 from serving.scoring.explanation import AskedLeads, Explanation, SaidOfLead, explanations, logits
@@ -49,7 +49,7 @@ class Scoring:
     """A model with its version, and the agreement in force: all that a score depends on besides the lead.
 
     model: None before any training; then the prior of the agreement's criteria answers. head: what answers "if sales
-    tries now", where that was earned.
+    tries now", where that was earned. bar_now: the bar in force of the home, None where it keeps none.
     """
 
     kept: AgreementVersion
@@ -57,6 +57,7 @@ class Scoring:
     version: str | None = None
     digest: str | None = None
     head: IfTried | None = None
+    bar_now: float | None = None
 
     @cached_property
     def features_by(self) -> Agreement:
@@ -95,18 +96,30 @@ class Scoring:
     def _answering(self, question: str) -> Model | None:
         return self.second if question == IF_TRIED_NOW else self.model
 
-    @cached_property
+    @property
     def bar(self) -> float:
-        """The probability from which on a lead is over the bar."""
+        """The probability from which on a lead is over the bar: that in force, else what the model's snapshots say."""
+        return self.bar_of_model if self.bar_now is None else self.bar_now
+
+    @cached_property
+    def bar_of_model(self) -> float:
+        """The bar by what the model said of its own snapshots."""
+        return bar_of_facts(self.kept.agreement, self._facts)
+
+    @property
+    def knows_first_crossings(self) -> bool:
+        """Whether the model's snapshots tell how its probabilities rose."""
+        return bool(self._facts.get("first_crossings"))
+
+    @cached_property
+    def _facts(self) -> Mapping[str, Any]:
         model = self._answering(self.question)
-        facts = model.facts if model else {}
-        open_now = np.asarray(facts.get("open_probabilities", []), dtype=np.float64)
-        return threshold(self.kept.agreement, open_now, facts.get("arrivals_per_week"))
+        return model.facts if model else {}
 
     @cached_property
     def under(self) -> DecidedUnder:
         """By what a score that is only shown is decided."""
-        return DecidedUnder(self.digest, self.kept.agreement.signed_digest, None, self.bar)
+        return DecidedUnder(self.digest, self.kept.agreement.policy_digest, None, self.bar)
 
     @property
     def open_average(self) -> float | None:

@@ -10,6 +10,8 @@ doubt.py              How far a model's log-odds may lie from the truth: what re
                       shrinkage hides.
 encoding_counts.py    Counts leads and conversions by category and fold, from which target encodings are computed out
                       of fold.
+first_crossings.py    First crossings: how the highest probability of each lead rose over the newest weeks, by which a
+                      bar is set.
 fit.py                Fits the whole model: chooses its columns, fits trees and a linear model, blends and calibrates
                       them.
 fold_models.py        The models of the folds: the same choices fitted without the leads of one fold each; each lead
@@ -30,6 +32,7 @@ Other rooms use:
 
 calibrate             fit_calibrator, platt_map
 candidate_columns     candidate_columns
+first_crossings       first_crossings
 fit                   CandidateInputs, fitted_blend, fitted_model, label_span, refitted_model
 own_parameters        TreeSearch, checked_parameters, unused_parameters
 recalibrate           Recalibration, recalibration, recent_rows

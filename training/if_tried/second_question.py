@@ -218,6 +218,7 @@ def _head(found: SecondQuestion, first: FirstQuestion, rows: pd.DataFrame, by: A
         "first_tries": len(rows),
         "shift": asdict(found.shift),
         "arrivals_per_week": first.served.model.facts.get("arrivals_per_week"),
+        "first_crossings": None,  # those of the first question are on another scale
     }
     head = IfTried(found.method, by.alike.likeness, model, moved, facts)
     like = by.open_now[~head.likeness.is_unlike(by.open_now)] if len(by.open_now) else by.open_now
