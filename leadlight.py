@@ -19,7 +19,7 @@ from features.home.errors import LeadlightError
 from features.home.settings import Home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from features.store.materialize import Materialized
     from serving.scoring.registered_version import RegisteredVersion
     from training.candidate import Candidate
+    from training.hole.hole import Hole
     from training.own_estimator import JudgedEstimator
 
-__all__ = ["LeadlightError", "NotebookHome", "main", "open", "score", "train"]
+__all__ = ["LeadlightError", "NotebookHole", "NotebookHome", "hole", "main", "open", "score", "train"]
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,59 @@ def _training_frame(
 def score(leads: pd.DataFrame | None = None, reasons: int | None = 3) -> pd.DataFrame:
     """`NotebookHome.score` of the home that the frame came from, else of the home of `open()`."""
     return open(None if leads is None else leads.attrs.get("home")).score(leads, reasons)
+
+
+@dataclass(frozen=True)
+class NotebookHole:
+    """What a CRM's history says of the leads that sales was given. counted: all of it, with the lead of each row."""
+
+    counted: Hole
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """One row per figure of all leads and of each source, campaign and owner, with its interval of 95 %."""
+        from training.hole.figures import figures_frame
+
+        return figures_frame(self.counted.figures, self.counted.groups)
+
+    @property
+    def notes(self) -> list[str]:
+        """Which column was taken for what, and what else to know."""
+        return [*self.counted.drafted, *self.counted.notes]
+
+    def html(self) -> str:
+        """The page that `leadlight hole` writes."""
+        from training.hole.page import hole_page
+
+        return hole_page(self.counted)
+
+
+def hole(
+    leads: pd.DataFrame | Path | str | Sequence[Path | str],
+    *,
+    cost_per_lead: float | None = None,
+    columns: Mapping[str, str] | None = None,
+    statuses: Mapping[str, str] | None = None,
+    time_zone: str = "UTC",
+) -> NotebookHole:
+    """The black hole in a CRM's history: whom nobody tried, how fast the others were, what was given up too early.
+
+    leads: a frame with a row per lead, or files of leads and of their history. columns: by role its title, where the
+    draft errs: {"first_try": "First call"}; statuses: by status what it means: {"Parked": "given_up"}.
+    Nothing is written, and no baseline is kept: `leadlight hole` does.
+    """
+    import pandas as pd
+
+    from features.imports.files import crm_of
+    from training.hole.hole import HoleRequest, LeadTable, counted_hole, hole_in_files
+
+    request = HoleRequest(columns or {}, statuses or {}, None, cost_per_lead, time_zone)
+    now = datetime.now(UTC)
+    if isinstance(leads, pd.DataFrame):
+        table = LeadTable("the frame", leads, crm_of([str(title) for title in leads.columns]))
+        return NotebookHole(counted_hole([table], [], request, now))
+    files = [leads] if isinstance(leads, (str, Path)) else leads
+    return NotebookHole(hole_in_files([Path(file) for file in files], request, now))
 
 
 @dataclass(frozen=True)

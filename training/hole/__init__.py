@@ -30,7 +30,8 @@ wording.py          The figures of the hole in words: for a terminal as lines, f
 Other rooms use:
 
 baseline            baseline_of, hole_document, keep_baseline
-hole                HoleRequest, hole_in_files
+figures             figures_frame
+hole                Hole, HoleRequest, LeadTable, counted_hole, hole_in_files
 page                hole_page
 wording             hole_lines
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -215,3 +215,20 @@ def _on_hours(handed: HandedLeads) -> str:
     if handed.leads["first_try_at"].notna().any():
         return "dates with a time of day: these say only the day"
     return _FIRST_TRY
+
+
+def figures_frame(overall: Sequence[Figure], groups: Sequence[FigureGroup]) -> pd.DataFrame:
+    """One row per figure of all leads ("all", "") and of each group: dimension, level, figure, value, low, high, ...
+
+    count, of, missing and in_file as `Figure` has them; low and high are the ends of the interval of 95 %.
+    """
+    every = [FigureGroup("all", "", tuple(overall)), *groups]
+    rows = [
+        (group.dimension, group.level, one.name, one.value, *(one.interval or (None, None)), one.count, one.of,
+         one.missing, one.in_file)
+        for group in every
+        for one in group.figures
+    ]  # fmt: skip
+    columns = ["dimension", "level", "figure", "value", "low", "high", "count", "of", "missing", "in_file"]
+    typed = {"value": "float64", "low": "float64", "high": "float64", "count": "Int64", "of": "int64"}
+    return pd.DataFrame(rows, columns=columns).astype(typed)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from training.hole.lead_facts import FileFacts, LeadFacts
 from training.hole.lead_rows import NAMES, LeadRows, moments_of
-from training.hole.sales_history import LeadPast, SalesHistory
+from training.hole.sales_history import LeadPast, RecordedWork
 from training.hole.status_meanings import Meaning, StatusMeanings, number_of_tries
 
 HAD_TIME = timedelta(days=1)  # a younger lead could not have been tried within 24 hours yet
@@ -41,7 +41,7 @@ class HandedLeads:
     unknown: Counter[str]
 
 
-def handed_leads(found: LeadRows, history: SalesHistory, meanings: StatusMeanings, zone: ZoneInfo) -> HandedLeads:
+def handed_leads(found: LeadRows, history: RecordedWork, meanings: StatusMeanings, zone: ZoneInfo) -> HandedLeads:
     """The leads that were handed over: where the files have moments of it those with one, else all of them.
 
     Raises StatusError where a person explained a status that no lead has.
@@ -72,7 +72,7 @@ def _records(leads: pd.DataFrame) -> list[dict[str, object]]:
     return records or [{} for _ in range(len(leads))]
 
 
-def _file_facts(found: LeadRows, history: SalesHistory, meanings: StatusMeanings, texts: Counter[str]) -> FileFacts:
+def _file_facts(found: LeadRows, history: RecordedWork, meanings: StatusMeanings, texts: Counter[str]) -> FileFacts:
     roles = found.roles | frozenset(history.roles)
     roles |= {"handed_over"} if any(past.handed_over for past in history.by_lead.values()) else frozenset()
     roles |= {"won"} if any(past.won for past in history.by_lead.values()) else frozenset()
@@ -85,7 +85,7 @@ def _file_facts(found: LeadRows, history: SalesHistory, meanings: StatusMeanings
     )
 
 
-def _statuses_and_reasons(leads: pd.DataFrame, history: SalesHistory) -> Counter[str]:
+def _statuses_and_reasons(leads: pd.DataFrame, history: RecordedWork) -> Counter[str]:
     """By status and reason of a row or a history, how many leads have had it."""
     texts: Counter[str] = Counter()
     for role in {"status", "reason"} & set(leads.columns):
@@ -97,7 +97,7 @@ def _statuses_and_reasons(leads: pd.DataFrame, history: SalesHistory) -> Counter
     return texts
 
 
-def _newest(leads: pd.DataFrame, history: SalesHistory) -> datetime | None:
+def _newest(leads: pd.DataFrame, history: RecordedWork) -> datetime | None:
     """The newest moment at which anything happened; that of a last try may be one that is only planned."""
     dated = [leads[role].max() for role in ("created", "handed_over", "first_try", "ended", "closed", "won")
              if role in leads and leads[role].notna().any()]  # fmt: skip

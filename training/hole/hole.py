@@ -18,7 +18,7 @@ from training.hole.figures import Figure, FigureGroup, figure_groups, figures
 from training.hole.handed_leads import HandedLeads, handed_leads
 from training.hole.hole_columns import ROLES, HoleColumns, hole_columns
 from training.hole.lead_rows import LeadRows, lead_rows, one_row_per_lead
-from training.hole.sales_history import SalesHistory
+from training.hole.sales_history import RecordedWork
 from training.hole.status_meanings import IN_WORDS, MEANINGS, StatusMeanings
 from training.leakage.wording import quoted_values
 
@@ -119,7 +119,7 @@ def counted_hole(
         for place, one in enumerate(exports)
     ]
     reader = CellReader(", ".join(part.path.name for part in histories), zone, now)
-    history = SalesHistory.of(histories, reader)
+    history = RecordedWork.of(histories, reader)
     handed = handed_leads(_joined(found), history, meanings, zone)
     names = [*(one.name for one in exports), *(part.path.name for part in histories if part.columns)]
     return Hole(
@@ -186,7 +186,7 @@ def _joined(found: Sequence[LeadRows]) -> LeadRows:
     return LeadRows(leads, hours, roles, sum(one.rows for one in found))
 
 
-def _drafted(columns: Mapping[str, HoleColumns], history: SalesHistory, file: str) -> Iterator[str]:
+def _drafted(columns: Mapping[str, HoleColumns], history: RecordedWork, file: str) -> Iterator[str]:
     for name, found in columns.items():
         yield from (f"{name}: {line}" if len(columns) > 1 else line for line in found.sentences)
     if history.changes:
@@ -195,14 +195,14 @@ def _drafted(columns: Mapping[str, HoleColumns], history: SalesHistory, file: st
 
 
 def _columns_by_file(
-    columns: Mapping[str, HoleColumns], history: SalesHistory, file: str
+    columns: Mapping[str, HoleColumns], history: RecordedWork, file: str
 ) -> dict[str, Mapping[str, tuple[str, ...]]]:
     """By file and role the columns; of a history the fields."""
     recorded = {role: (f"{title} (history)",) for role, title in history.roles.items()}
     return {name: one.columns for name, one in columns.items()} | ({file: recorded} if recorded else {})
 
 
-def _unknown_leads(history: SalesHistory, handed: HandedLeads, found: Sequence[LeadRows]) -> int:
+def _unknown_leads(history: RecordedWork, handed: HandedLeads, found: Sequence[LeadRows]) -> int:
     known = set().union(*(one.leads.index for one in found))
     return sum(lead not in known for lead in history.by_lead)
 

@@ -24,8 +24,9 @@ def speed_chart(steps: Sequence[SpeedStep], width: int = WIDTH) -> alt.TopLevelM
         columns=["within", "tried", "lower", "upper", "written"],
     )
     x = alt.X("within:O", sort=[s.label for s in steps], title="tried within", axis=alt.Axis(labelAngle=0, ticks=False))
-    scale = alt.Scale(domain=[0, 100], nice=False)
-    y = alt.Y("tried:Q", scale=scale, title="of 100 leads handed over", axis=alt.Axis(values=[0, 25, 50, 75, 100]))
+    top = axes.round_top(max(rows["upper"]))
+    scale, ticks = alt.Scale(domain=[0, top], nice=False), alt.Axis(values=axes.even_ticks(top))
+    y = alt.Y("tried:Q", scale=scale, title="of 100 leads handed over", axis=ticks)
     base = alt.Chart(rows)
     chart = alt.layer(
         base.mark_line(color=DARK, strokeWidth=1.5).encode(x, y),

@@ -51,7 +51,7 @@ class LeadPast:
 
 
 @dataclass
-class SalesHistory:
+class RecordedWork:
     """by_lead: what became of each lead. fields: what the history's fields tell, by role. has_hours: of its moments."""
 
     by_lead: dict[str, LeadPast] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class SalesHistory:
     _role_of: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Sequence[HistoryFile], reader: CellReader) -> SalesHistory:
+    def of(cls, files: Sequence[HistoryFile], reader: CellReader) -> RecordedWork:
         """The history in files of one CRM. Raises DatesError where its dates can be read in two ways."""
         history = cls()
         if not files:

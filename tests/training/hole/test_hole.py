@@ -9,12 +9,15 @@ from math import sqrt
 from pathlib import Path
 
 import hole_world
+import pandas as pd
 import pytest
 from hole_world import LEADS, june
 
+import leadlight
 from features.home.errors import LeadlightError
 from training.hole.figures import Figure
 from training.hole.hole import Hole, HoleRequest, hole_in_files
+from training.simulation.crm_files import write_crm_files
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 SPEED = ("hours_to_first_try", "tried_within_30_minutes", "tried_within_24_hours")
@@ -214,3 +217,40 @@ def test_files_without_leads_are_refused(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text('{"type": "track", "event": "x", "userId": "u"}\n')
     with pytest.raises(LeadlightError, match="holds events"):
         counted(tmp_path / "events.jsonl")
+
+
+def test_a_notebook_counts_a_frame_as_the_command_counts_its_file(tmp_path: Path) -> None:
+    file = hole_world.plain(tmp_path)
+    figures = leadlight.hole(pd.read_csv(file, parse_dates=["Created", "Won on"]), cost_per_lead=120.0).figures
+    pd.testing.assert_frame_equal(figures, leadlight.hole(file, cost_per_lead=120.0).figures)
+    never = figures.query("dimension == 'source' and level == 'Web' and figure == 'never_tried'").iloc[0]
+    assert (never["value"], never["count"], never["of"]) == (2 / 5, 2, 5)
+    assert never["low"] < never["value"] < never["high"]
+    assert "What your CRM says" in leadlight.hole([file]).html()
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
+def test_a_workbook_and_a_parquet_file_are_counted_as_their_csv(tmp_path: Path, suffix: str) -> None:
+    file = hole_world.plain(tmp_path)
+    rows = pd.read_csv(file, parse_dates=["Created", "First contact", "Lost on", "Won on"])
+    other = tmp_path / f"leads{suffix}"
+    rows.to_excel(other, index=False) if suffix == ".xlsx" else rows.to_parquet(other)
+    assert counted(other).figures == counted(file).figures
+
+
+def test_the_simulated_crm_is_counted_as_its_events_say(tmp_path: Path) -> None:
+    """Two leads: one is called after an hour, called again, put off and converts; one is rejected untried."""
+    day = pd.Timestamp("2025-06-02T09:00:00Z")
+    rows = [("L-00001", "identify", None, 0.0, '{"source": "web"}'), ("L-00002", "identify", None, 0.0, "{}"),
+            ("L-00001", "track", "Call Attempted", 1.0, '{"by": "rep-1"}'),
+            ("L-00001", "track", "Call Attempted", 30.0, '{"by": "rep-1"}'),
+            ("L-00001", "track", "Lead Disqualified", 50.0, '{"reason": "too_early"}'),
+            ("L-00002", "track", "Lead Disqualified", 60.0, '{"reason": "bad_data"}'),
+            ("L-00001", "track", "Lead Converted", 90.0, "{}")]  # fmt: skip
+    events = pd.DataFrame(rows, columns=["userId", "type", "event", "hours", "properties"])
+    events = events.assign(timestamp=day + pd.to_timedelta(events["hours"], unit="h"), traits=events["properties"])
+    events["messageId"] = events.index.astype(str)
+    hole = counted(write_crm_files(events, tmp_path))
+    for name, value in (("never_tried", 0.5), ("hours_to_first_try", 1), ("tries_before_giving_up", 2),
+                        ("rejected_unqualified", 0.5), ("given_up_then_converted", 1)):  # fmt: skip
+        assert hole.figure(name).value == value, name
