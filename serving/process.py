@@ -31,12 +31,14 @@ from serving.intake.group_commit import EventQueue
 if TYPE_CHECKING:
     from features.records.housekeeping import Housekeeping
     from features.store.publisher import Publisher
+    from serving.notices.delivery import Delivery
     from serving.scoring.scorer import LeadRequests, Scorer
 
 
 REFRESH_S = 1.0  # between looks at the deployment and the keys
 HOUSEKEEPING_S = 60.0  # between looks at what a home needs now and then
 NO_DATABASE, NO_SCORES = "the database cannot be reached", "cannot score"  # troubles that requests meet
+NOTICES_S = 1.0  # between looks at the outbox
 PUBLISH_PENDING_S = 0.5  # any process publishes within 1 s what another one left behind
 
 Part = TypeVar("Part")
@@ -61,6 +63,7 @@ class ServedHome:
         self._credentials: Credentials | None = None
         self._queue: EventQueue | None = None
         self._housekeeping: Housekeeping | None = None
+        self._delivery: Delivery | None = None
         self._one_large_request = asyncio.Lock()
         self._readiness: Readiness | None = None
         self.troubles = Troubles(log)
@@ -135,6 +138,17 @@ class ServedHome:
         """Publish events that another process accepted and could not publish, and what the online store lost."""
         self._try("pending events", self.queue.publish_pending)
 
+    def deliver_notices(self) -> None:
+        """Begin to send the messages that are due; a channel that does not answer is waited for elsewhere."""
+        self._try("notices", self._deliver_notices)
+
+    def _deliver_notices(self) -> None:
+        if self._delivery is None:
+            from serving.notices.delivery import Delivery  # a home may have nobody to tell for long
+
+            self._delivery = Delivery(self.home)
+        self._delivery.start()
+
     def keep_house(self) -> None:
         """Renew files that hold an erased lead, and replace events that are older than agreed."""
         self._try("housekeeping", self._keep_house)
@@ -174,6 +188,7 @@ class ServedHome:
         # Each in a task of its own, so that no key is refused while a large model loads, and no event waits for it.
         repeated = [(REFRESH_S, self.refresh_keys), (REFRESH_S, self.refresh_scorer)]
         repeated += [(PUBLISH_PENDING_S, self.publish_pending), (HOUSEKEEPING_S, self.keep_house)]
+        repeated += [(NOTICES_S, self.deliver_notices)]
         tasks = [asyncio.create_task(_each(seconds, step)) for seconds, step in repeated]
         try:
             yield

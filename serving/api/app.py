@@ -30,6 +30,7 @@ from serving.api.tracking import TrackingRoutes
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
+from serving.pages.card_routes import CardRoutes
 from serving.process import NO_DATABASE, ServedHome
 from serving.scoring.scorer import LeadRequests
 
@@ -71,6 +72,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
             Mount("/v1", app=Router(routes, redirect_slashes=False), name="v1"),
             *tracking.browser_routes(),
             *other_tool_routes(),
+            *CardRoutes(served, now).routes(),
         ],
         middleware=[Middleware(Boundary)],
         exception_handlers={

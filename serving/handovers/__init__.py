@@ -29,7 +29,9 @@ tries.py        Tries: what one person did within an hour is one try, whatever t
 Other rooms use:
 
 acts            Act, AskAct, FeedbackAct, UndoAct
+feedback        FeedbackRefused, FeedbackSaid, SOURCE, feedback_said, undo_until
 handover        Handover
+recording       Recorded, record_feedback
 store           handover_by_id, open_handovers
 tries           tries
 """

@@ -10,4 +10,8 @@ lead_facts.py   What a card tells of a lead, read from its events: what to open 
 local_zone.py   The time zone of a lead: the one it named, else its country's, where that has one time for all.
 page.py         A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
                 strict policy.
+
+Other rooms use:
+
+card_routes     CardRoutes
 """

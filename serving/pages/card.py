@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from features.agreement.people import person_key
 from features.agreement.working_time import WorkingTime
 from features.records.contacts import Contact
 from serving.handovers.handover import Handover
@@ -86,12 +87,13 @@ class Due:
 
 @dataclass(frozen=True)
 class Card:
-    """A card as its template shows it."""
+    """A card as its template shows it. undo_ends_at: until when the newest feedback can be taken back."""
 
     handover: Handover
     facts: LeadFacts
     viewer: Viewer
     as_of: datetime
+    undo_ends_at: datetime | None = None
 
     @property
     def is_owners(self) -> bool:
@@ -218,11 +220,9 @@ class Card:
     @property
     def undo_until(self) -> str | None:
         """Until when the one who looks may take back what was said last; None where there is nothing to take back."""
-        undo = self.handover.undo_to
-        if undo is None or self.viewer.person is None or undo.by != self.viewer.person:
-            return None
-        until = end_of_next_working_day(self.viewer.working_time, undo.at)
-        return self._clock(until) if self.as_of < until else None
+        undo, until = self.handover.undo_to, self.undo_ends_at
+        is_his = undo is not None and self.viewer.person is not None and undo.by == person_key(self.viewer.person)
+        return self._clock(until) if is_his and until and self.as_of < until else None
 
     @property
     def call_back_at(self) -> str:
@@ -242,12 +242,6 @@ class Card:
     @property
     def history(self) -> Iterator[str]:
         yield from (plain(line) for line in self.facts.before)
-
-
-def end_of_next_working_day(hours: WorkingTime, at: datetime) -> datetime:
-    """When the next day on which somebody works is over: until then a word may be taken back."""
-    day = hours.working_day(at, 1).astimezone(hours.zone).date()
-    return datetime.combine(day, hours.hours.closes, hours.zone)
 
 
 def _follow(handover: Handover, card: Card) -> str:

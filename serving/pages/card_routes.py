@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qs
 
 from anyio import to_thread
@@ -21,12 +20,14 @@ from features.agreement.versions import NoAgreement, current_version
 from features.agreement.working_time import WorkingTime
 from features.home.database import reading
 from features.records.lead_record import LeadErased, UnknownLead
+from serving.handovers.feedback import FeedbackRefused, feedback_said, undo_until
 from serving.handovers.handover import Handover
 from serving.handovers.store import handover_by_id
 from serving.http.bodies import body
 from serving.http.problems import Problem
 from serving.notices.card_links import CardLink, existing_signer, is_over
-from serving.notices.short_texts import colleague
+from serving.notices.given_feedback import give_feedback, was_given
+from serving.notices.short_texts import colleague, sentence
 from serving.pages.card import Card, LeadFacts, Viewer
 from serving.pages.clicks import BadClick, feedback_of
 from serving.pages.lead_facts import Reader, lead_facts
@@ -34,10 +35,6 @@ from serving.pages.page import HEADERS, html_page, page_response
 from serving.process import ServedHome
 
 MOST_FORM_BYTES = 16_384
-
-# (handover, the body of POST feedback, who says it, the id of the event, now): the very function behind that route.
-# Raises Problem.
-GiveFeedback = Callable[[Handover, Mapping[str, Any], str, str, datetime], None]
 
 
 class NoCard(Exception):
@@ -72,8 +69,8 @@ class OpenedCard:
 class CardRoutes:
     """The endpoints of cards; the link is the key, so there is no other."""
 
-    def __init__(self, served: ServedHome, now: Callable[[], datetime], give_feedback: GiveFeedback) -> None:
-        self.served, self.now, self.give_feedback = served, now, give_feedback
+    def __init__(self, served: ServedHome, now: Callable[[], datetime]) -> None:
+        self.served, self.now = served, now
 
     def routes(self) -> list[Route]:
         """The routes, at the root."""
@@ -121,13 +118,20 @@ class CardRoutes:
             old = "This page was open for too long, or did not come from here. Nothing was recorded; click once more."
             return self._page(token, old, 403)
         try:
-            said = feedback_of(given, card.handover, card.viewer.zone)
-            self.give_feedback(card.handover, said, person, _event_id(nonce, given), card.as_of)
+            self._give(card, person, given, _event_id(nonce, given))
         except BadClick as bad:
             return self._page(token, str(bad), 422)
-        except Problem as problem:
-            return self._page(token, problem.message, problem.status)
+        except FeedbackRefused as refused:
+            return self._page(token, f"{sentence(str(refused))}.", refused.status)
         return RedirectResponse(f"{self._prefix}/h/{token}", 303, HEADERS)
+
+    def _give(self, card: Card, person: str, given: Mapping[str, str], event_id: str) -> None:
+        """Record a click by the function behind POST feedback. Raises BadClick and FeedbackRefused."""
+        home, handover = self.served.home, card.handover
+        body = {"by": person, **feedback_of(given, handover, card.viewer.zone)}
+        if not was_given(home, event_id):
+            said = feedback_said(body, handover.lead_id, event_id, card.as_of)
+            give_feedback(home, current_version(home).agreement, said, card.as_of)
 
     @property
     def _prefix(self) -> str:
@@ -157,7 +161,8 @@ class CardRoutes:
                     facts = lead_facts(connection, agreement, handover, Reader(as_of, viewer.zone))
                 except (LeadErased, UnknownLead):
                     raise NoCard(410, "This lead is gone", "Its data were erased; nothing of it is held.") from None
-        return OpenedCard(token, link, Card(handover, facts, viewer, as_of))
+        until = undo_until(handover.undo_to.at, handover.undo_to.by, agreement) if handover.undo_to else None
+        return OpenedCard(token, link, Card(handover, facts, viewer, as_of, until))
 
 
 def _event_id(nonce: str, given: Mapping[str, str]) -> str:
