@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route, Router
 from features.home.errors import LeadlightError
 from serving import limits
 from serving.api.failed_events import FailedEventRoutes
+from serving.api.handovers import HandoverRoutes
 from serving.api.leads import LeadRoutes
 from serving.api.openapi import document
 from serving.api.other_tools import other_tool_routes
@@ -46,6 +47,7 @@ POST /v1/scores                    score 1 to 1,000 leads
 GET  /v1/leads/{lead_id}/score     score one
 GET  /v1/leads/{lead_id}/timeline  what it did, and what of it counts
 GET  /v1/leads/{lead_id}/export    all that is held on it; DELETE /v1/leads/{lead_id} erases it
+POST /v1/leads/{lead_id}/feedback  what became of it, by who called; GET /v1/handovers: who owes whom a call
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
@@ -64,6 +66,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
         api_route("/openapi.json", openapi),
         *tracking.routes(),
         *FailedEventRoutes(served, now).routes(),
+        *HandoverRoutes(served, now).routes(),
         *LeadRoutes(served, now).routes(),
     ]
     app = Starlette(

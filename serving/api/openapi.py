@@ -9,6 +9,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import limits
+from serving.api.handover_schemas import (
+    AwayRequest,
+    FeedbackRequest,
+    HandoverAnswer,
+    HandoverPage,
+    NoHandover,
+    PassedOn,
+    PersonRequest,
+)
 from serving.api.requests import LeadRequest, ScoresRequest
 from serving.api.schemas import (
     Batch,
@@ -28,6 +37,8 @@ from serving.api.schemas import (
     TrackingEvent,
 )
 from serving.api.tracking import BATCH, BEACON, CALLS, SEGMENT
+from serving.handovers.handover import KINDS
+from serving.handovers.lists import STATES_OF_LISTS
 from serving.http.problems import MEDIA_TYPE
 from serving.scoring.answer import Score
 
@@ -93,6 +104,17 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": limits.LONGEST_IDEMPOTENCY_KEY},
 }
 CODE = {"name": "code", "in": "query", "description": "Only with this reason.", "schema": {"type": "string"}}
+HANDOVER_ID = {"name": "handover_id", "in": "path", "required": True, "schema": {"type": "string"}}
+PERSON = {"name": "person", "in": "path", "required": True, "schema": {"type": "string"}}
+HANDOVER_FILTERS = [
+    {"name": "state", "in": "query", "schema": {"enum": list(STATES_OF_LISTS)}, "description": "open: any that is."},
+    {"name": "owner", "in": "query", "schema": {"type": "string"}, "description": "Whose."},
+    {"name": "overdue", "in": "query", "schema": {"enum": ["true", "false"]}, "description": "A clock ran out."},
+    {"name": "kind", "in": "query", "schema": {"enum": list(KINDS)}, "description": "Why it went over."},
+    {"name": "lead", "in": "query", "schema": {"type": "string"}, "description": "Of this lead, by its id."},
+    {"name": "trial", "in": "query", "schema": {"enum": ["true", "false"]}, "description": "Made in the trial."},
+]
+FEEDBACK = {"handover_id": "ho_1", "by": "ann@ourcompany.example", "kind": "tried", "medium": "call"}
 SIGNATURE = {
     "name": "X-Signature",
     "in": "header",
@@ -135,45 +157,86 @@ def document(version: str) -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     scored = "400 401 403 405 408 413 415 422 500 503"
-    return _tracking_paths() | {
-        "/v1/scores": {
-            "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
-            | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}
+    return (
+        _tracking_paths()
+        | _handover_paths()
+        | {
+            "/v1/scores": {
+                "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
+                | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}
+            },
+            "/v1/leads/{lead_id}/score": {
+                "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
+                | {"parameters": [LEAD_ID, REASONS, AS_OF]}
+            },
+            "/v1/leads/{lead_id}/timeline": {
+                "get": _operation(
+                    "timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503"
+                )
+                | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
+            },
+            "/v1/leads/{lead_id}/export": {
+                "get": _operation(
+                    "export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503"
+                )
+                | {"parameters": [LEAD_ID]}
+            },
+            "/v1/leads/{lead_id}": {
+                "delete": _operation(
+                    "erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503"
+                )
+                | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
+            },
+            "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
+            "/v1/failed-events": {
+                "get": _operation(
+                    "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
+                )
+                | {"parameters": [LIMIT, CURSOR, CODE]}
+            },
+            "/v1/failed-events/replay": {
+                "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
+                | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
+            },
+            "/v1/openapi.json": {
+                "get": {
+                    "operationId": "openapi",
+                    "summary": "This document.",
+                    "security": [],
+                    "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
+                }
+            },
+        }
+    )
+
+
+def _handover_paths() -> dict[str, Any]:
+    read, said = "401 403 404 405 422 500 503", "400 401 403 404 405 408 409 413 415 422 500 503"
+    feedback = _operation("feedback", "Say what became of a lead or its handover.", HandoverAnswer, f"{said} 410")
+    told = {"oneOf": [_reference(HandoverAnswer), _reference(NoHandover)]}
+    feedback["responses"]["200"]["content"]["application/json"]["schema"] = told
+    return {
+        "/v1/handovers": {
+            "get": _operation("handovers", "List handovers, newest first.", HandoverPage, "401 403 405 422 500 503")
+            | {"parameters": [*HANDOVER_FILTERS, LIMIT, CURSOR]}
         },
-        "/v1/leads/{lead_id}/score": {
-            "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID, REASONS, AS_OF]}
+        "/v1/handovers/{handover_id}": {
+            "get": _operation("handover", "One handover.", HandoverAnswer, read) | {"parameters": [HANDOVER_ID]}
         },
-        "/v1/leads/{lead_id}/timeline": {
-            "get": _operation("timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
-        },
-        "/v1/leads/{lead_id}/export": {
-            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID]}
-        },
-        "/v1/leads/{lead_id}": {
-            "delete": _operation("erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503")
-            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
-        },
-        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
-        "/v1/failed-events": {
-            "get": _operation(
-                "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
-            )
-            | {"parameters": [LIMIT, CURSOR, CODE]}
-        },
-        "/v1/failed-events/replay": {
-            "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
-            | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
-        },
-        "/v1/openapi.json": {
-            "get": {
-                "operationId": "openapi",
-                "summary": "This document.",
-                "security": [],
-                "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
+        "/v1/handovers/{handover_id}/give-back": {
+            "post": _operation("give_back", "Give a handover back to the pool.", HandoverAnswer, said)
+            | {
+                "parameters": [HANDOVER_ID, IDEMPOTENCY_KEY],
+                "requestBody": _body(PersonRequest, {"by": FEEDBACK["by"]}),
             }
+        },
+        "/v1/people/{person}/away": {
+            "post": _operation("away", "Say until when somebody is away.", PassedOn, said)
+            | {"parameters": [PERSON, IDEMPOTENCY_KEY], "requestBody": _body(AwayRequest, {"until": "2026-12-31"})}
+        },
+        "/v1/leads/{lead_id}/feedback": {
+            "post": feedback
+            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY], "requestBody": _body(FeedbackRequest, FEEDBACK)}
         },
     }
 
@@ -226,7 +289,8 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _schemas() -> dict[str, Any]:
-    asked = [ScoresRequest, TrackingEvent, Batch, ReplayRequest]
+    asked: list[type[BaseModel]] = [ScoresRequest, TrackingEvent, Batch, ReplayRequest]
+    asked += [FeedbackRequest, PersonRequest, AwayRequest]
     answered = [
         Scores,
         Score,
@@ -237,6 +301,10 @@ def _schemas() -> dict[str, Any]:
         TrackingAnswer,
         FailedEventsPage,
         ReplayAnswer,
+        HandoverAnswer,
+        HandoverPage,
+        NoHandover,
+        PassedOn,
         ProblemDetails,
     ]
     models: Any = [(model, "validation") for model in asked] + [(model, "serialization") for model in answered]

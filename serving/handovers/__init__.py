@@ -28,10 +28,16 @@ tries.py        Tries: what one person did within an hour is one try, whatever t
 
 Other rooms use:
 
-acts            Act, AskAct, FeedbackAct, UndoAct
-feedback        FeedbackRefused, FeedbackSaid, SOURCE, feedback_said, undo_until
-handover        Handover
-recording       Recorded, record_feedback
-store           handover_by_id, open_handovers
+absences        be_away, be_back
+acts            Act, AskAct, FEEDBACK_KINDS, FeedbackAct, REASONS, RESULTS, ReassignAct, UndoAct
+answer          handover_answers
+clocks          ClockTerms
+feedback        FeedbackRefused, FeedbackSaid, LONGEST_NOTE, MEDIA, SOURCE, feedback_said, undo_until
+handover        ClockName, Handover, KINDS, Kind, Stage, State
+lists           HandoverFilter, HandoverPlace, STATES_OF_LISTS, handover_list
+owners          next_owner, note_given
+recording       Recorded, Step, record_feedback, write_steps
+store           handover_by_id, open_handovers, open_of_owner
+transitions     after
 tries           tries
 """

@@ -65,10 +65,11 @@ class EventQueue:
         except TimeoutError:
             raise unavailable("ledger_busy", "The ledger is busy; send these events again.", retry_after_s=5) from None
         if any(result.status == "accepted" for result in results):
-            await self._wait_for_publication()
+            await self.wait_for_publication()
         return results
 
-    async def _wait_for_publication(self) -> None:
+    async def wait_for_publication(self) -> None:
+        """Wait until what was committed is published, a second at most."""
         publication = asyncio.wrap_future(self._publications.submit(False))
         # Accepted is accepted: what is not published in time is published by the next `publish_pending`.
         with suppress(TimeoutError):

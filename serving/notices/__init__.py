@@ -23,6 +23,7 @@ Other rooms use:
 card_links         CardLink, existing_signer, is_over
 delivery           Delivery
 given_feedback     give_feedback, was_given
+occasions          Change, tell
 short_texts        colleague, left, moment_text, plain, sentence
 wording            ended, next_due, origin
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,11 @@ NEEDS = {
     ("POST", "/v1/scores"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/score"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/timeline"): "scores:read",
+    ("POST", "/v1/leads/{lead_id}/feedback"): "feedback:write",
+    ("GET", "/v1/handovers"): "scores:read",
+    ("GET", "/v1/handovers/{handover_id}"): "scores:read",
+    ("POST", "/v1/handovers/{handover_id}/give-back"): "feedback:write",
+    ("POST", "/v1/people/{person}/away"): "feedback:write",
     ("GET", "/v1/leads/{lead_id}/export"): "admin",
     ("DELETE", "/v1/leads/{lead_id}"): "admin",
     ("GET", "/v1/models"): "scores:read",
@@ -58,7 +64,7 @@ def _asked(service: tuple[Any, Any, dict[str, str]], route: tuple[str, str], key
     live.refresh_keys()
     headers = {"authorization": f"Bearer {key}"} if key else {}
     method, path = route
-    return call(app, method, path.replace("{lead_id}", "nobody"), client, headers=headers, content=b'{"batch": []}')
+    return call(app, method, re.sub(r"\{\w+\}", "nobody", path), client, headers=headers, content=b'{"batch": []}')
 
 
 def test_each_route_that_takes_no_events_stands_in_the_table() -> None:
