@@ -27,7 +27,7 @@ CellTexts = Sequence[str | None]
 class CellReader:
     """Reads the cells of one file in two passes: `observe` all cells of its dates and numbers, then ask for values.
 
-    read_at:   when the file was read: a later moment in it counts as this one.
+    read_at:   when the file was read: a later moment in it counts as this one, or without `keeps_late` as none.
     newest_at: the newest of the moments that were asked for.
     notes:     False while a file is read for the first of two times, so that an unreadable cell is noted once.
     """
@@ -37,6 +37,7 @@ class CellReader:
     read_at: datetime
     newest_at: datetime | None = None
     notes: bool = True
+    keeps_late: bool = True
     _orders: dict[str, DayOrder] = field(default_factory=dict)
     _spellings: dict[str, NumberSpelling] = field(default_factory=dict)
     _problems: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
@@ -60,10 +61,16 @@ class CellReader:
         lost = [text for text, moment in zip(texts, found, strict=True) if text and moment is None]
         self._note(column, "no date", "they were left out", lost)
         late = [text for text, moment in zip(texts, found, strict=True) if moment and moment[0] > self.read_at]
-        self._note(column, "later than the export", "they count as the moment of the export", late)
-        clamped = [moment and min(moment[1], self.read_at) for moment in found]
+        effect = "they count as the moment of the export" if self.keeps_late else "they were left out"
+        self._note(column, "later than the export", effect, late)
+        clamped = [moment and self._not_late(moment) for moment in found]
         self.newest_at = max((moment for moment in (self.newest_at, *clamped) if moment), default=None)
         return clamped
+
+    def _not_late(self, moment: tuple[datetime, datetime]) -> datetime | None:
+        """The moment that a cell stands for, where it is no later than the export; else that of the export, or none."""
+        begins, at = moment
+        return None if begins > self.read_at and not self.keeps_late else min(at, self.read_at)
 
     def shown_moments(
         self, titles: Iterable[str], texts: Callable[[str], CellTexts]

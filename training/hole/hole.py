@@ -111,7 +111,7 @@ def counted_hole(
     _check_cost(request.cost_per_lead)
     named = _named_of_each(exports, request.columns)
     columns = _columns_of_each(exports, named)
-    readers = {one.name: CellReader(one.name, zone, now) for one in exports}
+    readers = {one.name: CellReader(one.name, zone, now, keeps_late=False) for one in exports}
     found = [
         lead_rows(
             one.rows, columns[one.name], one.crm, readers[one.name], sum(len(o.rows) for o in exports[:place]) + 1
@@ -129,7 +129,7 @@ def counted_hole(
         handed.as_of,
         _columns_by_file(columns, history, reader.file),
         tuple(_drafted(columns, history, reader.file)),
-        tuple(_notes(exports, [*readers.values(), reader], handed, _unknown_leads(history, handed, found))),
+        (*_on_ids(columns, found, history), *_notes(exports, [*readers.values(), reader], handed)),
         figures(handed, request.cost_per_lead),
         figure_groups(handed, request.cost_per_lead),
         handed,
@@ -172,7 +172,8 @@ def _columns_of_each(exports: Sequence[LeadTable], named: Mapping[str, Mapping[s
             found = hole_columns(one.rows, one.crm, {**named[one.name], "id": ids[0]}, one.name)
         columns[one.name] = found
     named_roles = {role for roles in named.values() for role in roles}
-    if not any(found.of("created") for found in columns.values()) and not {"created", "first_try"} & named_roles:
+    is_told = any(found.of("created") or found.unclear for found in columns.values())
+    if not is_told and not {"created", "first_try"} & named_roles:
         columns |= {name: found.first_contact_as_arrival for name, found in columns.items() if found.of("first_try")}
     return columns
 
@@ -202,20 +203,27 @@ def _columns_by_file(
     return {name: one.columns for name, one in columns.items()} | ({file: recorded} if recorded else {})
 
 
-def _unknown_leads(history: RecordedWork, handed: HandedLeads, found: Sequence[LeadRows]) -> int:
+def _on_ids(columns: Mapping[str, HoleColumns], found: Sequence[LeadRows], history: RecordedWork) -> Iterator[str]:
+    """Sentences on rows and changes that name no lead."""
+    for (name, own), one in zip(columns.items(), found, strict=True):
+        if not own.of("id"):
+            yield f'{name}: no column says which lead a row is of, so each row is one; --column id="TITLE" names it'
+        elif one.without_id:
+            yield f"{name}: {_leads_were(one.without_id, 'row')} left out, for {own.of('id')[0]} is empty there"
     known = set().union(*(one.leads.index for one in found))
-    return sum(lead not in known for lead in history.by_lead)
+    if unknown := sum(lead not in known for lead in history.by_lead):
+        yield f"{_leads_were(unknown)} left out: the history has them, and no export of leads"
 
 
-def _notes(
-    exports: Sequence[LeadTable], readers: Sequence[CellReader], handed: HandedLeads, unknown_leads: int
-) -> Iterator[str]:
+def _leads_were(count: int, noun: str = "lead") -> str:
+    return f"1 {noun} was" if count == 1 else f"{count:,} {noun}s were"
+
+
+def _notes(exports: Sequence[LeadTable], readers: Sequence[CellReader], handed: HandedLeads) -> Iterator[str]:
     for one in exports:
         yield from one.rows.attrs.get("notes", [])
     for reader in readers:
         yield from reader.sentences()
-    if unknown_leads:
-        yield f"{unknown_leads:,} leads of the history are in no export of leads and were left out"
     yield _on_handover(handed)
     yield from _on_statuses(handed)
     yield from _on_tries(handed)
@@ -225,9 +233,7 @@ def _on_handover(handed: HandedLeads) -> str:
     if "handed_over" not in handed.facts.roles:
         option = '--column handed_over="TITLE" names one'
         return f"no column says when a lead was handed over to sales, so each counts from when it came; {option}"
-    left = handed.not_handed_over
-    were = "1 lead was" if left == 1 else f"{left:,} leads were"
-    return f"{were} never handed over: not counted"
+    return f"{_leads_were(handed.not_handed_over)} never handed over: not counted"
 
 
 def _on_statuses(handed: HandedLeads) -> Iterator[str]:
@@ -246,8 +252,7 @@ def _on_statuses(handed: HandedLeads) -> Iterator[str]:
 def _on_tries(handed: HandedLeads) -> Iterator[str]:
     leads = handed.leads
     if young := int((~leads["had_time"]).sum()):
-        were = "1 lead was" if young == 1 else f"{young:,} leads were"
-        yield f"{were} handed over on the last day of the files: left out of never tried and of speed"
+        yield f"{_leads_were(young)} handed over on the last day of the files: left out of never tried and of speed"
     if leads["is_tried"].notna().any() and (untold := int(leads["is_tried"].isna().sum())):
         stand = "1 lead stands" if untold == 1 else f"{untold:,} leads stand"
         yield f"{stand} in a status that is not understood: neither tried nor untried"
@@ -255,8 +260,8 @@ def _on_tries(handed: HandedLeads) -> Iterator[str]:
         yield "no column is of tries, so a lead counts as tried once its status says that sales works or ended it"
     before = leads["is_tried"].fillna(False) & leads["first_try_at"].isna()
     if leads["first_try_at"].notna().any() and before.any():
-        count = f"{int(before.sum()):,} leads were tried or converted"
-        yield f"{count}, but no try since their handover has a date: left out of speed"
+        were = f"{_leads_were(int(before.sum()))} tried or converted"
+        yield f"{were}, but no try since the handover has a date: left out of speed"
     untried = leads["is_rejected"].fillna(False) & ~leads["is_tried"].fillna(True)
     if untried.any():
         yield f"of the leads never tried, sales rejected {int(untried.sum()):,} without a try"

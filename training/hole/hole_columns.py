@@ -113,7 +113,7 @@ def hole_columns(rows: pd.DataFrame, crm: Crm | None, named: Mapping[str, str], 
     """
     asked = _asked(named, [str(title) for title in rows.columns], file)
     judged = rows if len(rows) <= _JUDGED else rows.sample(_JUDGED, random_state=0).sort_index()
-    draft = _Draft(column_profiles(judged), crm, asked)
+    draft = _Draft(column_profiles(judged), crm, asked, file)
     _check_dates(draft.profiles, asked, file)
     return HoleColumns(dict(draft.found()), frozenset(asked), tuple(draft.unclear))
 
@@ -147,6 +147,7 @@ class _Draft:
     profiles: Mapping[str, ColumnProfile]
     crm: Crm | None
     asked: Mapping[str, tuple[str, ...]]
+    file: str
     unclear: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
 
@@ -209,7 +210,7 @@ class _Draft:
 
     def _is_clear(self, profile: ColumnProfile) -> bool:
         try:
-            DayOrder().after(profile.counts).first(profile.column, "the export")
+            DayOrder().after(profile.counts).first(profile.column, self.file)
         except DatesError as unclear:
             self.unclear.append(str(unclear))
             return False

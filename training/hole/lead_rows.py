@@ -24,13 +24,15 @@ _LAST = dict.fromkeys(("last_try", "ended", "tries"), "max")
 class LeadRows:
     """leads: one row per lead, indexed by its id, with a column per role; moments are UTC, NaT where there is none.
 
-    has_hours: the roles of dates whose cells have a time of day. roles: those that some column holds. rows: of a file.
+    has_hours: the roles of dates whose cells have a time of day. roles: those that some column holds. rows: of a file;
+    without_id: those of them that name no lead.
     """
 
     leads: pd.DataFrame
     has_hours: frozenset[str]
     roles: frozenset[str]
     rows: int
+    without_id: int = 0
 
 
 def lead_rows(
@@ -51,9 +53,10 @@ def lead_rows(
     if titles := columns.of("converted"):
         table["converted"] = pd.Series([bool(text and boolean(text)) for text in cell_texts(rows[titles[0]])])
     table.index = pd.Index(_ids(rows, columns, crm, first_row), dtype=object, name="lead")
-    leads = one_row_per_lead(table[table.index.notna()])
+    is_named = np.asarray(table.index.notna())
+    leads = one_row_per_lead(table[is_named])
     hours = frozenset(role for role, (_, has_hours) in dated.items() if has_hours)
-    return LeadRows(leads, hours, frozenset(columns.columns), len(rows))
+    return LeadRows(leads, hours, frozenset(columns.columns), len(rows), int((~is_named).sum()))
 
 
 def one_row_per_lead(table: pd.DataFrame) -> pd.DataFrame:

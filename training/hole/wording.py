@@ -111,9 +111,9 @@ def _figure_line(figure: Figure, before: Figure | None) -> str:
 
 def _group_lines(groups: Sequence[FigureGroup]) -> Iterator[str]:
     """A table of one dimension: a row a group, a column for each figure of tries, its interval in brackets."""
-    if not groups:
-        return
     names = [name for name in shown_figures(groups) if name in TRIED]
+    if not set(names) - {"handed_over"}:
+        return
     rows = [[_shortened(group.level), *_cells(group, names)] for group in groups[:MOST_SHOWN]]
     head = [f"by {groups[0].dimension}", *(SHORT[name] for name in names)]
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]

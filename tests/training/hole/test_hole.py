@@ -182,6 +182,31 @@ def test_a_status_of_no_known_word_is_asked_about_and_counts_for_nothing(tmp_pat
     assert any('--status "Zwischenlager=tried"' in note for note in hole.notes)
 
 
+def test_a_date_to_come_is_no_try_and_rows_without_an_id_are_said(tmp_path: Path) -> None:
+    rows = ["Lead ID,Created,First contact", "1,2025-06-03 10:00,", "2,2025-06-03 10:00,2031-04-01 10:00",
+            *(f"{n},2025-06-04 10:00,2025-06-04 11:00" for n in range(3, 79)),
+            "79,2025-06-05 12:00,", ",2025-06-06 10:00,"]  # fmt: skip
+    (tmp_path / "leads.csv").write_text("\n".join(rows))
+    hole = counted(tmp_path / "leads.csv", columns={"id": "Lead ID"})
+    assert (hole.figure("handed_over").value, hole.figure("hours_to_first_try").value) == (79, 1)
+    assert (hole.as_of, hole.figure("never_tried").count) == (june(5, 12), 2)
+    assert any("later than the export" in note and "they were left out" in note for note in hole.notes)
+    assert "leads.csv: 1 row was left out, for Lead ID is empty there" in hole.notes
+    unnamed = counted(tmp_path / "leads.csv", columns={"id": "none"})
+    assert any("each row is one" in note for note in unnamed.notes)
+
+
+def test_dates_that_can_be_read_in_two_ways_are_said_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(
+        "Lead ID,Created,First contact\n1,03/04/2025,04/04/2025\n2,05/06/2025,06/06/2025\n"
+    )
+    hole = counted(tmp_path / "leads.csv")
+    assert not hole.figure("hours_to_first_try").in_file
+    assert any('leads.csv: column "Created" writes "03/04/2025"' in line for line in hole.drafted)
+    with pytest.raises(LeadlightError, match="day or the month"):
+        counted(tmp_path / "leads.csv", columns={"created": "Created"})
+
+
 def test_tables_of_one_company_are_joined_by_the_lead(tmp_path: Path) -> None:
     """As a funnel of leads and a list of closed deals, each with what the other lacks."""
     (tmp_path / "leads.csv").write_text("mql_id,Created,origin\na,2025-06-01,web\nb,2025-06-02,web\nc,2025-06-09,ads\n")
