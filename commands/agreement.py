@@ -1,4 +1,4 @@
-"""`leadlight agreement show`, `check` and `try`: the agreement that a home keeps, and what another one would change."""
+"""`leadlight agreement check` and `try`: whether a file could follow the agreement, and what it would change."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands import console
+from commands.agreement_signing import keep, show, sign
 from commands.options import Json, home, moment_at, now, print_answer
 from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.checks import check_learnable
-from features.agreement.versions import tried_version, version_in_force
+from features.agreement.versions import tried_version
 
 if TYPE_CHECKING:
     from serving.scoring.trial import Trial
@@ -20,14 +21,9 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Argument(help="An agreement.toml.")]
 
 app = typer.Typer(no_args_is_help=True, help="The agreement that this home keeps, and whether a file could follow it.")
-
-
-@app.command()
-def show(as_json: Json = False) -> None:
-    """Print the kept agreement as it was written: `leadlight agreement show > agreement.toml`."""
-    kept = version_in_force(home())
-    document = {"version": kept.version, "digest": kept.agreement.digest, "text": kept.agreement.text}
-    print_answer(document, kept.agreement.text.splitlines(), as_json)
+app.command()(show)
+app.command()(sign)
+app.command()(keep)
 
 
 @app.command()

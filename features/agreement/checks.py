@@ -50,7 +50,7 @@ PROTECTED = re.compile(
 # What to do with an agreement from before `asks`; the home itself holds its text.
 NAME_THE_QUESTION = (
     'write asks = "as things are" in place of never_contacted in agreement.toml and run: leadlight train --promote '
-    "--agreement agreement.toml (leadlight agreement show prints the one that is kept)"
+    "--agreement agreement.toml (leadlight agreement show --toml prints the one that is kept)"
 )
 
 Problem = tuple[KeyPath, object, str, str]

@@ -28,6 +28,11 @@ class Signature:
     digest: str
 
 
+def short_digest(digest: str) -> str:
+    """The first twelve signs of a digest, by which people tell two texts apart."""
+    return digest[: len("sha256:") + 12]
+
+
 def _agreed_by(written: Any) -> tuple[str | Signature, ...]:
     if not isinstance(written, (list, tuple)):
         raise refusal("is no list", _EXAMPLE)

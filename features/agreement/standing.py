@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from features.agreement.agreement import Agreement
@@ -49,3 +49,15 @@ def _why_not(agreement: Agreement, was_signed: bool, missing: tuple[SigningSide,
     if not agreement.people.somebody_hears:
         return "nobody would hear of a handover; write reps, escalate_to or notify below [people]"
     return None if agreement.handover.live else "still a trial; write live = true below [handover]"
+
+
+CHANGED = "changed since it was signed; {sides} should read and sign it again: leadlight agreement sign"
+
+
+def standing_lines(stands: Standing, is_agreed: bool = True) -> Iterator[str]:
+    """The standing in sentences: live or on trial, and whether it changed since it was signed."""
+    if not is_agreed:
+        yield "not agreed yet: this is Leadlight's default"
+    yield "live" if stands.is_live else f"a trial, nothing is sent: {stands.why_not}"
+    if stands.changed_since_signed:
+        yield CHANGED.format(sides=" and ".join(stands.missing))

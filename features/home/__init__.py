@@ -49,7 +49,7 @@ settings           Home, Settings
 tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, bars,
                    decisions, decisions_due, erased, events, failed_events, feature_views, handovers,
                    idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
-                   online_pending, rep_loads, retired, secrets, trainings
+                   online_pending, rep_loads, retired, secrets, signatures, trainings
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -107,6 +107,11 @@ agreements = Table(
     _moment("kept_us"),
 )
 
+# One row per signature under an agreement: who, for which side, and the signed digest of what was signed.
+signatures = Table(
+    "signatures", metadata, _key("digest", 80), _key("side", 16), _key("signed_by"), _moment("signed_us")
+)
+
 # One row per identifier of one lead (user_id, email, crm_lead_id, ...): how outsiders name it.
 identities = Table("identities", metadata, _key("kind", 64), _key("value"), _text("lead_id"))
 Index("ix_identities_lead_id", identities.c.lead_id)

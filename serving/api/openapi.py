@@ -20,6 +20,7 @@ from serving.api.handover_schemas import (
 )
 from serving.api.requests import LeadRequest, ScoresRequest
 from serving.api.schemas import (
+    AgreementAnswer,
     Batch,
     ErasedLead,
     EventWarning,
@@ -45,6 +46,7 @@ from serving.scoring.answer import Score
 REF = "#/components/schemas/{model}"
 # Clients are generated from this document, so a schema keeps the name that it was published with.
 WRITTEN_NAMES: dict[type[BaseModel], str] = {
+    AgreementAnswer: "Agreement",
     EventWarning: "Warned",
     FailedEventAnswer: "Failed",
     FailedEventsPage: "FailedList",
@@ -228,6 +230,38 @@ def _handover_paths() -> dict[str, Any]:
             | {
                 "parameters": [HANDOVER_ID, IDEMPOTENCY_KEY],
                 "requestBody": _body(PersonRequest, {"by": FEEDBACK["by"]}),
+        "/v1/leads/{lead_id}/timeline": {
+            "get": _operation("timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503")
+            | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
+        },
+        "/v1/leads/{lead_id}/export": {
+            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503")
+            | {"parameters": [LEAD_ID]}
+        },
+        "/v1/leads/{lead_id}": {
+            "delete": _operation("erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503")
+            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
+        },
+        "/v1/agreement": {
+            "get": _operation("agreement", "What was agreed, and by whom.", AgreementAnswer, "401 403 405 422 500 503")
+        },
+        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
+        "/v1/failed-events": {
+            "get": _operation(
+                "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
+            )
+            | {"parameters": [LIMIT, CURSOR, CODE]}
+        },
+        "/v1/failed-events/replay": {
+            "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
+            | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This document.",
+                "security": [],
+                "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
             }
         },
         "/v1/people/{person}/away": {
@@ -298,6 +332,7 @@ def _schemas() -> dict[str, Any]:
         LeadExport,
         ErasedLead,
         Models,
+        AgreementAnswer,
         TrackingAnswer,
         FailedEventsPage,
         ReplayAnswer,

@@ -27,6 +27,41 @@ class Models(Answer):
     has_more: bool
 
 
+class AgreementDigests(Answer):
+    """What tells two agreements apart, by what is compared."""
+
+    all: str = Field(description="All that the file says: names a version.")
+    signed: str = Field(description="Parts 1 and 2: what both sides sign.")
+    policy: str = Field(description="What turns numbers into a decision: each decision names it.")
+    features: str = Field(description="What the model learns from: while it stays, no training is needed.")
+
+
+class AgreementSignature(Answer):
+    """One person's word for one side."""
+
+    by: str
+    side: Literal["marketing", "sales"]
+    at: datetime
+    digest: str = Field(description="The signed digest of what was signed.")
+    is_of_this_text: bool
+
+
+class AgreementAnswer(Answer):
+    """What marketing and sales agreed, who signed it, and whether it is live."""
+
+    name: str
+    version: int = Field(description="0 while the default answers.")
+    is_agreed: bool
+    digests: AgreementDigests
+    signatures: list[AgreementSignature] = Field(description="The oldest first.")
+    live: bool = Field(description="False: a trial, in which nothing is sent.")
+    why_not_live: str | None
+    changed_since_signed: bool
+    signatures_missing: list[Literal["marketing", "sales"]] = Field(description="Under the present text.")
+    notes: list[str] = Field(description="A sentence for each line that is written in an old form.")
+    text: str = Field(description="agreement.toml as it was written.")
+
+
 class Fault(Answer):
     """One thing wrong in a request."""
 

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from features.agreement.agreement import Agreement
+from features.agreement.kept_signatures import standing_in_force
 from features.agreement.scale import scale_problem
+from features.agreement.standing import standing_lines
 from features.agreement.versions import NOT_AGREED, NoAgreement, version_in_force
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
@@ -33,8 +35,23 @@ def home_checks(home: Home, now: datetime) -> list[Check]:
     agreement = agreed.agreement
     kept = f"{agreement.name}, version {agreed.version}"
     first = Check("agreement", agreed.is_agreed, kept if agreed.is_agreed else NOT_AGREED)
-    checks = (_ledger(home, now), _served(home), _drifts(home, agreement.name, now), _arrives(home, agreement, now))
+    checks = (
+        _signed(home),
+        _ledger(home, now),
+        _served(home),
+        _drifts(home, agreement.name, now),
+        _arrives(home, agreement, now),
+    )
     return [first, *chain.from_iterable(checks)]
+
+
+def _signed(home: Home) -> Iterator[Check]:
+    """Whether both sides signed what the home works by; a trial that nobody wants live yet is fine."""
+    kept, stands = standing_in_force(home)
+    if kept.is_agreed:
+        lines = [*standing_lines(stands), *kept.agreement.notes]
+        wants_live = kept.agreement.handover.live and not stands.is_live
+        yield Check("signed", not (stands.changed_since_signed or wants_live), "; ".join(lines))
 
 
 def _ledger(home: Home, now: datetime) -> Iterator[Check]:

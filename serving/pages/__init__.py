@@ -1,17 +1,24 @@
 """Pages of HTML that people read.
 
-card.py         The card of one handover for the one who has it: what it shows, in which words, and what may be
-                clicked.
-card_routes.py  The routes of a card: GET shows it and changes nothing; POST records what one click says, then shows
-                it again.
-clicks.py       What one click on a card says, as the body of POST feedback.
-lead_facts.py   What a card tells of a lead, read from its events: what to open with, who of us knows it, and what is
-                allowed.
-local_zone.py   The time zone of a lead: the one it named, else its country's, where that has one time for all.
-page.py         A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
-                strict policy.
+agreement_page.py   The agreement as a page: who signed it, whether it is live, and all of it in words, for both sides
+                    to read.
+agreement_words.py  The agreement in words, section by section, for everybody who does not read TOML: on a page and in
+                    the terminal.
+card.py             The card of one handover for the one who has it: what it shows, in which words, and what may be
+                    clicked.
+card_routes.py      The routes of a card: GET shows it and changes nothing; POST records what one click says, then
+                    shows it again.
+clicks.py           What one click on a card says, as the body of POST feedback.
+lead_facts.py       What a card tells of a lead, read from its events: what to open with, who of us knows it, and what
+                    is allowed.
+local_zone.py       The time zone of a lead: the one it named, else its country's, where that has one time for all.
+page.py             A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script,
+                    a strict policy.
 
 Other rooms use:
 
-card_routes     CardRoutes
+agreement_page      agreement_page
+agreement_words     agreement_in_words
+card_routes         CardRoutes
+page                page_response
 """
