@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    false,
-    literal_column,
-    true,
-)
+from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint, false, literal_column, true
+from sqlalchemy.types import BigInteger, Boolean, Float, Integer, LargeBinary, String, Text
 
 metadata = MetaData()
 # SQLite counts up only an INTEGER PRIMARY KEY; PostgreSQL needs 64 bits.
