@@ -1,5 +1,6 @@
 """The API: its routes, what may be asked, the schemas of other answers, its OpenAPI document.
 
+agreement.py         The route of the agreement: GET /v1/agreement, as JSON for programs and as a page for a browser.
 app.py               The public API as one ASGI application: its routes, its error handlers, and the endpoints of
                      scores and models.
 bentoml_routes.py    Guards BentoML's own routes: checks key and body first, since BentoML knows neither our keys nor
@@ -23,6 +24,7 @@ tracking.py          The tracking routes: Segment's and RudderStack's HTTP API, 
 
 Other rooms use:
 
+agreement            agreement_document
 app                  application
 bentoml_routes       BentoRoutes
 failed_events        failed_event_json, failed_events_page

@@ -189,6 +189,9 @@ def _paths() -> dict[str, Any]:
                 )
                 | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
             },
+            "/v1/agreement": {
+                "get": _operation("agreement", "What was agreed, by whom.", AgreementAnswer, "401 403 405 422 500 503")
+            },
             "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
             "/v1/failed-events": {
                 "get": _operation(
@@ -230,38 +233,6 @@ def _handover_paths() -> dict[str, Any]:
             | {
                 "parameters": [HANDOVER_ID, IDEMPOTENCY_KEY],
                 "requestBody": _body(PersonRequest, {"by": FEEDBACK["by"]}),
-        "/v1/leads/{lead_id}/timeline": {
-            "get": _operation("timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
-        },
-        "/v1/leads/{lead_id}/export": {
-            "get": _operation("export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503")
-            | {"parameters": [LEAD_ID]}
-        },
-        "/v1/leads/{lead_id}": {
-            "delete": _operation("erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503")
-            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
-        },
-        "/v1/agreement": {
-            "get": _operation("agreement", "What was agreed, and by whom.", AgreementAnswer, "401 403 405 422 500 503")
-        },
-        "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
-        "/v1/failed-events": {
-            "get": _operation(
-                "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
-            )
-            | {"parameters": [LIMIT, CURSOR, CODE]}
-        },
-        "/v1/failed-events/replay": {
-            "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
-            | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
-        },
-        "/v1/openapi.json": {
-            "get": {
-                "operationId": "openapi",
-                "summary": "This document.",
-                "security": [],
-                "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
             }
         },
         "/v1/people/{person}/away": {
