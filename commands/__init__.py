@@ -30,6 +30,7 @@ report.py             `leadlight report`: writes the report of the champion as o
 score.py              `leadlight score`: scores every lead of a home, or the rows of a file, with reasons.
 serve.py              `leadlight serve`: starts the API as a BentoML service.
 simulate.py           `leadlight simulate`: writes a simulated market whose true probabilities are known.
+sweep.py              `leadlight sweep`: decides on leads whose date, clock or turn came, and on what files brought.
 train.py              `leadlight train`: trains, tests and registers a model; on a schedule only where outcomes
                       matured.
 watch.py              `leadlight watch`: shows what changed since the served model was trained, and raises alerts.

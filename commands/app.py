@@ -25,6 +25,7 @@ from commands import (
     report,
     score,
     simulate,
+    sweep,
     train,
 )
 from commands.console import out
@@ -64,7 +65,7 @@ def _options(
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, hole.hole, init.init, ingest.ingest, train.train, models.promote,
     models.rollback, models.recalibrate, report.report, watch, score.score, serve,
-    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild,
+    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild, sweep.sweep,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

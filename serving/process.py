@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 1.0  # between looks at the deployment and the keys
 HOUSEKEEPING_S = 60.0  # between looks at what a home needs now and then
+SWEEP_S = 60.0  # between sweeps: dates, clocks and turns in the backlog are kept to the minute
 NO_DATABASE, NO_SCORES = "the database cannot be reached", "cannot score"  # troubles that requests meet
 NOTICES_S = 1.0  # between looks at the outbox
 PUBLISH_PENDING_S = 0.5  # any process publishes within 1 s what another one left behind
@@ -57,7 +58,7 @@ class ServedHome:
         scorer: Callable[[Home], Scorer],
         publisher: Callable[[Home], Publisher] | None = None,
     ) -> None:
-        self._home, self._make_scorer, self._make_publisher = home, scorer, publisher or _publisher
+        self._home, self._make_scorer, self._make_publisher = home, scorer, publisher or self._publisher
         self._opened: Home | None = None
         self._scorer: Scorer | None = None
         self._credentials: Credentials | None = None
@@ -153,6 +154,24 @@ class ServedHome:
         """Renew files that hold an erased lead, and replace events that are older than agreed."""
         self._try("housekeeping", self._keep_house)
 
+    def sweep(self) -> None:
+        """Decide on leads whose date, clock or turn came, and once a night on all."""
+        self._try("sweep", self._sweep)
+
+    def _sweep(self) -> None:
+        from serving.rounds.sweep import night  # as heavy as the publisher
+
+        with suppress(NoAgreement):
+            night(self.home, datetime.now(UTC), self.scorer.scoring, partial(log.info, "sweep"))
+
+    def _publisher(self, home: Home) -> Publisher:
+        # They bring in all that derives features, which a test may do without.
+        from features.store.publisher import Publisher
+        from serving.rounds.decider import HomeDecider
+
+        now = partial(datetime.now, UTC)
+        return Publisher(home, HomeDecider(home, lambda: self.scorer.scoring, now), now)
+
     def _keep_house(self) -> None:
         if self._housekeeping is None:
             from features.records.housekeeping import Housekeeping  # as heavy as the publisher
@@ -189,6 +208,7 @@ class ServedHome:
         repeated = [(REFRESH_S, self.refresh_keys), (REFRESH_S, self.refresh_scorer)]
         repeated += [(PUBLISH_PENDING_S, self.publish_pending), (HOUSEKEEPING_S, self.keep_house)]
         repeated += [(NOTICES_S, self.deliver_notices)]
+        repeated += [(SWEEP_S, self.sweep)]
         tasks = [asyncio.create_task(_each(seconds, step)) for seconds, step in repeated]
         try:
             yield
@@ -243,13 +263,6 @@ def _opened(part: Part | None) -> Part:
     if part is None:
         raise RuntimeError("the service is not open yet")
     return part
-
-
-def _publisher(home: Home) -> Publisher:
-    # It brings in all that derives features, which a test may do without.
-    from features.store.publisher import Publisher
-
-    return Publisher(home)
 
 
 async def _each(seconds: float, step: Callable[[], None]) -> None:

@@ -58,7 +58,7 @@ people              People, Rep, is_person, person_key
 policy              Criterion
 scale               DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 signatures          Signature, short_digest
-standing            Standing, standing_lines
+standing            Standing, standing, standing_lines
 versions            AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
                     current_version, save_version, tried_version, version_in_force
 working_time        WorkingTime

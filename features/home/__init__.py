@@ -41,7 +41,7 @@ dates              DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_mo
 deployments        Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
 errors             INTERRUPTED, LeadlightError, STOPPED
 json_text          is_deeper, json_text, printable, shallow_value
-locks              builder_lock, promoter_lock, publisher_lock, trainer_lock
+locks              builder_lock, decider_lock, promoter_lock, publisher_lock, sweeper_lock, trainer_lock
 numbers            DecimalSign, NumberCell, NumberSpelling, number, readings, told_beside
 printed_text       json_escaped, spreadsheet_cell, visible, visible_line, visible_parts
 progress           Progress
@@ -49,7 +49,7 @@ settings           Home, Settings
 tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, bars,
                    decisions, decisions_due, erased, events, failed_events, feature_views, handovers,
                    idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
-                   online_pending, rep_loads, retired, secrets, signatures, trainings
+                   online_pending, passes, rep_loads, retired, secrets, signatures, trainings
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

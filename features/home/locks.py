@@ -23,6 +23,8 @@ class LockName(NamedTuple):
 
 TRAINER = LockName("trainer.lock", 7_301_996)  # training on a schedule
 PROMOTER = LockName("promoter.lock", 7_301_997)  # changes of what is served
+DECIDER = LockName("decider.lock", 7_301_993)  # decides on leads that no round of the publisher did
+SWEEPER = LockName("sweeper.lock", 7_301_992)  # decides on leads as time passes
 PUBLISHER = LockName("publisher.lock", 7_301_995)  # writes to the online store
 
 
@@ -46,10 +48,24 @@ def publisher_lock(home: Home, wait: bool = False) -> Iterator[bool]:
 
 
 @contextmanager
+def decider_lock(home: Home) -> Iterator[bool]:
+    """Whether we decide on what events brought and no round of the publisher did; another process may do so now."""
+    with _lock(home, DECIDER, wait=False) as is_ours:
+        yield is_ours
+
+
+@contextmanager
 def promoter_lock(home: Home) -> Iterator[None]:
     """Wait until no other process changes what this home serves: a rollback must know which model answers now."""
     with _lock(home, PROMOTER, wait=True):
         yield
+
+
+@contextmanager
+def sweeper_lock(home: Home) -> Iterator[bool]:
+    """Whether we hold the lock of the sweep; another process holds it until its sweep has ended."""
+    with _session_lock(home, SWEEPER) as is_ours:
+        yield is_ours
 
 
 @contextmanager
@@ -58,19 +74,25 @@ def trainer_lock(home: Home) -> Iterator[bool]:
 
     Processes of this host are locked out or, where the database is a server, of any host.
     """
+    with _session_lock(home, TRAINER) as is_ours:
+        yield is_ours
+
+
+@contextmanager
+def _session_lock(home: Home, lock: LockName) -> Iterator[bool]:
     if home.database_url.startswith("sqlite"):
-        with _file_lock(home, TRAINER, wait=False) as is_ours:
+        with _file_lock(home, lock, wait=False) as is_ours:
             yield is_ours
         return
-    # A training takes long, and so long a transaction would keep the database from cleaning up: held by a session.
+    # It takes long, and so long a transaction would keep the database from cleaning up: held by a session.
     alone = engine(home.database_url).connect().execution_options(isolation_level="AUTOCOMMIT")
     with alone as connection:
-        is_ours = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({TRAINER.number})").scalar())
+        is_ours = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({lock.number})").scalar())
         try:
             yield is_ours
         finally:
             with suppress(SQLAlchemyError):  # where the session is gone, so is its lock
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({TRAINER.number})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({lock.number})")
 
 
 @contextmanager

@@ -236,17 +236,10 @@ api_keys = Table(
     Column("revoked_us", BigInteger),
 )
 
-# One row per identifier (user, anonymous, group) with events after which its lead is not decided yet. Apart from
-# `online_pending`: decisions go on while the online store is down, and before there is one.
-decisions_due = Table(
-    "decisions_due",
-    metadata,
-    _key("kind", 64),
-    _key("value"),
-    _number("event_id"),
-    Column("live", Integer, nullable=False, server_default="0"),  # how often a sender asked, who waits for it
-    Column("in_bulk", Integer, nullable=False, server_default="0"),  # how often a file or our own upkeep did
-)
+# One row per identifier (user, anonymous, group) with events after which its lead is not decided yet; apart from
+# `online_pending`, for decisions go on without an online store. live, in_bulk: how often a sender asked, or a file.
+_COUNTS = [Column(name, Integer, nullable=False, server_default="0") for name in ("live", "in_bulk")]
+decisions_due = Table("decisions_due", metadata, _key("kind", 64), _key("value"), _number("event_id"), *_COUNTS)
 Index("ix_decisions_due_live", decisions_due.c.live, decisions_due.c.event_id)
 
 # One row per change of a lead's decision, code, queue or owner.
@@ -356,6 +349,10 @@ absences = Table("absences", metadata, _key("person"), _text("until", 10))
 rep_loads = Table(
     "rep_loads", metadata, _key("person"), _key("day", 10), Column("given", Integer, nullable=False), _moment("last_us")
 )
+
+# One row per regular pass over all leads: the last lead that was decided in it, so that one that breaks off goes on.
+_PASS = (_key("name", 32), _moment("begun_us"), _text("up_to"), Column("ended_us", BigInteger))
+passes = Table("passes", metadata, *_PASS)
 
 # One row per bar that was in force: from which probability on a lead is over it.
 bars = Table(

@@ -16,7 +16,7 @@ tombstones.py      Tombstones: HMACs of erased identifiers and digests of delete
 Other rooms use:
 
 arrival_counts     ArrivalCounts, DAYS, EventGroup, Stream, arrival_counts, event_groups
-decision_marks     Mark, Marks, clear_marks, is_decision_due, mark_due, marks_of
+decision_marks     Mark, Marks, clear_marks, count_due, is_decision_due, mark_due, marks_of, oldest_marks
 failed_events      AT_ONCE, FailedEvent, Replayed, count_failed, failed_events, replay
 ledger             Appended, Ledger, append
 outbox             AT_ONCE, Outbox, OutboxBatch, enqueue_since, enqueue_whole, is_anything_pending

@@ -23,6 +23,7 @@ from features.identity.identities import identities
 from features.ledger.decision_marks import mark_due
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, IdentifierName, entomb, names_in_event, names_in_row, plain_name
+from features.records.erased_decisions import erase_decisions
 from features.records.lead_record import LeadRecord, lead_record
 from features.records.mentions import replace_mentions
 from features.store.builds import all_builds
@@ -98,6 +99,7 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         entomb(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
         ids = sorted({value for kind, value in gone if kind in IDS} | {found.lead_id})
+        erase_decisions(connection, ids, microseconds(now))
         return Erasure(len(events), len(gone), len(failed), len(mentions), tuple(ids))
 
 

@@ -26,6 +26,7 @@ states_before.py       States before a moment: what was known of leads then, der
 Other rooms use:
 
 builds                 LAYOUT, all_builds, build_of, builds, current_builds, delete_build, has_files, needed_suffixes
+due_leads              DecidedLeads, DueLeads, due_leads
 feast_views            FeastRepository, LEAD, known_us_feature, view_suffix
 ledger_fallback        ledger_states, pending_names, shown_states
 materialize            Materialized, Rebuilt, materialized, rebuild_all

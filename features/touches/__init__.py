@@ -14,6 +14,6 @@ tries.py         Tries: what one person does within an hour is one try; and whet
 
 Other rooms use:
 
-history          Feedback, Opportunity, SalesHistory, sales_history
+history          Feedback, Opportunity, SalesHistory, sales_histories, sales_history
 touch            Touch
 """

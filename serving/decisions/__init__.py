@@ -6,4 +6,11 @@ bar.py      The bar in force: by the first crossings of new leads in 8 weeks, re
 rows.py     The row that remembers a decision: what changed, since when, and how the lead's highest probability rose.
 store.py    Decisions in the database: one row per change, and one per lead with the newest, written by
             compare-and-set.
+
+Other rooms use:
+
+backlog     backlog_turn, line, rank_again
+bar         bar_in_force, renewed_bar
+rows        lead_decision
+store       before, store
 """

@@ -29,15 +29,17 @@ tries.py        Tries: what one person did within an hour is one try, whatever t
 Other rooms use:
 
 absences        be_away, be_back
-acts            Act, AskAct, FEEDBACK_KINDS, FeedbackAct, REASONS, RESULTS, ReassignAct, UndoAct
+acts            Act, AskAct, FEEDBACK_KINDS, FeedbackAct, REASONS, RESULTS, ReassignAct, UndoAct, WithdrawAct
 answer          handover_answers
 clocks          ClockTerms
 feedback        FeedbackRefused, FeedbackSaid, LONGEST_NOTE, MEDIA, SOURCE, feedback_said, undo_until
-handover        ClockName, Handover, KINDS, Kind, Stage, State
+handover        ClockName, Follow, Handover, KINDS, Kind, Offer, Stage, State
+ledger_acts     acts_of, ledger_events
 lists           HandoverFilter, HandoverPlace, STATES_OF_LISTS, handover_list
-owners          next_owner, note_given
+offer           Crossing, offered
+owners          LeadOwners, due_act, inside_sales_owner, next_owner, note_given, owner_of, room_left
 recording       Recorded, Step, record_feedback, write_steps
-store           handover_by_id, open_handovers, open_of_owner
+store           due, handover_by_id, open_handovers, open_of_owner, trial_handovers, write
 transitions     after
 tries           tries
 """

@@ -45,7 +45,10 @@ bar                    FirstCrossings, first_crossings_bar, fixed_bar
 bulk                   file_scores, frame_scores, home_contacts, home_scores, open_leads, typed_score_table,
                        write_scores
 call_sheet             SheetNotes, one_per_lead
-lead_now               BACKLOG_TURN, Cause, Decided, DecidedUnder, LeadDecision, LeadNow, WaitingLine
+decision               decided
+lead_now               BACKLOG_TURN, Cause, Decided, DecidedUnder, Ended, LeadDecision, LeadNow, OpenHandover,
+                       WaitingLine
+lead_row               LeadRow
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
 score                  Scoring

@@ -1,0 +1,61 @@
+"""What leads are decided by at one moment: model, agreement, bar, and whether it is live or a trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from features.agreement.agreement import Agreement
+from features.agreement.standing import standing
+from features.home.clock import microseconds
+from features.store.feast_views import view_suffix
+from serving.handovers.clocks import ClockTerms
+from serving.scoring.score import Scoring
+
+NIGHT_AT = time(3)  # when nearly nobody works
+LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
+
+
+@dataclass(frozen=True)
+class DecidedBy:
+    """The model and the agreement that decide, as of a moment (aware)."""
+
+    scoring: Scoring
+    as_of: datetime
+
+    @property
+    def agreement(self) -> Agreement:
+        """The agreement in force, whose rules decide."""
+        return self.scoring.kept.agreement
+
+    @property
+    def feature_part(self) -> str:
+        """The suffix of the feature part by which leads are looked at."""
+        return view_suffix(self.scoring.features_by)
+
+    @cached_property
+    def read_by(self) -> Agreement:
+        """By what a sales history is read: behaviours as the model learned them, rules and people as agreed now."""
+        learned = self.scoring.features_by
+        if learned is self.agreement:
+            return learned
+        return self.agreement.model_copy(update={name: getattr(learned, name) for name in LEARNED})
+
+    @cached_property
+    def is_live(self) -> bool:
+        """Whether leads really go over; in the trial everything is decided and nothing is sent."""
+        return self.scoring.kept.is_agreed and standing(self.agreement).is_live
+
+    @property
+    def night_began_us(self) -> int:
+        """When the night began that the moment is in or after: at 3 in the agreement's time zone."""
+        local = self.as_of.astimezone(ZoneInfo(self.agreement.time_zone))
+        begins = datetime.combine(local.date(), NIGHT_AT, local.tzinfo)
+        return microseconds(begins if begins <= local else begins - timedelta(days=1))
+
+    @cached_property
+    def terms(self) -> ClockTerms:
+        """In whose hours clocks run."""
+        return ClockTerms.of(self.agreement)

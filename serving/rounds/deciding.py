@@ -1,0 +1,182 @@
+"""Deciding: leads, their handovers, messages and events of the ledger in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from features.events.trust import OURSELVES
+from features.events.validation import Source, validate
+from features.home.clock import microseconds
+from features.home.database import wait_for_writers
+from features.ledger.ledger import append
+from serving.decisions.backlog import line
+from serving.decisions.bar import bar_in_force
+from serving.decisions.rows import lead_decision
+from serving.decisions.store import before, store
+from serving.handovers.handover import Handover
+from serving.handovers.ledger_acts import ledger_events
+from serving.handovers.owners import room_left
+from serving.handovers.store import open_handovers, write
+from serving.notices.occasions import Change, tell
+from serving.rounds.causes import CauseOf, named_cause
+from serving.rounds.decided_by import DecidedBy
+from serving.rounds.handing_over import (
+    HandoverStep,
+    asked_again,
+    ended_by,
+    followed,
+    handed_over,
+    open_handover,
+    qualifier,
+    withdrawn,
+)
+from serving.scoring.decision import decided
+from serving.scoring.lead_now import Cause, Decided, DecidedUnder, LeadDecision, LeadNow
+
+TRIAL = "trial_ended"  # why a handover of the trial is withdrawn
+OUR_EVENTS = Source(OURSELVES, clock="platform")
+
+
+@dataclass(frozen=True)
+class LeadChange:
+    """What one lead's decision writes: its row, and each step of its handovers."""
+
+    before: LeadDecision | None
+    row: LeadDecision
+    steps: tuple[HandoverStep, ...] = ()
+
+    @property
+    def lead_id(self) -> str:
+        return self.row.lead_id
+
+
+@dataclass
+class Deciding:
+    """The decisions of one transaction. room: how many more leads the reps take today, None where there is no limit."""
+
+    connection: Connection
+    by: DecidedBy
+    under: DecidedUnder
+    befores: Mapping[str, LeadDecision]
+    handovers: Mapping[str, Handover]
+    room: int | None = None
+    changes: list[LeadChange] = field(default_factory=list)
+
+    def decide(self, lead: LeadNow, cause: Cause) -> LeadChange:
+        """The decision on one lead, what it makes of its handover, and the row that remembers it."""
+        lead_id = str(lead.lead_id)
+        handover, was = self.handovers.get(lead_id), self.befores.get(lead_id)
+        cause = named_cause(cause, was, self.under)
+        if handover and handover.is_trial and self.by.is_live:
+            # What the trial handed over begins in the line, whatever made it due just now.
+            steps, cause = withdrawn(self.by, handover, TRIAL), Cause("live", cause.ref)
+        else:
+            steps = followed(self.connection, self.by, handover, lead) if handover else []
+        newest = steps[-1].after if steps else handover
+        lead = replace(lead, before=was, handover=open_handover(newest), ended=ended_by(steps))
+        found = decided(self.by.agreement, lead, self._under(), self.by.as_of, cause)
+        if newest and newest.is_open and found.withdraws:
+            steps += withdrawn(self.by, newest, found.withdraws)
+        elif newest and newest.is_open and found.asks_again:
+            steps += asked_again(self.by, newest, lead)
+        return self._change(lead, found, cause, steps)
+
+    def _under(self) -> DecidedUnder:
+        if self.room is None or self.room > 0:
+            return self.under
+        return replace(self.under, line=replace(self.under.line, has_room=False))
+
+    def _change(self, lead: LeadNow, found: Decided, cause: Cause, steps: list[HandoverStep]) -> LeadChange:
+        owner = qualifier(self.connection, self.by, lead, found)
+        row = lead_decision(lead, replace(found, owner=owner), self.under, self.by.as_of, cause)
+        newest = steps[-1].after if steps else self.handovers.get(row.lead_id)
+        if found.hands_over and not (newest and newest.is_open):
+            newest = handed_over(self.connection, self.by, lead, found, row)
+            steps = [*steps, HandoverStep(None, newest)]
+            row = replace(row, reason=newest.offer.why_now)
+            if self.room is not None and found.hands_over != "inbound":
+                self.room -= 1
+        change = LeadChange(lead.before, _with_handover(row, newest), tuple(steps))
+        self.changes.append(change)
+        return change
+
+
+def _with_handover(row: LeadDecision, handover: Handover | None) -> LeadDecision:
+    """The row with the handover that is open, its owner, and the first date of either."""
+    if handover is None or not handover.is_open:
+        return replace(row, handover_id=None)
+    due_us = [us for us in (row.next_due_us, _us(handover.next_due_at)) if us is not None]
+    owner = handover.owner or row.owner
+    return replace(row, handover_id=handover.handover_id, owner=owner, next_due_us=min(due_us, default=None))
+
+
+def _us(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def decide_leads(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf) -> set[str]:
+    """Decide on leads and write all that follows, in the caller's transaction; those that another decided on meanwhile.
+
+    leads: without what was decided before, ordered by id: it is read here, with their open handovers, once.
+    """
+    deciding = _begun(connection, by, [str(lead.lead_id) for lead in leads])
+    for lead in leads:
+        deciding.decide(lead, cause_of(str(lead.lead_id)))
+    return write_changes(connection, by, deciding.changes)
+
+
+def _begun(connection: Connection, by: DecidedBy, lead_ids: Sequence[str]) -> Deciding:
+    # Before any row is locked: whoever appends events locks rows after it, and two of them could wait for each other.
+    wait_for_writers(connection)
+    under, room = under_now(connection, by)
+    return Deciding(connection, by, under, before(connection, lead_ids), open_handovers(connection, lead_ids), room)
+
+
+def under_now(connection: Connection, by: DecidedBy) -> tuple[DecidedUnder, int | None]:
+    """By what leads are decided now, with the bar in force, and how many more of them the reps take today."""
+    policy = by.agreement.policy_digest
+    bar = bar_in_force(connection, by.scoring, policy, by.as_of)
+    room = room_left(connection, by.agreement, by.as_of)
+    standing = line(connection, by.agreement, by.as_of, room)
+    return DecidedUnder(by.scoring.digest, policy, bar.bar_id, bar.bar, by.is_live, standing), room
+
+
+def write_changes(connection: Connection, by: DecidedBy, changes: Sequence[LeadChange]) -> set[str]:
+    """Write rows, handovers, messages and events; the leads whose row or handover another changed meanwhile.
+
+    Of these nothing is written: they stay due.
+    """
+    lost = store(connection, [(change.before, change.row) for change in changes])
+    kept = [change for change in changes if change.lead_id not in lost and change.steps]
+    if not kept:
+        return lost
+    ends = [pair for change in kept for pair in _ends(change.steps)]
+    # What closes first: a lead may have one that is open, and may get another's or a new one.
+    beaten = write(connection, [pair for pair in ends if not pair[1].is_open])
+    beaten |= write(connection, [pair for pair in ends if pair[1].is_open])
+    if beaten:
+        raise HandoverBeaten(sorted(beaten))
+    steps = [step for change in kept for step in change.steps]
+    events = [event for step in steps for event in ledger_events(step.before, step.after, step.act)]
+    if events:
+        append(connection, [validate(events, OUR_EVENTS, by.as_of)], lambda: by.as_of, marks_due=False)
+    for step in steps:
+        tell(connection, Change(step.before, step.after, step.act, by.as_of), by.agreement)
+    return lost
+
+
+class HandoverBeaten(RuntimeError):
+    """A handover was changed by another while it was decided on: all is rolled back, and tried again."""
+
+
+def _ends(steps: Sequence[HandoverStep]) -> list[tuple[Handover | None, Handover]]:
+    """Of each handover, as it was before all steps and as it is after them."""
+    found: dict[str, tuple[Handover | None, Handover]] = {}
+    for step in steps:
+        first = found[step.after.handover_id][0] if step.after.handover_id in found else step.before
+        found[step.after.handover_id] = (first, step.after)
+    return list(found.values())
