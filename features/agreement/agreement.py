@@ -163,7 +163,10 @@ class Agreement(AgreementSections):
         named = self.export.model_dump(include={"lost", "open"}) if self.export and self.export.names_statuses else {}
         statuses = {"statuses": {key: sorted(values) for key, values in named.items()}} if named else {}
         beside = {"status": self.export.status} if self.export and self.export.status and named else {}
-        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses | beside)
+        # How long sales keeps a lead decides when it is looked at, and which calls count.
+        keeping = self.handover.model_dump(include={"rep_keeps", "tries", "stale_after"}, exclude_defaults=True)
+        kept = {"keeping": keeping} if keeping else {}
+        return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses | beside | kept)
 
     @cached_property
     def unlearned(self) -> frozenset[str]:

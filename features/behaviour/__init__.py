@@ -11,8 +11,8 @@ observations.py      Observations: what was learned of each lead's and each acco
                      it was known.
 occurrences.py       Occurrences: each time a lead showed a behaviour, from when until when that counts; not while
                      sales has the lead.
-sales_handling.py    When counting stops because sales has the lead: its steps to sales and back, and the calls
-                     answered meanwhile.
+sales_handling.py    When an answered call does not count: while sales has the lead, and where a person of sales made
+                     it.
 
 Other rooms use:
 
@@ -21,5 +21,4 @@ columns              BehaviourState, NEVER, account_rest_columns, behaviour_colu
 decayed_counters     COUNT, FIRST, LATEST, MINUTES, Observations, SUMS, behaviour_states, fold, refold
 observations         account_observations, observations, ordered_observations
 occurrences          occurrences
-sales_handling       SalesHandling, TO_SALES, sales_handling
 """

@@ -63,7 +63,7 @@ def occurrences(table: EventTable, resolved: Identities, agreement: Agreement) -
     )  # fmt: skip
     flags = mail_scanner_flags(table, resolved)
     machines = np.stack([flags.row, flags.lead, flags.known_us, flags.until_us], axis=1)
-    calls = calls_while_with_sales(table, resolved, _answered_calls(counted, agreement))
+    calls = calls_while_with_sales(table, resolved, _answered_calls(counted, agreement), agreement)
     return _unblocked(counted, np.concatenate([machines, calls]))
 
 

@@ -1,32 +1,20 @@
-"""When counting stops because sales has the lead: its steps to sales and back, and the calls answered meanwhile."""
+"""When an answered call does not count: while sales has the lead, and where a person of sales made it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from features.agreement.checks import SALES_TOUCHES
+from features.agreement.agreement import Agreement
 from features.arrays import Ints
 from features.events.event_table import EventTable
 from features.identity.identities import Identities
-from features.identity.intervals import Period, latest_wins
-
-TO_SALES = SALES_TOUCHES | {"Opportunity Created"}
-GIVEN_BACK = frozenset({"Lead Disqualified", "Opportunity Lost"})
-
-
-class SalesHandling(NamedTuple):
-    """That a lead went to sales (with_sales), or was given back; of those known, the newest counts.
-
-    known: from when until when it was known of this lead.
-    """
-
-    occurred_us: int
-    message_id: str
-    with_sales: bool
-    known: Period
+from features.identity.intervals import Period, intersection, union
+from features.touches.agreed_terms import Terms
+from features.touches.relation import RelationReader, known_periods
+from features.touches.sales_events import SalesEvent, sales_events, touch_of
 
 
 class AnsweredCall(NamedTuple):
@@ -38,31 +26,37 @@ class AnsweredCall(NamedTuple):
     known: Period
 
 
-def calls_while_with_sales(table: EventTable, resolved: Identities, answered: Sequence[AnsweredCall]) -> Ints:
-    """Calls that a lead answered while it was with sales: these are the work of sales, and do not count.
+def calls_while_with_sales(
+    table: EventTable, resolved: Identities, answered: Sequence[AnsweredCall], agreement: Agreement
+) -> Ints:
+    """Calls that a lead answered while it was with sales, or to a person of sales: the work of sales does not count.
 
-    ann goes to sales on Monday, answers on Tuesday, is given back on Wednesday and answers on Thursday: Tuesday's call
-    is one of them, Thursday's counts.
+    ann's handover is worked from Monday on, she answers on Tuesday, it is closed on Wednesday and she answers on
+    Thursday: Tuesday's call is one of them, Thursday's counts, if it was inside sales that called.
 
     returns: rows of (event, lead, from when, until when).
     """
-    steps = sales_handling(table, resolved, {call.lead for call in answered}) if answered else {}
+    by_lead = sales_events(table, resolved, {call.lead for call in answered}) if answered else {}
+    reader = RelationReader(table, Terms.of(agreement), agreement.outcome.event, agreement)
     blocked: list[tuple[int, int, int, int]] = []
     for call in answered:
-        before = [step for step in steps.get(call.lead, ()) if step.occurred_us <= call.occurred_us]
-        periods = latest_wins(call.known, ((step.with_sales, step.known) for step in reversed(before)))
-        blocked += [(call.row, call.lead, *period) for period in periods]
+        known = _with_sales_then(by_lead.get(call.lead, ()), call, reader)
+        blocked += [(call.row, call.lead, *period) for period in known]
     return np.array(blocked, dtype=np.int64).reshape(-1, 4)
 
 
-def sales_handling(table: EventTable, resolved: Identities, leads: set[int]) -> dict[int, list[SalesHandling]]:
-    """By lead, each step to sales and back, in the order in which it happened; of the given leads alone."""
-    steps = [(row, name in TO_SALES) for row, name, _ in table.crm if name in TO_SALES or name in GIVEN_BACK]
-    at = resolved.attribute(np.array([row for row, _ in steps], dtype=np.int64))
-    by_lead: dict[int, list[SalesHandling]] = {}
-    for place, lead, known_us, until_us in zip(*(column.tolist() for column in at), strict=True):
-        if lead in leads:
-            row, with_sales = steps[place]
-            step = SalesHandling(table.occurred[row], table.message_id[row], with_sales, (known_us, until_us))
-            by_lead.setdefault(lead, []).append(step)
-    return {lead: sorted(own) for lead, own in by_lead.items()}
+def _with_sales_then(events: Sequence[SalesEvent], call: AnsweredCall, reader: RelationReader) -> list[Period]:
+    """The periods in which we knew that the lead was with sales when it answered."""
+    its_own = next((one for one in events if one.row == call.row), None)
+    touch = touch_of(its_own, reader.table, reader.agreement) if its_own else None
+    if touch and touch.is_of_rep:
+        return [call.known]
+    before = [one for one in events if one.occurred_us <= call.occurred_us and one.row != call.row]
+    return union(intersection(call.known, period) for period in _held(before, call.occurred_us, reader))
+
+
+def _held(events: Sequence[SalesEvent], moment_us: int, reader: RelationReader) -> Iterator[Period]:
+    """The periods in which it was known that sales held the lead at a moment."""
+    for at, end in known_periods(reader.known_relations(events)):
+        if at.relation.until_us(reader.terms) > moment_us:
+            yield at.known_us, end

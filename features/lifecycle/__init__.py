@@ -4,14 +4,14 @@ closures.py      Closures: what closes a lead without a sale and what opens it a
                  means.
 milestones.py    Milestones of each lead: opened, with sales, tried, rejected, converted, closed, and when each was
                  known.
-open_periods.py  Open periods: the later times in which a lead is open and not with sales, since sales gave it back or
-                 it returned.
+open_periods.py  Open periods: the later times in which a lead is open and not with sales: sales has it no more, or it
+                 returned.
 tries.py         Tries: which events say that a person of sales tried to reach the lead.
 
 Other rooms use:
 
-closures         KEPT_OPEN, LOST, NEVER_LEADS, REJECTED, REJECT_REASONS, closures, is_outcome_unknown
+closures         KEPT_OPEN, NEVER_LEADS, REJECT_REASONS, closures, is_outcome_unknown
 milestones       known_by, milestones
-open_periods     open_period_rows, state_at
+open_periods     is_open_at, open_period_rows, state_at
 tries            is_try
 """

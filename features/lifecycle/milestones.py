@@ -11,17 +11,20 @@ import pandas as pd
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET, Bools, Ints
 from features.behaviour.decayed_counters import Observations
-from features.behaviour.sales_handling import TO_SALES, sales_handling
 from features.events.event_table import EventTable
+from features.events.feedback_values import GIVEN
 from features.identity.identities import Identities
 from features.identity.intervals import Period
 from features.lifecycle.closures import REJECTED, Closure, closes, closures
 from features.lifecycle.open_periods import LeadTimeline, as_numbers, known_open_periods, open_periods
 from features.lifecycle.tries import is_try
+from features.touches.agreed_terms import Terms
+from features.touches.relation import OPENED, RelationReader
+from features.touches.sales_events import sales_events
 
 MOMENTS = (
     "opened_us",  # known by its first identifying event
-    "with_sales_us",  # first known touch or opportunity
+    "with_sales_us",  # since when it was first known to be with sales, as `touches.relation` says what that is
     "tried_us",  # first try, as `tries.is_try` says what one is, as it happened
     "rejected_us",  # first reject, as it happened
     "converted_us",  # the outcome, as it happened
@@ -60,12 +63,13 @@ def milestones(table: EventTable, resolved: Identities, agreement: Agreement, ob
     """
     sales = _sales_events(table, resolved, agreement)
     by_lead = closures(table, resolved, agreement, observed)
-    moments = _moments(sales, resolved, agreement)
+    with_sales = _with_sales(table, resolved, sales, agreement)
+    moments = _moments(sales, resolved, with_sales, agreement)
     reasons: list[str | None] = [None] * len(resolved.lead_ids)
     for lead, own in by_lead.items():
         reasons[lead] = next((v.reason for v in reversed(own) if v.reason and v.known[1] == NOT_YET), None)
     again: list[list[int] | None] = [None] * len(resolved.lead_ids)
-    for lead, timeline in _timelines(table, resolved, sales, by_lead, moments, agreement):
+    for lead, timeline in _timelines(resolved, sales, by_lead, with_sales, moments, agreement):
         again[lead] = as_numbers(list(open_periods(timeline)))
     further = {"reject_reason": reasons, "merged_us": resolved.merged_us, "again": again}
     return pd.DataFrame({"lead_id": resolved.lead_ids, **moments, **further})
@@ -75,22 +79,37 @@ def _sales_events(table: EventTable, resolved: Identities, agreement: Agreement)
     rows = np.array([row for row, _, _ in table.crm], dtype=np.int64)
     names = np.array([name for _, name, _ in table.crm], dtype=object)
     ends = np.array([closes(name, properties, agreement) for _, name, properties in table.crm], dtype=bool)
-    tries = np.array([is_try(name, properties) for _, name, properties in table.crm], dtype=bool)
+    tries = np.array([is_try(name, says, table.flags[row] or "", agreement) for row, name, says in table.crm], bool)
     at = resolved.attribute(rows)
     occurred = table.occurred_us()[rows[at.place]]
     return _SalesEvents(names[at.place], ends[at.place], tries[at.place], at.lead, occurred, at.known_us, at.until_us)
 
 
-def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) -> dict[str, Ints]:
+def _with_sales(
+    table: EventTable, resolved: Identities, sales: _SalesEvents, agreement: Agreement
+) -> dict[int, list[Period]]:
+    """By lead, the periods in which it was known to be with sales; of the leads that ever were."""
+    begins = sales.is_try | np.isin(sales.name, [OPENED, GIVEN])
+    answered = resolved.attribute(np.array([row for row, _ in table.answered], dtype=np.int64)).lead
+    leads = set(sales.lead[begins].tolist()) | set(answered.tolist())
+    reader = RelationReader(table, Terms.of(agreement), agreement.outcome.event, agreement)
+    by_lead = sales_events(table, resolved, leads) if leads else {}
+    found = {lead: reader.with_sales(events) for lead, events in by_lead.items()}
+    return {lead: periods for lead, periods in found.items() if periods}
+
+
+def _moments(
+    sales: _SalesEvents, resolved: Identities, with_sales: Mapping[int, list[Period]], agreement: Agreement
+) -> dict[str, Ints]:
     moments = {name: np.full(len(resolved.lead_ids), NOT_YET, dtype=np.int64) for name in MOMENTS}
     moments["opened_us"] = resolved.first_known_us.copy()
-    to_sales = np.isin(sales.name, list(TO_SALES))
+    for lead, periods in with_sales.items():
+        moments["with_sales_us"][lead] = periods[0][0]
     is_outcome, is_reject = sales.name == agreement.outcome.event, sales.name == REJECTED
     ends = is_outcome | sales.closes
     # Whether a lead was looked at rests on what was known then; what became of it, on what is known now.
     stands = sales.until_us == NOT_YET
     for name, which, us in (
-        ("with_sales_us", to_sales, sales.known_us),
         ("closed_us", ends, sales.known_us),
         ("tried_us", sales.is_try & stands, sales.occurred_us),
         ("rejected_us", is_reject & stands, sales.occurred_us),
@@ -105,16 +124,17 @@ def _moments(sales: _SalesEvents, resolved: Identities, agreement: Agreement) ->
 
 
 def _timelines(
-    table: EventTable,
     resolved: Identities,
     sales: _SalesEvents,
     by_lead: Mapping[int, list[Closure]],
+    with_sales: Mapping[int, list[Period]],
     moments: Mapping[str, Ints],
     agreement: Agreement,
 ) -> Iterator[tuple[int, LeadTimeline]]:
     """The timelines of the leads that may have a later open period: no other lead changes after its first ended."""
     absences = resolved.absences
     leads = set(by_lead) | set(absences) | set(sales.lead[sales.until_us != NOT_YET].tolist())
+    leads |= {lead for lead, periods in with_sales.items() if periods[0][1] != NOT_YET}
     ended = {lead: list(absences.get(lead, ())) for lead in leads}
     tries: dict[int, list[tuple[int, int]]] = {lead: [] for lead in leads}
     for name, tries_it, lead, us, known in sales.of(leads) if leads else ():
@@ -122,12 +142,11 @@ def _timelines(
             ended[lead].append(known)
         elif tries_it and known[1] == NOT_YET:
             tries[lead].append((us, known[0]))
-    handling = sales_handling(table, resolved, leads) if leads else {}
     for lead in leads:
         first_until = min(int(moments["with_sales_us"][lead]), int(moments["closed_us"][lead]))
         if first_until < NOT_YET:
             opened = int(moments["opened_us"][lead])
-            periods = handling.get(lead, []), by_lead.get(lead, []), ended[lead], tries[lead]
+            periods = with_sales.get(lead, []), by_lead.get(lead, []), ended[lead], tries[lead]
             yield lead, LeadTimeline(opened, first_until, *periods)
 
 

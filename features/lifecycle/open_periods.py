@@ -1,4 +1,4 @@
-"""Open periods: the later times in which a lead is open and not with sales, since sales gave it back or it returned."""
+"""Open periods: the later times in which a lead is open and not with sales: sales has it no more, or it returned."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from features.arrays import NOT_YET, Ints
-from features.behaviour.sales_handling import SalesHandling
+from features.arrays import NOT_YET, Bools, Ints
 from features.identity.intervals import Period, latest_wins, subtract, union
 from features.lifecycle.closures import Closure
 
@@ -22,8 +21,9 @@ class OpenPeriod(NamedTuple):
     tried_us, rejected_us: the first try and the first reject since it began, when they happened.
     disqualified_us:       the first reject since it began that closes the lead, when it was known.
 
-    ann arrives on day 0, goes to sales on day 5 and is given back on day 30: one open period, from day 30, counted from
-    day 0. bob is rejected on day 10 and comes back on day 40: one open period from day 40, counted from day 40.
+    ann arrives on day 0, goes to sales on day 5 and is given back on day 30, or nobody calls her any more until then:
+    one open period, from day 30, counted from day 0. bob is rejected on day 10 and comes back on day 40: one open
+    period from day 40, counted from day 40.
     """
 
     origin_us: int
@@ -38,14 +38,15 @@ class LeadTimeline(NamedTuple):
     """All that decides when one lead was open and not with sales.
 
     first_until_us:     when its first open time ended.
-    handling, closures: in the order in which they happened.
+    with_sales:         the periods in which it was known to be with sales.
+    closures:           in the order in which they happened.
     ended:              the periods in which it was known to have converted, or to be part of another lead.
     tries:              (occurred_us, known_us) of those that still count.
     """
 
     opened_us: int
     first_until_us: int
-    handling: list[SalesHandling]
+    with_sales: list[Period]
     closures: list[Closure]
     ended: list[Period]
     tries: list[tuple[int, int]]
@@ -54,11 +55,10 @@ class LeadTimeline(NamedTuple):
 def open_periods(timeline: LeadTimeline) -> Iterator[OpenPeriod]:
     """One entry per later open period of a lead, in order of time."""
     life = (timeline.opened_us, NOT_YET)
-    with_sales = latest_wins(life, ((step.with_sales, step.known) for step in reversed(timeline.handling)))
     closed = latest_wins(life, ((closure.is_closed, closure.known) for closure in reversed(timeline.closures)))
     closed = union([*closed, *timeline.ended])
     returns, origin = {end for _, end in closed}, timeline.opened_us
-    for start, end in subtract(life, [*with_sales, *closed]):
+    for start, end in subtract(life, [*timeline.with_sales, *closed]):
         origin = start if start in returns else origin
         if end > timeline.first_until_us:
             yield _with_moments(timeline, OpenPeriod(origin, max(start, timeline.first_until_us), end))
@@ -114,6 +114,15 @@ def state_at(snapshots: pd.DataFrame, leads: pd.DataFrame) -> pd.DataFrame:
     since = ["tried_us", "rejected_us", "disqualified_us"]
     states.loc[later["row"], since] = later[since].to_numpy()
     return states
+
+
+def is_open_at(leads: pd.DataFrame, moment_us: int) -> Bools:
+    """Whether each lead was open and not with sales at a moment, by its milestones as they were known then."""
+    until_us = leads[["with_sales_us", "closed_us"]].min(axis=1).to_numpy(np.int64)
+    is_open: Bools = (leads["opened_us"].to_numpy(np.int64) < moment_us) & (moment_us <= until_us)
+    again = open_period_rows(leads)
+    is_open[again.loc[(again["from_us"] < moment_us) & (moment_us <= again["until_us"]), "row"]] = True
+    return is_open
 
 
 def open_period_rows(leads: pd.DataFrame) -> pd.DataFrame:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from features.agreement.checks import SALES_TOUCHES
+from features.agreement.agreement import Agreement
+from features.events.feedback_values import GIVEN, feedback_kind
+from features.events.touch_values import CALL_ANSWERED, TOUCHES
+from features.touches.touch import touch_actor, touch_side
+
+_TOLD_TRIES = ("tried", "contacted")
 
 
-def is_try(name: str, properties: Mapping[str, Any]) -> bool:
-    """Whether an event is a try: an outbound touch by a person of side sales, answered or not.
+def is_try(name: str, properties: Mapping[str, Any], flags: str = "", agreement: Agreement | None = None) -> bool:
+    """Whether an event is a try: an outbound touch by a person of sales, answered or not, or feedback that says so.
 
-    A touch whose properties name another side ("marketing", "inside_sales") or another actor ("sequence", "agent") is
-    none; one that names neither is of a person of sales. Nor is what the lead does itself, such as a call it answers.
+    A touch of another side ("marketing", "inside_sales") or of another actor ("sequence", "agent") is none. Nor is what
+    the lead does itself, such as a call it answers.
     """
-    side, actor = (str(properties.get(key) or usual).lower() for key, usual in (("side", "sales"), ("actor", "person")))
-    return name in SALES_TOUCHES and side == "sales" and actor == "person"
+    is_outbound = name in TOUCHES and name != CALL_ANSWERED
+    if not is_outbound and not (name == GIVEN and feedback_kind(properties) in _TOLD_TRIES):
+        return False
+    side = touch_side(name, properties, flags, agreement)
+    return side == "sales" and touch_actor(name, properties, side) == "person"

@@ -19,7 +19,7 @@ from features.home.settings import Home
 from features.store.feast_views import FeastRepository, suffix_of, view_suffix
 
 FOLLOWED_US = 10_000_000  # by then every reader has switched
-LAYOUT = 4  # of the files: a release that derives something else raises it, and each home makes a new build
+LAYOUT = 5  # of the files: a release that derives something else raises it, and each home makes a new build
 
 
 @dataclass(frozen=True)

@@ -69,12 +69,14 @@ class OpenOpportunity:
 class Relation:
     """What sales has to do with a lead, as the events up to one say it.
 
-    handovers: those that are open, and whether each is worked. is_converted: whether the agreed outcome came.
+    handovers: those that are open, and whether each is worked. is_begun: whether sales ever had to do with it.
+    is_converted: whether the agreed outcome came.
     """
 
     handovers: dict[str, bool] = field(default_factory=dict)
     opportunity: OpenOpportunity | None = None
     rep: RepWork | None = None
+    is_begun: bool = False
     is_converted: bool = False
 
     @property
@@ -88,7 +90,7 @@ class Relation:
 
     def until_us(self, terms: Terms) -> int:
         """Until when the lead is with sales if nothing more happens: NOT_YET without an end, 0 where it is not."""
-        if self.is_handover_worked or self.is_converted:
+        if self.is_handover_worked:
             return NOT_YET
         own = self.rep.until_us(terms) if self.rep else 0
         return max(own, self.opportunity_until_us(terms))
@@ -150,17 +152,17 @@ class RelationReader:
             return _after_handover(relation, one)
         if name == OPENED:
             opened = OpenOpportunity(one.occurred_us, _owner(one), one.occurred_us)
-            relation = replace(relation, opportunity=relation.opportunity or opened)
+            relation = replace(relation, opportunity=relation.opportunity or opened, is_begun=True)
         elif name == WON:
             relation = replace(relation, opportunity=None)
         elif name in (REJECTED, LOST):
-            relation = Relation(is_converted=relation.is_converted)
+            relation = Relation(is_begun=True, is_converted=relation.is_converted)
         elif name == REPLIED:
             relation = _reached(_active(relation, one.occurred_us))
         elif name == GIVEN:
             relation = _after_feedback(relation, one)
         if name == self.outcome:
-            return replace(relation, handovers={}, is_converted=True)
+            return replace(relation, handovers={}, is_begun=True, is_converted=True)
         touch = touch_of(one, self.table, self.agreement)
         return self._after_touch(relation, touch) if touch and touch.is_of_rep else relation
 
@@ -171,13 +173,17 @@ class RelationReader:
         goes_on = rep is not None and touch.occurred_us - rep.last_us <= self.terms.keeps_us
         begun = RepWork(touch.by, touch.occurred_us, touch.occurred_us, touch.occurred_us, 1, touch.is_contact)
         rep = rep.with_touch(touch) if rep is not None and goes_on else begun
-        return replace(_active(relation, touch.occurred_us), handovers=handovers, rep=rep)
+        return replace(_active(relation, touch.occurred_us), handovers=handovers, rep=rep, is_begun=True)
+
+
+def known_periods(known: Sequence[RelationAt]) -> Iterator[tuple[RelationAt, int]]:
+    """What was known of the relation, each with the moment until when nothing newer was known."""
+    yield from zip(known, [*(at.known_us for at in known), NOT_YET][1:], strict=True)
 
 
 def with_sales_periods(known: Sequence[RelationAt], terms: Terms) -> list[Period]:
     """The periods in which a lead was known to be with sales, from what was known of the relation when."""
-    ends = [*(at.known_us for at in known[1:]), NOT_YET]
-    return union((at.known_us, min(end, at.relation.until_us(terms))) for at, end in zip(known, ends, strict=True))
+    return union((at.known_us, min(end, at.relation.until_us(terms))) for at, end in known_periods(known))
 
 
 def _is_in_order(events: Sequence[SalesEvent]) -> bool:
@@ -200,7 +206,7 @@ def _after_feedback(relation: Relation, one: SalesEvent) -> Relation:
         return replace(relation, handovers=left, rep=None)
     if kind in _WORKED_BY:
         worked = {one: is_worked or named == one for one, is_worked in relation.handovers.items()}
-        relation = replace(relation, handovers=worked)
+        relation = replace(relation, handovers=worked, is_begun=relation.is_begun or any(worked.values()))
     return _reached(relation) if kind == "contacted" else relation
 
 

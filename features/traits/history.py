@@ -19,6 +19,7 @@ from features.identity.intervals import group_ids, strongest_known, tie_break_ra
 from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
 # Traits that rules and reasons need of every lead, whatever traits an agreement names.
+ENDS = ("with_sales_until", "opportunity_until")  # moments in microseconds; standing.py says what ends then
 FLAGS = ("customer", "open_opportunity", "profiling_opt_out", "unsubscribed", "with_sales", "rejected", "closed")
 TOUCHES = ("source", "campaign", "latest_source", "latest_campaign")
 FIRST_OF_PUBLIC = frozenset(
@@ -40,7 +41,8 @@ class TraitChanges(NamedTuple):
 def trait_columns(agreement: Agreement) -> dict[str, str]:
     """Every column of the trait history and its kind: the traits that rules need, then the agreement's."""
     kinds = {name: trait.kind for name, trait in agreement.traits.items()}
-    return {"opened_us": "number"} | dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(TEXTS, "category") | kinds
+    numbers = {"opened_us": "number"} | dict.fromkeys(ENDS, "number")
+    return numbers | dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(TEXTS, "category") | kinds
 
 
 def trait_history(

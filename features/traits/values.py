@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import SALES_TOUCHES
 from features.agreement.learning import lists_item
 from features.arrays import NOT_YET, Ints
 from features.behaviour.decayed_counters import Observations
@@ -19,7 +18,10 @@ from features.identity.accounts import AccountPeriods
 from features.identity.claims import normal_email
 from features.identity.identities import Identities
 from features.identity.intervals import Period, intersection
-from features.lifecycle.closures import LOST, REJECTED, closures
+from features.lifecycle.closures import closures
+from features.touches.agreed_terms import Terms
+from features.touches.relation import Relation, RelationReader
+from features.touches.sales_events import sales_events
 from features.traits import job_title
 from features.traits.typed_values import flat_traits, snake_case, trait_value, typed_value
 
@@ -128,7 +130,7 @@ def _values_of_events(
     yield from ((row, (("unsubscribed", True),), None) for row, name, _ in table.mails if name == "Email Unsubscribed")
     yield from ((row, (("profiling_opt_out", objected),), None) for row, objected in table.objections)
     for row, name, _ in table.crm:
-        yield row, _values_of_sales(name, agreement.outcome.event), None
+        yield row, _values_of_sales(name), None
         if name == agreement.outcome.event:
             yield row, (("closed", True),), FOR_GOOD
 
@@ -175,11 +177,7 @@ def _values_of_person(given: Mapping[str, Any], agreement: Agreement) -> Iterato
         yield from (("email_domain", domain), ("mail_kind", email.mail_kind(domain)))
 
 
-def _values_of_sales(name: str, outcome: str) -> Iterator[TraitValue]:
-    if name in SALES_TOUCHES or name == outcome:
-        yield "with_sales", True
-    if name in (REJECTED, LOST):
-        yield "with_sales", False
+def _values_of_sales(name: str) -> Iterator[TraitValue]:
     if name.startswith("Opportunity "):
         yield "open_opportunity", name == "Opportunity Created"
     if name == "Opportunity Won":
@@ -201,6 +199,30 @@ def _values_of_leads(
             # A lost opportunity is no reject, and takes none back.
             flags += [] if one.is_closed and not one.is_rejected else [("rejected", one.is_rejected)]
             yield lead, one.known, one.occurred_us, flags
+    yield from _values_of_relations(table, resolved, agreement)
+
+
+def _values_of_relations(
+    table: EventTable, resolved: Identities, agreement: Agreement
+) -> Iterator[tuple[int, Period, int, list[TraitValue]]]:
+    """Whether each lead is with sales, from each moment at which that became known, and until when if time ends it."""
+    reader = RelationReader(table, Terms.of(agreement), agreement.outcome.event, agreement)
+    for lead, events in sales_events(table, resolved).items():
+        before: list[TraitValue] = []
+        for known_us, relation in reader.known_relations(events):
+            given = list(_values_of_relation(relation, reader.terms)) if relation.is_begun or before else before
+            if given != before:
+                yield lead, (known_us, NOT_YET), known_us, given
+            before = given
+
+
+def _values_of_relation(relation: Relation, terms: Terms) -> Iterator[TraitValue]:
+    """The flag and its end; None for an end that only an event brings. Whoever converted stays with sales."""
+    until_us, opportunity_us = relation.until_us(terms), relation.opportunity_until_us(terms)
+    ends = 0 < until_us < NOT_YET and not relation.is_converted
+    yield "with_sales", relation.is_converted or until_us > 0
+    yield "with_sales_until", float(until_us) if ends else None
+    yield "opportunity_until", float(opportunity_us) if opportunity_us else None
 
 
 def _values_of_companies(

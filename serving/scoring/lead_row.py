@@ -10,9 +10,10 @@ from typing import Any
 from features.agreement.conditions import Facts
 from features.agreement.criteria import CriteriaPoints
 from features.arrays import Floats
+from features.traits.history import ENDS
 
 # Our own bookkeeping: no facts about a lead.
-LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed"})
+LIFECYCLE_TRAITS = frozenset({"opened_us", "with_sales", "rejected", "closed", *ENDS})
 
 
 @dataclass(frozen=True)

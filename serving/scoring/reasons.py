@@ -18,6 +18,7 @@ from features.arrays import DAY_US, Floats
 from features.behaviour.columns import BehaviourState
 from features.home.clock import from_microseconds, rfc3339
 from features.snapshots.point_in_time import model_traits
+from features.traits.standing import standing_traits
 from serving.scoring.points import points
 from training.model.columns import COMMONNESS
 
@@ -75,7 +76,7 @@ class LeadEvidence:
     @property
     def facts(self) -> Facts:
         """What conditions ask of the lead."""
-        return Facts(self.traits, self.count_within, self.minutes_within)
+        return Facts(standing_traits(self.traits, self.as_of_us), self.count_within, self.minutes_within)
 
     def count_within(self, behaviour: str, days: float) -> int:
         """The exact number of occurrences in the last `days`, of the latest 32."""

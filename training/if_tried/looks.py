@@ -79,7 +79,7 @@ def _contacts_since_us(leads: pd.DataFrame, agreement: Agreement, until_us: int)
 
 
 def open_leads_now(build: Materialized, agreement: Agreement, known_until: datetime) -> pd.DataFrame:
-    """One row per lead that is open now and was never with sales, so never tried, with its features of now."""
+    """One row per lead that is open now and that sales never had to do with, with its features of now."""
     now_us = microseconds(known_until)
     leads = known_by(build.leads, now_us)
     is_open = (leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)

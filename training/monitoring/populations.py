@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.agreement.agreement import Agreement
-from features.arrays import DAY_US, NOT_YET
+from features.arrays import DAY_US
 from features.home.clock import from_microseconds
 from features.lifecycle.milestones import known_by
+from features.lifecycle.open_periods import is_open_at
 from features.snapshots.point_in_time import snapshot_features
 from features.snapshots.schedule import snapshot_schedule
 from features.store.feast_views import FeastRepository
@@ -30,7 +31,7 @@ def recent_open_leads(build: Materialized, agreement: Agreement, now_us: int) ->
     tried. Where the history has no dates, all open leads are taken.
     """
     leads = known_by(build.leads, now_us)
-    is_open = (leads["opened_us"] < now_us) & (leads[["with_sales_us", "closed_us"]].min(axis=1) == NOT_YET)
+    is_open = pd.Series(is_open_at(leads, now_us), index=leads.index)
     if not agreement.outcome.undated:
         is_open &= leads["opened_us"] > now_us - RECENT_DAYS * DAY_US
     asked = leads.loc[is_open, ["lead_id"]].assign(snapshot_us=now_us).reset_index(drop=True)

@@ -38,7 +38,7 @@ def test_a_lead_opens_when_we_first_know_of_it() -> None:
 
 @pytest.mark.parametrize("touch", ["Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked"])
 def test_a_touch_puts_it_with_sales_once_we_know(touch: str) -> None:
-    found = way(ANN, track("ann", touch, 6, known=7))
+    found = way(ANN, track("ann", touch, 6, known=7, by="rep"))
     assert (found["with_sales_us"], found["tried_us"]) == (us(7), us(6))
     assert found["closed_us"] == NOT_YET
 
@@ -83,7 +83,7 @@ def test_a_lead_is_looked_at_on_arrival_and_every_seven_days() -> None:
 
 def test_only_while_it_is_open_and_not_yet_with_sales() -> None:
     for end in (
-        track("ann", "Call Attempted", 12, known=14),
+        track("ann", "Opportunity Created", 12, known=14),
         track("ann", "Lead Converted", 12, known=14),
         track("ann", "Lead Disqualified", 12, known=14, reason="not_a_fit"),
     ):
@@ -104,7 +104,8 @@ def test_not_now_goes_on_being_looked_at() -> None:
     assert found["snapshot_us"].max() > us(80)
 
 
-TRIED = track("ann", "Call Attempted", 12, known=14)
+OFFERED = track("ann", "Handover Offered", 11, handover_id="ho_1") | {"source": "leadlight"}
+WORKED = [OFFERED, track("ann", "Call Attempted", 12, known=14, handover_id="ho_1")]
 
 
 def looks(*told: Told, until: float = 90) -> list[float]:
@@ -114,14 +115,39 @@ def looks(*told: Told, until: float = 90) -> list[float]:
 
 @pytest.mark.parametrize("reason", ["too_early", "no_budget"])
 def test_whom_sales_gives_back_is_looked_at_again_on_its_own_day_until_sales_tries_again(reason: str) -> None:
-    told = [ANN, TRIED, track("ann", "Lead Disqualified", 30, reason=reason, known=33)]
-    again = track("ann", "Call Attempted", 60, known=61)
+    told = [ANN, *WORKED, track("ann", "Lead Disqualified", 30, reason=reason, known=33)]
+    again = track("ann", "Opportunity Created", 60, known=61)
     assert looks(*told, again) == [day for day in looks(ANN) if day < 14 or 33 < day < 61]
     assert looks(*told) == [day for day in looks(ANN) if day < 14 or day > 33]
 
 
+def test_a_reps_own_touch_keeps_it_for_so_long_and_no_longer() -> None:
+    """An attempt is no relation: two weeks after the last one, ann is looked at again."""
+    called = [track("ann", "Call Attempted", day, by="rep") for day in (12, 20)]
+    assert looks(ANN, called[0]) == [day for day in looks(ANN) if day < 12 or day > 26]
+    assert looks(ANN, *called) == [day for day in looks(ANN) if day < 12 or day > 33]  # three weeks after the first
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        track("ann", "Email Sent", 12, campaign_id="spring"),
+        track("ann", "Letter Sent", 12, side="marketing", by="mia"),
+        track("ann", "Call Attempted", 12, side="inside_sales", by="ida"),
+        track("ann", "Call Answered", 12, minutes=5),
+        track("ann", "Email Sent", 12, by="rep", actor="sequence"),
+        track("ann", "Email Replied", 12),
+        OFFERED,
+    ],
+    ids=["mail", "letter", "qualifying", "answered", "sequence", "reply", "offered"],
+)
+def test_what_is_no_relation_of_sales_does_not_end_its_looks(touch: Told) -> None:
+    assert looks(ANN, touch) == looks(ANN)
+    assert way(ANN, touch)["with_sales_us"] == NOT_YET
+
+
 def test_a_touch_heard_of_after_it_was_given_back_does_not_take_it_away() -> None:
-    told = [ANN, TRIED, track("ann", "Lead Disqualified", 30, reason="too_early")]
+    told = [ANN, *WORKED, track("ann", "Lead Disqualified", 30, reason="too_early")]
     late = track("ann", "Call Attempted", 20, known=50)
     assert looks(*told, late) == looks(*told)
 
@@ -131,12 +157,12 @@ CLOSED = track("ann", "Lead Disqualified", 30, reason="not_a_fit", known=31)
 
 @pytest.mark.parametrize("end", [CLOSED, track("ann", "Opportunity Lost", 30, known=31)], ids=["rejected", "lost"])
 def test_a_closed_lead_that_returns_is_looked_at_anew_from_its_return(end: Told) -> None:
-    found = looked_at(ANN, TRIED, end, page("ann", 40, known=41), page("ann", 60), until=90)
+    found = looked_at(ANN, *WORKED, end, page("ann", 40, known=41), page("ann", 60), until=90)
     assert found["is_arrival"].tolist() == [True] + [False] * (len(found) - 1)
     later = found["snapshot_us"][found["snapshot_us"] > us(14)].tolist()
     assert later == snapshot_times(["ann"], np.array([us(41)]), np.array([us(90)]))[1].tolist()
     assert later[0] == us(41) + 1
-    assert looks(ANN, TRIED, end) == looks(ANN, TRIED)
+    assert looks(ANN, *WORKED, end) == looks(ANN, *WORKED)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,19 @@ from features.lifecycle.tries import is_try
 
 
 @pytest.mark.parametrize("touch", sorted(SALES_TOUCHES))
-def test_a_touch_of_which_nothing_else_is_said_is_a_try_by_a_person_of_sales(touch: str) -> None:
-    assert is_try(touch, {})
+def test_a_touch_by_somebody_of_whom_nothing_else_is_said_is_a_try_of_sales(touch: str) -> None:
+    assert is_try(touch, {"by": "ann"})
     assert is_try(touch, {"side": "sales", "actor": "Person", "result": "no_answer"})
+
+
+@pytest.mark.parametrize("touch", sorted(SALES_TOUCHES))
+def test_of_whom_nobody_speaks_is_a_person_of_sales_but_for_what_a_machine_may_have_sent(touch: str) -> None:
+    assert is_try(touch, {}) == (touch not in ("Email Sent", "Letter Sent", "Message Sent"))
+
+
+def test_a_try_that_feedback_tells_of_is_one() -> None:
+    assert is_try("Feedback Given", {"kind": "tried", "by": "ann"})
+    assert not is_try("Feedback Given", {"kind": "accepted", "by": "ann"})
 
 
 @pytest.mark.parametrize("other", [{"side": "marketing"}, {"side": "inside_sales"}, {"actor": "sequence"}])
