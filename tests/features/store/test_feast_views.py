@@ -173,7 +173,7 @@ def test_a_changed_feature_part_is_built_beside_the_served_one(tmp_path: Path) -
 
 
 def test_a_changed_policy_keeps_the_views() -> None:
-    changed = Agreement.parse(SMALL.text + "\n[policy]\nmin_points = 0\nexplore = 0.5\n")
+    changed = Agreement.parse(SMALL.text + "\n[policy]\nmin_points = 0\nback_below = 0.5\n")
     assert view_suffix(changed) == view_suffix(SMALL)
     assert changed.digest != SMALL.digest
 
