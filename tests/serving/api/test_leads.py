@@ -345,7 +345,7 @@ def test_a_timeline_says_of_each_event_what_it_counts_as_or_why_not(small: Home)
         ("page", "crawler"),
         ("Email Delivered", "no line of [behaviours] counts it"),
         ("Email Opened", "mail scanner"),
-        ("Call Attempted", "done by sales"),
+        ("Call Attempted", "done by our side"),
         ("Call Answered", "answered while sales had the lead"),
         ("Ebook Download", "no line of [behaviours] counts it"),
         ("Lead Converted", "what became of the lead, not what it did"),

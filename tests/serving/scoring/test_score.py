@@ -91,7 +91,7 @@ def test_no_reason_names_a_person(scored: list[dict]) -> None:
 
 def test_leads_that_sales_tried_are_not_handed_over_again(scored: list[dict]) -> None:
     decisions = pd.Series([score["decision"] for score in scored]).value_counts()
-    assert decisions["with_sales"] > 300
+    assert 0 < decisions["with_sales"] < 300  # an attempt of long ago is no relation
     hot = open_leads(scored)
     assert {score["decision"] for score in hot} <= {"sales_ready", "nurture", "needs_data"}
     assert [score["probability"] for score in hot] == sorted((s["probability"] for s in hot), reverse=True)
