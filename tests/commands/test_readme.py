@@ -75,6 +75,19 @@ def test_the_readme_shows_what_the_demo_prints(demo: tuple[Path, str]) -> None:
     assert shown(demo[1]) == shown(printed)
 
 
+def test_the_readme_shows_what_the_crm_of_the_demo_says(demo: tuple[Path, str]) -> None:
+    typed, printed = (block for block in blocks() if "leadlight hole" in block or "leads handed over" in block)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEADLIGHT_")}
+    done = subprocess.run(
+        [LEADLIGHT, *typed.split()[1:]], cwd=demo[0], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = shown(done.stdout)
+    first = lines.index(shown(printed)[0])
+    assert lines[first : first + len(shown(printed))] == shown(printed)
+    assert (demo[0] / "hole.html").exists()
+
+
 def test_every_shown_lead_has_points_that_add_up_to_its_score(demo: tuple[Path, str]) -> None:
     leads = re.split(r"\n(?=\d\d [A-D] )", demo[1].split("why\n", 1)[1])
     assert len(leads) >= 3

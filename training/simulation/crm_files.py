@@ -27,13 +27,15 @@ def write_crm_files(events: pd.DataFrame, directory: Path | str) -> list[Path]:
     said = events[events["userId"].notna()]
     first = said[said["type"] == "identify"].sort_values("timestamp", kind="stable").drop_duplicates("userId")
     work = said[said["event"].isin(_TOLD)].drop_duplicates("messageId").sort_values("timestamp", kind="stable")
-    by_lead = {str(lead): own for lead, own in work.groupby("userId", sort=False)}
+    by_lead: dict[str, list[tuple[str, pd.Timestamp, str]]] = {}
+    columns = [work[name].tolist() for name in ("userId", "event", "timestamp", "properties")]
+    for lead, event, at, properties in zip(*columns, strict=True):
+        by_lead.setdefault(str(lead), []).append((str(event), at, str(properties)))
     leads, changes = [], []
     for lead, came_at, traits in zip(first["userId"], first["timestamp"], first["traits"], strict=True):
         record = _Record(str(lead), came_at, json.loads(traits))
-        own = by_lead.get(str(lead), work.iloc[:0])
-        for event, at, properties in zip(own["event"], own["timestamp"], own["properties"], strict=True):
-            record.learn(str(event), at, str(properties))
+        for event, at, properties in by_lead.get(str(lead), ()):
+            record.learn(event, at, properties)
         leads.append(record.row())
         changes += record.changes
     folder = Path(directory)
