@@ -14,6 +14,8 @@ entry.py              The start of each command: it imports nothing heavy before
 failed_events.py      `leadlight failed-events`: lists events that could not be used, and tries them again.
 failures.py           Failures: whatever ends a command is one sentence on stderr, and with --json one document on
                       stdout as well.
+handovers.py          `leadlight handovers`: who owes whom a call; passing on, giving back, being away, and sending
+                      one now.
 hole.py               `leadlight hole`: what a CRM's history says of the leads that sales was given, before any model.
 ingest.py             `leadlight ingest`: reads files of events, leads, histories and customers into the ledger.
 init.py               `leadlight init`: drafts an agreement from a CRM export or from events.

@@ -15,6 +15,7 @@ from commands import (
     agreement,
     doctor,
     failed_events,
+    handovers,
     hole,
     ingest,
     init,
@@ -70,6 +71,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(agreement.app, name="agreement")
+app.add_typer(handovers.app, name="handovers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")

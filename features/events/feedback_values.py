@@ -11,6 +11,7 @@ from features.events.touch_values import RESULTS, moment_us, normal_word
 GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 OFFERED, CLOSED = "Handover Offered", "Handover Closed"
 KINDS = ("accepted", "rejected", "tried", "contacted", "qualified", "converted", "lost", "not_now", "redirected")
+SENDING = ("sent_by_marketing", "taken")  # kinds that hand a lead over now: marketing sends it, or a rep takes it
 REASONS: tuple[str, ...] = get_args(RejectReason)
 REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"
 REASON_IF_NONE = "not_a_fit"
@@ -22,7 +23,7 @@ def feedback_kind(properties: Mapping[str, Any]) -> str | None:
     kind = normal_word(properties.get("kind"))
     if kind == "rejected" and _is_redirected(properties):
         return "redirected"
-    return kind if kind in KINDS else None
+    return kind if kind in (*KINDS, *SENDING) else None
 
 
 def feedback_means(properties: Mapping[str, Any], outcome: str) -> Iterator[tuple[str, dict[str, Any]]]:

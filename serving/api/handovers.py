@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -14,15 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.agreement.versions import NoAgreement, version_in_force
-from features.home.database import reading
+from features.home.database import reading, writing
 from serving.api.handover_schemas import AwayRequest, FeedbackRequest, PersonRequest
 from serving.api.requests import check, lead_id_of, no_such_lead, page_limit
 from serving.api.routes import api_route
 from serving.handovers.answer import handover_answers
-from serving.handovers.feedback import FeedbackRefused, feedback_said
+from serving.handovers.feedback import FeedbackRefused, FeedbackSaid, feedback_said
 from serving.handovers.handover import KINDS, Handover
 from serving.handovers.lists import STATES_OF_LISTS, HandoverFilter, HandoverPlace, handover_list
 from serving.handovers.recording import Recorded
+from serving.handovers.sending import SENT, TAKEN, SendingKind, best_waiting, check_takes, send_to_sales, sending
 from serving.handovers.store import handover_by_id, open_handovers
 from serving.http.auth import MAY_GIVE_FEEDBACK, MAY_READ_HANDOVERS, admit
 from serving.http.bodies import body, json_value
@@ -31,7 +33,7 @@ from serving.http.keys import Key
 from serving.http.problems import Problem, json_response, unavailable
 from serving.notices.given_feedback import give_feedback
 from serving.process import ServedHome
-from serving.rounds.passing_on import be_away_until, give_back
+from serving.rounds.passing_on import be_away_until, give_back, take
 
 FILTERS = ("state", "owner", "overdue", "kind", "lead", "trial")
 
@@ -46,9 +48,11 @@ class HandoverRoutes:
         """The routes, relative to /v1."""
         return [
             api_route("/handovers", self.page, queries=(*FILTERS, "limit", "cursor")),
+            api_route("/handovers/take", self.take, "POST"),
             api_route("/handovers/{handover_id}/give-back", self.give_back, "POST"),
             api_route("/handovers/{handover_id}", self.one),
             api_route("/people/{person}/away", self.away, "POST"),
+            api_route("/leads/{lead_id:path}/handover", self.send, "POST"),
             api_route("/leads/{lead_id:path}/feedback", self.feedback, "POST"),
         ]
 
@@ -107,6 +111,50 @@ class HandoverRoutes:
         if handover is None:
             return {"handover_id": None, "lead_id": recorded.lead_id, "feedback_id": feedback_id}
         return self._answers([handover], has_contact)[0]
+
+    async def send(self, request: Request) -> Response:
+        """POST /v1/leads/{lead_id}/handover"""
+
+        async def act(asked: dict[str, Any], key: Key | None) -> Response:
+            said = await self._done(partial(self._sent, lead_id_of(request), asked["by"], SENT))
+            await self.served.queue.wait_for_publication()
+            return json_response(await to_thread.run_sync(self._of_lead, said, _sees_contact(key)))
+
+        return await self._once(request, PersonRequest, act)
+
+    async def take(self, request: Request) -> Response:
+        """POST /v1/handovers/take"""
+
+        async def act(asked: dict[str, Any], key: Key | None) -> Response:
+            lead_id = await self._done(partial(self._next_for, asked["by"]))
+            said = await self._done(partial(self._sent, lead_id, asked["by"], TAKEN))
+            await self.served.queue.wait_for_publication()
+            await self._done(partial(self._taken, said))
+            return json_response(await to_thread.run_sync(self._of_lead, said, _sees_contact(key)))
+
+        return await self._once(request, PersonRequest, act)
+
+    def _next_for(self, by: str) -> str:
+        check_takes(version_in_force(self.served.home).agreement, by)
+        with reading(self.served.home) as connection:
+            lead_id = best_waiting(connection)
+        if lead_id is None:
+            raise FeedbackRefused("nobody waits in the backlog; nothing was written", code="nobody_waits")
+        return lead_id
+
+    def _sent(self, lead_id: str, by: str, kind: SendingKind) -> FeedbackSaid:
+        said = sending(lead_id, by, kind, f"fb_{uuid.uuid4().hex}", self.now())
+        with writing(self.served.home) as connection:
+            return replace(said, lead_id=send_to_sales(connection, said, said.at))
+
+    def _taken(self, said: FeedbackSaid) -> None:
+        with reading(self.served.home) as connection:
+            handover = open_handovers(connection, [said.lead_id]).get(said.lead_id)
+        if handover is not None:
+            take(self.served.home, handover.handover_id, said.by, self.now())
+
+    def _of_lead(self, said: FeedbackSaid, has_contact: bool) -> dict[str, Any]:
+        return self._told(Recorded(said.lead_id, None), said.message_id, has_contact)
 
     async def give_back(self, request: Request) -> Response:
         """POST /v1/handovers/{handover_id}/give-back"""

@@ -217,13 +217,20 @@ def _paths() -> dict[str, Any]:
 
 def _handover_paths() -> dict[str, Any]:
     read, said = "401 403 404 405 422 500 503", "400 401 403 404 405 408 409 413 415 422 500 503"
-    feedback = _operation("feedback", "Say what became of a lead or its handover.", HandoverAnswer, f"{said} 410")
-    told = {"oneOf": [_reference(HandoverAnswer), _reference(NoHandover)]}
-    feedback["responses"]["200"]["content"]["application/json"]["schema"] = told
+    asks = "Say what became of a lead or its handover."
+    feedback = _answers_handover(_operation("feedback", asks, HandoverAnswer, f"{said} 410"))
     return {
         "/v1/handovers": {
             "get": _operation("handovers", "List handovers, newest first.", HandoverPage, "401 403 405 422 500 503")
             | {"parameters": [*HANDOVER_FILTERS, LIMIT, CURSOR]}
+        },
+        "/v1/handovers/take": {
+            "post": _answers_handover(_operation("take", "Take the best lead of the backlog.", HandoverAnswer, said))
+            | {"parameters": [IDEMPOTENCY_KEY], "requestBody": _body(PersonRequest, {"by": FEEDBACK["by"]})}
+        },
+        "/v1/leads/{lead_id}/handover": {
+            "post": _answers_handover(_operation("send", "Hand a lead over now.", HandoverAnswer, f"{said} 410"))
+            | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY], "requestBody": _body(PersonRequest, {"by": FEEDBACK["by"]})}
         },
         "/v1/handovers/{handover_id}": {
             "get": _operation("handover", "One handover.", HandoverAnswer, read) | {"parameters": [HANDOVER_ID]}
@@ -244,6 +251,13 @@ def _handover_paths() -> dict[str, Any]:
             | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY], "requestBody": _body(FeedbackRequest, FEEDBACK)}
         },
     }
+
+
+def _answers_handover(operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation whose answer is the handover, or that there is none yet."""
+    told = {"oneOf": [_reference(HandoverAnswer), _reference(NoHandover)]}
+    operation["responses"]["200"]["content"]["application/json"]["schema"] = told
+    return operation
 
 
 def _tracking_paths() -> dict[str, Any]:

@@ -21,6 +21,8 @@ owners.py       Owners: who gets a handover. The CRM's owner, else who has the c
                 capacity.
 recording.py    Recording feedback: its event and what it does to the handover in one transaction, neither without the
                 other.
+sending.py      Sending one now: marketing hands a lead over whatever its numbers say, or a rep with time takes the
+                best.
 store.py        Handovers in the database: one row each, at most one open per lead, written by compare-and-set.
 transitions.py  Transitions: what a handover becomes by an act. Pure, so that all of it can be computed again from the
                 ledger.
@@ -39,6 +41,7 @@ lists           HandoverFilter, HandoverPlace, STATES_OF_LISTS, handover_list
 offer           Crossing, offered
 owners          LeadOwners, due_act, inside_sales_owner, next_owner, note_given, owner_of, room_left
 recording       Recorded, Step, record_feedback, write_steps
+sending         SENT, SendingKind, TAKEN, best_waiting, check_takes, send_to_sales, sending
 store           due, handover_by_id, open_handovers, open_of_owner, trial_handovers, write
 transitions     after
 tries           tries

@@ -22,7 +22,14 @@ GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 SOURCE = "feedback"  # of the events that feedback is
 MEDIA = ("call", "email", "letter", "meeting", "message")
 LONGEST_NOTE = 2_000
-_STATUS = {"unknown_lead": 404, "erased": 410, "unknown_handover": 404, "not_yours": 403, "closed_handover": 409}
+_STATUS = {
+    "unknown_lead": 404,
+    "erased": 410,
+    "unknown_handover": 404,
+    "not_yours": 403,
+    "nobody_waits": 409,
+    "closed_handover": 409,
+}
 _STATUS |= {"superseded": 409, "taken": 409, "changed_meanwhile": 409}
 
 

@@ -72,6 +72,13 @@ def record_feedback(connection: Connection, agreement: Agreement, said: Feedback
     return _followed(connection, agreement, handover, said.act(event_id, undoes))
 
 
+def record_without_handover(connection: Connection, said: FeedbackSaid, now: datetime) -> str:
+    """Write a feedback on a lead that is about no handover; the lead's id. Raises FeedbackRefused."""
+    lead_id = _lead(connection, said.lead_id)
+    _append_event(connection, said, said.event(lead_id, None, None), now)
+    return lead_id
+
+
 def _followed(connection: Connection, agreement: Agreement, handover: Handover, act: Act) -> Recorded:
     """The handover after an act, written with what else that changes."""
     terms = ClockTerms.of(agreement)

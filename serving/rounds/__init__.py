@@ -21,6 +21,6 @@ sweep.py         The sweep: what no event brings. Each minute what is due by now
 Other rooms use:
 
 decider          HomeDecider
-passing_on       be_away_until, give_back
+passing_on       be_away_until, give_back, reassign, take
 sweep            Swept, night, sweep
 """

@@ -24,6 +24,7 @@ CODES_OF_KINDS: dict[str, str] = {
     "qualified": "qualified",
     "sent_by_marketing": "sent_by_marketing",
     "explored": "explored",
+    "crossing": "probability_and_fit",
 }
 
 

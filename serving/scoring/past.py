@@ -25,7 +25,7 @@ _CLOSED_STATES = frozenset(
     {"recycled", "rejected", "lost", "redirected"}
 )  # of handovers that ended by work, or for want of it
 _GIVEN_BACK = {"not_now": "not_now", "lost": "lost"}  # kinds of feedback without a handover, and their codes
-_HANDS_OVER = {"qualified": "qualified", "sent_by_marketing": "sent_by_marketing"}
+_HANDS_OVER = {"qualified": "qualified", "sent_by_marketing": "sent_by_marketing", "taken": "crossing"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from offered_handovers import AGREEMENT, ANN, BEN, HOUR, handover_of
 from features.agreement.versions import save_version
 from features.home.database import engine, migrate, writing
 from features.home.settings import Home, Settings
+from features.home.tables import lead_decisions
 from features.ledger.ledger import Ledger
 from serving.api.handover_schemas import HandoverAnswer, HandoverPage, NoHandover
 from serving.handovers.store import write
@@ -150,3 +151,19 @@ def test_who_is_away_passes_on_what_he_has_not_tried_and_who_gives_back_passes_o
     problem(call(app, "POST", "/v1/people/nobody/away", json={"until": None}), 422, "unknown_person")
     problem(call(app, "POST", f"/v1/people/{ANN}/away", json={"until": "2020-01-01"}), 422, "bad_until")
     assert call(app, "POST", f"/v1/people/{ANN}/away", json={"until": None}).json() == {"data": []}
+
+
+def test_marketing_sends_one_now_and_a_rep_takes_the_best_that_waits(service: tuple[Home, Any, Any]) -> None:
+    """Both are said in the ledger; the decision that follows hands over, and no lead has two handovers."""
+    home, _, app = service
+    sent = call(app, "POST", "/v1/leads/eu/L 9/handover", json={"by": "mia@ourcompany.example"})
+    assert NoHandover.model_validate(sent.json()).lead_id == "eu/L 9"
+    problem(call(app, "POST", "/v1/leads/L-0/handover", json={"by": BEN}), 409, "taken")
+    problem(call(app, "POST", "/v1/handovers/take", json={"by": BEN}), 409, "nobody_waits")
+    problem(call(app, "POST", "/v1/handovers/take", json={"by": "mia@ourcompany.example"}), 422, "unknown_person")
+    row = {"lead_id": "eu/L 9", "decision_id": "de_1", "decided_us": 1, "since_us": 1, "decision": "sales_ready"}
+    row |= {"code": "in_backlog", "in_backlog": True, "ranks_by": 0.4, "arrived_us": 1, "policy_digest": "x"}
+    with writing(home) as connection:
+        connection.execute(lead_decisions.insert().values(**row))
+    taken = call(app, "POST", "/v1/handovers/take", json={"by": BEN})
+    assert NoHandover.model_validate(taken.json()).lead_id == "eu/L 9"
