@@ -8,8 +8,12 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from features.agreement.agreement import Agreement
+from features.agreement.kept_signatures import kept_signatures
+from features.agreement.signatures import Signature
 from features.agreement.standing import standing
 from features.home.clock import microseconds
+from features.home.database import reading
+from features.home.settings import Home
 from features.store.feast_views import view_suffix
 from serving.handovers.clocks import ClockTerms
 from serving.scoring.score import Scoring
@@ -20,10 +24,20 @@ LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domai
 
 @dataclass(frozen=True)
 class DecidedBy:
-    """The model and the agreement that decide, as of a moment (aware)."""
+    """The model and the agreement that decide, as of a moment (aware).
+
+    signatures: those that the home keeps beside those in the agreement's text.
+    """
 
     scoring: Scoring
     as_of: datetime
+    signatures: tuple[Signature, ...] = ()
+
+    @classmethod
+    def in_force(cls, home: Home, scoring: Scoring, as_of: datetime) -> DecidedBy:
+        """What decides in a home, with the signatures that it keeps."""
+        with reading(home) as connection:
+            return cls(scoring, as_of, tuple(kept_signatures(connection)))
 
     @property
     def agreement(self) -> Agreement:
@@ -46,7 +60,7 @@ class DecidedBy:
     @cached_property
     def is_live(self) -> bool:
         """Whether leads really go over; in the trial everything is decided and nothing is sent."""
-        return self.scoring.kept.is_agreed and standing(self.agreement).is_live
+        return self.scoring.kept.is_agreed and standing(self.agreement, self.signatures).is_live
 
     @property
     def night_began_us(self) -> int:

@@ -53,6 +53,7 @@ class HomeDecider:
 
     def __init__(self, home: Home, scoring: Callable[[], Scoring], clock: Callable[[], datetime]) -> None:
         self.home, self._scoring, self._clock = home, scoring, clock
+        self._by: DecidedBy | None = None
         self.rounds = DueRounds(home, self)
 
     def now(self) -> datetime:
@@ -62,9 +63,12 @@ class HomeDecider:
     def by(self) -> DecidedBy | None:
         """What decides now; None where nothing can, as before there is an agreement."""
         try:
-            return DecidedBy(self._scoring(), self.now())
+            scoring = self._scoring()
         except LeadlightError:
             return None
+        if self._by is None or self._by.scoring is not scoring:  # a signature makes a new version, and so a new scoring
+            self._by = DecidedBy.in_force(self.home, scoring, self.now())
+        return replace(self._by, as_of=self.now())
 
     def feature_part(self) -> str | None:
         """The suffix of the feature part by which leads are looked at."""

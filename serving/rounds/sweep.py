@@ -77,7 +77,7 @@ def _swept(home: Home, as_of: datetime, scoring: Scoring | None, progress: Progr
     with sweeper_lock(home) as is_ours:
         if not is_ours:
             return Swept(is_ours=False)
-        return _Sweep(home, decider, DecidedBy(given, as_of), progress).run(with_night)
+        return _Sweep(home, decider, DecidedBy.in_force(home, given, as_of), progress).run(with_night)
 
 
 @dataclass(frozen=True)
