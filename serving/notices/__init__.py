@@ -6,8 +6,12 @@ channels.py        Channels: hands one worded message to mail, Slack, Teams or a
                    could not.
 delivery.py        Delivery: sends what is due in the outbox; a channel that does not answer holds up nobody else's
                    messages.
+for_everybody.py   Messages that are about no single handover: a changed agreement, low acceptance, opportunities that
+                   fell silent.
 given_feedback.py  Feedback that somebody gives, by the API or by a click: recorded, and told whom it concerns, in one
                    transaction.
+morning.py         The lists of a morning: one for each person, of what is due and what moved; one a day for whoever
+                   is above.
 notice.py          One message to one person or channel, before it is worded: of what kind, to whom, about what, and
                    from when on.
 occasions.py       Occasions: what is said to whom when a handover changes, and from when on it may be sent.

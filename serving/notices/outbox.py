@@ -101,8 +101,8 @@ def take(connection: Connection, waiting: Waiting, as_of: datetime) -> bool:
 
 
 def record_sent(connection: Connection, waiting: Waiting, at: datetime) -> None:
-    """Write that a message was handed to its channel."""
-    _set(connection, waiting, {"sent_us": microseconds(at), "failed": None})
+    """Write that a message was handed to its channel; what it told is not kept."""
+    _set(connection, waiting, {"sent_us": microseconds(at), "failed": None, "facts": "{}"})
 
 
 def record_failed(connection: Connection, waiting: Waiting, why: str, at: datetime) -> None:
@@ -113,7 +113,7 @@ def record_failed(connection: Connection, waiting: Waiting, why: str, at: dateti
 
 def record_dropped(connection: Connection, waiting: Waiting, why: str) -> None:
     """Write why a message is not sent at all: what it would tell is no longer so."""
-    _set(connection, waiting, {"due_us": NEVER_US, "attempts": 0, "failed": f"{DROPPED}{why}"[:500]})
+    _set(connection, waiting, {"due_us": NEVER_US, "failed": f"{DROPPED}{why}"[:500], "facts": "{}"})
 
 
 def put_back(connection: Connection, waiting: Waiting, at: datetime) -> None:

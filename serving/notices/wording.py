@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,7 +60,7 @@ class NoLongerTrue(Exception):
 
 
 @dataclass(frozen=True)
-class Told:
+class MessageFacts:
     """All that a message is worded from. person: None where several read it; then it names nobody of theirs."""
 
     waiting: Waiting
@@ -71,6 +71,7 @@ class Told:
     contact: Contact = NOBODY
     link: str | None = None
     is_channel: bool = False
+    known: Mapping[str, Contact] = field(default_factory=dict)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -91,12 +92,15 @@ def worded(home: Home, waiting: Waiting, is_channel: bool, as_of: datetime) -> t
     return visible_line(title)[:200], "\n".join(visible_line(line) for line in lines if line)
 
 
-def _told(home: Home, waiting: Waiting, is_channel: bool, as_of: datetime) -> Told:
+def _told(home: Home, waiting: Waiting, is_channel: bool, as_of: datetime) -> MessageFacts:
     agreement = current_version(home).agreement
     rep = agreement.people.rep(waiting.recipient)
     zone = ZoneInfo((rep and rep.time_zone) or agreement.time_zone)
     if waiting.handover_id is None:
-        return Told(waiting, agreement, as_of, zone, is_channel=is_channel)
+        listed = [lead for part in waiting.facts.get("parts", ()) for lead, _ in part["lines"] if lead is not None]
+        with reading(home) as connection:
+            known = contacts(connection, agreement, listed) if listed and not is_channel else {}
+        return MessageFacts(waiting, agreement, as_of, zone, is_channel=is_channel, known=known)
     with writing(home) as connection:  # the first link makes the key
         key = signer(connection)
     with reading(home) as connection:
@@ -107,10 +111,10 @@ def _told(home: Home, waiting: Waiting, is_channel: bool, as_of: datetime) -> To
     is_owners = not is_channel and person_key(handover.owner or "") == person_key(waiting.recipient)
     link = link_of(home.settings, key, handover.handover_id, waiting.recipient if is_owners else None)
     contact = known.get(handover.lead_id, NOBODY)
-    return Told(waiting, agreement, as_of, zone, handover, contact, link, is_channel)
+    return MessageFacts(waiting, agreement, as_of, zone, handover, contact, link, is_channel)
 
 
-def _check_still_true(told: Told) -> None:
+def _check_still_true(told: MessageFacts) -> None:
     kind, handover = told.waiting.kind, told.handover
     until = told.facts.get("until")
     if until and told.as_of >= datetime.fromisoformat(until):
@@ -130,7 +134,7 @@ def _above(agreement: Agreement) -> tuple[str, ...]:
     return agreement.people.escalate_to
 
 
-def _handover(told: Told) -> tuple[str, Iterator[str]]:
+def _handover(told: MessageFacts) -> tuple[str, Iterator[str]]:
     return f"{_urgency(told.lead)}: {_who(told, short=True)}", _five_lines(told)
 
 
@@ -140,7 +144,7 @@ def _urgency(handover: Handover) -> str:
     return "A lead to qualify" if handover.queue == "inside_sales" else "A lead to call"
 
 
-def _five_lines(told: Told, first: str = "") -> Iterator[str]:
+def _five_lines(told: MessageFacts, first: str = "") -> Iterator[str]:
     """Who and why now; three reasons; where it comes from; what is due; where to go on."""
     handover, offer = told.lead, told.lead.offer
     yield ". ".join(filter(None, (first, _who(told), _why_now(told))))
@@ -151,7 +155,7 @@ def _five_lines(told: Told, first: str = "") -> Iterator[str]:
     yield _where(told)
 
 
-def _who(told: Told, short: bool = False) -> str:
+def _who(told: MessageFacts, short: bool = False) -> str:
     """Whom to call; in a channel nobody is named."""
     contact, offer = told.contact, told.lead.offer
     if told.is_channel:
@@ -162,7 +166,7 @@ def _who(told: Told, short: bool = False) -> str:
     return plain(", ".join(filter(None, parts)))
 
 
-def _why_now(told: Told) -> str:
+def _why_now(told: MessageFacts) -> str:
     why = sentence(plain(told.lead.offer.why_now or ""))
     offered_at = told.lead.offered_at
     # "20 minutes ago" was true when it was offered; the office may have been closed since.
@@ -191,7 +195,7 @@ def _source(source: str | None, campaign: str | None) -> str:
     return f"{said}, campaign {plain(campaign)}" if campaign else said
 
 
-def _due(told: Told) -> str:
+def _due(told: MessageFacts) -> str:
     handover = told.lead
     owner = f"With {colleague(handover.owner)}" if told.is_channel and handover.owner else ""
     if told.is_channel and not handover.owner:
@@ -216,13 +220,13 @@ def next_due(handover: Handover) -> tuple[datetime, str] | None:
     return due_at, CLOCKS[name]
 
 
-def _where(told: Told) -> str:
+def _where(told: MessageFacts) -> str:
     if told.link:
         return told.link
     return told.lead.offer.crm_url or f"Lead {told.lead.lead_id}"
 
 
-def _moved_away(told: Told) -> tuple[str, Iterator[str]]:
+def _moved_away(told: MessageFacts) -> tuple[str, Iterator[str]]:
     def lines() -> Iterator[str]:
         now = told.facts.get("now")
         why = MOVES.get(str(told.facts.get("why")), "")
@@ -232,12 +236,12 @@ def _moved_away(told: Told) -> tuple[str, Iterator[str]]:
     return f"No longer yours: {_who(told, short=True)}", lines()
 
 
-def _overdue(told: Told) -> tuple[str, Iterator[str]]:
+def _overdue(told: MessageFacts) -> tuple[str, Iterator[str]]:
     what = CLOCKS.get(str(told.facts.get("clock")), "next step")
     return f"Overdue: {_who(told, short=True)}", _five_lines(told, f"{sentence(what)} is overdue")
 
 
-def _escalated(told: Told) -> tuple[str, Iterator[str]]:
+def _escalated(told: MessageFacts) -> tuple[str, Iterator[str]]:
     owner = told.lead.owner
     with_whom = f"it is with {colleague(owner)}" if owner else "nobody has it"
     return (
@@ -246,20 +250,20 @@ def _escalated(told: Told) -> tuple[str, Iterator[str]]:
     )
 
 
-def _outcome_asked(told: Told) -> tuple[str, Iterator[str]]:
+def _outcome_asked(told: MessageFacts) -> tuple[str, Iterator[str]]:
     ask = "Nothing was heard of it for a while: won, lost, or back to marketing?"
     return f"What became of {_who(told, short=True)}?", iter((_who(told), ask, _where(told)))
 
 
-def _replied(told: Told) -> tuple[str, Iterator[str]]:
+def _replied(told: MessageFacts) -> tuple[str, Iterator[str]]:
     return f"Replied: {_who(told, short=True)}", _five_lines(told, "The lead wrote back to you")
 
 
-def _asked_again(told: Told) -> tuple[str, Iterator[str]]:
+def _asked_again(told: MessageFacts) -> tuple[str, Iterator[str]]:
     return f"Asked again: {_who(told, short=True)}", _five_lines(told, "The lead asked for us once more")
 
 
-def _withdrawn(told: Told) -> tuple[str, Iterator[str]]:
+def _withdrawn(told: MessageFacts) -> tuple[str, Iterator[str]]:
     return f"Nothing to do any more: {_who(told, short=True)}", iter((f"{_who(told)}: {ended(told.lead)}.",))
 
 
@@ -271,7 +275,7 @@ def ended(handover: Handover) -> str:
     return ENDS.get(code, code.replace("_", " "))
 
 
-def _correction(told: Told) -> tuple[str, Iterator[str]]:
+def _correction(told: MessageFacts) -> tuple[str, Iterator[str]]:
     def lines() -> Iterator[str]:
         handover = told.lead
         yield f"What you were told of {_who(told)} was taken back."
@@ -283,20 +287,25 @@ def _correction(told: Told) -> tuple[str, Iterator[str]]:
     return f"Correction: {_who(told, short=True)}", lines()
 
 
-def _morning(told: Told) -> tuple[str, Iterator[str]]:
+def _morning(told: MessageFacts) -> tuple[str, Iterator[str]]:
     return str(told.facts["title"]), _lists(told)
 
 
-def _lists(told: Told) -> Iterator[str]:
+def _lists(told: MessageFacts) -> Iterator[str]:
     for part in told.facts["parts"]:
         yield f"{part['heading']} ({part['count']})"
-        for line in part["lines"]:
-            yield f"- {plain(line)}"
+        for lead_id, text in part["lines"]:
+            yield f"- {plain(text)}" if lead_id is None else f"- {_named(told, lead_id)}: {plain(text)}"
         if part["count"] > len(part["lines"]):
             yield f"- and {part['count'] - len(part['lines'])} more"
 
 
-def _agreement_changed(told: Told) -> tuple[str, Iterator[str]]:
+def _named(told: MessageFacts, lead_id: str) -> str:
+    contact = told.known.get(lead_id, NOBODY)
+    return plain(", ".join(filter(None, (contact.name or f"lead {lead_id}", contact.company))))
+
+
+def _agreement_changed(told: MessageFacts) -> tuple[str, Iterator[str]]:
     facts = told.facts
     name, by = facts["name"], facts.get("by")
 
@@ -309,7 +318,7 @@ def _agreement_changed(told: Told) -> tuple[str, Iterator[str]]:
     return f"The agreement “{name}” changed", lines()
 
 
-def _acceptance_low(told: Told) -> tuple[str, Iterator[str]]:
+def _acceptance_low(told: MessageFacts) -> tuple[str, Iterator[str]]:
     facts = told.facts
     share, floor = f"{facts['accepted']} of {facts['offered']}", f"{facts['at_least']:.0%}"
 
@@ -322,14 +331,14 @@ def _acceptance_low(told: Told) -> tuple[str, Iterator[str]]:
     return "Sales accepts fewer leads than agreed", lines()
 
 
-def _opportunity_stale(told: Told) -> tuple[str, Iterator[str]]:
+def _opportunity_stale(told: MessageFacts) -> tuple[str, Iterator[str]]:
     days = told.facts.get("days")
     silent = f"Nothing has happened for {days} days" if days else "Nothing has happened for long"
     after = "Won, lost, or still open? If nothing is heard it goes back to marketing."
     return "An opportunity is silent", iter((f"Lead {told.waiting.lead_id}: {silent}.", after))
 
 
-_WORDS: Mapping[str, Callable[[Told], tuple[str, Iterator[str]]]] = {
+_WORDS: Mapping[str, Callable[[MessageFacts], tuple[str, Iterator[str]]]] = {
     "handover": _handover,
     "moved_away": _moved_away,
     "overdue": _overdue,

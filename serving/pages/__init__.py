@@ -6,11 +6,11 @@ agreement_words.py  The agreement in words, section by section, for everybody wh
                     the terminal.
 card.py             The card of one handover for the one who has it: what it shows, in which words, and what may be
                     clicked.
+card_facts.py       What a card tells of a lead, read from its events: what to open with, who of us knows it, and what
+                    is allowed.
 card_routes.py      The routes of a card: GET shows it and changes nothing; POST records what one click says, then
                     shows it again.
 clicks.py           What one click on a card says, as the body of POST feedback.
-lead_facts.py       What a card tells of a lead, read from its events: what to open with, who of us knows it, and what
-                    is allowed.
 local_zone.py       The time zone of a lead: the one it named, else its country's, where that has one time for all.
 page.py             A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script,
                     a strict policy.

@@ -46,7 +46,7 @@ NOBODY = Contact()
 
 
 @dataclass(frozen=True)
-class LeadFacts:
+class CardFacts:
     """What the card tells of a lead beside its handover; nothing in it was made up.
 
     openers: what was read, watched, asked. before: who of us spoke to them, and the notes. colleagues: of the same
@@ -90,7 +90,7 @@ class Card:
     """A card as its template shows it. undo_ends_at: until when the newest feedback can be taken back."""
 
     handover: Handover
-    facts: LeadFacts
+    facts: CardFacts
     viewer: Viewer
     as_of: datetime
     undo_ends_at: datetime | None = None

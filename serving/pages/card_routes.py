@@ -28,9 +28,9 @@ from serving.http.problems import Problem
 from serving.notices.card_links import CardLink, existing_signer, is_over
 from serving.notices.given_feedback import give_feedback, was_given
 from serving.notices.short_texts import colleague, sentence
-from serving.pages.card import Card, LeadFacts, Viewer
+from serving.pages.card import Card, CardFacts, Viewer
+from serving.pages.card_facts import Reader, card_facts
 from serving.pages.clicks import BadClick, feedback_of
-from serving.pages.lead_facts import Reader, lead_facts
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.process import ServedHome
 
@@ -155,10 +155,10 @@ class CardRoutes:
             if is_over(handover, as_of):
                 raise NoCard(*OVER)
             viewer = _viewer(link, handover, agreement)
-            facts = LeadFacts()
+            facts = CardFacts()
             if viewer.person is not None:
                 try:
-                    facts = lead_facts(connection, agreement, handover, Reader(as_of, viewer.zone))
+                    facts = card_facts(connection, agreement, handover, Reader(as_of, viewer.zone))
                 except (LeadErased, UnknownLead):
                     raise NoCard(410, "This lead is gone", "Its data were erased; nothing of it is held.") from None
         until = undo_until(handover.undo_to.at, handover.undo_to.by, agreement) if handover.undo_to else None

@@ -12,18 +12,18 @@ from serving.handovers.handover import Handover
 from serving.pages.card import REASONS
 
 Given = Mapping[str, str]
-Said = dict[str, Any]
+FeedbackBody = dict[str, Any]
 
 
 class BadClick(Exception):
     """What was filled in cannot be used; one sentence for who filled it in."""
 
 
-def feedback_of(given: Given, handover: Handover, zone: ZoneInfo) -> Said:
+def feedback_of(given: Given, handover: Handover, zone: ZoneInfo) -> FeedbackBody:
     """The body of POST feedback that a click and the fields beside it mean. Raises BadClick."""
     do = given.get("do", "")
     if do.startswith("rejected_") and do.removeprefix("rejected_") in REASONS:
-        said: Said = {"kind": "rejected", "reason": do.removeprefix("rejected_")}
+        said: FeedbackBody = {"kind": "rejected", "reason": do.removeprefix("rejected_")}
     elif do in _CLICKS:
         said = _CLICKS[do](given, handover, zone)
     else:
@@ -32,19 +32,19 @@ def feedback_of(given: Given, handover: Handover, zone: ZoneInfo) -> Said:
     return {"handover_id": handover.handover_id, **said, **({"note": note} if note else {})}
 
 
-def _tried(result: str) -> Callable[[Given, Handover, ZoneInfo], Said]:
+def _tried(result: str) -> Callable[[Given, Handover, ZoneInfo], FeedbackBody]:
     return lambda _given, _handover, _zone: {"kind": "tried", "medium": "call", "result": result}
 
 
-def _talked(_given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
+def _talked(_given: Given, _handover: Handover, _zone: ZoneInfo) -> FeedbackBody:
     return {"kind": "contacted", "medium": "call", "result": "talked"}
 
 
-def _accepted(_given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
+def _accepted(_given: Given, _handover: Handover, _zone: ZoneInfo) -> FeedbackBody:
     return {"kind": "accepted"}
 
 
-def _call_back(given: Given, _handover: Handover, zone: ZoneInfo) -> Said:
+def _call_back(given: Given, _handover: Handover, zone: ZoneInfo) -> FeedbackBody:
     try:
         at = datetime.fromisoformat(given.get("call_back_at", ""))
     except ValueError:
@@ -53,7 +53,7 @@ def _call_back(given: Given, _handover: Handover, zone: ZoneInfo) -> Said:
     return {"kind": "tried", "medium": "call", "result": "call_back", "call_back_at": rfc3339(at)}
 
 
-def _not_now(given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
+def _not_now(given: Given, _handover: Handover, _zone: ZoneInfo) -> FeedbackBody:
     try:
         day = date.fromisoformat(given.get("revisit_on", ""))
     except ValueError:
@@ -61,7 +61,7 @@ def _not_now(given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
     return {"kind": "not_now", "revisit_on": day.isoformat()}
 
 
-def _wrong_person(given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
+def _wrong_person(given: Given, _handover: Handover, _zone: ZoneInfo) -> FeedbackBody:
     name, email = given.get("right_name", "").strip(), given.get("right_email", "").strip()
     if name and not email:
         raise BadClick("Give the e-mail address of the right person, or leave both empty; nothing was recorded.")
@@ -71,13 +71,13 @@ def _wrong_person(given: Given, _handover: Handover, _zone: ZoneInfo) -> Said:
     return {"kind": "redirected", "redirected_to": named}
 
 
-def _undo(_given: Given, handover: Handover, _zone: ZoneInfo) -> Said:
+def _undo(_given: Given, handover: Handover, _zone: ZoneInfo) -> FeedbackBody:
     if handover.undo_to is None:
         raise BadClick("There is nothing to undo any more.")
     return {"kind": "undo", "undoes": handover.undo_to.feedback_id}
 
 
-_CLICKS: Mapping[str, Callable[[Given, Handover, ZoneInfo], Said]] = {
+_CLICKS: Mapping[str, Callable[[Given, Handover, ZoneInfo], FeedbackBody]] = {
     "no_answer": _tried("no_answer"),
     "voicemail": _tried("voicemail"),
     "talked": _talked,

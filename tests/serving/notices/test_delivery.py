@@ -6,64 +6,29 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import handmade_handovers as hand
-import orjson
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
+from told_home import SETTINGS, Sent, told, told_home
 
-from features.agreement.versions import save_version
 from features.home import tables
 from features.home.database import reading, writing
-from features.home.settings import Home, Settings
+from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from serving.handovers.acts import FeedbackAct, UndoAct
 from serving.handovers.clocks import working_times
-from serving.handovers.handover import Handover
 from serving.handovers.store import write
 from serving.handovers.transitions import after
-from serving.intake.file_import import ingest
 from serving.notices import delivery, outbox
-from serving.notices.channels import Message, NotDelivered
 from serving.notices.delivery import Delivery, deliver
 from serving.notices.occasions import Change, tell
 from serving.notices.outbox import undelivered
 
-WHO = {"email": "maria@nordwind.example", "name": "Maria Lind", "job_title": "VP Sales", "company": "Nordwind",
-       "phone": "+49 30 123456"}  # fmt: skip
-SETTINGS = Settings(
-    mail=SecretStr("json://127.0.0.1:9/mail"),
-    channels={hand.CHANNEL: SecretStr("json://127.0.0.1:9/slack")},
-    public_url="https://leads.ours.example",  # type: ignore[arg-type]
-)
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home whose one lead is L-1, of Nordwind, under the agreement of the handmade handovers."""
-    made = Home(tmp_path / "home", SETTINGS).created()
-    event = {"type": "identify", "userId": "L-1", "messageId": "m1", "timestamp": "2026-11-20T10:00:00Z", "traits": WHO}
-    (tmp_path / "events.jsonl").write_bytes(orjson.dumps(event))
-    ingest(made, [tmp_path / "events.jsonl"], save_version(made, hand.agreement(), hand.NOW), hand.NOW)
-    return made
-
-
-class Sent:
-    """What reached each channel; of a channel in `down` nothing does."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[str, Message]] = []
-        self.down: set[str] = set()
-
-    def __call__(self, address: Any, message: Message, _settings: Settings) -> None:
-        if address.name in self.down:
-            raise NotDelivered("it does not answer", is_down=True)
-        self.messages.append((address.person or address.name, message))
-
-    def to(self, recipient: str) -> list[Message]:
-        return [message for name, message in self.messages if name == recipient]
+    return told_home(tmp_path)
 
 
 @pytest.fixture
@@ -71,12 +36,6 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     made = Sent()
     monkeypatch.setattr(delivery, "send", made)
     return made
-
-
-def told(home: Home, before: Handover | None, changed: Handover, act: Any, at: datetime) -> int:
-    with writing(home) as connection:
-        assert not write(connection, [(before, changed)])
-        return tell(connection, Change(before, changed, act, at), hand.agreement())
 
 
 def test_the_owner_gets_five_lines_and_the_channel_the_same_without_a_person(home: Home, sent: Sent) -> None:

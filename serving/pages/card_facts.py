@@ -23,7 +23,7 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.leads.timeline import counted_events
 from serving.notices.short_texts import colleague, moment_text
-from serving.pages.card import LeadFacts
+from serving.pages.card import CardFacts
 from serving.pages.local_zone import zone_of
 
 MOST_OPENERS, MOST_COLLEAGUES, MOST_BEFORE = 3, 4, 4
@@ -54,13 +54,13 @@ class Reader:
         return moment_text(from_microseconds(us), self.as_of, self.zone)
 
 
-def lead_facts(connection: Connection, agreement: Agreement, handover: Handover, reader: Reader) -> LeadFacts:
+def card_facts(connection: Connection, agreement: Agreement, handover: Handover, reader: Reader) -> CardFacts:
     """Everything the owner's card shows of the lead beside the handover itself. Raises UnknownLead, LeadErased."""
     record = lead_record(connection, agreement, handover.lead_id, only_ids=True)
     history = sales_history(record.derived.rows, agreement, record.lead_id)
     traits = known_traits(record)
     may_call, may_mail, allowed = what_is_allowed(record, history, traits)
-    return LeadFacts(
+    return CardFacts(
         contact=contacts(connection, agreement, [handover.lead_id])[handover.lead_id],
         openers=openers(record, agreement, reader),
         before=spoke_before(history, reader),
