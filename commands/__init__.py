@@ -24,6 +24,8 @@ keys.py               `leadlight keys`: makes, lists and revokes the keys of the
 leads.py              `leadlight merge`, `erase`, `export`: merges leads, erases one, writes all data of one.
 models.py             `leadlight models`, `promote`, `rollback`, `recalibrate`: lists the models, and changes which
                       version answers.
+notices.py            `leadlight notices`: lists the messages about handovers, and sends again what could not be
+                      delivered.
 options.py            The options that commands share, the home and the time they work with, and the printing of an
                       answer.
 rebuild.py            `leadlight rebuild`: derives everything from the ledger once more, and switches to the new

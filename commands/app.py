@@ -22,6 +22,7 @@ from commands import (
     keys,
     leads,
     models,
+    notices,
     rebuild,
     report,
     score,
@@ -75,6 +76,7 @@ app.add_typer(handovers.app, name="handovers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")
+app.add_typer(notices.app, name="notices")
 
 
 def run(arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ from features.ledger.ledger import Ledger
 from features.store.builds import build_of
 from serving.health.event_quality import Check, event_checks
 from serving.health.lead_sources import lead_source_checks
+from serving.health.notice_delivery import notice_checks
 from serving.scoring.scorer import Scorer
 
 A_WEEK = timedelta(days=7)
@@ -96,6 +97,7 @@ def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:
 def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]:
     with reading(home) as connection:
         yield from event_checks(connection, agreement, now)
+        yield from notice_checks(connection, agreement, home.settings, now)
     if build := build_of(home, agreement):
         repository = build.repository(home)
         yield from lead_source_checks(repository.source_of(repository.trait_view), agreement)

@@ -24,10 +24,13 @@ wording.py         The wording of messages: a title and a few short lines of pla
 
 Other rooms use:
 
+addresses          NoAddress, address_of
 card_links         CardLink, existing_signer, is_over
-delivery           Delivery
+channels           problem_of
+delivery           Delivery, deliver
 given_feedback     give_feedback, was_given
-occasions          Change, tell
+occasions          Change, everybody, tell
+outbox             Undelivered, newest, retry, state_of, undelivered, waiting_count
 short_texts        colleague, left, moment_text, plain, sentence
 wording            ended, next_due, origin
 """

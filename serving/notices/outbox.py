@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -198,6 +197,13 @@ def newest(connection: Connection, limit: int = 50) -> list[RowMapping]:
     return list(rows.mappings())
 
 
-def is_given_up(row: RowMapping) -> bool:
-    """Whether a message is not sent any more by itself."""
-    return row["sent_us"] is None and math.isclose(row["due_us"], NEVER_US)
+def state_of(row: RowMapping) -> str:
+    """What became of a message: sent, waits, is being sent, given up, or not sent, for it was no longer so."""
+    if row["sent_us"] is not None:
+        return "sent"
+    failed = row["failed"] or ""
+    if failed.startswith(DROPPED) or (row["due_us"] >= NEVER_US // 100 and not failed):
+        return "dropped"
+    if row["due_us"] >= NEVER_US:
+        return "given up"
+    return "waits"

@@ -12,14 +12,17 @@ import pytest
 from sqlalchemy import select
 from told_home import SETTINGS, Sent, told, told_home
 
+from commands import notices as commands
 from features.home import tables
 from features.home.database import reading, writing
-from features.home.settings import Home
+from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
+from features.records.erasure import erase_from_ledger
 from serving.handovers.acts import FeedbackAct, UndoAct
 from serving.handovers.clocks import working_times
 from serving.handovers.store import write
 from serving.handovers.transitions import after
+from serving.health.notice_delivery import notice_checks
 from serving.notices import delivery, outbox
 from serving.notices.delivery import Delivery, deliver
 from serving.notices.occasions import Change, tell
@@ -156,3 +159,49 @@ def test_a_name_without_an_address_is_said_and_stops_nobody(home: Home, sent: Se
         (failed,) = undelivered(connection)
     assert failed.why == "sales-slack has no address; set LEADLIGHT_CHANNEL_SALES_SLACK to one"
     assert Ledger.open(home).count() == 1
+
+
+def test_doctor_says_who_has_no_address_what_was_not_delivered_and_that_cards_have_no_link(
+    home: Home, sent: Sent
+) -> None:
+    def doubts(settings: Settings) -> list[str]:
+        with reading(home) as connection:
+            checks = notice_checks(connection, hand.agreement(), settings, hand.minutes(3))
+            return [check.sentence for check in checks if not check.ok]
+
+    assert doubts(SETTINGS) == []
+    bare = doubts(Settings())
+    assert bare[0].startswith("ann@ours.example, ben@ours.example, lead@ours.example: there is no mail server; set")
+    assert bare[1] == "sales-slack has no address; set LEADLIGHT_CHANNEL_SALES_SLACK to one"
+    assert bare[2].startswith("LEADLIGHT_PUBLIC_URL is not set")
+    sent.down = {hand.CHANNEL}
+    told(home, None, hand.handover(), None, hand.NOW)
+    deliver(home, hand.minutes(1))
+    assert doubts(SETTINGS) == [
+        "1 message to sales-slack not delivered since 2026-11-30 13:05 UTC: it does not answer; it is tried again"
+    ]
+
+
+def test_an_erased_lead_leaves_no_message_behind(home: Home) -> None:
+    told(home, None, hand.handover(), None, hand.NOW)
+    erase_from_ledger(home, hand.agreement(), "L-1", hand.NOW)
+    with reading(home) as connection:
+        assert not connection.scalars(select(tables.notices.c.notice_id)).all()
+
+
+def test_the_command_lists_messages_without_what_they_say_and_sends_again(
+    home: Home, sent: Sent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent.down = {hand.CHANNEL, "mail"}
+    told(home, None, hand.handover(), None, hand.NOW)
+    deliver(home, hand.minutes(1))
+    monkeypatch.setattr(commands, "home", lambda: home)
+    monkeypatch.setattr(commands, "now", lambda: hand.minutes(2))
+    commands.list_notices(as_json=False)
+    listed = capsys.readouterr().out
+    assert "sales-slack" in listed
+    assert "waits: it does not answer" in listed
+    assert "Maria" not in listed
+    sent.down = set()
+    commands.retry(as_json=False)
+    assert "2 were due again, 2 sent by this command" in capsys.readouterr().out
