@@ -50,7 +50,7 @@ conditions          BehaviourClause, Clause, Condition, FACTS, FactClause, Facts
 criteria            AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                     single_clause_name, slope
 handover            HandoverTerms
-kept_signatures     sign_file, sign_kept, signatures_of, standing_in_force, works_by
+kept_signatures     kept_signatures, sign_file, sign_kept, signatures_of, standing_in_force, works_by
 learning            Behaviour, Export, Outcome, RejectReason, Trait, lists_item, property_text
 lengths             Span
 messages            did_you_mean

@@ -22,6 +22,7 @@ printed_text.py    Printed text: what came from outside, made harmless for a ter
                    picture.
 progress.py        Progress: where a long piece of work says, one short sentence at a time, what it does now.
 settings.py        Settings: where a home is and what it is connected to, each from a LEADLIGHT_ environment variable.
+table_columns.py   The kinds of columns that the tables of a home are made of, as SQLite and PostgreSQL share them.
 tables.py          The tables of a home's database, as SQLite and PostgreSQL share them; their history is in
                    migrations/.
 troubles.py        Troubles: what goes on being wrong is logged once as it begins and once as it ends, however often

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, select
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, Table, select
 
 from features.agreement.agreement import Agreement
 from features.home import tables
@@ -64,6 +64,8 @@ def _kind(kind: object) -> pa.DataType:
         return pa.bool_()
     if isinstance(kind, BigInteger | Integer):
         return pa.int64()
+    if isinstance(kind, Float):
+        return pa.float64()
     return pa.binary() if isinstance(kind, LargeBinary) else pa.string()
 
 

@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route, Router
 from features.home.errors import LeadlightError
 from serving import limits
 from serving.api.agreement import AgreementRoutes
+from serving.api.decisions import DecisionRoutes
 from serving.api.failed_events import FailedEventRoutes
 from serving.api.handovers import HandoverRoutes
 from serving.api.leads import LeadRoutes
@@ -50,6 +51,8 @@ GET  /v1/leads/{lead_id}/timeline  what it did, and what of it counts
 GET  /v1/leads/{lead_id}/export    all that is held on it; DELETE /v1/leads/{lead_id} erases it
 POST /v1/leads/{lead_id}/feedback  what became of it, by who called; GET /v1/handovers: who owes whom a call
 GET  /v1/agreement                 what marketing and sales agreed, who signed it, whether it is live
+GET  /v1/leads/{lead_id}/decisions what was decided on it, when and why
+GET  /v1/leads                     leads by queue, owner, campaign and more; GET /v1/queues counts them
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
@@ -69,6 +72,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
         *tracking.routes(),
         *FailedEventRoutes(served, now).routes(),
         *HandoverRoutes(served, now).routes(),
+        *DecisionRoutes(served, now).routes(),
         *LeadRoutes(served, now).routes(),
         *AgreementRoutes(served).routes(),
     ]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import limits
+from serving.api.decision_schemas import DecisionChanges, ListedLeads, Queues
 from serving.api.handover_schemas import (
     AwayRequest,
     FeedbackRequest,
@@ -38,10 +39,12 @@ from serving.api.schemas import (
     TrackingEvent,
 )
 from serving.api.tracking import BATCH, BEACON, CALLS, SEGMENT
+from serving.decisions.lists import EQUALS
 from serving.handovers.handover import KINDS
 from serving.handovers.lists import STATES_OF_LISTS
 from serving.http.problems import MEDIA_TYPE
 from serving.scoring.answer import Score
+from serving.scoring.lead_now import DECISIONS, QUEUES
 
 REF = "#/components/schemas/{model}"
 # Clients are generated from this document, so a schema keeps the name that it was published with.
@@ -98,6 +101,28 @@ CURSOR = {
     "in": "query",
     "description": "The next_cursor of the page before.",
     "schema": {"type": "string"},
+}
+FILTER_VALUES: dict[str, list[str]] = {"queue": list(QUEUES), "decision": list(DECISIONS)}
+LEAD_FILTERS = [
+    {
+        "name": name,
+        "in": "query",
+        "description": f"Only leads with this {name}.",
+        "schema": {"type": "string", "enum": FILTER_VALUES[name]} if name in FILTER_VALUES else {"type": "string"},
+    }
+    for name in EQUALS
+]
+CHANGED_SINCE = {
+    "name": "changed_since",
+    "in": "query",
+    "description": "Only leads whose decision, code, queue or owner changed at this moment or later.",
+    "schema": {"type": "string", "format": "date-time"},
+}
+SORT = {
+    "name": "sort",
+    "in": "query",
+    "description": "What is due first, the most likely first, or the last change first; with changed_since the latter.",
+    "schema": {"type": "string", "enum": ["due", "probability", "changed"]},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -162,6 +187,7 @@ def _paths() -> dict[str, Any]:
     return (
         _tracking_paths()
         | _handover_paths()
+        | _decision_paths()
         | {
             "/v1/scores": {
                 "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
@@ -213,6 +239,17 @@ def _paths() -> dict[str, Any]:
             },
         }
     )
+
+
+def _decision_paths() -> dict[str, Any]:
+    read, of_lead = "401 403 405 422 500 503", "401 403 404 405 410 422 500 503"
+    changes = _operation("decisions", "Every change of a lead's decision.", DecisionChanges, of_lead)
+    listed = _operation("leads", "Leads by their newest decision.", ListedLeads, read)
+    return {
+        "/v1/queues": {"get": _operation("queues", "The queues, and whether they add up.", Queues, read)},
+        "/v1/leads": {"get": listed | {"parameters": [*LEAD_FILTERS, CHANGED_SINCE, SORT, LIMIT, CURSOR]}},
+        "/v1/leads/{lead_id}/decisions": {"get": changes | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
+    }
 
 
 def _handover_paths() -> dict[str, Any]:
@@ -316,6 +353,9 @@ def _schemas() -> dict[str, Any]:
         Timeline,
         LeadExport,
         ErasedLead,
+        Queues,
+        ListedLeads,
+        DecisionChanges,
         Models,
         AgreementAnswer,
         TrackingAnswer,

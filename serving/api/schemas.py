@@ -138,6 +138,8 @@ class LeadExport(BaseModel):
     traits: dict[str, Any]
     score: Score | Unscored
     failed_events: list[dict[str, Any]]
+    decisions: list[dict[str, Any]] = Field(description="Every change of its decision, as it is kept.")
+    handovers: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
 
 

@@ -3,6 +3,10 @@
 backlog.py  The backlog: leads over the bar that wait for their day, best first, at most 20 working days long.
 bar.py      The bar in force: by the first crossings of new leads in 8 weeks, renewed at night, kept with its
             population.
+lists.py    Lists of leads by their newest decision: filtered, in an order of the index, in pages that go on where one
+            ended.
+queues.py   Queues: how many leads are in which, since when, how many of them are late, and whether they add up to all
+            leads.
 rows.py     The row that remembers a decision: what changed, since when, and how the lead's highest probability rose.
 store.py    Decisions in the database: one row per change, and one per lead with the newest, written by
             compare-and-set.
@@ -11,6 +15,9 @@ Other rooms use:
 
 backlog     backlog_turn, line, rank_again
 bar         bar_in_force, renewed_bar
+lists       EQUALS, LeadFilter, Place, SORTS, cursor_of_place, decision_answer, decisions_of, is_known, lead_list,
+            listed_leads, place_in_cursor, place_of_row
+queues      queues
 rows        lead_decision
 store       before, store
 """

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
 from features.agreement.agreement import Agreement
 from features.agreement.versions import version_in_force
@@ -39,18 +39,22 @@ def lead_export(home: Home, scores_of: ScoresOf, name: str, now: datetime, only_
         columns = tables.failed_events.c
         ids = failed_events_naming(connection, record.names)
         failed = list(connection.execute(select(tables.failed_events).where(columns.failed_event_id.in_(ids))))
+        decided, handed = (_kept_rows(connection, table, record) for table in (tables.decisions, tables.handovers))
     (score,) = scores_of([{"lead_id": record.lead_id}], now, None)
+    events = list(_events(record, agreement))
     return {
         "lead_id": record.lead_id,
         "exported_at": now,
         "identifiers": [{"kind": kind, "value": value} for kind, value in record.names],
-        "events": list(_events(record, agreement)),
+        "events": events,
         "behaviours": _behaviours(record, record.derived.rows, agreement),
         "traits": _traits(record, record.derived.rows),
         "score": score,
         # What is no event may be about anybody: it goes with each of them, and is shown to none.
         "failed_events": [_failed(row) for row in failed],
-        "feedback": [],
+        "decisions": decided,
+        "handovers": handed,
+        "feedback": [event for event in events if event["source"] == "feedback"],
     }
 
 
@@ -61,6 +65,19 @@ def _events(record: LeadRecord, agreement: Agreement) -> Iterator[dict[str, Any]
         ids = {"user_id": row.user_id, "anonymous_id": row.anonymous_id, "group_id": row.group_id}
         parts = {name: part for name, part in shallow_value(row.body).items() if name != "properties"}
         yield shown | ids | parts
+
+
+def _kept_rows(connection: Connection, table: Table, record: LeadRecord) -> list[dict[str, Any]]:
+    """What a table keeps of the lead under any id that it had, as it is kept: the texts of JSON as their values."""
+    ids = sorted({value for kind, value in record.names if kind in ("user", "lead")} | {record.lead_id})
+    rows = connection.execute(select(table).where(table.c.lead_id.in_(ids)).order_by(*table.primary_key.columns))
+    return [{name: _kept_value(name, value) for name, value in row.items()} for row in rows.mappings()]
+
+
+def _kept_value(name: str, value: Any) -> Any:
+    if name.endswith("_us") and value is not None:
+        return from_microseconds(value)
+    return shallow_value(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
 def _behaviours(record: LeadRecord, rows: DerivedRows, agreement: Agreement) -> dict[str, Any]:

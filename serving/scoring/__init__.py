@@ -46,8 +46,8 @@ bulk                   file_scores, frame_scores, home_contacts, home_scores, op
                        write_scores
 call_sheet             SheetNotes, one_per_lead
 decision               decided
-lead_now               BACKLOG_TURN, Cause, Decided, DecidedUnder, Ended, LeadDecision, LeadNow, OpenHandover,
-                       WaitingLine
+lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, DecisionName, Ended, LeadDecision,
+                       LeadNow, OpenHandover, QUEUES, Queue, WaitingLine
 lead_row               LeadRow
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
