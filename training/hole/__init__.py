@@ -1,5 +1,7 @@
 """The black hole in a CRM's history: what became of the leads that were handed to sales, before any model.
 
+activities.py       Salesforce's activities as tries: an export of Task, of which each call or mail that was made is
+                    one try.
 baseline.py         The baseline of a home: the figures of the hole as they were first counted, which later ones stand
                     beside.
 figures.py          The figures of the hole: of all leads handed over, and by source, campaign and owner; each with an

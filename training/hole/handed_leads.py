@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from training.hole.lead_facts import FileFacts, LeadFacts
+from training.hole.lead_facts import FileFacts, WorkedLead
 from training.hole.lead_rows import NAMES, LeadRows, moments_of
 from training.hole.sales_history import LeadPast, RecordedWork
 from training.hole.status_meanings import Meaning, StatusMeanings, number_of_tries
@@ -50,7 +50,7 @@ def handed_leads(found: LeadRows, history: RecordedWork, meanings: StatusMeaning
     meanings.check_named(texts)
     facts = _file_facts(found, history, meanings, texts)
     leads = [
-        LeadFacts(row, history.by_lead.get(str(lead), _NO_PAST), facts)
+        WorkedLead(row, history.by_lead.get(str(lead), _NO_PAST), facts)
         for lead, row in zip(found.leads.index, _records(found.leads), strict=True)
     ]
     as_of = _newest(found.leads, history)
@@ -113,7 +113,7 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _row(lead: LeadFacts, as_of: datetime | None, zone: ZoneInfo) -> dict[str, object]:
+def _row(lead: WorkedLead, as_of: datetime | None, zone: ZoneInfo) -> dict[str, object]:
     handed, ends = lead.handed_over, [*lead.ends()]
     rejects = [at for at, how in ends if how == "rejected"]
     given_up = [at for at, how in ends if how != "rejected"]
@@ -132,7 +132,7 @@ def _row(lead: LeadFacts, as_of: datetime | None, zone: ZoneInfo) -> dict[str, o
     }
 
 
-def _first_try(lead: LeadFacts, zone: ZoneInfo) -> dict[str, object]:
+def _first_try(lead: WorkedLead, zone: ZoneInfo) -> dict[str, object]:
     """The first try since the handover, and after how many hours, where both have a time of day."""
     handed = lead.handed_over
     if handed is None:
@@ -147,7 +147,7 @@ def _first_try(lead: LeadFacts, zone: ZoneInfo) -> dict[str, object]:
     return {"is_same_day": False if lead.is_tried is False else None}
 
 
-def _then_won(lead: LeadFacts, ends: list[datetime | None]) -> bool | None:
+def _then_won(lead: WorkedLead, ends: list[datetime | None]) -> bool | None:
     """Whether it converted after the first of some ends; None without one, and where a row can only show the last."""
     dated = [at for at in ends if at]
     tells = "won" in lead.file.roles and (lead.past.statuses or "ended" in lead.file.roles)

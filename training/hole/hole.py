@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from features.home.errors import LeadlightError
 from features.imports.cells import CellReader
 from features.imports.crm import Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, source_kinds, table_in
+from training.hole.activities import add_activities, is_activity_table
 from training.hole.figures import Figure, FigureGroup, figure_groups, figures
 from training.hole.handed_leads import HandedLeads, handed_leads
 from training.hole.hole_columns import ROLES, HoleColumns, hole_columns
@@ -86,45 +88,53 @@ def hole_in_files(files: Sequence[Path], request: HoleRequest, now: datetime) ->
     if events := next((part for part in held if isinstance(part, EventFile)), None):
         remedy = "give an export of leads from the CRM, with created, first contact, status, reason and won dates"
         raise HoleError(f"{events.path.name} holds events; {remedy}", code="not_a_table")
-    exports = [_export(part, request.crm) for part in held if isinstance(part, LeadFile)]
+    tables = [part for part in held if isinstance(part, LeadFile)]
+    names = Counter(part.path.name for part in tables)
+    exports = [_export(part, request.crm, names[part.path.name] > 1) for part in tables]
     histories = [part for part in held if isinstance(part, HistoryFile)]
-    if not exports:
+    if all(is_activity_table([*map(str, one.rows.columns)]) for one in exports):
         raise HoleError(f"{files[0].name} holds only how leads changed; give the export of the leads as well")
     return counted_hole(exports, histories, request, now)
 
 
-def _export(part: LeadFile, crm: Crm | None) -> LeadTable:
-    rows = table_in(part.path)
+def _export(part: LeadFile, crm: Crm | None, with_folder: bool) -> LeadTable:
+    rows, name = table_in(part.path), str(part.path) if with_folder else part.path.name
     titles = [str(title) for title in rows.columns]
+    if is_activity_table(titles):
+        return LeadTable(name, rows, None)
     if crm and not part.crm and not crm.is_export(titles):
         lacks = " or no ".join(crm.missing_fields(titles))
         problem = f"is no export of {crm.label}'s leads: it has no {lacks}"
         raise HoleError(f"{part.path.name} {problem}; export it with all columns, or leave out --from")
-    return LeadTable(part.path.name, rows, crm or part.crm)
+    return LeadTable(name, rows, crm or part.crm)
 
 
 def counted_hole(
-    exports: Sequence[LeadTable], histories: Sequence[HistoryFile], request: HoleRequest, now: datetime
+    tables: Sequence[LeadTable], histories: Sequence[HistoryFile], request: HoleRequest, now: datetime
 ) -> Hole:
-    """The hole in tables of leads and a CRM's history. Raises as `hole_in_files` does."""
+    """The hole in tables of leads or of activities and a CRM's history. Raises as `hole_in_files` does."""
+    activities = [one for one in tables if is_activity_table([*map(str, one.rows.columns)])]
+    exports = [one for one in tables if not is_activity_table([*map(str, one.rows.columns)])]
     meanings, zone = StatusMeanings.said_by(request.statuses), _zone(request.time_zone)
     _check_cost(request.cost_per_lead)
     named = _named_of_each(exports, request.columns)
     columns = _columns_of_each(exports, named)
-    readers = {one.name: CellReader(one.name, zone, now, keeps_late=False) for one in exports}
+    readers = {one.name: CellReader(one.name, zone, now, keeps_late=False) for one in tables}
     found = [
         lead_rows(
             one.rows, columns[one.name], one.crm, readers[one.name], sum(len(o.rows) for o in exports[:place]) + 1
         )
         for place, one in enumerate(exports)
     ]
-    reader = CellReader(", ".join(part.path.name for part in histories), zone, now)
+    recorded = [*(part.path.name for part in histories), *(one.name for one in activities)]
+    reader = CellReader(", ".join(recorded), zone, now)
     history = RecordedWork.of(histories, reader)
+    for one in activities:
+        add_activities(history, one.rows, readers[one.name])
     handed = handed_leads(_joined(found), history, meanings, zone)
-    names = [*(one.name for one in exports), *(part.path.name for part in histories if part.columns)]
     return Hole(
         now,
-        tuple(names),
+        tuple(dict.fromkeys((*(one.name for one in exports), *recorded))),
         sum(one.rows for one in found),
         handed.as_of,
         _columns_by_file(columns, history, reader.file),

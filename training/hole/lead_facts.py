@@ -44,7 +44,7 @@ class FileFacts:
 
 
 @dataclass(frozen=True)
-class LeadFacts:
+class WorkedLead:
     """One lead. row: by role what its row says; past: what its history says."""
 
     row: Mapping[str, object]

@@ -61,8 +61,8 @@ def lead_rows(
 
 def one_row_per_lead(table: pd.DataFrame) -> pd.DataFrame:
     """The rows with one for each lead of the index."""
-    if table.index.is_unique:
-        return table
+    if table.index.is_unique or not len(table.columns):
+        return table[~table.index.duplicated()]
     how = {role: {**_FIRST, **_LAST, "converted": "max"}.get(role, "last") for role in table.columns}
     found: pd.DataFrame = table.groupby(level=0, sort=False).agg(how)
     return found

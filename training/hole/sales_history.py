@@ -13,6 +13,7 @@ from features.home.dates import parsed_date, utc_moment
 from features.imports.cells import CellReader
 from features.imports.columns import cell_texts
 from features.imports.crm import Crm, normal_title
+from features.imports.delimited import FileError
 from features.imports.field_history import FieldChange
 from features.imports.files import HistoryFile
 from training.hole.hole_columns import field_role
@@ -66,6 +67,9 @@ class RecordedWork:
         history = cls()
         if not files:
             return history
+        if len(crms := {file.crm.label: file.path.name for file in files}) > 1:
+            said = " and ".join(f"{name} is of {label}" for label, name in crms.items())
+            raise FileError(f"{said}; give the files of one CRM at a time", code="two_crms")
         column, texts = files[0].columns.get("at", "timestamp"), set[str | None]()
         for file in files:
             for rows in file.chunks():
@@ -78,6 +82,15 @@ class RecordedWork:
         for change in sorted(changes, key=lambda change: change.at):
             history.learn(change, files[0].crm, reader)
         return history
+
+    def add_tries(self, tried: Sequence[tuple[str, datetime]], column: str, *, has_hours: bool) -> None:
+        """Add tries, each a lead and a moment, in the order of time; `column` says where they stand."""
+        self.has_hours = has_hours and (self.has_hours or not self.changes)
+        self.changes += len(tried)
+        self.roles["last_try"] = column
+        for lead, at in tried:
+            past = self.by_lead.setdefault(lead, LeadPast())
+            past.dated += [at] if not past.dated or at - past.dated[-1] >= ONE_TRY else []
 
     def learn(self, change: FieldChange, crm: Crm, reader: CellReader) -> None:
         """One change more, later than those before it."""

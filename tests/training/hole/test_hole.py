@@ -133,6 +133,8 @@ def test_a_day_is_that_of_the_time_zone(tmp_path: Path) -> None:
 
 
 def test_what_the_file_cannot_tell_is_no_zero(tmp_path: Path) -> None:
+    (tmp_path / "ids.csv").write_text("Id\n1\n1\n2\n")
+    assert counted(tmp_path / "ids.csv", columns={"id": "Id"}).figure("handed_over").value == 2
     (tmp_path / "leads.csv").write_text("Id,Source,Employees\n1,Web,10\n2,Fair,20\n3,Web,30\n")
     hole = counted(tmp_path / "leads.csv", cost_per_lead=10.0)
     assert hole.figure("handed_over").value == 3
@@ -205,6 +207,44 @@ def test_dates_that_can_be_read_in_two_ways_are_said_and_not_read(tmp_path: Path
     assert any('leads.csv: column "Created" writes "03/04/2025"' in line for line in hole.drafted)
     with pytest.raises(LeadlightError, match="day or the month"):
         counted(tmp_path / "leads.csv", columns={"created": "Created"})
+
+
+def test_calls_and_mails_that_salesforce_logged_are_tries(tmp_path: Path) -> None:
+    """Tasks that were done, of leads; two within an hour are one. A mail to a list and what is still to do are none."""
+    leads, history = hole_world.salesforce(tmp_path)
+    pd.read_csv(history).query("Field != 'Call_Attempts__c'").to_csv(history, index=False)
+    one, two, three = (hole_world.salesforce_id(number) for number in (1, 2, 3))
+    tasks = [
+        (one, "2025-06-02T09:10:00.000Z", "Call", "Completed"),
+        (two, "2025-06-03T09:00:00.000Z", "Call", "Completed"),
+        (two, "2025-06-03T09:30:00.000Z", "Email", "Completed"),
+        (two, "2025-06-05T09:00:00.000Z", "Email", "Completed"),
+        (three, "2025-06-04T09:00:00.000Z", "ListEmail", "Completed"),
+        (three, "2025-06-04T09:00:00.000Z", "Call", "Not Started"),
+        ("0035g0000000001AAA", "2025-06-04T09:00:00.000Z", "Call", "Completed"),
+    ]
+    pd.DataFrame(tasks, columns=["WhoId", "CreatedDate", "TaskSubtype", "Status"]).to_csv(tmp_path / "Task.csv")
+    hole = counted([leads, history, tmp_path / "Task.csv"])
+    assert hole.files == ("Lead.csv", "LeadHistory.csv", "Task.csv")
+    # Lead 1 after 10 minutes, lead 2 by its status after 6 hours; it had two tries, and lead 6 none that was logged.
+    assert hole.handed.leads["hours"].tolist()[:3] == [
+        pytest.approx(1 / 6),
+        6,
+        pytest.approx(float("nan"), nan_ok=True),
+    ]
+    assert (hole.figure("tries_before_giving_up").value, hole.figure("tries_before_giving_up").of) == (1, 2)
+    assert hole.figure("never_tried").count == 3
+
+
+def test_files_of_one_name_and_of_two_crms_are_kept_apart(tmp_path: Path) -> None:
+    for folder, row in (("a", "1,2025-06-01"), ("b", "2,2025-06-02")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "leads.csv").write_text(f"Lead ID,Created\n{row}\n9{row}\n")
+    hole = counted([tmp_path / "a/leads.csv", tmp_path / "b/leads.csv"], columns={"id": "Lead ID"})
+    assert (hole.figure("handed_over").value, len(hole.columns)) == (4, 2)
+    mixed = [*hole_world.salesforce(tmp_path), *hole_world.hubspot(tmp_path)]
+    with pytest.raises(LeadlightError, match="one CRM at a time"):
+        counted(mixed)
 
 
 def test_tables_of_one_company_are_joined_by_the_lead(tmp_path: Path) -> None:
