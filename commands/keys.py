@@ -22,13 +22,17 @@ SIGNED = "segment"  # the source of events that Segment signs: no key sends them
 def create(
     scope: Annotated[list[str], typer.Option(help="What it may do; may be repeated.", show_default=False)],
     label: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    side: Annotated[
+        str | None,
+        typer.Option(help="Whose touches it sends: marketing, inside_sales or sales.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make an API key; it is shown once, here, and only its SHA-256 is kept."""
     from serving.http.keys import Keys
 
     keys = Keys(home())
-    made = keys.create(scope, now(), label)
+    made = keys.create(scope, now(), label, side)
     document = {"key": made.key, "id": made.key_id, "scopes": sorted(made.scopes)}
     lines = [made.key, f"keep it now, it is not shown again; its id is {made.key_id}"]
     print_answer(document, [*lines, *_shared_label(keys.all(), made.key_id)], as_json)
@@ -42,12 +46,13 @@ def list_keys(as_json: Json = False) -> None:
 
     keys, ignored = Keys(home()).all(), not_followed(home())
     rows = [
-        {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label}
+        {"id": key.key_id, "scopes": sorted(key.scopes), "label": key.label, "side": key.side}
         | {"created_at": key.created_at, "revoked_at": key.revoked_at, "not_followed": _of(key, ignored)}
         for key in keys
     ]
     lines = [
         f"{key.key_id} {'revoked' if key.revoked_at else 'active '} {' '.join(sorted(key.scopes))} {key.label}"
+        + (f" ({key.side})" if key.side else "")
         for key in keys
     ]
     lines += [

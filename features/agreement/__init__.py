@@ -34,6 +34,7 @@ sections.py         The sections of an agreement file: every line that may be wr
                     be.
 signatures.py       Who signed the agreement, from marketing and from sales, as lines of `agreed_by`.
 standing.py         How an agreement stands: live or on trial, signed by whom, and whether it changed since.
+statuses.py         [statuses] of the agreement: what a CRM's words for the status of a lead say of our work on it.
 versions.py         The versions of the agreement that a home has worked with: each new content is a new version, and
                     all are kept.
 working_time.py     Office hours of one person: when a clock that begins at a moment runs out, in his zone, holidays
@@ -59,6 +60,7 @@ policy              Criterion
 scale               DRAFTED, average_score, is_unsigned_draft, line, rescaled, scale_problem, with_score_50
 signatures          Signature, short_digest
 standing            Standing, standing, standing_lines
+statuses            KINDS, NOTHING, is_meaning
 versions            AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
                     current_version, save_version, tried_version, version_in_force
 working_time        WorkingTime

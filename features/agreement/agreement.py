@@ -165,7 +165,7 @@ class Agreement(AgreementSections):
         beside = {"status": self.export.status} if self.export and self.export.status and named else {}
         # How long sales keeps a lead decides when it is looked at, and which calls count.
         keeping = self.handover.model_dump(include={"rep_keeps", "tries", "stale_after"}, exclude_defaults=True)
-        kept = {"keeping": keeping} if keeping else {}
+        kept = ({"keeping": keeping} if keeping else {}) | ({"crm": self.statuses} if self.statuses else {})
         return _digest(content | {"excluded": sorted(self.excluded)} | spelled | heard | statuses | beside | kept)
 
     @cached_property

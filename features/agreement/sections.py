@@ -16,6 +16,7 @@ from features.agreement.old_forms import lines_of
 from features.agreement.people import People, TimeZone
 from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Nurture, Policy, Privacy
 from features.agreement.signatures import AgreedBy
+from features.agreement.statuses import Statuses
 
 
 class AgreementSections(Section):
@@ -39,6 +40,7 @@ class AgreementSections(Section):
     policy: Policy = Policy()
     handover: HandoverTerms = HandoverTerms()
     touches: Touches = Touches()
+    statuses: Statuses = Field({}, examples=['[statuses] with "Working" = "accepted"'])
     nurture: Nurture = Nurture()
     costs: Costs | None = None
     campaigns: dict[str, Campaign] = Field({})

@@ -21,10 +21,11 @@ validation.py       Validation: a raw event becomes a row of the ledger or is re
 Other rooms use:
 
 event               ASSUMED, EventRefused, LONGEST, LONGEST_NAME, RecordId, ZERO, event, id_in_column, identifier_text
-event_table         EventTable, HISTORY_KEPT, LEFT, UNLOADED, read_events
+event_table         EventTable, HISTORY_KEPT, LEFT, STATUS, UNLOADED, read_events
 feedback_values     CLOSED, GIVEN, LOST, OFFERED, REASON_IF_NONE, REJECTED, UNDONE, feedback_kind
 notices             notice
 other_tools         READ_ON, foreign, other_tool
+status_words        UNDATED, status_meaning
 text_columns        DictionaryColumn
 touch_values        ACTORS, Actor, CALL_ANSWERED, RESULTS, Result, SIDES, SIDE_FLAGS, Side, TOUCHES, moment_us,
                     normal_word

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from features.agreement.learning import RejectReason
+from features.agreement.statuses import KINDS
 from features.events.touch_values import RESULTS, moment_us, normal_word
 
 GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 OFFERED, CLOSED = "Handover Offered", "Handover Closed"
-KINDS = ("accepted", "rejected", "tried", "contacted", "qualified", "converted", "lost", "not_now", "redirected")
 SENDING = ("sent_by_marketing", "taken")  # kinds that hand a lead over now: marketing sends it, or a rep takes it
 REASONS: tuple[str, ...] = get_args(RejectReason)
 REJECTED, LOST = "Lead Disqualified", "Opportunity Lost"

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from features.agreement.agreement import Agreement
-from features.events.feedback_values import KINDS
+from features.agreement.statuses import NOTHING, is_meaning
 
-NOTHING = "nothing"
 UNDATED = "field"  # the property of a status that an export shows: since when it stood so, nobody wrote down
 
 
@@ -38,7 +37,7 @@ def status_meaning(properties: Mapping[str, Any], agreement: Agreement) -> str |
     status = _plain(properties.get("status"))
     if not status:
         return NOTHING
-    agreed: dict[str, str] = {_plain(word): meaning for word, meaning in getattr(agreement, "statuses", {}).items()}
+    agreed: dict[str, str] = {_plain(word): meaning for word, meaning in agreement.statuses.items()}
     if status in agreed:
         return agreed[status]
     export = agreement.export
@@ -60,9 +59,3 @@ def _presets() -> dict[str, dict[str, str]]:
     }
     assert all(is_meaning(meaning) for words in presets.values() for meaning in words.values())
     return presets
-
-
-def is_meaning(text: str) -> bool:
-    """Whether a text says what a status means: NOTHING, a kind of feedback, or a reject with its reason."""
-    kind, _, reason = text.partition(" ")
-    return text == NOTHING or (kind in KINDS and bool(reason) == (kind == "rejected"))

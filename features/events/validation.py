@@ -89,7 +89,9 @@ def validate(
             batch.rows.append(ledger_row(raw, sender, received_at, flags))
             batch.results.append(None)
         except EventRefused as refusal:
-            batch.failed.append(_failed_row(raw, refusal, sender, received_at) | {"flags": ",".join(flags)})
+            # Kept with it, for a replay knows its key no more.
+            kept = {"flags": ",".join((*flags, *_flags_of_key(sender)))}
+            batch.failed.append(_failed_row(raw, refusal, sender, received_at) | kept)
             batch.results.append(EventResult("rejected", message_id(raw), refusal.code, str(refusal)))
     return batch
 
@@ -121,12 +123,16 @@ def ledger_row(raw: Any, sender: Source, received_at: datetime, noticed: Flags =
 def _flags_of_sales(checked: Event, sender: Source) -> Iterator[str]:
     """The flags of a touch or of feedback: the side of the key that it came by, and values that mean nothing."""
     properties = checked.body.get("properties") or {}
-    if checked.name in TOUCHES and sender.side:
-        yield next(flag for flag, side in SIDE_FLAGS.items() if side == sender.side)
+    if checked.name in TOUCHES:
+        yield from _flags_of_key(sender)
     if checked.name in HANDOVER_EVENTS and checked.source != OURSELVES:
         yield NOT_OURS
     yield from bad_touch_values(checked.name, properties)
     yield from bad_feedback_values(checked.name, properties)
+
+
+def _flags_of_key(sender: Source) -> Iterator[str]:
+    return (flag for flag, side in SIDE_FLAGS.items() if side == sender.side)
 
 
 def _flags_of_public(checked: Event, sender: Source) -> Iterator[str]:

@@ -219,6 +219,7 @@ api_keys = Table(
     Column("label", Text, nullable=False, default=""),
     moment_column("created_us"),
     Column("revoked_us", BigInteger),
+    Column("side", String(16)),  # of the touches that it sends without one
 )
 
 # One row per identifier (user, anonymous, group) with events after which its lead is not decided yet. Apart from

@@ -11,6 +11,7 @@ readiness.py        Readiness: whether a serving process can do its work now, wr
 silence.py          Whether a stream of events fell silent, judged by what it usually does on the same weekdays.
 similar_names.py    Similar names that were probably meant to be one: an event by another name, a campaign in several
                     spellings.
+status_words.py     Status words: what doctor asks of a CRM's words for statuses that nobody explained.
 
 Other rooms use:
 

@@ -22,6 +22,7 @@ from features.store.builds import build_of
 from serving.health.event_quality import Check, event_checks
 from serving.health.lead_sources import lead_source_checks
 from serving.health.notice_delivery import notice_checks
+from serving.health.status_words import status_word_checks
 from serving.scoring.scorer import Scorer
 
 A_WEEK = timedelta(days=7)
@@ -98,6 +99,7 @@ def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]
     with reading(home) as connection:
         yield from event_checks(connection, agreement, now)
         yield from notice_checks(connection, agreement, home.settings, now)
+        yield from status_word_checks(connection, agreement)
     if build := build_of(home, agreement):
         repository = build.repository(home)
         yield from lead_source_checks(repository.source_of(repository.trait_view), agreement)

@@ -208,4 +208,6 @@ def event_source(way: str, key: Key | None, is_trusted: bool, reserved: Reserved
     clock: Clock = "platform" if way == SEGMENT else "sender"
     if key is None:
         return Source(way, clock, is_trusted, reserved=reserved)
-    return Source(f"{way}:{key.source_name}", clock, key.may(MAY_SPEAK_FOR_CRM), reserved=reserved)
+    speaks, tells = key.may(MAY_SPEAK_FOR_CRM), key.may(MAY_GIVE_FEEDBACK)
+    named = f"{way}:{key.source_name}"
+    return Source(named, clock, speaks, reserved=reserved, side=key.side, may_give_feedback=tells)

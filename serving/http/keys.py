@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import insert, inspect, select, update
 from sqlalchemy.engine import Row, make_url
 
+from features.events.touch_values import SIDES, Side, normal_word
 from features.home.clock import from_microseconds, microseconds
 from features.home.database import engine, migrate, reading, writing
 from features.home.errors import LeadlightError
@@ -34,6 +35,7 @@ class Key:
     label: str
     created_at: datetime
     revoked_at: datetime | None
+    side: Side | None = None  # of the touches that it sends without one
 
     @property
     def is_active(self) -> bool:
@@ -70,19 +72,26 @@ class Keys:
 
     home: Home
 
-    def create(self, scopes: Iterable[str], created_at: datetime, label: str = "") -> NewKey:
-        """Make a key. Its secret is returned here and never again. Raises LeadlightError for an unknown scope.
+    def create(self, scopes: Iterable[str], created_at: datetime, label: str = "", side: str | None = None) -> NewKey:
+        """Make a key. Its secret is returned here and never again. Raises LeadlightError for an unknown scope or side.
 
         label: whose it is. Events that it sends belong to it: a new key with the same label continues the old one, so
-        that what is sent again under the new one is still known.
+        that what is sent again under the new one is still known. side: of the touches that it sends without one.
         """
         wanted = frozenset(scopes)
         _check(wanted)
+        named = _side(side)
         if len(label) > LONGEST_LABEL:
             too_long = f"--label has {len(label)} characters; give at most {LONGEST_LABEL}"
             raise LeadlightError(too_long, code="label_too_long")
         made = NewKey(PREFIX + secrets.token_urlsafe(32), f"key_{secrets.token_hex(8)}", wanted)
-        row = {"key_id": made.key_id, "digest": digest(made.key), "scopes": " ".join(sorted(wanted)), "label": label}
+        row: dict[str, object] = {
+            "key_id": made.key_id,
+            "digest": digest(made.key),
+            "scopes": " ".join(sorted(wanted)),
+            "label": label,
+        }
+        row |= {"label": label, "side": named}
         migrate(self.home)
         with writing(self.home) as connection:
             connection.execute(insert(api_keys).values(**row, created_us=microseconds(created_at)))
@@ -220,6 +229,19 @@ def _check(scopes: frozenset[str]) -> None:
         raise LeadlightError(f"there is no scope {scope!r}; {remedy}", code="unknown_scope")
 
 
+def _side(side: str | None) -> Side | None:
+    if side is None:
+        return None
+    word = normal_word(side)
+    for known in SIDES:
+        if word == known:
+            return known
+    near = get_close_matches(word, SIDES, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(SIDES)}"
+    raise LeadlightError(f"there is no side {side!r}; {remedy}", code="unknown_side")
+
+
 def _key(row: Row[tuple[object, ...]]) -> Key:
     revoked_at = None if row.revoked_us is None else from_microseconds(row.revoked_us)
-    return Key(row.key_id, frozenset(row.scopes.split()), row.label, from_microseconds(row.created_us), revoked_at)
+    created_at = from_microseconds(row.created_us)
+    return Key(row.key_id, frozenset(row.scopes.split()), row.label, created_at, revoked_at, row.side)

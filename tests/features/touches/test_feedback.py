@@ -6,8 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from handmade_events import SMALL, Told, World, identify, track, us
+from handmade_events import LATER, SMALL, Told, World, identify, page, track, us
 
+from features.agreement.agreement import Agreement, AgreementError
+from features.events.validation import Source, validate
 from features.touches.history import Feedback, SalesHistory, sales_history
 
 ANN = identify("ann", 0)
@@ -110,3 +112,35 @@ def test_a_crms_word_for_a_status_is_feedback_where_it_is_known(status: str, crm
 def test_a_status_without_its_date_says_nothing_of_when_somebody_worked() -> None:
     exported = track("ann", "Lead Status Changed", 5, status="Connected", crm="hubspot", field="Lead Status")
     assert not history(exported).feedback
+
+
+def test_the_agreement_says_what_a_status_means_before_anybody_else() -> None:
+    agreed = Agreement.parse(SMALL.text + '\n[statuses]\nConnected = "rejected no_budget"\nParked = "not_now"\n')
+    told = [track("ann", "Lead Status Changed", 5, status=said, crm="hubspot") for said in ("CONNECTED", "parked")]
+    world = World.of([ANN, *told], agreed)
+    rows = SimpleNamespace(table=world.log, identities=world.found, observed=world.observed)
+    found = sales_history(rows, agreed, "ann")
+    assert {(one.kind, one.reason) for one in found.feedback} == {("rejected", "no_budget"), ("not_now", None)}
+    assert [reject.reason for reject in found.rejects] == ["no_budget"]
+    assert agreed.feature_digest != SMALL.feature_digest
+    with pytest.raises(AgreementError, match="is nothing that a status can mean"):
+        Agreement.parse(SMALL.text + '\n[statuses]\nConnected = "great"\n')
+
+
+def test_what_a_key_of_one_side_sends_is_of_that_side_also_once_it_is_replayed() -> None:
+    sender = Source("live:sdr", clock="sender", side="inside_sales")
+    good = track("ann", "Call Attempted", 5, by="ida", result="great")
+    bad = {"type": "track", "event": "Call Attempted", "messageId": "m-1"}
+    batch = validate([good, bad, page("ann", 6)], sender, LATER)
+    assert [row["flags"] for row in batch.rows] == ["side_inside_sales,bad_result", ""]
+    assert batch.failed[0]["flags"] == "side_inside_sales"
+    again = validate([{**bad, "userId": "ann"}], Source("live:sdr"), LATER, {0: ("side_inside_sales",)})
+    assert again.rows[0]["flags"] == "side_inside_sales"
+
+
+def test_a_key_that_may_give_feedback_is_believed_in_that_alone() -> None:
+    sender = Source("live:rep", clock="sender", is_trusted=False, may_give_feedback=True)
+    rows = validate([given(5, "tried"), track("ann", "Lead Converted", 6)], sender, LATER).rows
+    assert [row["flags"] for row in rows] == ["public,feedback_key", "public,not_trusted"]
+    (plain,) = validate([given(5, "tried")], Source("live:web", clock="sender", is_trusted=False), LATER).rows
+    assert plain["flags"] == "public,not_trusted"

@@ -167,3 +167,11 @@ def test_who_speaks_for_the_crm_may_write_events_and_a_key_can_be_trusted_later(
     assert keys.all()[-1].may("events:write")
     with pytest.raises(LeadlightError, match="no key 'key_0'"):
         keys.trust("key_0")
+
+
+def test_a_key_may_have_a_side_of_the_touches_that_it_sends(keys):
+    keys.create(["crm:write"], NOW, "sdr tool", side="Inside Sales")
+    keys.create(["crm:write"], NOW, "crm")
+    assert {key.label: key.side for key in keys.all()} == {"sdr tool": "inside_sales", "crm": None}
+    with pytest.raises(LeadlightError, match="there is no side 'sals'; did you mean sales"):
+        keys.create(["crm:write"], NOW, side="sals")
