@@ -31,6 +31,7 @@ from serving.http.bodies import body, json_value
 from serving.http.idempotency import Idempotency
 from serving.http.keys import Key
 from serving.http.problems import Problem, json_response, unavailable
+from serving.notices.card_links import Signer, existing_signer, is_over, link_of, signer
 from serving.notices.given_feedback import give_feedback
 from serving.process import ServedHome
 from serving.rounds.passing_on import be_away_until, give_back, take
@@ -208,7 +209,21 @@ class HandoverRoutes:
             return []
         agreement = version_in_force(self.served.home).agreement
         with reading(self.served.home) as connection:
-            return handover_answers(connection, agreement, found, self.now(), has_contact)
+            answers = handover_answers(connection, agreement, found, self.now(), has_contact)
+            signed_by = existing_signer(connection)
+        for handover, answer in zip(found, answers, strict=True):
+            answer["links"] = {"card": self._card(handover, signed_by) if has_contact else None}
+        return answers
+
+    def _card(self, handover: Handover, signed_by: Signer | None) -> str | None:
+        """The link to the owner's card; for who may see whom to call, and may say how it went."""
+        home = self.served.home
+        if home.settings.public_url is None or handover.owner is None or is_over(handover, self.now()):
+            return None
+        if signed_by is None:
+            with writing(home) as connection:
+                signed_by = signer(connection)
+        return link_of(home.settings, signed_by, handover.handover_id, handover.owner)
 
     def _by_id(self, handover_id: str) -> Handover | None:
         if "\0" in handover_id:  # PostgreSQL refuses NUL

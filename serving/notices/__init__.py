@@ -25,12 +25,15 @@ wording.py         The wording of messages: a title and a few short lines of pla
 Other rooms use:
 
 addresses          NoAddress, address_of
-card_links         CardLink, existing_signer, is_over
+card_links         CardLink, Signer, existing_signer, is_over, link_of, signer
 channels           problem_of
 delivery           Delivery, deliver
+for_everybody      acceptance_notices, agreement_notices, stale_notices
 given_feedback     give_feedback, was_given
+morning            morning_notices
+notice             Notice
 occasions          Change, everybody, tell
-outbox             Undelivered, newest, retry, state_of, undelivered, waiting_count
+outbox             Undelivered, enqueue, newest, retry, state_of, undelivered, waiting_count
 short_texts        colleague, left, moment_text, plain, sentence
 wording            ended, next_due, origin
 """

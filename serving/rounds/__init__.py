@@ -1,6 +1,8 @@
 """What decides, hands over and tells in one transaction: the round after events, and the sweep as time passes.
 
 causes.py        Causes: why each lead is decided now, as its decision remembers it.
+day_messages.py  Messages that no change of a handover brings: lists of the morning, a changed agreement, and what a
+                 night finds.
 decided_by.py    What leads are decided by at one moment: model, agreement, bar, and whether it is live or a trial.
 decider.py       The decider of a home: decides on leads that a round derived, and on those that no round did.
 deciding.py      Deciding: leads, their handovers, messages and events of the ledger in one transaction.

@@ -19,6 +19,7 @@ from serving.decisions.bar import renewed_bar
 from serving.handovers.owners import room_left
 from serving.handovers.store import due, trial_handovers
 from serving.rounds.causes import MOVED
+from serving.rounds.day_messages import write_messages_of_the_day
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.decider import HomeDecider
 from serving.rounds.deciding import under_now
@@ -96,7 +97,9 @@ class _Sweep:
         due_now = self._due(work)
         if marked or moved or withdrawn:
             self._rank()
-        return Swept(True, marked, withdrawn, moved, due_now, self._turns(), nightly)
+        turns = self._turns()
+        write_messages_of_the_day(self.home, self.by, bool(nightly))
+        return Swept(True, marked, withdrawn, moved, due_now, turns, nightly)
 
     def _went_live(self, work: Pass) -> int:
         """Withdraw what the trial handed over, now that leads really go over; they begin in the backlog."""
