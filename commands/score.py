@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,9 +26,16 @@ def score(
     as_of: Annotated[str | None, typer.Option(help="As it was known then; default now.")] = None,
     reasons: Annotated[str, typer.Option(help='How many reasons, or "all".')] = "3",
     agreement: TriedAgreement = None,
+    changed_since: Annotated[
+        str | None, typer.Option(help="Only leads whose stored decision changed since then; needs --out.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score every lead of the home, some of them, or the rows of a file; prints the hottest with their reasons."""
+    if changed_since is not None:
+        beside = [name for name, given in (("FILE", file), ("--lead", lead), ("--as-of", as_of)) if given]
+        _write_changed(changed_since, out, beside, as_json)
+        return
     from serving.scoring.bulk import file_scores, home_contacts, home_scores, open_leads, write_scores
     from serving.scoring.call_sheet import SheetNotes, one_per_lead
     from serving.scoring.scorer import call_order
@@ -57,6 +65,25 @@ def score(
         console.complain(caution)
     asks = questions(tried or version_in_force(home()))
     print_answer(document, [*done, "", *console.hottest_lead_lines(shown, asks, order=order)], as_json)
+
+
+def _write_changed(since: str, out: Path | None, beside: Sequence[str], as_json: bool) -> None:
+    """Write the leads whose decision changed, with the CRM's ids and columns for what became of them."""
+    from features.home.database import database_exists, reading
+    from serving.handovers.changed_leads import changed_leads, write_changed
+
+    if out is None or beside:
+        problem = f"does not go with {beside[0]}" if beside else "needs a file to write to"
+        raise LeadlightError(f"--changed-since {problem}; write: --changed-since {since} --out changed.xlsx")
+    opened, at = home(), moment_at(since, now())
+    if not database_exists(opened):
+        raise LeadlightError(f"{opened.path} holds no leads yet; begin with: leadlight ingest FILE", code="no_home")
+    with reading(opened) as connection:
+        rows = changed_leads(connection, version_in_force(opened).agreement, at)
+    write_changed(rows, out)
+    done = f"{len(rows):,} leads changed since {at:%Y-%m-%d %H:%M}, written to {out}"
+    back = f"say what became of them in its feedback columns, then: leadlight ingest {out}"
+    print_answer({"changed": len(rows), "out": str(out)}, [done, back], as_json)
 
 
 def _most(reasons: str) -> int | None:

@@ -40,8 +40,8 @@ crm               ANY_VALUE, Crm, normal_title
 customers         Customers
 delimited         FileError
 field_history     FieldChange, FieldHistory
-files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, sample_in, source_kinds, table_in,
-                  titles_in
+files             CRMS, EventFile, HistoryFile, LeadFile, crm_of, events_in, is_event_file, sample_in, source_kinds,
+                  table_in, titles_in
 lead_export       CrmExport, ExportError, ROW_NUMBER, WHICH_ROW_COUNTS
 read_rows         leads_in
 salesforce        full_id

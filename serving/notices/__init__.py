@@ -17,6 +17,8 @@ notice.py          One message to one person or channel, before it is worded: of
 occasions.py       Occasions: what is said to whom when a handover changes, and from when on it may be sent.
 outbox.py          The outbox: messages that are to be sent, written in the transaction of what they tell; and their
                    attempts.
+returned_sheet.py  The sheet back: what people wrote beside the leads of a delta file becomes feedback, all of it or
+                   nothing.
 short_texts.py     Small texts that messages and cards are made of: moments, what is left of a time, names, and what
                    strangers wrote.
 wording.py         The wording of messages: a title and a few short lines of plain text, read from the handover as it
@@ -34,6 +36,7 @@ morning            morning_notices
 notice             Notice
 occasions          Change, everybody, tell
 outbox             Undelivered, enqueue, newest, retry, state_of, undelivered, waiting_count
+returned_sheet     is_returned_sheet, read_sheet
 short_texts        colleague, left, moment_text, plain, sentence
 wording            ended, next_due, origin
 """
