@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,8 +14,11 @@ from commands.options import Json, home, moment_at, now, print_answer
 from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.checks import check_learnable
 from features.agreement.versions import tried_version
+from features.home.database import database_exists
+from features.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
+    from serving.scoring.dry_run import DryRun
     from serving.scoring.trial import Trial
 
 File = Annotated[Path, typer.Argument(help="An agreement.toml.")]
@@ -37,9 +40,25 @@ def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
         raise
     check_learnable(agreement, file.name)
     asked = f"{agreement.outcome.event}, {agreement.outcome.asks}"
-    notes = list(agreement.notes)
-    document = {"name": agreement.name, "digest": agreement.digest, "asks": agreement.outcome.asks, "notes": notes}
+    notes = [*agreement.notes, *_on_missing_answers(file, agreement)]
+    document: dict[str, Any] = {"name": agreement.name, "digest": agreement.digest, "notes": notes}
+    document["asks"] = agreement.outcome.asks
+    document["digests"] = {"signed": agreement.signed_digest, "policy": agreement.policy_digest}
     print_answer(document, [f"{file.name} is fine: {agreement.name} asks for {asked}", *notes], as_json)
+
+
+def _on_missing_answers(file: Path, agreement: Agreement) -> Iterator[str]:
+    """What `min_points` does to the leads of this home, where it has any."""
+    if not (agreement.policy.min_points and database_exists(home()) and Ledger.open(home()).count()):
+        return
+    from serving.scoring.dry_run import missing_answers
+
+    with console.progress_line("deciding on every lead"):
+        found = missing_answers(home(), tried_version(home(), file), now())
+    if found:
+        waits, leads = found
+        least = f"min_points = {agreement.policy.min_points}"
+        yield f"{least} leaves {waits:,} of {leads:,} leads ({waits / leads:.1%}) in needs_data, for want of answers"
 
 
 @app.command("try")
@@ -49,6 +68,7 @@ def try_(
     as_json: Json = False,
 ) -> None:
     """How many leads have each decision now, and would by a file. Nothing is kept, and nothing that is served moves."""
+    from serving.scoring.dry_run import dry_run
     from serving.scoring.trial import trial
 
     tried, at = tried_version(home(), file), moment_at(as_of, now())
@@ -58,8 +78,15 @@ def try_(
     moves = [{"from": one, "to": other, "leads": leads} for (one, other), leads in found.moves().items()]
     bar = dict(zip(("now", "tried"), found.bars, strict=True))
     document = {"file": file.name, "leads": len(found.tried), "decisions": counts, "moves": moves, "bar": bar}
+    with console.progress_line("deciding on each of the last 28 days"):
+        month = dry_run(home(), tried, at)
+    document["last_28_days"] = _month(month)
     document["notes"] = notes = list(_notes(found, tried.agreement, file.name))
-    print_answer(document, [*_trial_lines(found, file.name), *notes], as_json)
+    print_answer(
+        document,
+        [*_trial_lines(found, file.name), *_month_lines(month, bool(tried.agreement.people.inside_sales)), *notes],
+        as_json,
+    )
 
 
 def _trial_lines(found: Trial, file: str) -> Iterator[str]:
@@ -73,9 +100,32 @@ def _trial_lines(found: Trial, file: str) -> Iterator[str]:
     yield "" if found.moves() else "no lead would have another decision"
 
 
+def _month(month: DryRun | None) -> dict[str, Any] | None:
+    if month is None:
+        return None
+    each = [{"decision": d, "code": code, "per_day": leads} for (d, code), leads in month.per_day().items()]
+    told = {"to_sales_per_day": month.to_sales_per_day, "share_missing_answers": month.share_missing_answers}
+    return {**told, "per_day": each, "leads": month.leads, "looked_at": month.looked_at}
+
+
+def _month_lines(month: DryRun | None, asks_inside_sales: bool) -> Iterator[str]:
+    """What the last 28 days would have brought: "14.0 a day to sales; 9 of 10 over the bar fall to marketing"."""
+    if month is None:
+        return
+    of_all = "" if month.looked_at == month.leads else f", estimated from {month.looked_at:,} of {month.leads:,} leads"
+    yield f"on the events of the last 28 days{of_all}:"
+    missing = month.share_missing_answers
+    where = "inside sales" if asks_inside_sales else "marketing"
+    falls = f"; {10 * missing:.0f} of 10 over the bar fall to {where}, because answers are missing" if missing else ""
+    yield f"{month.to_sales_per_day:.1f} a day to sales{falls}"
+    for (decision, code), leads in month.per_day().items():
+        yield f"  {decision:<18}{code:<24}{leads:>8.2f} a day"
+    yield ""
+
+
 def _notes(found: Trial, agreement: Agreement, file: str) -> Iterator[str]:
     if found.is_part_2_alone:
         yield f"the model that answers did not learn by part 1 of {file}: only part 2 was tried; train to try part 1"
     if found.has_another_model:
         yield f"{file} is named {agreement.name}, and models go by that name: no model of this home answered by it"
-    yield f"nothing changed; to put it in force: leadlight ingest FILE --agreement {file}; known files add nothing"
+    yield f"nothing changed; to put it in force: leadlight agreement keep {file}"

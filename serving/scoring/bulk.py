@@ -60,6 +60,14 @@ def home_scores(
     tried: an agreement to decide by in place of the home's own.
     """
     scoring = Scorer(home, tried).scoring
+    for rows in home_rows(home, scoring, as_of, lead_ids):
+        yield scoring.scores(rows, as_of, most_reasons)
+
+
+def home_rows(
+    home: Home, scoring: Scoring, as_of: datetime, lead_ids: Sequence[str] | None = None
+) -> Iterator[list[LeadRow]]:
+    """The states that `home_scores` scores, as they were known at `as_of`."""
     store = materialized(home, scoring.features_by)
     wanted = _known_leads(store, as_of, lead_ids)
     objecting = objecting_leads(store.repository)
@@ -67,9 +75,12 @@ def home_scores(
         chunk = wanted.iloc[start : start + CHUNK]
         asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
         rows = _rows(store, scoring, states_at(store.repository, asked), chunk)
-        yield scoring.scores(
-            [row.objecting() if row.lead_id in objecting else row for row in rows], as_of, most_reasons
-        )
+        yield [row.objecting() if row.lead_id in objecting else row for row in rows]
+
+
+def leads_known_at(home: Home, scoring: Scoring, as_of: datetime) -> list[str]:
+    """The ids of the leads that were known at `as_of`, in order."""
+    return [str(lead_id) for lead_id in _known_leads(materialized(home, scoring.features_by), as_of, None)["lead_id"]]
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def test_a_trial_counts_decisions_now_and_then_and_moves_nothing(home: Home, lea
     assert sum(move["leads"] for move in told["moves"]) == 2
     assert told["bar"] == {"now": before[1], "tried": 0.0001}
     said = leadlight("agreement", "try", "trial.toml").out
-    assert "nothing changed; to put it in force: leadlight ingest FILE --agreement trial.toml" in said
+    assert "nothing changed; to put it in force: leadlight agreement keep trial.toml" in said
 
 
 def test_a_trial_of_the_past_knows_nothing_that_was_recorded_since(home: Home, leadlight: Shell) -> None:
@@ -122,3 +122,22 @@ def test_a_home_that_was_only_served_scores_by_the_default_and_says_so(
 def test_the_version_is_printed(leadlight: Shell) -> None:
     told = leadlight("--version")
     assert (told.status, told.out.split()[0]) == (0, "leadlight")
+
+
+def test_a_trial_says_how_many_a_day_would_come_and_check_how_many_lack_answers(home: Home, leadlight: Shell) -> None:
+    """Two leads came within these days; over a bar of nearly nothing and without points both go to sales."""
+    Path("low.toml").write_text(LOWER, encoding="utf-8")
+    at = ("--as-of", "2026-11-30T00:00:00Z")
+    told = leadlight("agreement", "try", "low.toml", *at, "--json").json["last_28_days"]
+    came = {(each["decision"], each["per_day"] * 28) for each in told["per_day"]}
+    assert {leads for decision, leads in came if decision == "sales_ready"} <= {1, 2}
+    assert told["to_sales_per_day"] * 28 == sum(leads for decision, leads in came if decision == "sales_ready")
+    assert told["share_missing_answers"] in (0, None)
+    Path("asks.toml").write_text(LOWER.replace("min_points = 0", "min_points = 12"), encoding="utf-8")
+    told = leadlight("agreement", "try", "asks.toml", *at, "--json").json["last_28_days"]
+    assert told["share_missing_answers"] in (1, None)
+    said = leadlight("agreement", "check", "asks.toml").out
+    assert "min_points = 12 leaves" in said
+    assert "of 2 leads" in said
+    Path("other.toml").write_text(ANOTHER_PART_1, encoding="utf-8")
+    assert leadlight("agreement", "try", "other.toml", "--json").json["last_28_days"] is None

@@ -18,8 +18,12 @@ horizon.py           The conversion delay of a history's leads, the horizon that
                      average open lead.
 lead_ids.py          The column that says which lead a row is of, and rows of one lead as one row.
 listed_items.py      Columns whose cells list several values, as forms with several boxes write them: "SEO;PPC".
+missing_answers.py   How many leads of a file `min_points` would leave without an answer: what the file tells of each
+                     criterion.
 outcome_statuses.py  The statuses of leads: which mean that a lead was lost, and of which nobody knows yet what
                      becomes.
+time_zone.py         The time zone of a draft: the one that the file's own dates name, else UTC and a comment that
+                     asks for it.
 unread_cells.py      Unread cells: columns that look like dates or numbers and were not read so, and ranges that a
                      spreadsheet spoilt.
 word_patterns.py     Patterns of words: what titles and values say in several languages, listed as data beside the

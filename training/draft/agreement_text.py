@@ -23,6 +23,7 @@ from training.draft.column_decisions import ColumnDecision
 from training.draft.column_roles import ColumnRoles
 from training.draft.contact_columns import contact_section
 from training.draft.outcome_statuses import OutcomeStatuses
+from training.draft.time_zone import UNKNOWN_ZONE, DraftedZone
 
 _POINTS = re.compile(r"(\w+)\.(\d|ask)\s*=")  # a line of [criteria]
 _OF_BEHAVIOURS = re.compile(r"(not_a_lead|sales_ready|goes_to)\s*=")
@@ -46,6 +47,7 @@ class DraftBasis:
     crm: Crm | None = None
     open_rate: float | None = None
     items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    zone: DraftedZone = UNKNOWN_ZONE
 
 
 def agreement_text(basis: DraftBasis) -> str:
@@ -103,10 +105,10 @@ def _head(basis: DraftBasis) -> Iterator[str]:
     known = int(basis.roles.known.sum())
     are_over = f"of the {known:,} that are over " if known < len(basis.roles.won) else ""
     share = f"{are_over}{int(basis.roles.won.sum()) / max(known, 1):.1%} converted"
-    yield from draft_heading(f"{DRAFTED}` from {basis.file}: {basis.rows:,} leads, {share}.")
+    yield from draft_heading(f"{DRAFTED}` from {basis.file}: {basis.rows:,} leads, {share}.", basis.zone)
 
 
-def draft_heading(drafted_from: str) -> Iterator[str]:
+def draft_heading(drafted_from: str, zone: DraftedZone = UNKNOWN_ZONE) -> Iterator[str]:
     """The first lines of a draft: what it was drafted from, what to do with it, and who signs it."""
     yield (
         f"{drafted_from}\n"
@@ -117,7 +119,7 @@ def draft_heading(drafted_from: str) -> Iterator[str]:
     yield (
         'name        = "default"   # also the model\'s name: one agreement for each product or region\n'
         "agreed_by   = []          # who signed, from marketing and from sales, and when\n"
-        'time_zone   = "UTC"       # office hours, and dates in files that name no zone: "America/New_York"\n'
+        f"time_zone   = {toml_text(zone.name)}   # {zone.comment}\n"
         'our_domains = []          # our own people are not leads: ["ourcompany.com"]'
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.home.dates import DatesError
 from features.home.errors import LeadlightError
@@ -17,7 +18,7 @@ from features.imports.columns import column_named
 from features.imports.crm import ANY_VALUE, Crm
 from features.imports.files import EventFile, HistoryFile, LeadFile, sample_in, source_kinds, titles_in
 from features.imports.lead_export import ROW_NUMBER
-from training.draft.agreement_text import DraftBasis, agreement_text, asks_note, toml_text
+from training.draft.agreement_text import DraftBasis, agreement_text, asks_note, toml_text, trait_names
 from training.draft.column_decisions import LEGEND, ColumnDecision, ExaminedColumn, column_decision, useless_decision
 from training.draft.column_roles import (
     ColumnRoles,
@@ -31,7 +32,9 @@ from training.draft.date_titles import says_came
 from training.draft.horizon import ConversionDelay, conversion_delay, day_numbers
 from training.draft.lead_ids import one_row_per_lead
 from training.draft.listed_items import listed_items, on_items
+from training.draft.missing_answers import missing_answers_note
 from training.draft.outcome_statuses import says_outcome
+from training.draft.time_zone import drafted_zone
 from training.labels.summary import CONVERTED_ON_ACCEPTANCE
 from training.leakage.column_profiles import ColumnProfile, column_profiles, missing_markers
 from training.leakage.ids import id_auc, id_sentence
@@ -102,9 +105,20 @@ def export_draft(
     decisions, auc = _decisions(found, assigned, crm)
     items = _items(found, decisions)
     more += [on_items(column, listed) for column, listed in items.items()]
-    basis = DraftBasis(name, total, assigned, decisions, markers, delay.horizon_days, crm, delay.open_rate, items)
+    zone = drafted_zone(found[assigned.created_at].values if assigned.created_at else ())
+    basis = DraftBasis(name, total, assigned, decisions, markers, delay.horizon_days, crm, delay.open_rate, items, zone)
     text = agreement_text(basis)
-    return Draft(text, decisions, (*notes, *more, asks_note(None), *assigned.notes, *delay.notes), total, auc)
+    said = (*notes, *more, asks_note(None), *assigned.notes, *delay.notes, *_on_answers(text, found, decisions, crm))
+    return Draft(text, decisions, said, total, auc)
+
+
+def _on_answers(
+    text: str, profiles: Mapping[str, ColumnProfile], decisions: Sequence[ColumnDecision], crm: Crm | None
+) -> list[str]:
+    names = trait_names(decisions, crm)
+    columns = {names[one.column]: profiles[one.column] for one in decisions if one.use == "trait"}
+    note = missing_answers_note(Agreement.parse(text), columns)
+    return [note] if note else []
 
 
 def _exports(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:

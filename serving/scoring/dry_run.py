@@ -1,0 +1,114 @@
+"""A dry run of an agreement on last month's events: how many leads a day would have come to each decision, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from features.agreement.versions import AgreementVersion
+from features.home.settings import Home
+from serving.scoring.bulk import home_rows, leads_known_at
+from serving.scoring.decision import decided
+from serving.scoring.lead_now import ONLY_SHOWN, LeadNow
+from serving.scoring.score import Scoring
+from serving.scoring.scorer import Scorer
+
+DAYS = 28
+MOST_LEADS = 2_000  # of more, so many drawn ones stand for all: a day of each is looked at
+BY_NUMBERS = frozenset({"probability_and_fit", "still_sales_ready"})
+
+DecisionAndCode = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What came to which decision in the last `DAYS` days, each lead counted once for each.
+
+    came: by (decision, code), how many leads came to it; a lead that had it before these days did not come.
+    leads: how many are known. looked_at: how many of them were looked at; `came` is of all.
+    """
+
+    came: Mapping[DecisionAndCode, float]
+    leads: int
+    looked_at: int
+    until: datetime
+
+    def per_day(self) -> dict[DecisionAndCode, float]:
+        """How many a day came to each decision by each code, the most first."""
+        return {why: leads / DAYS for why, leads in sorted(self.came.items(), key=lambda pair: (-pair[1], pair[0]))}
+
+    @property
+    def to_sales_per_day(self) -> float:
+        """How many a day would go to sales."""
+        return sum(leads for (decision, _), leads in self.came.items() if decision == "sales_ready") / DAYS
+
+    @property
+    def share_missing_answers(self) -> float | None:
+        """Of those that come over the bar by their numbers, the share that waits for answers; None where none comes."""
+        waits = sum(leads for (decision, _), leads in self.came.items() if decision == "needs_data")
+        over = waits + sum(leads for (_, code), leads in self.came.items() if code in BY_NUMBERS)
+        return waits / over if over else None
+
+
+def dry_run(home: Home, tried: AgreementVersion, until: datetime) -> DryRun | None:
+    """What this agreement would have decided day by day until a moment; None where the first part is not learned by.
+
+    Each lead is looked at as it was known at the end of each day, by the model that answers now. No line of those who
+    wait and no rep's capacity holds anybody back: it says how many would come.
+    """
+    now, scoring = Scorer(home).scoring, Scorer(home, tried).scoring
+    if scoring.features_by.feature_digest != now.features_by.feature_digest:
+        return None
+    known = leads_known_at(home, scoring, until)
+    drawn = sorted(known, key=_drawn)[:MOST_LEADS]
+    days = [until - timedelta(days=day) for day in range(DAYS, -1, -1)]
+    came = Counter(why for why, _ in _arrivals(home, scoring, set(drawn), days))
+    each = len(known) / len(drawn) if drawn else 1.0
+    return DryRun({why: leads * each for why, leads in came.items()}, len(known), len(drawn), until)
+
+
+def missing_answers(home: Home, tried: AgreementVersion, at: datetime) -> tuple[int, int] | None:
+    """How many leads this agreement would leave in needs_data at a moment, and of how many that were looked at.
+
+    None where nobody is known, or where the model that answers learned by another first part.
+    """
+    now, scoring = Scorer(home).scoring, Scorer(home, tried).scoring
+    if scoring.features_by.feature_digest != now.features_by.feature_digest:
+        return None
+    drawn = sorted(leads_known_at(home, scoring, at), key=_drawn)[:MOST_LEADS]
+    found = _decisions(home, scoring, set(drawn), at) if drawn else {}
+    return (sum(decision == "needs_data" for decision, _ in found.values()), len(found)) if found else None
+
+
+def _arrivals(
+    home: Home, scoring: Scoring, drawn: set[str], days: Sequence[datetime]
+) -> Iterator[tuple[DecisionAndCode, str]]:
+    """Each decision that a lead came to, with the code by which it first did."""
+    before: dict[str, str] = {}
+    had: set[tuple[str, str]] = set()
+    for place, day in enumerate(days):
+        found = _decisions(home, scoring, drawn, day)
+        for lead_id, (decision, code) in found.items():
+            is_new = before.get(lead_id) != decision and (lead_id, decision) not in had
+            had.add((lead_id, decision))
+            if is_new and place:
+                yield (decision, code), lead_id
+        before = {lead_id: decision for lead_id, (decision, _) in found.items()}
+
+
+def _decisions(home: Home, scoring: Scoring, drawn: set[str], at: datetime) -> dict[str, DecisionAndCode]:
+    known = [lead_id for lead_id in leads_known_at(home, scoring, at) if lead_id in drawn]
+    found: dict[str, DecisionAndCode] = {}
+    for rows in home_rows(home, scoring, at, known):
+        for row, numbers in zip(rows, scoring.numbers(rows, at), strict=True):
+            lead = LeadNow(row.lead_id, row, numbers)
+            made = decided(scoring.kept.agreement, lead, scoring.under, at, ONLY_SHOWN)
+            found[str(row.lead_id)] = (made.decision, made.code)
+    return found
+
+
+def _drawn(lead_id: str) -> bytes:
+    return blake2b(lead_id.encode(), digest_size=8, person=b"dry run").digest()
