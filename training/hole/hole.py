@@ -47,11 +47,16 @@ class HoleRequest:
 
 @dataclass(frozen=True)
 class LeadTable:
-    """One table of leads: its name, its rows, and whose it is."""
+    """One table of leads, or of what was done with them: its name, its rows, and whose it is."""
 
     name: str
     rows: pd.DataFrame
     crm: Crm | None
+
+    @property
+    def holds_activities(self) -> bool:
+        """Whether its rows are calls and mails, and no leads."""
+        return is_activity_table([str(title) for title in self.rows.columns])
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def hole_in_files(files: Sequence[Path], request: HoleRequest, now: datetime) ->
     names = Counter(part.path.name for part in tables)
     exports = [_export(part, request.crm, names[part.path.name] > 1) for part in tables]
     histories = [part for part in held if isinstance(part, HistoryFile)]
-    if all(is_activity_table([*map(str, one.rows.columns)]) for one in exports):
+    if all(one.holds_activities for one in exports):
         raise HoleError(f"{files[0].name} holds only how leads changed; give the export of the leads as well")
     return counted_hole(exports, histories, request, now)
 
@@ -113,38 +118,57 @@ def counted_hole(
     tables: Sequence[LeadTable], histories: Sequence[HistoryFile], request: HoleRequest, now: datetime
 ) -> Hole:
     """The hole in tables of leads or of activities and a CRM's history. Raises as `hole_in_files` does."""
-    activities = [one for one in tables if is_activity_table([*map(str, one.rows.columns)])]
-    exports = [one for one in tables if not is_activity_table([*map(str, one.rows.columns)])]
     meanings, zone = StatusMeanings.said_by(request.statuses), _zone(request.time_zone)
     _check_cost(request.cost_per_lead)
-    named = _named_of_each(exports, request.columns)
-    columns = _columns_of_each(exports, named)
-    readers = {one.name: CellReader(one.name, zone, now, keeps_late=False) for one in tables}
-    found = [
-        lead_rows(
-            one.rows, columns[one.name], one.crm, readers[one.name], sum(len(o.rows) for o in exports[:place]) + 1
-        )
-        for place, one in enumerate(exports)
-    ]
-    recorded = [*(part.path.name for part in histories), *(one.name for one in activities)]
-    reader = CellReader(", ".join(recorded), zone, now)
-    history = RecordedWork.of(histories, reader)
-    for one in activities:
-        add_activities(history, one.rows, readers[one.name])
-    handed = handed_leads(_joined(found), history, meanings, zone)
+    read = _read(tables, histories, request, (now, zone))
+    handed = handed_leads(_joined(read.found), read.history, meanings, zone)
     return Hole(
         now,
-        tuple(dict.fromkeys((*(one.name for one in exports), *recorded))),
-        sum(one.rows for one in found),
+        tuple(dict.fromkeys((*read.columns, *read.recorded))),
+        sum(one.rows for one in read.found),
         handed.as_of,
-        _columns_by_file(columns, history, reader.file),
-        tuple(_drafted(columns, history, reader.file)),
-        (*_on_ids(columns, found, history), *_notes(exports, [*readers.values(), reader], handed)),
+        _columns_by_file(read.columns, read.history, ", ".join(read.recorded)),
+        tuple(_drafted(read.columns, read.history, ", ".join(read.recorded))),
+        (*_on_ids(read.columns, read.found, read.history), *_notes(tables, read.readers, handed)),
         figures(handed, request.cost_per_lead),
         figure_groups(handed, request.cost_per_lead),
         handed,
         request.cost_per_lead,
     )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read: by file of leads its columns and its leads, and what the files `recorded` tell of their past."""
+
+    columns: Mapping[str, HoleColumns]
+    found: Sequence[LeadRows]
+    history: RecordedWork
+    recorded: Sequence[str]
+    readers: Sequence[CellReader]
+
+
+def _read(
+    tables: Sequence[LeadTable],
+    histories: Sequence[HistoryFile],
+    request: HoleRequest,
+    read_at: tuple[datetime, ZoneInfo],
+) -> _Read:
+    now, zone = read_at
+    activities = [one for one in tables if one.holds_activities]
+    exports = [one for one in tables if not one.holds_activities]
+    columns = _columns_of_each(exports, _named_of_each(exports, request.columns))
+    readers = {one.name: CellReader(one.name, zone, now, keeps_late=False) for one in tables}
+    found, rows_before = [], 0
+    for one in exports:
+        found.append(lead_rows(one.rows, columns[one.name], one.crm, readers[one.name], rows_before + 1))
+        rows_before += len(one.rows)
+    recorded = [*(part.path.name for part in histories), *(one.name for one in activities)]
+    reader = CellReader(", ".join(recorded), zone, now)
+    history = RecordedWork.of(histories, reader)
+    for one in activities:
+        add_activities(history, one.rows, readers[one.name])
+    return _Read(columns, found, history, recorded, [*readers.values(), reader])
 
 
 def _zone(name: str) -> ZoneInfo:
