@@ -20,6 +20,8 @@ inline_leads.py        Leads told inline in a frame: one row per lead, its trait
                        /v1/scores` takes them.
 inline_warnings.py     Warnings of leads told inline: traits and events that the agreement does not know, and values
                        that cannot be read.
+kept.py                Decisions as they are kept, beside scores: what a stored lead's score shows, and the bar in
+                       force. Reading alone.
 lead_now.py            One lead as a decision sees it: its numbers, what sales has to do with it, and what was decided
                        before.
 lead_row.py            One lead to score: its behaviour states, its traits, and up to when they are known; and the

@@ -32,8 +32,9 @@ from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
 from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, one_per_lead, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.inline_warnings import inline_warnings
+from serving.scoring.kept import kept_decisions
 from serving.scoring.lead_row import LeadRow
-from serving.scoring.score import Scoring
+from serving.scoring.score import NOTHING_KEPT, Scoring
 from serving.scoring.scorer import Scorer
 
 CHUNK = 5_000
@@ -57,11 +58,12 @@ def home_scores(
 
     States are read through the offline store as they were known at `as_of`, so that any past moment can be asked. Who
     objects to profiling now has no score of then either.
-    tried: an agreement to decide by in place of the home's own.
+    tried: an agreement to decide by in place of the home's own; then nothing that was decided is shown.
     """
     scoring = Scorer(home, tried).scoring
     for rows in home_rows(home, scoring, as_of, lead_ids):
-        yield scoring.scores(rows, as_of, most_reasons)
+        kept = NOTHING_KEPT if tried else kept_decisions(home, [str(row.lead_id) for row in rows])
+        yield scoring.scores(rows, as_of, most_reasons, kept)
 
 
 def home_rows(

@@ -25,7 +25,8 @@ from serving.scoring.bar import bar_of_facts
 from serving.scoring.decision import decided
 from serving.scoring.decision_case import OBJECTED, objects
 from serving.scoring.explanation import AskedLeads, Explanation, SaidOfLead, explanations, logits
-from serving.scoring.lead_now import ONLY_SHOWN, Decided, DecidedUnder, LeadNow
+from serving.scoring.kept import KeptDecision, KeptDecisions, decision_fields
+from serving.scoring.lead_now import ONLY_SHOWN, DecidedUnder, LeadNow
 from serving.scoring.lead_row import LeadNumbers, LeadRow
 from serving.scoring.points import base_points, grade, logit, points, score
 from serving.scoring.questions import AS_THINGS_ARE, IF_TRIED_NOW, IfTriedNow, unlike_tried
@@ -42,6 +43,7 @@ OLD_LABELS = (
     "record its probabilities are too high, of open leads most, and may rank them backwards; {remedy}"
 )
 RETRAIN = "run: leadlight train --promote"
+NOTHING_KEPT: KeptDecisions = {}
 
 
 @dataclass(frozen=True)
@@ -127,11 +129,18 @@ class Scoring:
         model = self._answering(self.question)
         return model.open_average if model else None
 
-    def scores(self, rows: Sequence[LeadRow], as_of: datetime, most_reasons: int | None = 3) -> list[dict[str, Any]]:
-        """A score per row, in the API's shape."""
+    def scores(
+        self,
+        rows: Sequence[LeadRow],
+        as_of: datetime,
+        most_reasons: int | None = 3,
+        kept: KeptDecisions = NOTHING_KEPT,
+    ) -> list[dict[str, Any]]:
+        """A score per row, in the API's shape. kept: by lead, what was decided on it; else the numbers alone say."""
         as_of_us = microseconds(as_of)
         explained = self._by_model(rows, as_of_us) if self.model else [self._by_prior(row, as_of_us) for row in rows]
-        return [self._score(row, why, as_of, most_reasons) for row, why in zip(rows, explained, strict=True)]
+        scored = zip(rows, explained, strict=True)
+        return [self._score((row, kept.get(str(row.lead_id))), why, as_of, most_reasons) for row, why in scored]
 
     def numbers(self, rows: Sequence[LeadRow], as_of: datetime) -> list[LeadNumbers]:
         """The numbers of each row that `scores` would give, to the last bit, and no reasons: at a tenth of the cost."""
@@ -248,14 +257,18 @@ class Scoring:
         account = row.account or {} if self.reads_accounts else {}
         return LeadEvidence(self.features_by, row.behaviours, row.traits, as_of_us, levels, account)
 
-    def _score(self, row: LeadRow, explanation: Explanation, as_of: datetime, most: int | None) -> dict[str, Any]:
+    def _score(
+        self, told: tuple[LeadRow, KeptDecision | None], explanation: Explanation, as_of: datetime, most: int | None
+    ) -> dict[str, Any]:
+        row, kept = told
         evidence = self._evidence(row, microseconds(as_of), explanation.levels)
         numbers = self._numbers_of(row, evidence.facts, explanation)
         status = OBJECTED if objects(self.kept.agreement, numbers.facts) else "scored"
-        lead = LeadNow(row.lead_id, row, numbers)
+        lead = LeadNow(row.lead_id, row, numbers, before=kept.row if kept else None)
         fields = {"lead_id": row.lead_id, "status": status, "criteria": numbers.points.as_json()}
         fields |= self._numbers(evidence, explanation, numbers, most)
-        fields |= _decided(decided(self.kept.agreement, lead, self.under, as_of, ONLY_SHOWN))
+        found = decided(self.kept.agreement, lead, self.under, as_of, ONLY_SHOWN)
+        fields |= decision_fields(found, kept, microseconds(as_of))
         fields |= _of_questions(explanation, numbers.probability)
         fields |= {name: row.traits.get(name) for name in TOUCHES} | _freshness(row, as_of) | self.provenance
         return {name: fields.get(name) for name in SCORE_FIELDS}
@@ -326,17 +339,6 @@ def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
         "expires_at": rfc3339(as_of + VALID_FOR),
         "stale": False,
         "served_from": row.served_from,
-    }
-
-
-def _decided(decided: Decided) -> dict[str, Any]:
-    return {
-        "decision": decided.decision,
-        "decision_code": decided.code,
-        "queue": decided.queue,
-        "owner": decided.owner,
-        "look_again_at": rfc3339(decided.look_again_at) if decided.look_again_at else None,
-        "threshold": decided.threshold,
     }
 
 

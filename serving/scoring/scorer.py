@@ -27,8 +27,9 @@ from features.store.states_before import states_before
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
 from serving.scoring.inline_warnings import inline_warnings
+from serving.scoring.kept import KeptDecisions, bar_now, kept_decisions
 from serving.scoring.lead_row import LeadRow
-from serving.scoring.score import Scoring
+from serving.scoring.score import NOTHING_KEPT, Scoring
 from training.model.if_tried import IfTried
 from training.model.model import Model
 
@@ -52,7 +53,7 @@ class ServedModel:
 
     scoring: Scoring
     online: OnlineStore | None  # None before the first build: the ledger answers
-    seen: tuple[int, int | None]  # the agreement's version and the deployment
+    seen: tuple[int, int | None, float | None]  # the agreement's version, the deployment and the bar
 
 
 RowsOf = Callable[[Sequence[str], ServedModel], dict[str, LeadRow]]
@@ -80,21 +81,23 @@ class Scorer:
             self._served = None
             return
         if not database_exists(self.home):  # of an agreement on trial: nothing was promoted, and nobody erased
-            self._served = ServedModel(Scoring(agreed), None, (agreed.version, None))
+            self._served = ServedModel(Scoring(agreed), None, (agreed.version, None, None))
             return
         newest = deployment_in_force(self.home, agreed.agreement.name)
-        seen = (agreed.version, newest.deployment_id if newest else None)
+        digest = newest.digest if newest else None
+        bar = None if self._tried else bar_now(self.home, digest, agreed.agreement.policy_digest)
+        seen = (agreed.version, newest.deployment_id if newest else None, bar)
         with reading(self.home) as connection:
             self._was_erased = recently_erased(connection)
         before = self._served
         if before and seen == before.seen:
             self._served = replace(before, online=self._online(before.scoring))
             return
-        scoring = Scoring(agreed)
+        scoring = Scoring(agreed, bar_now=bar)
         if newest:
             same = before and before.scoring.digest == newest.digest and before.scoring.model
             model = same or Model.read(newest.folder(self.home), newest.digest)
-            scoring = Scoring(agreed, model, newest.model_version, newest.digest, self._head(newest))
+            scoring = Scoring(agreed, model, newest.model_version, newest.digest, self._head(newest), bar)
         self._served = ServedModel(scoring, self._online(scoring), seen)
 
     def _head(self, row: Deployment) -> IfTried | None:
@@ -145,7 +148,8 @@ class Scorer:
         scoring = served.scoring
         rows = self._inline(asked, scoring, as_of) | self._stored(asked, served, rows_of)
         places = [place for place, row in rows.items() if row is not None]
-        answered = scoring.scores([row for row in rows.values() if row is not None], as_of, most_reasons)
+        known = [row for row in rows.values() if row is not None]
+        answered = scoring.scores(known, as_of, most_reasons, self._kept(known))
         by_place = dict(zip(places, answered, strict=True))
         for place, score in by_place.items():
             if is_told(asked[place]):
@@ -156,6 +160,11 @@ class Scorer:
             by_place.get(place) or _unknown(lead, scoring, "erased" if missing[place] in gone else "unknown_lead")
             for place, lead in enumerate(asked)
         ]
+
+    def _kept(self, rows: Sequence[LeadRow]) -> KeptDecisions:
+        """What was decided on stored leads; by an agreement on trial nothing was."""
+        stored = [row.lead_id for row in rows if row.lead_id is not None]
+        return kept_decisions(self.home, stored) if stored and self._tried is None else NOTHING_KEPT
 
     def _erased(self, names: set[Key]) -> set[Key]:
         """Those of the names that nobody has any more, since their lead was erased."""

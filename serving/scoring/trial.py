@@ -60,7 +60,8 @@ def trial(home: Home, tried: AgreementVersion, as_of: datetime) -> Trial:
         decided = _decisions(home_scores(home, as_of, 0, tried=tried))
     else:
         decided = _decisions(_derived_scores(home, then, as_of))
-    return Trial(_decisions(home_scores(home, as_of, 0)), decided, (now.bar, then.bar), is_other, has_another)
+    by_numbers = _decisions(home_scores(home, as_of, 0, tried=now.kept))
+    return Trial(by_numbers, decided, (now.bar, then.bar), is_other, has_another)
 
 
 def _decisions(chunks: Iterator[list[dict[str, Any]]]) -> Decisions:
