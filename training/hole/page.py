@@ -33,6 +33,7 @@ from training.report.report import TEMPLATES, with_curly_quotes
 from training.report.soft_breaks import soft_breaks
 from training.report.tables import Column, Row, Table, day_text
 
+_UNITS = {"share": "of 100", "hours": "hours"}
 _OWN = Path(__file__).parent / "templates"
 
 
@@ -62,20 +63,20 @@ def hole_page(hole: Hole, baseline: Baseline | None = None) -> str:
     return visible(written)
 
 
-def _facts(hole: Hole) -> Iterator[tuple[str, str]]:
-    """The three figures that a reader should see first, each with its sentence."""
+def _facts(hole: Hole) -> Iterator[tuple[str, str, str]]:
+    """The three figures that a reader should see first, each with what it counts and its sentence."""
     by_name = {figure.name: figure for figure in hole.figures}
     chosen = ["never_tried", "hours_to_first_try", "money_never_tried", "given_up_then_converted",
               "tried_same_day", "rejected_unqualified"]  # fmt: skip
     told = [by_name[name] for name in chosen if name in by_name and by_name[name].value is not None]
-    yield from ((value_text(figure), _sentence(figure, hole)) for figure in told[:3])
+    yield from ((cell_text(figure), _UNITS.get(figure.unit, ""), _sentence(figure, hole)) for figure in told[:3])
 
 
 def _sentence(figure: Figure, hole: Hole) -> str:
     interval = f" (95 % interval: {interval_text(figure)})" if figure.interval else ""
     return {
         "never_tried": f"leads handed over were never tried{interval}.",
-        "hours_to_first_try": f"hours until the first try, in the middle of those that were tried{interval}.",
+        "hours_to_first_try": f"until the first try, in the middle of those that were tried{interval}.",
         "money_never_tried": f"spent on the {figure.count or 0:,} leads that nobody tried{_at_cost(hole)}.",
         "given_up_then_converted": f"leads that sales gave up converted later{interval}.",
         "tried_same_day": f"leads were tried on the day they were handed over{interval}.",
