@@ -13,6 +13,7 @@ from sqlalchemy.exc import SADeprecationWarning
 
 from commands import (
     agreement,
+    decisions,
     doctor,
     failed_events,
     handovers,
@@ -67,12 +68,13 @@ def _options(
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, hole.hole, init.init, ingest.ingest, train.train, models.promote,
     models.rollback, models.recalibrate, report.report, watch, score.score, serve,
-    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild, sweep.sweep,
+    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild, decisions.queues, sweep.sweep,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(agreement.app, name="agreement")
 app.add_typer(handovers.app, name="handovers")
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")

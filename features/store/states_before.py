@@ -21,14 +21,18 @@ def states_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], mom
     L-7 visited on Monday, which was recorded on Wednesday: its state before Tuesday does not have the visit. A lead
     that had become part of another by then has the state of that one.
     """
-    rows = _recorded_before(home, agreement, lead_ids, moment_us)
+    return states_in(rows_before(home, agreement, lead_ids, moment_us), agreement, lead_ids)
+
+
+def states_in(rows: DerivedRows, agreement: Agreement, lead_ids: Sequence[str]) -> list[LeadState]:
+    """The state of each of these leads in what some events say, in order, with what its account did."""
     found = {state.lead_id: state for state in newest_states(rows, agreement, frozenset(rows.identities.lead_ids))}
     lead_of = {lead_id: rows.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
     states = [found.get(lead_of[lead_id]) or LeadState(lead_id, {}, {}, None) for lead_id in lead_ids]
     return [state._replace(account=_account(rows, agreement, state.traits.get("account"))) for state in states]
 
 
-def _recorded_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:
+def rows_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:
     """What the events, recorded before the moment, of all ids and colleagues say that these leads are linked to today.
 
     At the moment they were linked to a part of these at most.

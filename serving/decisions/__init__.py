@@ -7,6 +7,8 @@ lists.py    Lists of leads by their newest decision: filtered, in an order of th
             ended.
 queues.py   Queues: how many leads are in which, since when, how many of them are late, and whether they add up to all
             leads.
+replay.py   Replay: decisions of the log computed again, each from the ledger as it was then, and held against what
+            was kept.
 rows.py     The row that remembers a decision: what changed, since when, and how the lead's highest probability rose.
 store.py    Decisions in the database: one row per change, and one per lead with the newest, written by
             compare-and-set.
@@ -18,6 +20,7 @@ bar         bar_in_force, renewed_bar
 lists       EQUALS, LeadFilter, Place, SORTS, cursor_of_place, decision_answer, decisions_of, is_known, lead_list,
             listed_leads, place_in_cursor, place_of_row
 queues      queues
+replay      replay
 rows        lead_decision
 store       before, store
 """

@@ -13,12 +13,13 @@ from features.agreement.standing import standing_lines
 from features.agreement.versions import NOT_AGREED, NoAgreement, version_in_force
 from features.home.alerts import alerts_of
 from features.home.clock import from_microseconds
-from features.home.database import reading
+from features.home.database import consistent_read, reading
 from features.home.deployments import deployment_in_force, deployments
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
 from features.store.builds import build_of
+from serving.decisions.queues import queues
 from serving.health.event_quality import Check, event_checks
 from serving.health.lead_sources import lead_source_checks
 from serving.health.notice_delivery import notice_checks
@@ -41,6 +42,7 @@ def home_checks(home: Home, now: datetime) -> list[Check]:
         _signed(home),
         _ledger(home, now),
         _served(home),
+        _queues(home, now),
         _drifts(home, agreement.name, now),
         _arrives(home, agreement, now),
     )
@@ -84,6 +86,21 @@ def _served(home: Home) -> Iterator[Check]:
     if scoring.features_by.feature_digest != scoring.kept.agreement.feature_digest:
         changed = "the agreement's first part changed since this model learned; run: leadlight train --promote"
         yield Check("agreement part 1", False, changed)
+
+
+def _queues(home: Home, now: datetime) -> Iterator[Check]:
+    """Whether every lead is in one queue or closed: where the sums differ, somebody falls into the hole."""
+    with consistent_read(home) as connection:
+        found = queues(connection, now)
+    if not found["queues"]:
+        if found["all"]:
+            yield Check("queues", False, f"none of {found['all']:,} leads is decided yet; run: leadlight sweep")
+        return
+    sums = f"{found['open']:,} open and {found['closed']:,} closed of {found['all']:,} leads"
+    late = sum(row["overdue"] for row in found["queues"])
+    said = f"{sums}, {late:,} late" + (f", {found['undecided']:,} not decided yet" if found["undecided"] else "")
+    remedy = "; the sums differ, so somebody has no queue; run: leadlight sweep --night"
+    yield Check("queues", found["adds_up"], said if found["adds_up"] else f"{sums}{remedy}")
 
 
 def _drifts(home: Home, name: str, now: datetime) -> Iterator[Check]:

@@ -1,0 +1,70 @@
+"""`leadlight queues` and `leadlight decisions replay`: whose turn it is, and whether the log can be computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from commands import console
+from commands.options import Json, home, now, print_answer
+from features.home.errors import LeadlightError
+
+app = typer.Typer(help="Decisions that are kept: compute them again from the ledger.", no_args_is_help=True)
+
+
+def queues(as_json: Json = False) -> None:
+    """Show how many leads are in which queue, since when, how many are late, and whether the sums are right."""
+    from features.home.database import consistent_read, database_exists, migrate
+    from serving.decisions.queues import queues as counted
+
+    opened = home()
+    if not database_exists(opened):
+        raise LeadlightError(f"{opened.path} holds no leads yet; begin with: leadlight ingest FILE", code="no_home")
+    migrate(opened)
+    with consistent_read(opened) as connection:
+        found = counted(connection, now())
+    print_answer(found, list(_queue_lines(found)), as_json)
+
+
+def _queue_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["queues"]:
+        yield "no lead is decided yet; run: leadlight sweep"
+        return
+    yield f"{'queue':<18} {'decision':<18} {'leads':>9} {'late':>7}  longest since"
+    for row in found["queues"]:
+        since = row["oldest_since"][:10]
+        yield f"{row['queue'] or '(closed)':<18} {row['decision']:<18} {row['count']:>9,} {row['overdue']:>7,}  {since}"
+    yield ""
+    sums = f"{found['open']:,} open + {found['closed']:,} closed"
+    sums += f" + {found['undecided']:,} not decided yet" if found["undecided"] else ""
+    if found["adds_up"]:
+        yield f"{sums} = {found['all']:,} leads: it adds up"
+    else:
+        yield f"{sums} are not the {found['all']:,} leads of the ledger: run leadlight sweep --night, then look again"
+
+
+@app.command()
+def replay(
+    lead: Annotated[str | None, typer.Option(help="Only of this lead.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute decisions again, each from what was known then, and say which are not the same."""
+    from serving.decisions.replay import replay as replayed
+
+    with console.progress_line("replaying") as progress:
+        done = replayed(home(), lead, limit, progress).as_json()
+    print_answer(done, list(_replay_lines(done)), as_json)
+    if done["different"]:
+        raise typer.Exit(1)
+
+
+def _replay_lines(done: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{done['replayed']:,} decisions computed again: {done['same']:,} the same, {done['different']:,} not"
+    yield f"probabilities at most {done['furthest_probability']:.1e} apart"
+    yield from (f"left out: {count:,} ({why.replace('_', ' ')})" for why, count in done["left_out"].items())
+    for one in done["examples"]:
+        was, found = (f"{row['decision']} ({row['code']})" for row in (one["kept"], one["replayed"]))
+        yield f"{one['decision_id']} of {one['lead_id']}: was {was}, and is {found}"

@@ -1,0 +1,201 @@
+"""Replay: decisions of the log computed again, each from the ledger as it was then, and held against what was kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from features.agreement.agreement import Agreement
+from features.agreement.versions import AgreementVersion
+from features.events.event_table import HISTORY_KEPT
+from features.home import tables
+from features.home.clock import from_microseconds
+from features.home.database import reading
+from features.home.deployments import deployments, model_folder
+from features.home.progress import Progress
+from features.home.settings import Home
+from features.records.erasure import ERASED_LEAD
+from features.store.states_before import rows_before, states_in
+from features.touches.history import sales_histories
+from serving.scoring.decision import decided
+from serving.scoring.lead_now import BACKLOG_TURN, Cause, Decided, DecidedUnder, LeadDecision, LeadNow, OpenHandover
+from serving.scoring.lead_row import LeadRow
+from serving.scoring.score import Scoring
+from training.model.if_tried import IfTried
+from training.model.model import Model
+
+CLOSE = 1e-9  # so far apart may two probabilities of one state be
+IN_LINE = frozenset({"in_backlog", "waits_for_capacity"})  # over the bar; which of the two, and when, the line decided
+LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
+ITS_TURN = Cause("due", BACKLOG_TURN)
+MOST_SHOWN = 20
+
+
+@dataclass
+class Replayed:
+    """What came of a replay: how many decisions were the same, which were not, and which could not be replayed."""
+
+    same: int = 0
+    furthest: float = 0.0  # between two probabilities of one decision
+    different: list[dict[str, Any]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "replayed": self.same + len(self.different),
+            "same": self.same,
+            "different": len(self.different),
+            "examples": self.different[:MOST_SHOWN],
+            "furthest_probability": self.furthest,
+            "left_out": dict(self.left_out),
+        }
+
+
+def replay(
+    home: Home, lead_id: str | None = None, limit: int | None = None, progress: Progress = lambda _: None
+) -> Replayed:
+    """Compute decisions again, of one lead or of all, the first `limit` of the log: the same decision and code.
+
+    Each from the events that were known then, the row before, and the model, rules and bar that it was decided under.
+    Of leads that were erased, or whose old events were deleted, nothing can be computed: these are counted.
+    """
+    done, again = Replayed(), _Replay(home)
+    for rows in _by_lead(home, lead_id, limit):
+        before: LeadDecision | None = None
+        for row in rows:
+            _compare(done, again, row, before)
+            before = _kept(row, before)
+        progress(f"{done.same + len(done.different):,} decisions replayed")
+    return done
+
+
+def _by_lead(home: Home, lead_id: str | None, limit: int | None) -> Iterator[Sequence[Any]]:
+    log = tables.decisions.c
+    wanted = select(tables.decisions).order_by(log.lead_id, log.decided_us, log.decision_id)
+    wanted = wanted.where(log.lead_id == lead_id) if lead_id is not None else wanted
+    with reading(home) as connection:
+        rows = connection.execute(wanted if limit is None else wanted.limit(limit)).all()
+    yield from (list(some) for _, some in groupby(rows, key=lambda row: row.lead_id))
+
+
+def _compare(done: Replayed, again: _Replay, row: Any, before: LeadDecision | None) -> None:
+    why_not = again.why_not(row)
+    if why_not:
+        done.left_out[why_not] += 1
+        return
+    found = again.decided(row, before)
+    if found is None:
+        done.left_out["unknown_then"] += 1
+        return
+    apart = _apart(found.probability, row.probability)
+    is_over = row.code in IN_LINE and found.hands_over in ("crossing", "returned")
+    if (is_over or (found.decision, found.code) == (row.decision, row.code)) and apart <= CLOSE:
+        done.same += 1
+        done.furthest = max(done.furthest, apart)
+        return
+    kept = {"decision": row.decision, "code": row.code, "probability": row.probability}
+    now = {"decision": found.decision, "code": found.code, "probability": found.probability}
+    done.different.append({"decision_id": row.decision_id, "lead_id": row.lead_id, "kept": kept, "replayed": now})
+
+
+def _apart(one: float | None, other: float | None) -> float:
+    if one is None or other is None:
+        return 0.0 if one is other else float("inf")
+    return abs(one - other)
+
+
+def _kept(row: Any, before: LeadDecision | None) -> LeadDecision:
+    """A row of the log as the newest decision that it was."""
+    is_same = before is not None and before.decision == row.decision
+    return LeadDecision(
+        lead_id=row.lead_id, decision_id=row.decision_id, decided_us=row.decided_us,
+        since_us=before.since_us if before and is_same else row.decided_us, decision=row.decision, code=row.code,
+        queue=row.queue, owner=row.owner, look_again_us=row.look_again_us, next_due_us=row.look_again_us,
+        in_backlog=row.code == "in_backlog", probability=row.probability, score=None, grade=None, points=row.points,
+        threshold=row.threshold, peak_probability=None, arrived_us=0, reason=None, source=None, campaign=None,
+        account=None, handover_id=None, model_digest=row.model_digest, policy_digest=row.policy_digest,
+        bar_id=row.bar_id,
+    )  # fmt: skip
+
+
+class _Replay:
+    """What replaying needs of a home: models, agreements and bars as they were, and the leads as they were known."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._promoted = {row.digest: row for row in deployments(home)}
+        self._scoring = lru_cache(maxsize=8)(self._scoring_of)
+        with reading(home) as connection:
+            kept = connection.execute(select(tables.agreements).order_by(tables.agreements.c.version)).all()
+            events = tables.events.c
+            self._retained = set(connection.scalars(select(events.user_id).where(events.name == HISTORY_KEPT)))
+        self._agreed = {}
+        for row in kept:
+            agreement = Agreement.parse(row.text, file="a kept agreement")
+            self._agreed[agreement.policy_digest] = AgreementVersion(agreement, row.version)
+        default = Agreement.default()
+        self._agreed.setdefault(default.policy_digest, AgreementVersion(default, 0, is_agreed=False))
+
+    def why_not(self, row: Any) -> str | None:
+        """Why a row cannot be replayed; None where it can."""
+        if row.lead_id == ERASED_LEAD:
+            return "erased"
+        if row.lead_id in self._retained:
+            return "retained"
+        if row.code == "merged":
+            return "merged"
+        if row.policy_digest not in self._agreed:
+            return "no_agreement"
+        return None if row.model_digest is None or row.model_digest in self._promoted else "no_model"
+
+    def decided(self, row: Any, before: LeadDecision | None) -> Decided | None:
+        """The decision of a row computed again; None where nobody knew the lead then."""
+        scoring = self._scoring(row.model_digest, row.policy_digest)
+        as_of, agreement = from_microseconds(row.decided_us), scoring.kept.agreement
+        rows = rows_before(self.home, scoring.features_by, [row.lead_id], row.decided_us + 1)
+        (state,) = states_in(rows, scoring.features_by, [row.lead_id])
+        if state.known_at is None:
+            return None
+        did = {name: None if did is None else np.asarray(did, np.float64) for name, did in state.behaviours.items()}
+        known = LeadRow(state.lead_id, did, state.traits, state.known_at, "ledger", state.account)
+        (numbers,) = scoring.numbers([known], as_of)
+        history = sales_histories(rows, _read_by(scoring), {state.lead_id}).get(state.lead_id)
+        worked = history is not None and history.relation.is_handover_worked
+        lead = LeadNow(state.lead_id, known, numbers, history, before, self._handover(row, worked))
+        under = DecidedUnder(row.model_digest, row.policy_digest, row.bar_id, row.threshold)
+        return decided(agreement, lead, under, as_of, ITS_TURN)
+
+    def _handover(self, row: Any, is_worked: bool) -> OpenHandover | None:
+        """The handover that was open when a row was decided, and did not begin with it."""
+        columns = tables.handovers.c
+        was_open = columns.closed_us.is_(None) | (columns.closed_us > row.decided_us)
+        of_lead = (columns.lead_id == row.lead_id) & (columns.offered_us <= row.decided_us)
+        found = select(tables.handovers).where(of_lead, was_open, columns.decision_id != row.decision_id)
+        with reading(self.home) as connection:
+            one = connection.execute(found.order_by(columns.offered_us.desc()).limit(1)).first()
+        if one is None:
+            return None
+        state = "working" if is_worked else "offered"
+        return OpenHandover(one.handover_id, one.kind, state, row.owner, one.queue, one.offered_us)
+
+    def _scoring_of(self, model_digest: str | None, policy_digest: str) -> Scoring:
+        agreed = self._agreed[policy_digest]
+        if model_digest is None:
+            return Scoring(agreed)
+        row = self._promoted[model_digest]
+        tried = row.if_tried_digest
+        head = IfTried.read(model_folder(self.home, tried), tried) if tried else None
+        return Scoring(agreed, Model.read(row.folder(self.home), model_digest), row.model_version, model_digest, head)
+
+
+def _read_by(scoring: Scoring) -> Agreement:
+    """By what a sales history is read: behaviours as the model learned them, rules and people as agreed."""
+    learned, agreed = scoring.features_by, scoring.kept.agreement
+    return agreed if learned is agreed else agreed.model_copy(update={name: getattr(learned, name) for name in LEARNED})
