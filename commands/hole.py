@@ -10,6 +10,7 @@ import typer
 
 from commands import console
 from commands.options import Files, Json, home, now, print_answer
+from features.agreement.agreement import Agreement
 from features.home.errors import LeadlightError
 from features.home.whole_files import write_whole
 
@@ -59,8 +60,14 @@ def hole(
     from training.hole.wording import hole_lines
 
     columns, statuses = _pairs("--column", column, "created=Angelegt"), _pairs("--status", status, "Parked=given_up")
+    agreed = _agreed()
     request = HoleRequest(
-        columns, statuses, CRMS[origin] if origin else None, cost_per_lead, time_zone or _agreed_time_zone()
+        columns,
+        statuses,
+        CRMS[origin] if origin else None,
+        cost_per_lead,
+        time_zone or (agreed.time_zone if agreed else "UTC"),
+        agreed.statuses if agreed else {},
     )
     with console.progress_line("counting the leads that sales was given"):
         found = hole_in_files(files, request, now())
@@ -83,11 +90,11 @@ def _pairs(option: str, said: list[str] | None, example: str) -> dict[str, str]:
     return found
 
 
-def _agreed_time_zone() -> str:
-    """The time zone of the agreement that the home keeps, UTC where it keeps none."""
+def _agreed() -> Agreement | None:
+    """The agreement that the home keeps, None where it keeps none."""
     from features.agreement.versions import NoAgreement, current_version
 
     try:
-        return current_version(home()).agreement.time_zone
+        return current_version(home()).agreement
     except NoAgreement:
-        return "UTC"
+        return None

@@ -10,7 +10,7 @@ tries.py         Tries: which events say that a person of sales tried to reach t
 
 Other rooms use:
 
-closures         KEPT_OPEN, NEVER_LEADS, REJECT_REASONS, closures, is_outcome_unknown
+closures         KEPT_OPEN, LABEL_KEPT, NEVER_LEADS, REJECT_REASONS, closures, is_outcome_unknown
 milestones       known_by, milestones
 open_periods     is_open_at, open_period_rows, state_at
 tries            is_try

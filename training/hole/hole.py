@@ -35,7 +35,7 @@ class HoleError(LeadlightError):
 class HoleRequest:
     """What a person says of the files. columns: by role a title; statuses: by status its meaning; crm: whose they are.
 
-    cost_per_lead: in the money of whoever asks. time_zone: of dates that name none.
+    cost_per_lead: in the money of whoever asks. time_zone: of dates that name none. agreed: [statuses] of an agreement.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class HoleRequest:
     crm: Crm | None = None
     cost_per_lead: float | None = None
     time_zone: str = "UTC"
+    agreed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def counted_hole(
     tables: Sequence[LeadTable], histories: Sequence[HistoryFile], request: HoleRequest, now: datetime
 ) -> Hole:
     """The hole in tables of leads or of activities and a CRM's history. Raises as `hole_in_files` does."""
-    meanings, zone = StatusMeanings.said_by(request.statuses), _zone(request.time_zone)
+    meanings, zone = StatusMeanings.said_by(request.statuses, request.agreed), _zone(request.time_zone)
     _check_cost(request.cost_per_lead)
     read = _read(tables, histories, request, (now, zone))
     handed = handed_leads(_joined(read.found), read.history, meanings, zone)

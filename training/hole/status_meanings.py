@@ -16,6 +16,7 @@ from typing import Literal, get_args
 from features.agreement.column_titles import title_words
 from features.home.errors import LeadlightError
 from features.imports.columns import spelling
+from features.lifecycle.closures import LABEL_KEPT
 from training.draft.outcome_statuses import says_lost, says_won
 from training.draft.word_patterns import word_patterns
 
@@ -30,6 +31,10 @@ IN_WORDS: dict[Meaning, str] = {
     "won": "converted",
     "other": "says nothing by itself",
 }
+_OF_FEEDBACK: dict[str, Meaning] = {
+    "accepted": "tried", "tried": "tried", "contacted": "tried", "qualified": "tried", "not_now": "given_up",
+    "lost": "given_up",
+}  # fmt: skip
 _WORDS = Path(__file__).with_name("status_words.toml")
 _NUMBERED = re.compile(r"\b(?:attempt(?:ed|s)?|try|tries|called?|versuch|tentative|intento|tentativa|poging) ?#? ?(\d{1,2})\b|\b(\d{1,2})(?:st|nd|rd|th)? (?:attempt|call|try|versuch)\b")  # fmt: skip  # noqa: E501
 
@@ -66,25 +71,38 @@ def number_of_tries(status: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
+def _of_feedback(said: str) -> Meaning | None:
+    """What the agreement's word for a status is here: "rejected not_a_fit" is a reject, "not_now" is given up."""
+    kind, _, reason = said.partition(" ")
+    if kind == "rejected":
+        return "given_up" if reason in LABEL_KEPT else "rejected"
+    return _OF_FEEDBACK.get(kind)
+
+
 @dataclass(frozen=True)
 class StatusMeanings:
-    """What each status and each reason of a file says. named: by a person, who goes before the words."""
+    """What each status and each reason of a file says. named: by a person, who goes before the words.
+
+    agreed: by the agreement's [statuses], which goes before the words as well and need not occur.
+    """
 
     named: Mapping[str, Meaning] = field(default_factory=dict)
+    agreed: Mapping[str, Meaning] = field(default_factory=dict)
 
     @classmethod
-    def said_by(cls, lines: Mapping[str, str]) -> StatusMeanings:
-        """What a person says of some statuses. Raises StatusError for a meaning that is none."""
+    def said_by(cls, lines: Mapping[str, str], agreed: Mapping[str, str]) -> StatusMeanings:
+        """What a person and the agreement say of some statuses. Raises StatusError for a meaning that is none."""
         for status, meaning in lines.items():
             if meaning not in MEANINGS:
                 near = get_close_matches(meaning, MEANINGS, n=1)
                 remedy = f"did you mean {near[0]}?" if near else f"a status is one of {', '.join(MEANINGS)}"
                 raise StatusError(f'status "{status}" cannot be "{meaning}"; {remedy}')
-        return cls(lines)  # type: ignore[arg-type]
+        known = {status: said for status, text in agreed.items() if (said := _of_feedback(text))}
+        return cls(lines, known)  # type: ignore[arg-type]
 
     @cached_property
     def _by_spelling(self) -> dict[str, Meaning]:
-        return {spelling(status): meaning for status, meaning in self.named.items()}
+        return {spelling(status): meaning for status, meaning in {**self.agreed, **self.named}.items()}
 
     def of(self, text: str | None) -> Meaning | None:
         """What a cell says; None for an empty cell, and for words that are not known."""

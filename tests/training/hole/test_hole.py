@@ -247,6 +247,15 @@ def test_files_of_one_name_and_of_two_crms_are_kept_apart(tmp_path: Path) -> Non
         counted(mixed)
 
 
+def test_what_the_agreement_says_of_a_status_goes_before_its_words(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("Lead ID,Status\n1,New\n2,Contacted\n3,Parkplatz\n4,Nurturing\n")
+    agreed = {"Parkplatz": "rejected not_a_fit", "Nurturing": "rejected too_early", "Contacted": "nothing", "X": "lost"}
+    meanings = counted(tmp_path / "leads.csv", agreed=agreed).handed.meanings
+    assert meanings == {"New": "waiting", "Contacted": "tried", "Parkplatz": "rejected", "Nurturing": "given_up"}
+    named = counted(tmp_path / "leads.csv", agreed=agreed, statuses={"Parkplatz": "waiting"})
+    assert named.handed.meanings["Parkplatz"] == "waiting"
+
+
 def test_tables_of_one_company_are_joined_by_the_lead(tmp_path: Path) -> None:
     """As a funnel of leads and a list of closed deals, each with what the other lacks."""
     (tmp_path / "leads.csv").write_text("mql_id,Created,origin\na,2025-06-01,web\nb,2025-06-02,web\nc,2025-06-09,ads\n")
