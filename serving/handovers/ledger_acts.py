@@ -71,10 +71,14 @@ def _of_the_lead(handover: Handover, history: SalesHistory) -> Iterator[tuple[in
     """The lead's own asking, and the outcome; the history has the newest of each."""
     if history.asked_us is not None and _is_since(handover, history.asked_us, history.asked_us):
         yield history.asked_us, AskAct(from_microseconds(history.asked_us), 0)
-    if history.lost_us is not None and _is_since(handover, history.lost_us, history.lost_us):
+    # A loss or the outcome that a person told is that feedback's.
+    told_us = {one.occurred_us for one in history.feedback if one.kind == "lost"}
+    is_own = history.lost_us not in told_us
+    if history.lost_us is not None and is_own and _is_since(handover, history.lost_us, history.lost_us):
         yield history.lost_us, OutcomeAct(from_microseconds(history.lost_us), 0, is_won=False)
     won_us, event_id = history.outcome_us, history.outcome_event_id or 0
-    if won_us is not None and _is_since(handover, won_us, won_us):
+    is_told = event_id in {one.event_id for one in history.feedback}
+    if won_us is not None and not is_told and _is_since(handover, won_us, won_us):
         yield won_us, OutcomeAct(from_microseconds(won_us), event_id, is_won=True)
 
 
@@ -176,6 +180,21 @@ def own_acts(connection: Connection, handover: Handover) -> list[Act]:
     rows = connection.execute(select(tables.events).where(own).order_by(columns.event_id))
     acts = (_own_act(row.name, row.event_id, row.occurred_us, orjson.loads(row.body)["properties"]) for row in rows)
     return [act for act in acts if act is not None]
+
+
+def all_acts(connection: Connection, begun: Handover, history: SalesHistory) -> list[Act]:
+    """Everything that the ledger says happened to a handover since it was offered, as it was recorded.
+
+    begun: as it was offered. With these `transitions.recomputed` comes to what is stored.
+    """
+    acts = [*acts_of(begun, history), *own_acts(connection, begun)]
+    keys = [(act.event_id or _newest_before(acts, act), act.event_id == 0, place) for place, act in enumerate(acts)]
+    return [acts[place] for _, _, place in sorted(keys)]
+
+
+def _newest_before(acts: list[Act], act: Act) -> int:
+    """Where an ask or a loss stands, which has no event of its own in the history: after what happened before it."""
+    return max((other.event_id for other in acts if other.event_id and other.at <= act.at), default=0)
 
 
 def _own_act(name: str, event_id: int, occurred_us: int, said: dict[str, Any]) -> Act | None:

@@ -14,6 +14,7 @@ from serving.handovers.handover import Follow, Handover, Offer
 from serving.handovers.ledger_acts import acts_of
 from serving.handovers.offer import Crossing, offered
 from serving.handovers.owners import LeadOwners, due_act, inside_sales_owner, owner_of
+from serving.handovers.sending import taken_by
 from serving.handovers.transitions import after
 from serving.rounds.decided_by import DecidedBy
 from serving.scoring.lead_now import Decided, Ended, LeadDecision, LeadNow, OpenHandover
@@ -83,7 +84,7 @@ def handed_over(connection: Connection, by: DecidedBy, lead: LeadNow, decided: D
     """The new handover that a decision asks for, with its owner."""
     assert decided.hands_over is not None
     is_inbound = decided.hands_over == "inbound"
-    owner = decided.owner
+    owner = taken_by(lead.history) or decided.owner
     if owner is None and decided.queue == "sales":
         owner = owner_of(connection, by.agreement, _owners(lead), by.as_of, is_inbound=is_inbound)
     elif owner is None:
