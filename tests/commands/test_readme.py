@@ -82,9 +82,9 @@ def test_the_readme_shows_what_the_crm_of_the_demo_says(demo: tuple[Path, str]) 
         [LEADLIGHT, *typed.split()[1:]], cwd=demo[0], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    lines = shown(done.stdout)
-    first = lines.index(shown(printed)[0])
-    assert lines[first : first + len(shown(printed))] == shown(printed)
+    lines, (_, *told) = shown(done.stdout), shown(printed)
+    first = lines.index(told[0])
+    assert lines[first : first + len(told)] == told
     assert (demo[0] / "hole.html").exists()
 
 
