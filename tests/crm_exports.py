@@ -1,19 +1,24 @@
-"""Exports of 300 leads as three CRMs write them, with names, codes, owners, remarks and open leads as people have them.
+"""Exports of leads as CRMs write them, with names, codes, owners, remarks and open leads as people have them.
 
-In each the honest signals are the source (a referral is best, ads are worst), the size and the seniority. Half of the
-leads are over, every tenth is a customer, and the dates end the day before the export.
+In each the honest signals are the source (a referral is best, ads are worst), the size and the seniority. As in life
+most conversions come soon after the lead, half of them within MEDIAN days, and a lost lead stays open for weeks before
+a rep gives it up. The dates end the day of the export.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
+from scipy.stats import norm
 
 ROWS, DAYS = 300, 360
+MEDIAN, GIVEN_UP = 6.0, 40.0  # days after which half of the buyers have bought, half of the others are given up
+SPREAD = 0.9  # of the logarithm of both
 FIRST = ["Anna", "Jonas", "Maria", "Peter", "Sophie", "Lukas", "Julia", "Thomas", "Laura", "Felix", "Nina", "Paul"]
 LAST = ["Meyer", "Schmidt", "Becker", "Wagner", "Novak", "Rossi", "Garcia", "Dubois", "Jansen", "Costa", "Keller"]
 CITIES = ["Berlin", "Hamburg", "München", "Köln", "Leipzig"]
@@ -30,37 +35,51 @@ class Market:
     exported_at: datetime
 
     @classmethod
-    def drawn(cls, exported_at: datetime, seed: int = 3) -> Market:
+    def drawn(cls, exported_at: datetime, seed: int = 3, rows: int = ROWS) -> Market:
         """The leads of the DAYS before an export."""
         draw = np.random.default_rng(seed)
-        source = draw.choice(["Referral", "Webinar", "Fair", "Ads"], ROWS)
-        employees = np.round(np.exp(draw.normal(5.2, 1.1, ROWS))).astype(int) + 3
-        title = draw.choice(TITLES, ROWS)
-        strength = pd.Series(source).map({"Referral": 2.5, "Webinar": 1.0, "Fair": 0.0, "Ads": -2.5}).to_numpy()
-        margin = strength + 0.9 * (np.log(employees) - 5.2) + (title == "CEO")
-        age = draw.uniform(2, DAYS, ROWS)
-        # A lead that waits is as likely to buy as on its first day, or an old lead would be another than a new one.
-        took = draw.exponential(400 / np.exp(margin))
-        won = took < age - 1
-        lost = ~won & (draw.random(ROWS) < np.where(age > DAYS / 3, 0.8, 0.2))
+        source = draw.choice(["Referral", "Webinar", "Fair", "Ads"], rows)
+        employees = np.round(np.exp(draw.normal(5.2, 1.1, rows))).astype(int) + 3
+        title = draw.choice(TITLES, rows)
+        strength = pd.Series(source).map({"Referral": 1.5, "Webinar": 0.6, "Fair": 0.0, "Ads": -1.5}).to_numpy()
+        buys = expit(strength + 0.6 * (np.log(employees) - 5.2) + (title == "CEO") - 2.2)
+        age = draw.uniform(0.1, DAYS, rows)
+        is_buyer = draw.random(rows) < buys
+        took = np.where(is_buyer, MEDIAN, GIVEN_UP) * np.exp(SPREAD * draw.normal(size=rows))
+        is_over = took < age
         day = timedelta(days=1)
         came = [exported_at - day * float(days) for days in age]
+        ended = [at + day * float(days) if over else None for at, days, over in zip(came, took, is_over, strict=True)]
         return cls(
             pd.DataFrame(
                 {
-                    "number": np.arange(ROWS), "first": draw.choice(FIRST, ROWS), "last": draw.choice(LAST, ROWS),
-                    "city": draw.choice(CITIES, ROWS), "zip": draw.integers(10115, 99998, ROWS), "title": title,
-                    "industry": draw.choice(["Software", "Retail", "Banking", "Logistics"], ROWS), "source": source,
-                    "employees": employees, "revenue": np.round(employees * draw.uniform(40, 160, ROWS), 2),
-                    "born": [datetime(1960, 1, 1) + day * int(days) for days in draw.integers(0, 15_000, ROWS)],
-                    "owner": draw.choice(OWNERS, ROWS), "came": came, "won": won, "lost": lost,
-                    "won_at": [at + day * float(days) if is_won else None
-                               for at, days, is_won in zip(came, took, won, strict=True)],
-                    "open_as": draw.integers(0, 3, ROWS),
+                    "number": np.arange(rows), "first": draw.choice(FIRST, rows), "last": draw.choice(LAST, rows),
+                    "city": draw.choice(CITIES, rows), "zip": draw.integers(10115, 99998, rows), "title": title,
+                    "industry": draw.choice(["Software", "Retail", "Banking", "Logistics"], rows), "source": source,
+                    "employees": employees, "revenue": np.round(employees * draw.uniform(40, 160, rows), 2),
+                    "born": [datetime(1960, 1, 1) + day * int(days) for days in draw.integers(0, 15_000, rows)],
+                    "owner": draw.choice(OWNERS, rows), "came": came, "won": is_over & is_buyer,
+                    "lost": is_over & ~is_buyer, "open_as": draw.integers(0, 3, rows), "buys": buys,
+                    "won_at": [at if wins else None for at, wins in zip(ended, is_buyer, strict=True)],
+                    "lost_at": [None if wins else at for at, wins in zip(ended, is_buyer, strict=True)],
                 }
             ),
             exported_at,
         )  # fmt: skip
+
+    def just_arrived(self) -> Market:
+        """Others like these leads, who came ten minutes ago."""
+        came, number = self.exported_at - timedelta(minutes=10), self.leads["number"] + len(self.leads)
+        nothing = {"won": False, "lost": False, "won_at": None, "lost_at": None}
+        return replace(self, leads=self.leads.assign(number=number, came=came, **nothing))
+
+    def chance(self, days: int) -> np.ndarray:
+        """Of each lead that is open at the export the chance to convert within so many days."""
+        age = np.array([(self.exported_at - at) / timedelta(days=1) for at in self.leads["came"]])
+        buys = self.leads["buys"].to_numpy()
+        bought, buying = (norm.cdf(np.log(until / MEDIAN) / SPREAD) for until in (age, age + days))
+        left = norm.sf(np.log(age / GIVEN_UP) / SPREAD)
+        return buys * (buying - bought) / (buys * (1 - bought) + (1 - buys) * left)
 
     def emails(self) -> pd.Series:
         rows = self.leads
@@ -129,8 +148,25 @@ def german(market: Market, folder: Path) -> Path:
         "PLZ": rows["zip"], "Ort": rows["city"], "Geburtsdatum": _written(rows["born"], "%d.%m.%Y"),
         "Angelegt am": _written(rows["came"], form), "Status": market.statuses(
             ["Neu", "In Bearbeitung", "Angebot"], "Gewonnen", "Verloren"
-        ), "Gewonnen am": _written(rows["won_at"], form), "Vertriebsmitarbeiter": rows["owner"],
+        ), "Gewonnen am": _written(rows["won_at"], form), "Verloren am": _written(rows["lost_at"], "%d.%m.%Y"),
+        "Vertriebsmitarbeiter": rows["owner"],
         "Bemerkung": np.where(rows["lost"], "kein Budget", ""),
     })  # fmt: skip
     table.to_csv(folder / "leads-deutsch.csv", index=False, sep=";", encoding="cp1252")
     return folder / "leads-deutsch.csv"
+
+
+def pipedrive(market: Market, folder: Path) -> Path:
+    """Pipedrive's export of deals: each title says first of which record it is."""
+    rows, form = market.leads, "%Y-%m-%d %H:%M:%S"
+    table = pd.DataFrame({
+        "Deal - ID": rows["number"] + 1, "Deal - Title": "Deal " + rows["last"],
+        "Deal - Contact person": rows["first"] + " " + rows["last"], "Deal - Owner": rows["owner"],
+        "Deal - Channel": rows["source"], "Organization - Industry": rows["industry"],
+        "Organization - Employee count": rows["employees"], "Person - Job title": rows["title"],
+        "Deal - Status": market.statuses(["Open", "Open", "Open"], "Won", "Lost"),
+        "Deal - Deal created": _written(rows["came"], form), "Deal - Won time": _written(rows["won_at"], form),
+        "Deal - Lost time": _written(rows["lost_at"], form),
+    })  # fmt: skip
+    table.to_csv(folder / "pipedrive-deals.csv", index=False)
+    return folder / "pipedrive-deals.csv"

@@ -276,7 +276,8 @@ class Export(Section):
     lost, open: the values of the outcome's column that count as a no, and those of leads of which nobody knows yet
     what becomes of them. Without `lost`, whatever is neither open nor `positive` counts as a no; with it, a status in
     neither is open. status: the column whose values they are, where it is not the outcome's: an outcome that is a date
-    or a yes says nothing of leads that were lost.
+    or a yes says nothing of leads that were lost. lost_at: the column of when a lead was lost, which may be that of
+    `outcome_at`; without it, a lost lead is taken to have been open until the export.
     """
 
     id: Text = Field(examples=['id = "Lead Number"'])
@@ -284,6 +285,7 @@ class Export(Section):
     outcome: Text = Field(examples=['outcome = "Converted"'])
     positive: Annotated[str, BeforeValidator(_value_of_column)] = Field(examples=['positive = "1"'])
     outcome_at: Text | None = Field(None, examples=['outcome_at = "Converted Date"'])
+    lost_at: Text | None = Field(None, examples=['lost_at = "Lost Date"'])
     status: Text | None = Field(None, examples=['status = "Lead Status"'])
     lost: tuple[str, ...] = Field((), examples=['lost = ["Closed Lost"]'])
     open: tuple[str, ...] = Field((), examples=['open = ["New", "Contacted"]'])

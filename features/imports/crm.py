@@ -117,6 +117,12 @@ def outcome_event(
     return crm_event("track", lead, won_at or exported_at, says, event=name, properties=dict(record))
 
 
+def loss_event(lead: str, lost_at: datetime, record: Mapping[str, object]) -> dict[str, Any]:
+    """The event that a lead was lost, of an export that has a date for it and no status."""
+    says = [lead, "lost", lost_at.isoformat()]
+    return crm_event("track", lead, lost_at, says, event="Opportunity Lost", properties=dict(record))
+
+
 def merge_event(crm: Crm, lead: str, survivor: str, at: datetime) -> dict[str, Any]:
     """The event that the record of `lead` was merged into that of `survivor`."""
     says = [survivor, "merged", lead]

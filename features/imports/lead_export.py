@@ -18,7 +18,14 @@ from features.events.event import ZERO, id_in_column
 from features.home.errors import LeadlightError
 from features.imports.cells import CellReader, ImportedTrait, emails, imported_traits, missing_columns
 from features.imports.columns import ColumnError, cell_texts, column_named, number_cells, says_value
-from features.imports.crm import ANY_VALUE, Crm, crm_event, exported_status, merge_event, outcome_event, record_ids
+from features.imports.crm import (
+    ANY_VALUE,
+    Crm,
+    crm_event,
+    merge_event,
+    outcome_event,
+    record_ids,
+)
 from features.imports.field_history import FieldHistory
 from features.imports.files import tables_in
 from features.imports.lead_rows import (
@@ -30,6 +37,7 @@ from features.imports.lead_rows import (
     distinct_ids,
     id_hashes,
     modified_column,
+    standing,
 )
 
 NOBODY = "nobody"  # whose events those of a row without an id are, while a row is read by itself
@@ -134,6 +142,8 @@ class CrmExport:
         self._lacking |= dict.fromkeys(missing_columns(self.agreement, titles, self.crm))
         if self.columns.status and self._status_column(titles) is None:
             self._lacking[self.columns.status] = None
+        if (lost_at := self._ends[1]) and self._column(lost_at, titles) is None:
+            self._lacking[lost_at] = None
 
     def _look_at_ids(self, ids: Sequence[str]) -> None:
         zeros, numbers = ids.count(ZERO), sum(map(str.isdecimal, ids))
@@ -156,8 +166,12 @@ class CrmExport:
         return cell_texts(rows[column], self.columns.missing)
 
     def _dated_columns(self) -> list[str]:
-        outcome_at = None if self.agreement.outcome.undated else self.columns.outcome_at
-        return [name for name in (self.columns.created_at, outcome_at) if name]
+        return [name for name in (self.columns.created_at, *self._ends) if name]
+
+    @property
+    def _ends(self) -> tuple[str | None, str | None]:
+        """The columns of when a lead converted and when it was lost; a history without dates has none."""
+        return (None, None) if self.agreement.outcome.undated else (self.columns.outcome_at, self.columns.lost_at)
 
     def _lead_ids(self, rows: pd.DataFrame) -> list[str | None]:
         """The lead of each row, None where its id names nobody; asked for once all rows were observed."""
@@ -186,7 +200,8 @@ class CrmExport:
             return column_named(name, titles, self.file)
         except ColumnError:
             is_order_alone = self.agreement.outcome.undated and name == self.columns.created_at
-            if self.is_partial or is_order_alone:
+            is_of_loss_alone = name == self.columns.lost_at != self.columns.outcome_at
+            if self.is_partial or is_order_alone or is_of_loss_alone:
                 return None
             raise
 
@@ -257,11 +272,10 @@ class CrmExport:
         """One entry per row; the lead of a row without an id is NOBODY."""
         created = self._moments(self.columns.created_at, rows, day_ends=False)
         # A bare day of winning ends that day, or a lead won on the day it came would be won before it came.
-        outcome_at = None if self.agreement.outcome.undated else self.columns.outcome_at
-        won = self._moments(outcome_at, rows, day_ends=True)
+        won, lost = (self._moments(column, rows, day_ends=True) for column in self._ends)
         converted, traits = map(self._is_won, self._outcomes(rows)), self._traits(rows, self._imported(rows))
         records = crm_records(rows, self.crm, self.reader) if self.crm else [NO_RECORD] * len(rows)
-        told = (created, won, self._statuses(rows), converted, traits, records)
+        told = (created, won, lost, self._statuses(rows), converted, traits, records)
         for lead, *row in zip(self._lead_ids(rows), *told, strict=True):
             yield ExportedLead(lead or NOBODY, *row)
 
@@ -281,9 +295,8 @@ class CrmExport:
         yield from self._known_of(row, at_creation)
         if row.converted:
             yield self._outcome(row.lead, row.won_at, row.record)
-        elif row.status and self.columns.names_statuses:
-            said = {"status": row.status, "field": self.columns.status_column}
-            yield exported_status(row.lead, row.won_at, self.exported_at, record_ids(self.crm, row.lead) | said)
+        else:
+            yield from standing(row, self.columns, self.exported_at, record_ids(self.crm, row.lead))
         if self.crm and row.record.merged_into:
             yield merge_event(self.crm, row.lead, row.record.merged_into, row.record.modified_at or self.exported_at)
 

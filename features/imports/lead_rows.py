@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.agreement.learning import Export
 from features.imports.cells import CellReader
 from features.imports.columns import cell_texts
-from features.imports.crm import Crm
+from features.imports.crm import Crm, exported_status, loss_event
 
 _Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
@@ -60,11 +61,15 @@ def _ids(rows: pd.DataFrame, crm: Crm, name: str | None) -> list[str | None]:
 
 
 class ExportedLead(NamedTuple):
-    """What one row tells of its lead. status: what stands in the column of statuses; won_at: when it converted."""
+    """What one row tells of its lead. status: what stands in the column of statuses.
+
+    won_at, lost_at: when it converted, and when it was lost.
+    """
 
     lead: str
     created_at: datetime | None
     won_at: datetime | None
+    lost_at: datetime | None
     status: str | None
     converted: bool
     traits: Mapping[str, object]
@@ -73,18 +78,35 @@ class ExportedLead(NamedTuple):
     def before(self, later: ExportedLead) -> ExportedLead:
         """Both rows of one lead as one: what the later leaves empty stays, and who converted in either did convert.
 
-        It came at the earlier of both moments, and converted at the earlier of those of the rows that say so.
+        It came at the earlier of both moments, and converted at the earlier of those of the rows that say so. It was
+        lost when the later row says.
         """
         won = [row for row in (self, later) if row.converted]
         return ExportedLead(
             self.lead,
             min((row.created_at for row in (self, later) if row.created_at), default=None),
             min((row.won_at for row in won or (self, later) if row.won_at), default=None),
+            later.lost_at or self.lost_at,
             (won[-1] if won else later).status or self.status,
             bool(won),
             {**self.traits, **later.traits},
             self.record.before(later.record),
         )
+
+
+def standing(
+    row: ExportedLead, columns: Export, exported_at: datetime, record: Mapping[str, object]
+) -> Iterator[dict[str, Any]]:
+    """The event that says where a lead stands that did not convert, if the export says so; lost leads since their loss.
+
+    record: the properties that name its record in the CRM.
+    """
+    if row.status and columns.names_statuses:
+        said = {"status": row.status, "field": columns.status_column}
+        at = row.lost_at or row.won_at if columns.is_lost(row.status) else row.won_at
+        yield exported_status(row.lead, at, exported_at, {**record, **said})
+    elif row.lost_at and not columns.names_statuses:
+        yield loss_event(row.lead, row.lost_at, record)
 
 
 def id_hashes(leads: Sequence[str | None]) -> _Hashes:

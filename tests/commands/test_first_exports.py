@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import Shell
-from crm_exports import PERSONAL, Market, german, hubspot, salesforce
+from crm_exports import PERSONAL, Market, german, hubspot, pipedrive, salesforce
+
+from features.agreement.agreement import Agreement
 
 Export = Callable[[Market, Path], Path]
 ADDRESS_OR_PHONE = re.compile(r"@|\+49 \d|\b030 \d|\d{8}")  # as the exports write them
@@ -72,3 +74,32 @@ def test_an_export_becomes_a_sheet_of_whom_to_call(
     assert "sales_ready" not in decided[True]
     inside = scored[scored["score"].between(2, 98)].astype({"probability": float, "score": float})
     assert 47 <= score_of(inside.loc[~is_over, "probability"].mean(), inside) <= 53
+
+
+def test_where_leads_convert_soon_a_model_of_few_outcomes_is_true_of_new_and_of_open_leads(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADLIGHT_HOME", str(tmp_path / "home"))
+    market = Market.drawn(datetime.now(UTC), seed=3, rows=400)
+    file = str(pipedrive(market, tmp_path))
+    for words in (
+        ("init", file, "--outcome", "Deal - Status", "--positive", "Won"),
+        ("ingest", file, "--agreement", "agreement.toml"),
+        ("train", "--promote"),
+    ):
+        done = shell(*words)
+        assert done.status == 0, done.err
+    agreement = Agreement.read("agreement.toml")
+    assert (agreement.export and agreement.export.lost_at) == "Deal - Lost time"
+    assert agreement.outcome.within_days == 30
+    assert 40 <= market.leads["won"].sum() < 100
+    (tmp_path / "new").mkdir()
+    is_open = ~(market.leads["won"] | market.leads["lost"]).to_numpy()
+    for leads, path, asked in (
+        (market, file, is_open),
+        (market.just_arrived(), str(pipedrive(market.just_arrived(), tmp_path / "new")), slice(None)),
+    ):
+        assert shell("score", path, "--out", "scored.csv").status == 0
+        said = pd.read_csv("scored.csv")["probability"].to_numpy(float)[asked]
+        assert 0.8 <= said.mean() / leads.chance(30)[asked].mean() <= 1.25

@@ -7,7 +7,8 @@ column_roles.py      The roles of an export's columns: which says who a lead is,
                      and when.
 contact_columns.py   The section [contact] of a draft: which columns serve to call somebody, beside what website
                      events usually say.
-date_titles.py       Titles of columns of dates that say when a lead came or when it converted, in several languages.
+date_titles.py       Titles of columns of dates that say when a lead came, when it converted or when it was lost, in
+                     several languages.
 event_counts.py      Counts over files of events: how often each event and page comes, which traits leads have, and
                      which converted.
 from_events.py       Drafts an agreement from events: behaviours from event names and page paths, traits from identify

@@ -161,7 +161,7 @@ def _export(basis: DraftBasis) -> str:
     notes = {"positive": "any date there means converted"} if roles.positive == ANY_VALUE else {}
     notes |= {"id": "no column identifies a lead: its place in the file does"} if roles.id == ROW_NUMBER else {}
     lines = ["[export]  # which columns of a CRM export say who, when, and what became of it"]
-    for key in ("id", "created_at", "outcome", "positive", "outcome_at"):
+    for key in ("id", "created_at", "outcome", "positive", "outcome_at", "lost_at"):
         if value := getattr(roles, key):
             lines.append(f"{key} = {toml_text(value)}{_comment(notes.get(key))}")
     lines += _statuses(roles.statuses)

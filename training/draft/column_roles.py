@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,7 +14,7 @@ from features.home.errors import LeadlightError
 from features.imports.columns import boolean, column_named, says_value, spelling
 from features.imports.crm import ANY_VALUE
 from features.imports.lead_export import ROW_NUMBER
-from training.draft.date_titles import says_came, says_converted
+from training.draft.date_titles import says_came, says_converted, says_lost_date
 from training.draft.lead_ids import lead_id
 from training.draft.outcome_statuses import (
     ALL_LOST,
@@ -48,6 +48,7 @@ class ColumnRoles:
     won: Bools  # one for each row
     created_at: str | None = None
     outcome_at: str | None = None
+    lost_at: str | None = None
     notes: tuple[str, ...] = ()
     statuses: OutcomeStatuses = ALL_LOST
     is_open: Bools | None = None  # one for each row: nobody knows yet what becomes of the lead; None for no row
@@ -64,7 +65,7 @@ class ColumnRoles:
 
     @property
     def columns(self) -> frozenset[str]:
-        named = (self.id, self.outcome, self.created_at, self.outcome_at, self.statuses.column)
+        named = (self.id, self.outcome, self.created_at, self.outcome_at, self.lost_at, self.statuses.column)
         return frozenset(name for name in named if name and name != ROW_NUMBER)
 
 
@@ -97,9 +98,15 @@ def column_roles(profiles: Mapping[str, ColumnProfile], requested: RequestedRole
     outcome_at = outcome if positive == ANY_VALUE else requested.outcome_at or _outcome_at(profiles, won, known)
     statuses = _statuses(profiles, positive, won, {*known, outcome_at}, requested)
     is_open = statuses.open_rows(profiles[statuses.column or outcome].values, won)
+    ends = _Ends(won, ~won & ~is_open)
+    taken = {*known, statuses.column}
+    outcome_at = outcome_at or ends.closed_at(profiles, taken)
+    lost_at = ends.lost_at(profiles, taken - {outcome_at}, outcome_at)
     notes = [_on_outcome(profiles[outcome], positive, won[~is_open]), *statuses.notes, *id_notes, *more]
+    dates = guessed, outcome_at, lost_at
     notes += _on_dates(guessed, created_at, outcome_at, outcome, is_known=requested.is_known)
-    return ColumnRoles(id_column, outcome, positive, won, guessed, outcome_at, tuple(notes), statuses, is_open)
+    notes += _on_loss(lost_at, outcome_at, statuses)
+    return ColumnRoles(id_column, outcome, positive, won, *dates, tuple(notes), statuses, is_open)
 
 
 def _statuses(
@@ -204,15 +211,62 @@ def _created_at(profiles: Mapping[str, ColumnProfile], taken: set[str], file: st
 
 def _outcome_at(profiles: Mapping[str, ColumnProfile], won: Bools, taken: set[str | None]) -> str | None:
     """The column of dates that is filled for the converted and hardly for others, and by its title says why."""
-    if not won.any() or won.all():
-        return None
-    for profile in profiles.values():
+    return _first_filled(profiles, taken, says_converted, (won, ALL_HAVE_IT), ~won)
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The columns of dates that say when leads ended. won, lost: one for each row; the others are open."""
+
+    won: Bools
+    lost: Bools
+
+    def closed_at(self, profiles: Mapping[str, ColumnProfile], taken: set[str | None]) -> str | None:
+        """The column that has a date for whoever is over, won or lost, and for no open lead: "Closed on"."""
+        over = self.won | self.lost
+        return _first_filled(profiles, taken, says_converted, (over, ALL_HAVE_IT), ~over) if self.lost.any() else None
+
+    def lost_at(
+        self, profiles: Mapping[str, ColumnProfile], taken: set[str | None], outcome_at: str | None
+    ) -> str | None:
+        """The column that by its title says when leads were lost, or that has a date for all that are over."""
+        found = _first_filled(profiles, taken, says_lost_date, (self.lost, MANY_HAVE_IT), ~self.lost)
+        if found or not outcome_at or not self.lost.any():
+            return found
+        return outcome_at if _filled(profiles[outcome_at])[self.lost].mean() >= MANY_HAVE_IT else None
+
+
+ALL_HAVE_IT, MANY_HAVE_IT, HARDLY_ANY_HAS_IT = 0.95, 0.2, 0.05  # reps lose many leads without a word of when
+
+
+def _first_filled(
+    profiles: Mapping[str, ColumnProfile], taken: set[str | None], says: Callable[[str], bool],
+    filled_for: tuple[Bools, float], empty_for: Bools,
+) -> str | None:  # fmt: skip
+    """The first column of dates whose title says so, filled for that share of some rows and hardly for others."""
+    rows, share = filled_for
+    for profile in profiles.values() if rows.any() and empty_for.any() else ():
         is_dated = profile.kind == "date" and not profile.is_unclear and profile.column not in taken
-        if is_dated and says_converted(profile.column):
-            filled = np.array([value is not None for value in profile.values])
-            if filled[won].mean() >= 0.95 and filled[~won].mean() <= 0.05:
+        if is_dated and says(profile.column):
+            filled = _filled(profile)
+            if filled[rows].mean() >= share and filled[empty_for].mean() <= HARDLY_ANY_HAS_IT:
                 return profile.column
     return None
+
+
+def _filled(profile: ColumnProfile) -> Bools:
+    return np.array([value is not None for value in profile.values])
+
+
+def _on_loss(lost_at: str | None, outcome_at: str | None, statuses: OutcomeStatuses) -> list[str]:
+    """Since when lost leads count as lost, where leads are lost at all."""
+    if lost_at:
+        also = " as well" if lost_at == outcome_at else ""
+        return [f"{lost_at}: when each lost lead was lost{also} (guessed by its title, and filled for the lost)"]
+    if outcome_at and statuses.lost:
+        remedy = "export one and name it in [export] lost_at"
+        return [f"No column says when leads were lost, so they count as open until the export; {remedy}"]
+    return []
 
 
 def _on_dates(

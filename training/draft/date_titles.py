@@ -1,4 +1,4 @@
-"""Titles of columns of dates that say when a lead came or when it converted, in several languages.
+"""Titles of columns of dates that say when a lead came, when it converted or when it was lost, in several languages.
 
 The words are data: `date_titles.toml`, beside this file.
 """
@@ -17,6 +17,11 @@ def says_came(title: str) -> bool:
     """Whether a title says when a lead came: "Created Date", "Angelegt am", "Date de création"."""
     plain, words = title_words(title), word_patterns(_WORDS)
     return bool(words["came"].search(plain) or words["came_exactly"].fullmatch(plain))
+
+
+def says_lost_date(title: str) -> bool:
+    """Whether a title says when a lead was lost: "Lost Date", "Deal - Lost time", "Verloren am"."""
+    return bool(word_patterns(_WORDS)["lost"].search(title_words(without_record(title))))
 
 
 def says_converted(title: str) -> bool:

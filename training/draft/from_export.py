@@ -216,7 +216,11 @@ def _conversion_delay(profiles: Mapping[str, ColumnProfile], assigned: ColumnRol
     if assigned.created_at is None or assigned.outcome_at is None:
         return ConversionDelay()
     came, ended = (day_numbers(profiles[title]) for title in (assigned.created_at, assigned.outcome_at))
-    return conversion_delay(came, ended, assigned.created_at)
+    converted = np.where(assigned.won, ended, np.nan)
+    lost = np.full(len(came), np.nan)
+    if assigned.lost_at:
+        lost = np.where(assigned.known & ~assigned.won, day_numbers(profiles[assigned.lost_at]), np.nan)
+    return conversion_delay(came, converted, assigned.created_at, lost)
 
 
 def _decisions(

@@ -41,10 +41,10 @@ def _day(at: datetime) -> float:
     return at.toordinal() + (at.hour * 60 + at.minute) / 1440
 
 
-def conversion_delay(came: Floats, converted: Floats, created_at: str) -> ConversionDelay:
-    """The delay and horizon of leads that came and converted on these days; NaN where they did not convert.
+def conversion_delay(came: Floats, converted: Floats, created_at: str, lost: Floats | None = None) -> ConversionDelay:
+    """The delay and horizon of leads that came, converted and were lost on these days; NaN where they were not.
 
-    Days are counted from year 1.
+    Days are counted from year 1. lost: None where no dates of losses are known.
     """
     waited = (converted - came)[~np.isnan(converted - came)]
     if len(waited) < 20:
@@ -63,13 +63,17 @@ def conversion_delay(came: Floats, converted: Floats, created_at: str) -> Conver
     newest = float(max(np.nanmax(came), np.nanmax(converted)))
     if began := record_start(came[known], converted[known], newest, horizon):
         notes.append(_on_record(began))
-    return ConversionDelay(horizon, tuple(notes), open_lead_rate(came[known], converted[known], newest, horizon))
+    gone = None if lost is None else lost[known]
+    open_rate = open_lead_rate(came[known], converted[known], newest, horizon, gone)
+    return ConversionDelay(horizon, tuple(notes), open_rate)
 
 
 _AGES = np.array([0, 7, 14, 28, 56, 91, 182, 364])  # days since a lead came, from which on its chance is another
 
 
-def open_lead_rate(came: Floats, converted: Floats, now: float, horizon: int) -> float | None:
+def open_lead_rate(
+    came: Floats, converted: Floats, now: float, horizon: int, lost: Floats | None = None
+) -> float | None:
     """The chance of the leads that are open on day `now` to convert within the horizon, by how long they are known.
 
     A life table: leads are looked at as they come and every week while they are open; the looks whose horizon has
@@ -77,12 +81,13 @@ def open_lead_rate(came: Floats, converted: Floats, now: float, horizon: int) ->
     Example: of leads that just came 20 in 100 convert, of those known for a year 1 in 100; where nearly all open leads
     are a year old, the average is near 0.01, whatever share of all leads converted once.
     """
-    until = np.fmin(converted, now)
+    gone = converted if lost is None else np.fmin(converted, lost)
+    until = np.fmin(gone, now)
     looks = np.maximum(np.ceil((np.minimum(until, now - horizon) - came) / 7), 0).astype(np.int64)
     lead = np.repeat(np.arange(len(came)), looks)
     age = 7.0 * (np.arange(len(lead)) - np.repeat(np.cumsum(looks) - looks, looks))
     won = converted[lead] - came[lead] - age <= horizon
-    ages_open = (now - came)[np.isnan(converted) & (came < now)]
+    ages_open = (now - came)[np.isnan(gone) & (came < now)]
     if not len(lead) or not len(ages_open):
         return None
     at, last = np.searchsorted(_AGES, age, side="right") - 1, len(_AGES)

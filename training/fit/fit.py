@@ -31,6 +31,7 @@ BLENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the trees' share; the linear model stays
 ENOUGH_FOR_TREES = 100  # converted leads; with fewer, trees learn single leads by heart
 ENOUGH_FOR_FULL = 100  # converted leads; with fewer a score says that it rests on few
 ENOUGH_TO_FORGET = 500  # converted leads; with fewer the line is shrunk to what the criteria's prior says
+LIFETIME_ERRORS = 2.0  # standard errors by which a column of the whole life must win
 CHOICES = ("shrinkage", "trees", "rounds")  # of a model's facts, beside its columns and blend
 
 
@@ -151,7 +152,8 @@ def chosen_blend(
 
     Target encodings are added where they lower the log loss at all. Columns of the account must win by one standard
     error, since they say the same of all its leads. Lifetime columns (how long a lead is known, all that it ever did)
-    must win by two: open leads are often older than any lead in the training rows.
+    must win by two: open leads are often older than any lead in the training rows. With few outcomes there is the line
+    alone, and of these columns it asks for how long a lead is known, by two errors as well.
     """
     columns = candidate_columns(rows, agreement)
     is_believed = rows.loc[rows["outcome"], "lead_id"].nunique() < ENOUGH_TO_FORGET
@@ -159,7 +161,9 @@ def chosen_blend(
     inputs = CandidateInputs(tuple(column for column in columns if not column.is_lifetime and not column.is_account))
     sample = inputs.training_rows(rows, agreement, seed)
     if not _is_enough(sample):
-        return blend(sample, seed, progress=progress)
+        ages = CandidateInputs(tuple(column for column in columns if column.is_age))
+        aged = inputs.with_more(ages, columns).training_rows(rows, agreement, seed)
+        return blend(_with_age_or_not(sample, aged), seed, progress=progress)
     progress("choosing what the model reads")
     best = None
     for more, errors in _more(rows, columns, agreement, seed):
@@ -172,14 +176,23 @@ def chosen_blend(
     return blend(sample, seed, tried_parameters(search, seed), progress)
 
 
+def _with_age_or_not(sample: TrainingRows, aged: TrainingRows) -> TrainingRows:
+    """The rows with how long each lead is known, where lines that read it are better by two standard errors."""
+    if len(aged.columns) == len(sample.columns):
+        return sample
+    with_age, without = (fit_fold_lines(rows).out_of_fold for rows in (aged, sample))
+    return aged if _is_better(with_age, without, sample, LIFETIME_ERRORS) else sample
+
+
 def _more(
     rows: pd.DataFrame, columns: Sequence[ModelColumn], agreement: Agreement, seed: int
 ) -> Iterator[tuple[CandidateInputs, float]]:
     """Each group of inputs that may be added, and by how many standard errors it must win."""
+    lifetime = tuple(column for column in columns if column.is_lifetime and not column.is_account)
     wider = (
         (CandidateInputs((), tuple(map(CellInput, single_categories(columns)))), 0.0),
         (CandidateInputs((), tuple(map(CellInput, category_pairs(rows, columns, agreement, seed)))), 0.0),
-        (CandidateInputs(tuple(column for column in columns if column.is_lifetime and not column.is_account)), 2.0),
+        (CandidateInputs(lifetime), LIFETIME_ERRORS),
         (CandidateInputs(tuple(column for column in columns if column.is_account)), 1.0),
         (CandidateInputs((), coded_inputs(rows, columns, agreement, seed)), 2.0),
     )

@@ -18,6 +18,8 @@ from training.model.linear import Design, LinearModel, Term
 
 PENALTIES = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0, 3.0)  # each fit starts from the stronger one's end
 FEWEST_TO_CHOOSE = 20  # converted leads; what fewer like best is chance
+AGES = (7.0, 14.0, 28.0, 56.0, 91.0, 182.0, 364.0)  # days since a lead came, from which on its chance may be another
+AGE_STRENGTH = 0.1  # of the penalty: every lead tells of every age, and nobody may stay likely who converts no more
 STEPS = 8  # of a number: at so many of its quantiles it may jump, for firms of 49 and 50 are not always alike
 HIGHEST_QUANTILE = 0.995  # the line stops rising there: beyond, where few rows are, it would promise without end
 EXACTLY, NEARLY = 2e-9, 1e-7  # of the loss; to choose a penalty by, nearly is enough
@@ -86,12 +88,12 @@ def terms_of(matrix: Floats, columns: Sequence[ModelColumn]) -> tuple[Term, ...]
     found = []
     for place, column in enumerate(columns):
         values = matrix[:, place]
-        scaled = (_scaled(term, values, column.is_criterion) for term in _terms_of(place, column, values))
+        scaled = (_scaled(term, values, column) for term in _terms_of(place, column, values))
         found += [term for term in scaled if term is not None]
     return tuple(found)
 
 
-def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
+def _scaled(term: Term, values: Floats, column: ModelColumn) -> Term | None:
     """The term with its centre, scale and range on the training rows; None where it says the same of all of them.
 
     What is 0 or 1 is scaled by no less than LEAST_SCALE.
@@ -101,17 +103,18 @@ def _scaled(term: Term, values: Floats, is_point: bool) -> Term | None:
     if spread <= 1e-9:
         return None
     # The points of a criterion keep their unit: the prior says what one is worth.
-    scale = 1.0 if is_point else spread if term.kind in ("value", "log") else max(spread, LEAST_SCALE)
+    scale = 1.0 if column.is_criterion else spread if term.kind in ("value", "log") else max(spread, LEAST_SCALE)
     low, high = float(np.nanmin(raw)), float(np.nanmax(raw))
-    if term.kind == "value" and not is_point:
+    if (term.kind == "value" and not column.is_criterion) or (term.kind == "log" and column.is_age):
         high = max(float(np.nanquantile(raw, HIGHEST_QUANTILE)), low + spread)
     return replace(term, center=float(np.nanmean(np.clip(raw, low, high))), scale=scale, low=low, high=high)
 
 
 def _terms_of(place: int, column: ModelColumn, values: Floats) -> list[Term]:
-    """The terms of one column: decayed counts and traits; none of days and lifetime totals, which are for the trees.
+    """The terms of one column: decayed counts, traits and age; none of other days and totals, which are for the trees.
 
-    A line through days and lifetime totals goes on rising where no training row ever was.
+    A line through days and lifetime totals goes on rising where no training row ever was. How long a lead is known is a
+    curve with jumps at AGES, level beyond the oldest rows; where leads convert soon, it tells more than all else.
     """
     if column.levels is not None:
         return [*(Term(place, "level", level) for level in range(len(column.levels))), Term(place, "missing")]
@@ -120,7 +123,9 @@ def _terms_of(place: int, column: ModelColumn, values: Floats) -> list[Term]:
         return [Term(place, kind) for kind in kinds]
     if column.is_criterion:
         return [Term(place, "value")]
-    if column.made_of is not None or column.name == "days_open":
+    if column.is_age:
+        return [Term(place, "log"), *(Term(place, "step", age) for age in AGES)]
+    if column.made_of is not None:
         return []  # a line that has a pair's levels one by one is not helped by what trees make of them together
     plain = [Term(place, kind) for kind in ("value", "log", "missing")]
     return [*plain, *(Term(place, "step", cut) for cut in _cuts(values))]
@@ -162,11 +167,14 @@ def ridge_penalty(terms: Sequence[Term], sample: TrainingRows, strength: float) 
     columns = [sample.columns[term.column] for term in terms]
     signs = [0 if t.kind == "missing" else c.direction for t, c in zip(terms, columns, strict=True)]
     penalty = RidgePenalty.to_zero(strength, signs)
+    penalty.strength[1:] *= [AGE_STRENGTH if column.is_age else 1.0 for column in columns]
     points = [(place + 1, c.believed) for place, c in enumerate(columns) if c.believed is not None]
     if not points:
         return penalty
     toward, strengths = penalty.toward.copy(), penalty.strength.copy()
-    toward[0], strengths[0] = sample.stated_log_odds, sample.rows_per_lead
+    # The stated rate is that of all leads together: it says nothing of the level of one age.
+    toward[0] = sample.stated_log_odds
+    strengths[0] = 0.0 if any(column.is_age for column in columns) else sample.rows_per_lead
     for place, prior in points:
         toward[place], strengths[place] = prior.worth, sample.rows_per_lead / prior.worth**2
         toward[0] += prior.worth * (terms[place - 1].center - prior.average)

@@ -17,6 +17,7 @@ from training.leakage.model_signs import RANKS_WELL, TOO_GOOD
 from training.metrics.binned_counts import binned_counts
 from training.metrics.metrics import roc_auc
 from training.metrics.shares import of_100
+from training.model.columns import AGE
 
 NO_LEAK = "no_leak"
 CARRIES_ALL = 1 / 2  # of all that moves the scores; the report warns from a third on
@@ -67,11 +68,12 @@ def no_leak(
 
     contributions: one row per tested snapshot, one column per behaviour or trait, in log-odds. suspects: what the
     triage of this history holds against a field, by its name. A signed field is named and does not hold back. Were it
-    simply let through, another leak could hide behind it: so the signs are looked for in the scores without it.
+    simply let through, another leak could hide behind it: so the signs are looked for in the scores without it. They
+    are without how long a lead is known as well, which nobody fills in.
     """
     signed = {name: why for name, why in signed_fields(agreement).items() if name in contributions}
     unsigned = [name for name in suspects if name in contributions and name not in signed]
-    rest = _unsigned_fields(contributions.drop(columns=list(signed)), outcome, agreement, kinds)
+    rest = _unsigned_fields(_filled_in(contributions).drop(columns=list(signed)), outcome, agreement, kinds)
     if unsigned:
         reason = suspects[unsigned[0]].rstrip(".")
         why = f"It uses “{unsigned[0]}”, which is under suspicion ({reason}): {REMEDY}."
@@ -81,6 +83,10 @@ def no_leak(
         why = f"Under {FEWEST_CONVERTED} tested snapshots converted: too few to tell a leak from luck.{beside}"
         return Gate(NO_LEAK, True, None, TOO_GOOD, why)
     return _gate(rest, rest.area, beside)
+
+
+def _filled_in(contributions: pd.DataFrame) -> pd.DataFrame:
+    return contributions.drop(columns=AGE, errors="ignore")
 
 
 def _gate(unsigned: UnsignedFields, area: float, beside: str) -> Gate:

@@ -17,6 +17,7 @@ from training.leakage.signals import (
     LeakSignals,
 )
 from training.leakage.wording import reason_in_title
+from training.model.columns import AGE
 
 LATE, PARTLY_LATE = 0.8, 0.5  # of the leads that have a value: first known when sales or the outcome may have told it
 FEWEST_LATE = 20
@@ -24,8 +25,6 @@ OF_THE_WON = 0.1  # of the converted, at least, must have what only they have; a
 CARRIES = 0.5  # of what all fields together tell beyond guessing
 # What follows from another field is signed where that one is.
 FOLLOWS_FROM = {"seniority": "job_title", "department": "job_title"}
-# How long a lead is known is counted here: nobody fills it in, and nobody can sign it.
-AGE = "days_open"
 ON_AGE = (
     "how long a lead is known tells most; either leads convert soon after they came, or those that were lost stay open "
     "here because no file says when they were lost"
@@ -83,6 +82,7 @@ def suspect(evidence: FieldEvidence, agreement: Agreement) -> Suspect | None:
     Only overwhelming evidence quarantines, and only traits. A behaviour is an event with its own time, so what is known
     of it at the snapshot cannot come from the future; that it tells much is what we look for.
     """
+    # How long a lead is known is counted here: nobody fills it in, and nobody can sign it.
     is_filled_in = evidence.kind == "trait" and evidence.name != AGE
     strong = quarantine_reasons(evidence.signals, evidence.filling) if is_filled_in else []
     weak = list(_weak(evidence, agreement))

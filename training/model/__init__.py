@@ -17,7 +17,7 @@ target_encoding.py  Target encoding: one number for each level, or pair of level
 Other rooms use:
 
 calibrator          Calibrator, sigmoid
-columns             COMMONNESS, ModelColumn, OTHER, PointPrior
+columns             AGE, COMMONNESS, ModelColumn, OTHER, PointPrior
 if_tried            ASKS_IF_TRIED, HEAD_FILE, IF_TRIED, IF_TRIED_GATES, IfTried, Likeness, Method, moved_calibrator
 linear              Design, LinearModel, Term
 manifest            ModelDamaged, holds, verify_manifest

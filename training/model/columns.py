@@ -14,6 +14,7 @@ from features.arrays import Floats
 from features.snapshots.criteria_columns import PREFIX
 from training.model.target_encoding import MANY, CellSizes, TargetEncoding
 
+AGE = "days_open"  # how long a lead is known: counted here, filled in by nobody
 OTHER = "(other)"  # a level too rare to learn from, or one never seen
 COMMONNESS = ("how common ", " is")  # around a pair's name: what a model reads of the size of its cells
 
@@ -66,8 +67,13 @@ class ModelColumn:
     def is_lifetime(self) -> bool:
         """Whether it covers the lead's whole life: how long ago something was first done, or all that was ever done."""
         if self.kind != "behaviour" or self.is_criterion:
-            return self.name == "days_open"
+            return self.is_age
         return self.name.startswith("days_since_first_") or self.name.endswith("_total")
+
+    @property
+    def is_age(self) -> bool:
+        """Whether it is how long the lead is known."""
+        return self.name == AGE
 
     @property
     def is_criterion(self) -> bool:

@@ -114,6 +114,32 @@ def test_a_lead_that_did_not_convert_has_no_outcome() -> None:
     assert [said["type"] for said in events_of(rows({"Stage": "Open", "Closed": ""}))] == ["identify", "identify"]
 
 
+@pytest.mark.parametrize("stage", ["Lost", "", "Open"])
+@pytest.mark.parametrize("names_statuses", [True, False])
+def test_a_lost_lead_is_lost_since_its_date(stage: str, names_statuses: bool) -> None:
+    more = 'lost_at = "Gone"\nlost = ["Lost"]\nopen = ["Open"]\n' if names_statuses else 'lost_at = "Gone"\n'
+    text = DATED.replace('missing = ["Select"]', f'missing = ["Select"]\n{more}')
+    told = events_of(rows({"Stage": stage, "Closed": "", "Gone": "03-03-2024"}), text)[2:]
+    end_of_day = datetime(2024, 3, 3, 18, 29, 59, 999_999, tzinfo=UTC)
+    if names_statuses and stage:  # an open status speaks of today, whatever became of the lead before
+        name, at = "Lead Status Changed", end_of_day if stage == "Lost" else NOW
+    else:
+        name, at = "Opportunity Lost", end_of_day
+    expected = [] if names_statuses and not stage else [(name, at)]
+    assert [
+        (said["event"], said["timestamp"].replace(microsecond=999_999 if at == end_of_day else 0)) for said in told
+    ] == expected
+
+
+def test_a_file_without_the_date_of_the_loss_is_read_and_told(tmp_path: Path) -> None:
+    text = DATED.replace('missing = ["Select"]', 'missing = ["Select"]\nlost_at = "Gone"\nlost = ["Lost"]')
+    export = CrmExport(agreed(text), NOW)
+    table = rows({"Stage": "Lost", "Closed": ""})
+    export.observe(table)
+    assert [said["timestamp"] for said in export.events(table)][2:] == [NOW]
+    assert any('no column "Gone"' in sentence for sentence in export.sentences)
+
+
 def test_every_event_is_one_that_the_ledger_takes() -> None:
     for raw in events_of(rows({}, {"Id": "8", "Stage": "Open"})):
         taken = event(raw, source="crm", received_at=NOW)

@@ -73,6 +73,7 @@ def test_a_draft_loads_and_names_the_columns(dated: Draft) -> None:
         "outcome": "Won Date",
         "positive": "known",
         "outcome_at": "Won Date",
+        "lost_at": None,
         "status": "Lead Status",
         "lost": ("Lost to a rival",),
         "open": ("Busy", "Ringing"),
@@ -230,6 +231,38 @@ def test_titles_that_name_the_record_first_are_read_without_it(tmp_path: Path) -
     assert said["Deal - Total activities"] == "known only after contact: sales causes it"
     for column in ("Deal - Organization ID", "Organization - Website"):
         assert said[column] == "it tells which company it is, and nothing of what it is like"
+
+
+@pytest.mark.parametrize(
+    ("title", "filled_for", "lost_at"),
+    [
+        ("Deal - Lost time", "Lost", "Deal - Lost time"),
+        ("Verloren am", "Lost", "Verloren am"),
+        ("Close Date", "Lost", None),  # by its title it is of won leads as well
+        ("Lost Reason Changed", "Won", None),
+        ("Deal - Lost time", "Open", None),
+    ],
+)
+def test_a_date_that_lost_leads_alone_have_says_when_they_were_lost(
+    tmp_path: Path, title: str, filled_for: str, lost_at: str | None
+) -> None:
+    table = deals()
+    table.loc[::3, "Deal - Status"] = table["Deal - Status"].replace("Lost", "Open")[::3]
+    table[title] = np.where(table["Deal - Status"] == filled_for, "20/12/2024", "")
+    agreement = Agreement.parse(drafted(tmp_path, table, "Deal - Status", positive="Won").text)
+    assert agreement.export is not None
+    assert (agreement.export.lost_at, agreement.export.outcome_at) == (lost_at, "Deal - Won time")
+
+
+def test_one_date_of_closing_says_when_leads_converted_and_when_they_were_lost(tmp_path: Path) -> None:
+    table = deals().rename(columns={"Deal - Won time": "Deal - Deal closed on"})
+    table.loc[::3, "Deal - Status"] = table["Deal - Status"].replace("Lost", "Open")[::3]
+    table.loc[table["Deal - Status"] == "Lost", "Deal - Deal closed on"] = "20/12/2024"
+    found = drafted(tmp_path, table, "Deal - Status", positive="Won")
+    agreement = Agreement.parse(found.text)
+    assert agreement.export is not None
+    assert agreement.export.outcome_at == agreement.export.lost_at == "Deal - Deal closed on"
+    assert any("was lost as well" in note for note in found.notes)
 
 
 def test_a_positive_value_that_never_occurs_names_the_near_one(tmp_path: Path) -> None:

@@ -26,5 +26,14 @@ def test_leads_that_just_came_convert_as_those_before_them_did() -> None:
     assert fresh == pytest.approx(0.25, abs=0.03)  # half of the open leads just came, and half of those convert
 
 
+def test_lost_leads_are_open_no_longer() -> None:
+    came = np.append(np.arange(0.0, 200.0, 2.0), np.full(50, 399.5))
+    won = np.where(np.arange(150) % 2 == 0, came + 5, np.nan)
+    lost = np.where((np.arange(150) % 2 == 1) & (came < 300), came + 20, np.nan)
+    won[100:] = np.nan
+    assert open_lead_rate(came, won, 400.0, 30, lost) == pytest.approx(0.5, abs=0.1)  # all that are open just came
+    assert open_lead_rate(came, won, 400.0, 30) == pytest.approx(0.25, abs=0.1)  # without the dates half are of old
+
+
 def test_without_a_closed_horizon_dates_do_not_tell() -> None:
     assert open_lead_rate(np.array([1.0, 2.0]), np.array([3.0, np.nan]), now=10.0, horizon=90) is None

@@ -73,6 +73,35 @@ def test_an_interval_holds_the_probability_and_narrows_with_outcomes() -> None:
     assert widths[1] < widths[0]
 
 
+def weekly_looks(is_over_soon: bool) -> pd.DataFrame:
+    """Looks at 120 leads as they come and every week of a year of two; one in four converts, soon or whenever."""
+    draws = np.random.default_rng(5)
+    weeks, converted = draws.integers(5, 100, 120), np.arange(120) % 4 == 0
+    lead = np.repeat(np.arange(120), np.where(converted & is_over_soon, 1, weeks))
+    age = 7.0 * (np.arange(len(lead)) - np.searchsorted(lead, lead))
+    frame = pd.DataFrame({"lead_id": [f"L{i}" for i in lead], "snapshot_us": draws.permutation(len(lead))})
+    return frame.assign(
+        is_arrival=age == 0, outcome=converted[lead], days_open=age, employees=draws.integers(1, 900, 120)[lead] * 1.0
+    )
+
+
+def test_how_long_a_lead_is_known_is_read_where_leads_convert_soon_and_is_level_beyond_what_was_seen() -> None:
+    rows = weekly_looks(is_over_soon=True)
+    model = fitted_model(rows, DEFAULT, 7)
+    asked = rows.head(1).loc[[0] * 5].assign(days_open=[0.0, 30.0, 690.0, 4_000.0, np.nan])
+    new, month, oldest, beyond, unknown = model.probability(asked)
+    assert new > 5 * month
+    assert month > oldest
+    assert oldest == pytest.approx(beyond, rel=0.02)
+    assert beyond < unknown < new
+    assert new == pytest.approx(rows.loc[rows["days_open"] == 0, "outcome"].mean(), rel=0.25)
+
+
+def test_how_long_a_lead_is_known_is_not_read_where_it_tells_nothing() -> None:
+    model = fitted_model(weekly_looks(is_over_soon=False), DEFAULT, 7)
+    assert not [column for column in model.columns if column.is_age]
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.floats(0, 120), max_size=5),

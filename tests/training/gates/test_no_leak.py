@@ -46,6 +46,13 @@ def test_one_field_that_carries_all_of_a_good_ranking_is_held_back() -> None:
     assert "of 100 of all that moves the scores is “is partner”" in held.why
 
 
+def test_how_long_a_lead_is_known_is_filled_in_by_nobody_and_another_leak_does_not_hide_behind_it() -> None:
+    assert gate({"days_open": GIVEN_AWAY}).passed
+    held = gate({"days_open": 2 * GIVEN_AWAY, "is_partner": GIVEN_AWAY})
+    assert not held.passed
+    assert "“is partner”" in held.why
+
+
 @pytest.mark.parametrize("name", ["is_partner", "webinar"])
 def test_a_person_can_sign_a_field_or_a_behaviour(name: str) -> None:
     lines = {
