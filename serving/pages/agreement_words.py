@@ -22,6 +22,14 @@ _RULES = {
     "not_a_lead": "an inquiry of another kind, which goes where that is answered",
     "nurture": "stays with marketing",
 }
+_FLAGS = {
+    "customer": "it is a customer",
+    "open_opportunity": "it has an open opportunity",
+    "profiling_opt_out": "it objected to profiling",
+    "unsubscribed": "it unsubscribed",
+    "with_sales": "sales works it",
+    "rejected": "sales rejected it",
+}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _QUESTION = {
     "as things are": "the chance to convert as sales works its leads now",
@@ -66,7 +74,8 @@ def _clause(agreement: Agreement, clause: Clause) -> str:
     trait = agreement.traits.get(clause.name)
     name = trait.label if trait else clause.name.replace("_", " ")
     if len(clause.any_of) == 1 and isinstance(flag := clause.any_of[0], Flag):
-        return name if flag.is_true else f"not {name}"
+        said = _FLAGS.get(clause.name, name) if trait is None else name
+        return said if flag.is_true else f"not: {said}"
     return f"{name} {_listed([_test(test) for test in clause.any_of], 'or')}"
 
 
@@ -77,7 +86,7 @@ def _test(test: object) -> str:
         return f"{test.low:,g}" if test.low == test.high else f"{test.low:,g} to {test.high:,g}"
     if isinstance(test, Flag):
         return "yes" if test.is_true else "no"
-    return str(getattr(test, "text", test))
+    return str(getattr(test, "text", test)).replace("_", " ")
 
 
 def _days(days: float) -> str:
@@ -170,7 +179,7 @@ def _nurture(agreement: Agreement) -> Iterator[tuple[str, str]]:
     every, slow = (_days(length.total_seconds() / 86_400) for length in (nurture.every, nurture.then_every))
     yield "rhythm", f"once in {every}; after {nurture.review_after} without a response once in {slow}"
     if nurture.no_email:
-        yield "no e-mail", f"to who is {condition_in_words(agreement, nurture.no_email)}"
+        yield "no e-mail", f"if {condition_in_words(agreement, nurture.no_email)}"
     for name, before in nurture.come_back.items():
         trait = agreement.traits.get(name)
         date_of = trait.label if trait else name.replace("_", " ")
