@@ -9,6 +9,7 @@ from typing import Any
 
 from features.agreement.agreement import Agreement
 from features.agreement.checks import CRM_EVENTS, FEEDBACK_EVENTS, HANDOVER_EVENTS, SALES_EVENTS
+from features.events.touch_values import SIDE_FLAGS
 
 PUBLIC = "public"  # the flag of each event that came by a key that may only write events
 NOT_TRUSTED = "not_trusted"  # of one that says what only the CRM or our own people may say: kept, and not followed
@@ -18,6 +19,7 @@ NOT_OURS = "not_ours"  # of an event that says of a handover what only Leadlight
 LATE_CLAIM = "late_claim"  # of an identify or alias by such a key, said to be old: it claims nothing before it came
 OF_PUBLIC_KEYS = (PUBLIC, NOT_TRUSTED, PUBLIC_OBJECTION, LATE_CLAIM, BY_FEEDBACK_KEY)
 OURSELVES = "leadlight"  # the source of the events that we write into the ledger
+SAID_BY_KEYS = frozenset({PUBLIC, BY_FEEDBACK_KEY, *SIDE_FLAGS})  # of whose key an event is: nothing to warn of
 # Traits by which the CRM says what became of a lead or which of its records a lead is, without case and gaps.
 CRM_TRAITS = frozenset(
     {"customer", "openopportunity", "withsales", "rejected", "closed", "leadstatus", "crmleadid", "contactid"}

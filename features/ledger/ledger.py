@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from features.events.trust import PUBLIC
+from features.events.trust import SAID_BY_KEYS
 from features.events.validation import EventResult, Row, Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds
@@ -299,7 +299,7 @@ def _result(row: Row, status: str) -> EventResult:
 
 def _noticed(row: Row) -> tuple[str, ...]:
     # That an event came by a public key is no news to its sender.
-    return tuple(flag for flag in row["flags"].split(",") if flag and flag != PUBLIC)
+    return tuple(flag for flag in row["flags"].split(",") if flag and flag not in SAID_BY_KEYS)
 
 
 def _erased(message_id: str | None) -> EventResult:

@@ -9,6 +9,9 @@ import pytest
 from handmade_events import LATER, SMALL, Told, World, identify, page, track, us
 
 from features.agreement.agreement import Agreement, AgreementError
+from features.events.notices import NOTICES
+from features.events.touch_values import SIDE_FLAGS
+from features.events.trust import SAID_BY_KEYS
 from features.events.validation import Source, validate
 from features.touches.history import Feedback, SalesHistory, sales_history
 
@@ -144,3 +147,8 @@ def test_a_key_that_may_give_feedback_is_believed_in_that_alone() -> None:
     assert [row["flags"] for row in rows] == ["public,feedback_key", "public,not_trusted"]
     (plain,) = validate([given(5, "tried")], Source("live:web", clock="sender", is_trusted=False), LATER).rows
     assert plain["flags"] == "public,not_trusted"
+
+
+def test_the_side_of_a_key_is_no_warning_and_a_value_that_means_nothing_is_one() -> None:
+    assert set(SIDE_FLAGS) | {"public", "feedback_key"} == SAID_BY_KEYS
+    assert {"bad_side", "bad_actor", "bad_result", "bad_kind", "bad_reason", "bad_undo", "not_ours"} <= NOTICES.keys()
