@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +13,12 @@ from commands.options import Json, Seed, home, now, print_answer
 from features.agreement.versions import current_version
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
+from features.home.errors import LeadlightError
 from serving import logs
 
 if TYPE_CHECKING:
     from training.admission import PromotionResult
+    from training.registry.mlflow_registry import ModelRegistry
 
 
 ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under five seconds
@@ -106,9 +109,23 @@ def promote(
     from training.registry.mlflow_registry import ModelRegistry
 
     logs.configure()
+    registry = ModelRegistry(name)
+    if told := crossings_by(registry, version):
+        console.err.print(told)
     with console.progress_line("looking at the gates") as progress:
-        done = promoted(ModelRegistry(name), PromotionRequest(version, why, force), progress)
+        done = promoted(registry, PromotionRequest(version, why, force), progress)
     _answer(name, done, as_json)
+
+
+def crossings_by(registry: ModelRegistry, version: str) -> str | None:
+    """How many leads would cross the bar if a version answered, as a sentence; None where no lead is decided yet."""
+    from serving.rounds.crossings import crossings_of_version
+
+    with console.progress_line("looking who would cross the bar") as progress, suppress(LeadlightError):
+        with registry.files(version) as (folder, _digest):
+            told = crossings_of_version(home(), folder, now(), progress)
+        return told.sentence if told.leads else None
+    return None
 
 
 def _answer(name: str, done: PromotionResult, as_json: bool) -> None:

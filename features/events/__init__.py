@@ -22,7 +22,7 @@ Other rooms use:
 
 event               ASSUMED, EventRefused, LONGEST, LONGEST_NAME, RecordId, ZERO, event, id_in_column, identifier_text
 event_table         EventTable, HISTORY_KEPT, LEFT, STATUS, UNLOADED, read_events
-feedback_values     CLOSED, GIVEN, LOST, OFFERED, REASON_IF_NONE, REJECTED, UNDONE, feedback_kind
+feedback_values     CLOSED, GIVEN, LOST, OFFERED, REASON_IF_NONE, REJECTED, feedback_kind
 notices             notice
 other_tools         READ_ON, foreign, other_tool
 status_words        UNDATED, status_meaning

@@ -71,12 +71,11 @@ def oldest_marks(connection: Connection, most: int, in_bulk: bool = False, but: 
 
 def marks_of(connection: Connection, ids: Collection[str], groups: Collection[str] = ()) -> Marks:
     """The marks of some user and anonymous ids, and of some groups."""
-    asked = [(kind, batch) for kind in (ANONYMOUS, USER) for batch in batched(sorted(ids), AT_ONCE)]
-    asked += [(GROUP, batch) for batch in batched(sorted(groups), AT_ONCE)]
-    found: dict[Identifier, Mark] = {}
-    for kind, batch in asked:
-        found |= _marks(connection, select(tables.decisions_due).where(_DUE.kind == kind, _DUE.value.in_(batch)))
-    return found
+    wanted, found = {GROUP: set(groups), USER: set(ids), ANONYMOUS: set(ids)}, dict[Identifier, Mark]()
+    kinds = tuple(kind for kind, values in wanted.items() if values)
+    for batch in batched(sorted({*ids, *groups}), AT_ONCE):
+        found |= _marks(connection, select(tables.decisions_due).where(_DUE.kind.in_(kinds), _DUE.value.in_(batch)))
+    return {name: mark for name, mark in found.items() if name[1] in wanted[name[0]]}
 
 
 def _marks(connection: Connection, which: Any) -> dict[Identifier, Mark]:

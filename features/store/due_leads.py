@@ -106,6 +106,9 @@ class Decider(Protocol):
     def feature_part(self) -> str | None:
         """The suffix of the feature part by which leads are looked at; None where nobody can decide now."""
 
+    def reads_accounts(self) -> bool:
+        """Whether a decision depends on what the other leads of an account did."""
+
     def decided(self, connection: Connection, due: DueLeads) -> DecidedLeads:
         """The decisions on these leads, read and computed now, to be written soon."""
 

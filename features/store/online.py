@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
@@ -38,42 +39,77 @@ def newest_states(
     that never had a value is left out.
     since_us: only behaviours with an observation known after it, and traits where one changed after it; -1 for all.
     """
-    behaviours, traits = _behaviours(rows, agreement, since_us), _traits(rows, agreement, since_us)
+    for state, is_new in whole_states(rows, agreement, ids):
+        yield is_new.of(state, since_us)
+
+
+class KnownSince(NamedTuple):
+    """When what is known of one lead became known: each behaviour, by its newest observation, and its traits."""
+
+    behaviours: Mapping[str, int]
+    traits_us: int
+
+    def of(self, state: LeadState, since_us: int) -> LeadState:
+        """The state with what became known after a moment alone; a trait is new where any of them is."""
+        if since_us < 0:
+            return state
+        new = {name: value for name, value in state.behaviours.items() if self.behaviours[name] > since_us}
+        return state._replace(behaviours=new, traits=state.traits if self.traits_us > since_us else {})
+
+
+def whole_states(
+    rows: DerivedRows, agreement: Agreement, ids: frozenset[str]
+) -> Iterator[tuple[LeadState, KnownSince]]:
+    """The whole state of each lead in `rows` that has one of these ids, and since when each part of it is known."""
+    behaviours, traits = _behaviours(rows, agreement), _traits(rows, agreement)
     for i, (lead_id, newest_us) in enumerate(zip(rows.identities.lead_ids, rows.newest_us.tolist(), strict=True)):
         if lead_id in ids:
-            yield LeadState(lead_id, behaviours.get(i, {}), traits.get(lead_id, {}), from_microseconds(newest_us))
+            did, known_us = behaviours.get(i, NEVER)
+            said, traits_us = traits.get(lead_id, NOTHING)
+            yield LeadState(lead_id, did, said, from_microseconds(newest_us)), KnownSince(known_us, traits_us)
 
 
-def _behaviours(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[int, dict[str, Floats | None]]:
+Did = tuple[dict[str, Floats | None], dict[str, int]]  # of one lead: the state of each behaviour, and since when known
+Said = tuple[dict[str, Any], int]  # of one lead: the newest value of each trait, and since when they are known
+NEVER: Did = ({}, {})
+NOTHING: Said = ({}, -1)
+
+
+def _behaviours(rows: DerivedRows, agreement: Agreement) -> dict[int, Did]:
     """The states of the behaviours of each lead, by the lead's position."""
     observed, names = rows.observed, list(agreement.behaviours)
     last = observed.is_newest()
     folded = behaviour_states(observed, len(names), agreement.half_lives, last)
     row_of = {lead: row for row, lead in enumerate(observed.lead[last].tolist())}
-    found: dict[int, dict[str, Floats | None]] = {lead: {} for lead in row_of}
-    new = observed.taken(observed.known_us > since_us)
-    shown = np.unique(new.lead * len(names) + new.behaviour) if len(names) else new.lead[:0]
-    for lead, behaviour in zip(*(part.tolist() for part in np.divmod(shown, max(len(names), 1))), strict=True):
-        state = folded[behaviour].row(row_of[lead])
-        found[lead][names[behaviour]] = state if len(state) else None
+    found: dict[int, Did] = {lead: ({}, {}) for lead in row_of}
+    place = observed.lead * max(len(names), 1) + observed.behaviour
+    shown, first = np.unique(place, return_inverse=True)
+    known_us = np.full(len(shown), -1, dtype=np.int64)
+    np.maximum.at(known_us, first, observed.known_us)
+    lead_of, behaviour_of = (part.tolist() for part in np.divmod(shown, max(len(names), 1)))
+    for lead, behaviour, us in zip(lead_of, behaviour_of, known_us.tolist(), strict=True):
+        state, (states, since) = folded[behaviour].row(row_of[lead]), found[lead]
+        states[names[behaviour]] = state if len(state) else None
+        since[names[behaviour]] = us
     return found
 
 
-def _traits(rows: DerivedRows, agreement: Agreement, since_us: int) -> dict[str, dict[str, Any]]:
+def _traits(rows: DerivedRows, agreement: Agreement) -> dict[str, Said]:
     """The newest value of each trait that a lead ever had, by lead_id."""
     lead_ids = rows.traits["lead_id"].to_numpy()
     starts = np.flatnonzero(np.append(True, lead_ids[1:] != lead_ids[:-1])[: len(lead_ids)])
-    found: dict[str, dict[str, Any]] = {lead_id: {} for lead_id in lead_ids[starts]}
     if not len(starts):
-        return found
-    last, known = np.append(starts[1:], len(lead_ids)) - 1, list(found.values())
-    is_new = rows.traits["known_us"].to_numpy()[last] > since_us
+        return {}
+    last = np.append(starts[1:], len(lead_ids)) - 1
+    known_us = rows.traits["known_us"].to_numpy()[last].tolist()
+    found: dict[str, Said] = {lead: ({}, us) for lead, us in zip(lead_ids[starts], known_us, strict=True)}
+    values = [said for said, _ in found.values()]
     for name in trait_columns(agreement):
-        column = rows.traits[name]
-        newest = column.to_numpy()[last].tolist()
-        for place in np.flatnonzero(np.logical_or.reduceat(column.notna().to_numpy(), starts) & is_new).tolist():
+        column = rows.traits[name].to_numpy()
+        newest = column[last].tolist()
+        for place in np.flatnonzero(np.logical_or.reduceat(~pd.isna(column), starts)).tolist():
             value = newest[place]
-            known[place][name] = None if value != value else value
+            values[place][name] = None if value != value else value
     return found
 
 

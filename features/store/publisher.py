@@ -34,7 +34,7 @@ from features.store.account_states import (
 from features.store.builds import Build, builds, current_builds, has_files, published_builds, record_published
 from features.store.due_leads import DecidedLeads, Decider, DueLeads, with_accounts
 from features.store.materialize import materialize_needed, materialized
-from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone, newest_states
+from features.store.online import LeadState, OnlineRow, OnlineStore, StoreGone, whole_states
 from features.store.online_fill import backfill
 
 STORES = 8  # connections kept open: of each feature part that is read
@@ -63,15 +63,15 @@ class _BuildUpdate:
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     accounts: AccountNews = field(default_factory=AccountNews)
     states: dict[str, AccountState] = field(default_factory=dict)
-    due: tuple[Derived, OutboxBatch] | None = None  # to decide on, where the outbox is one batch
+    due: tuple[Derived, OutboxBatch, list[LeadState]] | None = None  # to decide on, where the outbox is one batch
 
-    def add(self, derived: Derived, batch: OutboxBatch, leads: int) -> None:
+    def add(self, derived: Derived, batch: OutboxBatch, leads: list[LeadState]) -> None:
         """Note the leads of a batch that was written, and what is new of their accounts."""
         rows, ids = derived.rows, derived.ids
         # Of a long outbox nothing is kept: its leads are decided apart, some at a time.
-        self.due = None if self.ids else (derived, batch)
+        self.due = None if self.ids else (derived, batch, leads)
         self.ids |= ids
-        self.leads += leads
+        self.leads += len(leads)
         self.names |= {name: lead for name, lead in identifiers_of(rows.identities).items() if lead in ids}
         self.accounts.add(rows, self.build.folded_us)
 
@@ -193,12 +193,14 @@ class Publisher:
         agreement, store = update.build.agreement, self._store(update.build)
         derived = derive_events(batch.events, agreement, batch.ids)
         rows = derived.rows
-        found = list(newest_states(rows, agreement, batch.ids, -1 if batch.is_whole else update.shown_us))
+        whole = list(whole_states(rows, agreement, batch.ids))
+        since_us = -1 if batch.is_whole else update.shown_us
+        found = [known.of(state, since_us) for state, known in whole]
         for view, name in ((store.repository.behaviour_view, "behaviours"), (store.repository.trait_view, "traits")):
             # A lead that is written whole may have lost a feature: that is written as nothing.
             nothing: dict[str, Any] = dict.fromkeys(store.repository.features_of(view)) if batch.is_whole else {}
             store.write(view, (_row(lead, nothing | dict(getattr(lead, name)), update.event_us) for lead in found))
-        update.add(derived, batch, len(found))
+        update.add(derived, batch, [state for state, _ in whole])
 
     def _write_accounts(self, update: _BuildUpdate, connection: Connection, outbox: Outbox) -> None:
         agreement, store, wrong = update.build.agreement, self._store(update.build), outbox.wrong_accounts()
@@ -217,7 +219,8 @@ class Publisher:
         if self._decider is None or newest is None or newest.due is None:
             return None
         try:
-            due = _due_leads(connection, newest.build.agreement, *newest.due, newest.states)
+            accounts = newest.states if self._decider.reads_accounts() else {}
+            due = _due_leads(connection, newest.build.agreement, newest.due, accounts)
             return (due, self._decider.decided(connection, due)) if due.marks else None
         except Exception as error:  # a lead that cannot be decided is published all the same, and tried by itself
             self._troubles.met(NOT_DECIDED, type(error).__name__)
@@ -250,12 +253,17 @@ def _cached_store(stores: dict[str, OnlineStore], home: Home, build: Build) -> O
 
 
 def _due_leads(
-    connection: Connection, agreement: Agreement, derived: Derived, batch: OutboxBatch, accounts: Accounts
+    connection: Connection,
+    agreement: Agreement,
+    found: tuple[Derived, OutboxBatch, list[LeadState]],
+    accounts: Accounts,
 ) -> DueLeads:
+    derived, batch, states = found
     groups = [value for kind, value in batch.identifiers if kind == GROUP]
     marks = marks_of(connection, derived.ids, groups)
-    states = newest_states(derived.rows, agreement, derived.ids) if marks else ()
-    return DueLeads(derived, with_accounts(states, accounts, list(agreement.behaviours)), marks, tombstones(connection))
+    if accounts:
+        states = with_accounts(states, accounts, list(agreement.behaviours))
+    return DueLeads(derived, states, marks, tombstones(connection))
 
 
 def _row(lead: LeadState, features: Mapping[str, Any], event_us: int) -> OnlineRow:

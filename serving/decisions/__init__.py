@@ -15,8 +15,8 @@ store.py    Decisions in the database: one row per change, and one per lead with
 
 Other rooms use:
 
-backlog     backlog_turn, line, rank_again
-bar         bar_in_force, renewed_bar
+backlog     MOST_WORKING_DAYS, backlog_turn, line, rank_again
+bar         BarInForce, bar_in_force, newest_bar, renewed_bar
 lists       EQUALS, LeadFilter, Place, SORTS, cursor_of_place, decision_answer, decisions_of, is_known, lead_list,
             listed_leads, place_in_cursor, place_of_row
 queues      queues

@@ -1,6 +1,8 @@
 """What decides, hands over and tells in one transaction: the round after events, and the sweep as time passes.
 
 causes.py        Causes: why each lead is decided now, as its decision remembers it.
+crossings.py     Crossings: how many leads would go over the bar by another model or agreement, told before anything
+                 happens.
 day_messages.py  Messages that no change of a handover brings: lists of the morning, a changed agreement, and what a
                  night finds.
 decided_by.py    What leads are decided by at one moment: model, agreement, bar, and whether it is live or a trial.
@@ -22,6 +24,7 @@ sweep.py         The sweep: what no event brings. Each minute what is due by now
 
 Other rooms use:
 
+crossings        crossings_of_version
 decider          HomeDecider
 passing_on       be_away_until, give_back, reassign, take
 sweep            Swept, night, sweep

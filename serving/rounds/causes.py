@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from features.events.feedback_values import GIVEN, UNDONE
 from features.store.due_leads import DueLeads
 from serving.scoring.lead_now import Cause, DecidedUnder, LeadDecision
 
@@ -15,7 +14,8 @@ MOVED: Literal["bar"] = "bar"  # a cause that is named exactly once it is known 
 
 def causes_of_events(due: DueLeads) -> CauseOf:
     """Of each lead that is due, its newest event; one whose events came by a file stands in line, if it crosses."""
-    told = {event.event_id for event in due.derived.events if event.name in (GIVEN, UNDONE)}
+    table = due.derived.table
+    told = {table.event_id[row] for row in (*table.feedback.values(), *(row for row, _ in table.undos))}
 
     def cause_of(lead_id: str) -> Cause:
         mark = due.mark_by_lead.get(lead_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from features.agreement.agreement import Agreement
 from features.agreement.kept_signatures import kept_signatures
@@ -15,11 +17,33 @@ from features.home.clock import microseconds
 from features.home.database import reading
 from features.home.settings import Home
 from features.store.feast_views import view_suffix
+from serving.decisions.bar import BarInForce, bar_in_force, newest_bar
 from serving.handovers.clocks import ClockTerms
 from serving.scoring.score import Scoring
 
 NIGHT_AT = time(3)  # when nearly nobody works
 LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
+
+
+BAR_FOR = timedelta(minutes=1)  # so long a bar is not read again; a night renews it
+
+
+class BarReader:
+    """The bar in force, read about once a minute."""
+
+    def __init__(self) -> None:
+        self._read: tuple[BarInForce, datetime, str] | None = None
+
+    def in_force(self, connection: Connection, by: DecidedBy) -> BarInForce:
+        """The bar of a model and its rules; made, and not kept here, where there is none yet: it may be rolled back."""
+        policy = by.agreement.policy_digest
+        if self._read and self._read[2] == policy and abs(by.as_of - self._read[1]) < BAR_FOR:
+            return self._read[0]
+        found = newest_bar(connection, by.scoring.digest, policy)
+        if found is None:
+            return bar_in_force(connection, by.scoring, policy, by.as_of)
+        self._read = found, by.as_of, policy
+        return found
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,7 @@ class DecidedBy:
     scoring: Scoring
     as_of: datetime
     signatures: tuple[Signature, ...] = ()
+    bar: BarReader = field(default_factory=BarReader)
 
     @classmethod
     def in_force(cls, home: Home, scoring: Scoring, as_of: datetime) -> DecidedBy:

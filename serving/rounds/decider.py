@@ -75,6 +75,11 @@ class HomeDecider:
         by = self.by()
         return by.feature_part if by else None
 
+    def reads_accounts(self) -> bool:
+        """Whether a decision depends on what the other leads of an account did."""
+        by = self.by()
+        return by is not None and by.scoring.reads_accounts
+
     def decided(self, connection: Connection, due: DueLeads) -> DecidedLeads:
         """The decisions on leads that a round of the publisher derived."""
         return self.looked_at(connection, due)

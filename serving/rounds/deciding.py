@@ -14,7 +14,6 @@ from features.home.clock import microseconds
 from features.home.database import wait_for_writers
 from features.ledger.ledger import append
 from serving.decisions.backlog import line
-from serving.decisions.bar import bar_in_force
 from serving.decisions.rows import lead_decision
 from serving.decisions.store import before, store
 from serving.handovers.handover import Handover
@@ -35,7 +34,7 @@ from serving.rounds.handing_over import (
     withdrawn,
 )
 from serving.scoring.decision import decided
-from serving.scoring.lead_now import Cause, Decided, DecidedUnder, LeadDecision, LeadNow
+from serving.scoring.lead_now import Cause, Decided, DecidedUnder, LeadDecision, LeadNow, WaitingLine
 
 TRIAL = "trial_ended"  # why a handover of the trial is withdrawn
 OUR_EVENTS = Source(OURSELVES, clock="platform")
@@ -56,7 +55,11 @@ class LeadChange:
 
 @dataclass
 class Deciding:
-    """The decisions of one transaction. room: how many more leads the reps take today, None where there is no limit."""
+    """The decisions of one transaction.
+
+    room: how many more leads the reps take today, None where there is no limit. It is read as the line is, for the
+    first lead that depends on it: most do not.
+    """
 
     connection: Connection
     by: DecidedBy
@@ -64,6 +67,7 @@ class Deciding:
     befores: Mapping[str, LeadDecision]
     handovers: Mapping[str, Handover]
     room: int | None = None
+    standing: WaitingLine | None = None
     changes: list[LeadChange] = field(default_factory=list)
 
     def decide(self, lead: LeadNow, cause: Cause) -> LeadChange:
@@ -78,17 +82,21 @@ class Deciding:
             steps = followed(self.connection, self.by, handover, lead) if handover else []
         newest = steps[-1].after if steps else handover
         lead = replace(lead, before=was, handover=open_handover(newest), ended=ended_by(steps))
-        found = decided(self.by.agreement, lead, self._under(), self.by.as_of, cause)
+        found = decided(self.by.agreement, lead, self.under, self.by.as_of, cause)
+        if found.in_backlog or (found.hands_over and found.hands_over != "inbound"):
+            found = decided(self.by.agreement, lead, self._under_line(), self.by.as_of, cause)
         if newest and newest.is_open and found.withdraws:
             steps += withdrawn(self.by, newest, found.withdraws)
         elif newest and newest.is_open and found.asks_again:
             steps += asked_again(self.by, newest, lead)
         return self._change(lead, found, cause, steps)
 
-    def _under(self) -> DecidedUnder:
-        if self.room is None or self.room > 0:
-            return self.under
-        return replace(self.under, line=replace(self.under.line, has_room=False))
+    def _under_line(self) -> DecidedUnder:
+        if self.standing is None:
+            self.room = room_left(self.connection, self.by.agreement, self.by.as_of)
+            self.standing = line(self.connection, self.by.agreement, self.by.as_of, self.room)
+        has_room = self.room is None or self.room > 0
+        return replace(self.under, line=replace(self.standing, has_room=has_room))
 
     def _change(self, lead: LeadNow, found: Decided, cause: Cause, steps: list[HandoverStep]) -> LeadChange:
         owner = qualifier(self.connection, self.by, lead, found)
@@ -98,7 +106,7 @@ class Deciding:
             newest = handed_over(self.connection, self.by, lead, found, row)
             steps = [*steps, HandoverStep(None, newest)]
             row = replace(row, reason=newest.offer.why_now)
-            if self.room is not None and found.hands_over != "inbound":
+            if self.room is not None and found.queue == "sales":
                 self.room -= 1
         change = LeadChange(lead.before, _with_handover(row, newest), tuple(steps))
         self.changes.append(change)
@@ -132,17 +140,14 @@ def decide_leads(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow]
 def _begun(connection: Connection, by: DecidedBy, lead_ids: Sequence[str]) -> Deciding:
     # Before any row is locked: whoever appends events locks rows after it, and two of them could wait for each other.
     wait_for_writers(connection)
-    under, room = under_now(connection, by)
-    return Deciding(connection, by, under, before(connection, lead_ids), open_handovers(connection, lead_ids), room)
+    under = under_now(connection, by)
+    return Deciding(connection, by, under, before(connection, lead_ids), open_handovers(connection, lead_ids))
 
 
-def under_now(connection: Connection, by: DecidedBy) -> tuple[DecidedUnder, int | None]:
-    """By what leads are decided now, with the bar in force, and how many more of them the reps take today."""
-    policy = by.agreement.policy_digest
-    bar = bar_in_force(connection, by.scoring, policy, by.as_of)
-    room = room_left(connection, by.agreement, by.as_of)
-    standing = line(connection, by.agreement, by.as_of, room)
-    return DecidedUnder(by.scoring.digest, policy, bar.bar_id, bar.bar, by.is_live, standing), room
+def under_now(connection: Connection, by: DecidedBy) -> DecidedUnder:
+    """By what leads are decided now, with the bar in force."""
+    bar = by.bar.in_force(connection, by)
+    return DecidedUnder(by.scoring.digest, by.agreement.policy_digest, bar.bar_id, bar.bar, by.is_live)
 
 
 def write_changes(connection: Connection, by: DecidedBy, changes: Sequence[LeadChange]) -> set[str]:

@@ -112,7 +112,7 @@ class _Sweep:
         """Decide on leads that were decided under another model, agreement or bar."""
         with writing(self.home) as connection:
             wait_for_writers(connection)
-            under, _ = under_now(connection, self.by)
+            under = under_now(connection, self.by)
         is_other = or_(
             newest.c.model_digest.is_distinct_from(under.model_digest),
             newest.c.policy_digest != under.policy_digest,

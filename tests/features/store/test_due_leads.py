@@ -56,6 +56,9 @@ class Noting:
     def feature_part(self) -> str | None:
         return self.part
 
+    def reads_accounts(self) -> bool:
+        return True
+
     def decided(self, _connection: Connection, due: DueLeads) -> Noted:
         if self.fails == "before":
             raise ZeroDivisionError

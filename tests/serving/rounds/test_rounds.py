@@ -237,8 +237,10 @@ def test_in_the_trial_everything_is_decided_and_listed_and_nothing_is_sent(tmp_p
 def test_the_reps_day_binds_crossings_and_never_who_asks(tmp_path: Path) -> None:
     home = DecidedHome.of(tmp_path / "home", live_agreement(reps=f'{{ "{ANN}" = 2 }}'))
     home.hear(*(lead(f"u{n}", **FIT) for n in range(4)), lead("asks"), asks("asks"))
-    assert sorted(row.kind for row in home.handovers()) == ["crossing"] * 2 + ["inbound"]
-    assert [code for _, code, _ in home.decisions().values()].count("in_backlog") == 2
+    assert sorted(row.kind for row in home.handovers()) == ["crossing", "inbound"]
+    assert [code for _, code, _ in home.decisions().values()].count("in_backlog") == 3
+    home.hear(lead("too"), asks("too"))
+    assert sorted(row.kind for row in home.handovers()) == ["crossing", "inbound", "inbound"]
     engine(home.home.database_url).dispose()
 
 

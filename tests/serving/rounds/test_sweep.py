@@ -11,12 +11,13 @@ import pytest
 from decided_homes import ANN, DAY, FIT, HOUR, MINUTE, MONDAY, DecidedHome, asks, lead, live_agreement, visits
 from sqlalchemy import select
 
-from features.agreement.versions import save_version
+from features.agreement.versions import AgreementVersion, save_version
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import engine, reading
 from features.home.locks import sweeper_lock
 from serving.rounds import passes
+from serving.rounds.crossings import crossings_of_agreement
 from serving.rounds.sweep import night, sweep
 
 LIVE = live_agreement()
@@ -169,3 +170,16 @@ def test_who_asked_for_us_is_not_held_by_an_import(at_home: DecidedHome) -> None
 
 def test_nothing_is_due_in_an_empty_home(at_home: DecidedHome) -> None:
     assert sweep(at_home.home, at_home.now).leads == 0
+
+
+def test_how_many_would_cross_is_told_before_anything_happens(at_home: DecidedHome) -> None:
+    strict = live_agreement(bar="{ probability = 0.99 }")
+    save_version(at_home.home, strict, at_home.now)
+    at_home.hear(*(lead(f"u{i}", **FIT) for i in range(70)), lead("cold", country="France"))
+    told = crossings_of_agreement(at_home.home, AgreementVersion(LIVE, 0), at_home.now)
+    assert (told.leads, told.over, told.back) == (71, 70, 0)
+    assert told.sentence == (
+        "70 of 71 leads would cross the bar by it: they go over best first, 3 a working day, and 10 wait in nurture"
+    )
+    assert codes(at_home) == {"below_bar": 71}
+    assert crossings_of_agreement(at_home.home, AgreementVersion(strict, 0), at_home.now).over == 0
