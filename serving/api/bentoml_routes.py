@@ -17,7 +17,8 @@ from serving.process import ServedHome
 OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
 READY = "/readyz"
 SCORES = "/scores"
-PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/")  # each of its routes admits its callers itself
+# Each of these routes admits its callers itself; the link to a card is its own key.
+PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/", "/h/")
 
 
 class BentoRoutes:

@@ -13,7 +13,7 @@ import handmade_handovers as hand
 import httpx
 import orjson
 import pytest
-from api_in_process import call
+from api_in_process import STRANGER, call
 from sqlalchemy import select
 from starlette.applications import Starlette
 
@@ -21,6 +21,7 @@ from features.agreement.versions import save_version
 from features.home import tables
 from features.home.database import reading, writing
 from features.home.settings import Home, Settings
+from serving.api.bentoml_routes import BentoRoutes
 from serving.handovers.acts import FeedbackAct, ReassignAct
 from serving.handovers.clocks import working_times
 from serving.handovers.handover import Handover
@@ -163,6 +164,15 @@ def test_a_channels_link_shows_no_contact_data_and_no_button(world: World) -> No
     assert "<form" not in page.text
     assert world.post("no_answer", person=None, form="x").status_code == 403
     assert not world.said
+
+
+def test_a_card_opens_and_records_from_any_machine_through_what_guards_the_service(world: World) -> None:
+    guarded: Any = BentoRoutes(world.app, world)  # type: ignore[arg-type]
+    path = f"/h/{world.token()}"
+    page = call(guarded, "GET", path, client=STRANGER, host="leads.ours.example")
+    sent = {"do": "no_answer", "form": form_in(page)}
+    assert call(guarded, "POST", path, client=STRANGER, host="leads.ours.example", data=sent).status_code == 303
+    assert len(world.said) == 1
 
 
 def test_reading_changes_nothing_however_often_a_scanner_follows_the_link(world: World) -> None:
