@@ -22,7 +22,7 @@ from serving.handovers.handover import Handover
 from serving.handovers.ledger_acts import SOURCE as OUR_SOURCE
 from serving.handovers.ledger_acts import ledger_events
 from serving.handovers.offer import moved
-from serving.handovers.store import handover_by_id, open_handovers, write
+from serving.handovers.store import handover_by_id, newest_handovers, open_handovers, write
 from serving.handovers.transitions import after
 
 FROM_PEOPLE = Source(SOURCE, clock="platform")
@@ -141,7 +141,8 @@ def _lead(connection: Connection, lead_id: str) -> str:
 def _handover(connection: Connection, said: FeedbackSaid, lead_id: str) -> Handover | None:
     """The handover that a feedback is about: the one that it names, else the lead's open one."""
     if said.handover_id is None:
-        return open_handovers(connection, [lead_id]).get(lead_id)
+        held = open_handovers(connection, [lead_id]).get(lead_id)
+        return _closed_by(connection, said, lead_id) if held is None and said.kind == "undo" else held
     handover = handover_by_id(connection, said.handover_id)
     if handover is None:
         problem = f"there is no handover {said.handover_id!r}; nothing was written"
@@ -154,6 +155,13 @@ def _handover(connection: Connection, said: FeedbackSaid, lead_id: str) -> Hando
         problem = "this lead has another handover since, so this cannot be undone; say what is right on that one"
         raise FeedbackRefused(problem, code="superseded")
     return handover
+
+
+def _closed_by(connection: Connection, said: FeedbackSaid, lead_id: str) -> Handover | None:
+    """The lead's newest handover, where the feedback that an undo takes back closed it."""
+    newest = newest_handovers(connection, [lead_id]).get(lead_id)
+    way_back = newest.undo_to if newest else None
+    return newest if way_back and said.undoes in (None, way_back.feedback_id) else None
 
 
 def _undone_without_handover(connection: Connection, said: FeedbackSaid, lead_id: str) -> str:

@@ -119,6 +119,13 @@ def test_an_undo_restores_what_was_and_is_an_event(home: Home) -> None:
     assert (refused.value.code, refused.value.status) == ("superseded", 409)
 
 
+def test_an_undo_that_names_no_handover_opens_the_one_that_the_feedback_closed(home: Home) -> None:
+    given(home, kind="lost")
+    recorded = given(home, NOW + MINUTE, message_id="fb_2", kind="undo", handover_id=None)
+    assert recorded.handover == stored(home)
+    assert stored(home).state == "offered"
+
+
 @pytest.mark.parametrize(
     ("now", "by", "code"),
     [
