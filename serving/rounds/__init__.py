@@ -15,6 +15,7 @@ handing_over.py  Handing over: what a lead's history and its decision make of it
 looked_at.py     Due leads as they are looked at: numbers and sales history of each at a moment, before anything is
                  decided.
 merged_leads.py  Merged leads: what becomes of the decision and the handover of a lead that is part of another now.
+offer_words.py   Words of an offer: why this lead goes over now, and what it did last, as of the moment of the offer.
 passes.py        Passes: decides on leads by their ids, some at a time, and remembers how far a pass over all of them
                  came.
 passing_on.py    Passing on: a handover is given back, taken, or goes to others as its owner leaves; each in one

@@ -17,6 +17,7 @@ from serving.handovers.owners import LeadOwners, due_act, inside_sales_owner, ow
 from serving.handovers.sending import taken_by
 from serving.handovers.transitions import after
 from serving.rounds.decided_by import DecidedBy
+from serving.rounds.offer_words import last_activity, why_now
 from serving.scoring.lead_now import Decided, Ended, LeadDecision, LeadNow, OpenHandover
 
 REASONS = 3  # told of a new handover
@@ -90,7 +91,7 @@ def handed_over(connection: Connection, by: DecidedBy, lead: LeadNow, decided: D
     elif owner is None:
         owner = _crm_owner(lead)
     crossing = Crossing(
-        row.lead_id, row.decision_id, decided.hands_over, str(decided.queue), _offer(by, lead), not by.is_live
+        row.lead_id, row.decision_id, decided.hands_over, str(decided.queue), _offer(by, lead, decided), not by.is_live
     )
     return offered(by.agreement, crossing, owner, by.as_of, by.terms.working_time_of)
 
@@ -118,16 +119,17 @@ def _crm_owner(lead: LeadNow) -> str | None:
     return opportunity.owner if opportunity and opportunity.owner else named[-1] if named else None
 
 
-def _offer(by: DecidedBy, lead: LeadNow) -> Offer:
+def _offer(by: DecidedBy, lead: LeadNow, decided: Decided) -> Offer:
     """What the rep is told: the score with its strongest reasons, made for new handovers alone."""
-    (score,) = by.scoring.scores([lead.row], by.as_of, REASONS)
-    texts = tuple(_texts(score["reasons"]))
+    (score,) = by.scoring.scores([lead.row], by.as_of, None)
+    texts = tuple(_texts(score["reasons"][:REASONS]))
     criteria = score["criteria"] or {}
     asks = criteria.get("ask_next")
     question = by.agreement.criteria[asks].ask if asks in by.agreement.criteria else None
     shown: dict[str, Any] = {name: score.get(name) for name in SHOWN}
     offer = Offer(**shown, reasons=texts, criteria=criteria, next_step=f"ask: {question}" if question else None)
-    return replace(offer, why_now=texts[0] if texts else None)
+    why = why_now(by.agreement, lead, decided, by.as_of, texts)
+    return replace(offer, why_now=why, last_activity=last_activity(score["reasons"]))
 
 
 SHOWN = ("score", "grade", "probability", "source", "campaign", "latest_source", "latest_campaign")
