@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
+from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Floats
 from features.home import tables
 from features.home.clock import microseconds
@@ -69,13 +70,18 @@ def renewed_bar(connection: Connection, scoring: Scoring, policy_digest: str, as
     crossings = first_crossings(connection, scoring.digest, as_of)
     if fixed_bar(agreement) is not None or crossings is None or not _is_enough(crossings, scoring):
         return now
-    wanted = crossings.wanted(agreement)
-    if wanted < 1 or abs(crossings.over(now.bar) - wanted) <= max(SLACK * wanted, math.sqrt(wanted)):
-        return now
-    bar = first_crossings_bar(agreement, crossings)
+    bar, wanted = next_bar(crossings, now.bar, agreement), crossings.wanted(agreement)
     population = {"of": "new leads", "leads": crossings.arrivals, "weeks": crossings.weeks}
     population |= {"crossed": crossings.over(bar), "wanted": wanted}
     return now if bar == now.bar else _kept(connection, (scoring.digest, policy_digest), bar, population, as_of)
+
+
+def next_bar(crossings: FirstCrossings, bar: float, agreement: Agreement) -> float:
+    """The bar that follows one: the same while as many crossed it as was agreed, but for chance; else the one."""
+    wanted = crossings.wanted(agreement)
+    if wanted < 1 or abs(crossings.over(bar) - wanted) <= max(SLACK * wanted, math.sqrt(wanted) / 2):
+        return bar
+    return first_crossings_bar(agreement, crossings)
 
 
 def first_crossings(connection: Connection, model_digest: str | None, as_of: datetime) -> FirstCrossings | None:

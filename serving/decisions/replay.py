@@ -39,7 +39,7 @@ MOST_SHOWN = 20
 
 
 @dataclass
-class Replayed:
+class DecisionReplay:
     """What came of a replay: how many decisions were the same, which were not, and which could not be replayed."""
 
     same: int = 0
@@ -60,13 +60,13 @@ class Replayed:
 
 def replay(
     home: Home, lead_id: str | None = None, limit: int | None = None, progress: Progress = lambda _: None
-) -> Replayed:
+) -> DecisionReplay:
     """Compute decisions again, of one lead or of all, the first `limit` of the log: the same decision and code.
 
     Each from the events that were known then, the row before, and the model, rules and bar that it was decided under.
     Of leads that were erased, or whose old events were deleted, nothing can be computed: these are counted.
     """
-    done, again = Replayed(), _Replay(home)
+    done, again = DecisionReplay(), _Replay(home)
     for rows in _by_lead(home, lead_id, limit):
         before: LeadDecision | None = None
         for row in rows:
@@ -85,7 +85,7 @@ def _by_lead(home: Home, lead_id: str | None, limit: int | None) -> Iterator[Seq
     yield from (list(some) for _, some in groupby(rows, key=lambda row: row.lead_id))
 
 
-def _compare(done: Replayed, again: _Replay, row: Any, before: LeadDecision | None) -> None:
+def _compare(done: DecisionReplay, again: _Replay, row: Any, before: LeadDecision | None) -> None:
     why_not = again.why_not(row)
     if why_not:
         done.left_out[why_not] += 1

@@ -67,15 +67,17 @@ def first_crossings_bar(agreement: Agreement, crossings: FirstCrossings) -> floa
     cross, it is where grade A begins.
     """
     wanted = crossings.wanted(agreement)
-    if wanted < 1:
+    bars = np.unique(crossings.peak[crossings.peak > 0])
+    if wanted < 1 or not len(bars):
         return _grade_a(agreement)
-    bars = np.unique(crossings.peak)[::-1]
-    over = np.searchsorted(np.sort(-crossings.peak), -bars, side="right")
-    over = over - np.searchsorted(np.sort(-crossings.before), -bars, side="right")
-    too_many = np.flatnonzero(over > wanted + 1e-9)
-    if not len(too_many):
-        return float(bars[-1]) if len(bars) else _grade_a(agreement)
-    return float(bars[max(too_many[0] - 1, 0)])
+    over = _reaching(crossings.peak, bars) - _reaching(crossings.before, bars)
+    few_enough = np.flatnonzero(over <= wanted + 1e-9)
+    return float(bars[few_enough[0] if len(few_enough) else -1])
+
+
+def _reaching(values: Floats, bars: Floats) -> Any:
+    """How many of the values reach each bar."""
+    return len(values) - np.searchsorted(np.sort(values), bars, side="left")
 
 
 def _grade_a(agreement: Agreement) -> float:

@@ -47,7 +47,7 @@ def test_a_home_without_an_agreement_hears_of_nothing_else(tmp_path: Path) -> No
 
 def test_each_check_is_one_line_and_one_json_object(home: Home) -> None:
     found = home_checks(home, NOW)
-    assert [check.name for check in found][:5] == ["agreement", "signed", "ledger", "model", "behaviours"]
+    assert [check.name for check in found][:6] == ["agreement", "signed", "ledger", "model", "queues", "behaviours"]
     assert all("\n" not in check.sentence for check in found)
     told = {one["name"]: one for one in (check.as_json() for check in found)}
     assert set(told["ledger"]) == {"name", "ok", "sentence"}
