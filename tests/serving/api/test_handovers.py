@@ -11,6 +11,7 @@ import pytest
 from api_in_process import NOW, STRANGER, call, opened, problem
 from handmade_events import identify
 from offered_handovers import AGREEMENT, ANN, BEN, HOUR, handover_of
+from pydantic import HttpUrl
 
 from features.agreement.versions import save_version
 from features.home.database import engine, migrate, writing
@@ -20,6 +21,7 @@ from features.ledger.ledger import Ledger
 from serving.api.handover_schemas import HandoverAnswer, HandoverPage, NoHandover
 from serving.handovers.store import write
 from serving.http.keys import Keys
+from serving.notices.card_links import signer
 
 LEADS = [f"L-{place}" for place in range(5)]
 OFFERED = [
@@ -151,6 +153,21 @@ def test_who_is_away_passes_on_what_he_has_not_tried_and_who_gives_back_passes_o
     problem(call(app, "POST", "/v1/people/nobody/away", json={"until": None}), 422, "unknown_person")
     problem(call(app, "POST", f"/v1/people/{ANN}/away", json={"until": "2020-01-01"}), 422, "bad_until")
     assert call(app, "POST", f"/v1/people/{ANN}/away", json={"until": None}).json() == {"data": []}
+
+
+def test_a_card_is_linked_for_those_who_may_act_where_its_address_is_known(service: tuple[Home, Any, Any]) -> None:
+    home, live, app = service
+    path = f"/v1/handovers/{OFFERED[0].handover_id}"
+    assert call(app, "GET", path).json()["links"] == {"card": None}
+    with writing(home) as connection:
+        signer(connection)
+    home.settings.public_url = HttpUrl("https://leads.example")
+    card = call(app, "GET", path).json()["links"]["card"]
+    assert card.startswith("https://leads.example/h/")
+    key = Keys(home).create(["scores:read"], NOW, "read").key
+    live.refresh_keys()
+    read = call(app, "GET", path, STRANGER, headers={"authorization": f"Bearer {key}"}).json()
+    assert read["links"] == {"card": None}
 
 
 def test_marketing_sends_one_now_and_a_rep_takes_the_best_that_waits(service: tuple[Home, Any, Any]) -> None:

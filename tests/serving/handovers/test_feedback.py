@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ HANDOVER = handover_of(lead_id="ann")
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path / "home", Settings())
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    is_server = getattr(request, "param", "sqlite") == "postgresql"
+    url = request.getfixturevalue("postgres_url") if is_server else None
+    made = Home(tmp_path / "home", Settings(database_url=url))
     migrate(made)
     told = [identify(lead, 1, email=f"{lead}@buyer.example") for lead in ("ann", "bob")]
     list(Ledger(made).append(told, source="crm", received_at=MONDAY))
@@ -204,3 +207,27 @@ def test_a_late_undo_of_friday_ends_on_monday(home: Home) -> None:
     friday = MONDAY + 4 * DAY
     given(home, friday, kind="accepted")
     assert given(home, friday + 3 * DAY, message_id="fb_2", kind="undo").handover is not None
+
+
+@pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+def test_of_two_who_accept_at_once_one_has_it_and_the_other_hears_who(home: Home) -> None:
+    nobodys = handover_of(owner=None, lead_id="bob")
+    with writing(home) as connection:
+        write(connection, [(None, nobodys)])
+
+    def accepts(person: str) -> str:
+        try:
+            body = {"handover_id": nobodys.handover_id, "kind": "accepted", "by": person}
+            given(home, lead_id="bob", message_id=f"fb_{person}", **body)
+        except FeedbackRefused as refused:
+            return refused.code
+        return person
+
+    with ThreadPoolExecutor(2) as threads:
+        ended = list(threads.map(accepts, (ANN, BEN)))
+    assert sorted(ended) in (sorted([ANN, "taken"]), sorted(["taken", BEN]))
+    with reading(home) as connection:
+        handover = handover_by_id(connection, nobodys.handover_id)
+    assert handover is not None
+    assert handover.owner in ended
+    assert events(home) == 3
