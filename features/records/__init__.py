@@ -21,7 +21,8 @@ trust.py             Trust in hindsight: which events of public keys are not fol
 Other rooms use:
 
 contacts             Contact, contact_of, contacts
-erasure              ERASED_LEAD, erase, failed_events_naming
+erased_decisions     ERASED_LEAD
+erasure              erase, failed_events_naming
 housekeeping         Housekeeping, rebuild_stale_builds
 lead_record          LeadErased, LeadRecord, UnknownLead, lead_record
 merges               merge, merges, undo_merge

@@ -33,7 +33,6 @@ from features.store.publisher import Publisher
 
 AT_ONCE = 5_000  # rows in one statement
 IDS = ("user", "anonymous")
-ERASED_LEAD = "erased"  # in place of the id of an erased lead, in what stays of its decisions
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,6 @@ def erase_from_ledger(home: Home, agreement: Agreement, name: str, now: datetime
         enqueue_whole(connection, around)
         mark_due(connection, around, in_bulk=True)
         _forget_names(connection, found, gone)
-        _forget_decisions(connection, {value for kind, value in gone if kind in IDS} | {found.lead_id})
         entomb(connection, gone, microseconds(now))
         connection.execute(update(tables.feature_views).values(last_event_id=STALE))
         ids = sorted({value for kind, value in gone if kind in IDS} | {found.lead_id})
@@ -180,25 +178,6 @@ def _forget_names(connection: Connection, record: LeadRecord, gone: set[Identifi
         connection.execute(delete(waiting).where(_any(waiting.c, gone)))
     for kept in (tables.idempotency_keys, tables.notices):
         connection.execute(delete(kept).where(kept.c.lead_id.in_([*ids, record.lead_id])))
-
-
-def _forget_decisions(connection: Connection, lead_ids: set[str]) -> None:
-    """Delete what lists, handovers and messages hold of a lead; of its decisions, code, time and versions stay.
-
-    What is left of a decision names nobody: each lead id is replaced by one that says no more than that it was erased.
-    """
-    ids, log = sorted(lead_ids), tables.decisions
-    for table in (tables.lead_decisions, tables.handovers, tables.notices):
-        connection.execute(delete(table).where(table.c.lead_id.in_(ids)))
-    emptied = {
-        "owner": None,
-        "probability": None,
-        "points": None,
-        "facts": "{}",
-        "cause_ref": "",
-        "look_again_us": None,
-    }
-    connection.execute(update(log).where(log.c.lead_id.in_(ids)).values(lead_id=ERASED_LEAD, **emptied))
 
 
 def _any(columns: Any, gone: set[IdentifierName]) -> ColumnElement[bool]:

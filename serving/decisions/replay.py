@@ -21,7 +21,7 @@ from features.home.database import reading
 from features.home.deployments import deployments, model_folder
 from features.home.progress import Progress
 from features.home.settings import Home
-from features.records.erasure import ERASED_LEAD
+from features.records.erased_decisions import ERASED_LEAD
 from features.store.states_before import rows_before, states_in
 from features.touches.history import sales_histories
 from serving.scoring.decision import decided
