@@ -29,8 +29,10 @@ def configure() -> None:
 
 
 def drop_bentoml_warning() -> None:
-    """Drop a warning of BentoML's own at each native request. After all imports: Feast's put another filter first."""
+    """Drop a warning of BentoML at each native request, and one of apprise. After all imports: they set filters."""
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="_bentoml_impl")
+    # Of apprise's mail, for a package that we do not have.
+    warnings.filterwarnings("ignore", message="'imghdr' is deprecated", category=DeprecationWarning)
 
 
 def without_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

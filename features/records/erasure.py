@@ -176,8 +176,8 @@ def _forget_names(connection: Connection, record: LeadRecord, gone: set[Identifi
     connection.execute(delete(tables.identities).where(or_(known.lead_id == record.lead_id, _any(known, gone))))
     for waiting in (tables.online_pending, tables.decisions_due):
         connection.execute(delete(waiting).where(_any(waiting.c, gone)))
-    for kept in (tables.idempotency_keys, tables.notices):
-        connection.execute(delete(kept).where(kept.c.lead_id.in_([*ids, record.lead_id])))
+    answers = tables.idempotency_keys
+    connection.execute(delete(answers).where(answers.c.lead_id.in_([*ids, record.lead_id])))
 
 
 def _any(columns: Any, gone: set[IdentifierName]) -> ColumnElement[bool]:

@@ -57,6 +57,7 @@ def test_who_asks_is_told_a_rep_at_once_and_late_the_managers_and_in_the_morning
     ((owner, message),) = sent.messages
     assert owner in (ANN, BEN)
     assert message.title == "Asked for us: Maria Lind"
+    assert message.text.startswith("Maria Lind, VP Sales. Asked for us just now (demo requests)\nWhy: ")
     assert len(message.text.splitlines()) == 5
     home.now += 31 * MINUTE
     sweep(home.home, home.now)
