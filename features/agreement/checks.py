@@ -26,7 +26,8 @@ SALES_TOUCHES = frozenset(
     {"Call Attempted", "Voicemail Left", "Letter Sent", "Email Sent", "Meeting Booked", "Meeting Held"}
 ) | {"Meeting No Show", "Message Sent"}
 FEEDBACK_EVENTS = frozenset({"Feedback Given", "Feedback Undone"})  # what a person said of a lead
-HANDOVER_EVENTS = frozenset({"Handover Offered", "Handover Closed"})  # what we ourselves wrote of a handover
+# What we ourselves write of a handover.
+HANDOVER_EVENTS = frozenset({"Handover Offered", "Handover Clock Ran Out", "Handover Reassigned", "Handover Closed"})
 SALES_EVENTS = SALES_TOUCHES | FEEDBACK_EVENTS | HANDOVER_EVENTS
 # Agreements of homes may have behaviours of these: they were names like any other, and are read as before.
 LATER_SALES_EVENTS = frozenset({"Meeting No Show", "Message Sent"}) | FEEDBACK_EVENTS | HANDOVER_EVENTS

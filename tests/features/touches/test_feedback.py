@@ -9,10 +9,12 @@ import pytest
 from handmade_events import LATER, SMALL, Told, World, identify, page, track, us
 
 from features.agreement.agreement import Agreement, AgreementError
+from features.agreement.checks import HANDOVER_EVENTS
 from features.events.notices import NOTICES
 from features.events.touch_values import SIDE_FLAGS
 from features.events.trust import SAID_BY_KEYS
 from features.events.validation import Source, validate
+from features.records.retention import permanent_events
 from features.touches.history import Feedback, SalesHistory, sales_history
 
 ANN = identify("ann", 0)
@@ -152,3 +154,13 @@ def test_a_key_that_may_give_feedback_is_believed_in_that_alone() -> None:
 def test_the_side_of_a_key_is_no_warning_and_a_value_that_means_nothing_is_one() -> None:
     assert set(SIDE_FLAGS) | {"public", "feedback_key"} == SAID_BY_KEYS
     assert {"bad_side", "bad_actor", "bad_result", "bad_kind", "bad_reason", "bad_undo", "not_ours"} <= NOTICES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(HANDOVER_EVENTS))
+def test_what_we_write_of_a_handover_is_said_by_nobody_else_and_stays(name: str) -> None:
+    said = track("ann", name, 6, handover_id="ho_1")
+    (crm,) = validate([said], Source("live:crm", clock="sender"), LATER).rows
+    (ours,) = validate([said], Source("leadlight", clock="platform"), LATER).rows
+    assert (crm["flags"], ours["flags"]) == ("not_ours", "")
+    assert name in permanent_events(SMALL)
+    assert World.of([ANN, said]).log.not_followed == [1]
