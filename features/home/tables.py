@@ -300,6 +300,7 @@ for name, listed in {
     "queue_due": ("queue", "next_due_us"), "queue_probability": ("queue", "probability"), "next_due": ("next_due_us",),
     "probability": ("probability",), "decided_us": ("decided_us",), "owner": ("owner", "next_due_us"),
     "campaign": ("campaign", "next_due_us"), "account": ("account",), "decision": ("decision", "next_due_us"),
+    "counts": ("queue", "decision", "since_us"), "source": ("source", "next_due_us"),
 }.items():  # fmt: skip
     Index(f"ix_lead_decisions_{name}", *(lead_decisions.c[column] for column in (*listed, "lead_id")))
 

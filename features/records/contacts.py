@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -33,7 +33,7 @@ class Contact:
     email: str | None = None
 
     def as_json(self) -> dict[str, str | None]:
-        return asdict(self)
+        return dict(self.__dict__)
 
 
 def contact_of(traits: Mapping[str, Any], agreement: Agreement) -> Contact:
@@ -72,6 +72,9 @@ def contacts(connection: Connection, agreement: Agreement, lead_ids: Iterable[st
     for asked in batched(dict.fromkeys(lead_ids), AT_ONCE):
         trusted, public = _newest_values(connection, asked)
         for lead in asked:
+            if lead not in trusted and lead not in public:
+                found[lead] = Contact()
+                continue
             of_trusted, of_public = (contact_of(said.get(lead, {}), agreement).as_json() for said in (trusted, public))
             found[lead] = Contact(**{field: value or of_public[field] for field, value in of_trusted.items()})
     return found

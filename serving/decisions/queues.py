@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, func, select
 
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds, rfc3339
@@ -21,7 +22,7 @@ def queues(connection: Connection, as_of: datetime) -> dict[str, Any]:
     all: counted from the leads that the ledger's events are of, and not from decisions. undecided: those that came a
     moment ago and are due to be decided. adds_up: whether open, closed and undecided ones are all leads.
     """
-    rows = [_queue(row) for row in _counts(connection, as_of)]
+    rows = _rows(connection, as_of)
     opened = sum(row["count"] for row in rows if row["queue"] is not None)
     closed = sum(row["count"] for row in rows if row["queue"] is None)
     everybody = count_leads(connection)
@@ -41,27 +42,39 @@ def count_leads(connection: Connection) -> int:
     return int(connection.scalar(select(func.count(events.user_id.distinct()))) or 0)
 
 
-def _counts(connection: Connection, as_of: datetime) -> list[Any]:
-    handovers = tables.handovers.c
-    now_us = microseconds(as_of)
-    of_handover = and_(newest.c.handover_id == handovers.handover_id, tables.IS_OPEN)
-    is_late = case(
-        (handovers.handover_id.is_not(None), handovers.runs_out_us <= now_us), else_=newest.c.next_due_us < now_us
-    )
-    late = func.sum(case((is_late, 1), else_=0))
+def _counts(connection: Connection) -> list[Any]:
+    """Queue, decision, how many and since when, read from an index alone; those that are merged count as well."""
     columns = (newest.c.queue, newest.c.decision)
-    counted = select(
-        *columns, func.count().label("count"), func.min(newest.c.since_us).label("since_us"), late.label("late")
-    )
-    joined = counted.select_from(newest.outerjoin(tables.handovers, of_handover)).where(newest.c.code != MERGED)
-    return list(connection.execute(joined.group_by(*columns).order_by(*columns)).all())
+    counted = select(*columns, func.count().label("leads"), func.min(newest.c.since_us).label("since_us"))
+    return list(connection.execute(counted.group_by(*columns).order_by(*columns)).all())
 
 
-def _queue(row: Any) -> dict[str, Any]:
-    return {
-        "queue": row.queue,
-        "decision": row.decision,
-        "count": int(row.count),
-        "oldest_since": rfc3339(from_microseconds(row.since_us)),
-        "overdue": int(row.late or 0) if row.queue is not None else 0,
-    }
+def _late(connection: Connection, now_us: int) -> Counter[tuple[str | None, str]]:
+    """How many leads of each queue and decision are late: a clock of their handover ran out, or else their date."""
+    columns, handovers = (newest.c.queue, newest.c.decision), tables.handovers.c
+    by_date = newest.c.queue.is_not(None) & (newest.c.next_due_us < now_us) & newest.c.handover_id.is_(None)
+    late = select(*columns, func.count()).where(by_date).group_by(*columns)
+    joined = tables.handovers.join(newest, newest.c.lead_id == handovers.lead_id)
+    ran_out = tables.IS_OPEN & (handovers.runs_out_us <= now_us) & (newest.c.handover_id == handovers.handover_id)
+    by_clock = select(*columns, func.count()).select_from(joined).where(ran_out).group_by(*columns)
+    found: Counter[tuple[str | None, str]] = Counter()
+    for wanted in (late, by_clock):
+        found.update({(queue, decision): count for queue, decision, count in connection.execute(wanted)})
+    return found
+
+
+def _merged(connection: Connection) -> int:
+    """How many rows are of leads that are part of another one: no leads of their own."""
+    is_one = newest.c.queue.is_(None) & (newest.c.decision == "disqualified") & (newest.c.code == MERGED)
+    return int(connection.scalar(select(func.count()).where(is_one)) or 0)
+
+
+def _rows(connection: Connection, as_of: datetime) -> list[dict[str, Any]]:
+    late, merged = _late(connection, microseconds(as_of)), _merged(connection)
+    rows = []
+    for row in _counts(connection):
+        leads = int(row.leads) - (merged if (row.queue, row.decision) == (None, "disqualified") else 0)
+        since = rfc3339(from_microseconds(row.since_us))
+        named = {"queue": row.queue, "decision": row.decision, "count": leads, "oldest_since": since}
+        rows += [named | {"overdue": late[row.queue, row.decision]}] if leads else []
+    return rows
