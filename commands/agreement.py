@@ -15,7 +15,6 @@ from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.checks import check_learnable
 from features.agreement.versions import tried_version
 from features.home.database import database_exists
-from features.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
     from serving.scoring.dry_run import DryRun
@@ -49,6 +48,8 @@ def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
 
 def _on_missing_answers(file: Path, agreement: Agreement) -> Iterator[str]:
     """What `min_points` does to the leads of this home, where it has any."""
+    from features.ledger.ledger import Ledger  # numpy, which a typed command need not wait for
+
     if not (agreement.policy.min_points and database_exists(home()) and Ledger.open(home()).count()):
         return
     from serving.scoring.dry_run import missing_answers

@@ -70,9 +70,10 @@ def whole_states(
 
 
 Did = tuple[dict[str, Floats | None], dict[str, int]]  # of one lead: the state of each behaviour, and since when known
-Said = tuple[dict[str, Any], int]  # of one lead: the newest value of each trait, and since when they are known
+# Of one lead: the newest value of each trait, and since when they are known.
+NewestTraits = tuple[dict[str, Any], int]
 NEVER: Did = ({}, {})
-NOTHING: Said = ({}, -1)
+NOTHING: NewestTraits = ({}, -1)
 
 
 def _behaviours(rows: DerivedRows, agreement: Agreement) -> dict[int, Did]:
@@ -94,7 +95,7 @@ def _behaviours(rows: DerivedRows, agreement: Agreement) -> dict[int, Did]:
     return found
 
 
-def _traits(rows: DerivedRows, agreement: Agreement) -> dict[str, Said]:
+def _traits(rows: DerivedRows, agreement: Agreement) -> dict[str, NewestTraits]:
     """The newest value of each trait that a lead ever had, by lead_id."""
     lead_ids = rows.traits["lead_id"].to_numpy()
     starts = np.flatnonzero(np.append(True, lead_ids[1:] != lead_ids[:-1])[: len(lead_ids)])
@@ -102,7 +103,7 @@ def _traits(rows: DerivedRows, agreement: Agreement) -> dict[str, Said]:
         return {}
     last = np.append(starts[1:], len(lead_ids)) - 1
     known_us = rows.traits["known_us"].to_numpy()[last].tolist()
-    found: dict[str, Said] = {lead: ({}, us) for lead, us in zip(lead_ids[starts], known_us, strict=True)}
+    found: dict[str, NewestTraits] = {lead: ({}, us) for lead, us in zip(lead_ids[starts], known_us, strict=True)}
     values = [said for said, _ in found.values()]
     for name in trait_columns(agreement):
         column = rows.traits[name].to_numpy()

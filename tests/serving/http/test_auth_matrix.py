@@ -32,6 +32,7 @@ NEEDS = {
     ("GET", "/v1/queues"): "scores:read",
     ("POST", "/v1/leads/{lead_id}/feedback"): "feedback:write",
     ("POST", "/v1/leads/{lead_id}/handover"): "feedback:write",
+    ("GET", "/v1/agreement"): "scores:read",
     ("GET", "/v1/handovers"): "scores:read",
     ("POST", "/v1/handovers/take"): "feedback:write",
     ("GET", "/v1/handovers/{handover_id}"): "scores:read",
