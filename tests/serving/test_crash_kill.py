@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +20,7 @@ from threading import Event, Thread
 from typing import IO
 
 import pytest
+from decided_homes import DAY, FIT, MONDAY, DecidedHome, lead, live_agreement
 from intake_checks import (
     agreed,
     assert_acknowledged_is_there_once,
@@ -31,18 +34,26 @@ from intake_checks import (
 )
 from online_store_checks import shows_the_ledger
 from recording_proxy import Wire, acknowledged, listening_in
+from repository import ROOT
 from service_process import Served, serve, served
+from sqlalchemy import select
 from throwaway_servers import free_port
 from vendor_clients import SEGMENT_PYTHON, Call
 
-from features.home.database import engine
+from features.home import tables
+from features.home.database import engine, reading
 from features.home.settings import Home, Settings
+from features.ledger.decision_marks import count_due
 from features.ledger.ledger import Ledger
+from serving.rounds.sweep import sweep
 
 pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 KILLED_AFTER_S = (0.05, 0.8)  # of intake, which is some dozens of requests
+SWEPT_S = (0.1, 1.5)  # of a sweep, which is some transactions
+LEADS, CATCH_UP = 2_000, 3
+SWEEP = "from datetime import datetime; from features.home.settings import Home; from serving.rounds.sweep import sweep"
 FEEDS = "abc"  # three at once, so that events of several requests are in one transaction
 # Small batches, so that a kill has many moments to hit; a short queue, so that little is left to send at the end; and
 # no end of retries, for here the service is down most of the time.
@@ -97,10 +108,11 @@ def test_a_kill_loses_and_doubles_nothing_that_was_acknowledged(home: Home) -> N
                     since = kill_in_the_middle(service, wire, since, drawn)
                     assert_acknowledged_is_there_once(home, wire)
                     service = serve(home, port)
-            until(lambda: is_published(home))
+            until(lambda: is_published(home) and is_decided(home))
         finally:
             service.kill()
         assert_everything_is_there_once(home, wire, fed)
+        assert_each_lead_is_decided_once(home)
         print(summary(wire))
     assert shows_the_ledger(home)
 
@@ -115,6 +127,51 @@ def test_what_a_dead_process_accepted_is_shown_by_the_next(home: Home) -> None:
     with served(home):
         until(lambda: is_published(home))
     assert shows_the_ledger(home)
+
+
+def test_a_kill_of_the_sweep_leaves_no_lead_undecided_and_hands_none_over_twice(tmp_path: Path) -> None:
+    made = DecidedHome.of(tmp_path / "home", live_agreement())
+    made.read([lead(f"u{n}", **FIT) for n in range(LEADS)], MONDAY - 30 * DAY)
+    drawn = random.Random(7)
+    for _ in range(ROUNDS):
+        kill_a_sweep(made.home, drawn.uniform(*SWEPT_S))
+        assert_each_lead_is_decided_once(made.home)
+    sweep(made.home, made.now)
+    assert is_decided(made.home)
+    assert len(made.decisions()) == LEADS
+    assert_each_lead_is_decided_once(made.home)
+    assert len(made.handovers()) <= CATCH_UP
+    engine(made.home.database_url).dispose()
+
+
+def kill_a_sweep(home: Home, after_s: float) -> None:
+    """kill -9 at a random moment after a sweep began its work."""
+    call = f"sweep(Home.open({str(home.path)!r}), datetime.fromisoformat({MONDAY.isoformat()!r}))"
+    code = f"{SWEEP}; print('begun', flush=True); {call}"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT) as sweeping:
+        assert sweeping.stdout is not None
+        sweeping.stdout.readline()
+        with suppress(subprocess.TimeoutExpired):
+            sweeping.wait(after_s)
+        sweeping.kill()
+
+
+def is_decided(home: Home) -> bool:
+    with reading(home) as connection:
+        return count_due(connection) == 0
+
+
+def assert_each_lead_is_decided_once(home: Home) -> None:
+    """Each decision has its cause, each lead its newest decision, and none has two handovers that are open."""
+    with reading(home) as connection:
+        events = {str(event) for event in connection.scalars(select(tables.events.c.event_id))}
+        decided = connection.execute(select(tables.decisions)).all()
+        newest = connection.execute(select(tables.lead_decisions)).all()
+        open_ones = connection.scalars(select(tables.handovers.c.lead_id).where(tables.IS_OPEN)).all()
+        decision_ids = set(connection.scalars(select(tables.handovers.c.decision_id)))
+    assert all(row.cause_ref in events for row in decided if row.cause_kind in ("event", "import", "feedback"))
+    assert {row.decision_id for row in newest} | decision_ids <= {row.decision_id for row in decided}
+    assert len(open_ones) == len(set(open_ones))
 
 
 def kill_in_the_middle(service: Served, wire: Wire, since: int, drawn: random.Random) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from features.store import online as store
 from features.store.online import StoreGone
 from serving.rounds import decider, deciding
 from serving.rounds.decided_by import DecidedBy
+from serving.rounds.sweep import sweep
 
 LIVE = live_agreement()
 
@@ -250,3 +252,25 @@ def test_a_lead_of_a_file_stands_in_line_even_where_an_event_brings_it_over(at_h
     assert at_home.decisions() == {"old": ("sales_ready", "in_backlog", "sales")}
     assert at_home.handovers() == []
     assert Ledger(at_home.home).count() == 2
+
+
+def test_two_processes_and_a_sweep_at_once_decide_on_each_lead_once(home: DecidedHome) -> None:
+    others = [DecidedHome(home.home, home.now, sent=1_000 * (n + 1)) for n in range(2)]
+
+    def sends(other: DecidedHome) -> None:
+        for n in range(6):
+            other.hear(*(lead(f"u{i}", **FIT) for i in range(n, n + 3)), visits(f"u{n}"))
+
+    def sweeps(_: DecidedHome) -> None:
+        for _ in range(6):
+            sweep(home.home, home.now)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [
+            pool.submit(work, other) for work, other in zip((sends, sends, sweeps), [*others, home], strict=True)
+        ]:
+            done.result()
+    home.publisher.publish()
+    sweep(home.home, home.now)
+    assert set(home.decisions()) == {f"u{n}" for n in range(8)}
+    assert is_consistent(home)
