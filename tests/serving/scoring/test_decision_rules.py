@@ -80,6 +80,8 @@ DEAD = Opportunity(us(400), "opp@us.example", us(190))
         (replace(LOW, handover=handover("working")), "with_sales", "handover_open", "sales"),
         (replace(LOW, handover=OF_ACCOUNT), "with_sales", "handover_open", "account_owner"),
         (with_history(LOW, feedback=(feedback("qualified", 1),)), "sales_ready", "qualified", "sales"),
+        (with_history(LOW, feedback=(feedback("sent_by_marketing", 1),)), "sales_ready", "sent_by_marketing", "sales"),
+        (with_history(LOW, feedback=(feedback("taken", 1),)), "sales_ready", "probability_and_fit", "sales"),
         (with_history(LOW, **repped(3)), "with_sales", "rep_working", "sales"),
         (with_history(LOW, replies=(Reply(4, us(1), us(1)),)), "needs_data", "replied", "marketing"),
         (lead(0.9, {"support_form": 2.0}, **FIT), "not_a_lead", "not_a_lead", None),
