@@ -18,7 +18,7 @@ from training.evaluate.importance import GlobalImportance
 from training.evaluate.partial_dependence import DependenceStep, PartialDependence
 from training.evaluate.segments import segment_results
 from training.monitoring.result import MonitoringResult
-from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportFacts, Span
+from training.report.facts import ModelIdentity, ReportedCosts, ReportedGate, ReportedLeak, ReportedSpan, ReportFacts
 from training.wording.report_warnings import ReportedField
 
 NASTY = '<script>alert("1")</script>'
@@ -64,7 +64,9 @@ def facts(evaluation: Evaluation | None = None) -> ReportFacts:
         horizon_days=90,
         split="time",
         split_how="3 spans in time order over 540 days, 90 days apart",
-        spans=(Span("train", 9000, 2000, 700, datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)),),
+        spans=(
+            ReportedSpan("train", 9000, 2000, 700, datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)),
+        ),
         evaluation=evaluation or evaluate(probability, won, lead, resamples=50),
         compared=comparison({"ours": probability, "constant": np.full(2400, won.mean())}, won, lead, resamples=50),
         drivers=DRIVERS,
