@@ -62,6 +62,8 @@ WEB = [
     _track("vera", "Form Submitted", 1, form_type="demo"),
     _says("page", "vera", 1.5, properties={"path": "/pricing"}),
 ]
+# The same while her demo request is too old to go over for: to ask beats what anybody says of her.
+COOLER = [_track("vera", "Form Submitted", 15, form_type="demo"), WEB[1]]
 EVIL = _identify("evil", email=MAIL)  # a new user with her address is she
 
 ATTACKS: dict[str, list[dict[str, Any]]] = {
@@ -158,7 +160,7 @@ TOLD = ("rejected", "a customer", "in an opportunity", "converted", "with sales"
 @pytest.mark.parametrize("attack", TOLD)
 def test_the_same_by_the_key_of_the_crm_is_followed(home: Home, attack: str) -> None:
     _send(home, "crm", *CRM)
-    _send(home, "shop", *WEB)
+    _send(home, "shop", *COOLER)
     decided = _decided(home)
     assert _send(home, "crm", *ATTACKS[attack]) == []
     assert _decided(home) != decided
@@ -167,10 +169,10 @@ def test_the_same_by_the_key_of_the_crm_is_followed(home: Home, attack: str) -> 
 @pytest.mark.parametrize("attack", TOLD)
 def test_what_is_not_followed_is_said_and_followed_once_its_key_is_trusted(home: Home, attack: str) -> None:
     _send(home, "crm", *CRM)
-    assert "not_trusted" in _send(home, "shop", *WEB, *ATTACKS[attack])
+    assert "not_trusted" in _send(home, "shop", *COOLER, *ATTACKS[attack])
     assert not_followed(home)["live:shop"].total() == len(ATTACKS[attack])
     before = _decided(home)
-    assert follow(home, ["live:shop"]) == len(WEB) + len(ATTACKS[attack])
+    assert follow(home, ["live:shop"]) == len(COOLER) + len(ATTACKS[attack])
     assert _decided(home) != before
     assert not_followed(home) == {}
     assert follow(home, ["live:shop"]) == 0
@@ -188,9 +190,9 @@ def test_leads_whom_only_a_web_page_knows_keep_their_first_address(home: Home) -
 
 def test_a_lead_whom_only_a_web_page_knows_becomes_no_customers_colleague(home: Home) -> None:
     _send(home, "crm", *CRM[1:])
-    _send(home, "shop", _identify("vera", 2, email="vera@gmail.com"), *WEB)
+    _send(home, "shop", _identify("vera", 2, email="vera@gmail.com"), *COOLER)
     _send(home, "shop", _says("group", "vera", groupId="acme.example"))
-    assert _score(home)["decision"] == "sales_ready"
+    assert _score(home)["decision"] != "existing_customer"
     _send(home, "crm", _says("group", "vera", 0.005, groupId="acme.example"))
     assert _score(home)["decision"] == "existing_customer"
 
