@@ -164,7 +164,7 @@ def undelivered(connection: Connection) -> list[Undelivered]:
     """By recipient, what failed at least once and was not sent since, the longest waiting first."""
     failed = and_(COLUMNS.sent_us.is_(None), COLUMNS.failed.is_not(None), COLUMNS.failed != TAKEN)
     failed = and_(failed, COLUMNS.failed.not_like(f"{DROPPED}%"))
-    given_up = func.sum(COLUMNS.due_us / NEVER_US)  # whole numbers: 1 where it is NEVER_US
+    given_up = func.sum(COLUMNS.due_us // NEVER_US)  # whole numbers: 1 where it is NEVER_US
     figures = (func.count(), given_up, func.min(COLUMNS.created_us), func.max(COLUMNS.failed))
     rows = connection.execute(select(COLUMNS.recipient, *figures).where(failed).group_by(COLUMNS.recipient))
     found = [

@@ -19,6 +19,7 @@ from features.home.database import engine, reading
 from features.home.settings import Home
 from serving.notices import delivery
 from serving.notices.delivery import deliver
+from serving.notices.outbox import undelivered
 from serving.rounds.sweep import night, sweep
 
 BOSS = "lead@ourcompany.example"
@@ -53,7 +54,12 @@ def test_who_asks_is_told_a_rep_at_once_and_late_the_managers_and_in_the_morning
     home: DecidedHome, sent: Sent
 ) -> None:
     home.hear(lead("u1", name="Maria Lind", **FIT), asks("u1"))
+    sent.down = {"mail"}
     deliver(home.home, home.now + SECOND)
+    with reading(home.home) as connection:
+        assert [(one.waiting, one.given_up) for one in undelivered(connection)] == [(1, 0)]
+    sent.down = set()
+    deliver(home.home, home.now + MINUTE)
     ((owner, message),) = sent.messages
     assert owner in (ANN, BEN)
     assert message.title == "Asked for us: Maria Lind"
