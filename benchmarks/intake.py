@@ -7,6 +7,10 @@
     ledger_and_states  the same, and after each batch the new states of its leads in Feast's online store
     http_1, http_8     POST /v1/batch to `leadlight serve` over 1 and over 8 connections, until all states are fresh
 
+Then what deciding adds, by batches of 1 and of 100, over 1 and over 8 connections to one process: each batch is in the
+ledger, its leads' states are in the online store, and with decisions their decisions can be read when the clock stops.
+A model of at least 300 trees answers. Both sides take the same batches in turn, each in a home of its own.
+
 Each has an empty database with the same tables, indices and pragmas; commits are synced to disk. On SQLite, and on
 PostgreSQL where one is installed.
 """
@@ -14,12 +18,14 @@ PostgreSQL where one is installed.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,17 +40,23 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, make_url, text
 
+from benchmarks.parts.many_trees import answer_by_many_trees
 from benchmarks.parts.servers import free_port, leadlight, load, request, served
 from benchmarks.parts.surroundings import forget_settings
 from benchmarks.parts.visitors import VisitorEvent, sent_event, visitors
 from features.agreement.agreement import Agreement
 from features.agreement.versions import save_version
-from features.home.database import engine
+from features.events.validation import Source, validate
+from features.home.database import engine, reading
 from features.home.settings import Home, Settings
+from features.ledger.decision_marks import count_due
 from features.ledger.ledger import Ledger
 from features.ledger.outbox import is_anything_pending
 from features.store.materialize import materialized
 from features.store.publisher import Publisher
+from serving.intake.group_commit import EventQueue
+from serving.rounds.decider import HomeDecider
+from serving.scoring.scorer import Scorer
 from tests import throwaway_servers
 
 BATCH, CONNECTIONS, PATIENCE_S = 100, (1, 8), 60
@@ -60,7 +72,8 @@ def main() -> None:
     batches = [told[start : start + BATCH] for start in range(0, len(told), BATCH)]
     with tempfile.TemporaryDirectory() as folder, _databases(asked.only) as databases:
         measured = {name: _measured(Path(folder) / name, url, batches) for name, url in databases.items()}
-    figures = {"events": asked.events, "batch": BATCH, "databases": measured}
+        decided = {name: decisions(Path(folder) / f"{name} decisions", url, asked) for name, url in databases.items()}
+    figures = {"events": asked.events, "batch": BATCH, "databases": measured, "decisions": decided}
     _print(figures)
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1))
@@ -71,9 +84,11 @@ def _arguments() -> Any:
     parser.add_argument("--out", type=lambda text: Path(text).absolute())
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--only", choices=("sqlite", "postgresql"), help="one database; default: each that there is")
-    parser.add_argument("--short", action="store_true", help="5,000 events")
+    parser.add_argument("--short", action="store_true", help="5,000 events, 24 batches decided")
+    parser.add_argument("--decided", type=int, default=1_000, help="batches, for what deciding adds")
     asked = parser.parse_args()
     asked.events = 5_000 if asked.short else asked.events
+    asked.decided = 24 if asked.short else asked.decided
     return asked
 
 
@@ -97,6 +112,78 @@ def _home(folder: Path, url: str | None) -> Home:
     Ledger.open(home)
     materialized(home, save_version(home, Agreement.default(), datetime.now(UTC)).agreement)
     return home
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The way in of one home: its event queue, as one serving process has it, with decisions or without."""
+
+    home: Home
+    queue: EventQueue
+
+    @classmethod
+    def of(cls, home: Home, decides: bool) -> Intake:
+        """The queue of a home that a model answers in."""
+        scorer = Scorer(home)
+        scorer.refresh()
+        decider = HomeDecider(home, lambda: scorer.scoring, _now) if decides else None
+        return cls(home, EventQueue(home, Publisher(home, decider)))
+
+    async def milliseconds(self, batch: Sequence[VisitorEvent]) -> float:
+        """How long one batch takes until its sender hears of it."""
+        read = validate([sent_event(told) for told in batch], Source("live", clock="sender"), _now())
+        began = perf_counter()
+        await self.queue.append(read, _now)
+        return (perf_counter() - began) * 1_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def decisions(folder: Path, url: str | None, asked: Any) -> dict[str, Any]:
+    """What deciding adds, by size of batch and number of connections."""
+    found: dict[str, Any] = {}
+    for size in (1, BATCH):
+        told = list(visitors(asked.decided * size))
+        batches = [told[start : start + size] for start in range(0, len(told), size)]
+        for connections in CONNECTIONS:
+            name = f"batch_{size}_connections_{connections}"
+            sides = {}
+            for side in ("without", "with"):
+                home = _home(folder / name / side, url and _empty_database(url, f"{name}_{side}"))
+                answer_by_many_trees(home)
+                sides[side] = Intake.of(home, side == "with")
+            found[name] = asyncio.run(_in_turn(sides, batches, connections))
+            with reading(sides["with"].home) as connection:
+                assert count_due(connection) == 0, "a lead was not decided when its sender heard"
+            for intake in sides.values():
+                engine(intake.home.database_url).dispose()
+    return found
+
+
+async def _in_turn(sides: Mapping[str, Intake], batches: Batches, connections: int) -> dict[str, float]:
+    """Both sides, some batches at a time: whatever else the machine does is the same for both."""
+    took: dict[str, list[float]] = {side: [] for side in sides}
+    spent = dict.fromkeys(sides, 0.0)
+    for start in range(0, len(batches), 4 * connections):
+        for side, intake in sides.items():
+            some, began = batches[start : start + 4 * connections], perf_counter()
+            for place in range(0, len(some), connections):
+                took[side] += await asyncio.gather(*map(intake.milliseconds, some[place : place + connections]))
+            spent[side] += perf_counter() - began
+    warm = {side: sorted(times[len(times) // 5 :]) for side, times in took.items()}
+    figures = {f"{side}_{name}_ms": quantile(warm[side], share) for side in sides for name, share in QUANTILES.items()}
+    ratios = {f"{name}_x": figures[f"with_{name}_ms"] / figures[f"without_{name}_ms"] for name in QUANTILES}
+    return figures | ratios | {"events_per_second_x": spent["with"] / spent["without"]}
+
+
+QUANTILES = {"median": 0.5, "p99": 0.99}
+
+
+def quantile(ascending: Sequence[float], share: float) -> float:
+    """The value that this share of the values do not exceed."""
+    return ascending[round(share * (len(ascending) - 1))]
 
 
 def bare_inserts(home: Home, batches: Batches) -> float:
@@ -180,6 +267,13 @@ def _print(figures: dict[str, Any]) -> None:
             table.add_row(
                 database, side.replace("_", " "), f"{rate:,.0f}", f"{measured[f'{side}_x_of_bare_inserts']:.2f}"
             )
+    added = Table("database", "intake", "median ms", "with decisions", "x", "p99 x", "events/s x")
+    for database, found in figures["decisions"].items():
+        for name, one in found.items():
+            times = (f"{one[f'{side}_median_ms']:.1f}" for side in ("without", "with"))
+            ratios = (f"{one[key]:.2f}" for key in ("median_x", "p99_x", "events_per_second_x"))
+            added.add_row(database, name.replace("_", " "), *times, *ratios)
+    Console().print(added)
     Console().print(f"{figures['events']:,} events, {figures['batch']} a batch", table, sep="\n")
 
 
