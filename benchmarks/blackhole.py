@@ -157,7 +157,7 @@ def handed_over(quarter: Quarter) -> Iterator[dict[str, Any]]:
     for handover in quarter.rows("/v1/handovers?trial=false"):
         offered = datetime.fromisoformat(handover["offered_at"])
         tried_us = quarter.floor.tried_of.get(handover["handover_id"])
-        tried = None if tried_us is None else market_moment(quarter.market, tried_us)
+        tried = None if tried_us is None else _market_moment(quarter.market, tried_us)
         yield {
             "kind": handover["kind"],
             "offered_us": microseconds(offered),
@@ -167,7 +167,7 @@ def handed_over(quarter: Quarter) -> Iterator[dict[str, Any]]:
         }
 
 
-def market_moment(market: LiveMarket, us: int) -> datetime:
+def _market_moment(market: LiveMarket, us: int) -> datetime:
     """The moment of so many microseconds relative to the market's end."""
     return market.ends_at + timedelta(microseconds=us)
 

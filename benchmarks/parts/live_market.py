@@ -42,7 +42,7 @@ from training.simulation.mails import mails
 from training.simulation.people import people
 from training.simulation.truth import horizon_table
 from training.simulation.visits import visits
-from training.simulation.walk import Walkers, _activity  # the very law of the market, not another one like it
+from training.simulation.walk import Walkers, activity
 from training.simulation.world import World
 
 HOUR_US = DAY_US // 24
@@ -158,7 +158,7 @@ def _walked(who, rules, records, is_closed, begins_us, draws):  # type: ignore[n
             fast, slow = fast * FAST_KEPT ** (first - day), slow * SLOW_KEPT ** (first - day)
         for day in range(first, who.days[lead]):
             start_us = opened + day * DAY_US
-            kind = _activity(lead, day, who, rules, fast, slow, draws)
+            kind = activity(lead, day, who, rules, fast, slow, draws)
             at_us = start_us + (np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else DAY_US - 1)
             if 0 <= day < first_day[lead] + width:
                 hazards[lead, day - first_day[lead]] = hazard(who.fit[lead] * TENTH, fast, slow)

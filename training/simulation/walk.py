@@ -101,7 +101,7 @@ def walk(who: Walkers, rules: Rules, draws: np.random.Generator) -> tuple[Ints, 
         chance_times = np.exp(HIDDEN_WEIGHT * who.hidden[lead])
         for day in range(-VISIT_DAYS, who.days[lead]):
             start_us = who.opened_us[lead] + day * DAY_US
-            kind = _activity(lead, day, who, rules, fast, slow, draws)
+            kind = activity(lead, day, who, rules, fast, slow, draws)
             at_us = start_us + (np.int64(draws.random() * ACTIVE_PART * DAY_US) if day != -1 else DAY_US - 1)
             if day >= 0:
                 times = chance_times * factor(rules.effect, day, called)
@@ -147,7 +147,7 @@ def _call(
 
 
 @compiled
-def _activity(
+def activity(
     lead: int, day: int, who: Walkers, rules: Rules, fast: float, slow: float, draws: np.random.Generator
 ) -> int:
     """The kind of a lead's day, -1 where it does nothing. Before it is known, too, looking around brings more of it."""
