@@ -114,7 +114,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class HandoverEvent:
-    """That a handover was offered or closed, as we wrote it into the ledger."""
+    """That a handover was offered or closed, as we wrote it into the ledger; look_again_us: when its lead returns."""
 
     event_id: int
     occurred_us: int
@@ -124,6 +124,7 @@ class HandoverEvent:
     state: str | None
     code: str | None
     owner: str | None
+    look_again_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -296,7 +297,7 @@ class _HistoryReader:
         said = one.properties
         named, is_closed = text_of(said, "handover_id") or "", one.name == CLOSED
         rest = (text_of(said, key) for key in ("state", "code", "owner"))
-        return HandoverEvent(*self._known(one), named, is_closed, *rest)
+        return HandoverEvent(*self._known(one), named, is_closed, *rest, moment_us(said.get("look_again_at")))
 
 
 def _opportunity(opened: OpenOpportunity | None) -> Opportunity | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from features.agreement.agreement import Agreement
+from features.home.clock import from_microseconds, microseconds
 from features.home.dates import moment
 from serving.handovers.handover import Follow
-
-# How long a lead rests where nobody named a date.
-AFTER_NO_ANSWER = timedelta(days=30)
-AFTER_NOT_NOW = timedelta(days=90)
-AFTER_LOST = timedelta(days=180)
-NEVER_LEADS = ("duplicate", "bad_data", "already_customer", "wrong_person")
+from serving.scoring.past import COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us
 
 
 def at_once(code: str, at: datetime) -> Follow:
@@ -22,19 +19,15 @@ def at_once(code: str, at: datetime) -> Follow:
     return Follow(code, look_again_at=at, goes_first=True)
 
 
-def unanswered(code: str, at: datetime) -> Follow:
-    """Nobody was reached, or nobody said what became of it: it returns with new behaviour."""
-    return Follow(code, look_again_at=at + AFTER_NO_ANSWER, needs_behaviour=True)
+def waits(code: str, at: datetime, until: datetime | None, agreement: Agreement) -> Follow:
+    """It waits for the date that was named, else so long as its decision says; after some codes for new behaviour too.
 
-
-def not_now(at: datetime, until: datetime | None) -> Follow:
-    """It named a date, or nobody did: it returns by itself."""
-    return Follow("not_now", look_again_at=until or at + AFTER_NOT_NOW)
-
-
-def lost(at: datetime, until: datetime | None) -> Follow:
-    """The deal is lost: nurture until the date named, else for 180 days."""
-    return Follow("lost", look_again_at=until or at + AFTER_LOST)
+    no_answer, no_outcome: nobody was reached, or nobody said what became of it.
+    """
+    named_us = microseconds(until) if until else None
+    again = from_microseconds(look_again_us(code, microseconds(at), named_us, agreement))
+    is_unwanted = code == CONTACT_UNWANTED
+    return Follow(code, "nurture", again, code in COMES_BACK_BY_BEHAVIOUR, only_if_it_asks=is_unwanted)
 
 
 def converted() -> Follow:
@@ -42,37 +35,16 @@ def converted() -> Follow:
     return Follow("converted", decision="converted")
 
 
-def rejected(reason: str, at: datetime, until: datetime | None) -> Follow:
+def rejected(reason: str, at: datetime, until: datetime | None, agreement: Agreement) -> Follow:
     """What follows from a reject, by its reason."""
-    return _BY_REASON[reason](f"rejected_{reason}", at, until)
+    code = f"rejected_{reason}"
+    if reason in _CLOSES:
+        return Follow(code, decision="disqualified")
+    follow = waits(code, at, until, agreement)
+    return replace(follow, decision="existing_customer") if reason == "already_customer" else follow
 
 
-def _later(code: str, at: datetime, until: datetime | None) -> Follow:
-    return Follow(code, look_again_at=until or at + AFTER_NOT_NOW, needs_behaviour=code == "rejected_too_early")
-
-
-def _closed(code: str, _at: datetime, _until: datetime | None) -> Follow:
-    return Follow(code, decision="disqualified")
-
-
-def _customer(code: str, at: datetime, _until: datetime | None) -> Follow:
-    return Follow(code, decision="existing_customer", look_again_at=at + AFTER_LOST)
-
-
-def _left_alone(code: str, at: datetime, _until: datetime | None) -> Follow:
-    return Follow(code, look_again_at=at + AFTER_LOST, only_if_it_asks=True)
-
-
-_BY_REASON: Mapping[str, Callable[[str, datetime, datetime | None], Follow]] = {
-    "too_early": _later,
-    "no_budget": _later,
-    "not_a_fit": _closed,
-    "no_contact_wanted": _left_alone,
-    "wrong_person": _closed,
-    "duplicate": _closed,
-    "bad_data": _closed,
-    "already_customer": _customer,
-}
+_CLOSES = ("not_a_fit", "wrong_person", "duplicate", "bad_data")
 
 
 def named_date(agreement: Agreement, revisit_on: date | None, learned: Mapping[str, Any]) -> datetime | None:

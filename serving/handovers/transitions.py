@@ -113,7 +113,7 @@ def _worked(handover: Handover, touch: TouchMark, held_until: datetime | None, t
     changed = stopped(changed, ("acceptance", "first_contact") if answers else ("acceptance",), touch.at)
     changed = with_work_clocks(changed, terms)
     if held_until and held_until > handover.tries_until and not is_contact:
-        return _closed(changed, touch.at, "recycled", follows.not_now(touch.at, held_until))
+        return _closed(changed, touch.at, "recycled", follows.waits("not_now", touch.at, held_until, terms.agreement))
     return changed
 
 
@@ -150,7 +150,7 @@ def _tried(handover: Handover, act: FeedbackAct, terms: ClockTerms) -> Handover:
     # The owner's working time must not tell what follows from "not now until June".
     until = follows.named_date(terms.agreement, act.revisit_on, act.learned) if act.revisit_on else None
     if until and changed.is_open:
-        return _closed(changed, act.at, "recycled", follows.not_now(act.at, until))
+        return _closed(changed, act.at, "recycled", follows.waits("not_now", act.at, until, terms.agreement))
     return changed
 
 
@@ -168,8 +168,10 @@ def _ended(handover: Handover, act: FeedbackAct, terms: ClockTerms) -> Handover:
     if act.kind == "converted":
         return _closed(replace(handover, stage="SQL"), act.at, "converted", follows.converted())
     if act.kind == "lost":
-        return _closed(handover, act.at, "lost", follows.lost(act.at, until))
-    return _closed(handover, act.at, "recycled", follows.not_now(act.at, until or act.call_back_at))
+        return _closed(handover, act.at, "lost", follows.waits("lost", act.at, until, terms.agreement))
+    return _closed(
+        handover, act.at, "recycled", follows.waits("not_now", act.at, until or act.call_back_at, terms.agreement)
+    )
 
 
 def _rejected(handover: Handover, act: FeedbackAct, terms: ClockTerms) -> Handover:
@@ -181,7 +183,7 @@ def _rejected(handover: Handover, act: FeedbackAct, terms: ClockTerms) -> Handov
         # Sales took it only for what it rejected within the time to say so.
         handover = replace(handover, stage="MQL")
     until = follows.named_date(terms.agreement, act.revisit_on, act.learned)
-    return _closed(handover, act.at, "rejected", follows.rejected(reason, act.at, until))
+    return _closed(handover, act.at, "rejected", follows.rejected(reason, act.at, until, terms.agreement))
 
 
 def _redirected(handover: Handover, act: FeedbackAct, _terms: ClockTerms) -> Handover:
@@ -194,7 +196,7 @@ def _came_out(handover: Handover, act: OutcomeAct, terms: ClockTerms) -> Handove
     if act.is_won:
         return _closed(replace(handover, stage="SQL"), act.at, "converted", follows.converted())
     until = follows.named_date(terms.agreement, act.revisit_on, {})
-    return _closed(handover, act.at, "lost", follows.lost(act.at, until))
+    return _closed(handover, act.at, "lost", follows.waits("lost", act.at, until, terms.agreement))
 
 
 def _withdrawn(handover: Handover, act: WithdrawAct, _terms: ClockTerms) -> Handover:
@@ -238,11 +240,11 @@ def _given_up(handover: Handover, act: DueAct, terms: ClockTerms) -> tuple[State
     """By which state and with what the handover ends for the time that passed; None where it goes on."""
     if handover.state == "contacted":
         if _is_past(outcome_given_up_at(handover, terms), act.at):
-            return "recycled", follows.unanswered("no_outcome", act.at)
+            return "recycled", follows.waits("no_outcome", act.at, None, terms.agreement)
         return None
     if handover.is_tried:
         is_over = _is_past(tries_end_at(handover, terms), act.at)
-        return ("recycled", follows.unanswered("no_answer", act.at)) if is_over else None
+        return ("recycled", follows.waits("no_answer", act.at, None, terms.agreement)) if is_over else None
     had_by_all = act.is_pool_used_up and not handover.is_inbound and _is_past(reassign_at(handover, terms), act.at)
     if had_by_all or _is_past(give_back_at(handover, terms), act.at):
         return "recycled", follows.at_once("never_tried", act.at)

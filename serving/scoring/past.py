@@ -15,12 +15,12 @@ from serving.scoring.lead_now import Ended, LeadDecision, LeadNow
 CONTACT_UNWANTED = "rejected_no_contact_wanted"
 STALE = "opportunity_stale"
 # After these a lead that is over the bar goes over again only with new behaviour, once its date is past, or if it asks.
-COMES_BACK_BY_BEHAVIOUR = frozenset(
-    {"no_answer", "no_outcome", "rejected_too_early", "rejected_no_budget", STALE, "lost"}
-)
-KEPT_IN_NURTURE = COMES_BACK_BY_BEHAVIOUR | {"not_now"}  # until its date, whatever its numbers are
-# A date is named, or the lead waits so long.
-_WAITS_DAYS = {"rejected_too_early": 90, "rejected_no_budget": 90, "lost": 180, "not_now": 30}
+COMES_BACK_BY_BEHAVIOUR = frozenset({"no_answer", "no_outcome", "rejected_too_early", STALE, "lost"})
+# Until its date, whatever its numbers are.
+KEPT_IN_NURTURE = COMES_BACK_BY_BEHAVIOUR | {"not_now", "rejected_no_budget"}
+# A date is named, or the lead waits so long: half a year where nobody is to call, or a deal was lost.
+_WAITS_DAYS = {"rejected_too_early": 90, "rejected_no_budget": 90, "not_now": 90}
+_WAITS_DAYS |= {"lost": 180, CONTACT_UNWANTED: 180, "rejected_already_customer": 180}
 _CLOSED_STATES = frozenset(
     {"recycled", "rejected", "lost", "redirected"}
 )  # of handovers that ended by work, or for want of it
@@ -137,31 +137,24 @@ def _ends_in(history: SalesHistory, agreement: Agreement, as_of_us: int) -> Iter
 def _closed_handovers(history: SalesHistory, agreement: Agreement) -> Iterator[Ended]:
     for event in history.handover_events:
         if event.is_closed and event.state in _CLOSED_STATES:
-            code, at_us, named_us = (
-                event.code or event.state,
-                event.occurred_us,
-                _date_named(history, event.handover_id),
-            )
-            yield Ended(code, at_us, look_again_us(code, at_us, named_us, agreement))
+            code, at_us = event.code or event.state, event.occurred_us
+            yield Ended(code, at_us, look_again_us(code, at_us, event.look_again_us, agreement))
 
 
 def _given_back(history: SalesHistory, agreement: Agreement) -> Iterator[Ended]:
-    """What a person or the CRM said of the lead itself: rejected, lost, not now."""
+    """What a person or the CRM said of the lead itself: rejected, lost, not now; of a handover its end says it."""
+    ours = {event.handover_id for event in history.handover_events}
     for one in history.feedback:
         code = _GIVEN_BACK.get(one.kind or "")
         if code and one.handover_id is None:
             yield Ended(code, one.occurred_us, look_again_us(code, one.occurred_us, one.revisit_us, agreement))
     for reject in history.rejects:
+        if reject.handover_id in ours:
+            continue
         code = f"rejected_{reject.reason}"
         said = (one.revisit_us for one in history.feedback if one.event_id == reject.event_id)
         named_us = next(filter(None, said), None)
         yield Ended(code, reject.occurred_us, look_again_us(code, reject.occurred_us, named_us, agreement))
-
-
-def _date_named(history: SalesHistory, handover_id: str) -> int | None:
-    """The newest date on which a lead is to be called again, of those that feedback on a handover named."""
-    said = (one for one in reversed(history.feedback) if one.handover_id == handover_id)
-    return next((us for one in said if (us := one.revisit_us or one.call_back_us)), None)
 
 
 def _sent(history: SalesHistory, given_back_us: int) -> str | None:
