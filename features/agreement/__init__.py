@@ -48,6 +48,7 @@ checks              CRM_EVENTS, FEEDBACK_EVENTS, HANDOVER_EVENTS, NAME_THE_QUEST
 column_titles       NAME_PARTS, PERSONAL_FACTS, says, title_meaning, title_words, without_record
 conditions          BehaviourClause, Clause, Condition, FACTS, FactClause, Facts, Flag, IsKnown, Kind, MinutesClause,
                     Range, duration, holds
+contact             RECORD_ID
 criteria            AVERAGE, CriteriaPoints, clause_names, criteria_points, criterion_kind, most_points, prior,
                     single_clause_name, slope
 handover            HandoverTerms

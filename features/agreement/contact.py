@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from features.agreement.learning import Section
 from features.agreement.messages import refusal
 
+RECORD_ID = "{id}"  # in the address of a record, its id in the CRM
 _REMEDY = 'write names of traits, ["name", "first_name last_name"]'
 
 
@@ -24,6 +25,17 @@ def _spellings(written: Any) -> tuple[str, ...]:
     return tuple(spelling.strip().lower() for spelling in spellings)
 
 
+def _links(written: Any) -> dict[str, str]:
+    """By the name of a CRM, the address of one of its records."""
+    remedy = f'write the address of a record with {RECORD_ID} in it: {{ hubspot = "https://crm.example/{RECORD_ID}" }}'
+    if not isinstance(written, dict):
+        raise refusal("is no table of addresses", remedy)
+    for crm, address in written.items():
+        if not isinstance(address, str) or not re.match(r"https?://[^/\s]+/", address) or RECORD_ID not in address:
+            raise refusal("is no address of a record", remedy, (crm,), address)
+    return {str(crm).strip().lower(): address for crm, address in written.items()}
+
+
 Spellings = Annotated[tuple[str, ...], BeforeValidator(_spellings)]
 
 
@@ -31,13 +43,17 @@ class ContactFields(Section):
     """Where a person's name, title, company and phone stand: of each some spellings; the first with a value counts.
 
     A spelling is one trait, or several whose values are joined by blanks: "first_name last_name". Of an export a
-    column stands for the trait that its title reads as: "First Name" is `first_name`.
+    column stands for the trait that its title reads as: "First Name" is `first_name`. crm_links: by a CRM's name, where
+    one of its records is opened; its own name is "crm" where its events name none.
     """
 
     name: Spellings = Field((), examples=['name = ["name", "first_name last_name"]'])
     title: Spellings = Field((), examples=['title = ["job_title"]'])
     company: Spellings = Field((), examples=['company = ["company"]'])
     phone: Spellings = Field((), examples=['phone = ["phone"]'])
+    crm_links: Annotated[dict[str, str], BeforeValidator(_links)] = Field(
+        {}, examples=['crm_links = { salesforce = "https://ours.my.salesforce.com/{id}" }']
+    )
 
     @property
     def personal_traits(self) -> tuple[str, ...]:

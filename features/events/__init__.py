@@ -29,6 +29,7 @@ status_words        UNDATED, status_meaning
 text_columns        DictionaryColumn
 touch_values        ACTORS, Actor, CALL_ANSWERED, RESULTS, Result, SIDES, SIDE_FLAGS, Side, TOUCHES, moment_us,
                     normal_word
-trust               LATE_CLAIM, NOT_TRUSTED, OF_PUBLIC_KEYS, OURSELVES, PUBLIC, ReservedNames, SAID_BY_KEYS, is_public
+trust               BY_FEEDBACK_KEY, LATE_CLAIM, NOT_TRUSTED, OF_PUBLIC_KEYS, OURSELVES, PUBLIC, ReservedNames,
+                    SAID_BY_KEYS, is_public
 validation          EventResult, Row, Source, ValidatedBatch, validate
 """

@@ -13,6 +13,7 @@ from features.events.event import Event, EventRefused, event
 from features.events.feedback_values import bad_feedback_values
 from features.events.touch_values import SIDE_FLAGS, TOUCHES, Side, bad_touch_values
 from features.events.trust import (
+    BY_FEEDBACK_KEY,
     LATE_CLAIM,
     NOT_OURS,
     OURSELVES,
@@ -89,8 +90,7 @@ def validate(
             batch.rows.append(ledger_row(raw, sender, received_at, flags))
             batch.results.append(None)
         except EventRefused as refusal:
-            # Kept with it, for a replay knows its key no more.
-            kept = {"flags": ",".join((*flags, *_flags_of_key(sender)))}
+            kept = {"flags": ",".join((*flags, *_flags_of_refused(sender)))}
             batch.failed.append(_failed_row(raw, refusal, sender, received_at) | kept)
             batch.results.append(EventResult("rejected", message_id(raw), refusal.code, str(refusal)))
     return batch
@@ -133,6 +133,13 @@ def _flags_of_sales(checked: Event, sender: Source) -> Iterator[str]:
 
 def _flags_of_key(sender: Source) -> Iterator[str]:
     return (flag for flag, side in SIDE_FLAGS.items() if side == sender.side)
+
+
+def _flags_of_refused(sender: Source) -> Iterator[str]:
+    """What a replay must know of the key that an event came by, for it knows the key no more."""
+    yield from _flags_of_key(sender)
+    if sender.may_give_feedback:
+        yield BY_FEEDBACK_KEY
 
 
 def _flags_of_public(checked: Event, sender: Source) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
+from features.events.trust import BY_FEEDBACK_KEY
 from features.events.validation import Source, ValidatedBatch, validate
 from features.home import tables
 from features.home.clock import from_microseconds
@@ -107,9 +108,11 @@ def _replay(connection: Connection, rows: Sequence[Any], now: Callable[[], datet
 def _validated(row: Any) -> ValidatedBatch:
     # History without `receivedAt` was known when it happened, and not when it was imported.
     lag = timedelta(0) if row.clock == "file" else None
-    sender = Source(row.source, row.clock, row.is_trusted, lag)
-    flags = {0: tuple(row.flags.split(","))} if row.flags else {}
-    return validate([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), flags)
+    flags = [flag for flag in row.flags.split(",") if flag]
+    gives_feedback = BY_FEEDBACK_KEY in flags
+    sender = Source(row.source, row.clock, row.is_trusted, lag, may_give_feedback=gives_feedback)
+    noticed = {0: tuple(flag for flag in flags if flag != BY_FEEDBACK_KEY)}
+    return validate([orjson.loads(row.raw)], sender, from_microseconds(row.received_us), noticed)
 
 
 def _failed_event(row: Any) -> FailedEvent:

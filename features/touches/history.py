@@ -296,8 +296,9 @@ class _HistoryReader:
     def _handover(self, one: SalesEvent) -> HandoverEvent:
         said = one.properties
         named, is_closed = text_of(said, "handover_id") or "", one.name == CLOSED
-        rest = (text_of(said, key) for key in ("state", "code", "owner"))
-        return HandoverEvent(*self._known(one), named, is_closed, *rest, moment_us(said.get("look_again_at")))
+        state, code, owner = (text_of(said, key) for key in ("state", "code", "owner"))
+        again_us = moment_us(said.get("look_again_at"))
+        return HandoverEvent(*self._known(one), named, is_closed, state, code, owner, again_us)
 
 
 def _opportunity(opened: OpenOpportunity | None) -> Opportunity | None:

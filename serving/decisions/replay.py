@@ -33,7 +33,6 @@ from training.model.model import Model
 
 CLOSE = 1e-9  # so far apart may two probabilities of one state be
 IN_LINE = frozenset({"in_backlog", "waits_for_capacity"})  # over the bar; which of the two, and when, the line decided
-LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
 ITS_TURN = Cause("due", BACKLOG_TURN)
 MOST_SHOWN = 20
 
@@ -166,7 +165,7 @@ class _Replay:
         did = {name: None if did is None else np.asarray(did, np.float64) for name, did in state.behaviours.items()}
         known = LeadRow(state.lead_id, did, state.traits, state.known_at, "ledger", state.account)
         (numbers,) = scoring.numbers([known], as_of)
-        history = sales_histories(rows, _read_by(scoring), {state.lead_id}).get(state.lead_id)
+        history = sales_histories(rows, scoring.read_by, {state.lead_id}).get(state.lead_id)
         worked = history is not None and history.relation.is_handover_worked
         lead = LeadNow(state.lead_id, known, numbers, history, before, self._handover(row, worked))
         under = DecidedUnder(row.model_digest, row.policy_digest, row.bar_id, row.threshold)
@@ -193,9 +192,3 @@ class _Replay:
         tried = row.if_tried_digest
         head = IfTried.read(model_folder(self.home, tried), tried) if tried else None
         return Scoring(agreed, Model.read(row.folder(self.home), model_digest), row.model_version, model_digest, head)
-
-
-def _read_by(scoring: Scoring) -> Agreement:
-    """By what a sales history is read: behaviours as the model learned them, rules and people as agreed."""
-    learned, agreed = scoring.features_by, scoring.kept.agreement
-    return agreed if learned is agreed else agreed.model_copy(update={name: getattr(learned, name) for name in LEARNED})

@@ -9,6 +9,7 @@ changed_leads.py  The delta file: leads whose decision changed since a moment, w
                   what became.
 clocks.py         Clocks of a handover: when each promise is due in the owner's office hours, and when something is to
                   be done next.
+crm_records.py    CRM records: which records of a CRM a lead is, and where the first of them is opened.
 feedback.py       Feedback: what a person of ours says of a lead or its handover, checked before anything of it is
                   written.
 follows.py        What follows for a lead once its handover is closed: which decision holds, and from when on it may
@@ -38,6 +39,7 @@ acts              Act, AskAct, FEEDBACK_KINDS, FeedbackAct, REASONS, RESULTS, Re
 answer            handover_answers
 changed_leads     BY, CHECK, DATE, NOTE, REASON, STATUS, changed_leads, row_check, write_changed
 clocks            ClockTerms
+crm_records       crm_url
 feedback          FeedbackRefused, FeedbackSaid, LONGEST_NOTE, MEDIA, SOURCE, feedback_said, undo_until
 handover          ClockName, Follow, Handover, KINDS, Kind, Offer, Stage, State
 ledger_acts       acts_of, ledger_events

@@ -19,14 +19,13 @@ from sqlalchemy import Connection, select
 from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds, rfc3339
-from features.home.database import batched
 from features.home.errors import LeadlightError
 from features.home.printed_text import spreadsheet_cell
 from features.home.whole_files import whole_file, write_whole
 from features.records.contacts import contacts
 from serving.handovers.acts import REASONS
+from serving.handovers.crm_records import crm_ids
 
-OUR_IDS = ("user", "lead", "anonymous", "email", "group")
 CHECKED = ("lead_id", "handover_id", "name", "company", "email")  # a row in which one of these moved is another's
 CHECK = "leadlight_check"
 # What a person writes beside a lead; `leadlight ingest` reads it as feedback.
@@ -36,7 +35,6 @@ STATUSES = ("accepted", "no_answer", "voicemail", "talked", "call_back", "not_no
 COLUMNS = ("decision", "code", "queue", "owner", "decided_at", "look_again_at", "score", "grade", "probability",
            "reason", "source", "campaign")  # fmt: skip
 TO_FILL = (STATUS, REASON, DATE, NOTE, BY)
-AT_ONCE = 500
 
 
 def changed_leads(connection: Connection, agreement: Agreement, since: datetime) -> list[dict[str, Any]]:
@@ -51,17 +49,6 @@ def changed_leads(connection: Connection, agreement: Agreement, since: datetime)
     people = contacts(connection, agreement, [row["lead_id"] for row in found])
     ids = crm_ids(connection, [row["lead_id"] for row in found])
     return [_row(row, people[row["lead_id"]].as_json(), ids.get(row["lead_id"], {})) for row in found]
-
-
-def crm_ids(connection: Connection, lead_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """By lead, its id in each CRM, by the CRM's name."""
-    known = tables.identities.c
-    found: dict[str, dict[str, str]] = {}
-    for batch in batched(lead_ids, AT_ONCE):
-        rows = select(tables.identities).where(known.lead_id.in_(batch), known.kind.not_in(OUR_IDS))
-        for row in connection.execute(rows.order_by(known.kind, known.value)):
-            found.setdefault(row.lead_id, {}).setdefault(row.kind, row.value)
-    return found
 
 
 def _row(decided: Mapping[str, Any], contact: Mapping[str, str | None], ids: Mapping[str, str]) -> dict[str, Any]:

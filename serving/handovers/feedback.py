@@ -257,10 +257,15 @@ def undone_feedback(said: FeedbackSaid, handover: Handover, agreement: Agreement
         raise FeedbackRefused(problem, code="superseded")
     if way_back.by != said.by:
         raise FeedbackRefused(f"{way_back.by} said this, and only he takes it back; ask him", code="not_yours")
-    if said.at >= undo_until(way_back.at, said.by, agreement):
+    check_undo_in_time(said, way_back.at, agreement)
+    return way_back.feedback_id
+
+
+def check_undo_in_time(said: FeedbackSaid, given_at: datetime, agreement: Agreement) -> None:
+    """Check that what was given at a moment may still be taken back. Raises FeedbackRefused: superseded."""
+    if said.at >= undo_until(given_at, said.by, agreement):
         problem = "the time to undo this ended with the next working day; say what is right as new feedback"
         raise FeedbackRefused(problem, code="superseded")
-    return way_back.feedback_id
 
 
 def undo_until(given_at: datetime, by: str, agreement: Agreement) -> datetime:

@@ -8,16 +8,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
+from features.agreement.people import person_key
 from features.events.validation import Source, validate
 from features.home import tables
+from features.home.clock import from_microseconds
 from features.home.database import wait_for_writers
 from features.ledger.ledger import append
 from serving.handovers.acts import Act, NamedPerson, WithdrawAct
 from serving.handovers.clocks import ClockTerms
-from serving.handovers.feedback import SOURCE, FeedbackRefused, FeedbackSaid, check_fits, undone_feedback
+from serving.handovers.feedback import (
+    SOURCE,
+    FeedbackRefused,
+    FeedbackSaid,
+    check_fits,
+    check_undo_in_time,
+    undone_feedback,
+)
 from serving.handovers.handover import Handover
 from serving.handovers.ledger_acts import SOURCE as OUR_SOURCE
 from serving.handovers.ledger_acts import ledger_events
@@ -36,7 +46,7 @@ class Step:
 
     before: Handover | None
     after: Handover
-    act: Act | None
+    act: Act | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ def record_feedback(connection: Connection, agreement: Agreement, said: Feedback
     handover = _handover(connection, said, lead_id)
     undoes = said.undoes
     if handover is None and said.kind == "undo":
-        undoes = _undone_without_handover(connection, said, lead_id)
+        undoes = _undone_without_handover(connection, agreement, said, lead_id)
     if handover is not None:
         check_fits(said, handover)
         undoes = undone_feedback(said, handover, agreement) if said.kind == "undo" else None
@@ -110,7 +120,7 @@ def _moved(connection: Connection, handover: Handover, terms: ClockTerms) -> lis
     if is_customer or open_handovers(connection, [lead_id]) or lead_id == handover.lead_id:
         return []
     at = handover.closed_at or handover.offered_at
-    return [Step(None, moved(handover, lead_id, at, terms), None)]
+    return [Step(None, moved(handover, lead_id, at, terms))]
 
 
 def _moved_back(connection: Connection, handover: Handover, act: Act, terms: ClockTerms) -> list[Step]:
@@ -164,16 +174,18 @@ def _closed_by(connection: Connection, said: FeedbackSaid, lead_id: str) -> Hand
     return newest if way_back and said.undoes in (None, way_back.feedback_id) else None
 
 
-def _undone_without_handover(connection: Connection, said: FeedbackSaid, lead_id: str) -> str:
+def _undone_without_handover(connection: Connection, agreement: Agreement, said: FeedbackSaid, lead_id: str) -> str:
     """The messageId of the newest feedback on a lead without a handover. Raises FeedbackRefused."""
     events = tables.events.c
-    rows = select(events.message_id, events.name, events.body).where(events.user_id == lead_id, events.source == SOURCE)
+    rows = select(tables.events).where(events.user_id == lead_id, events.source == SOURCE)
     newest = connection.execute(rows.order_by(events.event_id.desc()).limit(1)).first()
     if newest is None or newest.name != "Feedback Given" or said.undoes not in (None, newest.message_id):
         problem = "there is no feedback on this lead that could still be undone; say what is right as new feedback"
         raise FeedbackRefused(problem, code="superseded")
-    if f'"by":"{said.by}"' not in newest.body.replace('": "', '":"'):
+    by = orjson.loads(newest.body)["properties"].get("by")
+    if person_key(str(by)) != said.by:
         raise FeedbackRefused("somebody else said this, and only he takes it back; ask him", code="not_yours")
+    check_undo_in_time(said, from_microseconds(newest.occurred_us), agreement)
     return str(newest.message_id)
 
 

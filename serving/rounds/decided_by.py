@@ -22,9 +22,6 @@ from serving.handovers.clocks import ClockTerms
 from serving.scoring.score import Scoring
 
 NIGHT_AT = time(3)  # when nearly nobody works
-LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
-
-
 BAR_FOR = timedelta(minutes=1)  # so long a bar is not read again; a night renews it
 
 
@@ -74,13 +71,10 @@ class DecidedBy:
         """The suffix of the feature part by which leads are looked at."""
         return view_suffix(self.scoring.features_by)
 
-    @cached_property
+    @property
     def read_by(self) -> Agreement:
-        """By what a sales history is read: behaviours as the model learned them, rules and people as agreed now."""
-        learned = self.scoring.features_by
-        if learned is self.agreement:
-            return learned
-        return self.agreement.model_copy(update={name: getattr(learned, name) for name in LEARNED})
+        """By what a sales history is read."""
+        return self.scoring.read_by
 
     @cached_property
     def is_live(self) -> bool:

@@ -19,12 +19,12 @@ from serving.decisions.store import before, store
 from serving.handovers.handover import Handover
 from serving.handovers.ledger_acts import ledger_events
 from serving.handovers.owners import room_left
+from serving.handovers.recording import Step
 from serving.handovers.store import open_handovers, write
 from serving.notices.occasions import Change, tell
 from serving.rounds.causes import CauseOf, named_cause
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.handing_over import (
-    HandoverStep,
     asked_again,
     ended_by,
     followed,
@@ -46,7 +46,7 @@ class LeadChange:
 
     before: LeadDecision | None
     row: LeadDecision
-    steps: tuple[HandoverStep, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def lead_id(self) -> str:
@@ -98,13 +98,13 @@ class Deciding:
         has_room = self.room is None or self.room > 0
         return replace(self.under, line=replace(self.standing, has_room=has_room))
 
-    def _change(self, lead: LeadNow, found: Decided, cause: Cause, steps: list[HandoverStep]) -> LeadChange:
+    def _change(self, lead: LeadNow, found: Decided, cause: Cause, steps: list[Step]) -> LeadChange:
         owner = qualifier(self.connection, self.by, lead, found)
         row = lead_decision(lead, replace(found, owner=owner), self.under, self.by.as_of, cause)
         newest = steps[-1].after if steps else self.handovers.get(row.lead_id)
         if found.hands_over and not (newest and newest.is_open):
             newest = handed_over(self.connection, self.by, lead, found, row)
-            steps = [*steps, HandoverStep(None, newest)]
+            steps = [*steps, Step(None, newest)]
             row = replace(row, reason=newest.offer.why_now)
             if self.room is not None and found.queue == "sales":
                 self.room -= 1
@@ -178,7 +178,7 @@ class HandoverBeaten(RuntimeError):
     """A handover was changed by another while it was decided on: all is rolled back, and tried again."""
 
 
-def _ends(steps: Sequence[HandoverStep]) -> list[tuple[Handover | None, Handover]]:
+def _ends(steps: Sequence[Step]) -> list[tuple[Handover | None, Handover]]:
     """Of each handover, as it was before all steps and as it is after them."""
     found: dict[str, tuple[Handover | None, Handover]] = {}
     for step in steps:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from features.home.clock import microseconds
 from serving.handovers.acts import Act, AskAct, WithdrawAct
+from serving.handovers.crm_records import crm_url
 from serving.handovers.handover import Follow, Handover, Offer
 from serving.handovers.ledger_acts import acts_of
 from serving.handovers.offer import Crossing, offered
 from serving.handovers.owners import LeadOwners, due_act, inside_sales_owner, owner_of
+from serving.handovers.recording import Step
 from serving.handovers.sending import taken_by
 from serving.handovers.transitions import after
 from serving.rounds.decided_by import DecidedBy
@@ -23,18 +25,9 @@ from serving.scoring.lead_now import Decided, Ended, LeadDecision, LeadNow, Open
 REASONS = 3  # told of a new handover
 
 
-@dataclass(frozen=True)
-class HandoverStep:
-    """One change of a handover: as it was (None: there was none), as it is, and the act that changed it."""
-
-    before: Handover | None
-    after: Handover
-    act: Act | None = None
-
-
-def followed(connection: Connection, by: DecidedBy, handover: Handover, lead: LeadNow) -> list[HandoverStep]:
+def followed(connection: Connection, by: DecidedBy, handover: Handover, lead: LeadNow) -> list[Step]:
     """What happened to an open handover since, by the lead's history, and what is due of it by now."""
-    steps: list[HandoverStep] = []
+    steps: list[Step] = []
     for act in acts_of(handover, lead.history) if lead.history else ():
         steps += _step(by, steps[-1].after if steps else handover, act)
     newest = steps[-1].after if steps else handover
@@ -43,17 +36,17 @@ def followed(connection: Connection, by: DecidedBy, handover: Handover, lead: Le
     return steps
 
 
-def _step(by: DecidedBy, handover: Handover, act: Act) -> list[HandoverStep]:
+def _step(by: DecidedBy, handover: Handover, act: Act) -> list[Step]:
     changed = after(handover, act, by.agreement, by.terms.working_time_of)
-    return [HandoverStep(handover, changed, act)] if changed != handover else []
+    return [Step(handover, changed, act)] if changed != handover else []
 
 
-def withdrawn(by: DecidedBy, handover: Handover, code: str) -> list[HandoverStep]:
+def withdrawn(by: DecidedBy, handover: Handover, code: str) -> list[Step]:
     """The end of an open handover for what became of its lead."""
     return _step(by, handover, WithdrawAct(by.as_of, code))
 
 
-def asked_again(by: DecidedBy, handover: Handover, lead: LeadNow) -> list[HandoverStep]:
+def asked_again(by: DecidedBy, handover: Handover, lead: LeadNow) -> list[Step]:
     """A new clock for an ask that came while the handover was open."""
     asked_us = lead.history.asked_us if lead.history else None
     if handover.asked_at is not None and asked_us is not None and microseconds(handover.asked_at) >= asked_us:
@@ -61,7 +54,7 @@ def asked_again(by: DecidedBy, handover: Handover, lead: LeadNow) -> list[Handov
     return _step(by, handover, AskAct(by.as_of, 0))
 
 
-def ended_by(steps: Sequence[HandoverStep]) -> Ended | None:
+def ended_by(steps: Sequence[Step]) -> Ended | None:
     """How the handover ended, where these steps closed it."""
     closed = next((step.after for step in reversed(steps) if not step.after.is_open), None)
     if closed is None or closed.closed_at is None or closed.is_trial:
@@ -90,8 +83,9 @@ def handed_over(connection: Connection, by: DecidedBy, lead: LeadNow, decided: D
         owner = owner_of(connection, by.agreement, _owners(lead), by.as_of, is_inbound=is_inbound)
     elif owner is None:
         owner = _crm_owner(lead)
+    offer = replace(_offer(by, lead, decided), crm_url=crm_url(connection, by.agreement, row.lead_id))
     crossing = Crossing(
-        row.lead_id, row.decision_id, decided.hands_over, str(decided.queue), _offer(by, lead, decided), not by.is_live
+        row.lead_id, row.decision_id, decided.hands_over, str(decided.queue), offer, is_trial=not by.is_live
     )
     return offered(by.agreement, crossing, owner, by.as_of, by.terms.working_time_of)
 

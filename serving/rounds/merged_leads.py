@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from features.home.clock import microseconds
 from serving.decisions.store import before
 from serving.handovers.handover import Handover
+from serving.handovers.recording import Step
 from serving.handovers.store import open_handovers
 from serving.rounds.causes import CauseOf
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.deciding import LeadChange, write_changes
-from serving.rounds.handing_over import HandoverStep, withdrawn
+from serving.rounds.handing_over import withdrawn
 from serving.scoring.lead_now import LeadDecision
 
 MERGED = "merged"
@@ -59,7 +60,7 @@ def _closed(was: LeadDecision, by: DecidedBy, cause_of: CauseOf, into: str) -> L
     )
 
 
-def _joined(by: DecidedBy, handovers: dict[str, Handover], lead_id: str, into: str) -> list[HandoverStep]:
+def _joined(by: DecidedBy, handovers: dict[str, Handover], lead_id: str, into: str) -> list[Step]:
     """The steps of the handovers of both, those that close one first; `handovers` shows them as they are then."""
     own, other = handovers.pop(lead_id, None), handovers.get(into)
     if own is None:
@@ -68,4 +69,4 @@ def _joined(by: DecidedBy, handovers: dict[str, Handover], lead_id: str, into: s
         return withdrawn(by, own, MERGED)
     moved = replace(own, lead_id=into, version=own.version + 1)
     handovers[into] = moved
-    return [*(withdrawn(by, other, MERGED) if other else []), HandoverStep(own, moved)]
+    return [*(withdrawn(by, other, MERGED) if other else []), Step(own, moved)]

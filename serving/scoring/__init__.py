@@ -54,6 +54,7 @@ dry_run                DryRun, dry_run, missing_answers
 lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, DecisionName, Ended, LeadDecision,
                        LeadNow, OpenHandover, QUEUES, Queue, WaitingLine
 lead_row               LeadRow
+past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us
 points                 AVERAGE, HIGHEST, LOWEST
 registered_version     RegisteredVersion
 score                  Scoring

@@ -37,9 +37,10 @@ def _objecting(case: Case) -> Decided | None:
         return None
     if asked := _asked(case):
         return asked
-    if case.lead.handover and case.says(ASK_RULE):
-        return case.with_owner()
-    ends = "objected_to_profiling" if case.lead.handover else None
+    handover = case.lead.handover
+    if handover and (handover.kind == "inbound" or case.says(ASK_RULE)):
+        return case.with_owner()  # it asked, and somebody is about to answer, however long that takes
+    ends = "objected_to_profiling" if handover else None
     again = case.as_of + HALF_A_YEAR
     return case.decided(OBJECTED, "objected_to_profiling", "marketing", again, rule=OBJECTED, withdraws=ends)
 
@@ -164,8 +165,7 @@ def _not_a_lead(case: Case) -> Decided | None:
     goes_to = case.agreement.people.goes_to
     made = (clause.name for clause in clauses if clause.holds(case.facts) and clause.name in goes_to)
     place = goes_to.get(next(made, ""))
-    ends = "not_a_lead" if case.lead.handover else None
-    return case.decided("not_a_lead", "not_a_lead", None, None, rule="not_a_lead", goes_to=place, withdraws=ends)
+    return case.decided("not_a_lead", "not_a_lead", None, None, rule="not_a_lead", goes_to=place)
 
 
 def _no_contact(case: Case) -> Decided | None:

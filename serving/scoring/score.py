@@ -44,6 +44,7 @@ OLD_LABELS = (
 )
 RETRAIN = "run: leadlight train --promote"
 NOTHING_KEPT: KeptDecisions = {}
+LEARNED = ("outcome", "interest", "behaviours", "traits", "excluded", "our_domains", "export", "campaigns")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,12 @@ class Scoring:
     def features_by(self) -> Agreement:
         """The agreement whose feature part the model was fitted with."""
         return Agreement.parse(self.model.agreement_text) if self.model else self.kept.agreement
+
+    @cached_property
+    def read_by(self) -> Agreement:
+        """By what a sales history is read: behaviours as the model learned them, rules and people as agreed now."""
+        learned, agreed = self.features_by, self.kept.agreement
+        return agreed.model_copy(update={name: getattr(learned, name) for name in LEARNED}) if self.model else agreed
 
     @cached_property
     def caution(self) -> str | None:

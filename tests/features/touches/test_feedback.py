@@ -149,6 +149,8 @@ def test_a_key_that_may_give_feedback_is_believed_in_that_alone() -> None:
     assert [row["flags"] for row in rows] == ["public,feedback_key", "public,not_trusted"]
     (plain,) = validate([given(5, "tried")], Source("live:web", clock="sender", is_trusted=False), LATER).rows
     assert plain["flags"] == "public,not_trusted"
+    refused = validate([{**given(5, "tried"), "userId": None}], sender, LATER).failed[0]
+    assert refused["flags"] == "feedback_key"  # a replay, which knows the key no more, believes it as much
 
 
 def test_the_side_of_a_key_is_no_warning_and_a_value_that_means_nothing_is_one() -> None:

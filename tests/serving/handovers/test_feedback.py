@@ -190,6 +190,8 @@ def test_without_a_handover_it_is_an_event_and_can_be_undone_by_who_said_it(home
     with pytest.raises(FeedbackRefused) as refused:
         given(home, lead_id="bob", handover_id=None, message_id="fb_2", kind="undo", by=BEN)
     assert refused.value.code == "not_yours"
+    with pytest.raises(FeedbackRefused, match="ended with the next working day"):
+        given(home, NOW + 9 * DAY, lead_id="bob", handover_id=None, message_id="fb_2", kind="undo")
     given(home, lead_id="bob", handover_id=None, message_id="fb_2", kind="undo")
     with pytest.raises(FeedbackRefused) as refused:
         given(home, lead_id="bob", handover_id=None, message_id="fb_3", kind="undo")

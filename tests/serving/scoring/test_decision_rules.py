@@ -204,6 +204,13 @@ def test_an_opportunity_has_its_owner_and_the_date_on_which_it_is_stale() -> Non
     assert decide(again).hands_over == "returned"
 
 
+def test_who_objects_keeps_the_handover_of_an_ask_however_old_it_is_by_now() -> None:
+    objecting = lead(None, profiling_opt_out=True)
+    found = decide(replace(objecting, handover=handover("working", kind="inbound")))
+    assert (found.code, found.withdraws) == ("handover_open", None)
+    assert decide(replace(objecting, handover=handover("working"))).withdraws == "objected_to_profiling"
+
+
 # Coming back
 
 
