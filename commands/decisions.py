@@ -16,13 +16,12 @@ app = typer.Typer(help="Decisions that are kept: compute them again from the led
 
 def queues(as_json: Json = False) -> None:
     """Show how many leads are in which queue, since when, how many are late, and whether the sums are right."""
-    from features.home.database import consistent_read, database_exists, migrate
+    from features.home.database import consistent_read, database_exists
     from serving.decisions.queues import queues as counted
 
     opened = home()
     if not database_exists(opened):
         raise LeadlightError(f"{opened.path} holds no leads yet; begin with: leadlight ingest FILE", code="no_home")
-    migrate(opened)
     with consistent_read(opened) as connection:
         found = counted(connection, now())
     print_answer(found, list(_queue_lines(found)), as_json)

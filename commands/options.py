@@ -59,8 +59,13 @@ def now() -> datetime:
 
 
 def home() -> Home:
-    """The home that LEADLIGHT_HOME names, else `.leadlight/` here."""
-    return Home.open()
+    """The home that LEADLIGHT_HOME names, else `.leadlight/` here; one of an older release gets the newest schema."""
+    from features.home.database import bring_up_to_date
+
+    opened = Home.open()
+    if bring_up_to_date(opened):
+        console.complain("the database of this home was of an older release, and has the newest schema now")
+    return opened
 
 
 def moment_at(text: str | None, default: datetime) -> datetime:

@@ -162,7 +162,7 @@ class ServedHome:
         from serving.rounds.sweep import night  # as heavy as the publisher
 
         with suppress(NoAgreement):
-            night(self.home, datetime.now(UTC), self.scorer.scoring, partial(log.info, "sweep"))
+            night(self.home, datetime.now(UTC), self.scorer.scoring, lambda done: log.info("sweep", done=done))
 
     def _publisher(self, home: Home) -> Publisher:
         # They bring in all that derives features, which a test may do without.

@@ -36,8 +36,8 @@ alerts             Alert, DRIFT, RaisedAlert, alerts_of, raise_alerts
 calendar_words     month_number
 clock              AHEAD, Clock, EPOCH, Flags, MICROSECOND, from_microseconds, microseconds, occurred_at, recorded_at,
                    rfc3339
-database           batched, check_writable, consistent_read, database_exists, engine, insert_new, insert_or_update,
-                   is_any_row, migrate, quick_rows, reading, truncate_wal, wait_for_writers, writing
+database           batched, bring_up_to_date, check_writable, consistent_read, database_exists, engine, insert_new,
+                   insert_or_update, is_any_row, migrate, quick_rows, reading, truncate_wal, wait_for_writers, writing
 dates              DatesError, DayOrMonth, DayOrder, moment, parsed_date, utc_moment
 deployments        Deployment, anchor_of, deploy, deployment_in_force, deployments, model_folder
 errors             INTERRUPTED, LeadlightError, STOPPED

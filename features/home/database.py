@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.home.settings import Home
 
@@ -229,6 +230,23 @@ def migrate(home: Home, revision: str = "head") -> None:
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):  # where SQLite has just removed it
                 file.with_name(file.name + suffix).chmod(0o600)
+
+
+def bring_up_to_date(home: Home) -> bool:
+    """Bring a database that an older release left to the newest schema; whether it was one. Others stay as they are."""
+    file = _file(home)
+    if file and not file.exists():
+        return False
+    try:
+        with reading(home) as connection:
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    except SQLAlchemyError:  # away, or no database of ours: what is asked of it next says so
+        return False
+    newest = max(script.name.partition("_")[0] for script in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    if found is None or found >= newest:
+        return False
+    migrate(home)
+    return True
 
 
 def database_exists(home: Home) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from api_in_process import served
 from decided_homes import ANN, DAY, FIT, HOUR, MINUTE, MONDAY, DecidedHome, asks, lead, live_agreement, visits
 from sqlalchemy import select
 
@@ -16,7 +17,7 @@ from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import engine, reading
 from features.home.locks import sweeper_lock
-from serving.rounds import passes
+from serving.rounds import due_rounds, passes
 from serving.rounds.crossings import crossings_of_agreement
 from serving.rounds.sweep import night, sweep
 
@@ -183,3 +184,13 @@ def test_how_many_would_cross_is_told_before_anything_happens(at_home: DecidedHo
     )
     assert codes(at_home) == {"below_bar": 71}
     assert crossings_of_agreement(at_home.home, AgreementVersion(strict, 0), at_home.now).over == 0
+
+
+def test_a_serving_process_sweeps_on_until_all_that_a_file_brought_is_decided(
+    at_home: DecidedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says in its log how far it is, and that ended each sweep with the first part of it."""
+    monkeypatch.setattr(due_rounds, "AT_ONCE", 2)
+    import_leads(at_home, 5)
+    served(at_home.home)[0].sweep()
+    assert len(at_home.decisions()) == 5
