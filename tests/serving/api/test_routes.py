@@ -64,7 +64,13 @@ def test_no_sender_of_events_loses_them_by_what_stands_in_the_address(app) -> No
 
 @pytest.mark.parametrize(("method", "path", "queries"), KEPT, ids=str)
 def test_a_slash_at_the_end_changes_no_answer(app, method, path, queries) -> None:
-    assert [asked(app, method, path, end).status_code for end in ("", "/")] == [200, 200]
+    plain, slashed = (asked(app, method, path, end) for end in ("", "/"))
+    assert slashed.status_code == plain.status_code
+    if (
+        plain.status_code != 200
+    ):  # a route that takes a body got none, or a handover that there is not: the route says so
+        assert (method == "POST" and path not in BODY) or "{handover_id}" in path
+        assert plain.json()["code"] == slashed.json()["code"] != "no_such_route"
 
 
 @pytest.mark.parametrize("lead", ["L-1", "eu/L 2", "nobody"])
