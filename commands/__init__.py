@@ -6,8 +6,8 @@ agreement_signing.py  `leadlight agreement show`, `sign` and `keep`: the agreeme
                       whether it is live.
 app.py                All commands as one application, its exit status and its errors.
 console.py            Lines for people in a terminal: progress, the hottest leads, what training showed.
-decisions.py          `leadlight queues` and `leadlight decisions replay`: whose turn it is, and whether the log can
-                      be computed again.
+decisions.py          `leadlight queues`, `changes` and `decisions replay`: whose turn it is, why a score changed, and
+                      the log anew.
 demo.py               `leadlight demo`: simulates a market, learns from it and shows its hottest leads, as the
                       commands would.
 doctor.py             `leadlight doctor`: whether a home is well, as lines and a table for people, as JSON for

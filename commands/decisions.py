@@ -1,4 +1,4 @@
-"""`leadlight queues` and `leadlight decisions replay`: whose turn it is, and whether the log can be computed again."""
+"""`leadlight queues`, `changes` and `decisions replay`: whose turn it is, why a score changed, and the log anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from commands import console
-from commands.options import Json, home, now, print_answer
+from commands.options import Json, home, moment_at, now, print_answer
+from features.agreement.versions import version_in_force
 from features.home.errors import LeadlightError
 
 app = typer.Typer(help="Decisions that are kept: compute them again from the ledger.", no_args_is_help=True)
@@ -42,6 +43,39 @@ def _queue_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{sums} = {found['all']:,} leads: it adds up"
     else:
         yield f"{sums} are not the {found['all']:,} leads of the ledger: run leadlight sweep --night, then look again"
+
+
+def changes(
+    lead: Annotated[str, typer.Argument(help="A lead id, an e-mail address or an id of your CRM.", show_default=False)],
+    begin: Annotated[
+        str | None, typer.Option("--from", help="Since when; by default the last stored decision.", show_default=False)
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to when; by default now.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a lead's score changed between two moments, step by step."""
+    from features.home.clock import microseconds
+    from serving.decisions.changes import changes as changed
+
+    opened, at = home(), now()
+    version_in_force(opened)
+    moments = (microseconds(moment_at(begin, at)) if begin else None, microseconds(moment_at(end, at)))
+    found = changed(opened, lead, microseconds(at), moments)
+    print_answer(found, list(_change_lines(found)), as_json)
+
+
+def _change_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["steps"]:
+        yield f"{found['lead_id']}: {found['text']}"
+        return
+    for name in ("from", "to"):
+        one = found[name]
+        yield f"{name:<5} {one['at'][:16].replace('T', ' ')}  score {one['score']:>2}, {one['probability']:.1%} likely"
+    yield ""
+    yield from (f"{step['step']:<12} {step['points']:>+6.1f}  {step['text']}" for step in found["steps"])
+    yield f"{'together':<12} {sum(step['points'] for step in found['steps']):>+6.1f}  points; 10 double the odds"
+    yield ""
+    yield found["text"]
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
@@ -30,6 +31,24 @@ def states_in(rows: DerivedRows, agreement: Agreement, lead_ids: Sequence[str]) 
     lead_of = {lead_id: rows.identities.identifiers.get((USER, lead_id), lead_id) for lead_id in lead_ids}
     states = [found.get(lead_of[lead_id]) or LeadState(lead_id, {}, {}, None) for lead_id in lead_ids]
     return [state._replace(account=_account(rows, agreement, state.traits.get("account"))) for state in states]
+
+
+def corrected_state(rows: DerivedRows, agreement: Agreement, then: LeadState, then_us: int) -> LeadState:
+    """A state of a moment with its behaviours as they are known by `rows`: of what happened before the moment alone.
+
+    then: the state as it was known just before `then_us`; its traits stay. A visit of Monday that was recorded on
+    Wednesday is in the corrected state of Tuesday, and one that turned out to be a bot's is not.
+    """
+    own, accounts = (
+        part.taken((part.occurred_us < then_us) | (part.known_us < then_us)) for part in (rows.observed, rows.accounts)
+    )
+    return state_with_traits(replace(rows, observed=own, accounts=accounts), agreement, then)
+
+
+def state_with_traits(rows: DerivedRows, agreement: Agreement, then: LeadState) -> LeadState:
+    """What the lead and its account did by `rows`, with the traits and in the account of another of its states."""
+    (newest,) = states_in(rows, agreement, [then.lead_id])
+    return newest._replace(traits=then.traits, account=_account(rows, agreement, then.traits.get("account")))
 
 
 def rows_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:

@@ -6,7 +6,8 @@ app.py               The public API as one ASGI application: its routes, its err
 bentoml_routes.py    Guards BentoML's own routes: checks key and body first, since BentoML knows neither our keys nor
                      our limits.
 decision_schemas.py  The answers of the routes of decisions, field by field.
-decisions.py         The routes of decisions: the queues, lists of leads, and every change of one lead's decision.
+decisions.py         The routes of decisions: queues, lists of leads, each change of a lead's decision, and why its
+                     score changed.
 failed_events.py     The routes of failed events: GET /v1/failed-events lists them, POST /v1/failed-events/replay
                      tries them again.
 handover_schemas.py  Handovers and feedback as the API takes and answers them, field by field.

@@ -52,6 +52,7 @@ GET  /v1/leads/{lead_id}/export    all that is held on it; DELETE /v1/leads/{lea
 POST /v1/leads/{lead_id}/feedback  what became of it, by who called; GET /v1/handovers: who owes whom a call
 GET  /v1/agreement                 what marketing and sales agreed, who signed it, whether it is live
 GET  /v1/leads/{lead_id}/decisions what was decided on it, when and why
+GET  /v1/leads/{lead_id}/changes   why its score changed; /history: what its score was at each decision
 GET  /v1/leads                     leads by queue, owner, campaign and more; GET /v1/queues counts them
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -103,5 +103,63 @@ class DecisionChanges(Answer):
     """Every change of one lead's decision, newest first, in pages."""
 
     data: list[DecisionChange]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ScoreEnd(Answer):
+    """One end of a comparison: the score that was served at a moment, or would have been."""
+
+    at: datetime
+    logit: float | None = Field(description="Log-odds of the probability; null for a lead that objects to profiling.")
+    probability: float | None
+    score: int | None
+    decision_id: str | None = Field(description="Of the decision that was made at this very moment.")
+    model: dict[str, Any] | None = Field(description="What answered then; null: the agreement's points did.")
+    agreement: dict[str, Any]
+
+
+class ChangeStep(Answer):
+    """One step from the first score to the second; the score after each is a real one."""
+
+    step: Literal["time", "corrections", "activity", "traits", "model", "agreement"]
+    contribution: float = Field(description="What it adds to the log-odds.")
+    points: float = Field(description="The same in points: 10 double the odds.")
+    text: str = Field(description="What it is of, in words.")
+
+
+class ScoreChange(Answer):
+    """Why a lead's score is not what it was."""
+
+    lead_id: str
+    from_: ScoreEnd = Field(alias="from")
+    to: ScoreEnd
+    difference: float | None = Field(description="Of the log-odds: what the contributions sum to.")
+    steps: list[ChangeStep] = Field(description="All six, always in this order; empty where there is no score.")
+    text: str = Field(description="What moved the score, in one line, the most first.")
+
+
+class ScoreMoment(Answer):
+    """The score of a lead at one decision, as it was served then."""
+
+    at: datetime
+    decision_id: str
+    logit: float | None
+    probability: float | None
+    score: int | None
+    grade: str | None
+    threshold: float | None = Field(description="The bar of then.")
+    points: int | None
+    decision: DecisionName
+    code: str
+    model_version: str | None = Field(description="null: the agreement's points answered.")
+    agreement_version: int | None = Field(description="null: not kept by this home; 0: the default.")
+    caused_by: CausedBy
+
+
+class ScoreHistory(Answer):
+    """The score of a lead at each decision that is kept, newest first, in pages."""
+
+    data: list[ScoreMoment]
     next_cursor: str | None
     has_more: bool

@@ -1,4 +1,4 @@
-"""The routes of decisions: the queues, lists of leads, and every change of one lead's decision."""
+"""The routes of decisions: queues, lists of leads, each change of a lead's decision, and why its score changed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.agreement.versions import NoAgreement, version_in_force
-from features.home.clock import rfc3339
+from features.home.clock import microseconds, rfc3339
 from features.home.database import consistent_read, reading
 from features.home.dates import moment
 from features.ledger.tombstones import erased_among
-from serving.api.requests import OFFSET_OF_A_SPACE, lead_id_of, no_such_lead, page_limit
+from features.records.lead_record import LeadErased, UnknownLead
+from serving.api.requests import OFFSET_OF_A_SPACE, lead_id_of, no_such_lead, page_limit, past_moment
 from serving.api.routes import api_route
+from serving.decisions.changes import NothingToCompare, changes
+from serving.decisions.history import score_history
 from serving.decisions.lists import (
     EQUALS,
     SORTS,
@@ -35,11 +38,13 @@ from serving.decisions.lists import (
     place_of_row,
 )
 from serving.decisions.queues import queues
+from serving.decisions.served_then import AgreementGone, ModelGone, ServedThen
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.problems import Problem, json_response, unavailable
 from serving.process import ServedHome
 from serving.scoring.lead_now import DECISIONS, QUEUES
 
+ShownRows = Callable[[list[Any]], list[dict[str, Any]]]
 LIST_QUERIES = (*EQUALS, "changed_since", "sort", "limit", "cursor")
 VALUES = {"queue": QUEUES, "decision": DECISIONS}
 COUNTED_FOR = timedelta(seconds=2)  # so long one count of all leads answers: it reads every one of them
@@ -60,6 +65,8 @@ class DecisionRoutes:
             api_route("/queues", self.queues),
             api_route("/leads", self.leads, queries=LIST_QUERIES),
             api_route("/leads/{lead_id:path}/decisions", self.decisions, queries=("limit", "cursor")),
+            api_route("/leads/{lead_id:path}/history", self.history, queries=("limit", "cursor")),
+            api_route("/leads/{lead_id:path}/changes", self.changes, queries=("from", "to")),
         ]
 
     async def queues(self, request: Request) -> Response:
@@ -99,23 +106,50 @@ class DecisionRoutes:
 
     async def decisions(self, request: Request) -> Response:
         """GET /v1/leads/{lead_id}/decisions"""
+        return await self._log_page(request, lambda rows: [decision_answer(row) for row in rows])
+
+    async def history(self, request: Request) -> Response:
+        """GET /v1/leads/{lead_id}/history"""
+        return await self._log_page(request, lambda rows: score_history(ServedThen(self.served.home), rows))
+
+    async def _log_page(self, request: Request, shown: ShownRows) -> Response:
         admit(request, self.served.credentials, MAY_READ_SCORES)
         lead_id, limit, cursor = lead_id_of(request), page_limit(request), request.query_params.get("cursor")
         before = None if cursor is None else _change_in(cursor)
         if cursor is not None and before is None:
             raise Problem(422, "bad_cursor", "cursor is none of ours; give the next_cursor of the page before.")
-        return json_response(await to_thread.run_sync(self._decisions, lead_id, limit, before))
+        rows = await to_thread.run_sync(self._rows, lead_id, limit + 1, before)
+        has_more = len(rows) > limit
+        next_cursor = _cursor_of_change(rows[limit - 1]) if has_more else None
+        page = {"data": await to_thread.run_sync(shown, rows[:limit]), "next_cursor": next_cursor}
+        return json_response({**page, "has_more": has_more})
 
-    def _decisions(self, lead_id: str, limit: int, before: tuple[int, str] | None) -> dict[str, Any]:
+    def _rows(self, lead_id: str, limit: int, before: tuple[int, str] | None) -> list[Any]:
         with reading(self.served.home) as connection:
             if erased_among(connection, [("lead", lead_id)]):
                 raise no_such_lead("erased")
-            rows = decisions_of(connection, lead_id, limit + 1, before)
+            rows = decisions_of(connection, lead_id, limit, before)
             if not rows and not is_known(connection, lead_id):
                 raise no_such_lead("unknown_lead")
-        has_more = len(rows) > limit
-        cursor = _cursor_of_change(rows[limit - 1]) if has_more else None
-        return {"data": [decision_answer(row) for row in rows[:limit]], "next_cursor": cursor, "has_more": has_more}
+        return rows
+
+    async def changes(self, request: Request) -> Response:
+        """GET /v1/leads/{lead_id}/changes"""
+        admit(request, self.served.credentials, MAY_READ_SCORES)
+        lead_id, now = lead_id_of(request), self.now()
+        begin, end = (past_moment(request, name, now) for name in ("from", "to"))
+        moments = tuple(None if one is None else microseconds(one) for one in (begin, end))
+        return json_response(await to_thread.run_sync(self._changes, lead_id, microseconds(now), moments))
+
+    def _changes(self, lead_id: str, now_us: int, moments: Any) -> dict[str, Any]:
+        try:
+            return changes(self.served.home, lead_id, now_us, moments, only_ids=True)
+        except (UnknownLead, LeadErased) as error:
+            raise no_such_lead(error.code) from None
+        except NothingToCompare as error:
+            raise Problem(422, error.code, f"{error}.") from None
+        except (ModelGone, AgreementGone) as error:
+            raise Problem(409, error.code, f"{error}.") from None
 
 
 def _filter(request: Request) -> LeadFilter:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import limits
-from serving.api.decision_schemas import DecisionChanges, ListedLeads, Queues
+from serving.api.decision_schemas import DecisionChanges, ListedLeads, Queues, ScoreChange, ScoreHistory
 from serving.api.handover_schemas import (
     AwayRequest,
     FeedbackRequest,
@@ -118,6 +118,15 @@ CHANGED_SINCE = {
     "description": "Only leads whose decision, code, queue or owner changed at this moment or later.",
     "schema": {"type": "string", "format": "date-time"},
 }
+FROM, TO = (
+    {
+        "name": name,
+        "in": "query",
+        "description": f"{which} Up to and including this moment.",
+        "schema": {"type": "string", "format": "date-time"},
+    }
+    for name, which in {"from": "By default the last stored decision.", "to": "By default now."}.items()
+)
 SORT = {
     "name": "sort",
     "in": "query",
@@ -244,11 +253,15 @@ def _paths() -> dict[str, Any]:
 def _decision_paths() -> dict[str, Any]:
     read, of_lead = "401 403 405 422 500 503", "401 403 404 405 410 422 500 503"
     changes = _operation("decisions", "Every change of a lead's decision.", DecisionChanges, of_lead)
+    why = _operation("changes", "Why a lead's score changed.", ScoreChange, f"{of_lead} 409")
+    history = _operation("history", "A lead's score at each decision that is kept.", ScoreHistory, of_lead)
     listed = _operation("leads", "Leads by their newest decision.", ListedLeads, read)
     return {
         "/v1/queues": {"get": _operation("queues", "The queues, and whether they add up.", Queues, read)},
         "/v1/leads": {"get": listed | {"parameters": [*LEAD_FILTERS, CHANGED_SINCE, SORT, LIMIT, CURSOR]}},
         "/v1/leads/{lead_id}/decisions": {"get": changes | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
+        "/v1/leads/{lead_id}/changes": {"get": why | {"parameters": [LEAD_ID, FROM, TO]}},
+        "/v1/leads/{lead_id}/history": {"get": history | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
     }
 
 
@@ -356,6 +369,8 @@ def _schemas() -> dict[str, Any]:
         Queues,
         ListedLeads,
         DecisionChanges,
+        ScoreChange,
+        ScoreHistory,
         Models,
         AgreementAnswer,
         TrackingAnswer,

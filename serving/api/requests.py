@@ -109,14 +109,19 @@ OFFSET_OF_A_SPACE = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")  # a plus in an addr
 
 def asked_moment(request: Request, now: datetime) -> datetime | None:
     """The moment that `?as_of=` asks for; None where it asks for now. Raises Problem 422."""
-    text = request.query_params.get("as_of")
+    return past_moment(request, "as_of", now)
+
+
+def past_moment(request: Request, name: str, now: datetime) -> datetime | None:
+    """The moment in a query parameter, which is not to come; None where it is not given. Raises Problem 422."""
+    text = request.query_params.get(name)
     if text is None:
         return None
     then = moment(OFFSET_OF_A_SPACE.sub(r"\1+\2", text))
     if then is None or not then.year >= FIRST_YEAR:
-        raise Problem(422, "bad_as_of", f"as_of is {text[:40]!r}; give a time such as 2026-03-01T09:00:00Z.")
+        raise Problem(422, f"bad_{name}", f"{name} is {text[:40]!r}; give a time such as 2026-03-01T09:00:00Z.")
     if then > now:
-        raise Problem(422, "bad_as_of", f"as_of is {text[:40]!r}, which is to come; nothing is known of it yet.")
+        raise Problem(422, f"bad_{name}", f"{name} is {text[:40]!r}, which is to come; nothing is known of it yet.")
     return then
 
 

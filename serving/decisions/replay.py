@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 
-from features.agreement.agreement import Agreement
-from features.agreement.versions import AgreementVersion
 from features.events.event_table import HISTORY_KEPT
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
-from features.home.deployments import deployments, model_folder
 from features.home.progress import Progress
 from features.home.settings import Home
 from features.records.erased_decisions import ERASED_LEAD
 from features.store.states_before import rows_before, states_in
 from features.touches.history import sales_histories
+from serving.decisions.served_then import ServedThen
 from serving.scoring.decision import decided
 from serving.scoring.lead_now import BACKLOG_TURN, Cause, Decided, DecidedUnder, LeadDecision, LeadNow, OpenHandover
 from serving.scoring.lead_row import LeadRow
-from serving.scoring.score import Scoring
-from training.model.if_tried import IfTried
-from training.model.model import Model
 
 CLOSE = 1e-9  # so far apart may two probabilities of one state be
 IN_LINE = frozenset({"in_backlog", "waits_for_capacity"})  # over the bar; which of the two, and when, the line decided
@@ -129,18 +122,10 @@ class _Replay:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._promoted = {row.digest: row for row in deployments(home)}
-        self._scoring = lru_cache(maxsize=8)(self._scoring_of)
+        self._served = ServedThen(home)
         with reading(home) as connection:
-            kept = connection.execute(select(tables.agreements).order_by(tables.agreements.c.version)).all()
             events = tables.events.c
             self._retained = set(connection.scalars(select(events.user_id).where(events.name == HISTORY_KEPT)))
-        self._agreed = {}
-        for row in kept:
-            agreement = Agreement.parse(row.text, file="a kept agreement")
-            self._agreed[agreement.policy_digest] = AgreementVersion(agreement, row.version)
-        default = Agreement.default()
-        self._agreed.setdefault(default.policy_digest, AgreementVersion(default, 0, is_agreed=False))
 
     def why_not(self, row: Any) -> str | None:
         """Why a row cannot be replayed; None where it can."""
@@ -150,20 +135,19 @@ class _Replay:
             return "retained"
         if row.code == "merged":
             return "merged"
-        if row.policy_digest not in self._agreed:
+        if self._served.agreed_under(row.policy_digest, row.decided_us) is None:
             return "no_agreement"
-        return None if row.model_digest is None or row.model_digest in self._promoted else "no_model"
+        return None if row.model_digest is None or self._served.is_promoted(row.model_digest) else "no_model"
 
     def decided(self, row: Any, before: LeadDecision | None) -> Decided | None:
         """The decision of a row computed again; None where nobody knew the lead then."""
-        scoring = self._scoring(row.model_digest, row.policy_digest)
+        scoring = self._served.of_decision(row)
         as_of, agreement = from_microseconds(row.decided_us), scoring.kept.agreement
         rows = rows_before(self.home, scoring.features_by, [row.lead_id], row.decided_us + 1)
         (state,) = states_in(rows, scoring.features_by, [row.lead_id])
         if state.known_at is None:
             return None
-        did = {name: None if did is None else np.asarray(did, np.float64) for name, did in state.behaviours.items()}
-        known = LeadRow(state.lead_id, did, state.traits, state.known_at, "ledger", state.account)
+        known = LeadRow.of(state, "ledger")
         (numbers,) = scoring.numbers([known], as_of)
         history = sales_histories(rows, scoring.read_by, {state.lead_id}).get(state.lead_id)
         worked = history is not None and history.relation.is_handover_worked
@@ -183,12 +167,3 @@ class _Replay:
             return None
         state = "working" if is_worked else "offered"
         return OpenHandover(one.handover_id, one.kind, state, row.owner, one.queue, one.offered_us)
-
-    def _scoring_of(self, model_digest: str | None, policy_digest: str) -> Scoring:
-        agreed = self._agreed[policy_digest]
-        if model_digest is None:
-            return Scoring(agreed)
-        row = self._promoted[model_digest]
-        tried = row.if_tried_digest
-        head = IfTried.read(model_folder(self.home, tried), tried) if tried else None
-        return Scoring(agreed, Model.read(row.folder(self.home), model_digest), row.model_version, model_digest, head)

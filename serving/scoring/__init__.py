@@ -55,9 +55,10 @@ lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, De
                        LeadNow, OpenHandover, QUEUES, Queue, WaitingLine
 lead_row               LeadRow
 past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us
-points                 AVERAGE, HIGHEST, LOWEST
+points                 AVERAGE, HIGHEST, LOWEST, grade, logit, points, score
+reasons                LeadEvidence, times, trait_words
 registered_version     RegisteredVersion
-score                  Scoring
+score                  Scoring, probability_of
 scorer                 LeadRequests, Scorer, call_order, served_bar
 trial                  Trial, trial
 """

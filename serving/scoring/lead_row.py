@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from features.agreement.conditions import Facts
 from features.agreement.criteria import CriteriaPoints
 from features.arrays import Floats
+from features.store.online import LeadState
 from features.traits.history import ENDS
 
 # Our own bookkeeping: no facts about a lead.
@@ -29,6 +32,12 @@ class LeadRow:
     known_at: datetime | None
     served_from: str | None = "online"
     account: Mapping[str, Sequence[float] | Floats | None] | None = None  # what all leads of its account did
+
+    @classmethod
+    def of(cls, state: LeadState, served_from: str) -> LeadRow:
+        """The row of a lead's state, its behaviours as arrays, once: they are read now, a week ago, and for reasons."""
+        did = {name: None if did is None else np.asarray(did, np.float64) for name, did in state.behaviours.items()}
+        return cls(state.lead_id, did, state.traits, state.known_at, served_from, state.account)
 
     @property
     def has_facts(self) -> bool:

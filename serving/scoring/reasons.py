@@ -123,7 +123,7 @@ def _worded(
         lowers = contribution < 0 and agreement.behaviours[name].direction != "down"
         return partial(_of_behaviour, is_too_little=lowers)
     if name in model_traits(agreement) or name == "days_open":
-        return _of_trait
+        return trait_words
     return _of_criterion if name in agreement.criteria else _of_pair
 
 
@@ -133,7 +133,7 @@ def _of_pair(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
     Or how many leads are like that: "how common source webinar with industry software is".
     """
     before, after = COMMONNESS if name.startswith(COMMONNESS[0]) else ("", "")
-    both = [_of_trait(trait, evidence) for trait in name.removeprefix(before).removesuffix(after).split(" and ")]
+    both = [trait_words(trait, evidence) for trait in name.removeprefix(before).removesuffix(after).split(" and ")]
     text = " with ".join(text for text, _ in both)
     return f"{before}{text}{after}", {"values": [found.get("value") for _, found in both]}
 
@@ -151,21 +151,23 @@ def _of_behaviour(name: str, evidence: LeadEvidence, is_too_little: bool = False
     # Contributions of what colleagues did stand under the same name: a reason must not hide them.
     others = evidence.colleagues(name)
     found |= {"colleagues": others} if others else {}
-    more = f"; colleagues {_times(others)}" if others else ""
+    more = f"; colleagues {times(others)}" if others else ""
     if not state.count or last_us is None:
         return f"no {behaviour.label} yet{more}", found
     on = "on " if behaviour.event in ("page", "screen") else ""
     minutes = f" ({state.minutes:.0f} min)" if state.minutes >= 0.5 else ""
     only, last = ("only ", "" if state.count == 1 else "last ") if is_too_little and state.count <= 2 else ("", "last ")
-    did = f"{on}{behaviour.label} {only}{_times(state.count)}{minutes}, {last}{_ago(evidence.as_of_us - last_us)}"
+    did = f"{on}{behaviour.label} {only}{times(state.count)}{minutes}, {last}{_ago(evidence.as_of_us - last_us)}"
     return f"{did}{more}", found
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """How often, in words: once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def _of_trait(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
+def trait_words(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any]]:
+    """A trait in words with its value as evidence: "employees 310"; a value that could be personal is not shown."""
     if name == "days_open":
         days = max(evidence.as_of_us - (evidence.traits.get("opened_us") or evidence.as_of_us), 0) / DAY_US
         return f"known for {_days(days)}", {"days": days}
@@ -198,7 +200,7 @@ def _holding(criterion: Criterion, level: int, evidence: LeadEvidence) -> Sequen
 
 def _of_clause(clause: Clause, evidence: LeadEvidence) -> str:
     if isinstance(clause, FactClause):
-        return _of_trait(clause.name, evidence)[0]
+        return trait_words(clause.name, evidence)[0]
     return _of_behaviour(clause.name, evidence)[0]
 
 

@@ -158,6 +158,11 @@ class Scoring:
             said = [SaidOfLead(self._by_prior(row, as_of_us).logit) for row in rows]
         return [self._numbers_alone(row, one, as_of_us) for row, one in zip(rows, said, strict=True)]
 
+    def log_odds(self, row: LeadRow, as_of: datetime) -> float:
+        """The log-odds behind the probability of a row, whether or not enough is known of it to show one."""
+        as_of_us = microseconds(as_of)
+        return self._said([row], as_of_us)[0].logit if self.model else self._by_prior(row, as_of_us).logit
+
     def _numbers_alone(self, row: LeadRow, said: SaidOfLead, as_of_us: int) -> LeadNumbers:
         facts = self._evidence(row, as_of_us).facts
         return self._numbers_of(row, facts, said)
@@ -167,7 +172,7 @@ class Scoring:
         criteria = criteria_points(agreement, facts)
         if not row.has_facts or objects(agreement, facts):
             return LeadNumbers(None, None, None, criteria, facts, None, None, 0.0)
-        probability, tried = _probability(said.logit), said.if_tried.probability
+        probability, tried = probability_of(said.logit), said.if_tried.probability
         whole = score(probability, agreement.policy.score_50)
         by = tried if tried is not None and self.head and self.head.orders_calls else probability
         letter = grade(whole, agreement.policy.grades)
@@ -349,7 +354,8 @@ def _freshness(row: LeadRow, as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _probability(log_odds: float) -> float:
+def probability_of(log_odds: float) -> float:
+    """The probability of these log-odds, as every score gives it."""
     return float(1 / (1 + np.exp(-log_odds)))
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sqlalchemy import and_, or_, select
 
 from features.agreement.versions import AgreementVersion, NoAgreement, version_in_force
@@ -22,7 +21,7 @@ from features.ledger.outbox import is_anything_pending
 from features.ledger.tombstones import erased_among, recently_erased
 from features.store.builds import build_of
 from features.store.ledger_fallback import ledger_states, pending_names, shown_states
-from features.store.online import LeadState, OnlineStore
+from features.store.online import OnlineStore
 from features.store.states_before import states_before
 from features.what_if import what_if_states
 from serving.scoring.answer import SCORE_FIELDS
@@ -198,12 +197,12 @@ class Scorer:
     def _rows(self, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
         """The states of some leads by the id that was asked for: online where that is fresh and whole, else derived."""
         shown = shown_states(self.home, served.online, lead_ids, served.scoring.reads_accounts)
-        rows = {lead_id: _row(state, "online") for lead_id, state in shown.items()}
+        rows = {lead_id: LeadRow.of(state, "online") for lead_id, state in shown.items()}
         unseen = [lead_id for lead_id in lead_ids if lead_id not in rows or not rows[lead_id].has_facts]
         # One without a fact may be part of another lead now, which the ledger knows.
         derived = ledger_states(self.home, served.scoring.features_by, unseen) if unseen else []
         pairs = zip(unseen, derived, strict=True)
-        return rows | {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
+        return rows | {lead_id: LeadRow.of(state, "ledger") for lead_id, state in pairs if state.known_at}
 
     def _rows_before(self, as_of: datetime, lead_ids: Sequence[str], served: ServedModel) -> dict[str, LeadRow]:
         """The states of some leads as they were known just before `as_of`, by the id that was asked for.
@@ -212,7 +211,7 @@ class Scorer:
         """
         states = states_before(self.home, served.scoring.features_by, lead_ids, microseconds(as_of))
         pairs = zip(lead_ids, states, strict=True)
-        rows = {lead_id: _row(state, "ledger") for lead_id, state in pairs if state.known_at}
+        rows = {lead_id: LeadRow.of(state, "ledger") for lead_id, state in pairs if state.known_at}
         now = self._rows(list(rows), served)
         objecting = (lead_id for lead_id, row in now.items() if row.traits.get("profiling_opt_out") is True)
         return rows | {lead: rows[lead].objecting() for lead in objecting}
@@ -235,12 +234,6 @@ class Scorer:
 def is_told(lead: Mapping[str, Any]) -> bool:
     """Whether a request tells what the lead is and did, and does not name it."""
     return "traits" in lead or "events" in lead
-
-
-def _row(state: LeadState, served_from: str) -> LeadRow:
-    # As arrays, once: they are read now, as of a week ago, and for the reasons.
-    did = {name: None if did is None else np.asarray(did, dtype=np.float64) for name, did in state.behaviours.items()}
-    return LeadRow(state.lead_id, did, state.traits, state.known_at, served_from, state.account)
 
 
 def _promotion(row: Deployment, is_serving: bool) -> dict[str, Any]:

@@ -28,6 +28,8 @@ NEEDS = {
     ("GET", "/v1/leads/{lead_id}/score"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/timeline"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/decisions"): "scores:read",
+    ("GET", "/v1/leads/{lead_id}/changes"): "scores:read",
+    ("GET", "/v1/leads/{lead_id}/history"): "scores:read",
     ("GET", "/v1/leads"): "scores:read",
     ("GET", "/v1/queues"): "scores:read",
     ("POST", "/v1/leads/{lead_id}/feedback"): "feedback:write",
