@@ -14,6 +14,7 @@ rounds/     What decides, hands over and tells in one transaction: the round aft
             passes.
 scoring/    From the states of a lead to its score: probability, reasons in words, the decision, every field of the
             answer.
+signin/     Who reads the pages: by the machine, by the company's proxy, or by a sign-in of ours.
 limits.py   Limits of a request: how many bytes, seconds, levels and items one may have, and how much runs at the same
             time.
 logs.py     Logs: JSON lines on stderr, with the secret part of every key cut off.

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 # No telemetry, whoever starts this. `bentoml serve` has read the variable and remembers its answer by now: see below.
 os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 
+# The peer of a connection is the machine that it comes from: else uvicorn replaces it by what X-Forwarded-For says.
+os.environ["FORWARDED_ALLOW_IPS"] = ""
+
 usage_stats.do_not_track.cache_clear()
 
 

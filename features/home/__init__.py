@@ -27,6 +27,8 @@ tables.py          The tables of a home's database, as SQLite and PostgreSQL sha
                    migrations/.
 troubles.py        Troubles: what goes on being wrong is logged once as it begins and once as it ends, however often
                    it is met.
+user_tables.py     The tables of those who read the pages: users, their sessions, sign-ins that failed, and what was
+                   changed.
 whole_files.py     Whole files: each is written beside its place and then renamed, so that nobody ever meets half of
                    one.
 
@@ -50,7 +52,7 @@ settings           Home, Settings
 tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, bars,
                    decisions, decisions_due, erased, events, failed_events, feature_views, handovers,
                    idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
-                   online_pending, passes, rep_loads, retired, secrets, signatures, trainings
+                   online_pending, passes, rep_loads, retired, secrets, signatures, trainings, users
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     mail: SecretStr | None = None  # the mail server, as an address of apprise; whoever has it can send as us
     channels: dict[str, SecretStr] = Field(default_factory=lambda: channels_in(os.environ))
     allow_private_addresses: bool = False  # messages may go to a mail server or a webhook in our own network
+    user_header: str | None = None  # in which header the company's proxy names who is signed in; without it none does
+    trusted_proxies: str = ""  # addresses and networks of proxies whose header counts, separated by commas
+    frame_ancestors: str = ""  # sites that may show our pages in a frame, such as "https://crm.example", by blanks
 
     def channel_address(self, name: str) -> SecretStr | None:
         """The address of a channel that the agreement names; "Sales Slack", "sales-slack" and "sales_slack" are one."""

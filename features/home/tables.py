@@ -7,6 +7,10 @@ from sqlalchemy.types import BigInteger, Boolean, Float, Integer, LargeBinary, S
 
 from features.home.table_columns import key_column, moment_column, number_column, serial_column, text_column
 from features.home.table_columns import metadata as metadata
+from features.home.user_tables import audit as audit
+from features.home.user_tables import failed_sign_ins as failed_sign_ins
+from features.home.user_tables import sessions as sessions
+from features.home.user_tables import users as users
 
 # One row per event.
 events = Table(

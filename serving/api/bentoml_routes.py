@@ -17,8 +17,9 @@ from serving.process import ServedHome
 OPEN = frozenset({"/", "/livez", "/readyz", "/healthz", "/metrics", "/docs.json", "/schema.json"})
 READY = "/readyz"
 SCORES = "/scores"
-# Each of these routes admits its callers itself; the link to a card is its own key.
-PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/", "/h/")
+# Each of these routes admits its callers itself; the link to a card is its own key, pages ask who reads them.
+PUBLIC_API = ("/v1/", "/beacon/v1/", "/api/s/", "/h/", "/worklist/")
+PAGES = frozenset({"/worklist", "/worklist.csv", "/worklist.xlsx", "/sign-in", "/sign-out"})
 
 
 class BentoRoutes:
@@ -35,7 +36,7 @@ class BentoRoutes:
         if path == READY and (why := await self.served.readiness.why_not()):
             await unavailable("not_ready", why, retry_after_s=5).response(scope)(scope, receive, send)
             return
-        if scope["type"] != "http" or path in OPEN or path in PATHS or path.startswith(PUBLIC_API):
+        if scope["type"] != "http" or path in (OPEN | PAGES) or path in PATHS or path.startswith(PUBLIC_API):
             await self.app(scope, receive, send)
             return
         try:

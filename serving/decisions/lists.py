@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,12 +32,17 @@ Place = tuple[float | int | None, str]  # of the last row of a page: its value o
 class LeadFilter:
     """Which leads are listed, and in which order.
 
-    equals: column to value. changed_since: whose decision changed at this moment or later.
+    equals: column to value. changed_since: whose decision changed at this moment or later. owners: whose they are, by
+    any of these names; "" among them: nobody's as well. overdue_at: of which a clock or date ran out by this moment.
+    handover: column to value of the handover that is open; those without one are left out then.
     """
 
     equals: Mapping[str, str]
     changed_since: datetime | None = None
     sort: str = "due"
+    owners: Sequence[str] | None = None
+    overdue_at: datetime | None = None
+    handover: Mapping[str, str] = field(default_factory=dict)
 
 
 def lead_list(connection: Connection, wanted: LeadFilter, limit: int, after: Place | None = None) -> list[Any]:
@@ -47,6 +52,7 @@ def lead_list(connection: Connection, wanted: LeadFilter, limit: int, after: Pla
     conditions = [newest.c[name] == value for name, value in wanted.equals.items()]
     if wanted.changed_since is not None:
         conditions.append(newest.c.decided_us >= microseconds(wanted.changed_since))
+    conditions += _of_people_and_handovers(wanted)
     rows: list[Any] = []
     if after is None or after[0] is not None:
         known = [*conditions, order.is_not(None), *([_beyond(order, after, is_falling)] if after else [])]
@@ -56,6 +62,22 @@ def lead_list(connection: Connection, wanted: LeadFilter, limit: int, after: Pla
         place = [newest.c.lead_id > after[1]] if after and after[0] is None else []
         rows += _rows(connection, [*conditions, order.is_(None), *place], (newest.c.lead_id,), limit - len(rows))
     return rows
+
+
+def _of_people_and_handovers(wanted: LeadFilter) -> list[ColumnElement[bool]]:
+    handovers, conditions = tables.handovers.c, []
+    if wanted.owners is not None:
+        theirs = newest.c.owner.in_([name for name in wanted.owners if name])
+        conditions.append(or_(theirs, newest.c.owner.is_(None)) if "" in wanted.owners else theirs)
+    if wanted.overdue_at is not None:
+        now_us = microseconds(wanted.overdue_at)
+        late = select(handovers.handover_id).where(tables.IS_OPEN, handovers.runs_out_us <= now_us)
+        by_date = newest.c.handover_id.is_(None) & (newest.c.next_due_us < now_us)
+        conditions.append(or_(newest.c.handover_id.in_(late), by_date))
+    if wanted.handover:
+        tests = [handovers[name] == value for name, value in wanted.handover.items()]
+        conditions.append(newest.c.handover_id.in_(select(handovers.handover_id).where(tables.IS_OPEN, *tests)))
+    return conditions
 
 
 def _beyond(order: Any, after: Place, is_falling: bool) -> ColumnElement[bool]:

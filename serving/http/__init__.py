@@ -13,7 +13,7 @@ Other rooms use:
 
 auth            Credentials, LIVE, MAY_ERASE_LEAD, MAY_EXPORT_LEAD, MAY_GIVE_FEEDBACK, MAY_READ_HANDOVERS,
                 MAY_READ_SCORES, MAY_READ_TIMELINE, MAY_REPLAY_FAILED_EVENTS, admit, admit_writer, event_source,
-                header_key, is_loopback, is_signed
+                header_key, is_loopback, is_signed, why_outside
 bodies          BOM, body, broken_json, invalid_body, json_value, pointer_step
 idempotency     Idempotency
 keys            Key, KeyRing, Keys

@@ -14,6 +14,8 @@ clicks.py           What one click on a card says, as the body of POST feedback.
 local_zone.py       The time zone of a lead: the one it named, else its country's, where that has one time for all.
 page.py             A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script,
                     a strict policy.
+worklist.py         The worklist: which leads a person sees, by time left, and each in the words of its row.
+worklist_routes.py  The routes of the worklist: who asks, what he may see, and the same rows as a page or a file.
 
 Other rooms use:
 
@@ -21,4 +23,5 @@ agreement_page      agreement_page
 agreement_words     agreement_in_words
 card_routes         CardRoutes
 page                page_response
+worklist_routes     WorklistRoutes
 """
