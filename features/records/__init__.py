@@ -2,8 +2,8 @@
 
 contacts.py          Contact data: whom to call, read from a lead's identify calls and exports; no model and no reason
                      sees it.
-erased_decisions.py  Decisions of an erased lead: what they stood on goes, and that one was made, with code, time and
-                     versions, stays.
+erased_decisions.py  Decisions of erased leads, and old ones: what they stood on goes; that one was made, its code and
+                     time, stays.
 erasure.py           Erasure, the right to be forgotten: removes a lead from everything that holds it, and leaves
                      tombstones.
 housekeeping.py      Housekeeping, once a minute: new files without erased leads, and events no older than agreed.

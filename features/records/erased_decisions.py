@@ -1,15 +1,18 @@
-"""Decisions of an erased lead: what they stood on goes, and that one was made, with code, time and versions, stays."""
+"""Decisions of erased leads, and old ones: what they stood on goes; that one was made, its code and time, stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, literal, update
+import orjson
+from sqlalchemy import Connection, bindparam, delete, literal, select, update
 
 from features.home import tables
 from features.home.database import batched
 
 AT_ONCE = 500
+# What stays of an old offer, for the sums of the past.
+OF_OLD_OFFERS = ("score", "grade", "probability", "source", "campaign", "latest_source", "latest_campaign")
 ERASED_LEAD = "erased"  # in place of the id of an erased lead, in what stays of its decisions; and the code
 
 
@@ -37,3 +40,27 @@ def erase_decisions(connection: Connection, lead_ids: Sequence[str], now_us: int
         gone = {"lead_id": literal(f"{ERASED_LEAD}:").concat(handovers.c.handover_id), "offered": "{}", "course": "{}"}
         connection.execute(update(handovers).where(handovers.c.lead_id.in_(batch)).values(**gone))
         connection.execute(delete(notices).where(notices.c.lead_id.in_(batch)))
+
+
+def strip_old_decisions(connection: Connection, until_us: int) -> int:
+    """Take out of decisions made before a moment, and of handovers closed by then, what leads did; how many decisions.
+
+    Applying it twice changes nothing.
+    """
+    decisions, handovers = tables.decisions, tables.handovers
+    is_old = (decisions.c.decided_us < until_us) & (decisions.c.facts != "{}")
+    stripped = connection.execute(update(decisions).where(is_old).values(facts="{}")).rowcount
+    is_whole = (handovers.c.closed_us < until_us) & handovers.c.offered.contains('"reasons"')
+    columns = (handovers.c.handover_id, handovers.c.offered, handovers.c.course)
+    rows = connection.execute(select(*columns).where(is_whole).order_by(handovers.c.handover_id)).all()
+    set_to = {"offered": bindparam("offer"), "course": bindparam("rest")}
+    changed = update(handovers).where(handovers.c.handover_id == bindparam("id")).values(**set_to)
+    for some in batched(rows, AT_ONCE):
+        connection.execute(changed, [_stripped(*row) for row in some])
+    return stripped
+
+
+def _stripped(handover_id: str, offered: str, course: str) -> dict[str, str]:
+    offer = {name: value for name, value in orjson.loads(offered).items() if name in OF_OLD_OFFERS}
+    rest = orjson.loads(course) | {"undo_to": None}  # nobody undoes it any more, and it holds the offer again
+    return {"id": handover_id, "offer": orjson.dumps(offer).decode(), "rest": orjson.dumps(rest).decode()}

@@ -30,6 +30,7 @@ from features.identity.identities import Identities
 from features.ledger.decision_marks import mark_due
 from features.ledger.outbox import enqueue_whole
 from features.ledger.tombstones import STALE, STRIPPED, record_deleted_events
+from features.records.erased_decisions import strip_old_decisions
 from features.traits.history import FIRST_OF_PUBLIC, trait_columns
 from features.traits.values import FIRST_TOUCH, TraitValues, trait_values
 
@@ -109,16 +110,19 @@ KEYS = ("email", "crm", "crm_lead_id")  # the traits that say who somebody is
 
 @dataclass(frozen=True)
 class Retained:
-    """How many events a retention deleted or stripped, of how many leads it kept totals, and how many failed events it
-    deleted.
+    """How many events a retention deleted or stripped, of how many leads it kept totals, and how many failed events
+    and decisions, of these what they stood on, it deleted.
     """
 
     events: int = 0
     leads: int = 0
     failed_events: int = 0
+    decisions: int = 0
 
     def __add__(self, other: Retained) -> Retained:
-        return Retained(self.events + other.events, self.leads + other.leads, self.failed_events + other.failed_events)
+        events, leads, failed = self.events, self.leads, self.failed_events
+        more = (failed + other.failed_events, self.decisions + other.decisions)
+        return Retained(events + other.events, leads + other.leads, *more)
 
     def sentences(self) -> Iterator[str]:
         """What the retention did, for people; no sentence where it did nothing."""
@@ -127,6 +131,8 @@ class Retained:
             yield f"{self.events:,} events older than the agreement keeps them are gone; {stays}"
         if self.failed_events:
             yield f"{self.failed_events:,} failed events as old are gone"
+        if self.decisions:
+            yield f"what {self.decisions:,} decisions as old stood on is gone; that they were made stays"
 
 
 @dataclass
@@ -152,7 +158,7 @@ def apply_retention(home: Home, agreement: Agreement, now: datetime, progress: P
     `features.records.housekeeping` builds new ones.
     """
     until_us = microseconds(now - agreement.privacy.keep_events)
-    done = _failed(home, until_us)
+    done = _no_events(home, until_us)
     with builder_lock(home):  # a build made meanwhile would hold what is deleted, and not be marked as stale
         for identifiers in batched(_with_old_events(home, agreement, until_us), AT_ONCE):
             with writing(home) as connection:
@@ -182,10 +188,12 @@ def _with_old_events(home: Home, agreement: Agreement, until_us: int) -> list[tu
     return sorted({(USER, row.user_id) if row.user_id is not None else (ANONYMOUS, row.anonymous_id) for row in rows})
 
 
-def _failed(home: Home, until_us: int) -> Retained:
+def _no_events(home: Home, until_us: int) -> Retained:
     is_old = tables.failed_events.c.received_us < until_us
     with writing(home) as connection:
-        return Retained(failed_events=connection.execute(delete(tables.failed_events).where(is_old)).rowcount)
+        wait_for_writers(connection)
+        failed = connection.execute(delete(tables.failed_events).where(is_old)).rowcount
+        return Retained(failed_events=failed, decisions=strip_old_decisions(connection, until_us))
 
 
 def _retain(connection: Connection, names: Iterable[tuple[str, str]], agreement: Agreement, until_us: int) -> Retained:

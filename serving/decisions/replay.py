@@ -28,6 +28,7 @@ CLOSE = 1e-9  # so far apart may two probabilities of one state be
 IN_LINE = frozenset({"in_backlog", "waits_for_capacity"})  # over the bar; which of the two, and when, the line decided
 ITS_TURN = Cause("due", BACKLOG_TURN)
 MOST_SHOWN = 20
+COMPARED = ("decision", "code", "queue", "owner", "probability")
 
 
 @dataclass
@@ -53,7 +54,7 @@ class DecisionReplay:
 def replay(
     home: Home, lead_id: str | None = None, limit: int | None = None, progress: Progress = lambda _: None
 ) -> DecisionReplay:
-    """Compute decisions again, of one lead or of all, the first `limit` of the log: the same decision and code.
+    """Compute decisions again, of one lead or of all, the first `limit` of the log: the same decision, code and queue.
 
     Each from the events that were known then, the row before, and the model, rules and bar that it was decided under.
     Of leads that were erased, or whose old events were deleted, nothing can be computed: these are counted.
@@ -88,13 +89,18 @@ def _compare(done: DecisionReplay, again: _Replay, row: Any, before: LeadDecisio
         return
     apart = _apart(found.probability, row.probability)
     is_over = row.code in IN_LINE and found.hands_over in ("crossing", "returned")
-    if (is_over or (found.decision, found.code) == (row.decision, row.code)) and apart <= CLOSE:
+    if (is_over or _is_same(found, row)) and apart <= CLOSE:
         done.same += 1
         done.furthest = max(done.furthest, apart)
         return
-    kept = {"decision": row.decision, "code": row.code, "probability": row.probability}
-    now = {"decision": found.decision, "code": found.code, "probability": found.probability}
+    kept, now = ({name: getattr(one, name) for name in COMPARED} for one in (row, found))
     done.different.append({"decision_id": row.decision_id, "lead_id": row.lead_id, "kept": kept, "replayed": now})
+
+
+def _is_same(found: Decided, row: Any) -> bool:
+    """The same decision for the same queue. An owner only where the rules name one, not whose turn it was."""
+    is_same = (found.decision, found.code, found.queue) == (row.decision, row.code, row.queue)
+    return is_same and found.owner in (None, row.owner)
 
 
 def _apart(one: float | None, other: float | None) -> float:

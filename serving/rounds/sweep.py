@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_
@@ -106,7 +107,7 @@ class _Sweep:
         if not self.by.is_live:
             return 0
         cause = Cause("live", rfc3339(self.by.as_of))
-        return work.all_of(_of_trial, lambda _: cause, self.progress)
+        return work.all_of(partial(_of_trial, work), lambda _: cause, self.progress)
 
     def _moved(self, work: Pass) -> int:
         """Decide on leads that were decided under another model, agreement or bar."""
@@ -127,10 +128,11 @@ class _Sweep:
         is_due = and_(newest.c.next_due_us <= now_us, ~newest.c.in_backlog)
         cause = Cause("due", rfc3339(self.by.as_of))
         done = work.all_of(leads_with(is_due, MOST, work.tried), lambda _: cause, self.progress)
-        return done + work.all_of(self._with_clocks, lambda _: cause, self.progress)
+        return done + work.all_of(partial(self._with_clocks, work), lambda _: cause, self.progress)
 
-    def _with_clocks(self, connection: Connection) -> list[str]:
-        return [handover.lead_id for handover in due(connection, self.by.as_of, MOST)]
+    def _with_clocks(self, work: Pass, connection: Connection) -> list[str]:
+        # Beyond those that were tried: a thousand that stay due must not hide the others.
+        return [handover.lead_id for handover in due(connection, self.by.as_of, MOST + len(work.tried))]
 
     def _turns(self) -> int:
         """Hand over the best of the backlog, as many as today's turn and the reps' day allow."""
@@ -157,5 +159,5 @@ class _Sweep:
             rank_again(connection, self.by.agreement, self.by.as_of)
 
 
-def _of_trial(connection: Connection) -> list[str]:
-    return [handover.lead_id for handover in trial_handovers(connection, MOST)]
+def _of_trial(work: Pass, connection: Connection) -> list[str]:
+    return [handover.lead_id for handover in trial_handovers(connection, MOST + len(work.tried))]
