@@ -53,8 +53,8 @@ def strip_old_decisions(connection: Connection, until_us: int) -> int:
     is_whole = (handovers.c.closed_us < until_us) & handovers.c.offered.contains('"reasons"')
     columns = (handovers.c.handover_id, handovers.c.offered, handovers.c.course)
     rows = connection.execute(select(*columns).where(is_whole).order_by(handovers.c.handover_id)).all()
-    set_to = {"offered": bindparam("offer"), "course": bindparam("rest")}
-    changed = update(handovers).where(handovers.c.handover_id == bindparam("id")).values(**set_to)
+    is_it = handovers.c.handover_id == bindparam("id")
+    changed = update(handovers).where(is_it).values(offered=bindparam("offer"), course=bindparam("rest"))
     for some in batched(rows, AT_ONCE):
         connection.execute(changed, [_stripped(*row) for row in some])
     return stripped
