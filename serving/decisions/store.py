@@ -15,7 +15,7 @@ from serving.scoring.lead_now import LeadDecision
 AT_ONCE = 500
 COLUMNS = tuple(column.name for column in fields(LeadDecision) if column.name not in ("facts", "cause"))
 newest = tables.lead_decisions
-Change = tuple[LeadDecision | None, LeadDecision]
+RowChange = tuple[LeadDecision | None, LeadDecision]
 
 
 def before(connection: Connection, lead_ids: Iterable[str]) -> dict[str, LeadDecision]:
@@ -27,7 +27,7 @@ def before(connection: Connection, lead_ids: Iterable[str]) -> dict[str, LeadDec
     return found
 
 
-def store(connection: Connection, rows: Sequence[Change]) -> set[str]:
+def store(connection: Connection, rows: Sequence[RowChange]) -> set[str]:
     """Write decisions as (before, after); the leads that were decided on by another since, of which nothing is written.
 
     A row of `decisions` is written where its id is new; else only what the lists show of the lead is.
@@ -60,7 +60,7 @@ def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     return int(done.rowcount)
 
 
-def _lost(connection: Connection, rows: Sequence[Change]) -> set[str]:
+def _lost(connection: Connection, rows: Sequence[RowChange]) -> set[str]:
     """The leads whose newest decision is not the one that was to be written."""
     wanted = {row.lead_id: row.decision_id for _, row in rows}
     found: dict[str, str] = {}

@@ -113,14 +113,15 @@ def write_steps(connection: Connection, steps: Sequence[Step], now: datetime) ->
 
 
 def _moved(connection: Connection, handover: Handover, terms: ClockTerms) -> list[Step]:
-    """The handover of the right person: a new one, unless he has one open or is a customer."""
+    """The handover of the right person: a new one, unless he has one open; a customer's is his account owner's."""
     lead_id = str(handover.follow.redirected_to) if handover.follow else ""
-    decided = tables.lead_decisions.c
-    is_customer = connection.scalar(select(decided.decision).where(decided.lead_id == lead_id)) == "existing_customer"
-    if is_customer or open_handovers(connection, [lead_id]) or lead_id == handover.lead_id:
+    if open_handovers(connection, [lead_id]) or lead_id == handover.lead_id:
         return []
-    at = handover.closed_at or handover.offered_at
-    return [Step(None, moved(handover, lead_id, at, terms))]
+    decided = tables.lead_decisions.c
+    of_customer = (decided.lead_id == lead_id) & (decided.decision == "existing_customer")
+    customer = connection.execute(select(decided.owner).where(of_customer)).first()
+    from_whom = replace(handover, queue="account_owner", owner=customer.owner) if customer else handover
+    return [Step(None, moved(from_whom, lead_id, handover.closed_at or handover.offered_at, terms))]
 
 
 def _moved_back(connection: Connection, handover: Handover, act: Act, terms: ClockTerms) -> list[Step]:

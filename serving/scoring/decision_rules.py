@@ -142,9 +142,11 @@ def _rep_working(case: Case) -> Decided | None:
 
 
 def _replied(case: Case) -> Decided | None:
-    """It answered a mail, and nobody answered that: whoever qualifies leads says what it wants."""
+    """It answered a mail, and nobody answered that: for the time of tries, whoever qualifies says what it wants."""
     if case.past.replied_us is None:
         return None
+    if case.as_of >= from_microseconds(case.past.replied_us) + case.agreement.handover.tries.within:
+        return None  # nobody did: the other rules and the numbers say what becomes of it
     queue = case.qualifiers
     office = WorkingTime.of(case.agreement.people, None, case.agreement.time_zone)
     due = office.after(from_microseconds(case.past.replied_us), case.agreement.handover.first_contact.inbound)

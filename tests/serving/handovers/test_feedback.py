@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from decided_leads import before
 from handmade_events import identify
 from offered_handovers import AGREEMENT, ANN, BEN, DAY, HOUR, MINUTE, MONDAY, handover_of
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from features.home import tables
 from features.home.database import migrate, reading, writing
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
+from serving.decisions.store import store
 from serving.handovers.answer import handover_answer
 from serving.handovers.feedback import FeedbackRefused, feedback_said
 from serving.handovers.handover import Handover
@@ -182,6 +184,18 @@ def test_a_known_address_is_that_lead_and_an_open_handover_there_is_joined(home:
     assert recorded.handover.state == "redirected"
     with reading(home) as connection:
         assert open_handovers(connection, ["bob"]) == {"bob": other}
+
+
+def test_a_right_person_who_is_a_customer_is_his_account_owners(home: Home) -> None:
+    row = before("existing_customer", "existing_customer", "account_owner", lead_id="bob", owner=BEN)
+    with writing(home) as connection:
+        assert not store(connection, [(None, row)])
+        known = {"kind": "email", "value": "bob@buyer.example", "lead_id": "bob"}
+        connection.execute(tables.identities.insert().values(**known))
+    given(home, kind="rejected", reason="wrong_person", redirected_to={"email": "bob@buyer.example"})
+    with reading(home) as connection:
+        there = open_handovers(connection, ["bob"])["bob"]
+    assert (there.queue, there.owner, there.owners[0].why) == ("account_owner", BEN, "redirected")
 
 
 def test_without_a_handover_it_is_an_event_and_can_be_undone_by_who_said_it(home: Home) -> None:

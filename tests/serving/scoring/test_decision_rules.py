@@ -263,6 +263,11 @@ def test_a_lead_that_waits_for_answers_goes_back_when_tries_or_time_are_used_up(
     assert decide(replace(SHORT, before=given_up)).code == "no_answer"  # and does not begin anew the next day
 
 
+def test_a_reply_that_nobody_answers_waits_no_longer_than_tries_do() -> None:
+    assert decide(with_history(LOW, replies=(Reply(4, us(20), us(20)),))).code == "replied"
+    assert decide(with_history(LOW, replies=(Reply(4, us(22), us(22)),))).code == "below_bar"
+
+
 def test_a_reply_is_answered_by_a_touch_or_by_feedback() -> None:
     replied = {"replies": (Reply(4, us(2), us(2)),)}
     assert decide(with_history(LOW, **replied, touches=(call(1, side="inside_sales"),))).code != "replied"
