@@ -25,9 +25,9 @@ from serving.notices.short_texts import colleague, left, moment_text, plain, sen
 STALE = timedelta(minutes=10)  # after it, "a minute ago" is said with the moment it was true at
 CLOCKS = {
     "first_contact": "first try",
-    "acceptance": "accept or first try",
+    "acceptance": "acceptance or first try",
     "next_try": "next try",
-    "outcome": "word what became of it",
+    "outcome": "outcome",
 }
 ENDS = {
     "never_tried": "nobody tried in time; it went back to marketing",
@@ -52,6 +52,16 @@ MOVES = {
 }
 
 
+REJECTS = {
+    "not_a_fit": "not a fit",
+    "too_early": "too early",
+    "no_budget": "no budget",
+    "already_customer": "already a customer",
+    "duplicate": "duplicate",
+    "bad_data": "wrong data",
+    "no_contact_wanted": "wants no contact",
+    "wrong_person": "wrong person",
+}
 NOBODY = Contact()
 
 
@@ -271,7 +281,8 @@ def ended(handover: Handover) -> str:
     """In words, why a handover is closed."""
     code = handover.code or handover.state
     if code.startswith("rejected_"):
-        return f"it was rejected ({code.removeprefix('rejected_').replace('_', ' ')})"
+        reason = code.removeprefix("rejected_")
+        return f"it was rejected ({REJECTS.get(reason, reason.replace('_', ' '))})"
     return ENDS.get(code, code.replace("_", " "))
 
 
@@ -313,7 +324,7 @@ def _agreement_changed(told: MessageFacts) -> tuple[str, Iterator[str]]:
         yield f"Version {facts['version']} of the agreement “{name}” holds now{f', changed by {by}' if by else ''}."
         if facts.get("changed_since_signed"):
             yield "It changed since it was signed: read it, and sign it or say what is wrong."
-        yield "See it: leadlight agreement show, and what changed: leadlight agreement diff"
+        yield "See it: leadlight agreement show"
 
     return f"The agreement “{name}” changed", lines()
 

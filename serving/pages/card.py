@@ -13,7 +13,7 @@ from features.records.contacts import Contact
 from serving.handovers.handover import Handover
 from serving.handovers.tries import tries
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
-from serving.notices.wording import ended, next_due, origin
+from serving.notices.wording import REJECTS, ended, next_due, origin
 
 KINDS = {
     "inbound": "asked for us",
@@ -31,15 +31,7 @@ RESULTS = {
     "talked": "talked",
     "bounced": "the mail came back",
 }
-REASONS = {
-    "not_a_fit": "not a fit",
-    "too_early": "too early",
-    "no_budget": "no budget",
-    "already_customer": "already a customer",
-    "duplicate": "duplicate",
-    "bad_data": "wrong data",
-    "no_contact_wanted": "wants no contact",
-}
+REASONS = {reason: words for reason, words in REJECTS.items() if reason != "wrong_person"}  # it has its own button
 STATES = {"offered": "offered", "accepted": "accepted", "working": "being worked", "contacted": "in contact"}
 NOT_NOW = timedelta(days=90)
 NOBODY = Contact()
@@ -250,10 +242,10 @@ def _follow(handover: Handover, card: Card) -> str:
         return ""
     if follow.redirected_to:
         return " The handover goes on with the right person."
+    if follow.only_if_it_asks:
+        return " It comes back only if it asks for us."
     if follow.look_again_at and follow.decision == "nurture":
         day = follow.look_again_at.astimezone(card.viewer.zone)
-        only = (
-            ", and only if it asks" if follow.only_if_it_asks else ", once it does something" * follow.needs_behaviour
-        )
+        only = ", once it shows new interest" if follow.needs_behaviour else ""
         return f" It may come back from {day.day} {day:%b %Y} on{only}."
-    return ""
+    return " Nothing more is due from you."

@@ -128,7 +128,7 @@ class CardRoutes:
     def _give(self, card: Card, person: str, given: Mapping[str, str], event_id: str) -> None:
         """Record a click by the function behind POST feedback. Raises BadClick and FeedbackRefused."""
         home, handover = self.served.home, card.handover
-        body = {"by": person, **feedback_of(given, handover, card.viewer.zone)}
+        body = {"by": person, **feedback_of(given, handover, card.as_of.astimezone(card.viewer.zone))}
         if not was_given(home, event_id):
             said = feedback_said(body, handover.lead_id, event_id, card.as_of)
             give_feedback(home, current_version(home).agreement, said, card.as_of)

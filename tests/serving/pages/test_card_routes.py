@@ -238,6 +238,8 @@ def test_a_page_that_was_sent_twice_says_one_thing(world: World) -> None:
     [
         ("call_back", {"call_back_at": "soon"}, "Say when to call back"),
         ("not_now", {"revisit_on": ""}, "Say on which day to come back"),
+        ("call_back", {"call_back_at": "2026-11-29T10:00"}, "2026-11-29 10:00 is over; say when to call back."),
+        ("not_now", {"revisit_on": "2026-11-30"}, "2026-11-30 is not to come; say on which later day"),
         ("wrong_person", {"right_name": "Jo"}, "Give the e-mail address of the right person"),
         ("sell", {}, "does not know that button"),
         ("undo", {}, "nothing to undo"),
@@ -253,9 +255,9 @@ def test_what_cannot_be_used_is_said_in_a_sentence_and_nothing_is_recorded(
 
 
 def test_what_feedback_refuses_is_said_on_the_card(world: World) -> None:
-    answer = world.post("not_now", revisit_on="2020-01-01")
+    answer = world.post("wrong_person", right_email="nobody")
     assert answer.status_code == 422
-    assert "Revisit_on is 2020-01-01, which is over; give a day to come." in answer.text
+    assert "edirected_to" in answer.text
     assert not world.said
 
 
@@ -291,6 +293,17 @@ def test_what_was_clicked_can_be_taken_back_by_one_click(world: World) -> None:
     assert world.post("undo").status_code == 303
     assert (world.handover().state, world.handover().is_open) == ("offered", True)
     assert "First try due 14:35" in world.get().text
+
+
+@pytest.mark.parametrize(("do", "state"), [("converted", "converted"), ("lost", "lost")])
+def test_who_was_reached_and_is_asked_what_became_of_it_says_so_by_a_click(world: World, do: str, state: str) -> None:
+    assert f'value="{do}"' not in world.get().text
+    world.post("talked")
+    assert f'value="{do}"' in world.get().text
+    assert world.post(do).status_code == 303
+    assert world.handover().state == state
+    assert world.post("undo").status_code == 303
+    assert world.handover().state == "contacted"
 
 
 def test_a_link_ends_a_day_after_the_handover_does(world: World) -> None:
