@@ -112,4 +112,4 @@ def _in_words(kept: AgreementVersion, stands: Standing, signatures: list[Signatu
 
 
 def _wrapped(name: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"  {name:<24}", subsequent_indent=" " * 26)
+    return textwrap.wrap(text, _WIDTH, initial_indent=f"  {name:<23} ", subsequent_indent=" " * 26)

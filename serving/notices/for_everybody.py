@@ -69,18 +69,18 @@ def acceptance_notices(connection: Connection, agreement: Agreement, as_of: date
 
 
 def stale_notices(stale: Iterable[tuple[str, str | None]], agreement: Agreement, as_of: datetime) -> list[Notice]:
-    """Opportunities (lead, owner) that fell silent: their owner hears; who is above reads it in the list."""
+    """Opportunities (lead, owner) that fell silent: their owner hears; those of nobody stand in the list of above."""
     days = round(agreement.handover.stale_after.count)
     return [
         Notice(
             "opportunity_stale",
-            name,
-            f"stale:{lead_id}:{as_of:%Y-%m}:{name}",
+            owner,
+            f"stale:{lead_id}:{as_of:%Y-%m}:{owner}",
             as_of,
-            due_at(name, agreement, as_of),
+            due_at(owner, agreement, as_of),
             lead_id=lead_id,
             facts={"days": days},
         )
         for lead_id, owner in stale
-        for name in ((owner,) if owner else agreement.people.escalate_to)
+        if owner
     ]

@@ -97,8 +97,8 @@ def _open(connection: Connection) -> list[Handover]:
 def _own(connection: Connection, morning: Morning, handovers: Sequence[Handover]) -> Notice:
     mine = [one for one in handovers if person_key(one.owner or "") == person_key(morning.person)]
     dated = sorted(((found, one) for one in mine if (found := next_due(one))), key=lambda pair: pair[0])
-    late = [(found, one) for found, one in dated if found[0] <= morning.opens_at]
-    today = [(found, one) for found, one in dated if morning.opens_at < found[0] <= morning.closes_at]
+    late = [(found, one) for found, one in dated if found[0] < morning.opens_at]
+    today = [(found, one) for found, one in dated if morning.opens_at <= found[0] <= morning.closes_at]
     back = [one for one in mine if one.kind == "returned" and one.offered_at >= morning.since]
     parts = [
         _part("Overdue", [(one.lead_id, f"{what} due {morning.says(at)}") for (at, what), one in late]),
@@ -112,7 +112,7 @@ def _own(connection: Connection, morning: Morning, handovers: Sequence[Handover]
 
 def _of_team(connection: Connection, morning: Morning, handovers: Sequence[Handover]) -> Notice:
     """What waits, by whose it is; the manager has this one list a day."""
-    late = [(found, one) for one in handovers if (found := next_due(one)) and found[0] <= morning.opens_at]
+    late = [(found, one) for one in handovers if (found := next_due(one)) and found[0] < morning.opens_at]
     late.sort(key=lambda pair: pair[0])
     nobodys = [one for one in handovers if one.owner is None]
     untried = Counter(colleague(one.owner) for one in handovers if one.owner and not one.is_tried)
@@ -123,15 +123,19 @@ def _of_team(connection: Connection, morning: Morning, handovers: Sequence[Hando
         ),
         _part("With nobody", [(one.lead_id, f"offered {morning.says(one.offered_at)}") for one in nobodys]),
         _part("Not tried yet", [(None, f"{person}: {count}") for person, count in untried.most_common()]),
-        _part("Opportunities gone silent", list(_silent(connection))),
+        _part("Opportunities gone silent", list(_silent(connection, morning))),
     ]
     return _list(morning, "team", f"The team's day: {len(late)} overdue, {len(nobodys)} with nobody", parts)
 
 
-def _silent(connection: Connection) -> Iterator[Line]:
+def _silent(connection: Connection, morning: Morning) -> Iterator[Line]:
+    """Opportunities that fell silent since the last working day began: each is news once."""
     decided = tables.lead_decisions.c
     is_one = (decided.code == "opportunity_stale") & decided.queue.is_not(None)
-    stale = select(decided.lead_id, decided.owner).where(is_one).order_by(decided.since_us).limit(MOST_LINES * 4)
+    is_news = decided.since_us >= microseconds(morning.since)
+    stale = (
+        select(decided.lead_id, decided.owner).where(is_one, is_news).order_by(decided.since_us).limit(MOST_LINES * 4)
+    )
     for row in connection.execute(stale):
         yield row.lead_id, f"with {colleague(row.owner)}"
 
@@ -145,7 +149,8 @@ def _moved(connection: Connection, morning: Morning) -> Iterator[Line]:
         is_news, decided.lead_id.in_(select(had.lead_id).where(once_his))
     )
     for row in connection.execute(moved.order_by(decided.since_us.desc()).limit(MOST_LINES * 4)):
-        yield row.lead_id, f"{row.decision.replace('_', ' ')} ({row.code.replace('_', ' ')})"
+        words = dict.fromkeys((row.decision.replace("_", " "), row.code.replace("_", " ")))
+        yield row.lead_id, ", ".join(words)
 
 
 def _part(heading: str, lines: Sequence[Line]) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def _ran_out(change: Change, agreement: Agreement) -> Iterator[Notice]:
         noticed_before = before.clocks[name].noticed_at if name in before.clocks else None
         is_news = clock.noticed_at is not None and clock.noticed_at != noticed_before
         # Who has it since now knows no more than that it is his, and late: that stands in the same message.
-        if is_news and after.is_open and after.owner and after.owner == before.owner and name != "outcome":
+        is_told = name != "outcome" and (name != "next_try" or clock.due_at == after.held_until)
+        if is_news and is_told and after.is_open and after.owner and after.owner == before.owner:
             yield _notice(change, "overdue", after.owner, f"{name} {clock.due_at:%y%m%d%H%M%S}", clock=name)
     if after.escalated_at and after.escalated_at != before.escalated_at and after.is_inbound:
         for person in agreement.people.escalate_to:
@@ -131,8 +132,11 @@ def _notice(change: Change, kind: Kind, recipient: str, what: str, **facts: Any)
 
 
 def _in_office_hours(notice: Notice, handover: Handover, agreement: Agreement) -> Notice:
-    """The message, due when its recipient's office opens; of who asked for us, at once at any hour."""
-    if handover.is_inbound:
+    """The message, due when its recipient's office opens; of who asked for us, at once at any hour.
+
+    What ran out in the night is as late in the morning.
+    """
+    if handover.is_inbound and notice.kind != "overdue":
         return notice
     return replace(notice, due_at=due_at(notice.recipient, agreement, notice.created_at))
 

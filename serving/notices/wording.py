@@ -108,6 +108,7 @@ def _told(home: Home, waiting: Waiting, is_channel: bool, as_of: datetime) -> Me
     zone = ZoneInfo((rep and rep.time_zone) or agreement.time_zone)
     if waiting.handover_id is None:
         listed = [lead for part in waiting.facts.get("parts", ()) for lead, _ in part["lines"] if lead is not None]
+        listed += [waiting.lead_id] if waiting.lead_id else []
         with reading(home) as connection:
             known = contacts(connection, agreement, listed) if listed and not is_channel else {}
         return MessageFacts(waiting, agreement, as_of, zone, is_channel=is_channel, known=known)
@@ -346,7 +347,8 @@ def _opportunity_stale(told: MessageFacts) -> tuple[str, Iterator[str]]:
     days = told.facts.get("days")
     silent = f"Nothing has happened for {days} days" if days else "Nothing has happened for long"
     after = "Won, lost, or still open? If nothing is heard it goes back to marketing."
-    return "An opportunity is silent", iter((f"Lead {told.waiting.lead_id}: {silent}.", after))
+    who = sentence(_named(told, str(told.waiting.lead_id)))
+    return f"A silent opportunity: {who}", iter((f"{who}: {silent}.", after))
 
 
 _WORDS: Mapping[str, Callable[[MessageFacts], tuple[str, Iterator[str]]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from told_home import Sent, told, told_home
 from features.home import tables
 from features.home.database import reading, writing
 from features.home.settings import Home
+from serving.handovers.handover import HandoverClock
 from serving.notices import delivery
 from serving.notices.delivery import deliver
 from serving.notices.for_everybody import acceptance_notices, agreement_notices, stale_notices
@@ -87,9 +89,22 @@ def test_low_acceptance_is_said_of_enough_handovers_only(home: Home) -> None:
         assert acceptance_notices(connection, hand.agreement(), hand.NOW) == []
 
 
+def test_a_silent_opportunity_of_nobody_is_a_line_of_the_list_above_and_no_message() -> None:
+    assert stale_notices([("L-1", None)], hand.agreement(), hand.NOW) == []
+
+
+def test_what_is_due_as_the_office_opens_is_due_today(home: Home, sent: Sent) -> None:
+    opens = hand.NOW.replace(hour=8) + timedelta(days=1)  # nine in Berlin
+    told(home, None, replace(hand.handover(), clocks={"next_try": HandoverClock(opens)}), None, hand.NOW)
+    sent.messages.clear()
+    morning(home, opens)
+    deliver(home, opens)
+    assert "Your day: 0 overdue, 1 due today" in {one.title for one in sent.to(hand.OWNER)}
+
+
 def test_a_silent_opportunity_is_told_its_owner(home: Home, sent: Sent) -> None:
     with writing(home) as connection:
         enqueue(connection, stale_notices([("L-1", hand.OWNER)], hand.agreement(), hand.NOW))
     deliver(home, hand.NOW)
     (own,) = sent.to(hand.OWNER)
-    assert own.text.splitlines()[0] == "Lead L-1: Nothing has happened for 90 days."
+    assert own.text.splitlines()[0] == "Maria Lind, Nordwind: Nothing has happened for 90 days."

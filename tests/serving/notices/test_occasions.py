@@ -11,7 +11,7 @@ import pytest
 from features.agreement.agreement import Agreement
 from serving.handovers.acts import Act, AskAct, DueAct, FeedbackAct, ReassignAct, UndoAct, WithdrawAct
 from serving.handovers.clocks import working_times
-from serving.handovers.handover import Handover
+from serving.handovers.handover import Handover, HandoverClock
 from serving.handovers.transitions import after
 from serving.notices.notice import Notice
 from serving.notices.occasions import Change, notices_for
@@ -62,6 +62,19 @@ def test_an_overdue_first_try_is_told_the_owner_and_of_who_asked_the_managers() 
     crossing = hand.handover("crossing")
     late = DueAct(hand.NOW + timedelta(days=1, minutes=1))
     assert said(crossing, step(crossing, late), late, late.at) == {f"overdue to {hand.OWNER}"}
+
+
+@pytest.mark.parametrize(("held_until", "told"), [(None, set()), (SATURDAY, {f"overdue to {hand.OWNER}"})])
+def test_a_next_try_that_is_due_stands_in_the_list_and_only_an_agreed_call_back_is_a_message(
+    held_until: datetime | None, told: set[str]
+) -> None:
+    clocks = {"next_try": HandoverClock(SATURDAY)}
+    worked = replace(hand.handover(), state="working", clocks=clocks, held_until=held_until)
+    late = DueAct(SATURDAY + timedelta(minutes=1))
+    noticed = replace(worked, clocks={"next_try": HandoverClock(SATURDAY, noticed_at=late.at)})
+    made = notices_for(Change(worked, noticed, late, late.at), AGREED)
+    assert {f"{one.kind} to {one.recipient}" for one in made} == told
+    assert all(one.due_at == MONDAY_IN_BERLIN for one in made)
 
 
 def test_a_handover_that_moves_is_told_the_old_and_the_new_owner() -> None:
