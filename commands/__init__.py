@@ -23,7 +23,8 @@ ingest.py             `leadlight ingest`: reads files of events, leads, historie
 init.py               `leadlight init`: drafts an agreement from a CRM export or from events.
 keys.py               `leadlight keys`: makes, lists and revokes the keys of the API, and follows what a key may not
                       have said.
-leads.py              `leadlight merge`, `erase`, `export`: merges leads, erases one, writes all data of one.
+leads.py              `leadlight merge`, `erase`, `export`, `explain`: merges leads, erases one, writes all of one,
+                      explains one.
 models.py             `leadlight models`, `promote`, `rollback`, `recalibrate`: lists the models, and changes which
                       version answers.
 notices.py            `leadlight notices`: lists the messages about handovers, and sends again what could not be

@@ -68,7 +68,7 @@ def _options(
 COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, hole.hole, init.init, ingest.ingest, train.train, models.promote,
     models.rollback, models.recalibrate, report.report, watch, score.score, serve,
-    doctor.doctor, leads.merge, leads.erase, leads.export, rebuild.rebuild, decisions.queues,
+    doctor.doctor, leads.merge, leads.erase, leads.export, leads.explain, rebuild.rebuild, decisions.queues,
     decisions.changes, sweep.sweep,
 )  # fmt: skip
 for command in COMMANDS:

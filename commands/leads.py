@@ -1,4 +1,4 @@
-"""`leadlight merge`, `erase`, `export`: merges leads, erases one, writes all data of one."""
+"""`leadlight merge`, `erase`, `export`, `explain`: merges leads, erases one, writes all of one, explains one."""
 
 from __future__ import annotations
 
@@ -100,6 +100,25 @@ def export(
         return
     write_whole(out, json_document(document) + "\n", FOR_ITS_OWNER)  # it holds all there is on a person
     print_answer({"out": str(out), "events": len(document["events"])}, [f"wrote {out}"], as_json)
+
+
+def explain(
+    lead: Annotated[str, typer.Argument(help="A lead id, an e-mail address or an id of your CRM.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="The page to write, explain.html.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell a lead in plain words what is known of it, what counted, what followed, and what it may ask."""
+    from serving.pages.explanation import explanation, explanation_lines, explanation_page
+    from serving.scoring.scorer import Scorer
+
+    document = explanation(home(), Scorer(home()).scores, lead, now())
+    if out is None:
+        print_answer(document, explanation_lines(document), as_json)
+        return
+    if out.suffix not in (".html", ".htm"):
+        raise LeadlightError(f"--out is {out.name}; give a file that ends in .html", code="bad_out")
+    write_whole(out, explanation_page(document), FOR_ITS_OWNER)  # of one person, for that person
+    print_answer({**document, "out": str(out)}, [f"wrote {out}: read it before you send it"], as_json)
 
 
 def _export_tables(folder: Path, as_json: bool) -> None:

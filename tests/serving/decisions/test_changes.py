@@ -151,6 +151,19 @@ def test_another_model_and_another_agreement_are_steps_with_their_versions(home:
     assert found["agreement"][1] == "another agreement: version 3 in place of version 1"
 
 
+def test_an_agreement_whose_points_answer_moves_the_score_by_itself(tmp_path: Path) -> None:
+    made = Home(tmp_path / "points", Settings()).created()
+    text = Agreement.default().text
+    save_version(made, Agreement.parse(text), at(0))
+    save_version(made, Agreement.parse(text.replace("score_50   = 0.06", "score_50   = 0.03")), at(10))
+    list(Ledger(made).append([identify("ann", 5, job_title="VP Sales")], source="file", received_at=at(90)))
+    found = steps(made, "ann", 6, 20)
+    assert found["agreement"][1] == "another agreement: version 2 in place of version 1"
+    assert found["agreement"][0] == pytest.approx(logit(0.03) - logit(0.06), abs=0.2)
+    assert all(found[name][0] == 0.0 for name in STEPS[:-1])
+    engine(made.database_url).dispose()
+
+
 def test_a_moment_without_a_score_is_refused_with_one_that_has_it(one_lead: Home) -> None:
     refused = {
         "became known on 2026-01-06": (moment(1), moment(20)),
