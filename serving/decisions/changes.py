@@ -43,18 +43,18 @@ def changes(home: Home, name: str, now_us: int, moments: tuple[int | None, int |
     contributions of the steps, in log-odds, sum to the difference. Raises UnknownLead, LeadErased, NothingToCompare,
     ModelGone and AgreementGone.
     """
-    lead = _Lead.named(home, name, only_ids)
+    lead = _LeadThen.named(home, name, only_ids)
     begin_us, end_us = moments
     end = lead.moment(now_us if end_us is None else end_us)
     begin = lead.last_decision(end.at_us) if begin_us is None else lead.moment(begin_us)
     if begin.at_us >= end.at_us:
         when = f"from is {_day(begin.at_us)} and to is {_day(end.at_us)}"
         raise NothingToCompare(f"{when}; give a from that is before to", code="bad_from")
-    return _Split(lead, begin, end).as_json()
+    return _ChangeSplit(lead, begin, end).as_json()
 
 
 @dataclass(frozen=True)
-class _Lead:
+class _LeadThen:
     """A lead, what answered when in its home, and all that is known of it now."""
 
     home: Home
@@ -62,7 +62,7 @@ class _Lead:
     served: ServedThen
 
     @classmethod
-    def named(cls, home: Home, name: str, only_ids: bool) -> _Lead:
+    def named(cls, home: Home, name: str, only_ids: bool) -> _LeadThen:
         served = ServedThen(home)
         with reading(home) as connection:
             return cls(home, lead_record(connection, served.newest.agreement, name, only_ids), served)
@@ -115,10 +115,10 @@ class _Lead:
         return state
 
 
-class _Split:
+class _ChangeSplit:
     """The difference between two moments of one lead, step by step."""
 
-    def __init__(self, lead: _Lead, begin: ScoredMoment, end: ScoredMoment) -> None:
+    def __init__(self, lead: _LeadThen, begin: ScoredMoment, end: ScoredMoment) -> None:
         self.lead, self.begin, self.end = lead, begin, end
 
     def as_json(self) -> dict[str, Any]:

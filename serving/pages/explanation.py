@@ -39,7 +39,7 @@ def explanation(home: Home, scores_of: ScoresOf, name: str, now: datetime) -> di
     """
     agreed = version_in_force(home)
     with reading(home) as connection:
-        lead = _Lead(connection, agreed.agreement, lead_record(connection, agreed.agreement, name), now)
+        lead = _ToldLead(connection, agreed.agreement, lead_record(connection, agreed.agreement, name), now)
         (score,) = scores_of([{"lead_id": lead.record.lead_id}], now, None)
         return {
             "lead_id": lead.record.lead_id,
@@ -81,7 +81,7 @@ def _with_origin(one: Mapping[str, Any], value: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Lead:
+class _ToldLead:
     """A lead's record, read for the lead itself."""
 
     connection: Connection
