@@ -33,6 +33,7 @@ from serving.http.keys import Key
 from serving.http.problems import Problem, json_response, unavailable
 from serving.notices.card_links import Signer, existing_signer, is_over, link_of, signer
 from serving.notices.given_feedback import give_feedback
+from serving.notices.short_texts import sentence
 from serving.process import ServedHome
 from serving.rounds.passing_on import be_away_until, give_back, take
 
@@ -199,8 +200,7 @@ class HandoverRoutes:
         except FeedbackRefused as refused:
             if refused.code == "erased":
                 raise no_such_lead("erased") from None
-            sentence = str(refused)
-            raise Problem(refused.status, refused.code, f"{sentence[0].upper()}{sentence[1:]}.") from None
+            raise Problem(refused.status, refused.code, f"{sentence(str(refused))}.") from None
         except NoAgreement as error:
             raise unavailable("no_agreement", f"{error}", retry_after_s=30) from None
 

@@ -28,8 +28,8 @@ def colleague(person: str | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its start."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital at its start, unless an e-mail address stands there."""
+    return text if "@" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def moment_text(at: datetime, as_of: datetime, zone: ZoneInfo) -> str:

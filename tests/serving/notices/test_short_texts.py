@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serving.notices.short_texts import colleague, left, moment_text, plain
+from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)  # a Monday
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,3 +51,7 @@ def test_a_moment_is_said_in_the_readers_own_zone(days: int, said: str) -> None:
 def test_a_colleague_goes_by_the_name_before_the_at() -> None:
     assert colleague("ann.lee@ours.example") == "ann.lee"
     assert colleague(None) == "nobody"
+
+
+def test_a_sentence_begins_with_a_capital_unless_with_an_address() -> None:
+    assert (sentence("first try"), sentence("ann@x.example said this")) == ("First try", "ann@x.example said this")
