@@ -40,6 +40,7 @@ simulate.py           `leadlight simulate`: writes a simulated market whose true
 sweep.py              `leadlight sweep`: decides on leads whose date, clock or turn came, and on what files brought.
 train.py              `leadlight train`: trains, tests and registers a model; on a schedule only where outcomes
                       matured.
+users.py              `leadlight users`: adds, lists and removes who may sign in to the pages.
 watch.py              `leadlight watch`: shows what changed since the served model was trained, and raises alerts.
 
 Other rooms use:

@@ -30,6 +30,7 @@ from commands import (
     simulate,
     sweep,
     train,
+    users,
 )
 from commands.console import out
 from commands.demo import demo
@@ -77,6 +78,7 @@ app.add_typer(agreement.app, name="agreement")
 app.add_typer(handovers.app, name="handovers")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(models.app, name="models")
 app.add_typer(failed_events.app, name="failed-events")
 app.add_typer(notices.app, name="notices")

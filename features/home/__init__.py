@@ -49,10 +49,10 @@ numbers            DecimalSign, NumberCell, NumberSpelling, number, readings, to
 printed_text       json_escaped, spreadsheet_cell, visible, visible_line, visible_parts
 progress           Progress
 settings           Home, Settings
-tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, bars,
-                   decisions, decisions_due, erased, events, failed_events, feature_views, handovers,
-                   idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
-                   online_pending, passes, rep_loads, retired, secrets, signatures, trainings, users
+tables             ABOUT_GROUPS, IS_OPEN, OF_VISITORS, WAITS, absences, account_states, agreements, api_keys, audit,
+                   bars, decisions, decisions_due, erased, events, failed_events, failed_sign_ins, feature_views,
+                   handovers, idempotency_keys, identities, intake_counts, lead_decisions, links, metadata, notices,
+                   online_pending, passes, rep_loads, retired, secrets, sessions, signatures, trainings, users
 troubles           Troubles
 whole_files        FOR_ITS_OWNER, whole_file, write_whole
 """

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CHANNEL = "LEADLIGHT_CHANNEL_"  # what the variable of a channel's address begins with
@@ -20,6 +22,9 @@ def channels_in(variables: Mapping[str, str]) -> dict[str, SecretStr]:
     """The addresses of channels by name: LEADLIGHT_CHANNEL_SALES_SLACK is that of "sales-slack"."""
     named = {name.removeprefix(CHANNEL): value for name, value in variables.items() if name.startswith(CHANNEL)}
     return {name.lower().replace("_", "-"): SecretStr(value) for name, value in named.items() if name and value}
+
+
+SITE = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -41,6 +46,21 @@ class Settings(BaseSettings):
     user_header: str | None = None  # in which header the company's proxy names who is signed in; without it none does
     trusted_proxies: str = ""  # addresses and networks of proxies whose header counts, separated by commas
     frame_ancestors: str = ""  # sites that may show our pages in a frame, such as "https://crm.example", by blanks
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, listed: str) -> str:
+        for each in filter(None, (one.strip() for one in listed.split(","))):
+            ip_network(each)  # its ValueError says which
+        return listed
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _are_sites(cls, listed: str) -> str:
+        for each in listed.split():
+            if not SITE.fullmatch(each):
+                raise ValueError("each is a site such as https://crm.example, with blanks between them")
+        return " ".join(listed.split())
 
     def channel_address(self, name: str) -> SecretStr | None:
         """The address of a channel that the agreement names; "Sales Slack", "sales-slack" and "sales_slack" are one."""

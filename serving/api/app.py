@@ -34,6 +34,7 @@ from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
 from serving.pages.card_routes import CardRoutes
+from serving.pages.sign_in_routes import SignInRoutes
 from serving.pages.worklist_routes import WorklistRoutes
 from serving.process import NO_DATABASE, ServedHome
 from serving.scoring.scorer import LeadRequests
@@ -85,6 +86,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
             *tracking.browser_routes(),
             *other_tool_routes(),
             *CardRoutes(served, now).routes(),
+            *SignInRoutes(served, now).routes(),
             *WorklistRoutes(served, now).routes(),
         ],
         middleware=[Middleware(Boundary)],

@@ -24,7 +24,7 @@ from serving.handovers.feedback import FeedbackRefused, FeedbackSaid, feedback_s
 from serving.handovers.handover import KINDS, Handover
 from serving.handovers.lists import STATES_OF_LISTS, HandoverFilter, HandoverPlace, handover_list
 from serving.handovers.recording import Recorded
-from serving.handovers.sending import SENT, TAKEN, SendingKind, best_waiting, check_takes, send_to_sales, sending
+from serving.handovers.sending import SENT, SendingKind, send_to_sales, sending
 from serving.handovers.store import handover_by_id, open_handovers
 from serving.http.auth import MAY_GIVE_FEEDBACK, MAY_READ_HANDOVERS, admit
 from serving.http.bodies import body, json_value
@@ -35,7 +35,7 @@ from serving.notices.card_links import Signer, existing_signer, is_over, link_of
 from serving.notices.given_feedback import give_feedback
 from serving.notices.short_texts import sentence
 from serving.process import ServedHome
-from serving.rounds.passing_on import be_away_until, give_back, take
+from serving.rounds.passing_on import ask_for_next, be_away_until, give_back, take_asked
 
 FILTERS = ("state", "owner", "overdue", "kind", "lead", "trial")
 
@@ -128,32 +128,17 @@ class HandoverRoutes:
         """POST /v1/handovers/take"""
 
         async def act(asked: dict[str, Any], key: Key | None) -> Response:
-            lead_id = await self._done(partial(self._next_for, asked["by"]))
-            said = await self._done(partial(self._sent, lead_id, asked["by"], TAKEN))
+            said = await self._done(partial(ask_for_next, self.served.home, asked["by"], self.now()))
             await self.served.queue.wait_for_publication()
-            await self._done(partial(self._taken, said))
+            await self._done(partial(take_asked, self.served.home, said, self.now()))
             return json_response(await to_thread.run_sync(self._of_lead, said, _sees_contact(key)))
 
         return await self._once(request, PersonRequest, act)
-
-    def _next_for(self, by: str) -> str:
-        check_takes(version_in_force(self.served.home).agreement, by)
-        with reading(self.served.home) as connection:
-            lead_id = best_waiting(connection)
-        if lead_id is None:
-            raise FeedbackRefused("nobody waits in the backlog; nothing was written", code="nobody_waits")
-        return lead_id
 
     def _sent(self, lead_id: str, by: str, kind: SendingKind) -> FeedbackSaid:
         said = sending(lead_id, by, kind, f"fb_{uuid.uuid4().hex}", self.now())
         with writing(self.served.home) as connection:
             return replace(said, lead_id=send_to_sales(connection, said, said.at))
-
-    def _taken(self, said: FeedbackSaid) -> None:
-        with reading(self.served.home) as connection:
-            handover = open_handovers(connection, [said.lead_id]).get(said.lead_id)
-        if handover is not None:
-            take(self.served.home, handover.handover_id, said.by, self.now())
 
     def _of_lead(self, said: FeedbackSaid, has_contact: bool) -> dict[str, Any]:
         return self._told(Recorded(said.lead_id, None), said.message_id, has_contact)

@@ -18,7 +18,10 @@ explanation_words.py  The words in which a lead is told what was decided about i
 local_zone.py         The time zone of a lead: the one it named, else its country's, where that has one time for all.
 page.py               A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no
                       script, a strict policy.
+sign_in_routes.py     The routes of signing in and out: a name and a password against a cookie.
 worklist.py           The worklist: which leads a person sees, by time left, and each in the words of its row.
+worklist_files.py     The worklist as a file: what the page shows, for a spreadsheet, where nothing that a stranger
+                      wrote is a formula.
 worklist_routes.py    The routes of the worklist: who asks, what he may see, and the same rows as a page or a file.
 
 Other rooms use:
@@ -28,5 +31,6 @@ agreement_words       agreement_in_words
 card_routes           CardRoutes
 explanation           explanation, explanation_lines, explanation_page
 page                  page_response
+sign_in_routes        SignInRoutes
 worklist_routes       WorklistRoutes
 """

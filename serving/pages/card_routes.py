@@ -91,7 +91,7 @@ class CardRoutes:
             return self._message(NoCard(problem.status, "This could not be read", problem.message))
         if len(raw) > MOST_FORM_BYTES:
             return self._message(NoCard(413, "This is too much", "Shorten the note, and send it again."))
-        given = {name: values[0] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+        given = form_fields(raw)
         return await to_thread.run_sync(self._recorded, request.path_params["token"], given)
 
     def _page(self, token: str, problem: str | None = None, status: int = 200) -> Response:
@@ -102,10 +102,11 @@ class CardRoutes:
         card, signed_by = opened.card, opened.link.signer
         form_token = signed_by.form_token(token, secrets.token_urlsafe(9), card.as_of) if card.is_owners else None
         page = html_page("card.html.j2", card=card, form_token=form_token, problem=problem, owner=opened.owner)
-        return page_response(page, status)
+        return page_response(page, status, framed_by=self.served.home.settings.frame_ancestors)
 
     def _message(self, none: NoCard) -> Response:
-        return page_response(html_page("card_notice.html.j2", heading=none.heading, text=none.text), none.status)
+        page = html_page("card_notice.html.j2", heading=none.heading, text=none.text)
+        return page_response(page, none.status, framed_by=self.served.home.settings.frame_ancestors)
 
     def _recorded(self, token: str, given: Mapping[str, str]) -> Response:
         try:
@@ -163,6 +164,11 @@ class CardRoutes:
                     raise NoCard(410, "This lead is gone", "Its data were erased; nothing of it is held.") from None
         until = undo_until(handover.undo_to.at, handover.undo_to.by, agreement) if handover.undo_to else None
         return OpenedCard(token, link, Card(handover, facts, viewer, as_of, until))
+
+
+def form_fields(raw: bytes) -> dict[str, str]:
+    """The first value of each field that a form sent."""
+    return {name: values[0] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
 
 
 def _event_id(nonce: str, given: Mapping[str, str]) -> str:

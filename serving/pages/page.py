@@ -36,10 +36,19 @@ def html_page(template: str, **shown: Any) -> str:
     return written.replace(POLICY_HERE, _policy(written), 1)
 
 
-def page_response(html: str, status: int = 200, headers: Mapping[str, str] | None = None) -> HTMLResponse:
-    """The answer that shows a page: framed by nobody, kept by no cache, naming itself to no other site."""
-    policy = {"Content-Security-Policy": f"{_policy(html)}; frame-ancestors 'none'"}
-    return HTMLResponse(html, status, {**HEADERS, **policy, **(headers or {})})
+def page_response(
+    html: str, status: int = 200, headers: Mapping[str, str] | None = None, framed_by: str = ""
+) -> HTMLResponse:
+    """The answer that shows a page: kept by no cache, naming itself to no other site.
+
+    framed_by: the sites that may show it in a frame, with blanks between them; by default none may.
+    """
+    frames = framed_by or "'none'"
+    policy = {"Content-Security-Policy": f"{_policy(html)}; frame-ancestors {frames}"}
+    answer = HTMLResponse(html, status, {**HEADERS, **policy, **(headers or {})})
+    if framed_by:
+        del answer.headers["X-Frame-Options"]  # it knows no list; browsers that know frame-ancestors go by that
+    return answer
 
 
 def _policy(html: str) -> str:

@@ -27,6 +27,6 @@ Other rooms use:
 
 crossings        crossings_of_version
 decider          HomeDecider
-passing_on       be_away_until, give_back, reassign, take
+passing_on       ask_for_next, be_away_until, give_back, reassign, take_asked
 sweep            Swept, night, sweep
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
@@ -10,16 +12,17 @@ from sqlalchemy import Connection
 from features.agreement.agreement import Agreement
 from features.agreement.people import person_key
 from features.agreement.versions import version_in_force
-from features.home.database import wait_for_writers, writing
+from features.home.database import reading, wait_for_writers, writing
 from features.home.settings import Home
 from serving.handovers.absences import be_away, be_back
 from serving.handovers.acts import ReassignAct
 from serving.handovers.clocks import ClockTerms
-from serving.handovers.feedback import FeedbackRefused
+from serving.handovers.feedback import FeedbackRefused, FeedbackSaid
 from serving.handovers.handover import Handover
 from serving.handovers.owners import next_owner, note_given
 from serving.handovers.recording import Step, write_steps
-from serving.handovers.store import handover_by_id, open_of_owner
+from serving.handovers.sending import TAKEN, best_waiting, check_takes, send_to_sales, sending
+from serving.handovers.store import handover_by_id, open_handovers, open_of_owner
 from serving.handovers.transitions import after
 from serving.notices.occasions import Change, tell
 
@@ -57,6 +60,27 @@ def take(home: Home, handover_id: str, by: str, now: datetime) -> Handover:
         act = ReassignAct(now, person_key(by), "taken", by=by)
         (step,) = _passed_on(connection, agreement, [handover], act)
     return step.after
+
+
+def ask_for_next(home: Home, by: str, now: datetime) -> FeedbackSaid:
+    """Write that a rep with time wants the best lead of the backlog; the next decision on it hands it over to him.
+
+    Raises FeedbackRefused where nobody waits, or he is none of the reps.
+    """
+    check_takes(version_in_force(home).agreement, by)
+    with writing(home) as connection:
+        lead_id = best_waiting(connection)
+        if lead_id is None:
+            raise FeedbackRefused("nobody waits in the backlog; nothing was written", code="nobody_waits")
+        said = sending(lead_id, by, TAKEN, f"fb_{uuid.uuid4().hex}", now)
+        return replace(said, lead_id=send_to_sales(connection, said, now))
+
+
+def take_asked(home: Home, said: FeedbackSaid, now: datetime) -> Handover | None:
+    """The handover of the lead that was asked for, taken by who asked; None where it was not handed over yet."""
+    with reading(home) as connection:
+        handover = open_handovers(connection, [said.lead_id]).get(said.lead_id)
+    return take(home, handover.handover_id, said.by, now) if handover else None
 
 
 def reassign(home: Home, of: str, to: str | None, now: datetime, why: str = "reassigned") -> list[Handover]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Literal, get_args
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection, select
 from starlette.requests import HTTPConnection
@@ -14,9 +15,9 @@ from features.agreement.people import is_person, person_key
 from features.home import tables
 from features.home.settings import Settings
 from serving.http.auth import why_outside
+from serving.signin.sessions import SessionCookie, session_user
+from serving.signin.users import Role
 
-Role = Literal["rep", "inside_sales", "marketing", "manager", "admin"]
-ROLES: tuple[Role, ...] = get_args(Role)
 # Whose lists a role reads beside what is its own.
 READS: dict[Role, tuple[str, ...]] = {
     "rep": ("sales",),
@@ -46,6 +47,11 @@ class Visitor:
         return tuple(person_key(name) for name in (self.person, self.crm_id) if name)
 
     @property
+    def label(self) -> str:
+        """What the audit calls him."""
+        return self.person or "this machine"
+
+    @property
     def sees_everybody(self) -> bool:
         """Whether leads of others are shown to him."""
         return self.role != "rep"
@@ -56,12 +62,16 @@ class Visitor:
 
 
 def visitor_of(
-    request: HTTPConnection, settings: Settings, connection: Connection, agreement: Agreement | None
+    request: HTTPConnection, settings: Settings, connection: Connection, agreement: Agreement | None, now: datetime
 ) -> Visitor | None:
-    """Whom a request is of without a session; None where nobody vouches for him."""
+    """Whom a request is of: by the proxy, else by his session, else by this machine; None: nobody vouches for him."""
     named = proxied_name(request, settings)
     if named is not None:
         return _known(named, connection, agreement)
+    cookie = request.cookies.get(SessionCookie.of(request, settings).name)
+    user = session_user(connection, cookie, now) if cookie else None
+    if user is not None:
+        return Visitor(user.role, "session", user.email, user.crm_id, f"session:{user.digest.hex()}")
     is_claimed = settings.user_header is not None and settings.user_header in request.headers
     if settings.allow_anonymous and not is_claimed and why_outside(request) is None:
         return _local(request, connection, agreement)

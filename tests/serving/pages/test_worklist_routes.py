@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shutil
 from dataclasses import dataclass
@@ -15,14 +17,16 @@ import handmade_worklists as lists
 import httpx
 import pytest
 from api_in_process import STRANGER, call
-from sqlalchemy import insert
+from openpyxl import load_workbook
+from sqlalchemy import insert, select
 from starlette.applications import Starlette
 
 from features.home import tables
 from features.home.clock import microseconds
-from features.home.database import writing
+from features.home.database import reading, writing
 from features.home.settings import Home, Settings
 from serving.pages.card_routes import CardRoutes
+from serving.pages.sign_in_routes import SignInRoutes
 from serving.pages.worklist_routes import WorklistRoutes
 
 PROXY = ("10.0.0.7", 40_000)
@@ -49,7 +53,8 @@ def pages_of(home: Home) -> Starlette:
             self.home = home
 
     served: Any = Served()
-    return Starlette(routes=[*CardRoutes(served, now).routes(), *WorklistRoutes(served, now).routes()])
+    made = (CardRoutes(served, now), SignInRoutes(served, now), WorklistRoutes(served, now))
+    return Starlette(routes=[route for one in made for route in one.routes()])
 
 
 def now() -> Any:
@@ -132,7 +137,7 @@ def test_marketing_reads_its_own_list_a_manager_all_and_who_was_removed_none(wor
     assert names_in(world.by_proxy("mia@ours.example")) == ["Olu Ade"]
     assert world.by_proxy("mia@ours.example", "/worklist?queue=sales").status_code == 403
     assert len(names_in(world.by_proxy(hand.BOSS))) == 3
-    assert world.by_proxy(hand.OTHER).status_code == 401
+    assert world.by_proxy(hand.OTHER).headers["location"] == "sign-in"
 
 
 @pytest.mark.parametrize("client", [STRANGER, ("127.0.0.1", 4), ("10.0.1.7", 4), ("not an address", 4)])
@@ -196,3 +201,61 @@ def test_an_overdue_handover_says_so_in_words(world: World) -> None:
     page = world.get("/worklist?overdue=1")
     assert names_in(page) == ["Late Lee"]
     assert "overdue" in page.text
+
+
+def test_a_file_holds_what_the_page_shows_and_no_formula_and_is_audited(world: World) -> None:
+    lists.add_lead(world.home, "L-9", "=HYPERLINK(1)", "@SUM(A1)", reason="-2+3", campaign="+x")
+    answer = world.by_proxy(hand.OWNER, "/worklist.csv?search=hyperlink")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row[0] for row in rows] == ["name", "'=HYPERLINK(1)"]
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    sheet = load_workbook(io.BytesIO(world.get("/worklist.xlsx").content)).active
+    assert sheet is not None
+    assert sheet.max_row == 5
+    mine, local = (hand.OWNER, "exported", "worklist.csv"), ("this machine", "exported", "worklist.xlsx")
+    assert audited(world.home) == [mine, local]
+    assert world.get("/worklist.csv", client=STRANGER).status_code == 401
+    assert world.by_proxy(hand.OWNER, "/worklist.csv?queue=marketing").status_code == 403
+
+
+def audited(home: Home) -> list[tuple[str, str, str]]:
+    columns = tables.audit.c
+    with reading(home) as connection:
+        rows = connection.execute(select(columns.by, columns.action, columns.subject).order_by(columns.audit_id))
+        return [(row.by, row.action, row.subject) for row in rows]
+
+
+def form_in(page: httpx.Response) -> str:
+    found = re.search(r'name="form" value="([^"]+)"', page.text)
+    return found[1] if found else ""
+
+
+def test_a_rep_says_that_he_is_away_by_a_form_of_his_own_page_alone(world: World) -> None:
+    own, others = form_in(world.by_proxy(hand.OWNER)), form_in(world.by_proxy(hand.OTHER))
+
+    def said(form: str, until: str, **more: str) -> int:
+        headers = {"X-User": hand.OWNER, **more}
+        sent = {"form": form, "until": until}
+        path = "/worklist/away?queue=sales"
+        return call(world.app, "POST", path, PROXY, "leads.ours.example", data=sent, headers=headers).status_code
+
+    assert [said(form, "2026-12-04") for form in ("", "x", others)] == [403] * 3
+    assert said(own, "2026-12-04", **{"Sec-Fetch-Site": "cross-site"}) == 403
+    assert said(own, "soon") == 422
+    assert said(own, "2026-12-04") == 303
+    assert audited(world.home) == [(hand.OWNER, "away", hand.OWNER)]
+
+
+def test_pages_are_framed_by_the_listed_sites_alone(world: World) -> None:
+    assert "frame-ancestors 'none'" in world.get().headers["content-security-policy"]
+    assert world.get().headers["x-frame-options"] == "DENY"
+    settings = world.home.settings.model_copy(update={"frame_ancestors": "https://crm.example"})
+    page = call(pages_of(Home(world.home.path, settings)), "GET", "/worklist")
+    assert "frame-ancestors https://crm.example" in page.headers["content-security-policy"]
+    assert "x-frame-options" not in page.headers
+
+
+@pytest.mark.parametrize("sites", ["*", "https://a.example; script-src *", "crm.example", "https://a.example/path'"])
+def test_a_frame_ancestor_that_is_no_site_is_refused_at_the_start(sites: str) -> None:
+    with pytest.raises(ValueError, match="frame_ancestors"):
+        Settings(frame_ancestors=sites)
