@@ -170,7 +170,8 @@ class WorklistReading:
         what = sentence(clock[1]) if clock else DUE_OF.get(row.queue, "Look again")
         due_at = clock[0] if clock else due_at
         why = (handover.offer.why_now if handover else None) or row.reason or _code_words(row.code)
-        came_from = origin(handover) if handover else row.source or ""
+        campaign = f"campaign {row.campaign}" if row.campaign else None
+        came_from = origin(handover) if handover else ", ".join(filter(None, (row.source, campaign)))
         return WorklistRow(
             lead_id=row.lead_id,
             name=plain(lead["name"] or f"Lead {row.lead_id}"),

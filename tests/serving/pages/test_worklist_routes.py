@@ -114,6 +114,7 @@ def test_the_one_who_has_least_time_left_stands_first_with_one_due_time_and_why_
     assert names_in(page)[-1] == "Aiko Tanaka"
     assert "min left" in page.text
     assert "read the prices" in page.text.lower()
+    assert "google, campaign spring" in page.text
 
 
 def test_a_rep_whom_the_proxy_names_reads_his_own_and_nobodys_and_opens_his_card(world: World) -> None:
