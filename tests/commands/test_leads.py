@@ -88,7 +88,8 @@ def test_old_events_go_with_a_rebuild_and_it_says_so(leadlight: Shell, tmp_path:
     (tmp_path / "old.jsonl").write_bytes(orjson.dumps(old | {"properties": {"path": "/pricing"}}))
     assert leadlight("ingest", "old.jsonl").status == 0
     assert "older than 1,095 days" in leadlight("doctor").out
-    assert leadlight("rebuild", "--json").json["retained"] == {"events": 1, "leads": 1, "failed_events": 0}
+    gone = {"events": 1, "leads": 1, "failed_events": 0, "decisions": 0}
+    assert leadlight("rebuild", "--json").json["retained"] == gone
     assert "older than" not in leadlight("doctor").out
     read = [pq.read_table(file) for file in (tmp_path / "home" / "features").rglob("observations.parquet")]
     assert {event_id for table in read for event_id in table["event_id"].to_pylist()} == {2, 3, 6}  # the old one was 5
