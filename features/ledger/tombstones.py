@@ -90,8 +90,10 @@ def secret(connection: Connection, name: str) -> bytes:
     """The home's random key of this name, made at its first use; the transaction must be one that writes."""
     found = existing_secret(connection, name)
     if found is None:
-        found = secrets.token_bytes(32)
-        connection.execute(insert(tables.secrets).values(name=name, value=found))
+        # Of two that make it at once the first has made it, and the other takes that one.
+        insert_new(connection, tables.secrets, [{"name": name, "value": secrets.token_bytes(32)}])
+        found = existing_secret(connection, name)
+        assert found is not None
     return found
 
 

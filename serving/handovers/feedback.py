@@ -22,6 +22,7 @@ GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 SOURCE = "feedback"  # of the events that feedback is
 MEDIA = ("call", "email", "letter", "meeting", "message")
 LONGEST_NOTE = 2_000
+DATED_BEFORE = timedelta(days=1)  # before its offer: sheets say days, and a day begins before what was offered on it
 _STATUS = {
     "unknown_lead": 404,
     "erased": 410,
@@ -236,10 +237,20 @@ def _learned(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(learned)
 
 
+def check_named(said: FeedbackSaid, agreement: Agreement) -> None:
+    """Check that whom the lead named is a buyer, and no colleague of ours. Raises FeedbackRefused."""
+    if said.redirected_to and said.redirected_to.email.rpartition("@")[2] in agreement.our_domains:
+        problem = f"{said.redirected_to.email} is one of us; name a buyer, or pass the handover on to your colleague"
+        raise FeedbackRefused(problem, code="own_person")
+
+
 def check_fits(said: FeedbackSaid, handover: Handover) -> None:
     """Check that the handover can take this feedback now. Raises FeedbackRefused."""
     if said.kind == "undo":
         return
+    if said.at < handover.offered_at - DATED_BEFORE:
+        problem = f"at is {rfc3339(said.at)}, before this handover was offered on {handover.offered_at:%Y-%m-%d}"
+        raise FeedbackRefused(f"{problem}; give when it was done", code="bad_at")
     if not handover.is_open:
         problem = f"this handover was closed on {handover.closed_at:%Y-%m-%d} ({handover.code}); nothing was written"
         raise FeedbackRefused(problem, code="closed_handover")

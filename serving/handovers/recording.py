@@ -25,6 +25,7 @@ from serving.handovers.feedback import (
     FeedbackRefused,
     FeedbackSaid,
     check_fits,
+    check_named,
     check_undo_in_time,
     undone_feedback,
 )
@@ -72,6 +73,7 @@ def record_feedback(connection: Connection, agreement: Agreement, said: Feedback
     if handover is not None:
         check_fits(said, handover)
         undoes = undone_feedback(said, handover, agreement) if said.kind == "undo" else None
+    check_named(said, agreement)
     if said.redirected_to:
         said = replace(said, redirected_to=_right_person(connection, said, said.redirected_to, now))
     event_id = _append_event(
@@ -195,6 +197,11 @@ def _right_person(connection: Connection, said: FeedbackSaid, person: NamedPerso
     known = tables.identities.c
     named = select(known.lead_id).where(known.kind == "email", known.value == person.email)
     lead_id = connection.scalar(named)
+    if lead_id is not None and lead_id == _lead(connection, said.lead_id):
+        problem = (
+            f"redirected_to is {person.email}, which is this lead's own address; name the person who is the right one"
+        )
+        raise FeedbackRefused(problem, code="missing_person")
     if lead_id is None:
         lead_id = f"named_{hashlib.sha256(f'{said.message_id}{person.email}'.encode()).hexdigest()[:20]}"
     traits = {"email": person.email, "name": person.name, "job_title": person.title}

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from features.home.clock import rfc3339
+from features.identity.claims import normal_email
 from serving.handovers.handover import Handover
 from serving.pages.card import REASONS
 
@@ -73,6 +74,8 @@ def _wrong_person(given: Given, _handover: Handover, _now: datetime) -> Feedback
         raise BadClick("Give the e-mail address of the right person, or leave both empty; nothing was recorded.")
     if not email:
         return {"kind": "rejected", "reason": "wrong_person"}
+    if not normal_email(email):
+        raise BadClick(f"{email[:60]!r} is no e-mail address of a person; nothing was recorded.")
     named = {"email": email, **({"name": name} if name else {})}
     return {"kind": "redirected", "redirected_to": named}
 

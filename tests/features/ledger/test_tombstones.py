@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from features.home import tables
 from features.home.database import reading, writing
 from features.home.settings import Home
 from features.ledger.ledger import Ledger
-from features.ledger.tombstones import deleted_events, record_deleted_events
+from features.ledger.tombstones import deleted_events, record_deleted_events, secret
 from features.records.retention import Retained
 
 
@@ -88,3 +90,16 @@ def test_where_nothing_was_deleted_nothing_is_looked_up(small: Home) -> None:
         record_deleted_events(connection, [("web", "1"), ("web", "1")])
         asked = [{"source": source, "message_id": number} for source, number in (("web", "1"), ("we", "b1"))]
         assert deleted_events(connection, asked) == {0}
+
+
+def test_a_key_that_several_make_at_once_is_one_key(home: Home) -> None:
+    """As the first requests after a start did; all but one of them failed on PostgreSQL."""
+    together = Barrier(8)
+
+    def made(_: int) -> bytes:
+        together.wait()
+        with writing(home) as connection:
+            return secret(connection, "cards")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(made, range(8)))) == 1

@@ -11,7 +11,7 @@ import pytest
 from decided_leads import before
 from handmade_events import identify
 from offered_handovers import AGREEMENT, ANN, BEN, DAY, HOUR, MINUTE, MONDAY, handover_of
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from features.home import tables
 from features.home.database import migrate, reading, writing
@@ -92,6 +92,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "accepted", "lead_id": "bob"}, "foreign_handover", "another lead"),
     ({"kind": "accepted", "lead_id": "nobody"}, "unknown_lead", "nobody"),
     ({"kind": "undo"}, "superseded", "undone"),
+    ({"kind": "tried", "at": "2020-01-01T00:00:00Z"}, "bad_at", "before this handover was offered"),
+    ({"kind": "redirected", "redirected_to": {"email": BEN}}, "own_person", "one of us"),
 ]
 
 
@@ -106,6 +108,16 @@ def test_what_is_wrong_is_one_sentence_and_nothing_is_written(
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
     assert (events(home), stored(home)) == (before, HANDOVER)
+
+
+def test_a_lead_that_is_named_as_the_right_one_instead_of_itself_keeps_its_handover(home: Home) -> None:
+    with writing(home) as connection:
+        rows = [("user", "ann"), ("email", "ann@buyer.example")]
+        known = [{"kind": kind, "value": value, "lead_id": "ann"} for kind, value in rows]
+        connection.execute(insert(tables.identities), known)
+    with pytest.raises(FeedbackRefused, match="this lead's own address"):
+        given(home, kind="redirected", redirected_to={"email": "Ann@buyer.example"})
+    assert stored(home) == HANDOVER
 
 
 def test_feedback_on_a_closed_handover_says_when_and_why_it_was_closed(home: Home) -> None:

@@ -241,6 +241,7 @@ def test_a_page_that_was_sent_twice_says_one_thing(world: World) -> None:
         ("call_back", {"call_back_at": "2026-11-29T10:00"}, "2026-11-29 10:00 is over; say when to call back."),
         ("not_now", {"revisit_on": "2026-11-30"}, "2026-11-30 is not to come; say on which later day"),
         ("wrong_person", {"right_name": "Jo"}, "Give the e-mail address of the right person"),
+        ("wrong_person", {"right_email": "jo at nordwind"}, "is no e-mail address"),
         ("sell", {}, "does not know that button"),
         ("undo", {}, "nothing to undo"),
     ],
