@@ -239,8 +239,9 @@ def _learned(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def check_named(said: FeedbackSaid, agreement: Agreement) -> None:
     """Check that whom the lead named is a buyer, and no colleague of ours. Raises FeedbackRefused."""
-    if said.redirected_to and said.redirected_to.email.rpartition("@")[2] in agreement.our_domains:
-        problem = f"{said.redirected_to.email} is one of us; name a buyer, or pass the handover on to your colleague"
+    email = said.redirected_to.email if said.redirected_to else None
+    if email and email.rpartition("@")[2] in agreement.our_domains:
+        problem = f"{email} is one of us; name a buyer, or pass the handover on to your colleague"
         raise FeedbackRefused(problem, code="own_person")
 
 
