@@ -42,15 +42,16 @@ def conversions_per_contact(market: LiveMarket, order: Order, contacts: Mapping[
                 buyers.call(lead, now_us)
                 called[lead] = now_us
         bought[buyers.hour(now_us)] = now_us
-    return _figures(called, bought)
+    return figures(market, called, bought)
 
 
 def _begins_us(market: LiveMarket) -> int:
     return -round((market.ends_at - market.begins_at).total_seconds()) * 1_000_000
 
 
-def _figures(called_us: Ints, bought_us: Ints) -> dict[str, float]:
-    is_called, is_bought = called_us < NEVER, bought_us < NEVER
+def figures(market: LiveMarket, called_us: Ints, bought_us: Ints) -> dict[str, float]:
+    """The figures of calls and purchases, each by lead; who bought before the quarter is no buyer of it."""
+    is_called, is_bought = called_us < NEVER, (bought_us < NEVER) & (bought_us >= _begins_us(market))
     converted = is_called & is_bought & (bought_us >= called_us)
     return {
         "contacts": int(is_called.sum()),
@@ -58,12 +59,6 @@ def _figures(called_us: Ints, bought_us: Ints) -> dict[str, float]:
         "conversions_per_contact": float(converted.sum() / max(is_called.sum(), 1)),
         "buyers_tried": float(converted.sum() / max(is_bought.sum(), 1)),
     }
-
-
-def figures(market: LiveMarket, called_us: Ints, bought_us: Ints) -> dict[str, float]:
-    """The same figures of calls that were made in another way."""
-    assert len(called_us) == len(bought_us) == len(market.leads)
-    return _figures(called_us, bought_us)
 
 
 def first_come(market: LiveMarket, may: Ints, now_us: int) -> Ints:
