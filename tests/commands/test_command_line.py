@@ -92,6 +92,8 @@ def test_an_export_goes_from_draft_to_scores(leadlight, tmp_path: Path) -> None:
     assert leadlight("report").status == 0
     assert "<script" not in (page := tmp_path / ".leadlight" / "report.html").read_text()
     assert page.stat().st_mode & 0o777 == 0o600
+    assert "run: leadlight sweep" in leadlight("doctor").out  # no service runs, which would decide on its leads
+    assert leadlight("sweep").status == 0
     assert leadlight("doctor").status == 0
     assert leadlight("models", "--json").json[0]["champion"] is True
 
