@@ -71,7 +71,8 @@ def _kept_rows(connection: Connection, table: Table, record: LeadRecord) -> list
     """What a table keeps of the lead under any id that it had, as it is kept: the texts of JSON as their values."""
     ids = sorted({value for kind, value in record.names if kind in ("user", "lead")} | {record.lead_id})
     rows = connection.execute(select(table).where(table.c.lead_id.in_(ids)).order_by(*table.primary_key.columns))
-    return [{name: _kept_value(name, value) for name, value in row.items()} for row in rows.mappings()]
+    # A column's name is a str of SQLAlchemy's own kind, which JSON takes for no key.
+    return [{str(name): _kept_value(name, value) for name, value in row.items()} for row in rows.mappings()]
 
 
 def _kept_value(name: str, value: Any) -> Any:

@@ -19,7 +19,7 @@ import features.records.merges
 from features.agreement.versions import current_version
 from features.events.event import RecordId
 from features.home import tables
-from features.home.database import consistent_read, engine, reading, truncate_wal
+from features.home.database import consistent_read, engine, migrate, reading, truncate_wal
 from features.home.settings import Home, Settings
 from features.ledger.ledger import Appended, Ledger
 from features.ledger.tombstones import STALE
@@ -450,3 +450,12 @@ def test_an_empty_home_knows_no_lead(tmp_path: Path) -> None:
     app = served(Home(tmp_path / "nothing yet", Settings()))[1]
     for method, path in (("GET", "/timeline"), ("GET", "/export"), ("DELETE", "")):
         problem(call(app, method, f"/v1/leads/L-1{path}"), 404, "unknown_lead")
+
+
+def test_the_export_of_a_lead_that_was_decided_holds_its_decisions(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home", Settings()).created()
+    migrate(home)
+    _, app = served(home)
+    call(app, "POST", "/v1/identify", json={"userId": "ann", "messageId": "m-1", "traits": {"email": "a@b.example"}})
+    (decided,) = call(app, "GET", "/v1/leads/ann/export").json()["decisions"]
+    assert (decided["decision"], decided["queue"], decided["lead_id"]) == ("nurture", "marketing", "ann")
