@@ -28,7 +28,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
     with writing(opened) as connection:
         write(
             connection,
-            [(None, handover_of(owner=owner, at=at, lead_id=lead)) for lead, owner in (("u1", ANN), ("u2", BEN))],
+            [
+                (None, handover_of(owner=owner, at=at + timedelta(minutes=place), lead_id=lead))
+                for place, (lead, owner) in enumerate((("u1", ANN), ("u2", BEN)))  # the newest offer is listed first
+            ],
         )
     return Shell(capfd)
 
