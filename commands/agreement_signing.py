@@ -18,7 +18,7 @@ from features.agreement.standing import Standing, standing_lines
 from features.agreement.versions import AgreementVersion, save_version, version_in_force
 from features.home.database import database_exists, reading
 from features.home.whole_files import write_whole
-from serving.pages.agreement_words import agreement_in_words
+from serving.pages.agreement.agreement_words import agreement_in_words
 
 _WIDTH = 100
 
@@ -33,7 +33,7 @@ def show(
     with reading(home()) as connection:
         signatures = signatures_of(connection, kept.agreement)
     if out:
-        from serving.pages.agreement_page import agreement_page
+        from serving.pages.agreement.agreement_page import agreement_page
 
         write_whole(out, agreement_page(kept, stands, signatures))
     lines: Iterator[str] = iter(kept.agreement.text.splitlines()) if toml else _in_words(kept, stands, signatures)

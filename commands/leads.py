@@ -108,7 +108,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Tell a lead in plain words what is known of it, what counted, what followed, and what it may ask."""
-    from serving.pages.explanation import explanation, explanation_lines, explanation_page
+    from serving.pages.explanation.explanation import explanation, explanation_lines, explanation_page
     from serving.scoring.scorer import Scorer
 
     document = explanation(home(), Scorer(home()).scores, lead, now())

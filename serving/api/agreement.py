@@ -20,7 +20,7 @@ from features.home.errors import LeadlightError
 from serving.api.routes import api_route
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.problems import json_response
-from serving.pages.agreement_page import agreement_page
+from serving.pages.agreement.agreement_page import agreement_page
 from serving.pages.page import page_response
 from serving.process import ServedHome
 

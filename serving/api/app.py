@@ -33,9 +33,9 @@ from serving.api.tracking import TrackingRoutes
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
-from serving.pages.card_routes import CardRoutes
+from serving.pages.card.card_routes import CardRoutes
 from serving.pages.sign_in_routes import SignInRoutes
-from serving.pages.worklist_routes import WorklistRoutes
+from serving.pages.worklist.worklist_routes import WorklistRoutes
 from serving.process import NO_DATABASE, ServedHome
 from serving.scoring.scorer import LeadRequests
 

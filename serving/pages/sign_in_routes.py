@@ -15,7 +15,7 @@ from features.agreement.people import person_key
 from features.home.database import reading, wait_for_writers, writing
 from serving.http.bodies import body
 from serving.notices.card_links import Signer, existing_signer, signer
-from serving.pages.card_routes import MOST_FORM_BYTES, form_fields
+from serving.pages.card.card_routes import MOST_FORM_BYTES, form_fields
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.process import ServedHome
 from serving.signin.audit import note_in_audit

@@ -16,7 +16,7 @@ from features.agreement.working_time import WorkingTime
 from features.records.contacts import Contact
 from serving.handovers.acts import Act, FeedbackAct
 from serving.handovers.handover import Handover
-from serving.pages.card import Card, CardFacts, Viewer
+from serving.pages.card.card import Card, CardFacts, Viewer
 from serving.pages.page import html_page
 
 pytestmark = [

@@ -29,7 +29,7 @@ from serving.handovers.store import handover_by_id, write
 from serving.handovers.transitions import after
 from serving.intake.file_import import ingest
 from serving.notices.card_links import Signer, signer
-from serving.pages.card_routes import CardRoutes
+from serving.pages.card.card_routes import CardRoutes
 
 WHO = {"email": "maria@nordwind.example", "name": "Maria Lind", "job_title": "VP Sales", "company": "Nordwind",
        "phone": "+49 30 123456", "country": "Germany"}  # fmt: skip

@@ -12,7 +12,7 @@ from decided_homes import ANN, BEN, DAY, FIT, DecidedHome, asks, lead, live_agre
 
 from features.home.database import engine
 from features.records.lead_record import UnknownLead
-from serving.pages.explanation import explanation, explanation_lines, explanation_page
+from serving.pages.explanation.explanation import explanation, explanation_lines, explanation_page
 
 WHO = {"email": "maria@nordwind.example", "name": "Maria <b>Lind</b>", "phone": "+49 30 123456", "company": "Nordwind"}
 OTHER = {"email": "jonas@nordwind.example", "name": "Jonas Weber", "phone": "+49 30 987654", "company": "Nordwind"}

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from features.home.errors import LeadlightError
 from features.home.settings import Home, Settings
 from serving.pages.sign_in_routes import SignInRoutes
-from serving.pages.worklist_routes import WorklistRoutes
+from serving.pages.worklist.worklist_routes import WorklistRoutes
 from serving.signin.users import User, Users
 
 PASSWORD = "correct horse battery"

@@ -25,9 +25,9 @@ from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import reading, writing
 from features.home.settings import Home, Settings
-from serving.pages.card_routes import CardRoutes
+from serving.pages.card.card_routes import CardRoutes
 from serving.pages.sign_in_routes import SignInRoutes
-from serving.pages.worklist_routes import WorklistRoutes
+from serving.pages.worklist.worklist_routes import WorklistRoutes
 
 PROXY = ("10.0.0.7", 40_000)
 MARIA, JONAS = "Maria Lindqvist", "Jonas Weber"

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from features.home.printed_text import spreadsheet_cell
-from serving.pages.worklist import WorklistRow
+from serving.pages.worklist.worklist import WorklistRow
 
 COLUMNS = ("name", "role", "left", "due", "overdue", "grade", "why_now", "state", "origin", "owner", "lead_id")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from features.agreement.signatures import Signature, short_digest
 from features.agreement.standing import Standing, standing_lines
 from features.agreement.versions import AgreementVersion
-from serving.pages.agreement_words import agreement_in_words
+from serving.pages.agreement.agreement_words import agreement_in_words
 from serving.pages.page import html_page
 
 

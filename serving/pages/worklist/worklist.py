@@ -27,7 +27,7 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 from serving.notices.wording import next_due, origin
-from serving.pages.card import KINDS, STATES
+from serving.pages.card.card import KINDS, STATES
 from serving.signin.visitor import READS, Visitor
 
 SHOWN, LOOKED_AT, EXPORTED = 50, 5_000, 10_000  # rows of a page; leads that a search reads; rows of a file

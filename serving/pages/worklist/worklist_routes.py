@@ -29,7 +29,7 @@ from serving.notices.card_links import Signer
 from serving.notices.short_texts import sentence
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.pages.sign_in_routes import home_signer, is_foreign, sent_form
-from serving.pages.worklist import (
+from serving.pages.worklist.worklist import (
     EXPORTED,
     FILTERS,
     QUEUE_NAMES,
@@ -38,7 +38,7 @@ from serving.pages.worklist import (
     WorklistReading,
     WorklistRow,
 )
-from serving.pages.worklist_files import csv_file, xlsx_file
+from serving.pages.worklist.worklist_files import csv_file, xlsx_file
 from serving.process import ServedHome
 from serving.rounds.passing_on import ask_for_next, be_away_until, take_asked
 from serving.signin.audit import note_in_audit

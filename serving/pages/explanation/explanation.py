@@ -22,7 +22,7 @@ from features.records.lead_record import LeadRecord, lead_record
 from features.touches.history import sales_history
 from features.traits.typed_values import flat_traits
 from serving.leads.timeline import counted_events
-from serving.pages.explanation_words import CLOSED, CONTACT, DECISIONS, SOURCES, TRIES, WHY, rights
+from serving.pages.explanation.explanation_words import CLOSED, CONTACT, DECISIONS, SOURCES, TRIES, WHY, rights
 from serving.pages.page import html_page
 from serving.scoring.reasons import LeadEvidence, times, trait_words
 

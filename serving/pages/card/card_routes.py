@@ -28,9 +28,9 @@ from serving.http.problems import Problem
 from serving.notices.card_links import CardLink, existing_signer, is_over
 from serving.notices.given_feedback import give_feedback, was_given
 from serving.notices.short_texts import colleague, sentence
-from serving.pages.card import Card, CardFacts, Viewer
-from serving.pages.card_facts import Reader, card_facts
-from serving.pages.clicks import BadClick, feedback_of
+from serving.pages.card.card import Card, CardFacts, Viewer
+from serving.pages.card.card_facts import Reader, card_facts
+from serving.pages.card.clicks import BadClick, feedback_of
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.process import ServedHome
 

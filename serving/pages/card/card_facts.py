@@ -23,8 +23,8 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.leads.timeline import counted_events
 from serving.notices.short_texts import colleague, moment_text
-from serving.pages.card import CardFacts
-from serving.pages.local_zone import zone_of
+from serving.pages.card.card import CardFacts
+from serving.pages.card.local_zone import zone_of
 
 MOST_OPENERS, MOST_COLLEAGUES, MOST_BEFORE = 3, 4, 4
 UNSUBSCRIBED = "Email Unsubscribed"

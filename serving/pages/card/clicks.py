@@ -9,7 +9,7 @@ from typing import Any
 from features.home.clock import rfc3339
 from features.identity.claims import normal_email
 from serving.handovers.handover import Handover
-from serving.pages.card import REASONS
+from serving.pages.card.card import REASONS
 
 Given = Mapping[str, str]
 FeedbackBody = dict[str, Any]
