@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, Router
 
 from features.home.errors import LeadlightError
@@ -59,6 +59,7 @@ GET  /v1/leads                     leads by queue, owner, campaign and more; GET
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
+GET  /worklist                     the page for people: whom to call today (a browser that asks for / gets there)
 """
 SCORE_QUERIES = ("reasons", "as_of")
 
@@ -141,9 +142,11 @@ class ScoreRoutes:
         return json_response({"data": models, "next_cursor": None, "has_more": False})
 
 
-async def index(_request: Request) -> Response:
-    """GET /"""
+async def index(request: Request) -> Response:
+    """GET /: who asks with a browser wants to see leads; a program gets the list of routes."""
     # In its place BentoML puts a page that loads a tag manager from outside.
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/worklist", 303)
     return PlainTextResponse(INDEX)
 
 

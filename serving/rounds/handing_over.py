@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,8 @@ from serving.handovers.recording import Step
 from serving.handovers.sending import taken_by
 from serving.handovers.transitions import after
 from serving.rounds.decided_by import DecidedBy
-from serving.rounds.offer_words import last_activity, why_now
+from serving.rounds.offer_words import last_activity, reasons_to_call, why_now
 from serving.scoring.lead_now import Decided, Ended, LeadDecision, LeadNow, OpenHandover
-
-REASONS = 3  # told of a new handover
 
 
 def followed(connection: Connection, by: DecidedBy, handover: Handover, lead: LeadNow) -> list[Step]:
@@ -116,7 +114,7 @@ def _crm_owner(lead: LeadNow) -> str | None:
 def _offer(by: DecidedBy, lead: LeadNow, decided: Decided) -> Offer:
     """What the rep is told: the score with its strongest reasons, made for new handovers alone."""
     (score,) = by.scoring.scores([lead.row], by.as_of, None)
-    texts = tuple(_texts(score["reasons"][:REASONS]))
+    texts = reasons_to_call(score["reasons"])
     criteria = score["criteria"] or {}
     asks = criteria.get("ask_next")
     question = by.agreement.criteria[asks].ask if asks in by.agreement.criteria else None
@@ -127,7 +125,3 @@ def _offer(by: DecidedBy, lead: LeadNow, decided: Decided) -> Offer:
 
 
 SHOWN = ("score", "grade", "probability", "source", "campaign", "latest_source", "latest_campaign")
-
-
-def _texts(reasons: Sequence[dict[str, Any]]) -> Iterator[str]:
-    return (str(reason["text"]) for reason in reasons)

@@ -12,6 +12,8 @@ from features.home.dates import moment
 from serving.scoring.lead_now import Decided, LeadNow
 
 MOST_ACTIVITIES = 5
+MOST_REASONS = 3
+AGAINST = "against it: "
 
 
 def why_now(
@@ -21,7 +23,7 @@ def why_now(
 
     "asked for us 20 minutes ago (demo requests)".
     """
-    strongest = reasons[0] if reasons else None
+    strongest = next((text for text in reasons if not text.startswith(AGAINST)), None)
     if decided.hands_over == "inbound":
         return _asked(agreement, lead, decided, as_of)
     newest = lead.history.feedback[-1].by if lead.history and lead.history.feedback else None
@@ -49,6 +51,16 @@ def ago(past: timedelta) -> str:
     if minutes < 120:
         return f"{minutes} minutes ago"
     return f"{minutes // 60} hours ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def reasons_to_call(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The three strongest of what speaks for a lead; only where these are fewer, what speaks against it, said so.
+
+    ("on pricing pages 8 times (17 min)", "director", "against it: employees 8")
+    """
+    raises = [str(reason["text"]) for reason in reasons if reason["direction"] == "raises"]
+    lowers = [f"{AGAINST}{reason['text']}" for reason in reasons if reason["direction"] == "lowers"]
+    return tuple([*raises, *lowers][:MOST_REASONS])
 
 
 def last_activity(reasons: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

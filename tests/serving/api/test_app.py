@@ -476,3 +476,9 @@ def test_now_is_the_moment_of_the_request(home):
     before = datetime.now(UTC)
     said = call(application(live), "GET", "/v1/leads/L-1/score").json()
     assert before <= datetime.fromisoformat(said["as_of"]) <= datetime.now(UTC)
+
+
+def test_a_browser_that_asks_for_the_address_gets_the_page_for_people_and_a_program_the_routes(app):
+    sent = call(app, "GET", "/", headers={"accept": "text/html,application/xhtml+xml"})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/worklist")
+    assert "POST /v1/scores" in call(app, "GET", "/").text

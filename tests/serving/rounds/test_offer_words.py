@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from serving.rounds.offer_words import ago, last_activity
+from serving.rounds.offer_words import ago, last_activity, reasons_to_call
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,15 @@ def test_what_a_lead_did_last_comes_first_and_what_it_is_is_no_activity() -> Non
         {"kind": "behaviour", "text": "no demo yet", "evidence": {"last_at": None}},
     ]
     assert last_activity(reasons) == ("pricing", "webinars")
+
+
+def test_a_rep_reads_first_what_speaks_for_a_lead_even_where_something_speaks_louder_against_it() -> None:
+    reasons = [
+        {"direction": "lowers", "text": "employees 8"},
+        {"direction": "raises", "text": "demo requests once"},
+        {"direction": "lowers", "text": "student"},
+        {"direction": "raises", "text": "director"},
+    ]
+    assert reasons_to_call(reasons) == ("demo requests once", "director", "against it: employees 8")
+    assert reasons_to_call(reasons[:1]) == ("against it: employees 8",)
+    assert reasons_to_call([{"direction": "raises", "text": f"{n}"} for n in range(4)]) == ("0", "1", "2")
