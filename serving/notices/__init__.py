@@ -38,5 +38,5 @@ occasions          Change, everybody, tell
 outbox             Undelivered, enqueue, newest, retry, state_of, undelivered, waiting_count
 returned_sheet     is_returned_sheet, read_sheet
 short_texts        colleague, left, moment_text, plain, sentence
-wording            REJECTS, ended, next_due, origin
+wording            ended, next_due, origin
 """

@@ -12,6 +12,7 @@ from features.agreement.agreement import Agreement
 from features.agreement.signatures import Signature
 from features.home import tables
 from features.home.clock import microseconds
+from serving.code_words import reject_words
 from serving.notices.notice import Notice
 from serving.notices.occasions import due_at, everybody
 
@@ -56,8 +57,8 @@ def acceptance_notices(connection: Connection, agreement: Agreement, as_of: date
     floor = agreement.handover.accept_at_least
     if len(judged) < LEAST_HANDOVERS or accepted >= floor * len(judged):
         return []
-    reasons = Counter((row.code or "").removeprefix("rejected_").replace("_", " ") for row in judged if row.code
-                      and row.code.startswith("rejected_"))  # fmt: skip
+    rejected = [row.code for row in judged if row.code and row.code.startswith("rejected_")]
+    reasons = Counter(reject_words(code.removeprefix("rejected_")) for code in rejected)
     facts = {"accepted": accepted, "offered": len(judged), "at_least": floor, "days": COUNTED_DAYS,
              "reasons": reasons.most_common(3)}  # fmt: skip
     week = f"{as_of:%G-W%V}"

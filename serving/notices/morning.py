@@ -15,6 +15,7 @@ from features.agreement.people import person_key
 from features.agreement.working_time import WorkingTime
 from features.home import tables
 from features.home.clock import microseconds
+from serving.code_words import code_words, decision_words
 from serving.handovers.handover import Handover
 from serving.handovers.store import handover_in
 from serving.notices import outbox
@@ -149,7 +150,7 @@ def _moved(connection: Connection, morning: Morning) -> Iterator[Line]:
         is_news, decided.lead_id.in_(select(had.lead_id).where(once_his))
     )
     for row in connection.execute(moved.order_by(decided.since_us.desc()).limit(MOST_LINES * 4)):
-        words = dict.fromkeys((row.decision.replace("_", " "), row.code.replace("_", " ")))
+        words = dict.fromkeys((decision_words(row.decision), code_words(row.code)))
         yield row.lead_id, ", ".join(words)
 
 

@@ -15,6 +15,7 @@ from features.home.database import reading, writing
 from features.home.printed_text import visible_line
 from features.home.settings import Home
 from features.records.contacts import Contact, contacts
+from serving.code_words import CLOCKS, MOVES, ended_words
 from serving.handovers.handover import Handover
 from serving.handovers.store import handover_by_id
 from serving.notices.card_links import link_of, signer
@@ -23,45 +24,6 @@ from serving.notices.outbox import Waiting
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 
 STALE = timedelta(minutes=10)  # after it, "a minute ago" is said with the moment it was true at
-CLOCKS = {
-    "first_contact": "first try",
-    "acceptance": "acceptance or first try",
-    "next_try": "next try",
-    "outcome": "outcome",
-}
-ENDS = {
-    "never_tried": "nobody tried in time; it went back to marketing",
-    "no_answer": "nobody was reached in time; it went back to marketing",
-    "no_outcome": "nothing was heard of it; it went back to marketing",
-    "not_now": "it waits for a later date",
-    "merged": "it is one with another lead now",
-    "erased": "its data were erased",
-    "existing_customer": "it is a customer",
-    "objected_to_profiling": "it objected to profiling",
-    "disqualified_by_rule": "it is none by the agreed rules",
-    "converted": "it converted",
-    "lost": "it is lost",
-    "redirected": "somebody else there is the right person",
-}
-MOVES = {
-    "away": "you are away",
-    "reassigned": "it was given to somebody else",
-    "given_back": "it was given back",
-    "crm": "the CRM says so",
-    "overdue": "its time ran out",
-}
-
-
-REJECTS = {
-    "not_a_fit": "not a fit",
-    "too_early": "too early",
-    "no_budget": "no budget",
-    "already_customer": "already a customer",
-    "duplicate": "duplicate",
-    "bad_data": "wrong data",
-    "no_contact_wanted": "wants no contact",
-    "wrong_person": "wrong person",
-}
 NOBODY = Contact()
 
 
@@ -280,11 +242,7 @@ def _withdrawn(told: MessageFacts) -> tuple[str, Iterator[str]]:
 
 def ended(handover: Handover) -> str:
     """In words, why a handover is closed."""
-    code = handover.code or handover.state
-    if code.startswith("rejected_"):
-        reason = code.removeprefix("rejected_")
-        return f"it was rejected ({REJECTS.get(reason, reason.replace('_', ' '))})"
-    return ENDS.get(code, code.replace("_", " "))
+    return ended_words(handover.code or handover.state)
 
 
 def _correction(told: MessageFacts) -> tuple[str, Iterator[str]]:

@@ -12,6 +12,7 @@ from features.agreement.conditions import BehaviourClause, Clause, Condition, Fl
 from features.agreement.criteria import most_points
 from features.agreement.people import Rep
 from features.agreement.policy import Criterion
+from serving.code_words import reject_words
 
 _RULES = {
     "no_profiling": "no score, and handed over only if it asks",
@@ -103,7 +104,7 @@ def _readiness(agreement: Agreement) -> Iterator[tuple[str, str]]:
     yield "converted means", f"{outcome.event}, {within}"
     yield "the question", _QUESTION[outcome.asks]
     if outcome.no_if_rejected:
-        reasons = _listed([reason.replace("_", " ") for reason in outcome.no_if_rejected], "or")
+        reasons = _listed([reject_words(reason) for reason in outcome.no_if_rejected], "or")
         yield "counts as a no", f"rejected by sales as {reasons}"
     yield "the bar", _bar(agreement)
     if policy.min_points:

@@ -11,6 +11,5 @@ local_zone.py   The time zone of a lead: the one it named, else its country's, w
 
 Other rooms use:
 
-card            KINDS, STATES
 card_routes     CardRoutes, MOST_FORM_BYTES, form_fields
 """

@@ -10,29 +10,13 @@ from zoneinfo import ZoneInfo
 from features.agreement.people import person_key
 from features.agreement.working_time import WorkingTime
 from features.records.contacts import Contact
+from serving.code_words import KINDS, REJECTS, RESULTS, STATES
 from serving.handovers.handover import Handover
 from serving.handovers.tries import tries
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
-from serving.notices.wording import REJECTS, ended, next_due, origin
+from serving.notices.wording import ended, next_due, origin
 
-KINDS = {
-    "inbound": "asked for us",
-    "crossing": "new for sales",
-    "qualified": "qualified by inside sales",
-    "returned": "came back",
-    "explored": "new for sales",
-    "sent_by_marketing": "sent by marketing",
-}
-RESULTS = {
-    "no_answer": "no answer",
-    "voicemail": "voice mail left",
-    "gatekeeper": "reached somebody else there",
-    "call_back": "call back agreed",
-    "talked": "talked",
-    "bounced": "the mail came back",
-}
 REASONS = {reason: words for reason, words in REJECTS.items() if reason != "wrong_person"}  # it has its own button
-STATES = {"offered": "offered", "accepted": "accepted", "working": "being worked", "contacted": "in contact"}
 NOT_NOW = timedelta(days=90)
 NOBODY = Contact()
 
@@ -200,7 +184,7 @@ class Card:
         said_at = handover.undo_to.at if handover.undo_to else None
         if handover.touches and handover.touches[-1].at == said_at:
             return RESULTS.get(handover.touches[-1].result or "", "tried")
-        return STATES.get(handover.state, handover.state)
+        return STATES[handover.state]
 
     def _next(self) -> str:
         due = self.due

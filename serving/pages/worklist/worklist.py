@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from features.agreement.agreement import Agreement
 from features.home.clock import from_microseconds
 from features.home.dates import moment
+from serving.code_words import KINDS, STATES, code_words
 from serving.decisions.lists import (
     LeadFilter,
     Place,
@@ -27,7 +28,6 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 from serving.notices.wording import next_due, origin
-from serving.pages.card.card import KINDS, STATES
 from serving.signin.visitor import READS, Visitor
 
 SHOWN, LOOKED_AT, EXPORTED = 50, 5_000, 10_000  # rows of a page; leads that a search reads; rows of a file
@@ -169,7 +169,7 @@ class WorklistReading:
         clock = next_due(handover) if handover else None
         what = sentence(clock[1]) if clock else DUE_OF.get(row.queue, "Look again")
         due_at = clock[0] if clock else due_at
-        why = (handover.offer.why_now if handover else None) or row.reason or _code_words(row.code)
+        why = (handover.offer.why_now if handover else None) or row.reason or code_words(row.code)
         campaign = f"campaign {row.campaign}" if row.campaign else None
         came_from = origin(handover) if handover else ", ".join(filter(None, (row.source, campaign)))
         return WorklistRow(
@@ -190,16 +190,12 @@ class WorklistReading:
 
     def _state(self, row: Any, handover: Handover | None) -> str:
         if handover:
-            return sentence(f"{KINDS[handover.kind]}, {STATES.get(handover.state, handover.state)}")
+            return sentence(f"{KINDS[handover.kind]}, {STATES[handover.state]}")
         since = moment_text(from_microseconds(row.since_us), self.as_of, self.zone)
-        return sentence(f"{_code_words(row.code)}, since {since}")
+        return sentence(f"{code_words(row.code)}, since {since}")
 
 
 DUE_OF: Mapping[str, str] = {"sales": "Its turn", "inside_sales": "Next step"}
-
-
-def _code_words(code: str) -> str:
-    return code.replace("_", " ")
 
 
 def _matches(row: WorklistRow, search: str) -> bool:
