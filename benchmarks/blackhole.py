@@ -28,17 +28,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 from sqlalchemy import func, select
 
 from benchmarks.parts import dispatchers
 from benchmarks.parts.learned_home import learned_home
 from benchmarks.parts.live_market import LiveMarket, live_market
+from benchmarks.parts.over_seeds import over_seeds, print_over_seeds
 from benchmarks.parts.quarter import Quarter
-from benchmarks.parts.sales_floor import LEAVES_AFTER, NEVER_CALL, PER_DAY, REPS
+from benchmarks.parts.sales_floor import LEAVES, LEAVES_AFTER, NEVER_CALL, PER_DAY, REPS
 from benchmarks.parts.simulated import Clock
 from benchmarks.parts.surroundings import forget_settings
-from benchmarks.parts.table import table
 from features.agreement.lengths import Span
 from features.agreement.versions import current_version
 from features.agreement.working_time import WorkingTime
@@ -52,13 +51,14 @@ from training.simulation.dynamics import NEVER
 def main() -> None:
     asked = _arguments()
     forget_settings()
-    runs = []
+    runs: list[dict[str, Any]] = []
     for seed in asked.seeds:
         with tempfile.TemporaryDirectory() as folder:
             runs.append({"seed": seed} | lived_through(Path(folder), asked.leads, seed, asked.days))
-        if asked.out:
-            asked.out.write_text(json.dumps(_summary(asked, runs), indent=1))
-    _print(_summary(asked, runs))
+        figures = {"leads": asked.leads, "days": asked.days} | over_seeds(runs)
+        if asked.out:  # after each seed: all of them take hours
+            asked.out.write_text(json.dumps(figures, indent=1))
+    print_over_seeds(figures)
 
 
 def _arguments() -> Any:
@@ -112,8 +112,10 @@ def figures(quarter: Quarter, holiday: date) -> dict[str, Any]:
     }
     handovers = pd.DataFrame(handed_over(quarter))
     offered = (handovers["offered_us"] - microseconds(market.ends_at)).tolist() if len(handovers) else []
-    callers = partial(_callers, market, holiday)
+    calls = partial(_calls, market, holiday)
+    callers = lambda day_us: sum(calls(rep, day_us) for rep in range(len(REPS)))  # noqa: E731
     perfect = dispatchers.never_tried_by_a_perfect_dispatcher(offered, callers, 0, PER_DAY)
+    in_turn = dispatchers.never_tried_in_turn(offered, calls, 0, len(REPS), PER_DAY)
     ratios = {
         name: ours["conversions_per_contact"] / (one["conversions_per_contact"] or np.nan)
         for name, one in peers.items()
@@ -131,6 +133,7 @@ def figures(quarter: Quarter, holiday: date) -> dict[str, Any]:
         "tried_within_1_working_day": _share(handovers, "in_1_working_day"),
         "never_tried": _share(handovers, "never_tried"),
         "never_tried_perfect_dispatcher": perfect,
+        "never_tried_first_come": in_turn,
         "buyers_ever_tried": ours["buyers_tried"],
         "messages_per_rep_and_day": messages_per_rep_and_day(quarter),
         "conversions_per_contact": {"ours": ours, **peers},
@@ -143,12 +146,12 @@ def _share(handovers: pd.DataFrame, column: str, which: Any = slice(None)) -> fl
     return float(some.mean()) if len(some) else None
 
 
-def _callers(market: LiveMarket, holiday: date, day_us: int) -> int:
-    """How many reps call on a day that begins at a moment relative to the end."""
+def _calls(market: LiveMarket, holiday: date, rep: int, day_us: int) -> bool:
+    """Whether a rep calls on a day that begins at a moment relative to the end."""
     day = market.ends_at + timedelta(microseconds=day_us)
-    if day.weekday() > 4 or day.date() == holiday:
-        return 0
-    return len(REPS) - len(NEVER_CALL) - (day >= market.begins_at + LEAVES_AFTER)
+    is_off = day.weekday() > 4 or day.date() == holiday
+    has_left = REPS[rep] == LEAVES and day >= market.begins_at + LEAVES_AFTER
+    return not is_off and not has_left and REPS[rep] not in NEVER_CALL
 
 
 def handed_over(quarter: Quarter) -> Iterator[dict[str, Any]]:
@@ -179,47 +182,6 @@ def messages_per_rep_and_day(quarter: Quarter) -> float:
         sent = int(connection.scalar(to_reps) or 0)
     days = pd.bdate_range(quarter.market.begins_at.date(), quarter.market.ends_at.date())
     return sent / len(REPS) / max(len(days), 1)
-
-
-def _summary(asked: Any, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of all seeds, with the median and the worst of those that have a limit."""
-    flat = pd.json_normalize([{key: value for key, value in run.items() if key != "seed"} for run in runs])
-    flat = flat.select_dtypes("number")
-    return {
-        "leads": asked.leads,
-        "days": asked.days,
-        "median": flat.median().to_dict(),
-        "lowest": flat.min().to_dict(),
-        "highest": flat.max().to_dict(),
-        "runs": runs,
-    }
-
-
-LIMITS = {
-    "lost": "0",
-    "double_handovers": "0",
-    "sums_wrong": "0",
-    "overdue_not_listed": "0",
-    "handovers": "",
-    "tries": "",
-    "tried_within_30_minutes": "",
-    "tried_within_1_working_day": "",
-    "never_tried": "perfect dispatcher + 0.01",
-    "never_tried_perfect_dispatcher": "",
-    "buyers_ever_tried": "",
-    "messages_per_rep_and_day": "",
-    "conversions_per_contact_ratio.first_come": ">= 3",
-    "conversions_per_contact_ratio.points": "> 1",
-    "conversions_per_contact_ratio.oracle": ">= 0.8",
-}
-
-
-def _print(summary: dict[str, Any]) -> None:
-    rows = [
-        [name, *(f"{summary[part].get(name, float('nan')):.3g}" for part in ("median", "lowest", "highest")), limit]
-        for name, limit in LIMITS.items()
-    ]
-    Console(width=120).print(table(["figure", "median", "lowest", "highest", "limit"], rows), markup=False)
 
 
 if __name__ == "__main__":

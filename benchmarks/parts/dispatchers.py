@@ -99,13 +99,33 @@ def never_tried_by_a_perfect_dispatcher(
 
     callers: how many reps call on a day that begins at a moment, 0 on a day off. per_day: new leads that each can take.
     """
-    waiting, tried = deque(sorted(offered_us)), 0
-    for day_us in _days(offered_us, ends_us):
-        for _ in range(callers(day_us) * per_day):
-            if waiting and waiting[0] < day_us + DAY_US:
-                waiting.popleft()
-                tried += 1
-    return 1.0 - tried / max(len(offered_us), 1)
+    return _never_tried([sorted(offered_us)], lambda _, day_us: callers(day_us) * per_day, ends_us)
+
+
+def never_tried_in_turn(
+    offered_us: Sequence[int], calls: Callable[[int, int], bool], ends_us: int, reps: int, per_day: int
+) -> float:
+    """The same where each goes to the next rep in turn, first come first served, and stays with that one.
+
+    calls: whether a rep, by number, calls on a day that begins at a moment.
+    """
+    ordered = sorted(offered_us)
+    return _never_tried(
+        [ordered[rep::reps] for rep in range(reps)], lambda rep, day_us: calls(rep, day_us) * per_day, ends_us
+    )
+
+
+def _never_tried(lines: Sequence[Sequence[int]], room: Callable[[int, int], int], ends_us: int) -> float:
+    """The share never tried of what stands in these lines; room: how many of a line are tried on a day."""
+    waiting, tried = [deque(line) for line in lines], 0
+    offered = [us for line in lines for us in line]
+    for day_us in _days(offered, ends_us):
+        for number, line in enumerate(waiting):
+            for _ in range(room(number, day_us)):
+                if line and line[0] < day_us + DAY_US:
+                    line.popleft()
+                    tried += 1
+    return 1.0 - tried / max(len(offered), 1)
 
 
 def _days(offered_us: Sequence[int], ends_us: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.parts import dispatchers
 from benchmarks.parts.live_market import HOUR_US, Buyers, LiveMarket, live_market
+from benchmarks.parts.over_seeds import over_seeds
 from features.arrays import DAY_US
 
 DAYS = 28
@@ -64,3 +65,23 @@ def test_a_perfect_dispatcher_leaves_only_what_its_reps_cannot_take() -> None:
     two_a_day = dispatchers.never_tried_by_a_perfect_dispatcher(offered, lambda _: 2, 3 * DAY_US, 1)
     none = dispatchers.never_tried_by_a_perfect_dispatcher(offered, lambda _: 0, 3 * DAY_US, 1)
     assert (two_a_day, none) == (pytest.approx(1 / 7), 1.0)
+
+
+def test_in_turn_whoever_never_calls_keeps_what_came_to_them() -> None:
+    offered = list(range(8))
+    first_calls = dispatchers.never_tried_in_turn(offered, lambda rep, _: rep == 0, 3 * DAY_US, 2, 5)
+    assert first_calls == pytest.approx(4 / 8)
+
+
+def test_over_several_seeds_what_must_be_none_is_added_up_and_the_rest_is_the_middle_one() -> None:
+    runs = [
+        {"seed": 1, "lost": 1, "double_handovers": 0, "sums_wrong": 0, "overdue_not_listed": 0, "never_tried": 0.02,
+         "conversions_per_contact_ratio": {"first_come": 5.0}},
+        {"seed": 2, "lost": 2, "double_handovers": 0, "sums_wrong": 0, "overdue_not_listed": 0, "never_tried": 0.01,
+         "conversions_per_contact_ratio": {"first_come": 3.0}},
+    ]  # fmt: skip
+    figures = over_seeds(runs)
+    assert (figures["lost"], figures["double_handovers"]) == (3, 0)
+    assert figures["conversions_per_contact_ratio"] == {"first_come": 4.0}
+    assert figures["worst"]["conversions_per_contact_ratio.first_come"] == 3.0
+    assert (figures["never_tried"], figures["worst"]["never_tried"]) == (pytest.approx(0.015), 0.02)
