@@ -7,9 +7,12 @@ worklist/          The worklist: whose leads wait, by time left.
 page.py            A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
                    strict policy.
 sign_in_routes.py  The routes of signing in and out: a name and a password against a cookie.
+visits.py          One visit to a page: who reads it, by which agreement, in whose time zone; or the page that says
+                   why it is none.
 
 Other rooms use:
 
 page               HEADERS, html_page, page_response
 sign_in_routes     SignInRoutes, home_signer, is_foreign, sent_form
+visits             NotForYou, answered, notice_page, visit
 """

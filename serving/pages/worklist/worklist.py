@@ -28,6 +28,7 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 from serving.notices.wording import next_due, origin
+from serving.pages.visits import NotForYou
 from serving.signin.visitor import READS, Visitor
 
 SHOWN, LOOKED_AT, EXPORTED = 50, 5_000, 10_000  # rows of a page; leads that a search reads; rows of a file
@@ -40,10 +41,6 @@ QUEUE_NAMES: Mapping[str, str] = {
     "account_owner": "Existing customers",
 }
 FILTERS: Mapping[str, str] = {"mine": "Mine", "overdue": "Overdue", "new": "New", "returned": "Came back"}
-
-
-class NotForYou(Exception):
-    """The role of a person does not read what was asked for; one sentence."""
 
 
 @dataclass(frozen=True)

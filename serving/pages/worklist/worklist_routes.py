@@ -9,31 +9,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from anyio import to_thread
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import NoAgreement, version_in_force
-from features.agreement.working_time import WorkingTime
-from features.home import tables
-from features.home.database import reading, writing
+from features.home.database import writing
 from serving.decisions.queues import queues
 from serving.handovers.feedback import FeedbackRefused, FeedbackSaid
-from serving.handovers.handover import Handover
-from serving.notices.card_links import Signer
 from serving.notices.short_texts import sentence
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.pages.sign_in_routes import home_signer, is_foreign, sent_form
+from serving.pages.visits import NotForYou, answered, notice_page, visit
 from serving.pages.worklist.worklist import (
     EXPORTED,
     FILTERS,
     QUEUE_NAMES,
-    NotForYou,
     WorklistQuery,
     WorklistReading,
     WorklistRow,
@@ -42,7 +36,7 @@ from serving.pages.worklist.worklist_files import csv_file, xlsx_file
 from serving.process import ServedHome
 from serving.rounds.passing_on import ask_for_next, be_away_until, take_asked
 from serving.signin.audit import note_in_audit
-from serving.signin.visitor import READS, Visitor, visitor_of
+from serving.signin.visitor import READS, Visitor
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COUNTED_FOR = timedelta(seconds=2)
@@ -50,10 +44,6 @@ COUNTED_FOR = timedelta(seconds=2)
 
 class OldForm(Exception):
     """A form was sent that this home did not show to who sent it."""
-
-
-class NotSignedIn(Exception):
-    """Nobody vouches for who asks."""
 
 
 @dataclass(frozen=True)
@@ -115,34 +105,20 @@ class WorklistRoutes:
 
     def _answer(self, request: Request, work: Callable[[Desk], Any]) -> Any:
         """What some work at the desk of who asks answers, or the page that says why it does not."""
+        is_page = request.method == "GET" and request.url.path.endswith("/worklist")
+        return answered(self.served, lambda: self._worked(request, work), "sign-in" if is_page else None)
+
+    def _worked(self, request: Request, work: Callable[[Desk], Any]) -> Any:
         try:
             with self._desk(request) as desk:
                 return work(desk)
-        except NotSignedIn:
-            if request.method == "GET" and request.url.path.endswith("/worklist") and self._has_users():
-                return RedirectResponse("sign-in", 303, HEADERS)
-            return self._notice(401, "Sign in first", "Nobody vouches for who you are; open the sign-in page.")
-        except NotForYou as error:
-            return self._notice(403, "Not for your role", str(error))
         except OldForm:
             text = (
                 "This page was open for too long, or did not come from here. Nothing was recorded; go back and reload."
             )
-            return self._notice(403, "Nothing was recorded", text)
+            return notice_page(self.served, 403, "Nothing was recorded", text)
         except FeedbackRefused as refused:
-            return self._notice(refused.status, "Nothing was recorded", f"{sentence(str(refused))}.")
-        except NoAgreement:
-            return self._notice(
-                503, "Nothing is agreed yet", "This home has no agreement; `leadlight init` writes one."
-            )
-
-    def _has_users(self) -> bool:
-        with reading(self.served.home) as connection:
-            return connection.execute(select(tables.users.c.email).limit(1)).first() is not None
-
-    def _notice(self, status: int, heading: str, text: str) -> Response:
-        page = html_page("card_notice.html.j2", heading=heading, text=text)
-        return page_response(page, status, framed_by=self.served.home.settings.frame_ancestors)
+            return notice_page(self.served, refused.status, "Nothing was recorded", f"{sentence(str(refused))}.")
 
     def _file(
         self, desk: Desk, request: Request, write: Callable[[Sequence[WorklistRow]], bytes], media_type: str
@@ -190,16 +166,10 @@ class WorklistRoutes:
     @contextmanager
     def _desk(self, request: Request) -> Iterator[Desk]:
         """Who asks and for what, with a connection open. Raises NotSignedIn, NotForYou and NoAgreement."""
-        home, as_of = self.served.home, self.now()
-        agreement, signed_by = version_in_force(home).agreement, home_signer(self.served)
-        with reading(home) as connection:
-            visitor = visitor_of(request, home.settings, connection, agreement, as_of)
-            if visitor is None:
-                raise NotSignedIn
-            asked = WorklistQuery.of(request.query_params, visitor)
-            zone = zone_of(visitor, agreement)
-            link = LinkToCard(signed_by, visitor)
-            yield Desk(visitor, agreement, asked, WorklistReading(connection, agreement, visitor, zone, as_of, link))
+        with visit(self.served, request, self.now()) as told:
+            asked = WorklistQuery.of(request.query_params, told.visitor)
+            rows = WorklistReading(told.connection, told.agreement, told.visitor, told.zone, told.as_of, told.card_of)
+            yield Desk(told.visitor, told.agreement, asked, rows)
 
     def _shown(self, desk: Desk) -> Response:
         asked, visitor = desk.asked, desk.visitor
@@ -256,21 +226,3 @@ def _queue_links(counts: dict[str, Any], asked: WorklistQuery, visitor: Visitor)
 
 def _filters(visitor: Visitor) -> list[str]:
     return [name for name in FILTERS if name != "mine" or visitor.names]
-
-
-@dataclass(frozen=True)
-class LinkToCard:
-    """Links to cards for who reads the list: his own open his card, those of others what a channel may see."""
-
-    signed_by: Signer
-    visitor: Visitor
-
-    def __call__(self, handover: Handover) -> str:
-        """The address of the card, from the page's own."""
-        person = handover.owner if self.visitor.is_own(handover.owner) else None
-        return f"h/{self.signed_by.token(handover.handover_id, person)}"
-
-
-def zone_of(visitor: Visitor, agreement: Agreement) -> ZoneInfo:
-    """The zone of a person's office hours."""
-    return WorkingTime.of(agreement.people, visitor.person, agreement.time_zone).zone
