@@ -10,7 +10,7 @@ values.py        Every value that an event gives a trait: typed, with its lead, 
 Other rooms use:
 
 history          ENDS, FIRST_OF_PUBLIC, TOUCHES, trait_columns, trait_history
-job_title        RANKS
+job_title        RANKS, seniority
 standing         standing_traits
 typed_values     SAME_TRAIT, flat_traits, snake_case, unread_values
 values           FIRST_TOUCH, TraitValues, trait_values

@@ -34,6 +34,7 @@ from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
 from serving.pages.card.card_routes import CardRoutes
+from serving.pages.lead.lead_routes import LeadPageRoutes
 from serving.pages.sign_in_routes import SignInRoutes
 from serving.pages.worklist.worklist_routes import WorklistRoutes
 from serving.process import NO_DATABASE, ServedHome
@@ -88,6 +89,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
             *other_tool_routes(),
             *CardRoutes(served, now).routes(),
             *SignInRoutes(served, now).routes(),
+            *LeadPageRoutes(served, now).routes(),
             *WorklistRoutes(served, now).routes(),
         ],
         middleware=[Middleware(Boundary)],

@@ -104,6 +104,7 @@ class TimelineEvent(Answer):
     counts: bool
     behaviours: list[str] = Field(description="The behaviours that it counts as.")
     why_not: str | None = Field(description="Why it does not count; null where it does.")
+    minutes: float | None = Field(description="Time on a page or in a webinar, as it counts; null where there is none.")
     flags: list[str] = Field(description="What intake noticed.")
     properties: dict[str, Any]
     traits: list[str] = Field(description="The names of the traits that it told; their values are in the export.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from features.agreement.agreement import Agreement
@@ -85,13 +86,30 @@ def timeline(
 
     before: only events with an earlier place. A page that ended with m-7 of 9:00 is followed by the events before it.
     """
-    counted = counted_events(record, agreement)
+    counted, minutes = counted_events(record, agreement), minutes_of_events(record)
     for place, row in sorted(((_place(record.rows[row]), row) for row in record.own), reverse=True):
         if before is None or place < before:
-            yield place, event_json(record.rows[row], counted.behaviours.get(row, ()), counted.why_not.get(row))
+            said = counted.behaviours.get(row, ()), counted.why_not.get(row), minutes.get(row)
+            yield place, event_json(record.rows[row], *said)
 
 
-def event_json(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict[str, Any]:
+def minutes_of_events(record: LeadRecord) -> dict[int, float]:
+    """The minutes that the lead spent on each event, as they count, by the event's row; without those of none."""
+    observed = record.derived.rows.observed
+    mine = observed.taken(observed.lead == record.position)
+    spent: dict[tuple[int, int], float] = defaultdict(float)
+    # An event may be several behaviours, with the same minutes each; what was taken back is taken off.
+    signed = np.where(mine.weight < 0, -mine.minutes, mine.minutes)
+    for row, behaviour, minutes in zip(mine.event.tolist(), mine.behaviour.tolist(), signed.tolist(), strict=True):
+        spent[row, behaviour] += minutes
+    found: dict[int, float] = {}
+    for (row, _), minutes in spent.items():
+        if minutes > 0:
+            found[row] = max(found.get(row, 0.0), minutes)
+    return found
+
+
+def event_json(row: Any, behaviours: Sequence[str], why_not: str | None, minutes: float | None) -> dict[str, Any]:
     """One event as the API shows it: of traits only the names, since they hold addresses."""
     body = shallow_value(row.body)
     context = _object(body.get("context"))
@@ -106,6 +124,7 @@ def event_json(row: Any, behaviours: Sequence[str], why_not: str | None) -> dict
         "counts": bool(behaviours),
         "behaviours": list(behaviours),
         "why_not": why_not,
+        "minutes": minutes,
         "flags": [flag for flag in row.flags.split(",") if flag],
         "properties": _object(body.get("properties")),
         "traits": sorted(_object(body.get("traits")) or _object(context.get("traits"))),

@@ -3,6 +3,7 @@
 agreement/         The agreement in words, for both sides to read.
 card/              The card of one handover: what it shows, and what one click on it says.
 explanation/       What a lead is told of itself.
+lead/              One lead for people: what its score means and why, what changed, what it did, and what was decided.
 worklist/          The worklist: whose leads wait, by time left.
 page.py            A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
                    strict policy.
@@ -14,5 +15,5 @@ Other rooms use:
 
 page               HEADERS, html_page, page_response
 sign_in_routes     SignInRoutes, home_signer, is_foreign, sent_form
-visits             NotForYou, answered, notice_page, visit
+visits             NotForYou, Visit, answered, notice_page, visit
 """

@@ -45,8 +45,12 @@ class Visit:
     signed_by: Signer
 
     @property
+    def hours(self) -> WorkingTime:
+        return WorkingTime.of(self.agreement.people, self.visitor.person, self.agreement.time_zone)
+
+    @property
     def zone(self) -> ZoneInfo:
-        return zone_of(self.visitor, self.agreement)
+        return self.hours.zone
 
     def card_of(self, handover: Handover) -> str:
         """The address of a handover's card, from the root of the pages: his own opens his card, others' a channel's."""
@@ -64,11 +68,6 @@ def visit(served: ServedHome, request: Request, as_of: datetime) -> Iterator[Vis
         if visitor is None:
             raise NotSignedIn
         yield Visit(connection, agreement, visitor, as_of, signed_by)
-
-
-def zone_of(visitor: Visitor, agreement: Agreement) -> ZoneInfo:
-    """The zone of a person's office hours."""
-    return WorkingTime.of(agreement.people, visitor.person, agreement.time_zone).zone
 
 
 def answered(served: ServedHome, work: Callable[[], Any], sign_in: str | None = None) -> Any:

@@ -32,7 +32,8 @@ points.py              The 1-99 scale of scorecards: 50 is the agreement's avera
                        the odds (PDO).
 questions.py           The two questions of a score: what happens as sales works its leads now, and what happens if
                        sales tries now.
-reasons.py             Reasons: contributions by behaviour and trait, in words, each with its evidence.
+reasons.py             Reasons: contributions by behaviour and trait in words, each with its evidence; and what to ask
+                       next.
 registered_version.py  A registered version by itself: it scores inline leads from its own files, with no home and no
                        store.
 score.py               From a lead's states to its score: probability, contributions, reasons, decision; pure, time as
@@ -56,7 +57,8 @@ lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, De
 lead_row               LeadRow
 past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us
 points                 AVERAGE, HIGHEST, LOWEST, grade, logit, points, score
-reasons                LeadEvidence, times, trait_words
+questions              IF_TRIED_NOW
+reasons                LeadEvidence, SENIORITY, criterion_meaning, question_next, times, trait_words
 registered_version     RegisteredVersion
 score                  Scoring, probability_of
 scorer                 LeadRequests, Scorer, call_order, served_bar

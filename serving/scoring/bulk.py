@@ -29,11 +29,12 @@ from features.store.offline import objecting_leads, states_at
 from features.traits.history import trait_columns
 from features.what_if import what_if_states
 from serving.scoring.answer import COLUMN_TYPES, MOMENT, TABLE_COLUMNS
-from serving.scoring.call_sheet import IN_HAND, SheetNotes, best_first, one_per_lead, write_call_sheet
+from serving.scoring.call_sheet import SheetNotes, best_first, one_per_lead, write_call_sheet
 from serving.scoring.inline_leads import NotInline, inline_leads, is_inline
 from serving.scoring.inline_warnings import inline_warnings
 from serving.scoring.kept import kept_decisions
 from serving.scoring.lead_row import LeadRow
+from serving.scoring.reasons import IN_HAND
 from serving.scoring.score import NOTHING_KEPT, Scoring
 from serving.scoring.scorer import Scorer
 

@@ -25,10 +25,10 @@ from features.records.contacts import Contact
 from serving.code_words import code_words, decision_words, queue_words
 from serving.scoring.answer import COLUMN_TYPES, MOMENT
 from serving.scoring.points import AVERAGE
+from serving.scoring.reasons import IN_HAND, question_next
 
 MOST_ROWS = 1_048_575  # that a sheet of Excel has below its header
 LONGEST_CELL = 32_767
-IN_HAND = ("sales_ready", "nurture", "needs_data")  # decisions on leads that marketing and new business still have
 NOBODY = Contact()
 # What a person reads first, in this order; then the columns of the file that was scored, then the rest.
 FIRST = ("score", "grade", "decision", "name", "company", "title", "phone", "email", "reasons", "ask_next", "owner",
@@ -125,15 +125,6 @@ def _columns(
 def readable_reasons(score: Mapping[str, Any]) -> str:
     """The reasons of a score in one line for people: "on pricing pages 3 times (+12); no webinars yet (-3)"."""
     return "; ".join(f"{reason['text']} ({reason['points']:+.0f})" for reason in score["reasons"])
-
-
-def question_next(score: Mapping[str, Any], agreement: Agreement | None) -> str | None:
-    """What to ask a lead next that is in hand; None where all is known, where it was lost or is others' to ask."""
-    criteria = score["criteria"]
-    is_asked = score["decision"] in IN_HAND and score["decision_code"] != "lost"
-    name = criteria["ask_next"] if criteria and is_asked else None
-    criterion = agreement.criteria.get(name) if agreement and name else None
-    return criterion.ask if criterion else name
 
 
 def _local(value: Any, zone: ZoneInfo) -> datetime | None:

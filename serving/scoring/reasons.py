@@ -1,4 +1,4 @@
-"""Reasons: contributions by behaviour and trait, in words, each with its evidence."""
+"""Reasons: contributions by behaviour and trait in words, each with its evidence; and what to ask next."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ MEANINGS = {
         "company not known yet",
     ),
 }
+IN_HAND = ("sales_ready", "nurture", "needs_data")  # decisions on leads that marketing and new business still have
 OTHERS = ("fits well", "fits", "fits in part", "not known yet")
 
 
@@ -183,12 +184,26 @@ def _of_criterion(name: str, evidence: LeadEvidence) -> tuple[str, dict[str, Any
     """What gave the points, and what they say of it: "VP: decides"; without points what is not known."""
     criterion, level = evidence.agreement.criteria[name], evidence.levels_of_criteria.get(name)
     found = {"points": level, "of": criterion.most}
-    meanings, plain = MEANINGS.get(name, OTHERS), name.replace("_", " ")
+    meaning = criterion_meaning(name, level)
     if level is None:
-        return (meanings[3] if name in MEANINGS else f"{plain} {meanings[3]}"), found
+        return meaning, found
     said = ", ".join(dict.fromkeys(_of_clause(clause, evidence) for clause in _holding(criterion, level, evidence)))
-    meaning = meanings[3 - level] if name in MEANINGS else f"{plain} {meanings[3 - level]}"
     return f"{said}: {meaning}" if said else meaning, found
+
+
+def criterion_meaning(name: str, level: int | None) -> str:
+    """What the points of a criterion say: 3 of authority is "decides", none of them is not known yet."""
+    said = MEANINGS.get(name, OTHERS)[3 - (level or 0)]
+    return said if name in MEANINGS else f"{name.replace('_', ' ')} {said}"
+
+
+def question_next(score: Mapping[str, Any], agreement: Agreement | None) -> str | None:
+    """What to ask a lead next that is in hand; None where all is known, where it was lost or is others' to ask."""
+    criteria = score["criteria"]
+    is_asked = score["decision"] in IN_HAND and score["decision_code"] != "lost"
+    name = criteria["ask_next"] if criteria and is_asked else None
+    criterion = agreement.criteria.get(name) if agreement and name else None
+    return criterion.ask if criterion else name
 
 
 def _holding(criterion: Criterion, level: int, evidence: LeadEvidence) -> Sequence[Clause]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -26,6 +27,10 @@ READS: dict[Role, tuple[str, ...]] = {
     "manager": ("sales", "inside_sales", "marketing", "opportunity_owner", "account_owner"),
     "admin": ("sales", "inside_sales", "marketing", "opportunity_owner", "account_owner"),
 }
+
+
+READ_CLOSED: frozenset[Role] = frozenset({"marketing", "manager", "admin"})
+SEE_CONTACT: frozenset[Role] = frozenset({"inside_sales", "manager", "admin"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,22 @@ class Visitor:
     def is_own(self, owner: str | None) -> bool:
         """Whether a lead of this owner is his."""
         return owner is not None and person_key(owner) in self.names
+
+    def may_read(self, queue: str | None, owners: Collection[str | None]) -> bool:
+        """Whether a lead is shown to him: his own, and those of his lists; a rep's only while nobody has them.
+
+        owners: who has it now, and whoever had it once: a lead that went on stays readable to him. queue: None where
+        the lead is closed, which managers and marketing read.
+        """
+        if any(self.is_own(owner) for owner in owners):
+            return True
+        if queue is None:
+            return self.role in READ_CLOSED
+        return queue in READS[self.role] and (self.sees_everybody or not any(owners))
+
+    def sees_contact(self, owner: str | None) -> bool:
+        """Whether number and address are shown to him: to who has the lead, and to roles that act for others."""
+        return self.is_own(owner) or self.role in SEE_CONTACT
 
 
 def visitor_of(

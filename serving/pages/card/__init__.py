@@ -11,5 +11,7 @@ local_zone.py   The time zone of a lead: the one it named, else its country's, w
 
 Other rooms use:
 
+card            Card, CardFacts, Viewer, dialled, local_time
+card_facts      Reader, facts_of_record
 card_routes     CardRoutes, MOST_FORM_BYTES, form_fields
 """

@@ -113,9 +113,7 @@ class Card:
     @property
     def phone_link(self) -> str | None:
         """What a phone dials: digits, with the plus."""
-        phone = self.facts.contact.phone or ""
-        dialled = "".join(sign for sign in phone if sign.isdigit() or sign == "+")
-        return f"tel:{dialled}" if len(dialled) > 4 and self.facts.may_call and self.handover.is_open else None
+        return dialled(self.facts.contact.phone) if self.facts.may_call and self.handover.is_open else None
 
     @property
     def crm_url(self) -> str | None:
@@ -153,11 +151,7 @@ class Card:
     @property
     def local_time(self) -> str | None:
         """What time it is with the lead, and whether that is a time to call."""
-        if self.facts.zone is None:
-            return None
-        there = self.as_of.astimezone(self.facts.zone)
-        is_day = there.weekday() < 5 and 8 <= there.hour < 18
-        return f"{there:%a} {there.hour}:{there.minute:02}{'' if is_day else ', outside of usual hours'}"
+        return local_time(self.facts.zone, self.as_of)
 
     @property
     def tries(self) -> str:
@@ -218,6 +212,21 @@ class Card:
     @property
     def history(self) -> Iterator[str]:
         yield from (plain(line) for line in self.facts.before)
+
+
+def dialled(phone: str | None) -> str | None:
+    """The link by which a phone dials a number: its digits, with the plus; None for what is no number."""
+    signs = "".join(sign for sign in phone or "" if sign.isdigit() or sign == "+")
+    return f"tel:{signs}" if len(signs) > 4 else None
+
+
+def local_time(zone: ZoneInfo | None, as_of: datetime) -> str | None:
+    """What the clock says in a zone, and whether that is a time to call; None for an unknown zone."""
+    if zone is None:
+        return None
+    there = as_of.astimezone(zone)
+    is_day = there.weekday() < 5 and 8 <= there.hour < 18
+    return f"{there:%a} {there.hour}:{there.minute:02}{'' if is_day else ', outside of usual hours'}"
 
 
 def _follow(handover: Handover, card: Card) -> str:

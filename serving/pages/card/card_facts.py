@@ -57,14 +57,19 @@ class Reader:
 def card_facts(connection: Connection, agreement: Agreement, handover: Handover, reader: Reader) -> CardFacts:
     """Everything the owner's card shows of the lead beside the handover itself. Raises UnknownLead, LeadErased."""
     record = lead_record(connection, agreement, handover.lead_id, only_ids=True)
+    return facts_of_record(connection, agreement, record, reader)
+
+
+def facts_of_record(connection: Connection, agreement: Agreement, record: LeadRecord, reader: Reader) -> CardFacts:
+    """The same of a lead whose record was read already, whether or not it has a handover."""
     history = sales_history(record.derived.rows, agreement, record.lead_id)
     traits = known_traits(record)
     may_call, may_mail, allowed = what_is_allowed(record, history, traits)
     return CardFacts(
-        contact=contacts(connection, agreement, [handover.lead_id])[handover.lead_id],
+        contact=contacts(connection, agreement, [record.lead_id])[record.lead_id],
         openers=openers(record, agreement, reader),
         before=spoke_before(history, reader),
-        colleagues=colleagues_there(connection, agreement, handover.lead_id),
+        colleagues=colleagues_there(connection, agreement, record.lead_id),
         may_call=may_call,
         may_mail=may_mail,
         allowed=allowed,

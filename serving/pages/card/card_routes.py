@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlencode
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from features.agreement.agreement import Agreement
-from features.agreement.people import person_key
+from features.agreement.people import is_person, person_key
 from features.agreement.versions import NoAgreement, current_version
 from features.agreement.working_time import WorkingTime
 from features.home.database import reading
@@ -124,7 +124,7 @@ class CardRoutes:
             return self._page(token, str(bad), 422)
         except FeedbackRefused as refused:
             return self._page(token, f"{sentence(str(refused))}.", refused.status)
-        return RedirectResponse(f"{self._prefix}/h/{token}", 303, HEADERS)
+        return RedirectResponse(f"{self._prefix}/{_next_page(token, card, given)}", 303, HEADERS)
 
     def _give(self, card: Card, person: str, given: Mapping[str, str], event_id: str) -> None:
         """Record a click by the function behind POST feedback. Raises BadClick and FeedbackRefused."""
@@ -164,6 +164,14 @@ class CardRoutes:
                     raise NoCard(410, "This lead is gone", "Its data were erased; nothing of it is held.") from None
         until = undo_until(handover.undo_to.at, handover.undo_to.by, agreement) if handover.undo_to else None
         return OpenedCard(token, link, Card(handover, facts, viewer, as_of, until))
+
+
+def _next_page(token: str, card: Card, given: Mapping[str, str]) -> str:
+    """Where a click leads: to the card again, or to the page of the lead where it was made there."""
+    if given.get("back") != "lead":
+        return f"h/{token}"
+    me = given.get("me", "")
+    return f"leads/{quote(card.handover.lead_id, safe='')}" + (f"?{urlencode({'me': me})}" if is_person(me) else "")
 
 
 def form_fields(raw: bytes) -> dict[str, str]:

@@ -13,7 +13,8 @@ from features.agreement.versions import save_version
 from features.home.settings import Home, Settings
 from serving.intake.file_import import ingest
 from serving.scoring.bulk import FileScores, file_scores, home_scores, open_leads, write_scores
-from serving.scoring.call_sheet import SheetNotes, question_next
+from serving.scoring.call_sheet import SheetNotes
+from serving.scoring.reasons import question_next
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 AGREED = """
