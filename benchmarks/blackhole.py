@@ -82,7 +82,7 @@ def lived_through(folder: Path, leads: int, seed: int, days: int) -> dict[str, A
     home = learned_home(folder, market, holiday, seed)
     clock.lap(f"seed {seed}: a market of {leads:,} leads, ingested, learned and promoted")
     quarter = Quarter(home, market, holiday, seed)
-    quarter.live()
+    quarter.live(lambda done: clock.lap(f"seed {seed}: {done}"))
     clock.lap(f"seed {seed}: {days} days")
     return figures(quarter, holiday)
 

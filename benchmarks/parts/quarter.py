@@ -18,6 +18,7 @@ import pyarrow as pa
 from benchmarks.parts.live_market import HOUR_US, Buyers, LiveMarket
 from benchmarks.parts.sales_floor import LEAVES, LEAVES_AFTER, SalesFloor
 from features.home.clock import microseconds, rfc3339
+from features.home.progress import Progress
 from features.home.settings import Home
 from features.records.housekeeping import Housekeeping
 from features.store.publisher import Publisher
@@ -72,9 +73,11 @@ class Quarter:
         now: Callable[[], datetime] = lambda: self.now  # noqa: E731
         return Publisher(home, HomeDecider(home, lambda: self._scorer.scoring, now), now)
 
-    def live(self) -> None:
-        """The whole quarter."""
+    def live(self, progress: Progress = lambda _: None) -> None:
+        """The whole quarter; how far it came is said each week."""
         while self.now < self.market.ends_at:
+            if self.now.weekday() == 0 and self.now.hour == self.now.minute == 0:
+                progress(f"{self.now:%d %B}, {self.counted.hours:,} hours counted")
             step = STEP if self.floor.is_open(self.now) else HOUR
             self._step(step)
             if self.now.minute == 0:
