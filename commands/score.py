@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from commands import console
 from commands.options import Json, TriedAgreement, home, moment_at, now, print_answer, questions
-from features.agreement.versions import tried_version, version_in_force
+from features.agreement.agreement import Agreement
+from features.agreement.versions import AgreementVersion, tried_version, version_in_force
 from features.home.errors import LeadlightError
+
+if TYPE_CHECKING:
+    from serving.scoring.bulk import FileScores
 
 NO_MODEL = (
     "no model is served, so these scores come from the agreement's criteria alone, and leads that fulfil the same ones "
@@ -36,35 +41,65 @@ def score(
         beside = [name for name, given in (("FILE", file), ("--lead", lead), ("--as-of", as_of)) if given]
         _write_changed(changed_since, out, beside, as_json)
         return
-    from serving.scoring.bulk import file_scores, home_contacts, home_scores, open_leads, write_scores
-    from serving.scoring.call_sheet import SheetNotes, one_per_lead
+    from serving.scoring.bulk import open_leads
     from serving.scoring.scorer import call_order
 
     at, most = moment_at(as_of, now()), _most(reasons)
     tried = tried_version(home(), agreement) if agreement else None
+    scored, of_file = _scored(file, at, most, lead, tried)
+    kept, order = tried or version_in_force(home()), call_order(home(), tried)
+    if out:
+        _write(out, scored, of_file, (kept.agreement, order))
+    _complain(scored, of_file)
+    document = {"scored": _leads(scored), "out": str(out)} if out else {"data": scored}
+    shown = scored if lead else open_leads(scored, order)
+    hottest = console.hottest_lead_lines(shown, questions(kept), order=order)
+    print_answer(document, [_done(scored, out), "", *hottest], as_json)
+
+
+def _scored(
+    file: Path | None, at: datetime, most: int | None, lead: list[str] | None, tried: AgreementVersion | None
+) -> tuple[list[dict[str, Any]], FileScores | None]:
+    """All scores asked for, and what is known of their file, where they are a file's."""
+    from serving.scoring.bulk import file_scores, home_scores
+
+    scored: list[dict[str, Any]] = []
     with console.progress_line("scoring") as progress:
         of_file = file_scores(home(), file, at, most, tried) if file else None
-        chunks = of_file.scores if of_file else home_scores(home(), at, most, lead, tried)
-        scored: list[dict[str, Any]] = []
-        for chunk in chunks:
+        for chunk in of_file.scores if of_file else home_scores(home(), at, most, lead, tried):
             scored += chunk
             progress(f"{len(scored):,} leads scored")
-    agreed, order = (tried or version_in_force(home())).agreement, call_order(home(), tried)
+    return scored, of_file
+
+
+def _write(out: Path, scored: list[dict[str, Any]], of_file: FileScores | None, by: tuple[Agreement, str]) -> None:
+    """Write the scores with whom to call; by: the agreement, and the field that the list is sorted by."""
+    from serving.scoring.bulk import home_contacts, write_scores
+    from serving.scoring.call_sheet import SheetNotes
+
+    agreed, order = by
     people = of_file.contacts if of_file else home_contacts(home(), agreed, scored)
-    if out:
-        notes = SheetNotes(agreed, people, of_file.dates if of_file else {}, order)
-        write_scores(scored, out, of_file.rows if of_file else None, notes)
-    leads = len(one_per_lead(scored))
-    document = {"scored": leads, "out": str(out)} if out else {"data": scored}
-    in_rows = f" in {len(scored):,} rows" if leads < len(scored) else ""
-    done = [f"{leads:,} leads scored{in_rows}" + (f", written to {out}" if out else "")]
-    shown = scored if lead else open_leads(scored, order)
+    notes = SheetNotes(agreed, people, of_file.dates if of_file else {}, order)
+    write_scores(scored, out, of_file.rows if of_file else None, notes)
+
+
+def _complain(scored: Sequence[dict[str, Any]], of_file: FileScores | None) -> None:
     cautions = {warning["message"]: None for score in scored for warning in score["warnings"]}
     cautions |= {NO_MODEL: None} if scored and not any(score["model"] for score in scored) else {}
     for caution in [*(of_file.problems if of_file else ()), *cautions]:
         console.complain(caution)
-    asks = questions(tried or version_in_force(home()))
-    print_answer(document, [*done, "", *console.hottest_lead_lines(shown, asks, order=order)], as_json)
+
+
+def _leads(scored: list[dict[str, Any]]) -> int:
+    from serving.scoring.call_sheet import one_per_lead
+
+    return len(one_per_lead(scored))
+
+
+def _done(scored: list[dict[str, Any]], out: Path | None) -> str:
+    leads = _leads(scored)
+    in_rows = f" in {len(scored):,} rows" if leads < len(scored) else ""
+    return f"{leads:,} leads scored{in_rows}" + (f", written to {out}" if out else "")
 
 
 def _write_changed(since: str, out: Path | None, beside: Sequence[str], as_json: bool) -> None:

@@ -192,72 +192,66 @@ def document(version: str) -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    scored = "400 401 403 405 408 413 415 422 500 503"
     return (
         _tracking_paths()
         | _handover_paths()
         | _decision_paths()
-        | {
-            "/v1/scores": {
-                "post": _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, scored)
-                | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}
-            },
-            "/v1/leads/{lead_id}/score": {
-                "get": _operation("lead_score", "Score one lead.", Score, "401 403 404 405 410 422 500 503")
-                | {"parameters": [LEAD_ID, REASONS, AS_OF]}
-            },
-            "/v1/leads/{lead_id}/timeline": {
-                "get": _operation(
-                    "timeline", "What a lead did, newest first.", Timeline, "401 403 404 405 410 422 500 503"
-                )
-                | {"parameters": [LEAD_ID, LIMIT, CURSOR]}
-            },
-            "/v1/leads/{lead_id}/export": {
-                "get": _operation(
-                    "export", "All that is held on a lead.", LeadExport, "401 403 404 405 410 422 500 503"
-                )
-                | {"parameters": [LEAD_ID]}
-            },
-            "/v1/leads/{lead_id}": {
-                "delete": _operation(
-                    "erase", "Erase a lead for good.", ErasedLead, "401 403 404 405 409 410 422 500 503"
-                )
-                | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}
-            },
-            "/v1/agreement": {
-                "get": _operation("agreement", "What was agreed, by whom.", AgreementAnswer, "401 403 405 422 500 503")
-            },
-            "/v1/models": {"get": _operation("models", "The registered models.", Models, "401 403 405 422 500 503")},
-            "/v1/failed-events": {
-                "get": _operation(
-                    "failed_events", "Events that could not be used.", FailedEventsPage, "401 403 405 422 500 503"
-                )
-                | {"parameters": [LIMIT, CURSOR, CODE]}
-            },
-            "/v1/failed-events/replay": {
-                "post": _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, scored)
-                | {"requestBody": _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}}
-            },
-            "/v1/openapi.json": {
-                "get": {
-                    "operationId": "openapi",
-                    "summary": "This document.",
-                    "security": [],
-                    "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
-                }
-            },
-        }
+        | _score_paths()
+        | _record_paths()
+        | _operating_paths()
     )
 
 
-def _decision_paths() -> dict[str, Any]:
-    read, of_lead = "401 403 405 422 500 503", "401 403 404 405 410 422 500 503"
-    changes = _operation("decisions", "Every change of a lead's decision.", DecisionChanges, of_lead)
-    why = _operation("changes", "Why a lead's score changed.", ScoreChange, f"{of_lead} 409")
-    history = _operation("history", "A lead's score at each decision that is kept.", ScoreHistory, of_lead)
-    listed = _operation("leads", "Leads by their newest decision.", ListedLeads, read)
+READS, OF_LEAD = "401 403 405 422 500 503", "401 403 404 405 410 422 500 503"
+READS_A_BODY = "400 401 403 405 408 413 415 422 500 503"
+
+
+def _score_paths() -> dict[str, Any]:
+    scores = _operation("scores", "Score 1 to 1,000 leads, in order.", Scores, READS_A_BODY)
+    score = _operation("lead_score", "Score one lead.", Score, OF_LEAD)
     return {
-        "/v1/queues": {"get": _operation("queues", "The queues, and whether they add up.", Queues, read)},
+        "/v1/scores": {"post": scores | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}},
+        "/v1/leads/{lead_id}/score": {"get": score | {"parameters": [LEAD_ID, REASONS, AS_OF]}},
+        "/v1/models": {"get": _operation("models", "The registered models.", Models, READS)},
+        "/v1/agreement": {"get": _operation("agreement", "What was agreed, by whom.", AgreementAnswer, READS)},
+    }
+
+
+def _record_paths() -> dict[str, Any]:
+    timeline = _operation("timeline", "What a lead did, newest first.", Timeline, OF_LEAD)
+    export = _operation("export", "All that is held on a lead.", LeadExport, OF_LEAD)
+    erased = _operation("erase", "Erase a lead for good.", ErasedLead, f"{OF_LEAD} 409")
+    return {
+        "/v1/leads/{lead_id}/timeline": {"get": timeline | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
+        "/v1/leads/{lead_id}/export": {"get": export | {"parameters": [LEAD_ID]}},
+        "/v1/leads/{lead_id}": {"delete": erased | {"parameters": [LEAD_ID, IDEMPOTENCY_KEY]}},
+    }
+
+
+def _operating_paths() -> dict[str, Any]:
+    failed = _operation("failed_events", "Events that could not be used.", FailedEventsPage, READS)
+    replayed = _operation("replay_failed_events", "Try failed events again.", ReplayAnswer, READS_A_BODY)
+    ids = _body(ReplayRequest, {"ids": ["17"]}) | {"required": False}
+    this = {
+        "operationId": "openapi",
+        "summary": "This document.",
+        "security": [],
+        "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
+    }
+    return {
+        "/v1/failed-events": {"get": failed | {"parameters": [LIMIT, CURSOR, CODE]}},
+        "/v1/failed-events/replay": {"post": replayed | {"requestBody": ids}},
+        "/v1/openapi.json": {"get": this},
+    }
+
+
+def _decision_paths() -> dict[str, Any]:
+    changes = _operation("decisions", "Every change of a lead's decision.", DecisionChanges, OF_LEAD)
+    why = _operation("changes", "Why a lead's score changed.", ScoreChange, f"{OF_LEAD} 409")
+    history = _operation("history", "A lead's score at each decision that is kept.", ScoreHistory, OF_LEAD)
+    listed = _operation("leads", "Leads by their newest decision.", ListedLeads, READS)
+    return {
+        "/v1/queues": {"get": _operation("queues", "The queues, and whether they add up.", Queues, READS)},
         "/v1/leads": {"get": listed | {"parameters": [*LEAD_FILTERS, CHANGED_SINCE, SORT, LIMIT, CURSOR]}},
         "/v1/leads/{lead_id}/decisions": {"get": changes | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
         "/v1/leads/{lead_id}/changes": {"get": why | {"parameters": [LEAD_ID, FROM, TO]}},
@@ -271,7 +265,7 @@ def _handover_paths() -> dict[str, Any]:
     feedback = _answers_handover(_operation("feedback", asks, HandoverAnswer, f"{said} 410"))
     return {
         "/v1/handovers": {
-            "get": _operation("handovers", "List handovers, newest first.", HandoverPage, "401 403 405 422 500 503")
+            "get": _operation("handovers", "List handovers, newest first.", HandoverPage, READS)
             | {"parameters": [*HANDOVER_FILTERS, LIMIT, CURSOR]}
         },
         "/v1/handovers/take": {
