@@ -22,7 +22,7 @@ from features.agreement.agreement import Agreement
 from features.home.errors import LeadlightError
 from features.home.printed_text import spreadsheet_cell
 from features.records.contacts import Contact
-from serving.code_words import code_words, decision_words, queue_words
+from serving.code_words import decision_words
 from serving.scoring.answer import COLUMN_TYPES, MOMENT
 from serving.scoring.points import AVERAGE
 from serving.scoring.reasons import IN_HAND, question_next
@@ -37,8 +37,6 @@ FIRST = ("score", "grade", "decision", "name", "company", "title", "phone", "ema
 LAST = ("model_version", "agreement_version", "as_of")
 FORMATS = {"probability": "0.0%", "if_tried_now": "0.0%", "threshold": "0.0%", "base_rate": "0.0%"}
 PHONE = re.compile(r"\+\d[\d ()./-]{4,30}")
-WORDS = {"decision": decision_words, "decision_code": code_words, "queue": queue_words}
-READY = decision_words("sales_ready")
 NARROWEST, WIDEST, MEASURED = 8, 60, 200  # widths in characters, from so many rows
 
 
@@ -104,8 +102,6 @@ def _columns(
     ours |= {
         name: [_local(value, zone) for value in ours[name]] for name, kind in COLUMN_TYPES.items() if kind == MOMENT
     }
-    for name, words in WORDS.items():
-        ours[name] = [words(code) if isinstance(code, str) else code for code in ours[name]]
     ours["reasons"] = [readable_reasons(score) for score in scored]
     ours["ask_next"] = [question_next(score, notes.agreement) for score in scored]
     contacts = [contact.as_json() for contact in (notes.contacts or [NOBODY] * len(scored))]
@@ -165,7 +161,7 @@ def _writer(sheet: Worksheet, title: str, values: Sequence[Any]) -> Callable[[An
     style = ("yyyy-mm-dd" if is_day else "yyyy-mm-dd hh:mm") if moments else known
 
     def made(value: Any) -> Any:
-        if title in ("decision", "leadlight_decision") and value == READY:
+        if title in ("decision", "leadlight_decision") and value == "sales_ready":
             cell = Cell(sheet, 1, 1, value)
             cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="CDEBCB")
             return cell

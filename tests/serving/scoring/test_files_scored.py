@@ -123,9 +123,9 @@ def test_a_call_sheet_says_whom_to_call_first_and_what_to_ask(home: Home, tmp_pa
         dict(zip([cell.value for cell in sheet[1]], line, strict=True)) for line in sheet.iter_rows(2, values_only=True)
     ]
     assert [(row["decision"], row["name"], row["company"]) for row in rows] == [
-        ("ready for sales", "Cy Orr", "'=Cobalt()"),
+        ("sales_ready", "Cy Orr", "'=Cobalt()"),
         ("nurture", "Ann Lee", "Acme"),
-        ("with sales", "Bo Ek", "Borealis"),
+        ("with_sales", "Bo Ek", "Borealis"),
     ]
     assert [row["phone"] for row in rows] == ["+1 555 0102", "+1 555 0100", None]
     assert [row["ask_next"] for row in rows] == [None, "What do you make?", None]
