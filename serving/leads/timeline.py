@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from features.agreement.agreement import Agreement
-from features.agreement.checks import CRM_EVENTS, SALES_EVENTS, SALES_TOUCHES
+from features.agreement.checks import CRM_EVENTS, HANDOVER_EVENTS, SALES_EVENTS, SALES_TOUCHES
 from features.arrays import NOT_YET
 from features.behaviour.bots import bot_flags
 from features.behaviour.occurrences import occurrences
@@ -70,6 +70,8 @@ def _why_not(row: Any, is_sales_mail: bool, is_match: bool) -> str:
         return "a mail that sales sent"
     if row.name in SALES_TOUCHES:
         return "done by our side"
+    if row.name in HANDOVER_EVENTS:
+        return "what we noted of its handover, not what it did"
     if row.name in SALES_EVENTS:
         return "what our people said of the lead, not what it did"
     if row.name in CRM_EVENTS:

@@ -47,8 +47,8 @@ Other rooms use:
 
 answer                 Answer, Score, Unscored
 bar                    FirstCrossings, first_crossings_bar, fixed_bar
-bulk                   file_scores, frame_scores, home_contacts, home_scores, open_leads, typed_score_table,
-                       write_scores
+bulk                   FileScores, file_scores, frame_scores, home_contacts, home_scores, open_leads,
+                       typed_score_table, write_scores
 call_sheet             SheetNotes, one_per_lead
 decision               decided
 dry_run                DryRun, dry_run, missing_answers

@@ -44,8 +44,13 @@ class HandoverRow:
     is_open: bool
 
 
-def decision_rows(log: Sequence[Any], history: Sequence[Mapping[str, Any]], reader: Reader) -> Iterator[DecisionRow]:
-    """The rows of the log of decisions, each with its score; history: `score_history` of the same rows."""
+def decision_rows(
+    log: Sequence[Any], history: Sequence[Mapping[str, Any]], events: Mapping[str, str], reader: Reader
+) -> Iterator[DecisionRow]:
+    """The rows of the log of decisions, each with its score.
+
+    history: `score_history` of the same rows. events: what each event of the lead is called, by its id.
+    """
     for row, then in zip(log, history, strict=True):
         score = f"{then['score']}, {then['grade']}" if then["score"] is not None else ""
         whose = queue_words(row.queue) if row.queue else "nobody: it is closed"
@@ -56,7 +61,7 @@ def decision_rows(log: Sequence[Any], history: Sequence[Mapping[str, Any]], read
             code_words(row.code),
             f"{whose}, {colleague(row.owner)}" if row.owner else whose,
             score,
-            cause_words(row.cause_kind),
+            events.get(row.cause_ref) or cause_words(row.cause_kind),
         )
 
 

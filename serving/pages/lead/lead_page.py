@@ -36,7 +36,7 @@ from serving.pages.lead.decision_rows import (
 )
 from serving.pages.lead.meaning import Meaning, meaning
 from serving.pages.lead.score_chart import ScoreChart, score_chart
-from serving.pages.lead.timeline_rows import TimelinePage, timeline_page
+from serving.pages.lead.timeline_rows import TimelinePage, event_words, timeline_page
 from serving.pages.lead.why import Why, why
 from serving.pages.visits import NotForYou, Visit
 from serving.process import ServedHome
@@ -265,6 +265,10 @@ class LeadPage:
         return rows, score_history(ServedThen(self.served.home), rows) if rows else []
 
     @property
+    def _events(self) -> dict[str, str]:
+        return {str(row.event_id): event_words(row.type, row.name) for row in self.record.rows}
+
+    @property
     def is_objecting(self) -> bool:
         """Whether it objects to profiling: then no score of before is shown either."""
         return bool(self.score["status"] == "no_profiling")
@@ -273,14 +277,14 @@ class LeadPage:
     def decisions(self) -> list[DecisionRow]:
         rows, history = self._log
         shown = [{**one, "score": None} for one in history] if self.is_objecting else history
-        return list(decision_rows(rows, shown, self.reader))
+        return list(decision_rows(rows, shown, self._events, self.reader))
 
     @property
     def chart(self) -> ScoreChart | None:
         if self.score["score"] is None:
             return None
-        now = (self.visit.as_of, self.score["score"])
-        return score_chart([*scores_of(*self._log), now], self.meaning.bar, self.visit.zone)
+        now, before = (self.visit.as_of, self.score["score"]), scores_of(*self._log)
+        return score_chart([*before, now], self.meaning.bar, self.visit.zone)
 
     @property
     def handover_rows(self) -> list[HandoverRow]:
@@ -302,8 +306,9 @@ class LeadPage:
             for step in found["steps"]
             if round(step["points"])
         ]
-        went = f"from {found['from']['score']} to {found['to']['score']}"
-        return Changed(f"Since {begun} the score went {went}.", steps)
+        before, after = found["from"]["score"], found["to"]["score"]
+        went = f"went from {before} to {after}" if before != after else f"has stayed at {after}"
+        return Changed(f"Since {begun} the score {went}.", steps)
 
     def timeline(self, before: Place | None) -> TimelinePage:
         return timeline_page(self.record, self.visit.agreement, self.reader, before)

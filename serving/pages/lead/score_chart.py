@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 WIDTH, HEIGHT = 360, 130  # units, about as many pixels on a phone
 LEFT, RIGHT, TOP, BOTTOM = 26, 34, 12, 22
 HIGHEST = 100
+SHORTEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class ScoreChart:
 
 
 def score_chart(scores: Sequence[tuple[datetime, int]], bar: int | None, zone: ZoneInfo) -> ScoreChart | None:
-    """The chart of scores in the order of time, the last one that of now; None where there are fewer than two.
+    """The chart of scores in the order of time, the last one that of now; None where they tell of less than an hour.
 
     bar: the score from which on a lead is ready for sales. A score holds until the next one.
     """
-    if len(scores) < 2:
+    if len(scores) < 2 or scores[-1][0] - scores[0][0] < SHORTEST:
         return None
     begin, end = scores[0][0], scores[-1][0]
     span = max((end - begin).total_seconds(), 1.0)

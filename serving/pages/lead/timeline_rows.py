@@ -67,13 +67,18 @@ def _row(event: Mapping[str, Any], agreement: Agreement, reader: Reader) -> Time
     said = filter(None, (event["source"], touch.get("source"), touch.get("name")))
     return TimelineRow(
         moment_text(event["occurred_at"], reader.as_of, reader.zone),
-        TYPES.get(event["type"]) or plain(event["name"]),
+        event_words(event["type"], event["name"]),
         plain(", ".join(_about(event))),
         f"{minutes:.0f}" if minutes and minutes >= 0.5 else "",
         ", ".join(labels),
         str(event["why_not"] or ""),
         plain(", ".join(dict.fromkeys(str(one) for one in said))),
     )
+
+
+def event_words(type: str, name: str) -> str:
+    """What an event is called: of a call of the client's that has no name of its own, what it says."""
+    return TYPES.get(type) or plain(name)
 
 
 def _about(event: Mapping[str, Any]) -> Iterator[str]:

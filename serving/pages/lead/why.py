@@ -35,7 +35,7 @@ class WhyStep:
 
 @dataclass(frozen=True)
 class WhyGroup:
-    """The steps of one kind and what they come to."""
+    """The steps of one kind and what they come to. heading: empty where the one step says it."""
 
     heading: str
     points: int
@@ -79,7 +79,7 @@ def why(score: Mapping[str, Any]) -> Why | None:
 
 
 def _group(heading: str, steps: Sequence[WhyStep]) -> WhyGroup:
-    return WhyGroup(heading, sum(step.points for step in steps), steps)
+    return WhyGroup(heading.strip(), sum(step.points for step in steps), steps)
 
 
 def _parts(score: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
@@ -87,7 +87,7 @@ def _parts(score: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     begins = round(score["base_points"]) - AVERAGE
     reached = AVERAGE + begins
     if begins:
-        yield "Before anything is known", "Leads of this home, compared with the average lead", begins
+        yield "", "Where leads of this home begin, before anything is known", begins
     for kind, heading in KINDS.items():
         reasons = [reason for reason in score["reasons"] if reason["kind"] == kind]
         for text, points in _of_kind(reasons):
@@ -96,7 +96,7 @@ def _parts(score: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
     rest = score["score"] - reached
     if rest:
         at_an_end = score["score"] in (1, 99)
-        yield "The scale", "It ends at 1 and 99" if at_an_end else "Rounding to whole points", rest
+        yield " ", "The scale ends at 1 and 99" if at_an_end else "Rounding to whole points", rest
 
 
 def _of_kind(reasons: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
