@@ -104,9 +104,10 @@ class ContactAnswer(Answer):
 
 
 class CardLinks(Answer):
-    """Where a handover can be looked at."""
+    """Where a handover can be looked at; null where nobody said by which address people reach the service."""
 
-    card: str | None
+    card: str | None = Field(description="The owner's card: the link is a key, and opens without a sign-in.")
+    lead: str | None = Field(description="The page of the lead, for who signs in and may read it.")
 
 
 class HandoverAnswer(Answer):

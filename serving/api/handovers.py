@@ -31,7 +31,7 @@ from serving.http.bodies import body, json_value
 from serving.http.idempotency import Idempotency
 from serving.http.keys import Key
 from serving.http.problems import Problem, json_response, unavailable
-from serving.notices.card_links import Signer, existing_signer, is_over, link_of, signer
+from serving.notices.card_links import Signer, existing_signer, is_over, lead_link, link_of, signer
 from serving.notices.given_feedback import give_feedback
 from serving.notices.short_texts import sentence
 from serving.process import ServedHome
@@ -197,7 +197,8 @@ class HandoverRoutes:
             answers = handover_answers(connection, agreement, found, self.now(), has_contact)
             signed_by = existing_signer(connection)
         for handover, answer in zip(found, answers, strict=True):
-            answer["links"] = {"card": self._card(handover, signed_by) if has_contact else None}
+            card = self._card(handover, signed_by) if has_contact else None
+            answer["links"] = {"card": card, "lead": lead_link(self.served.home.settings, handover.lead_id)}
         return answers
 
     def _card(self, handover: Handover, signed_by: Signer | None) -> str | None:

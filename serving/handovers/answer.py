@@ -61,7 +61,7 @@ def _answer(handover: Handover, agreement: Agreement, contact: Contact | None, a
         "undo": _undo(handover, agreement, as_of),
         "contact": contact.as_json() if contact else None,
         "crm_url": crm_url,
-        "links": {"card": None},
+        "links": {"card": None, "lead": None},
     }
 
 

@@ -27,7 +27,7 @@ wording.py         The wording of messages: a title and a few short lines of pla
 Other rooms use:
 
 addresses          NoAddress, address_of
-card_links         CardLink, Signer, existing_signer, is_over, link_of, signer
+card_links         CardLink, Signer, existing_signer, is_over, lead_link, link_of, signer
 channels           problem_of
 delivery           Delivery, deliver
 for_everybody      acceptance_notices, agreement_notices, stale_notices

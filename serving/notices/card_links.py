@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import Connection
@@ -105,6 +106,13 @@ def existing_signer(connection: Connection) -> Signer | None:
     """The home's signer; None while no link was ever made."""
     key = existing_secret(connection, KEY)
     return Signer(key) if key else None
+
+
+def lead_link(settings: Settings, lead_id: str) -> str | None:
+    """The address of a lead's page, for who may read it there; None as for a card."""
+    if settings.public_url is None:
+        return None
+    return f"{str(settings.public_url).rstrip('/')}/leads/{quote(lead_id, safe='')}"
 
 
 def link_of(settings: Settings, signed_by: Signer, handover_id: str, person: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from features.agreement.people import person_key
@@ -114,6 +115,11 @@ class Card:
     def phone_link(self) -> str | None:
         """What a phone dials: digits, with the plus."""
         return dialled(self.facts.contact.phone) if self.facts.may_call and self.handover.is_open else None
+
+    @property
+    def lead_page(self) -> str:
+        """The address of the lead's page, from where all pages begin."""
+        return f"leads/{quote(self.handover.lead_id, safe='')}"
 
     @property
     def crm_url(self) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -97,7 +97,7 @@ def _text(query: Mapping[str, str], name: str) -> str:
 
 @dataclass(frozen=True)
 class WorklistRow:
-    """One lead on the list, in words. link: of its handover's card, for who reads it."""
+    """One lead on the list, in words. link: of its handover's card, for who reads it. page: of the lead."""
 
     lead_id: str
     name: str
@@ -111,6 +111,7 @@ class WorklistRow:
     due: str
     left: str
     is_late: bool
+    page: str
     link: str | None = None
 
 
@@ -182,8 +183,14 @@ class WorklistReading:
             due=f"{what} {moment_text(due_at, self.as_of, self.zone)}" if due_at else "no date",
             left=left(due_at, self.as_of) if due_at else "",
             is_late=bool(lead["overdue"]),
+            page=self.lead_page(row.lead_id),
             link=self.card_link(handover) if handover else None,
         )
+
+    def lead_page(self, lead_id: str) -> str:
+        """The address of a lead's page, from the list's own; on this machine it says who reads."""
+        me = self.visitor.person if self.visitor.way == "local" else None
+        return f"leads/{quote(lead_id, safe='')}" + (f"?{urlencode({'me': me})}" if me else "")
 
     def _state(self, row: Any, handover: Handover | None) -> str:
         if handover:

@@ -158,7 +158,7 @@ def test_who_is_away_passes_on_what_he_has_not_tried_and_who_gives_back_passes_o
 def test_a_card_is_linked_for_those_who_may_act_where_its_address_is_known(service: tuple[Home, Any, Any]) -> None:
     home, live, app = service
     path = f"/v1/handovers/{OFFERED[0].handover_id}"
-    assert call(app, "GET", path).json()["links"] == {"card": None}
+    assert call(app, "GET", path).json()["links"] == {"card": None, "lead": None}
     with writing(home) as connection:
         signer(connection)
     home.settings.public_url = HttpUrl("https://leads.example")
@@ -167,7 +167,7 @@ def test_a_card_is_linked_for_those_who_may_act_where_its_address_is_known(servi
     key = Keys(home).create(["scores:read"], NOW, "read").key
     live.refresh_keys()
     read = call(app, "GET", path, STRANGER, headers={"authorization": f"Bearer {key}"}).json()
-    assert read["links"] == {"card": None}
+    assert read["links"] == {"card": None, "lead": f"https://leads.example/leads/{OFFERED[0].lead_id}"}
 
 
 def test_marketing_sends_one_now_and_a_rep_takes_the_best_that_waits(service: tuple[Home, Any, Any]) -> None:

@@ -358,3 +358,12 @@ def test_a_lead_that_was_not_decided_yet_is_shown_all_the_same(tmp_path: Path) -
     assert page.status_code == 200
     assert "Nothing was decided yet." in text_of(page)
     engine(world.home.database_url).dispose()
+
+
+def test_the_worklist_and_the_card_lead_to_it(pages: leads.LeadPages) -> None:
+    owner = leads.owner_of(pages.world, "L-1")
+    listed = pages.get(f"/worklist?me={owner}&queue=sales").text
+    assert f'href="leads/L-1?me={owner.replace("@", "%40")}"' in listed
+    (card,) = set(re.findall(r'href="(h/[^"]+)"', listed))
+    assert 'href="../leads/L-1"' in pages.get(f"/{card}").text
+    assert 'href="leads/odd%2Fone"' in pages.get("/worklist?queue=marketing").text
