@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import insert, select
@@ -81,7 +82,13 @@ def current_version(home: Home) -> AgreementVersion:
         newest = connection.execute(select(columns.version, columns.text).order_by(columns.version.desc())).first()
     if newest is None:
         raise NoAgreement(home)
-    return AgreementVersion(Agreement.parse(newest.text, file="the kept agreement"), newest.version)
+    return AgreementVersion(kept_agreement(newest.text), newest.version)
+
+
+@lru_cache(maxsize=32)
+def kept_agreement(text: str) -> Agreement:
+    """The agreement in a text that a home keeps; read once, for it is asked for with each page and never changes."""
+    return Agreement.parse(text, file="the kept agreement")
 
 
 def version_in_force(home: Home) -> AgreementVersion:
@@ -104,7 +111,7 @@ def agreement_with_digest(home: Home, feature_digest: str) -> Agreement | None:
     with reading(home) as connection:
         text = connection.scalar(select(columns.text).where(is_it).order_by(columns.version.desc()).limit(1))
     if text:
-        return Agreement.parse(text, file="the kept agreement")
+        return kept_agreement(text)
     default = Agreement.default()
     return default if default.feature_digest.startswith(f"sha256:{feature_digest}") else None
 

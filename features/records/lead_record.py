@@ -11,6 +11,8 @@ from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
 from features.arrays import NOT_YET
+from features.behaviour.decayed_counters import Observations
+from features.behaviour.observations import observations
 from features.derived import Derived, derive
 from features.events.event_table import EventTable
 from features.home import tables
@@ -71,6 +73,11 @@ class LeadRecord:
     def identities(self) -> Identities:
         """The lead of each of these events."""
         return self.derived.identities
+
+    @cached_property
+    def observed(self) -> Observations:
+        """What the leads of the component did: cheaper than all that `derived.rows` says."""
+        return observations(self.table, self.identities, self.derived.agreement)
 
     @cached_property
     def own(self) -> list[int]:

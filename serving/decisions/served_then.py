@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
-from features.agreement.versions import AgreementVersion
+from features.agreement.versions import AgreementVersion, kept_agreement
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -41,10 +41,7 @@ class ServedThen:
         self._promoted = {row.digest: row for row in self._deployed}
         with reading(home) as connection:
             rows = connection.execute(select(tables.agreements).order_by(tables.agreements.c.version)).all()
-        self._kept = [
-            (row.kept_us, AgreementVersion(Agreement.parse(row.text, file="a kept agreement"), row.version))
-            for row in rows
-        ]
+        self._kept = [(row.kept_us, AgreementVersion(kept_agreement(row.text), row.version)) for row in rows]
         self._default = AgreementVersion(Agreement.default(), 0, is_agreed=False)
         self._scoring = lru_cache(maxsize=8)(self._scoring_of)
 

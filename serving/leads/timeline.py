@@ -82,13 +82,14 @@ def _why_not(row: Any, is_sales_mail: bool, is_match: bool) -> str:
 
 
 def timeline(
-    record: LeadRecord, agreement: Agreement, before: Place | None = None
+    record: LeadRecord, agreement: Agreement, before: Place | None = None, counted: CountedEvents | None = None
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     """One pair per event of the lead, newest first: its place, and the event as JSON.
 
-    before: only events with an earlier place. A page that ended with m-7 of 9:00 is followed by the events before it.
+    counted: `counted_events` of the lead, where they are at hand. before: only events with an earlier place. A page
+    that ended with m-7 of 9:00 is followed by the events before it.
     """
-    counted, minutes = counted_events(record, agreement), minutes_of_events(record)
+    counted, minutes = counted or counted_events(record, agreement), minutes_of_events(record)
     for place, row in sorted(((_place(record.rows[row]), row) for row in record.own), reverse=True):
         if before is None or place < before:
             said = counted.behaviours.get(row, ()), counted.why_not.get(row), minutes.get(row)
@@ -97,8 +98,7 @@ def timeline(
 
 def minutes_of_events(record: LeadRecord) -> dict[int, float]:
     """The minutes that the lead spent on each event, as they count, by the event's row; without those of none."""
-    observed = record.derived.rows.observed
-    mine = observed.taken(observed.lead == record.position)
+    mine = record.observed.taken(record.observed.lead == record.position)
     spent: dict[tuple[int, int], float] = defaultdict(float)
     # An event may be several behaviours, with the same minutes each; what was taken back is taken off.
     signed = np.where(mine.weight < 0, -mine.minutes, mine.minutes)

@@ -19,7 +19,7 @@ from features.agreement.working_time import WorkingTime
 from features.home import tables
 from features.home.database import reading
 from serving.handovers.handover import Handover
-from serving.notices.card_links import Signer
+from serving.notices.card_links import Signer, existing_signer
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.pages.sign_in_routes import home_signer
 from serving.process import ServedHome
@@ -62,12 +62,12 @@ class Visit:
 def visit(served: ServedHome, request: Request, as_of: datetime) -> Iterator[Visit]:
     """A visit with a connection open. Raises NotSignedIn and NoAgreement."""
     home = served.home
-    agreement, signed_by = version_in_force(home).agreement, home_signer(served)
+    agreement = version_in_force(home).agreement
     with reading(home) as connection:
         visitor = visitor_of(request, home.settings, connection, agreement, as_of)
         if visitor is None:
             raise NotSignedIn
-        yield Visit(connection, agreement, visitor, as_of, signed_by)
+        yield Visit(connection, agreement, visitor, as_of, existing_signer(connection) or home_signer(served))
 
 
 def answered(served: ServedHome, work: Callable[[], Any], sign_in: str | None = None) -> Any:

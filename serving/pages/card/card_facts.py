@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from features.touches.history import SalesHistory, sales_history
 from features.traits.typed_values import flat_traits
 from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
-from serving.leads.timeline import counted_events
+from serving.leads.timeline import CountedEvents, counted_events
 from serving.notices.short_texts import colleague, moment_text
 from serving.pages.card.card import CardFacts
 from serving.pages.card.local_zone import zone_of
@@ -57,19 +57,24 @@ class Reader:
 def card_facts(connection: Connection, agreement: Agreement, handover: Handover, reader: Reader) -> CardFacts:
     """Everything the owner's card shows of the lead beside the handover itself. Raises UnknownLead, LeadErased."""
     record = lead_record(connection, agreement, handover.lead_id, only_ids=True)
-    return facts_of_record(connection, agreement, record, reader)
+    facts = facts_of_record(record, agreement, reader)
+    known = contacts(connection, agreement, [record.lead_id])[record.lead_id]
+    return replace(facts, contact=known, colleagues=colleagues_there(connection, agreement, record.lead_id))
 
 
-def facts_of_record(connection: Connection, agreement: Agreement, record: LeadRecord, reader: Reader) -> CardFacts:
-    """The same of a lead whose record was read already, whether or not it has a handover."""
-    history = sales_history(record.derived.rows, agreement, record.lead_id)
+def facts_of_record(
+    record: LeadRecord, agreement: Agreement, reader: Reader, counted: CountedEvents | None = None
+) -> CardFacts:
+    """What the record of a lead itself says of that: all but whom to call, and its colleagues.
+
+    counted: `counted_events` of the record, where they are at hand.
+    """
+    history = sales_history(record, agreement, record.lead_id)
     traits = known_traits(record)
     may_call, may_mail, allowed = what_is_allowed(record, history, traits)
     return CardFacts(
-        contact=contacts(connection, agreement, [record.lead_id])[record.lead_id],
-        openers=openers(record, agreement, reader),
+        openers=openers(record, counted or counted_events(record, agreement), reader),
         before=spoke_before(history, reader),
-        colleagues=colleagues_there(connection, agreement, record.lead_id),
         may_call=may_call,
         may_mail=may_mail,
         allowed=allowed,
@@ -91,12 +96,10 @@ def known_traits(record: LeadRecord) -> dict[str, Any]:
     return found
 
 
-def openers(record: LeadRecord, agreement: Agreement, reader: Reader) -> list[str]:
+def openers(record: LeadRecord, counted: CountedEvents, reader: Reader) -> list[str]:
     """Up to three things to begin a talk with: what the lead asked, watched and read, the newest first."""
-    counted = counted_events(record, agreement).behaviours
-    rows = sorted(
-        (record.rows[row] for row in counted), key=lambda row: (row.occurred_us, row.message_id), reverse=True
-    )
+    own = (record.rows[row] for row in counted.behaviours)
+    rows = sorted(own, key=lambda row: (row.occurred_us, row.message_id), reverse=True)
     told = [(rank, text) for row in rows if (found := _opener(row, reader)) for rank, text in [found]]
     # An answer of theirs is a better beginning than a page; of one kind the newest.
     best = sorted(range(len(told)), key=lambda place: (told[place][0], place))

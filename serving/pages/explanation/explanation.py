@@ -167,7 +167,7 @@ class _ToldLead:
                 yield row.closed_us, f"that ended: {CLOSED.get(str(row.code), 'it was closed')}"
 
     def _tries(self) -> Iterator[tuple[int, str]]:
-        for touch in sales_history(self.record.derived.rows, self.agreement, self.record.lead_id).touches:
+        for touch in sales_history(self.record, self.agreement, self.record.lead_id).touches:
             if touch.is_of_person:
                 yield touch.occurred_us, f"one of our people {TRIES.get(touch.name, 'tried to reach you')}"
 

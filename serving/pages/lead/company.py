@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from features.agreement.checks import CRM_EVENTS, SALES_EVENTS
 from features.home import tables
 from features.home.clock import from_microseconds
-from features.records.contacts import contacts
+from features.records.contacts import Contact
 from features.traits.job_title import seniority
 from serving.handovers.store import open_handovers
 from serving.notices.short_texts import colleague, moment_text, plain
@@ -37,22 +37,21 @@ class Colleague:
     is_readable: bool
 
 
-def colleagues(visit: Visit, lead_id: str) -> tuple[list[Colleague], int]:
-    """The open leads of the same company, the likeliest first, and how many more there are."""
-    decided = tables.lead_decisions.c
-    account = visit.connection.scalar(select(decided.account).where(decided.lead_id == lead_id))
+def of_company(connection: Connection, account: str | None, lead_id: str) -> tuple[Sequence[Any], int]:
+    """Rows of the other open leads of a company, the likeliest first, and how many more there are."""
     if not account:
         return [], 0
+    decided = tables.lead_decisions.c
     is_one = (decided.account == account) & (decided.lead_id != lead_id) & decided.queue.is_not(None)
     wanted = select(decided.lead_id, decided.owner, decided.grade, decided.queue).where(is_one)
-    rows = visit.connection.execute(wanted.order_by(decided.probability.desc()).limit(MOST)).all()
-    count = len(rows) if len(rows) < MOST else visit.connection.scalar(select(func.count()).where(is_one)) or 0
-    return list(_told(visit, rows)) if rows else [], count - len(rows)
+    rows = connection.execute(wanted.order_by(decided.probability.desc()).limit(MOST)).all()
+    count = len(rows) if len(rows) < MOST else connection.scalar(select(func.count()).where(is_one)) or 0
+    return rows, count - len(rows)
 
 
-def _told(visit: Visit, rows: Sequence[Any]) -> Iterator[Colleague]:
+def colleagues(visit: Visit, rows: Sequence[Any], known: Mapping[str, Contact]) -> Iterator[Colleague]:
+    """These leads as they are shown. known: whom to call, by lead."""
     lead_ids = [row.lead_id for row in rows]
-    known = contacts(visit.connection, visit.agreement, lead_ids)
     handed, active = open_handovers(visit.connection, lead_ids), _last_active(visit.connection, lead_ids)
     for row in rows:
         contact, last_us = known[row.lead_id], active.get(row.lead_id)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from features.home import tables
 from features.home.clock import microseconds
 from features.home.errors import LeadlightError
+from features.records.contacts import Contact, contacts
 from features.records.lead_record import LeadRecord
 from serving.code_words import code_words, decision_words, queue_words
 from serving.decisions.changes import changes
@@ -21,11 +22,11 @@ from serving.decisions.lists import decisions_of
 from serving.decisions.served_then import ServedThen
 from serving.handovers.feedback import undo_until
 from serving.handovers.handover import Handover
-from serving.leads.timeline import Place
+from serving.leads.timeline import CountedEvents, Place, counted_events
 from serving.notices.short_texts import colleague, moment_text, plain, sentence
 from serving.pages.card.card import Card, CardFacts, Viewer, dialled, local_time
 from serving.pages.card.card_facts import Reader, facts_of_record
-from serving.pages.lead.company import Colleague, colleagues
+from serving.pages.lead.company import Colleague, colleagues, of_company
 from serving.pages.lead.decision_rows import (
     DecisionRow,
     HandoverRow,
@@ -87,12 +88,13 @@ class Changed:
 class LeadPage:
     """All that the page of one lead shows to one visitor. Times are in his zone.
 
-    since: the moment from which changes are told; None: since the last decision.
+    then: what answered at past moments. since: the moment from which changes are told; None: since the last decision.
     """
 
     served: ServedHome
     visit: Visit
     record: LeadRecord
+    then: ServedThen
     since: datetime | None = None
 
     @property
@@ -114,7 +116,7 @@ class LeadPage:
     def handovers(self) -> list[Handover]:
         return handovers_of(self.visit.connection, self.lead_id)
 
-    @property
+    @cached_property
     def handover(self) -> Handover | None:
         """The one that is open."""
         return next((one for one in self.handovers if one.is_open), None)
@@ -141,9 +143,24 @@ class LeadPage:
 
     @cached_property
     def facts(self) -> CardFacts:
-        found = facts_of_record(self.visit.connection, self.visit.agreement, self.record, self.reader)
+        found = facts_of_record(self.record, self.visit.agreement, self.reader, self.counted)
         openers, before = ([plain(line) for line in lines] for lines in (found.openers, found.before))
-        return replace(found, openers=openers, before=before)
+        return replace(found, contact=self._contacts[self.lead_id], openers=openers, before=before)
+
+    @cached_property
+    def counted(self) -> CountedEvents:
+        return counted_events(self.record, self.visit.agreement)
+
+    @cached_property
+    def _company(self) -> tuple[Sequence[Any], int]:
+        account = self.newest.account if self.newest else None
+        return of_company(self.visit.connection, account, self.lead_id)
+
+    @cached_property
+    def _contacts(self) -> dict[str, Contact]:
+        """Whom to call: the lead and the others of its company, read at once."""
+        asked = [self.lead_id, *(row.lead_id for row in self._company[0])]
+        return contacts(self.visit.connection, self.visit.agreement, asked)
 
     @property
     def name(self) -> str:
@@ -158,7 +175,7 @@ class LeadPage:
     def sees_contact(self) -> bool:
         return self.visit.visitor.sees_contact(self.owner)
 
-    @property
+    @cached_property
     def card(self) -> Card | None:
         """The card of the open handover, for the one who has it: its parts and its buttons stand here, too."""
         handover = self.handover
@@ -170,7 +187,7 @@ class LeadPage:
         viewer = Viewer(handover.owner, self.visit.hours)
         return Card(handover, self.facts, viewer, self.visit.as_of, until)
 
-    @property
+    @cached_property
     def meaning(self) -> Meaning:
         return meaning(self.score, self.visit.agreement)
 
@@ -224,7 +241,7 @@ class LeadPage:
     def _moment(self, at: str | None) -> str:
         return moment_text(datetime.fromisoformat(at), self.visit.as_of, self.visit.zone) if at else ""
 
-    @property
+    @cached_property
     def why(self) -> Why | None:
         return why(self.score)
 
@@ -235,7 +252,7 @@ class LeadPage:
         told = [(when, ", ".join(filter(None, (self.score[a], self.score[b])))) for when, a, b in said]
         return [(when, plain(words)) for when, words in told if words]
 
-    @property
+    @cached_property
     def criteria(self) -> list[CriterionRow]:
         levels = (self.score["criteria"] or {}).get("levels", {})
         agreed = self.visit.agreement.criteria
@@ -257,12 +274,13 @@ class LeadPage:
 
     @cached_property
     def others(self) -> tuple[list[Colleague], int]:
-        return colleagues(self.visit, self.lead_id)
+        rows, more = self._company
+        return list(colleagues(self.visit, rows, self._contacts)) if rows else [], more
 
     @cached_property
     def _log(self) -> tuple[list[Any], list[dict[str, Any]]]:
         rows = decisions_of(self.visit.connection, self.lead_id, MOST_DECISIONS)
-        return rows, score_history(ServedThen(self.served.home), rows) if rows else []
+        return rows, score_history(self.then, rows) if rows else []
 
     @property
     def _events(self) -> dict[str, str]:
@@ -273,13 +291,13 @@ class LeadPage:
         """Whether it objects to profiling: then no score of before is shown either."""
         return bool(self.score["status"] == "no_profiling")
 
-    @property
+    @cached_property
     def decisions(self) -> list[DecisionRow]:
         rows, history = self._log
         shown = [{**one, "score": None} for one in history] if self.is_objecting else history
         return list(decision_rows(rows, shown, self._events, self.reader))
 
-    @property
+    @cached_property
     def chart(self) -> ScoreChart | None:
         if self.score["score"] is None:
             return None
@@ -292,7 +310,12 @@ class LeadPage:
 
     @cached_property
     def changed(self) -> Changed:
-        """What moved the score since `since`, by the steps of GET /v1/leads/{id}/changes."""
+        """What moved the score since `since`, by the steps of GET /v1/leads/{id}/changes.
+
+        Without a `since` it is told of the last decision; where no point moved since, nothing needs to be computed.
+        """
+        if self.since is None and (unmoved := self._unmoved()):
+            return unmoved
         begin_us = None if self.since is None else microseconds(self.since)
         try:
             found = changes(self.served.home, self.lead_id, microseconds(self.visit.as_of), (begin_us, None), True)
@@ -300,18 +323,27 @@ class LeadPage:
             return Changed(problem=f"{sentence(str(error))}.")
         if found["difference"] is None:
             return Changed(problem=f"{sentence(found['text'])}.")
-        begun = moment_text(datetime.fromisoformat(found["from"]["at"]), self.visit.as_of, self.visit.zone)
+        before, after = found["from"]["score"], found["to"]["score"]
+        went = f"went from {before} to {after}" if before != after else f"has stayed at {after}"
         steps = [
             ChangeStep(STEPS[step["step"]], plain(step["text"]), _signed(step["points"]))
             for step in found["steps"]
             if round(step["points"])
         ]
-        before, after = found["from"]["score"], found["to"]["score"]
-        went = f"went from {before} to {after}" if before != after else f"has stayed at {after}"
-        return Changed(f"Since {begun} the score {went}.", steps)
+        return Changed(f"Since {self._moment(found['from']['at'])} the score {went}.", steps)
+
+    def _unmoved(self) -> Changed | None:
+        """What is said where the score is that of the last decision, by the same model; None where it is not."""
+        rows, history = self._log
+        is_same = bool(rows) and history[0]["score"] == self.score["score"]
+        model = self.score["model"]
+        if not is_same or rows[0].model_digest != (model and model["digest"]):
+            return None
+        since = self._moment(history[0]["at"])
+        return Changed(f"Since {since} the score has stayed at {self.score['score']}.")
 
     def timeline(self, before: Place | None) -> TimelinePage:
-        return timeline_page(self.record, self.visit.agreement, self.reader, before)
+        return timeline_page(self, self.visit.agreement, self.reader, before)
 
     @property
     def made_by(self) -> str:

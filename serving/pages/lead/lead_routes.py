@@ -16,6 +16,7 @@ from starlette.routing import Route
 from features.home.dates import moment
 from features.home.errors import LeadlightError
 from features.records.lead_record import LeadErased, UnknownLead, lead_record
+from serving.decisions.served_then import ServedThen
 from serving.leads.timeline import place_of
 from serving.pages.lead.lead_page import LeadPage
 from serving.pages.page import HEADERS, html_page, page_response
@@ -32,6 +33,7 @@ class LeadPageRoutes:
 
     def __init__(self, served: ServedHome, now: Callable[[], datetime]) -> None:
         self.served, self.now = served, now
+        self._known: tuple[Any, ServedThen] | None = None
 
     def routes(self) -> list[Route]:
         """The route, at the root."""
@@ -52,7 +54,7 @@ class LeadPageRoutes:
                 record = lead_record(told.connection, told.agreement, lead_id, only_ids=True)
                 if record.lead_id != lead_id:  # it was merged, or an id of a browser: its page is that of the lead
                     return RedirectResponse(_address(request, record.lead_id), 307, HEADERS)
-                shown = LeadPage(self.served, told, record, _moment(request.query_params))
+                shown = LeadPage(self.served, told, record, self._then(), _moment(request.query_params))
                 shown.check()
                 return self._shown(request, shown, told)
             except LeadErased:
@@ -61,6 +63,13 @@ class LeadPageRoutes:
                 return notice_page(self.served, *UNKNOWN)
             except LeadlightError:
                 return notice_page(self.served, *CANNOT_SCORE)
+
+    def _then(self) -> ServedThen:
+        """What answered at past moments, read again where a model was promoted or an agreement kept."""
+        seen = self.served.scorer.served.seen[:2]
+        if self._known is None or self._known[0] != seen:
+            self._known = seen, ServedThen(self.served.home)
+        return self._known[1]
 
     def _shown(self, request: Request, lead: LeadPage, told: Visit) -> Response:
         before = place_of(request.query_params["before"]) if request.query_params.get("before") else None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from features.agreement.agreement import Agreement
+from features.records.lead_record import LeadRecord
 from serving.code_words import CLOCKS, KINDS, RESULTS, STATES, code_words, reject_words
-from serving.leads.timeline import Place, cursor_of, timeline
+from serving.leads.timeline import CountedEvents, Place, cursor_of, timeline
 from serving.notices.short_texts import colleague, moment_text, plain
 from serving.pages.card.card_facts import Reader
 
@@ -42,6 +43,15 @@ class TimelineRow:
     origin: str
 
 
+class LeadEvents(Protocol):
+    """A lead's record, and what its events count as."""
+
+    @property
+    def record(self) -> LeadRecord: ...
+    @property
+    def counted(self) -> CountedEvents: ...
+
+
 @dataclass(frozen=True)
 class TimelinePage:
     """Some events, the newest first; next: the cursor of the page after."""
@@ -50,10 +60,10 @@ class TimelinePage:
     next: str | None
 
 
-def timeline_page(record: Any, agreement: Agreement, reader: Reader, before: Place | None) -> TimelinePage:
+def timeline_page(lead: LeadEvents, agreement: Agreement, reader: Reader, before: Place | None) -> TimelinePage:
     """One page of a lead's timeline, in words."""
     events, last = list[TimelineRow](), None
-    for place, event in timeline(record, agreement, before):
+    for place, event in timeline(lead.record, agreement, before, lead.counted):
         if len(events) == SHOWN:
             return TimelinePage(tuple(events), cursor_of(last) if last else None)
         events.append(_row(event, agreement, reader))
