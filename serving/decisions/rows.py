@@ -55,6 +55,7 @@ def lead_decision(lead: LeadNow, decided: Decided, under: DecidedUnder, as_of: d
         bar_id=under.bar_id,
         ranks_by=lead.numbers.orders_calls_by + decided.goes_first,
         peaks=orjson.dumps(peaks).decode(),
+        has_sales_history=lead.history is None or lead.history.newest_event_id > 0,
         facts=json_text(decided.facts),
         cause=cause,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -30,15 +31,17 @@ def before(connection: Connection, lead_ids: Iterable[str]) -> dict[str, LeadDec
 def store(connection: Connection, rows: Sequence[RowChange]) -> set[str]:
     """Write decisions as (before, after); the leads that were decided on by another since, of which nothing is written.
 
-    A row of `decisions` is written where its id is new; else only what the lists show of the lead is.
+    A row of `decisions` is written where its id is new; else only what the lists show of the lead is. Another's write
+    shows in the row's version, also where it changed no decision.
     """
-    rows = sorted(
-        rows, key=lambda change: change[1].lead_id
-    )  # one order for all writers, or two could wait for each other
-    known = [{"was": was.decision_id, **_values(row)} for was, row in rows if was is not None]
-    new = [_values(row) for was, row in rows if was is None]
+    # One order for all writers, or two could wait for each other.
+    rows = sorted(rows, key=lambda change: change[1].lead_id)
+    stamps = {row.lead_id: secrets.randbits(62) for _, row in rows}
+    known = [(was.version, _values(row, stamps)) for was, row in rows if was is not None]
+    new = [_values(row, stamps) for was, row in rows if was is None]
     written = _update(connection, known) + insert_new(connection, newest, new)
-    lost = set() if written == len(rows) else _lost(connection, rows)
+    found = stamps if written == len(rows) else versions(connection, stamps)
+    lost = {lead_id for lead_id, version in stamps.items() if found.get(lead_id) != version}
     changes = [
         row for was, row in rows if row.lead_id not in lost and (was is None or was.decision_id != row.decision_id)
     ]
@@ -47,31 +50,29 @@ def store(connection: Connection, rows: Sequence[RowChange]) -> set[str]:
     return lost
 
 
-def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+def _update(connection: Connection, rows: Sequence[tuple[int, dict[str, Any]]]) -> int:
+    """Write rows over those of the versions that they follow; how many these were."""
     if not rows:
         return 0
     names = [name for name in COLUMNS if name != "lead_id"]
-    is_it = (newest.c.lead_id == bindparam("lead")) & (newest.c.decision_id == bindparam("was"))
+    is_it = (newest.c.lead_id == bindparam("lead")) & (newest.c.version == bindparam("was"))
     statement = update(newest).where(is_it).values({name: bindparam(f"new_{name}") for name in names})
-    values = [
-        {"lead": row["lead_id"], "was": row["was"], **{f"new_{name}": row[name] for name in names}} for row in rows
-    ]
+    values = [{"lead": row["lead_id"], "was": was, **{f"new_{name}": row[name] for name in names}} for was, row in rows]
     done = connection.execute(statement, values, execution_options={"preserve_rowcount": True})
     return int(done.rowcount)
 
 
-def _lost(connection: Connection, rows: Sequence[RowChange]) -> set[str]:
-    """The leads whose newest decision is not the one that was to be written."""
-    wanted = {row.lead_id: row.decision_id for _, row in rows}
-    found: dict[str, str] = {}
-    for batch in batched(wanted, AT_ONCE):
-        some = select(newest.c.lead_id, newest.c.decision_id).where(newest.c.lead_id.in_(batch))
-        found |= {row.lead_id: row.decision_id for row in connection.execute(some)}
-    return {lead_id for lead_id, decision_id in wanted.items() if found.get(lead_id) != decision_id}
+def versions(connection: Connection, lead_ids: Iterable[str]) -> dict[str, int]:
+    """The version of the newest decision of each of these leads that has one."""
+    found: dict[str, int] = {}
+    for batch in batched(lead_ids, AT_ONCE):
+        some = select(newest.c.lead_id, newest.c.version).where(newest.c.lead_id.in_(batch))
+        found |= {row.lead_id: row.version for row in connection.execute(some)}
+    return found
 
 
-def _values(row: LeadDecision) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in COLUMNS}
+def _values(row: LeadDecision, stamps: Mapping[str, int]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in COLUMNS} | {"version": stamps[row.lead_id]}
 
 
 _OF_BOTH = tuple(column.name for column in tables.decisions.c if column.name in COLUMNS)

@@ -15,7 +15,7 @@ from features.ledger.tombstones import erased_leads
 from features.store.due_leads import DecidedLeads, DueLeads
 from serving.rounds.causes import CauseOf, causes_of_events
 from serving.rounds.decided_by import DecidedBy
-from serving.rounds.deciding import decide_leads
+from serving.rounds.deciding import Seen, decide_leads, seen
 from serving.rounds.due_rounds import DueRounds
 from serving.rounds.looked_at import leads_now
 from serving.rounds.merged_leads import close_merged
@@ -25,12 +25,13 @@ from serving.scoring.score import Scoring
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Due leads with their numbers, ready to be decided on; the slow part of it is done. only: these leads alone."""
+    """Due leads with their numbers, and what can be decided of them alone; the slow part is done. only: these alone."""
 
     by: DecidedBy
     due: DueLeads
     leads: Sequence[LeadNow]
     cause_of: CauseOf
+    seen: Seen
     only: frozenset[str] | None = None
 
     def write(self, connection: Connection) -> Collection[str]:
@@ -41,8 +42,9 @@ class LookedAt:
         if self.only is not None:
             merged = {lead: into for lead, into in merged.items() if lead in self.only}
         lost = close_merged(connection, self.by, merged, self.cause_of) if merged else set()
+        then = self.seen.joined(connection, set(merged.values())) if merged else self.seen
         left = [lead for lead in self.leads if lead.lead_id not in gone]
-        return lost | decide_leads(connection, self.by, left, self.cause_of)
+        return lost | decide_leads(connection, self.by, left, self.cause_of, then)
 
 
 class HomeDecider:
@@ -84,14 +86,15 @@ class HomeDecider:
         """The decisions on leads that a round of the publisher derived."""
         return self.looked_at(connection, due)
 
-    def looked_at(self, _connection: Connection, due: DueLeads) -> LookedAt:
+    def looked_at(self, connection: Connection, due: DueLeads) -> LookedAt:
         """The due leads with their numbers, each to be decided for its newest event."""
         by = self.by()
         assert by is not None
         # Known at a moment is what came before it, and an event may be recorded at the very moment of its round.
         newest = max((state.known_at for state in due.states if state.known_at), default=by.as_of)
         by = replace(by, as_of=max(by.as_of, newest + MICROSECOND))
-        return LookedAt(by, due, leads_now(by, due), causes_of_events(due))
+        leads, cause_of = leads_now(by, due), causes_of_events(due)
+        return LookedAt(by, due, leads, cause_of, seen(connection, by, leads, cause_of))
 
     def decide_rest(self) -> None:
         """Decide on what senders wait for and no round has decided."""

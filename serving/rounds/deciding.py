@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,8 +14,9 @@ from features.home.clock import microseconds
 from features.home.database import wait_for_writers
 from features.ledger.ledger import append
 from serving.decisions.backlog import line
+from serving.decisions.bar import BarInForce, newest_bar
 from serving.decisions.rows import lead_decision
-from serving.decisions.store import before, store
+from serving.decisions.store import before, store, versions
 from serving.handovers.handover import Handover
 from serving.handovers.ledger_acts import ledger_events
 from serving.handovers.owners import room_left
@@ -108,6 +109,7 @@ class Deciding:
             row = replace(row, reason=newest.offer.why_now)
             if self.room is not None and found.queue == "sales":
                 self.room -= 1
+        row = replace(row, has_sales_history=row.has_sales_history or bool(steps))
         change = LeadChange(lead.before, _with_handover(row, newest), tuple(steps))
         self.changes.append(change)
         return change
@@ -126,27 +128,90 @@ def _us(at: datetime | None) -> int | None:
     return None if at is None else microseconds(at)
 
 
-def decide_leads(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf) -> set[str]:
+@dataclass(frozen=True)
+class Seen:
+    """What was known of leads when they were looked at, outside of any lock.
+
+    under: by what they were decided then; None where there was no bar yet. ready: the changes that depend on nothing
+    but the lead itself, made then.
+    """
+
+    under: DecidedUnder | None
+    befores: Mapping[str, LeadDecision]
+    handovers: Mapping[str, Handover]
+    ready: Mapping[str, LeadChange]
+
+    def changed(self, connection: Connection, lead_ids: Sequence[str]) -> set[str]:
+        """Those of these leads whose decision or open handover another has written since."""
+        then = {lead_id: was.version for lead_id, was in self.befores.items()}
+        now, is_open = versions(connection, lead_ids), open_handovers(connection, lead_ids)
+        return {
+            lead_id
+            for lead_id in lead_ids
+            if now.get(lead_id) != then.get(lead_id) or is_open.get(lead_id) != self.handovers.get(lead_id)
+        }
+
+    def joined(self, connection: Connection, into: Collection[str]) -> Seen:
+        """The same once leads became part of these, whose handovers may be the other's now."""
+        handovers = {lead_id: one for lead_id, one in self.handovers.items() if lead_id not in into}
+        ready = {lead_id: change for lead_id, change in self.ready.items() if lead_id not in into}
+        return replace(self, handovers=handovers | open_handovers(connection, sorted(into)), ready=ready)
+
+
+def seen(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf) -> Seen:
+    """What is known of leads now, and what can be decided before the lock that all writers wait for.
+
+    connection: reads the same state of the database as the leads were read from.
+    """
+    ids = [str(lead.lead_id) for lead in leads]
+    bar = newest_bar(connection, by.scoring.digest, by.agreement.policy_digest)
+    under = _under(by, bar) if bar else None
+    befores, handovers = before(connection, ids), open_handovers(connection, ids)
+    alone = [lead for lead in leads if under and lead.lead_id not in handovers]
+    changes = (_settled(by, under, lead, befores.get(str(lead.lead_id)), cause_of) for lead in alone if under)
+    return Seen(under, befores, handovers, {change.lead_id: change for change in changes if change})
+
+
+def _settled(
+    by: DecidedBy, under: DecidedUnder, lead: LeadNow, was: LeadDecision | None, cause_of: CauseOf
+) -> LeadChange | None:
+    """The decision on a lead without a handover; None where it takes a place in the line, a handover or a colleague."""
+    cause = named_cause(cause_of(str(lead.lead_id)), was, under)
+    lead = replace(lead, before=was)
+    found = decided(by.agreement, lead, under, by.as_of, cause)
+    if found.hands_over or found.in_backlog or found.queue == "inside_sales":
+        return None
+    return LeadChange(was, _with_handover(lead_decision(lead, found, under, by.as_of, cause), None))
+
+
+def decide_leads(
+    connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf, then: Seen
+) -> set[str]:
     """Decide on leads and write all that follows, in the caller's transaction; those that another decided on meanwhile.
 
-    leads: without what was decided before, ordered by id: it is read here, with their open handovers, once.
+    leads: without what was decided before, ordered by id. then: what was known of them when they were looked at.
     """
-    deciding = _begun(connection, by, [str(lead.lead_id) for lead in leads])
-    for lead in leads:
-        deciding.decide(lead, cause_of(str(lead.lead_id)))
-    return write_changes(connection, by, deciding.changes)
-
-
-def _begun(connection: Connection, by: DecidedBy, lead_ids: Sequence[str]) -> Deciding:
     # Before any row is locked: whoever appends events locks rows after it, and two of them could wait for each other.
     wait_for_writers(connection)
-    under = under_now(connection, by)
-    return Deciding(connection, by, under, before(connection, lead_ids), open_handovers(connection, lead_ids))
+    ids, under = [str(lead.lead_id) for lead in leads], under_now(connection, by)
+    lost = then.changed(connection, ids)
+    ready = [then.ready[lead_id] for lead_id in ids if lead_id in then.ready and lead_id not in lost]
+    if under != then.under:
+        ready = []
+    rest = sorted(set(ids) - lost - {change.lead_id for change in ready})
+    deciding = Deciding(connection, by, under, before(connection, rest), open_handovers(connection, rest))
+    by_id = {str(lead.lead_id): lead for lead in leads}
+    for lead_id in rest:
+        deciding.decide(by_id[lead_id], cause_of(lead_id))
+    return lost | write_changes(connection, by, [*ready, *deciding.changes])
 
 
 def under_now(connection: Connection, by: DecidedBy) -> DecidedUnder:
     """By what leads are decided now, with the bar in force."""
-    bar = by.bar.in_force(connection, by)
+    return _under(by, by.bar.in_force(connection, by))
+
+
+def _under(by: DecidedBy, bar: BarInForce) -> DecidedUnder:
     return DecidedUnder(by.scoring.digest, by.agreement.policy_digest, bar.bar_id, bar.bar, by.is_live)
 
 

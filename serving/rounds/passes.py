@@ -20,6 +20,7 @@ from features.store.due_leads import due_leads
 from serving.rounds.causes import CauseOf
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.decider import LookedAt
+from serving.rounds.deciding import seen
 from serving.rounds.due_rounds import NOT_DECIDED
 from serving.rounds.halving import done_by_halves, place_of
 from serving.rounds.looked_at import leads_now
@@ -55,8 +56,9 @@ class Pass:
         with consistent_read(self.home) as connection:
             due = due_leads(connection, self.by.scoring.features_by, [(USER, lead) for lead in lead_ids], {})
             leads = leads_now(self.by, due, frozenset(lead_ids))
+            known = seen(connection, self.by, leads, cause_of)
         with writing(self.home) as connection:
-            lost = LookedAt(self.by, due, leads, cause_of, frozenset(lead_ids)).write(connection)
+            lost = LookedAt(self.by, due, leads, cause_of, known, frozenset(lead_ids)).write(connection)
         return len(leads) - len(lost)
 
     def all_of(self, read: Callable[[Connection], Collection[str]], cause_of: CauseOf, progress: Progress) -> int:

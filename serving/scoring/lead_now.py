@@ -112,7 +112,8 @@ class LeadDecision:
     """One row per lead: its newest decision, as the table `lead_decisions` keeps it.
 
     ranks_by: its place in the line of those who wait for sales, the highest first. peaks: JSON: (us, probability), as
-    its highest probability rose. facts, cause: of the row that a change writes into `decisions`; empty as it is read.
+    its highest probability rose. version: a number that each write of
+    the row makes new. facts, cause: of the row that a change writes into `decisions`; empty as it is read.
     """
 
     lead_id: str
@@ -143,6 +144,8 @@ class LeadDecision:
     bar_id: int | None
     ranks_by: float | None = None
     peaks: str = "[]"
+    version: int = field(default=0, compare=False)
+    has_sales_history: bool = True
     facts: str = field(default="{}", compare=False)
     cause: Cause = field(default=ONLY_SHOWN, compare=False)
 

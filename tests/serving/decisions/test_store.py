@@ -42,13 +42,16 @@ def changes(home: Home, name: str) -> list[str]:
         )
 
 
-def test_only_a_change_is_logged_and_the_newest_row_follows_the_numbers(home: Home) -> None:
-    first = row("ann", 0.1)
-    again = row("ann", 0.11, first, 1)
-    over = row("ann", 0.3, again, 2)
+def stored(home: Home, name: str, probability: float, days_later: float = 0.0) -> LeadDecision:
+    """The row of a decision on what was decided last, as the database has it then."""
     with writing(home) as connection:
-        for was, now in ((None, first), (first, again), (again, over)):
-            assert store(connection, [(was, now)]) == set()
+        was = before(connection, [name]).get(name)
+        assert store(connection, [(was, row(name, probability, was, days_later))]) == set()
+        return before(connection, [name])[name]
+
+
+def test_only_a_change_is_logged_and_the_newest_row_follows_the_numbers(home: Home) -> None:
+    first, again, over = stored(home, "ann", 0.1), stored(home, "ann", 0.11, 1), stored(home, "ann", 0.3, 2)
     assert (again.decision_id, again.decided_us) == (first.decision_id, first.decided_us)
     assert over.decision_id != first.decision_id
     assert over.decision_id.startswith("de_")
@@ -59,16 +62,25 @@ def test_only_a_change_is_logged_and_the_newest_row_follows_the_numbers(home: Ho
 
 
 def test_who_decides_on_what_another_has_decided_since_loses_and_writes_nothing(home: Home) -> None:
-    first, bob = row("ann", 0.1), row("bob", 0.1)
+    first, bob = stored(home, "ann", 0.1), stored(home, "bob", 0.1)
+    mine = stored(home, "ann", 0.3, 1)
+    other, later = row("ann", 0.31, first, 1), row("bob", 0.3, bob, 1)
     with writing(home) as connection:
-        store(connection, [(None, first), (None, bob)])
-        mine, other = row("ann", 0.3, first, 1), row("ann", 0.31, first, 1)
-        assert store(connection, [(first, mine)]) == set()
-        later = row("bob", 0.3, bob, 1)
         assert store(connection, [(first, other), (bob, later)]) == {"ann"}
         assert store(connection, [(None, row("ann", 0.4))]) == {"ann"}
         assert before(connection, ["ann", "bob"]) == {"ann": mine, "bob": later}
     assert changes(home, "ann") == ["below_bar", "probability_and_fit"]
+
+
+def test_who_decides_on_numbers_that_another_has_renewed_since_loses_even_where_the_decision_is_the_same(
+    home: Home,
+) -> None:
+    first = stored(home, "ann", 0.1)
+    newer = stored(home, "ann", 0.15, 1)
+    assert newer.decision_id == first.decision_id
+    with writing(home) as connection:
+        assert store(connection, [(first, row("ann", 0.12, first, 1))]) == {"ann"}
+        assert before(connection, ["ann"])["ann"].peak_probability == 0.15
 
 
 def test_the_highest_probability_is_remembered_as_it_rose_and_begins_anew_with_another_model(home: Home) -> None:
