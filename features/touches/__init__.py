@@ -15,7 +15,7 @@ tries.py         Tries: what one person does within an hour is one try; and whet
 Other rooms use:
 
 agreed_terms     Terms
-history          Feedback, Opportunity, SalesHistory, sales_histories, sales_history
+history          Feedback, Opportunity, SalesHistory, asking_behaviours, sales_histories, sales_history
 relation         OPENED, Relation, RelationReader, known_periods
 sales_events     SalesEvent, sales_events, touch_of
 touch            Touch, touch_actor, touch_side

@@ -203,10 +203,15 @@ def sales_history(rows: DerivedEvents, agreement: Agreement, lead_id: str) -> Sa
     return sales_histories(rows, agreement, {lead_id}).get(lead_id) or SalesHistory(lead_id)
 
 
+def asking_behaviours(agreement: Agreement) -> set[str]:
+    """The behaviours by which a lead asks for us: those that the rule `sales_ready` names."""
+    rule = agreement.rules.get("sales_ready")
+    return {clause.name for clauses in rule.any_of for clause in clauses} if rule else set()
+
+
 def _asked_us(observed: Any, agreement: Agreement, leads: set[int]) -> dict[int, int]:
     """When each lead last asked for us, by what the rule `sales_ready` names."""
-    rule = agreement.rules.get("sales_ready")
-    names = {clause.name for clauses in rule.any_of for clause in clauses} if rule else set()
+    names = asking_behaviours(agreement)
     asking = [place for place, name in enumerate(agreement.behaviours) if name in names]
     asks = np.flatnonzero(np.isin(observed.behaviour, asking)) if asking else np.empty(0, dtype=np.int64)
     standing: dict[tuple[int, int, int], int] = {}

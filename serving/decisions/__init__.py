@@ -33,5 +33,5 @@ queues           queues
 replay           replay
 rows             lead_decision
 served_then      AgreementGone, ModelGone, ServedThen
-store            before, store
+store            before, store, versions
 """

@@ -12,7 +12,7 @@ due_rounds.py    Rounds of their own: leads that are due by their marks, derived
                  round did.
 halving.py       Halving: work on many leads of which one cannot be worked on, so that it holds up no other.
 handing_over.py  Handing over: what a lead's history and its decision make of its handover, step by step.
-looked_at.py     Due leads as they are looked at: numbers and sales history of each at a moment, before anything is
+looked_at.py     Leads as they are looked at: numbers and sales history of each at a moment, before anything is
                  decided.
 merged_leads.py  Merged leads: what becomes of the decision and the handover of a lead that is part of another now.
 offer_words.py   Words of an offer: why this lead goes over now, and what it did last, as of the moment of the offer.

@@ -15,7 +15,7 @@ from features.ledger.tombstones import erased_leads
 from features.store.due_leads import DecidedLeads, DueLeads
 from serving.rounds.causes import CauseOf, causes_of_events
 from serving.rounds.decided_by import DecidedBy
-from serving.rounds.deciding import Seen, decide_leads, seen
+from serving.rounds.deciding import SeenLeads, decide_leads, seen
 from serving.rounds.due_rounds import DueRounds
 from serving.rounds.looked_at import leads_now
 from serving.rounds.merged_leads import close_merged
@@ -31,7 +31,7 @@ class LookedAt:
     due: DueLeads
     leads: Sequence[LeadNow]
     cause_of: CauseOf
-    seen: Seen
+    seen: SeenLeads
     only: frozenset[str] | None = None
 
     def write(self, connection: Connection) -> Collection[str]:

@@ -129,7 +129,7 @@ def _us(at: datetime | None) -> int | None:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenLeads:
     """What was known of leads when they were looked at, outside of any lock.
 
     under: by what they were decided then; None where there was no bar yet. ready: the changes that depend on nothing
@@ -151,14 +151,14 @@ class Seen:
             if now.get(lead_id) != then.get(lead_id) or is_open.get(lead_id) != self.handovers.get(lead_id)
         }
 
-    def joined(self, connection: Connection, into: Collection[str]) -> Seen:
+    def joined(self, connection: Connection, into: Collection[str]) -> SeenLeads:
         """The same once leads became part of these, whose handovers may be the other's now."""
         handovers = {lead_id: one for lead_id, one in self.handovers.items() if lead_id not in into}
         ready = {lead_id: change for lead_id, change in self.ready.items() if lead_id not in into}
         return replace(self, handovers=handovers | open_handovers(connection, sorted(into)), ready=ready)
 
 
-def seen(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf) -> Seen:
+def seen(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf) -> SeenLeads:
     """What is known of leads now, and what can be decided before the lock that all writers wait for.
 
     connection: reads the same state of the database as the leads were read from.
@@ -169,7 +169,7 @@ def seen(connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_
     befores, handovers = before(connection, ids), open_handovers(connection, ids)
     alone = [lead for lead in leads if under and lead.lead_id not in handovers]
     changes = (_settled(by, under, lead, befores.get(str(lead.lead_id)), cause_of) for lead in alone if under)
-    return Seen(under, befores, handovers, {change.lead_id: change for change in changes if change})
+    return SeenLeads(under, befores, handovers, {change.lead_id: change for change in changes if change})
 
 
 def _settled(
@@ -185,7 +185,7 @@ def _settled(
 
 
 def decide_leads(
-    connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf, then: Seen
+    connection: Connection, by: DecidedBy, leads: Sequence[LeadNow], cause_of: CauseOf, then: SeenLeads
 ) -> set[str]:
     """Decide on leads and write all that follows, in the caller's transaction; those that another decided on meanwhile.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, select
@@ -23,13 +23,14 @@ from serving.rounds.decider import LookedAt
 from serving.rounds.deciding import seen
 from serving.rounds.due_rounds import NOT_DECIDED
 from serving.rounds.halving import done_by_halves, place_of
-from serving.rounds.looked_at import leads_now
+from serving.rounds.looked_at import StoredLeads, leads_now
 
 AT_ONCE = 500  # leads in one transaction
 NIGHT = "night"
 LeadsOf = Callable[[Connection], list[str]]
 newest, passes = tables.lead_decisions, tables.passes
 MERGED = newest.c.code == "merged"
+MOVES_BY_ITSELF = ~MERGED & (newest.c.queue.is_not(None) | newest.c.next_due_us.is_not(None))
 
 logger = structlog.get_logger(__name__)
 troubles = Troubles(logger)
@@ -54,12 +55,19 @@ class Pass:
 
     def _decided(self, cause_of: CauseOf, lead_ids: Sequence[str]) -> int:
         with consistent_read(self.home) as connection:
-            due = due_leads(connection, self.by.scoring.features_by, [(USER, lead) for lead in lead_ids], {})
-            leads = leads_now(self.by, due, frozenset(lead_ids))
+            stored = self._stored.leads(without_sales(connection, lead_ids))
+            rest = sorted(set(lead_ids) - {str(lead.lead_id) for lead in stored})
+            due = due_leads(connection, self.by.scoring.features_by, [(USER, lead) for lead in rest], {})
+            derived = leads_now(self.by, due, frozenset(rest))
+            leads = sorted([*stored, *derived], key=lambda lead: str(lead.lead_id))
             known = seen(connection, self.by, leads, cause_of)
         with writing(self.home) as connection:
             lost = LookedAt(self.by, due, leads, cause_of, known, frozenset(lead_ids)).write(connection)
         return len(leads) - len(lost)
+
+    @cached_property
+    def _stored(self) -> StoredLeads:
+        return StoredLeads(self.home, self.by)
 
     def all_of(self, read: Callable[[Connection], Collection[str]], cause_of: CauseOf, progress: Progress) -> int:
         """Decide on what `read` finds until it finds no lead that was not tried; how many leads."""
@@ -77,6 +85,12 @@ def _could_not(_lead_id: str, error: Exception) -> None:
     troubles.met(NOT_DECIDED, type(error).__name__, where=place_of(error))
 
 
+def without_sales(connection: Connection, lead_ids: Sequence[str]) -> list[str]:
+    """Those of these leads that sales had nothing to do with when they were last decided, and that nobody merged."""
+    which = select(newest.c.lead_id).where(newest.c.lead_id.in_(lead_ids), ~newest.c.has_sales_history, ~MERGED)
+    return list(connection.scalars(which))
+
+
 def leads_with(
     condition: ColumnElement[bool], most: int, but: Collection[str] = ()
 ) -> Callable[[Connection], list[str]]:
@@ -90,11 +104,14 @@ def leads_with(
 
 
 def chunks_of_night(home: Home, by: DecidedBy) -> Iterator[list[str]]:
-    """All leads by id, `AT_ONCE` at a time, from where a pass that broke off had come; each chunk noted once done."""
+    """All leads that time can move, by id, `AT_ONCE` at a time, from where a pass that broke off had come.
+
+    That is every open lead, and who is closed until a date; the others wait for an event. A chunk is noted once done.
+    """
     begun_us, up_to = _begun(home, by)
     while True:
         with reading(home) as connection:
-            which = select(newest.c.lead_id).where(newest.c.lead_id > up_to, ~MERGED).order_by(newest.c.lead_id)
+            which = select(newest.c.lead_id).where(newest.c.lead_id > up_to, MOVES_BY_ITSELF).order_by(newest.c.lead_id)
             chunk = list(connection.scalars(which.limit(AT_ONCE)))
         if not chunk:
             break

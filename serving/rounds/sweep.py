@@ -147,8 +147,9 @@ class _Sweep:
         with writing(self.home) as connection:
             wait_for_writers(connection)
             renewed_bar(connection, self.by.scoring, self.by.agreement.policy_digest, self.by.as_of)
+        work = Pass(self.home, self.by)
         for chunk in chunks_of_night(self.home, self.by):
-            done += Pass(self.home, self.by).decide(chunk, lambda _: cause)
+            done += work.decide(chunk, lambda _: cause)
             self.progress(f"night: {done:,} leads")
         self._rank()
         return done

@@ -18,9 +18,10 @@ from features.ledger.ledger import Ledger
 from features.records.erasure import erase
 from features.store import online as store
 from features.store.online import StoreGone
-from serving.rounds import decider, deciding
+from serving.rounds import decider, deciding, passes
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.sweep import sweep
+from serving.scoring.lead_now import Cause
 
 LIVE = live_agreement()
 
@@ -205,6 +206,30 @@ def test_of_two_deciders_at_once_one_is_followed(at_home: DecidedHome, monkeypat
     at_home.publisher.publish()
     assert at_home.count(tables.handovers) == at_home.count(tables.decisions) == 1
     assert is_consistent(at_home)
+
+
+def test_what_was_looked_at_before_a_rep_said_what_became_of_it_is_not_written(
+    home: DecidedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.hear(lead("hot", **FIT))
+    (offered,) = home.handovers()
+    home.now += HOUR
+    looked = passes.leads_now
+
+    def overtaken(by: DecidedBy, due: Any, *rest: Any) -> Sequence[Any]:
+        monkeypatch.undo()
+        found = looked(by, due, *rest)
+        said = {"handover_id": offered.handover_id, "by": offered.owner, "reason": "too_early"}
+        other = DecidedHome(home.home, home.now, home.sent)
+        other.hear({"type": "track", "userId": "hot", "event": "Lead Disqualified", "properties": said})
+        return found
+
+    monkeypatch.setattr(passes, "leads_now", overtaken)
+    by = DecidedBy.in_force(home.home, home.decider.by().scoring, home.now)
+    assert passes.Pass(home.home, by).decide(["hot"], lambda _: Cause("night", "")) == 0
+    assert home.decisions() == {"hot": ("nurture", "rejected_too_early", "marketing")}
+    assert [row.state for row in home.handovers()] == ["rejected"]
+    assert is_consistent(home)
 
 
 def test_an_erased_lead_leaves_that_it_was_decided_and_nothing_of_itself(home: DecidedHome) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import engine, reading
 from features.home.locks import sweeper_lock
-from serving.rounds import due_rounds, passes
+from serving.rounds import deciding, due_rounds, passes
 from serving.rounds.crossings import crossings_of_agreement
+from serving.rounds.decided_by import DecidedBy
 from serving.rounds.sweep import night, sweep
+from serving.scoring.lead_now import Cause
+from serving.scoring.scorer import Scorer
 
 LIVE = live_agreement()
 A_DAY = 3  # the agreed number of catching up
@@ -136,6 +140,54 @@ def test_at_night_all_leads_are_looked_at_once_and_what_broke_off_goes_on(
     assert night(at_home.home, at_home.now + HOUR).night == 2
     assert night(at_home.home, at_home.now + 2 * HOUR).night == 0
     assert night(at_home.home, at_home.now + DAY).night == 6
+
+
+def test_a_night_decides_by_stored_states_as_it_does_by_the_ledger(
+    at_home: DecidedHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = {"type": "group", "groupId": "acme", "traits": {}}
+    at_home.hear(*(lead(f"u{i}", **(FIT if i % 2 else {"employees": i})) for i in range(8)), lead("asks"), lead("sold"))
+    at_home.hear(visits("u1", "/pricing"), visits("u2", "/pricing"), group | {"userId": "u1"}, group | {"userId": "u2"})
+    at_home.hear({"type": "alias", "userId": "u3", "previousId": "anon"}, visits("u4"), asks("asks"))
+    at_home.now += 20 * DAY
+    at_home.hear({"type": "track", "userId": "u5", "event": "Call Answered", "properties": {"by": ANN}}, visits("u6"))
+    at_home.hear({"type": "track", "userId": "sold", "event": "Lead Converted", "properties": {}})
+    night(at_home.home, at_home.now)
+    at_home.now += 30 * DAY
+    sweep(at_home.home, at_home.now)  # what is due by now is out of the night's way
+    stored, derived = (_after_a_night(at_home, monkeypatch, by_ledger) for by_ledger in (False, True))
+    assert stored == derived
+    assert {row.has_sales_history for row in lead_rows(at_home).values()} == {False, True}
+
+
+def _after_a_night(home: DecidedHome, monkeypatch: pytest.MonkeyPatch, by_ledger: bool) -> dict[str, Any]:
+    """What the night would make of each lead: its newest rows, of which then nothing is kept."""
+    asked: list[str] = []
+    with monkeypatch.context() as patched:
+        if by_ledger:
+            patched.setattr(passes, "without_sales", lambda *_: [])
+        read = passes.StoredLeads.leads
+        patched.setattr(passes.StoredLeads, "leads", lambda self, ids: asked.extend(ids) or read(self, ids))
+        written: dict[str, Any] = {}
+
+        def kept(_connection: Any, changes: Any) -> set[str]:
+            written.update({row.lead_id: replace(row, version=0, decision_id="") for _, row in changes})
+            return set()
+
+        patched.setattr(deciding, "store", kept)
+        passes.Pass(home.home, DecidedBy.in_force(home.home, Scorer(home.home).scoring, home.now)).decide(
+            list(lead_rows(home)), lambda _: Cause("night", "")
+        )
+    assert bool(asked) is not by_ledger
+    return written
+
+
+def test_who_is_closed_for_good_waits_for_an_event_and_not_for_the_night(at_home: DecidedHome) -> None:
+    at_home.hear(lead("open"), lead("sold"))
+    at_home.hear({"type": "track", "userId": "sold", "event": "Lead Converted", "properties": {}})
+    night(at_home.home, at_home.now)
+    assert night(at_home.home, at_home.now + DAY).night == 1
+    assert at_home.decisions()["sold"] == ("converted", "converted", None)
 
 
 def test_two_sweeps_at_once_are_one(home: DecidedHome) -> None:
