@@ -63,6 +63,6 @@ signatures          Signature, short_digest
 standing            Standing, standing, standing_lines
 statuses            KINDS, NOTHING, is_meaning
 versions            AgreementVersion, NOT_AGREED, NOT_KEPT, NoAgreement, agreement_with_digest, chosen_version,
-                    current_version, save_version, tried_version, version_in_force
+                    current_version, kept_agreement, save_version, tried_version, version_in_force
 working_time        WorkingTime
 """

@@ -7,5 +7,5 @@ timeline.py     A lead's timeline: its events, newest first, each with the behav
 Other rooms use:
 
 lead_export     lead_export
-timeline        Place, counted_events, cursor_of, place_of, timeline
+timeline        CountedEvents, Place, counted_events, cursor_of, place_of, timeline
 """

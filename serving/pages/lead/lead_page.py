@@ -67,7 +67,7 @@ class CriterionRow:
 
 
 @dataclass(frozen=True)
-class ChangeStep:
+class StepInWords:
     """One step of what changed, in whole points."""
 
     step: str
@@ -80,7 +80,7 @@ class Changed:
     """What changed since a moment; problem: why that cannot be told."""
 
     sentence: str = ""
-    steps: Sequence[ChangeStep] = ()
+    steps: Sequence[StepInWords] = ()
     problem: str | None = None
 
 
@@ -326,7 +326,7 @@ class LeadPage:
         before, after = found["from"]["score"], found["to"]["score"]
         went = f"went from {before} to {after}" if before != after else f"has stayed at {after}"
         steps = [
-            ChangeStep(STEPS[step["step"]], plain(step["text"]), _signed(step["points"]))
+            StepInWords(STEPS[step["step"]], plain(step["text"]), _signed(step["points"]))
             for step in found["steps"]
             if round(step["points"])
         ]
