@@ -34,5 +34,5 @@ offline                objecting_leads, ragged, states_at
 online                 LeadState, OnlineStore, StoreGone, newest_states
 online_fill            remove_leads
 publisher              Publisher
-states_before          corrected_state, rows_before, state_with_traits, states_before, states_in
+states_before          EventsAround, corrected_state, rows_before, state_with_traits, states_before, states_in
 """

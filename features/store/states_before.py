@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
 
 from features.agreement.agreement import Agreement
 from features.arrays import Floats
 from features.behaviour.decayed_counters import behaviour_states
-from features.derived import DerivedRows, derive
+from features.derived import DerivedRows, derive_events
 from features.home.database import consistent_read
 from features.home.settings import Home
 from features.identity.claims import USER
-from features.identity.components import GROUP, component
+from features.identity.components import GROUP, component, events_of
 from features.store.online import LeadState, newest_states
 
 
@@ -51,15 +54,36 @@ def state_with_traits(rows: DerivedRows, agreement: Agreement, then: LeadState) 
     return newest._replace(traits=then.traits, account=_account(rows, agreement, then.traits.get("account")))
 
 
-def rows_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:
-    """What the events, recorded before the moment, of all ids and colleagues say that these leads are linked to today.
+@dataclass(frozen=True)
+class EventsAround:
+    """The events of all ids and colleagues that some leads are linked to today, in the order of the ledger.
 
-    At the moment they were linked to a part of these at most.
+    At an earlier moment they were linked to a part of these at most, so what was known then is derived from a part.
     """
-    with consistent_read(home) as connection:
+
+    events: Sequence[Any]
+    ids: frozenset[str]
+
+    @classmethod
+    def of(cls, connection: Connection, lead_ids: Sequence[str]) -> EventsAround:
+        """Those of these leads, read from the ledger."""
         own = component(connection, [(USER, lead_id) for lead_id in lead_ids])
-        whole = [(USER, one) for one in own.ids] + [(GROUP, one) for one in own.groups]
-        return derive(connection, agreement, whole, recorded_before_us=moment_us).rows
+        tied = component(connection, [*((USER, one) for one in own.ids), *((GROUP, one) for one in own.groups)])
+        return cls(list(events_of(connection, tied)), tied.ids)
+
+    def recorded_before(self, moment_us: int) -> EventsAround:
+        """Those that were recorded before a moment."""
+        return EventsAround([event for event in self.events if event.recorded_us < moment_us], self.ids)
+
+    def rows(self, agreement: Agreement) -> DerivedRows:
+        """What they say of their leads by an agreement."""
+        return derive_events(self.events, agreement, self.ids).rows
+
+
+def rows_before(home: Home, agreement: Agreement, lead_ids: Sequence[str], moment_us: int) -> DerivedRows:
+    """What the events around these leads say that were recorded before the moment."""
+    with consistent_read(home) as connection:
+        return EventsAround.of(connection, lead_ids).recorded_before(moment_us).rows(agreement)
 
 
 def _account(rows: DerivedRows, agreement: Agreement, account: str | None) -> dict[str, Floats | None] | None:

@@ -25,7 +25,7 @@ Other rooms use:
 
 backlog          MOST_WORKING_DAYS, backlog_turn, line, rank_again
 bar              BarInForce, bar_in_force, newest_bar, renewed_bar
-changes          NothingToCompare, changes
+changes          NothingToCompare, changes, changes_of_record
 history          score_history
 lists            EQUALS, LeadFilter, Place, SORTS, cursor_of_place, decision_answer, decisions_of, is_known,
                  lead_list, listed_leads, place_in_cursor, place_of_row

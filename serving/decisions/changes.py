@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
+from features.arrays import NOT_YET
 from features.derived import DerivedRows
 from features.events.event_table import HISTORY_KEPT
 from features.home import tables
 from features.home.clock import from_microseconds, rfc3339
-from features.home.database import reading
+from features.home.database import consistent_read, reading
 from features.home.errors import LeadlightError
 from features.home.settings import Home
 from features.records.lead_record import LeadRecord, lead_record
 from features.store.online import LeadState
-from features.store.states_before import corrected_state, rows_before, state_with_traits, states_in
+from features.store.states_before import EventsAround, corrected_state, state_with_traits, states_in
 from serving.decisions.change_words import ChangedLead, ScoredMoment, change_sentence, step_words
 from serving.decisions.served_then import ServedThen
 from serving.scoring.lead_row import LeadRow
@@ -39,11 +40,23 @@ def changes(home: Home, name: str, now_us: int, moments: tuple[int | None, int |
             only_ids: bool = False) -> dict[str, Any]:  # fmt: skip
     """Why the score of a lead is not what it was, as `GET /v1/leads/{id}/changes` answers it. Nothing is stored.
 
-    moments: from and to, each up to and including its microsecond; by default the last stored decision, and now. The
-    contributions of the steps, in log-odds, sum to the difference. Raises UnknownLead, LeadErased, NothingToCompare,
-    ModelGone and AgreementGone.
+    Raises UnknownLead, LeadErased and what `changes_of_record` raises.
     """
-    lead = _LeadThen.named(home, name, only_ids)
+    served = ServedThen(home)
+    with reading(home) as connection:
+        record = lead_record(connection, served.newest.agreement, name, only_ids)
+    return changes_of_record(served, record, now_us, moments)
+
+
+def changes_of_record(
+    served: ServedThen, record: LeadRecord, now_us: int, moments: tuple[int | None, int | None] = (None, None)
+) -> dict[str, Any]:
+    """The same of a lead whose record was read already.
+
+    moments: from and to, each up to and including its microsecond; by default the last stored decision, and now. The
+    contributions of the steps, in log-odds, sum to the difference. Raises NothingToCompare, ModelGone, AgreementGone.
+    """
+    lead = _LeadThen(record, served)
     begin_us, end_us = moments
     end = lead.moment(now_us if end_us is None else end_us)
     begin = lead.last_decision(end.at_us) if begin_us is None else lead.moment(begin_us)
@@ -57,15 +70,19 @@ def changes(home: Home, name: str, now_us: int, moments: tuple[int | None, int |
 class _LeadThen:
     """A lead, what answered when in its home, and all that is known of it now."""
 
-    home: Home
     record: LeadRecord
     served: ServedThen
+    derived: dict[tuple[str, int], DerivedRows] = field(default_factory=dict)
 
-    @classmethod
-    def named(cls, home: Home, name: str, only_ids: bool) -> _LeadThen:
-        served = ServedThen(home)
-        with reading(home) as connection:
-            return cls(home, lead_record(connection, served.newest.agreement, name, only_ids), served)
+    @property
+    def home(self) -> Home:
+        return self.served.home
+
+    @cached_property
+    def around(self) -> EventsAround:
+        """All events of its component and its colleagues, read once."""
+        with consistent_read(self.home) as connection:
+            return EventsAround.of(connection, [self.record.lead_id])
 
     def moment(self, at_us: int) -> ScoredMoment:
         """A moment, by what answered then; where it is that of a decision, by what that was made under."""
@@ -94,12 +111,19 @@ class _LeadThen:
     def is_objecting(self) -> bool:
         """Whether it objects to profiling now: then it has no profile of an earlier moment either."""
         agreement = self.record.derived.agreement
-        (now,) = states_in(self.record.derived.rows, agreement, [self.record.lead_id])
+        (now,) = states_in(self.rows(agreement, NOT_YET - 1), agreement, [self.record.lead_id])
         return now.traits.get("profiling_opt_out") is True
 
     def rows(self, agreement: Agreement, at_us: int) -> DerivedRows:
-        """What the events that were recorded up to and including a moment say by an agreement."""
-        return rows_before(self.home, agreement, [self.record.lead_id], at_us + 1)
+        """What the events that were recorded up to and including a moment say by an agreement.
+
+        Of two moments between which nothing was recorded it is the very same rows.
+        """
+        known = self.around.recorded_before(at_us + 1)
+        key = agreement.feature_digest, len(known.events)
+        if key not in self.derived:
+            self.derived[key] = known.rows(agreement)
+        return self.derived[key]
 
     def state(self, rows: DerivedRows, agreement: Agreement, at_us: int) -> LeadState:
         """Its state in these rows of a moment. Raises NothingToCompare where that cannot be told."""
@@ -120,6 +144,7 @@ class _ChangeSplit:
 
     def __init__(self, lead: _LeadThen, begin: ScoredMoment, end: ScoredMoment) -> None:
         self.lead, self.begin, self.end = lead, begin, end
+        self._ends: dict[str, LeadState] = {}
 
     def as_json(self) -> dict[str, Any]:
         begin, end = self.begin, self.end
@@ -145,8 +170,10 @@ class _ChangeSplit:
     def _log_odds(self) -> Sequence[float]:
         """Seven scores: of the beginning, and after each of the six steps."""
         before, after, then, of = self.begin.scoring, self.end.scoring, self._then, self._end_state
-        corrected = corrected_state(self._rows_now, before.features_by, then, self.begin.at_us + 1)
-        active = state_with_traits(self._rows_now, before.features_by, then)
+        corrected = active = then
+        if self._is_news:
+            corrected = corrected_state(self._rows_now, before.features_by, then, self.begin.at_us + 1)
+            active = state_with_traits(self._rows_now, before.features_by, then)
         new_model = replace(after, kept=before.kept)
         by_model = (new_model, of(new_model.features_by)) if new_model.digest != before.digest else None
         by_model = by_model or (before, of(before.features_by))
@@ -154,10 +181,12 @@ class _ChangeSplit:
         by_agreement = by_model if is_same else (after, of(after.features_by))
         begun = before.log_odds(LeadRow.of(then, "ledger"), from_microseconds(self.begin.at_us))
         states = [(before, then), (before, corrected), (before, active), (before, of(before.features_by))]
-        as_of = from_microseconds(self.end.at_us)
-        scored = [scoring.log_odds(LeadRow.of(state, "ledger"), as_of)
-                  for scoring, state in (*states, by_model, by_agreement)]  # fmt: skip
-        return [begun, *scored]
+        steps, scored = (*states, by_model, by_agreement), dict[tuple[int, int], float]()
+        for scoring, state in steps:  # where nothing changed it is the very same state, and scored once
+            key = id(scoring), id(state)
+            if key not in scored:
+                scored[key] = scoring.log_odds(LeadRow.of(state, "ledger"), from_microseconds(self.end.at_us))
+        return [begun, *(scored[id(scoring), id(state)] for scoring, state in steps)]
 
     @cached_property
     def _then(self) -> LeadState:
@@ -169,8 +198,20 @@ class _ChangeSplit:
         """What is known by the end, as the model of the beginning reads it."""
         return self.lead.rows(self.begin.scoring.features_by, self.end.at_us)
 
+    @property
+    def _is_news(self) -> bool:
+        """Whether anything was recorded between the moments."""
+        return self._rows_now is not self.lead.rows(self.begin.scoring.features_by, self.begin.at_us)
+
     def _end_state(self, agreement: Agreement) -> LeadState:
+        if agreement.feature_digest not in self._ends:
+            self._ends[agreement.feature_digest] = self._state_at_end(agreement)
+        return self._ends[agreement.feature_digest]
+
+    def _state_at_end(self, agreement: Agreement) -> LeadState:
         is_first = agreement.feature_digest == self.begin.scoring.features_by.feature_digest
+        if is_first and not self._is_news:
+            return self._then
         rows = self._rows_now if is_first else self.lead.rows(agreement, self.end.at_us)
         return self.lead.state(rows, agreement, self.end.at_us)
 

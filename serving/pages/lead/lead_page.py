@@ -16,7 +16,7 @@ from features.home.errors import LeadlightError
 from features.records.contacts import Contact, contacts
 from features.records.lead_record import LeadRecord
 from serving.code_words import code_words, decision_words, queue_words
-from serving.decisions.changes import changes
+from serving.decisions.changes import changes_of_record
 from serving.decisions.history import score_history
 from serving.decisions.lists import decisions_of
 from serving.decisions.served_then import ServedThen
@@ -318,7 +318,7 @@ class LeadPage:
             return unmoved
         begin_us = None if self.since is None else microseconds(self.since)
         try:
-            found = changes(self.served.home, self.lead_id, microseconds(self.visit.as_of), (begin_us, None), True)
+            found = changes_of_record(self.then, self.record, microseconds(self.visit.as_of), (begin_us, None))
         except LeadlightError as error:
             return Changed(problem=f"{sentence(str(error))}.")
         if found["difference"] is None:
