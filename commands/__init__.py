@@ -29,6 +29,7 @@ models.py             `leadlight models`, `promote`, `rollback`, `recalibrate`: 
                       version answers.
 notices.py            `leadlight notices`: lists the messages about handovers, and sends again what could not be
                       delivered.
+nurture.py            `leadlight nurture`: today's list of nurture, as a table for a mail tool or on the terminal.
 options.py            The options that commands share, the home and the time they work with, and the printing of an
                       answer.
 rebuild.py            `leadlight rebuild`: derives everything from the ledger once more, and switches to the new

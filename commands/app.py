@@ -24,6 +24,7 @@ from commands import (
     leads,
     models,
     notices,
+    nurture,
     rebuild,
     report,
     score,
@@ -70,7 +71,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     demo, simulate.simulate, hole.hole, init.init, ingest.ingest, train.train, models.promote,
     models.rollback, models.recalibrate, report.report, watch, score.score, serve,
     doctor.doctor, leads.merge, leads.erase, leads.export, leads.explain, rebuild.rebuild, decisions.queues,
-    decisions.changes, sweep.sweep,
+    decisions.changes, sweep.sweep, nurture.nurture,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

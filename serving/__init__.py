@@ -9,6 +9,7 @@ http/          HTTP: keys and who may do what, bodies, idempotency, problems, me
 intake/        Events in: from concurrent requests and from files.
 leads/         One lead for people: its timeline, and the export of all its data.
 notices/       Messages about handovers and agreements: what is said to whom and when, and how it is sent.
+nurture/       Leads that are not ready: what to send and ask next and when, inside sales' steps, and today's list.
 pages/         Pages of HTML that people read.
 rounds/        What decides, hands over and tells in one transaction: the round after events, and the sweep as time
                passes.

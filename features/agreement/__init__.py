@@ -26,8 +26,8 @@ old_forms.py        Lines as older agreements write them: homes and models keep 
                     what it means now.
 people.py           [people] of the agreement: who has leads, when they work, and who hears; needs no signature,
                     changes no decision.
-policy.py           Part 2 of the agreement, what we do about it: criteria, policy, nurture, costs, campaigns,
-                    privacy.
+policy.py           Part 2 of the agreement, what we do about it: criteria, policy, nurture, content, costs,
+                    campaigns, privacy.
 scale.py            The scale of scores: which probability a score of 50 stands for, and whether that is the average
                     open lead.
 sections.py         The sections of an agreement file: every line that may be written, and what each line alone must

@@ -21,7 +21,7 @@ from features.agreement.messages import AgreementError, problem_sentences, shown
 from features.agreement.old_forms import RENAMED_RULES, as_written_now, lines_of
 from features.agreement.sections import AgreementSections
 
-_UNSIGNED = frozenset({"name", "agreed_by", "time_zone", "people"})
+_UNSIGNED = frozenset({"name", "agreed_by", "time_zone", "people", "content"})
 DEFAULT = Path(__file__).resolve().parents[2] / "agreement.toml"
 
 

@@ -1,4 +1,4 @@
-"""Part 2 of the agreement, what we do about it: criteria, policy, nurture, costs, campaigns, privacy."""
+"""Part 2 of the agreement, what we do about it: criteria, policy, nurture, content, costs, campaigns, privacy."""
 
 from __future__ import annotations
 
@@ -110,13 +110,20 @@ class Policy(Section):
 
 
 class Nurture(Section):
-    """How often a lead that is not ready hears from us, and when it returns by itself. Later work fills it."""
+    """How often a lead that is not ready hears from us, and when it returns by itself."""
 
     every: Length = timedelta(days=7)
     review_after: Count = Field(4, examples=["review_after = 4"])
     then_every: Length = timedelta(days=30)
     no_email: AgreedCondition | None = None
     come_back: dict[str, LengthBefore] = Field({}, examples=['come_back = { contract_end = "90 days before" }'])
+
+
+class Content(Section):
+    """One content of ours that nurture may send, by its content_id: what it is about, and what it is called."""
+
+    topic: Text = Field(examples=['topic = "pricing"'])
+    title: Text | None = Field(None, examples=['title = "What it costs, and why"'])
 
 
 class Costs(Section):

@@ -14,7 +14,7 @@ from features.agreement.learning import Behaviour, Excluded, Export, Interest, L
 from features.agreement.messages import refusal
 from features.agreement.old_forms import lines_of
 from features.agreement.people import People, TimeZone
-from features.agreement.policy import AgreedCondition, Campaign, Costs, Criterion, Nurture, Policy, Privacy
+from features.agreement.policy import AgreedCondition, Campaign, Content, Costs, Criterion, Nurture, Policy, Privacy
 from features.agreement.signatures import AgreedBy
 from features.agreement.statuses import Statuses
 
@@ -47,6 +47,7 @@ class AgreementSections(Section):
     privacy: Privacy = Privacy()
     # Part 3: who and where
     people: People = People()
+    content: dict[str, Content] = Field({}, examples=['[content] with pricing-guide = { topic = "pricing" }'])
 
     @field_validator("behaviours", "traits", "excluded", "criteria")
     @classmethod

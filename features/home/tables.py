@@ -299,6 +299,7 @@ lead_decisions = Table(
     Column("version", BigInteger, nullable=False, server_default="0"),  # a number that each write makes new
     # Whether sales had anything to do with it: without, its state alone says all that a night has to know.
     Column("has_sales_history", Boolean, nullable=False, server_default=true()),
+    Column("nurture", Text),  # JSON: what is planned for it; null where nothing is
 )
 WAITS = lead_decisions.c.in_backlog | (lead_decisions.c.code == literal_column("'waits_for_capacity'"))
 Index("ix_lead_decisions_waits", lead_decisions.c.ranks_by, sqlite_where=WAITS, postgresql_where=WAITS)

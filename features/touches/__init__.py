@@ -4,6 +4,7 @@ agreed_terms.py  What touches need of the agreement: how long a relation of sale
                  holidays.
 history.py       Sales history of a lead: its touches, replies, feedback, handovers, opportunity and outcome, as the
                  ledger says.
+lead_reading.py  What a lead read of ours, what it was sent, and which questions it was asked, as the ledger says.
 relation.py      The relation of sales to a lead: while a handover is worked, an opportunity is open, or a rep's own
                  touch is fresh.
 sales_events.py  Sales events: what our side did for each lead and what was said of it, and from when until when that
@@ -16,7 +17,9 @@ Other rooms use:
 
 agreed_terms     Terms
 history          Feedback, Opportunity, SalesHistory, asking_behaviours, sales_histories, sales_history
+lead_reading     LeadReading, NOTHING_READ, lead_readings, question_key
 relation         OPENED, Relation, RelationReader, known_periods
 sales_events     SalesEvent, sales_events, touch_of
-touch            Touch, touch_actor, touch_side
+touch            Medium, Touch, touch_actor, touch_side
+tries            Try, next_allowed_us, outreach_us
 """

@@ -71,14 +71,14 @@ def next_allowed_us(touches: Iterable[Touch], at_us: int, agreement: Agreement) 
     if at_most is None:
         return at_us
     within_us = whole_us(at_most.within)
-    recent = [us for us in _outreach(touches, at_us) if us > at_us - within_us]
+    recent = [us for us in outreach_us(touches, at_us) if us > at_us - within_us]
     if len(recent) < at_most.count:
         return at_us
     return recent[len(recent) - at_most.count] + within_us
 
 
-def _outreach(touches: Iterable[Touch], at_us: int) -> Sequence[int]:
-    """When each outreach began, the earliest first."""
+def outreach_us(touches: Iterable[Touch], at_us: int) -> Sequence[int]:
+    """When each outreach up to a moment began, the earliest first; a talk is none, nor is a mail that bounced."""
     counted: list[int] = []
     last: dict[tuple[str | None, Side, str], int] = {}
     for touch in sorted(touches, key=lambda touch: (touch.occurred_us, touch.event_id)):

@@ -13,6 +13,8 @@ failed_events.py     The routes of failed events: GET /v1/failed-events lists th
 handover_schemas.py  Handovers and feedback as the API takes and answers them, field by field.
 handovers.py         The routes of handovers and feedback: lists, one, what people say of them, and who has them.
 leads.py             The routes of one lead: its timeline, its export, its erasure.
+nurture.py           The route of what is next for a lead that is not ready: for the server that renders a form, or
+                     sends a mail.
 openapi.py           The OpenAPI 3.1 document of the /v1 routes.
 other_tools.py       The addresses that trackers of other tools send to: each answers with the tool's name and where
                      to read on.

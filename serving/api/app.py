@@ -25,6 +25,7 @@ from serving.api.decisions import DecisionRoutes
 from serving.api.failed_events import FailedEventRoutes
 from serving.api.handovers import HandoverRoutes
 from serving.api.leads import LeadRoutes
+from serving.api.nurture import NurtureRoutes
 from serving.api.openapi import document
 from serving.api.other_tools import other_tool_routes
 from serving.api.requests import NO_SUCH_LEAD, asked_moment, lead_id_of, most_reasons, no_such_lead, requested_leads
@@ -55,6 +56,7 @@ GET  /v1/leads/{lead_id}/export    all that is held on it; DELETE /v1/leads/{lea
 POST /v1/leads/{lead_id}/feedback  what became of it, by who called; GET /v1/handovers: who owes whom a call
 GET  /v1/agreement                 what marketing and sales agreed, who signed it, whether it is live
 GET  /v1/leads/{lead_id}/decisions what was decided on it, when and why
+GET  /v1/leads/{lead_id}/next      what to send and to ask next, of a lead that is not ready
 GET  /v1/leads/{lead_id}/changes   why its score changed; /history: what its score was at each decision
 GET  /v1/leads                     leads by queue, owner, campaign and more; GET /v1/queues counts them
 GET  /v1/models                    what was promoted
@@ -78,6 +80,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
         *FailedEventRoutes(served, now).routes(),
         *HandoverRoutes(served, now).routes(),
         *DecisionRoutes(served, now).routes(),
+        *NurtureRoutes(served).routes(),
         *LeadRoutes(served, now).routes(),
         *AgreementRoutes(served).routes(),
     ]

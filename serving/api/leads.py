@@ -46,7 +46,7 @@ class LeadRoutes:
 
     async def lead(self, _request: Request) -> Response:
         """GET /v1/leads/{lead_id}: there is no such address; who asks is told which there are."""
-        there_is = "/v1/leads/{lead_id}/score, /timeline, /decisions, /changes, /history and /export"
+        there_is = "/v1/leads/{lead_id}/score, /timeline, /decisions, /changes, /history, /next and /export"
         raise Problem(404, "no_such_route", f"There is nothing at this address; of a lead there is {there_is}.")
 
     async def timeline(self, request: Request) -> Response:

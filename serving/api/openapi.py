@@ -19,6 +19,7 @@ from serving.api.handover_schemas import (
     PassedOn,
     PersonRequest,
 )
+from serving.api.nurture import LeadNext
 from serving.api.requests import LeadRequest, ScoresRequest
 from serving.api.schemas import (
     AgreementAnswer,
@@ -248,6 +249,7 @@ def _operating_paths() -> dict[str, Any]:
 def _decision_paths() -> dict[str, Any]:
     changes = _operation("decisions", "Every change of a lead's decision.", DecisionChanges, OF_LEAD)
     why = _operation("changes", "Why a lead's score changed.", ScoreChange, f"{OF_LEAD} 409")
+    following = _operation("next", "What is planned for a lead that is not ready.", LeadNext, OF_LEAD)
     history = _operation("history", "A lead's score at each decision that is kept.", ScoreHistory, OF_LEAD)
     listed = _operation("leads", "Leads by their newest decision.", ListedLeads, READS)
     return {
@@ -255,6 +257,7 @@ def _decision_paths() -> dict[str, Any]:
         "/v1/leads": {"get": listed | {"parameters": [*LEAD_FILTERS, CHANGED_SINCE, SORT, LIMIT, CURSOR]}},
         "/v1/leads/{lead_id}/decisions": {"get": changes | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
         "/v1/leads/{lead_id}/changes": {"get": why | {"parameters": [LEAD_ID, FROM, TO]}},
+        "/v1/leads/{lead_id}/next": {"get": following | {"parameters": [LEAD_ID]}},
         "/v1/leads/{lead_id}/history": {"get": history | {"parameters": [LEAD_ID, LIMIT, CURSOR]}},
     }
 

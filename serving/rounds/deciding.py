@@ -23,6 +23,7 @@ from serving.handovers.owners import room_left
 from serving.handovers.recording import Step
 from serving.handovers.store import open_handovers, write
 from serving.notices.occasions import Change, tell
+from serving.nurture.kept_plans import kept_text
 from serving.rounds.causes import CauseOf, named_cause
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.handing_over import (
@@ -101,7 +102,7 @@ class Deciding:
 
     def _change(self, lead: LeadNow, found: Decided, cause: Cause, steps: list[Step]) -> LeadChange:
         owner = qualifier(self.connection, self.by, lead, found)
-        row = lead_decision(lead, replace(found, owner=owner), self.under, self.by.as_of, cause)
+        row = _row(self.by, lead, replace(found, owner=owner), self.under, cause)
         newest = steps[-1].after if steps else self.handovers.get(row.lead_id)
         if found.hands_over and not (newest and newest.is_open):
             newest = handed_over(self.connection, self.by, lead, found, row)
@@ -113,6 +114,12 @@ class Deciding:
         change = LeadChange(lead.before, _with_handover(row, newest), tuple(steps))
         self.changes.append(change)
         return change
+
+
+def _row(by: DecidedBy, lead: LeadNow, found: Decided, under: DecidedUnder, cause: Cause) -> LeadDecision:
+    """The row that remembers a decision, with what is planned for its lead."""
+    row = lead_decision(lead, found, under, by.as_of, cause)
+    return replace(row, nurture=kept_text(by.agreement, lead, found, by.as_of))
 
 
 def _with_handover(row: LeadDecision, handover: Handover | None) -> LeadDecision:
@@ -181,7 +188,7 @@ def _settled(
     found = decided(by.agreement, lead, under, by.as_of, cause)
     if found.hands_over or found.in_backlog or found.queue == "inside_sales":
         return None
-    return LeadChange(was, _with_handover(lead_decision(lead, found, under, by.as_of, cause), None))
+    return LeadChange(was, _with_handover(_row(by, lead, found, under, cause), None))
 
 
 def decide_leads(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from features.store.due_leads import DueLeads
 from features.store.ledger_fallback import shown_states
 from features.store.online import OnlineStore
 from features.touches.history import SalesHistory, asking_behaviours, sales_histories
+from features.touches.lead_reading import NOTHING_READ, lead_readings
 from serving.rounds.decided_by import DecidedBy
 from serving.scoring.lead_now import LeadNow
 from serving.scoring.lead_row import LeadRow
@@ -24,7 +26,10 @@ def leads_now(by: DecidedBy, due: DueLeads, only: Collection[str] | None = None)
     states = [state for state in due.states if state.lead_id not in due.merged_into]
     states = sorted((s for s in states if only is None or s.lead_id in only), key=lambda state: state.lead_id)
     rows = [LeadRow.of(state, "ledger") for state in states]
-    return _with_numbers(by, rows, sales_histories(due.derived.rows, by.read_by, [state.lead_id for state in states]))
+    ids = frozenset(state.lead_id for state in states)
+    leads = _with_numbers(by, rows, sales_histories(due.derived.rows, by.read_by, ids))
+    read = lead_readings(due.derived.events, due.derived.identities, ids)
+    return [replace(lead, read=read.get(str(lead.lead_id), NOTHING_READ)) for lead in leads]
 
 
 def _with_numbers(by: DecidedBy, rows: Sequence[LeadRow], histories: Mapping[str, SalesHistory]) -> list[LeadNow]:

@@ -51,11 +51,12 @@ bulk                   FileScores, file_scores, frame_scores, home_contacts, hom
                        typed_score_table, write_scores
 call_sheet             SheetNotes, one_per_lead
 decision               decided
+decision_case          come_back_at
 dry_run                DryRun, dry_run, missing_answers
 lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, DecisionName, Ended, LeadDecision,
                        LeadNow, OpenHandover, QUEUES, Queue, WaitingLine
 lead_row               LeadRow
-past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us
+past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us, signs_of_interest
 points                 AVERAGE, HIGHEST, LOWEST, grade, logit, points, score
 questions              IF_TRIED_NOW
 reasons                LeadEvidence, SENIORITY, criterion_meaning, question_next, times, trait_words

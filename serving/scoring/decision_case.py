@@ -145,7 +145,12 @@ def _counted(clause: Clause, facts: Facts) -> float:
 
 def next_look_at(agreement: Agreement, facts: Facts, as_of: datetime) -> datetime:
     """The next date that the agreement or the lead named, else the next touch of the nurture rhythm."""
-    return min(_dates(agreement, facts, as_of), default=as_of + agreement.nurture.every)
+    return come_back_at(agreement, facts, as_of) or as_of + agreement.nurture.every
+
+
+def come_back_at(agreement: Agreement, facts: Facts, as_of: datetime) -> datetime | None:
+    """The next date that the agreement or the lead named, by `come_back`; None where none lies ahead."""
+    return min(_dates(agreement, facts, as_of), default=None)
 
 
 def _dates(agreement: Agreement, facts: Facts, as_of: datetime) -> Iterator[datetime]:

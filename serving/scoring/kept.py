@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
+import orjson
+
 from features.home import tables
 from features.home.clock import from_microseconds, microseconds, rfc3339
 from features.home.database import batched, is_any_row, quick_rows
@@ -80,6 +82,7 @@ def decision_fields(decided: Decided, kept: KeptDecision | None, as_of_us: int) 
     handover = {"handover_id": row.handover_id, "kind": kept.kind, "state": kept.state, "overdue": is_late}
     return shown | {
         "threshold": decided.threshold,
+        "nurture": orjson.loads(row.nurture).get("plan") if row.nurture else None,
         "handover": handover if kept.state else None,
         "decided_at": rfc3339(from_microseconds(row.decided_us)),
         "would_be": _would_be(decided, kept),

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from features.agreement.criteria import CriteriaPoints
 from features.touches.history import SalesHistory
+from features.touches.lead_reading import LeadReading
 from serving.scoring.lead_row import LeadNumbers, LeadRow
 
 DecisionName = Literal[
@@ -112,8 +113,8 @@ class LeadDecision:
     """One row per lead: its newest decision, as the table `lead_decisions` keeps it.
 
     ranks_by: its place in the line of those who wait for sales, the highest first. peaks: JSON: (us, probability), as
-    its highest probability rose. version: a number that each write of
-    the row makes new. facts, cause: of the row that a change writes into `decisions`; empty as it is read.
+    its highest probability rose. version: a number that each write of the row makes new. facts, cause: of the row that
+    a change writes into `decisions`; empty as it is read. nurture: JSON: its plan (`serving.nurture.kept_plans`).
     """
 
     lead_id: str
@@ -148,13 +149,15 @@ class LeadDecision:
     has_sales_history: bool = True
     facts: str = field(default="{}", compare=False)
     cause: Cause = field(default=ONLY_SHOWN, compare=False)
+    nurture: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class LeadNow:
     """One lead at the moment at which it is decided.
 
-    history: what sales has to do with it, None for a lead that is told inline. before: what was decided last.
+    history: what sales has to do with it, None for a lead that is told inline. before: what was decided last. read:
+    what it read of ours and was asked; None where that was not looked up, and is as it was at the decision before.
     ended: how its newest handover ended, where that is not in the history yet.
     """
 
@@ -165,6 +168,7 @@ class LeadNow:
     before: LeadDecision | None = None
     handover: OpenHandover | None = None
     ended: Ended | None = None
+    read: LeadReading | None = None
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def past_of(lead: LeadNow, agreement: Agreement, as_of_us: int) -> Past:
 
 def counted_since(lead: LeadNow, agreement: Agreement, since_us: int) -> bool:
     """Whether the lead did anything since a moment that shows interest: mail programs open mails by themselves."""
-    return any(last_us > since_us for last_us in _last_moments(lead, _signs_of_interest(agreement)))
+    return any(last_us > since_us for last_us in _last_moments(lead, signs_of_interest(agreement)))
 
 
 def look_again_us(code: str, at_us: int, named_us: int | None, agreement: Agreement) -> int:
@@ -187,7 +187,7 @@ def _last_moments(lead: LeadNow, names: set[str]) -> Iterator[int]:
             yield int(state[-2])  # (us, minutes) of the latest occurrence end each state, whatever the half-lives
 
 
-def _signs_of_interest(agreement: Agreement) -> set[str]:
+def signs_of_interest(agreement: Agreement) -> set[str]:
     lines = agreement.behaviours.values()
     return {line.name for line in lines if line.event != "Email Opened" and line.direction != "down"}
 

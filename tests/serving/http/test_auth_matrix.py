@@ -29,6 +29,7 @@ NEEDS = {
     ("GET", "/v1/leads/{lead_id}/timeline"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/decisions"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/changes"): "scores:read",
+    ("GET", "/v1/leads/{lead_id}/next"): "scores:read",
     ("GET", "/v1/leads/{lead_id}/history"): "scores:read",
     ("GET", "/v1/leads"): "scores:read",
     ("GET", "/v1/queues"): "scores:read",

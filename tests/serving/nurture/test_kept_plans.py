@@ -1,0 +1,105 @@
+"""Plans as a home keeps them: made with each decision, read by API, and the list of today as a csv for a mail tool."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_in_process import call, opened, problem
+from decided_homes import DAY, MONDAY, DecidedHome, lead, live_agreement
+
+from features.agreement.agreement import Agreement
+from features.home.database import engine, reading
+from serving.nurture.kept_plans import kept_plans, todays_step
+from serving.nurture.mail_list import mail_list, write_mail_list
+from serving.rounds.sweep import sweep
+
+CONTENT = '\n[content]\nguide = { topic = "pricing", title = "=What it costs" }\ntour = { topic = "product" }\n'
+IDA = "ida@ourcompany.example"
+
+
+def track(lead_id: str, event: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "track", "userId": lead_id, "event": event, "properties": properties}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[DecidedHome]:
+    lines = live_agreement(bar="{ probability = 0.90 }", inside_sales=f'{{ "{IDA}" = 5 }}').text
+    made = DecidedHome.of(tmp_path, Agreement.parse(lines + CONTENT), is_built=False)
+    yield made
+    engine(made.home.database_url).dispose()
+
+
+def plan(made: DecidedHome, lead_id: str) -> Any:
+    with reading(made.home) as connection:
+        kept = kept_plans(connection, [lead_id])[lead_id]
+    return kept.plan
+
+
+def test_a_plan_follows_each_event_and_is_read_by_api(made: DecidedHome) -> None:
+    made.hear(lead("ann", email="ann@n.example", job_title="VP Sales"))
+    made.hear(track("ann", "Content Downloaded", content_id="old", content_type="whitepaper", topic="Pricing"))
+    made.decider.decide_rest()
+    assert plan(made, "ann")["next"] == {"kind": "content", "topic": "pricing", "content_id": "guide"}
+    made.now += DAY
+    made.hear(track("ann", "Email Sent", content_id="guide", question="What would you like to solve?"))
+    made.decider.decide_rest()
+    _, app = opened(made.home, now=lambda: made.now)
+    answer = call(app, "GET", "/v1/leads/ann/next").json()
+    assert (answer["next"]["kind"], answer["unanswered"]) == ("question", 1)
+    assert answer["ask"] == {
+        "criterion": "timeframe", "question": "When do you plan to choose?", "trait": "timeframe",
+    }  # fmt: skip
+    assert answer["due_at"] == (MONDAY + 8 * DAY).isoformat().replace("+00:00", "Z")
+    made.hear(track("ann", "Survey Answered", question="timeframe", answer="now", trait="timeframe"))
+    made.decider.decide_rest()
+    assert plan(made, "ann")["ask"]["criterion"] == "profile"
+    problem(call(app, "GET", "/v1/leads/nobody/next"), 404, "unknown_lead")
+
+
+def test_the_list_of_today_leaves_out_who_takes_no_mail(made: DecidedHome, tmp_path: Path) -> None:
+    people = [lead(name, email=f"{name}@n.example", company="N", revisit_on=day) for name, day in {
+        "ann": None, "ben": None, "cleo": "2026-12-24", "dan": None}.items()]  # fmt: skip
+    made.hear(*people, lead("eve", job_title="CEO"))
+    made.hear(track("ben", "Email Unsubscribed"), track("dan", "Email Sent"))
+    made.decider.decide_rest()
+    agreement = made.decider.by().agreement  # type: ignore[union-attr]
+    with reading(made.home) as connection:
+        found = mail_list(connection, agreement, made.now)
+        later = mail_list(connection, agreement, made.now + timedelta(days=7))
+    assert [row["lead_id"] for row in found.rows] == ["ann"]
+    assert found.left_out == {"no_email": 1, "not_now": 1, "not_due": 1, "no_address": 1}
+    assert [row["lead_id"] for row in later.rows] == ["ann", "dan"]
+    write_mail_list(found.rows, tmp_path / "today.csv")
+    (row,) = csv.DictReader((tmp_path / "today.csv").read_text().splitlines())
+    assert (row["email"], row["company"], row["question"]) == ("ann@n.example", "N", "What would you like to solve?")
+
+
+def test_inside_sales_has_a_step_over_several_media_and_weeks(made: DecidedHome) -> None:
+    agreement = live_agreement(bar="{ probability = 0.02 }", inside_sales=f'{{ "{IDA}" = 5 }}', min_points="5").text
+    home = DecidedHome.of(made.home.path / "second", Agreement.parse(agreement), is_built=False)
+    home.hear(lead("ann", email="ann@n.example", job_title="VP Sales"))
+    home.decider.decide_rest()
+    assert home.decisions("ann")["ann"] == ("needs_data", "too_few_points", "inside_sales")
+    steps = []
+    for _ in range(3):
+        with reading(home.home) as connection:
+            kept = kept_plans(connection, ["ann"])["ann"]
+        assert kept.plan
+        assert kept.plan["due_at"] is None
+        steps.append((kept.plan["step"]["medium"], kept.plan["step"]["due_at"][:10], len(kept.plan["step"]["tries"])))
+        home.now += timedelta(days=3, hours=12)
+        home.hear(track("ann", "Call Attempted", by=IDA))
+        home.decider.decide_rest()
+        sweep(home.home, home.now)
+    assert steps == [("call", "2026-11-02", 0), ("email", "2026-11-07", 1), ("call", "2026-11-12", 2)]
+    engine(home.home.database_url).dispose()
+
+
+def test_a_lead_that_nobody_qualifies_has_no_step() -> None:
+    assert todays_step(None) is None
+    assert todays_step('{"plan": {"step": null}}') is None
