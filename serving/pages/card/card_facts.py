@@ -19,6 +19,7 @@ from features.records.contacts import contacts
 from features.records.lead_record import LeadRecord, lead_record
 from features.touches.history import SalesHistory, sales_history
 from features.traits.typed_values import flat_traits
+from serving.code_words import RESULTS
 from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.leads.timeline import CountedEvents, counted_events
@@ -176,8 +177,12 @@ def spoke_before(history: SalesHistory, reader: Reader) -> list[str]:
 
 
 def _how(touch: Any) -> str:
-    done = HOW.get(touch.name, "tried")
-    return f"{done}, no answer" if touch.result == "no_answer" and touch.name == "Call Attempted" else done
+    """What was done and how it went; feedback says only how it went."""
+    went = RESULTS.get(touch.result or "")
+    if touch.name in HOW:
+        is_in_vain = touch.name == "Call Attempted" and touch.result == "no_answer"
+        return f"{HOW[touch.name]}, {went}" if is_in_vain else HOW[touch.name]
+    return "talked" if touch.result == "talked" else f"tried: {went}" if went else "tried"
 
 
 def what_is_allowed(

@@ -257,6 +257,7 @@ def test_a_click_on_the_page_is_recorded_once_and_leads_back_to_it(pages: leads.
     assert "1 of 6" in shown
     assert "Recorded 11:18: no answer" in shown or "Recorded 12:18: no answer" in shown
     assert "noted “asked her to mail”" in shown
+    assert f"{owner.partition('@')[0]} tried: no answer" in shown
     assert "Undo" in shown
 
 
