@@ -1,4 +1,4 @@
-"""The page of a lead in a real browser: on a phone, on a screen and on paper nothing of it is cut or lies on another."""
+"""The page of a lead in a real browser: on a phone, a screen and paper nothing of it is cut or lies on another."""
 
 from __future__ import annotations
 
