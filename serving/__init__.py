@@ -3,6 +3,8 @@
 api/           The API: its routes, what may be asked, the schemas of other answers, its OpenAPI document.
 decisions/     The decision on each lead as it is kept: rules in a fixed order, queues, the bar, the backlog, lists,
                replay.
+funnel/        The hole as a home itself has it: the funnel, speed, acceptance, what was missed, and what each
+               campaign brought.
 handovers/     Handovers: one lead that went over to sales, its states, clocks, tries and owners, until it is closed.
 health/        Whether a home is well: the checks of `leadlight doctor`.
 http/          HTTP: keys and who may do what, bodies, idempotency, problems, metrics.
