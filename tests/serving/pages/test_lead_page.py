@@ -109,7 +109,9 @@ def test_what_changed_is_what_the_api_says(pages: leads.LeadPages) -> None:
 
 
 def test_the_timeline_has_minutes_and_says_why_an_event_does_not_count(pages: leads.LeadPages) -> None:
-    rows = re.findall(r"<tr><td class=\"name\">.*?</tr>", pages.get("/leads/L-1").text.partition('id="timeline"')[2])
+    rows = re.findall(
+        r"<tr><th scope=\"row\" class=\"name\">.*?</tr>", pages.get("/leads/L-1").text.partition('id="timeline"')[2]
+    )
     said = [" ".join(unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows]
     assert any("Webinar Attended Faster quotes 41 webinars" in row for row in said)
     assert any("/pricing 6 pricing pages" in row for row in said)
