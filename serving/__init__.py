@@ -31,8 +31,8 @@ service.py     The BentoML service: the public API mounted as it is, and the sam
 
 Other rooms use:
 
-code_words     CLOCKS, KINDS, MOVES, REJECTS, RESULTS, STATES, cause_words, code_words, decision_words, ended_words,
-               queue_words, reject_words
+code_words     CLOCKS, KINDS, MEDIA, MOVES, REJECTS, RESULTS, STATES, cause_words, code_words, decision_words,
+               ended_words, queue_words, reject_words
 limits         ABANDONED_AFTER, BODY_SECONDS, COMMIT_S, COMPRESSED_BYTES, ERRORS_SHOWN, EVENTS_IN_LOOP_BYTES,
                GZIP_MEMBERS, IDEMPOTENT_FOR, INFLATED_BYTES, JSON_DEPTH, LEAST_QUEUE_BYTES, LONGEST_ID,
                LONGEST_IDEMPOTENCY_KEY, LONGEST_NUMBER, MOST_EVENTS, MOST_INLINE_EVENTS, MOST_LEADS, MOST_ON_A_PAGE,

@@ -68,6 +68,15 @@ RESULTS: Mapping[str, str] = MappingProxyType(
         "bounced": "the mail came back",
     }
 )
+MEDIA: Mapping[str, str] = MappingProxyType(
+    {
+        "call": "by a call",
+        "email": "by mail",
+        "letter": "by letter",
+        "meeting": "by a meeting",
+        "message": "by a message",
+    }
+)
 MOVES: Mapping[str, str] = MappingProxyType(
     {
         "away": "you are away",

@@ -87,7 +87,7 @@ def chromium() -> str | None:
 
 def layouts(page: str, folder: Path) -> dict[str, Layout]:
     """The layout of a page on a phone, on a screen, and as it is printed."""
-    for_print = page.replace("@media print", "@media all").replace("@media screen and", "@media not all and")
+    for_print = page.replace("@media print", "@media all").replace("@media screen and", "@media speech and")
     pages = {"phone": (PHONE, page), "screen": (SCREEN, page), "paper": (PAPER, for_print)}
     frames = [
         f'<iframe srcdoc="{escape(_measured(html, name))}" style="border: 0; height: 900px; width: {width}px"></iframe>'

@@ -7,7 +7,7 @@ handed.py       Handed leads: one row per handover of a period, with what became
 hole_report.py  The report of the hole: all figures of a home's own handovers in a period, as one document.
 marketed.py     What marketing brought, with what it cost: each campaign's mean probability and conversions, and what
                 was missed.
-of_home.py      The rows of a home's funnel in a period: its handovers, the leads that came, who converted, and what
+of_home.py      The rows of a home's funnel in a period: its handovers, the leads that came, who converted, what
                 inside sales did.
 shares.py       Shares with their intervals: so many of so many, and between what the true share lies with 95 %, by
                 Wilson.

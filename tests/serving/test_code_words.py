@@ -7,9 +7,11 @@ from typing import get_args
 import pytest
 
 from features.lifecycle.closures import REJECT_REASONS
+from features.touches.touch import Medium
 from serving.code_words import (
     CLOCKS,
     KINDS,
+    MEDIA,
     QUEUES,
     REJECTS,
     RESULTS,
@@ -37,6 +39,7 @@ def test_each_closed_list_of_codes_has_exactly_its_words() -> None:
     assert set(STATES) == set(handover.STATES)
     assert set(KINDS) == set(handover.KINDS)
     assert set(RESULTS) == set(acts.RESULTS)
+    assert set(MEDIA) == set(get_args(Medium))
     assert set(CLOCKS) == set(get_args(handover.ClockName))
 
 

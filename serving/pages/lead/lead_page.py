@@ -36,6 +36,7 @@ from serving.pages.lead.decision_rows import (
     scores_of,
 )
 from serving.pages.lead.meaning import Meaning, meaning
+from serving.pages.lead.plan_words import plan_words, planned_question
 from serving.pages.lead.score_chart import ScoreChart, score_chart
 from serving.pages.lead.timeline_rows import TimelinePage, event_words, timeline_page
 from serving.pages.lead.why import Why, why
@@ -227,6 +228,7 @@ class LeadPage:
         told = [("Why", code_words(score["decision_code"]) if score["decision_code"] else "")]
         told += [("Since", self._moment(score["decided_at"])), ("Whose turn", self._whose())]
         told += [("Looked at again", self._moment(score["look_again_at"]))]
+        told += plan_words(score["nurture"], self.visit.agreement, self.reader)
         if would_be := score["would_be"]:
             now = f"{decision_words(would_be['decision'])}: {code_words(would_be['decision_code'])}"
             told.append(("By today's numbers", now))
@@ -269,6 +271,9 @@ class LeadPage:
 
     @property
     def ask_next(self) -> str | None:
+        """The question of the plan, which it was never asked; without a plan that of the criteria."""
+        if self.score["nurture"]:
+            return planned_question(self.score["nurture"])
         asked = question_next(self.score, self.visit.agreement)
         return sentence(plain(asked)) if asked else None
 

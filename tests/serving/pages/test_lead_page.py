@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from features.home.clock import microseconds
 from features.home.database import engine, writing
 from serving.code_words import code_words
 from serving.decisions.changes import changes
+from serving.pages.card.card_facts import Reader
 from serving.pages.lead.meaning import meaning, of_hundred
+from serving.pages.lead.plan_words import plan_words, planned_question
 from serving.pages.lead.score_chart import score_chart
 from serving.pages.lead.why import why
 from serving.signin.visitor import Visitor
@@ -370,3 +372,35 @@ def test_the_worklist_and_the_card_lead_to_it(pages: leads.LeadPages) -> None:
     (card,) = set(re.findall(r'href="(h/[^"]+)"', listed))
     assert 'href="../leads/L-1"' in pages.get(f"/{card}").text
     assert 'href="leads/odd%2Fone"' in pages.get("/worklist?queue=marketing").text
+
+
+PLAN: dict[str, Any] = {"waits": None, "step": None, "phase": "regular", "come_back_at": None, "ask": None} | {
+    "next": {"kind": "news", "topic": "pricing", "content_id": None}, "due_at": "2026-11-06T09:00:00Z",
+}  # fmt: skip
+STEP = {"step": 2, "of": 6, "medium": "email", "due_at": "2026-11-06T09:00:00Z", "until": "2026-11-26T09:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, ("Send next", "what is new on pricing, tomorrow 10:00")),
+        ({"next": {"kind": "content", "topic": "pricing", "content_id": "guide"}},
+         ("Send next", "“guide” on pricing, tomorrow 10:00")),
+        ({"next": {"kind": "question", "topic": None, "content_id": None}},
+         ("Send next", "the question below, tomorrow 10:00")),
+        ({"step": STEP}, ("Next step", "2 of 6, by mail, tomorrow 10:00")),
+        ({"waits": {"code": "not_now", "until": "2026-11-06T09:00:00Z", "text": "asked to hear from us later"}},
+         ("Waits", "asked to hear from us later, until tomorrow 10:00")),
+        ({"phase": "slow"}, ("Rhythm", "slowly, for nothing came back")),
+    ],
+)  # fmt: skip
+def test_the_plan_of_a_lead_that_is_not_ready_is_said_in_words(changed: dict[str, Any], says: tuple[str, str]) -> None:
+    reader = Reader(datetime(2026, 11, 5, 11, 18, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    assert says in list(plan_words(PLAN | changed, live_agreement(), reader))
+    assert list(plan_words(None, live_agreement(), reader)) == []
+
+
+def test_the_question_of_the_plan_is_the_one_that_is_asked_next() -> None:
+    asked = {"criterion": "need", "question": "what would you like to solve?", "trait": None}
+    assert planned_question(PLAN | {"ask": asked}) == "What would you like to solve?"
+    assert planned_question(PLAN) is None
