@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from commands import console
-from commands.options import Files, Json, home, now, print_answer
+from commands.options import Json, home, now, print_answer
 from features.agreement.agreement import Agreement
 from features.home.errors import LeadlightError
 from features.home.whole_files import write_whole
@@ -29,7 +29,9 @@ class CrmName(StrEnum):
 
 
 def hole(
-    files: Files,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of a CRM; none: this home's own handovers.", show_default=False)
+    ] = None,
     cost_per_lead: Annotated[float | None, typer.Option(help="What one lead costs, in your money: 120.")] = None,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("hole.html"),
     origin: Annotated[
@@ -51,8 +53,12 @@ def hole(
     """Count the leads that were handed to sales and never tried, how fast the others were, what was given up too early.
 
     From a CRM's export of leads, best with the history of its fields, or from any table with dates of first contacts.
-    The first count is kept in the home as the baseline, and later ones stand beside it.
+    The first count is kept in the home as the baseline, and later ones stand beside it. Without FILES, of what this
+    home itself handed over in the last 91 days.
     """
+    if not files:
+        _of_home(out, as_json)
+        return
     from features.imports.files import CRMS
     from training.hole.baseline import baseline_of, hole_document, keep_baseline
     from training.hole.hole import HoleRequest, hole_in_files
@@ -77,6 +83,25 @@ def hole(
         keep_baseline(home(), found)
     baseline = {"baseline": before and before.made_at.isoformat(), "page": str(out)}
     print_answer(hole_document(found) | baseline, [*hole_lines(found, before), "", f"Page {out}"], as_json)
+
+
+def _of_home(out: Path, as_json: bool) -> None:
+    """The page of what the home itself handed over, and its figures."""
+    from features.agreement.versions import version_in_force
+    from features.home.database import consistent_read, database_exists
+    from serving.funnel.first_count import first_count
+    from serving.funnel.hole_report import hole_report
+    from serving.pages.hole.hole_page import hole_lines, hole_page
+
+    opened = home()
+    if not database_exists(opened):
+        remedy = "give an export of your CRM, as in: leadlight hole leads.csv"
+        raise LeadlightError(f"{opened.path} holds no leads yet; {remedy}", code="no_home")
+    agreement = version_in_force(opened).agreement
+    with console.progress_line("counting what became of handovers"), consistent_read(opened) as connection:
+        report = hole_report(connection, agreement, now()) | {"baseline": first_count(opened)}
+    write_whole(out, hole_page(report))
+    print_answer(report | {"page": str(out)}, [*hole_lines(report), "", f"Page {out}"], as_json)
 
 
 def _pairs(option: str, said: list[str] | None, example: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ failed_events.py     The routes of failed events: GET /v1/failed-events lists th
                      tries them again.
 handover_schemas.py  Handovers and feedback as the API takes and answers them, field by field.
 handovers.py         The routes of handovers and feedback: lists, one, what people say of them, and who has them.
+hole.py              The route of the hole: GET /v1/hole, as JSON for programs and as a page for a browser.
 leads.py             The routes of one lead: its timeline, its export, its erasure.
 nurture.py           The route of what is next for a lead that is not ready: for the server that renders a form, or
                      sends a mail.

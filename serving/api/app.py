@@ -24,6 +24,7 @@ from serving.api.agreement import AgreementRoutes
 from serving.api.decisions import DecisionRoutes
 from serving.api.failed_events import FailedEventRoutes
 from serving.api.handovers import HandoverRoutes
+from serving.api.hole import HoleRoutes
 from serving.api.leads import LeadRoutes
 from serving.api.nurture import NurtureRoutes
 from serving.api.openapi import document
@@ -58,6 +59,7 @@ GET  /v1/agreement                 what marketing and sales agreed, who signed i
 GET  /v1/leads/{lead_id}/decisions what was decided on it, when and why
 GET  /v1/leads/{lead_id}/next      what to send and to ask next, of a lead that is not ready
 GET  /v1/leads/{lead_id}/changes   why its score changed; /history: what its score was at each decision
+GET  /v1/hole                      what became of handovers, and what each campaign brought
 GET  /v1/leads                     leads by queue, owner, campaign and more; GET /v1/queues counts them
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
@@ -81,6 +83,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
         *HandoverRoutes(served, now).routes(),
         *DecisionRoutes(served, now).routes(),
         *NurtureRoutes(served).routes(),
+        *HoleRoutes(served, now).routes(),
         *LeadRoutes(served, now).routes(),
         *AgreementRoutes(served).routes(),
     ]

@@ -19,6 +19,7 @@ from serving.api.handover_schemas import (
     PassedOn,
     PersonRequest,
 )
+from serving.api.hole import HoleReport
 from serving.api.nurture import LeadNext
 from serving.api.requests import LeadRequest, ScoresRequest
 from serving.api.schemas import (
@@ -214,6 +215,9 @@ def _score_paths() -> dict[str, Any]:
         "/v1/scores": {"post": scores | {"parameters": [REASONS, AS_OF], "requestBody": _body(ScoresRequest, EXAMPLE)}},
         "/v1/leads/{lead_id}/score": {"get": score | {"parameters": [LEAD_ID, REASONS, AS_OF]}},
         "/v1/models": {"get": _operation("models", "The registered models.", Models, READS)},
+        "/v1/hole": {
+            "get": _operation("hole", "What became of handovers.", HoleReport, READS) | {"parameters": [FROM]}
+        },
         "/v1/agreement": {"get": _operation("agreement", "What was agreed, by whom.", AgreementAnswer, READS)},
     }
 

@@ -3,6 +3,8 @@
 agreement/         The agreement in words, for both sides to read.
 card/              The card of one handover: what it shows, and what one click on it says.
 explanation/       What a lead is told of itself.
+hole/              The report's page of the hole: what became of a home's own handovers, for marketing and sales to
+                   read together.
 lead/              One lead for people: what its score means and why, what changed, what it did, and what was decided.
 worklist/          The worklist: whose leads wait, by time left.
 page.py            A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a

@@ -33,6 +33,7 @@ NEEDS = {
     ("GET", "/v1/leads/{lead_id}/history"): "scores:read",
     ("GET", "/v1/leads"): "scores:read",
     ("GET", "/v1/queues"): "scores:read",
+    ("GET", "/v1/hole"): "scores:read",
     ("POST", "/v1/leads/{lead_id}/feedback"): "feedback:write",
     ("POST", "/v1/leads/{lead_id}/handover"): "feedback:write",
     ("GET", "/v1/agreement"): "scores:read",
