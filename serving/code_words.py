@@ -113,6 +113,7 @@ _CODES = {
     "opportunity_stale": "its opportunity fell silent",
     "converted": "converted",
     "below_bar": "below the bar",
+    "best_of_nurture": "one of the best below the bar, to be asked",
     "too_few_points": "too few points in the criteria",
     "no_facts": "not enough activity yet",
     "not_now": "waits for a later date",

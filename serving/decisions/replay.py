@@ -159,7 +159,8 @@ class _Replay:
         worked = history is not None and history.relation.is_handover_worked
         lead = LeadNow(state.lead_id, known, numbers, history, before, self._handover(row, worked))
         under = DecidedUnder(row.model_digest, row.policy_digest, row.bar_id, row.threshold)
-        return decided(agreement, lead, under, as_of, ITS_TURN)
+        cause = Cause(row.cause_kind, row.cause_ref)
+        return decided(agreement, lead, under, as_of, cause if cause.is_to_qualify else ITS_TURN)
 
     def _handover(self, row: Any, is_worked: bool) -> OpenHandover | None:
         """The handover that was open when a row was decided, and did not begin with it."""

@@ -45,7 +45,8 @@ handover          ClockName, Follow, Handover, KINDS, Kind, Offer, Stage, State
 ledger_acts       acts_of, ledger_events
 lists             HandoverFilter, HandoverPlace, STATES_OF_LISTS, handover_list
 offer             Crossing, offered
-owners            LeadOwners, due_act, inside_sales_owner, next_owner, note_given, owner_of, room_left
+owners            LeadOwners, due_act, inside_sales_owner, inside_sales_room, next_owner, note_given, owner_of,
+                  room_left
 recording         Recorded, Step, record_feedback, write_steps
 sending           SENT, SendingKind, TAKEN, best_waiting, check_takes, send_to_sales, sending, taken_by
 store             due, handover_by_id, handover_in, open_handovers, open_of_owner, trial_handovers, write

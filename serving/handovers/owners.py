@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
 from features.agreement.people import Rep, person_key
+from features.agreement.working_time import WorkingTime
 from features.home import tables
 from features.home.clock import microseconds
 from features.home.database import insert_or_update, wait_for_writers
@@ -61,6 +62,23 @@ def inside_sales_owner(connection: Connection, agreement: Agreement, as_of: date
     away = away_now(connection, agreement, agreement.people.inside_sales, as_of)
     pool = [person for person in agreement.people.inside_sales if person not in away]
     return _next_of_pool(connection, agreement, as_of, pool, is_bound=True)
+
+
+def inside_sales_room(connection: Connection, agreement: Agreement, as_of: datetime) -> int:
+    """How many more leads inside sales takes today: by `per_day`, of those who are here; 0 outside of office hours.
+
+    Who has no limit takes as many as the backlog gives a day (`catch_up_per_day`).
+    """
+    if not WorkingTime.of(agreement.people, None, agreement.time_zone).is_open(as_of):
+        return 0
+    away = away_now(connection, agreement, agreement.people.inside_sales, as_of)
+    pool = {person: rep for person, rep in agreement.people.inside_sales.items() if person not in away}
+    known = _loads(connection, agreement, list(pool), as_of)
+    most = {
+        person: agreement.handover.catch_up_per_day if rep.per_day is None else rep.per_day
+        for person, rep in pool.items()
+    }
+    return sum(max(most[person] - known[person].given, 0) for person in pool)
 
 
 def room_left(connection: Connection, agreement: Agreement, as_of: datetime) -> int | None:

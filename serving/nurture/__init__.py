@@ -14,6 +14,6 @@ questions.py   The one question to ask a lead next: of what is not known yet, an
 
 Other rooms use:
 
-kept_plans     kept_plans, kept_text
+kept_plans     best_to_ask, kept_plans, kept_text
 mail_list      mail_list, write_mail_list
 """

@@ -18,6 +18,7 @@ from serving.nurture.plan import lead_plan
 from serving.scoring.lead_now import Decided, LeadNow
 
 _AT_ONCE = 500
+LOOKED_AT = 1_000  # of the best below the bar: further down nobody calls
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,23 @@ def _read_in(kept: Mapping[str, Any]) -> LeadReading:
     said = dict(kept.get("read") or {})
     topics = tuple(said.pop("topics", ()))
     return LeadReading(topics, **{name: frozenset(names) for name, names in said.items()})
+
+
+def best_to_ask(connection: Connection, most: int) -> list[str]:
+    """The likeliest leads below the bar whom inside sales may ask something that they were not asked yet."""
+    columns = tables.lead_decisions.c
+    is_below = (columns.decision == "nurture") & (columns.code == "below_bar") & columns.nurture.is_not(None)
+    best = (
+        select(columns.lead_id, columns.nurture).where(is_below).order_by(columns.probability.desc(), columns.lead_id)
+    )
+    found: list[str] = []
+    for row in connection.execute(best.limit(LOOKED_AT)):
+        plan = plan_in(row.nurture)
+        if plan and plan["ask"] and not plan["waits"]:
+            found.append(row.lead_id)
+        if len(found) >= most:
+            break
+    return found
 
 
 def todays_step(nurture: str | None) -> dict[str, Any] | None:

@@ -17,15 +17,16 @@ from features.home.progress import Progress
 from features.home.settings import Home
 from serving.decisions.backlog import backlog_turn, rank_again
 from serving.decisions.bar import renewed_bar
-from serving.handovers.owners import room_left
+from serving.handovers.owners import inside_sales_room, room_left
 from serving.handovers.store import due, trial_handovers
+from serving.nurture.kept_plans import best_to_ask
 from serving.rounds.causes import MOVED
 from serving.rounds.day_messages import write_messages_of_the_day
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.decider import HomeDecider
 from serving.rounds.deciding import under_now
 from serving.rounds.passes import MERGED, Pass, chunks_of_night, is_night_due, leads_with
-from serving.scoring.lead_now import BACKLOG_TURN, Cause
+from serving.scoring.lead_now import BACKLOG_TURN, QUALIFYING_TURN, Cause
 from serving.scoring.score import Scoring
 from serving.scoring.scorer import Scorer
 
@@ -38,7 +39,8 @@ class Swept:
     """How many leads a sweep decided on, by what made them due. is_ours: False where another sweep runs.
 
     marked: by events of files and of our own upkeep. withdrawn: handovers of the trial, now that it is live. moved: a
-    model, agreement or bar that they were not decided under. turns: their turn in the backlog came.
+    model, agreement or bar that they were not decided under. turns: their turn in the backlog
+    came, or inside sales takes them as the best of nurture.
     """
 
     is_ours: bool = True
@@ -99,6 +101,7 @@ class _Sweep:
         if marked or moved or withdrawn:
             self._rank()
         turns = self._turns()
+        turns += self._best_of_nurture()
         write_messages_of_the_day(self.home, self.by, bool(nightly))
         return Swept(True, marked, withdrawn, moved, due_now, turns, nightly)
 
@@ -140,6 +143,16 @@ class _Sweep:
             room = room_left(connection, self.by.agreement, self.by.as_of)
             leads = backlog_turn(connection, self.by.agreement, self.by.as_of, MOST if room is None else room)
         turn = Cause("due", BACKLOG_TURN)
+        return Pass(self.home, self.by).decide(leads, lambda _: turn)
+
+    def _best_of_nurture(self) -> int:
+        """Give inside sales the best of nurture that may still be asked something, as many as its day has room for."""
+        if not self.by.agreement.people.inside_sales:
+            return 0
+        with reading(self.home) as connection:
+            room = inside_sales_room(connection, self.by.agreement, self.by.as_of)
+            leads = best_to_ask(connection, room) if room else []
+        turn = Cause("due", QUALIFYING_TURN)
         return Pass(self.home, self.by).decide(leads, lambda _: turn)
 
     def _night(self) -> int:

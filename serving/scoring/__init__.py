@@ -54,7 +54,7 @@ decision               decided
 decision_case          come_back_at
 dry_run                DryRun, dry_run, missing_answers
 lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, DecisionName, Ended, LeadDecision,
-                       LeadNow, OpenHandover, QUEUES, Queue, WaitingLine
+                       LeadNow, OpenHandover, QUALIFYING_TURN, QUEUES, Queue, WaitingLine
 lead_row               LeadRow
 past                   COMES_BACK_BY_BEHAVIOUR, CONTACT_UNWANTED, look_again_us, signs_of_interest
 points                 AVERAGE, HIGHEST, LOWEST, grade, logit, points, score

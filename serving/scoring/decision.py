@@ -13,6 +13,7 @@ from serving.scoring.decision_rules import RULES
 from serving.scoring.lead_now import Cause, Decided, DecidedUnder, HandoverKind, LeadNow
 from serving.scoring.past import COMES_BACK_BY_BEHAVIOUR, counted_since
 
+BEST_OF_NURTURE = "best_of_nurture"
 NEW_FOR = timedelta(days=1)  # a lead that opened no longer ago was not there before: its first decision is no flood
 # What moves many leads at once: whoever crosses the bar by it stands in line.
 OF_MANY = frozenset({"promotion", "recalibration", "agreement", "bar", "live", "import"})
@@ -35,7 +36,7 @@ def _by_numbers(case: Case) -> Decided:
         return _needs_data(case, "no_facts")
     if probability < case.under.bar:
         stays = was_ready and probability >= policy.back_below * case.under.bar
-        return _crossing(case, "still_sales_ready") if stays else case.nurture("below_bar")
+        return _crossing(case, "still_sales_ready") if stays else _below_bar(case)
     if numbers.points.points >= policy.min_points:
         return _crossing(case, "probability_and_fit")
     if was_ready:
@@ -47,6 +48,15 @@ def _by_numbers(case: Case) -> Decided:
 
 def _is_asked(case: Case) -> bool:
     return case.cause.kind == "asked"
+
+
+def _below_bar(case: Case) -> Decided:
+    """Marketing's to nurture; inside sales qualifies the best of them, as long as it has tries left."""
+    before = case.lead.before
+    is_theirs = case.cause.is_to_qualify or (before is not None and before.code == BEST_OF_NURTURE)
+    if is_theirs and case.qualifiers == "inside_sales":
+        return _needs_data(case, BEST_OF_NURTURE)
+    return case.nurture("below_bar")
 
 
 def _needs_data(case: Case, code: str) -> Decided:

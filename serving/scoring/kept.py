@@ -18,7 +18,8 @@ from serving.scoring.lead_now import Decided, LeadDecision
 AT_ONCE = 1_000
 # Decisions that the numbers alone make: where they say another now, a score says so.
 _BY_NUMBERS = frozenset(
-    "probability_and_fit still_sales_ready in_backlog waits_for_capacity below_bar too_few_points no_facts".split()
+    "probability_and_fit still_sales_ready in_backlog waits_for_capacity best_of_nurture below_bar too_few_points "
+    "no_facts".split()
 )
 # What goes before whatever else is known of a lead.
 _ABOVE_ALL = frozenset(

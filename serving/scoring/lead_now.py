@@ -27,6 +27,7 @@ HandoverKind = Literal["inbound", "crossing", "qualified", "returned", "explored
 CauseKind = Literal[
     "event", "due", "feedback", "night", "promotion", "recalibration", "agreement", "bar", "live", "import", "asked"
 ]
+QUALIFYING_TURN = "qualify"  # the same where inside sales takes it, as one of the best of nurture
 DECISIONS: tuple[DecisionName, ...] = get_args(DecisionName)
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 BACKLOG_TURN = "turn"  # what a cause of kind "due" refers to where a lead's turn in the backlog came
@@ -46,6 +47,11 @@ class Cause:
     def is_turn(self) -> bool:
         """Whether the lead's turn in the backlog came."""
         return self.kind == "due" and self.ref == BACKLOG_TURN
+
+    @property
+    def is_to_qualify(self) -> bool:
+        """Whether inside sales takes the lead, as one of the best of nurture."""
+        return self.kind == "due" and self.ref == QUALIFYING_TURN
 
 
 ONLY_SHOWN = Cause("asked")

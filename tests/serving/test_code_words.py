@@ -28,7 +28,7 @@ CODES = """
 asked_for_sales probability_and_fit still_sales_ready in_backlog waits_for_capacity explored sent_by_marketing replied
 handover_open rep_working opportunity_open opportunity_stale converted below_bar too_few_points no_facts not_now
 no_answer no_outcome never_tried lost redirected merged own_people disqualified_by_rule nurture_by_rule not_a_lead
-existing_customer objected_to_profiling qualified
+existing_customer objected_to_profiling qualified best_of_nurture
 """.split()
 THE_SAME = {"converted", "lost", "sent_by_marketing", "objected_to_profiling"}  # words already
 

@@ -35,6 +35,7 @@ WHY = {
     "waits_for_capacity": "our people have no time before others were called",
     "qualified": "one of our people asked for it",
     "sent_by_marketing": "one of our people asked for it",
+    "best_of_nurture": "we would like to know more about what you need",
     "below_bar": "others showed more interest",
     "too_few_points": "we do not know enough of what you need",
     "no_facts": "we know almost nothing of you",

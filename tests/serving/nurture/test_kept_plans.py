@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from api_in_process import call, opened, problem
-from decided_homes import DAY, MONDAY, DecidedHome, lead, live_agreement
+from decided_homes import DAY, MINUTE, MONDAY, DecidedHome, lead, live_agreement
 
 from features.agreement.agreement import Agreement
 from features.home.database import engine, reading
+from serving.decisions.replay import replay
 from serving.nurture.kept_plans import kept_plans, todays_step
 from serving.nurture.mail_list import mail_list, write_mail_list
 from serving.rounds.sweep import sweep
@@ -97,6 +98,30 @@ def test_inside_sales_has_a_step_over_several_media_and_weeks(made: DecidedHome)
         home.decider.decide_rest()
         sweep(home.home, home.now)
     assert steps == [("call", "2026-11-02", 0), ("email", "2026-11-07", 1), ("call", "2026-11-12", 2)]
+    engine(home.home.database_url).dispose()
+
+
+def test_inside_sales_takes_the_best_of_nurture_up_to_its_day(made: DecidedHome) -> None:
+    text = live_agreement(bar="{ probability = 0.90 }", inside_sales=f'{{ "{IDA}" = 2 }}').text
+    home = DecidedHome.of(made.home.path / "third", Agreement.parse(text), is_built=False)
+    traits = {"ann": "VP Sales", "ben": "intern", "cleo": "CEO", "dan": "engineer"}
+    home.hear(*(lead(name, email=f"{name}@n.example", job_title=title) for name, title in traits.items()))
+    home.decider.decide_rest()
+    assert {code for _, code, _ in home.decisions().values()} == {"below_bar"}
+    for _ in range(2):
+        home.now += MINUTE
+        sweep(home.home, home.now)
+    theirs = {name for name, found in home.decisions().items() if found[2] == "inside_sales"}
+    assert theirs == {"ann", "cleo"}
+    assert home.decisions("ann")["ann"] == ("needs_data", "best_of_nurture", "inside_sales")
+    home.now += DAY
+    home.hear(track("ann", "Email Sent", by=IDA, side="inside_sales", question="timeframe"))
+    home.decider.decide_rest()
+    assert home.decisions("ann")["ann"][1] == "best_of_nurture"
+    home.now += 25 * DAY
+    sweep(home.home, home.now)
+    assert home.decisions("ann")["ann"] == ("nurture", "no_answer", "marketing")
+    assert replay(home.home).as_json()["examples"] == []
     engine(home.home.database_url).dispose()
 
 
