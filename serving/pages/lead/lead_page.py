@@ -23,6 +23,7 @@ from serving.decisions.served_then import ServedThen
 from serving.handovers.feedback import undo_until
 from serving.handovers.handover import Handover
 from serving.leads.timeline import CountedEvents, Place, counted_events
+from serving.notices.card_links import is_over
 from serving.notices.short_texts import colleague, moment_text, plain, sentence
 from serving.pages.card.card import Card, CardFacts, Viewer, dialled, local_time
 from serving.pages.card.card_facts import Reader, facts_of_record
@@ -178,9 +179,12 @@ class LeadPage:
 
     @cached_property
     def card(self) -> Card | None:
-        """The card of the open handover, for the one who has it: its parts and its buttons stand here, too."""
-        handover = self.handover
-        if handover is None or not self.visit.visitor.is_own(handover.owner):
+        """The card of the newest handover, for the one who has it: its parts and its buttons stand here, too.
+
+        Once it is closed it tells for a day what became of it, and how to undo that.
+        """
+        handover = self.handovers[0] if self.handovers else None
+        if handover is None or is_over(handover, self.visit.as_of) or not self.visit.visitor.is_own(handover.owner):
             return None
         until = None
         if handover.undo_to:

@@ -49,12 +49,14 @@ class LeadPageRoutes:
 
     def _page(self, request: Request) -> Response:
         lead_id = request.path_params["lead_id"]
+        if "\0" in lead_id:  # PostgreSQL refuses NUL, and no lead has one
+            return notice_page(self.served, *UNKNOWN)
         with visit(self.served, request, self.now()) as told:
             try:
                 record = lead_record(told.connection, told.agreement, lead_id, only_ids=True)
                 if record.lead_id != lead_id:  # it was merged, or an id of a browser: its page is that of the lead
                     return RedirectResponse(_address(request, record.lead_id), 307, HEADERS)
-                shown = LeadPage(self.served, told, record, self._then(), _moment(request.query_params))
+                shown = LeadPage(self.served, told, record, self._then(), _since(request, told.as_of))
                 shown.check()
                 return self._shown(request, shown, told)
             except LeadErased:
@@ -102,8 +104,10 @@ def _address(request: Request, lead_id: str) -> str:
     return f"{root_of(request)}leads/{quote(lead_id, safe='')}{query}"
 
 
-def _moment(query: Mapping[str, str]) -> datetime | None:
-    return moment(query["since"]) if query.get("since") else None
+def _since(request: Request, as_of: datetime) -> datetime | None:
+    """The moment from which changes are asked for; None for none, and for one that is not past."""
+    since = moment(request.query_params.get("since", ""))
+    return since if since and since < as_of else None
 
 
 def _me(told: Visit) -> dict[str, str]:

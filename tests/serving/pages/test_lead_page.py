@@ -173,7 +173,7 @@ def test_where_there_is_no_score_no_number_is_made_up(pages: leads.LeadPages, le
 
 
 def test_a_lead_that_is_gone_unknown_or_merged_is_said_to_be_so(pages: leads.LeadPages) -> None:
-    assert [pages.get(f"/leads/{name}").status_code for name in ("gone", "nobody")] == [410, 404]
+    assert [pages.get(f"/leads/{name}").status_code for name in ("gone", "nobody", "%00", "")] == [410, 404, 404, 404]
     assert "erased" in text_of(pages.get("/leads/gone"))
     merged = pages.get("/leads/twin?me=ann@ourcompany.example")
     assert (merged.status_code, merged.headers["location"]) == (307, "../leads/L-2?me=ann@ourcompany.example")
@@ -263,6 +263,25 @@ def test_a_click_on_the_page_is_recorded_once_and_leads_back_to_it(pages: leads.
     assert "noted “asked her to mail”" in shown
     assert f"{owner.partition('@')[0]} tried: no answer" in shown
     assert "Undo" in shown
+
+
+def test_what_was_closed_on_the_page_is_told_there_and_can_be_undone(tmp_path: Path) -> None:
+    world = DecidedHome.of(tmp_path / "home", live_agreement())
+    world.hear(lead("L-5", **FIT))
+    pages, owner = leads.pages_of(world), leads.owner_of(world, "L-5")
+
+    def click(do: str) -> str:
+        page = pages.get(f"/leads/L-5?me={owner}").text
+        (action,) = set(re.findall(r'action="\.\./(h/[^"]+)"', page))
+        given = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+        assert pages.post(f"/{action}", {name: unescape(said) for name, said in given.items()} | {"do": do}).is_redirect
+        return text_of(pages.get(f"/leads/L-5?me={owner}"))
+
+    closed = click("rejected_not_a_fit")
+    assert "Closed: it was rejected (not a fit)." in closed
+    assert "How did it go?" not in closed
+    assert "How did it go?" in click("undo")
+    engine(world.home.database_url).dispose()
 
 
 def test_what_strangers_wrote_runs_nothing_and_links_nowhere(pages: leads.LeadPages) -> None:
