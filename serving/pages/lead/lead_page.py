@@ -54,6 +54,13 @@ STEPS: Mapping[str, str] = {
     "model": "Model",
     "agreement": "Agreement",
 }
+STANDINGS: Mapping[str, str] = {
+    "disqualified": "Nobody of ours contacts it to sell.",
+    "not_a_lead": "It is answered elsewhere, and nobody calls it to sell.",
+    "existing_customer": "The account's owner looks after it; new business leaves it alone.",
+    "converted": "There is nothing left to do here, unless it comes back for something new.",
+    "no_profiling": "It is handed over all the same as soon as it asks for us.",
+}
 NOT_YOURS = "This lead is another's. You see your own leads here and those that nobody has."
 NOT_ON_YOUR_LISTS = "This lead is on no list of your role; ask whoever runs this service."
 
@@ -224,6 +231,15 @@ class LeadPage:
     @property
     def decision(self) -> str:
         return sentence(decision_words(self.score["decision"])) if self.score["decision"] else "Not decided yet"
+
+    @property
+    def standing(self) -> str | None:
+        """What everybody must know before anything else: that it is no lead for new business, and why."""
+        told = STANDINGS.get(self.score["decision"] or "")
+        if told is None:
+            return None
+        said = dict.fromkeys((self.decision, sentence(code_words(self.score["decision_code"]))))
+        return f"{'. '.join(said)}. {told}"
 
     @property
     def decided(self) -> list[tuple[str, str]]:

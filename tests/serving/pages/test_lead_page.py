@@ -153,8 +153,9 @@ def test_the_one_question_to_ask_next_and_what_is_open_are_the_criteria_s(pages:
     [
         ("bare", "Not enough activity yet"),
         ("objects", "It objected to profiling: it has no score and no reasons"),
-        ("cust", "Existing customer Why a customer"),
-        ("rival", "Disqualified Why disqualified by an agreed rule"),
+        ("objects", "Not scored. Objected to profiling. It is handed over all the same as soon as it asks for us."),
+        ("cust", "Existing customer. A customer. The account's owner looks after it"),
+        ("rival", "Disqualified. Disqualified by an agreed rule. Nobody of ours contacts it to sell."),
     ],
 )
 def test_a_lead_that_is_no_usual_one_is_a_page_that_says_so(pages: leads.LeadPages, lead_id: str, says: str) -> None:
