@@ -2,6 +2,8 @@
 
 agreement.py          `leadlight agreement check` and `try`: whether a file could follow the agreement, and what it
                       would change.
+agreement_diff.py     `leadlight agreement diff`: what changed between two agreements, and which leads would be
+                      decided otherwise.
 agreement_signing.py  `leadlight agreement show`, `sign` and `keep`: the agreement in words, who signed it, and
                       whether it is live.
 app.py                All commands as one application, its exit status and its errors.

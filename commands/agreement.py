@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import console
+from commands.agreement_diff import diff
 from commands.agreement_signing import keep, show, sign
 from commands.options import Json, home, moment_at, now, print_answer
 from features.agreement.agreement import Agreement, AgreementError
@@ -26,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="The agreement that this home keeps
 app.command()(show)
 app.command()(sign)
 app.command()(keep)
+app.command()(diff)
 
 
 @app.command()

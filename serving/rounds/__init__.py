@@ -25,7 +25,7 @@ sweep.py         The sweep: what no event brings. Each minute what is due by now
 
 Other rooms use:
 
-crossings        crossings_of_version
+crossings        crossings_of_agreement, crossings_of_version
 decider          HomeDecider
 passing_on       ask_for_next, be_away_until, give_back, reassign, take_asked
 sweep            Swept, night, sweep

@@ -13,8 +13,8 @@ decision.py            The decision on one lead, by the agreement alone: rules i
 decision_case.py       One lead to decide on: what its decision rests on, and the shapes that a decision takes.
 decision_rules.py      The rules of a decision in their fixed order, whatever that of the agreement's file; the first
                        that holds decides.
-dry_run.py             A dry run of an agreement on last month's events: how many leads a day would have come to each
-                       decision, and why.
+dry_run.py             A dry run of agreements on last month's events: how many leads come to each decision, and which
+                       by one alone.
 explanation.py         Explanations: the log-odds of each lead and the contributions that they are the sum of.
 inline_leads.py        Leads told inline in a frame: one row per lead, its traits and events in cells, as `POST
                        /v1/scores` takes them.
@@ -52,7 +52,7 @@ bulk                   FileScores, file_scores, frame_scores, home_contacts, hom
 call_sheet             SheetNotes, one_per_lead
 decision               decided
 decision_case          come_back_at
-dry_run                DryRun, dry_run, missing_answers
+dry_run                DecidedOtherwise, DryRun, decided_otherwise, dry_run, missing_answers
 lead_now               BACKLOG_TURN, Cause, DECISIONS, Decided, DecidedUnder, DecisionName, Ended, LeadDecision,
                        LeadNow, OpenHandover, QUALIFYING_TURN, QUEUES, Queue, WaitingLine
 lead_row               LeadRow

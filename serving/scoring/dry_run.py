@@ -1,4 +1,4 @@
-"""A dry run of an agreement on last month's events: how many leads a day would have come to each decision, and why."""
+"""A dry run of agreements on last month's events: how many leads come to each decision, and which by one alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from features.agreement.versions import AgreementVersion
+from features.home.clock import microseconds
 from features.home.settings import Home
 from serving.scoring.bulk import home_rows, leads_known_at
 from serving.scoring.decision import decided
-from serving.scoring.lead_now import ONLY_SHOWN, LeadNow
+from serving.scoring.lead_now import ONLY_SHOWN, Decided, LeadNow
 from serving.scoring.score import Scoring
 from serving.scoring.scorer import Scorer
 
@@ -21,6 +22,7 @@ MOST_LEADS = 2_000  # of more, so many drawn ones stand for all: a day of each i
 BY_NUMBERS = frozenset({"probability_and_fit", "still_sales_ready"})
 
 DecisionAndCode = tuple[str, str]
+DecisionAndQueue = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,64 @@ class DryRun:
         return waits / over if over else None
 
 
+@dataclass(frozen=True)
+class DecidedOtherwise:
+    """Which leads one agreement would have decided otherwise than another in the last `DAYS` days.
+
+    moved: by ((decision, queue) of the one, (decision, queue) of the other), the ids of those leads; a lead counts
+    once, as it was on the last day on which they differ. leads: how many are known. looked_at: how many of them were
+    looked at. outcomes: how many of those converted in these days.
+    """
+
+    moved: Mapping[tuple[DecisionAndQueue, DecisionAndQueue], Sequence[str]]
+    leads: int
+    looked_at: int
+    outcomes: int
+
+    @property
+    def count(self) -> int:
+        """How many of the leads that were looked at were decided otherwise."""
+        return sum(len(ids) for ids in self.moved.values())
+
+
+def decided_otherwise(
+    home: Home, one: AgreementVersion, other: AgreementVersion, until: datetime
+) -> DecidedOtherwise | None:
+    """The leads that two agreements would have decided otherwise at the end of any day of the last `DAYS`.
+
+    None where their first parts differ: the model that answers has learned by one of them at most.
+    """
+    if one.agreement.feature_digest != other.agreement.feature_digest:
+        return None
+    scorings = Scorer(home, one).scoring, Scorer(home, other).scoring
+    known = leads_known_at(home, scorings[0], until)
+    drawn = set(sorted(known, key=_drawn)[:MOST_LEADS])
+    differs: dict[str, tuple[DecisionAndQueue, DecisionAndQueue]] = {}
+    for day in range(DAYS, -1, -1):
+        differs |= _differing(home, scorings, drawn, until - timedelta(days=day))
+    moved: dict[tuple[DecisionAndQueue, DecisionAndQueue], list[str]] = {}
+    for lead_id, pair in sorted(differs.items()):
+        moved.setdefault(pair, []).append(lead_id)
+    most_first = dict(sorted(moved.items(), key=lambda pair: -len(pair[1])))
+    return DecidedOtherwise(most_first, len(known), len(drawn), _outcomes(home, scorings[0], drawn, until))
+
+
+def _differing(
+    home: Home, scorings: tuple[Scoring, Scoring], drawn: set[str], at: datetime
+) -> dict[str, tuple[DecisionAndQueue, DecisionAndQueue]]:
+    """The leads that the two decide otherwise at a moment, each with what the one and the other decides."""
+    by_one, by_other = (_decisions(home, scoring, drawn, at) for scoring in scorings)
+    pairs = {lead: (made, by_other[lead]) for lead, made in by_one.items() if lead in by_other}
+    said = {lead: ((a.decision, a.queue), (b.decision, b.queue)) for lead, (a, b) in pairs.items()}
+    return {lead: pair for lead, pair in said.items() if pair[0] != pair[1]}
+
+
+def _outcomes(home: Home, scoring: Scoring, drawn: set[str], until: datetime) -> int:
+    since_us = microseconds(until - timedelta(days=DAYS))
+    rows = (row for rows in home_rows(home, scoring, until, sorted(drawn)) for row in rows) if drawn else ()
+    return sum((row.traits.get("converted_us") or 0) >= since_us for row in rows)
+
+
 def dry_run(home: Home, tried: AgreementVersion, until: datetime) -> DryRun | None:
     """What this agreement would have decided day by day until a moment; None where the first part is not learned by.
 
@@ -80,7 +140,7 @@ def missing_answers(home: Home, tried: AgreementVersion, at: datetime) -> tuple[
         return None
     drawn = sorted(leads_known_at(home, scoring, at), key=_drawn)[:MOST_LEADS]
     found = _decisions(home, scoring, set(drawn), at) if drawn else {}
-    return (sum(decision == "needs_data" for decision, _ in found.values()), len(found)) if found else None
+    return (sum(made.decision == "needs_data" for made in found.values()), len(found)) if found else None
 
 
 def _arrivals(
@@ -91,22 +151,22 @@ def _arrivals(
     had: set[tuple[str, str]] = set()
     for place, day in enumerate(days):
         found = _decisions(home, scoring, drawn, day)
-        for lead_id, (decision, code) in found.items():
+        for lead_id, made in found.items():
+            decision, code = made.decision, made.code
             is_new = before.get(lead_id) != decision and (lead_id, decision) not in had
             had.add((lead_id, decision))
             if is_new and place:
                 yield (decision, code), lead_id
-        before = {lead_id: decision for lead_id, (decision, _) in found.items()}
+        before = {lead_id: made.decision for lead_id, made in found.items()}
 
 
-def _decisions(home: Home, scoring: Scoring, drawn: set[str], at: datetime) -> dict[str, DecisionAndCode]:
+def _decisions(home: Home, scoring: Scoring, drawn: set[str], at: datetime) -> dict[str, Decided]:
     known = [lead_id for lead_id in leads_known_at(home, scoring, at) if lead_id in drawn]
-    found: dict[str, DecisionAndCode] = {}
+    found: dict[str, Decided] = {}
     for rows in home_rows(home, scoring, at, known):
         for row, numbers in zip(rows, scoring.numbers(rows, at), strict=True):
             lead = LeadNow(row.lead_id, row, numbers)
-            made = decided(scoring.kept.agreement, lead, scoring.under, at, ONLY_SHOWN)
-            found[str(row.lead_id)] = (made.decision, made.code)
+            found[str(row.lead_id)] = decided(scoring.kept.agreement, lead, scoring.under, at, ONLY_SHOWN)
     return found
 
 

@@ -141,3 +141,40 @@ def test_a_trial_says_how_many_a_day_would_come_and_check_how_many_lack_answers(
     assert "of 2 leads" in said
     Path("other.toml").write_text(ANOTHER_PART_1, encoding="utf-8")
     assert leadlight("agreement", "try", "other.toml", "--json").json["last_28_days"] is None
+
+
+def test_a_diff_says_what_changed_and_names_whom_a_real_replay_of_the_month_decides_otherwise(
+    home: Home, leadlight: Shell
+) -> None:
+    """The replay: the newer agreement is kept, and every lead is decided as of the end of that month by it."""
+    Path("low.toml").write_text(LOWER, encoding="utf-8")
+    at = ("--as-of", "2026-11-20T00:00:00Z")
+    told = leadlight("agreement", "diff", "low.toml", *at, "--json").json
+    [points, bar] = sorted(told["changes"], key=len)[-2:]
+    assert {"the bar" in line for line in (points, bar)} == {True, False}
+    assert any("the bar: a chance of 0.0% or more; before: the best 10% of the leads" in line for line in (points, bar))
+    named = {lead for move in told["last_28_days"]["moves"] for lead in move["leads"]}
+    before = {one["lead_id"]: one["decision"] for one in leadlight("score", *at, "--json").json["data"]}
+    assert current_version(home).version == 1
+    leadlight("agreement", "keep", "low.toml")
+    after = {one["lead_id"]: one["decision"] for one in leadlight("score", *at, "--json").json["data"]}
+    assert named == {lead for lead in after if before[lead] != after[lead]} == {"L-1", "eu/L 2"}
+    said = leadlight("agreement", "diff", "low.toml").out
+    assert "the kept agreement and low.toml say the same" in said
+
+
+def test_a_diff_of_files_that_learn_from_other_things_says_to_retrain(home: Home, leadlight: Shell) -> None:
+    Path("other.toml").write_text(ANOTHER_PART_1, encoding="utf-8")
+    Path("low.toml").write_text(LOWER, encoding="utf-8")
+    told = leadlight("agreement", "diff", "low.toml", "other.toml").out
+    assert "behaviours.pricing_page.where.path: /nowhere*; before: /pricing*" in told
+    assert "retrain with: leadlight train --agreement other.toml" in told
+    assert leadlight("agreement", "diff", "low.toml", "other.toml", "--json").json["last_28_days"] is None
+
+
+def test_a_diff_on_a_month_without_outcomes_says_so(home: Home, leadlight: Shell) -> None:
+    Path("low.toml").write_text(LOWER, encoding="utf-8")
+    said = leadlight("agreement", "diff", "low.toml", "--as-of", "2026-11-20T00:00:00Z").out
+    assert "2 of 2 leads would have been decided otherwise" in said
+    assert "none of them converted in these days" in said
+    assert "would cross the bar" in said
