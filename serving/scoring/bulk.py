@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +79,26 @@ def home_rows(
         asked = pd.DataFrame({"lead_id": chunk["lead_id"], "snapshot_us": microseconds(as_of)})
         rows = _rows(store, scoring, states_at(store.repository, asked), chunk)
         yield [row.objecting() if row.lead_id in objecting else row for row in rows]
+
+
+def rows_on_days(
+    home: Home, scoring: Scoring, days: Sequence[datetime], among: Set[str]
+) -> Iterator[tuple[datetime, list[LeadRow]]]:
+    """The states of those leads as they were known at each of some moments; of few leads, all in one reading."""
+    store = materialized(home, scoring.features_by)
+    objecting, at_once = objecting_leads(store.repository), max(CHUNK // max(len(among), 1), 1)
+    some = store.leads[store.leads["lead_id"].isin(among)].sort_values("lead_id")
+    for start in range(0, len(days), at_once):
+        moments = days[start : start + at_once]
+        known = pd.concat([some.assign(snapshot_us=microseconds(day)) for day in moments], ignore_index=True)
+        known = known[known["opened_us"] < known["snapshot_us"]]
+        rows: list[LeadRow] = []
+        if len(known):
+            rows = _rows(store, scoring, states_at(store.repository, known[["lead_id", "snapshot_us"]]), known)
+        rows = [row.objecting() if row.lead_id in objecting else row for row in rows]
+        of_day = known["snapshot_us"].to_numpy(np.int64)
+        for day in moments:
+            yield day, [rows[place] for place in np.flatnonzero(of_day == microseconds(day))]
 
 
 def leads_known_at(home: Home, scoring: Scoring, as_of: datetime) -> list[str]:

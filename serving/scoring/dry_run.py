@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -11,9 +11,10 @@ from hashlib import blake2b
 from features.agreement.versions import AgreementVersion
 from features.home.clock import microseconds
 from features.home.settings import Home
-from serving.scoring.bulk import home_rows, leads_known_at
+from serving.scoring.bulk import leads_known_at, rows_on_days
 from serving.scoring.decision import decided
 from serving.scoring.lead_now import ONLY_SHOWN, Decided, LeadNow
+from serving.scoring.lead_row import LeadRow
 from serving.scoring.score import Scoring
 from serving.scoring.scorer import Scorer
 
@@ -88,29 +89,34 @@ def decided_otherwise(
     known = leads_known_at(home, scorings[0], until)
     drawn = set(sorted(known, key=_drawn)[:MOST_LEADS])
     differs: dict[str, tuple[DecisionAndQueue, DecisionAndQueue]] = {}
-    for day in range(DAYS, -1, -1):
-        differs |= _differing(home, scorings, drawn, until - timedelta(days=day))
+    outcomes: set[str] = set()
+    for day, rows in rows_on_days(home, scorings[0], _days(until), drawn):
+        differs |= _differing(scorings, rows, day)
+        outcomes |= {str(row.lead_id) for row in rows if _converted_since(row, until)}
     moved: dict[tuple[DecisionAndQueue, DecisionAndQueue], list[str]] = {}
     for lead_id, pair in sorted(differs.items()):
         moved.setdefault(pair, []).append(lead_id)
     most_first = dict(sorted(moved.items(), key=lambda pair: -len(pair[1])))
-    return DecidedOtherwise(most_first, len(known), len(drawn), _outcomes(home, scorings[0], drawn, until))
+    return DecidedOtherwise(most_first, len(known), len(drawn), len(outcomes))
 
 
 def _differing(
-    home: Home, scorings: tuple[Scoring, Scoring], drawn: set[str], at: datetime
+    scorings: tuple[Scoring, Scoring], rows: Sequence[LeadRow], at: datetime
 ) -> dict[str, tuple[DecisionAndQueue, DecisionAndQueue]]:
     """The leads that the two decide otherwise at a moment, each with what the one and the other decides."""
-    by_one, by_other = (_decisions(home, scoring, drawn, at) for scoring in scorings)
-    pairs = {lead: (made, by_other[lead]) for lead, made in by_one.items() if lead in by_other}
+    by_one, by_other = (_decisions(scoring, rows, at) for scoring in scorings)
+    pairs = {lead: (made, by_other[lead]) for lead, made in by_one.items()}
     said = {lead: ((a.decision, a.queue), (b.decision, b.queue)) for lead, (a, b) in pairs.items()}
     return {lead: pair for lead, pair in said.items() if pair[0] != pair[1]}
 
 
-def _outcomes(home: Home, scoring: Scoring, drawn: set[str], until: datetime) -> int:
-    since_us = microseconds(until - timedelta(days=DAYS))
-    rows = (row for rows in home_rows(home, scoring, until, sorted(drawn)) for row in rows) if drawn else ()
-    return sum((row.traits.get("converted_us") or 0) >= since_us for row in rows)
+def _converted_since(row: LeadRow, until: datetime) -> bool:
+    return (row.traits.get("converted_us") or 0) >= microseconds(until - timedelta(days=DAYS))
+
+
+def _days(until: datetime) -> list[datetime]:
+    """The ends of the last `DAYS` days, and the moment before them."""
+    return [until - timedelta(days=day) for day in range(DAYS, -1, -1)]
 
 
 def dry_run(home: Home, tried: AgreementVersion, until: datetime) -> DryRun | None:
@@ -124,8 +130,7 @@ def dry_run(home: Home, tried: AgreementVersion, until: datetime) -> DryRun | No
         return None
     known = leads_known_at(home, scoring, until)
     drawn = sorted(known, key=_drawn)[:MOST_LEADS]
-    days = [until - timedelta(days=day) for day in range(DAYS, -1, -1)]
-    came = Counter(why for why, _ in _arrivals(home, scoring, set(drawn), days))
+    came = Counter(why for why, _ in _arrivals(scoring, rows_on_days(home, scoring, _days(until), set(drawn))))
     each = len(known) / len(drawn) if drawn else 1.0
     return DryRun({why: leads * each for why, leads in came.items()}, len(known), len(drawn), until)
 
@@ -139,18 +144,19 @@ def missing_answers(home: Home, tried: AgreementVersion, at: datetime) -> tuple[
     if scoring.features_by.feature_digest != now.features_by.feature_digest:
         return None
     drawn = sorted(leads_known_at(home, scoring, at), key=_drawn)[:MOST_LEADS]
-    found = _decisions(home, scoring, set(drawn), at) if drawn else {}
+    [(_, rows)] = rows_on_days(home, scoring, [at], set(drawn))
+    found = _decisions(scoring, rows, at)
     return (sum(made.decision == "needs_data" for made in found.values()), len(found)) if found else None
 
 
 def _arrivals(
-    home: Home, scoring: Scoring, drawn: set[str], days: Sequence[datetime]
+    scoring: Scoring, days: Iterable[tuple[datetime, Sequence[LeadRow]]]
 ) -> Iterator[tuple[DecisionAndCode, str]]:
     """Each decision that a lead came to, with the code by which it first did."""
     before: dict[str, str] = {}
     had: set[tuple[str, str]] = set()
-    for place, day in enumerate(days):
-        found = _decisions(home, scoring, drawn, day)
+    for place, (day, rows) in enumerate(days):
+        found = _decisions(scoring, rows, day)
         for lead_id, made in found.items():
             decision, code = made.decision, made.code
             is_new = before.get(lead_id) != decision and (lead_id, decision) not in had
@@ -160,14 +166,10 @@ def _arrivals(
         before = {lead_id: made.decision for lead_id, made in found.items()}
 
 
-def _decisions(home: Home, scoring: Scoring, drawn: set[str], at: datetime) -> dict[str, Decided]:
-    known = [lead_id for lead_id in leads_known_at(home, scoring, at) if lead_id in drawn]
-    found: dict[str, Decided] = {}
-    for rows in home_rows(home, scoring, at, known):
-        for row, numbers in zip(rows, scoring.numbers(rows, at), strict=True):
-            lead = LeadNow(row.lead_id, row, numbers)
-            found[str(row.lead_id)] = decided(scoring.kept.agreement, lead, scoring.under, at, ONLY_SHOWN)
-    return found
+def _decisions(scoring: Scoring, rows: Sequence[LeadRow], at: datetime) -> dict[str, Decided]:
+    numbers = scoring.numbers(rows, at) if rows else []
+    leads = (LeadNow(row.lead_id, row, its) for row, its in zip(rows, numbers, strict=True))
+    return {str(lead.lead_id): decided(scoring.kept.agreement, lead, scoring.under, at, ONLY_SHOWN) for lead in leads}
 
 
 def _drawn(lead_id: str) -> bytes:
