@@ -41,11 +41,23 @@ def check(file: File = Path("agreement.toml"), as_json: Json = False) -> None:
         raise
     check_learnable(agreement, file.name)
     asked = f"{agreement.outcome.event}, {agreement.outcome.asks}"
-    notes = [*agreement.notes, *_on_missing_answers(file, agreement)]
+    notes = [*agreement.notes, *_on_nurture(agreement), *_on_missing_answers(file, agreement)]
     document: dict[str, Any] = {"name": agreement.name, "digest": agreement.digest, "notes": notes}
     document["asks"] = agreement.outcome.asks
     document["digests"] = {"signed": agreement.signed_digest, "policy": agreement.policy_digest}
     print_answer(document, [f"{file.name} is fine: {agreement.name} asks for {asked}", *notes], as_json)
+
+
+def _on_nurture(agreement: Agreement) -> Iterator[str]:
+    """Questions that nobody can answer, and contents that no event of this home names."""
+    from features.home.database import reading
+    from serving.nurture.contents import unknown_contents
+    from serving.nurture.questions import unanswerable
+
+    yield from unanswerable(agreement)
+    if agreement.content and database_exists(home()):
+        with reading(home()) as connection:
+            yield from unknown_contents(connection, agreement)
 
 
 def _on_missing_answers(file: Path, agreement: Agreement) -> Iterator[str]:

@@ -23,7 +23,7 @@ from serving.process import ServedHome
 from serving.scoring.answer import Answer
 from serving.scoring.lead_now import DecisionName, Queue
 
-PLANNED = ("next", "due_at", "ask", "missing", "waits", "phase", "unanswered", "last_touch_at", "come_back_at", "step")
+PLANNED = tuple("next due_at allowed_at ask missing waits phase unanswered last_touch_at come_back_at step".split())
 
 
 class LeadNext(Answer):
@@ -35,6 +35,7 @@ class LeadNext(Answer):
     decided_at: datetime
     next: dict[str, Any] | None = Field(description="kind (content, question, news, none), topic, content_id.")
     due_at: datetime | None = Field(description="When the next touch is due; null where nothing is to be sent.")
+    allowed_at: datetime | None = Field(description="Before this the cap allows no touch at all; null: any time.")
     ask: dict[str, Any] | None = Field(description="The one question next: criterion, question, trait of the answer.")
     missing: list[str] | None = Field(description="The criteria that it has no points for.")
     waits: dict[str, Any] | None = Field(description="Why nothing is sent now: code, until, text.")

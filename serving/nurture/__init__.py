@@ -2,6 +2,7 @@
 
 cadence.py     When marketing touches a lead next: weekly, slowly once nothing comes back, and never over the agreed
                cap.
+contents.py    Contents of ours that the agreement lists, held against what the events of a home name.
 kept_plans.py  Kept plans: what is planned for a lead, as its newest decision keeps it, and the next step of inside
                sales.
 mail_list.py   Today's list of nurture: whom marketing writes to, what about and what it asks, as a mail tool takes
@@ -14,6 +15,8 @@ questions.py   The one question to ask a lead next: of what is not known yet, an
 
 Other rooms use:
 
+contents       unknown_contents
 kept_plans     best_to_ask, kept_plans, kept_text
 mail_list      mail_list, write_mail_list
+questions      unanswerable
 """

@@ -20,7 +20,7 @@ class Cadence:
     """due_us: when the next touch is due. unanswered: touches of ours since the lead last showed interest.
 
     last_us: our last touch; None where there was none. held_until_us: until when the cap holds the next one back, None
-    where it does not.
+    where it does not. allowed_us: before when no touch is within the cap, also one that comes early; None: any is.
     """
 
     phase: Phase
@@ -28,6 +28,7 @@ class Cadence:
     unanswered: int
     last_us: int | None
     held_until_us: int | None
+    allowed_us: int | None = None
 
 
 def cadence(agreement: Agreement, lead: LeadNow, as_of_us: int) -> Cadence:
@@ -45,7 +46,9 @@ def cadence(agreement: Agreement, lead: LeadNow, as_of_us: int) -> Cadence:
     due_us = ours[-1] + every_us if ours else as_of_us
     allowed_us = next_allowed_us(touches, max(due_us, as_of_us), agreement)
     held_us = allowed_us if allowed_us > max(due_us, as_of_us) else None
-    return Cadence(phase, max(due_us, held_us or 0), unanswered, ours[-1] if ours else None, held_us)
+    from_us = next_allowed_us(touches, as_of_us, agreement)
+    last_us, earliest_us = ours[-1] if ours else None, from_us if from_us > as_of_us else None
+    return Cadence(phase, max(due_us, held_us or 0), unanswered, last_us, held_us, earliest_us)
 
 
 def _responses(agreement: Agreement, lead: LeadNow) -> Iterator[int]:

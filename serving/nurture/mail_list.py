@@ -43,7 +43,7 @@ def mail_list(connection: Connection, agreement: Agreement, as_of: datetime) -> 
     due: list[tuple[str, Any, Mapping[str, Any]]] = []
     for row in _planned(connection):
         plan = plan_in(row.nurture)
-        why_not = _why_not(plan, day_ends_at)
+        why_not = _why_not(plan, as_of, day_ends_at)
         if why_not is None:
             due.append((plan["due_at"], row, plan))
         else:
@@ -69,10 +69,12 @@ def _planned(connection: Connection) -> Sequence[Any]:
     return connection.execute(select(*named).where(of_marketing)).all()
 
 
-def _why_not(plan: Mapping[str, Any], day_ends_at: datetime) -> str | None:
+def _why_not(plan: Mapping[str, Any], as_of: datetime, day_ends_at: datetime) -> str | None:
     waits = plan["waits"]
     if plan["due_at"] is not None and datetime.fromisoformat(plan["due_at"]) < day_ends_at:
-        return None
+        # Due at noon may be too early at nine: the cap counts hours.
+        is_early = plan["allowed_at"] is not None and datetime.fromisoformat(plan["allowed_at"]) > as_of
+        return "touch_cap" if is_early else None
     return str(waits["code"]) if waits else "not_due"
 
 

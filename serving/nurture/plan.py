@@ -25,9 +25,10 @@ def lead_plan(
 ) -> dict[str, Any] | None:
     """What is planned for a lead that was just decided on, as JSON; None for one that is nobody's to nurture.
 
-    next: {kind, topic, content_id}: kind "content", "question", "news" or "none". due_at: of the next touch. ask: the
-    one question next. waits: why nothing is sent, until when. missing: criteria without points. phase: "regular",
-    "review" (as many touches as agreed brought nothing: look at it) or "slow". step: of inside sales, where it has it.
+    next: {kind, topic, content_id}: kind "content", "question", "news" or "none". due_at: of the next touch.
+    allowed_at: before this the cap allows none at all. ask: the one question next. waits: why nothing is sent, until
+    when. missing: criteria without points. phase: "regular", "review" (as many touches as agreed brought nothing: look
+    at it) or "slow". step: of inside sales, where it has the lead.
     """
     if decided.decision not in PLANNED:
         return None
@@ -40,6 +41,7 @@ def lead_plan(
     return {
         "next": _nothing() if is_silent or with_inside_sales else next_touch(agreement, read, asks),
         "due_at": None if is_silent or with_inside_sales else _text(due_us),
+        "allowed_at": _text(rhythm.allowed_us),
         "ask": asks.as_json() if asks else None,
         "missing": [name for name, level in decided.points.levels.items() if level is None],
         "waits": waits and {**waits, "until": waits["until"] and rfc3339(waits["until"])},

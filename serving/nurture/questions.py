@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,14 @@ def open_questions(agreement: Agreement, points: CriteriaPoints, read: LeadReadi
             if not names & known:
                 found.append(question)
     return found
+
+
+def unanswerable(agreement: Agreement) -> Iterator[str]:
+    """A sentence for each question whose answer can give no points: its criterion asks for no trait."""
+    for name, criterion in agreement.criteria.items():
+        if criterion.ask and answer_trait(agreement, name) is None:
+            said = f'criteria.{name}.ask "{criterion.ask}": no answer gives points, since its lines ask for no trait'
+            yield f'{said}; add a line such as {name}.1 = {{ {name} = "known" }}, with {name} in [traits]'
 
 
 def answer_trait(agreement: Agreement, criterion: str) -> str | None:

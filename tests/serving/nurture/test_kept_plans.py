@@ -15,8 +15,10 @@ from decided_homes import DAY, MINUTE, MONDAY, DecidedHome, lead, live_agreement
 from features.agreement.agreement import Agreement
 from features.home.database import engine, reading
 from serving.decisions.replay import replay
+from serving.nurture.contents import unknown_contents
 from serving.nurture.kept_plans import kept_plans, todays_step
 from serving.nurture.mail_list import mail_list, write_mail_list
+from serving.nurture.questions import unanswerable
 from serving.rounds.sweep import sweep
 
 CONTENT = '\n[content]\nguide = { topic = "pricing", title = "=What it costs" }\ntour = { topic = "product" }\n'
@@ -123,6 +125,16 @@ def test_inside_sales_takes_the_best_of_nurture_up_to_its_day(made: DecidedHome)
     assert home.decisions("ann")["ann"] == ("nurture", "no_answer", "marketing")
     assert replay(home.home).as_json()["examples"] == []
     engine(home.home.database_url).dispose()
+
+
+def test_a_question_that_nobody_can_answer_and_a_content_that_is_unknown_are_named(made: DecidedHome) -> None:
+    made.hear(track("ann", "Content Downloaded", content_id="tours"), track("ann", "Email Sent", content_id="guide"))
+    agreement = made.decider.by().agreement  # type: ignore[union-attr]
+    with reading(made.home) as connection:
+        (unknown,) = unknown_contents(connection, agreement)
+    assert unknown == 'content "tour" is in none of 2 events that name a content_id; did you mean "tours"?'
+    (question,) = unanswerable(agreement)
+    assert question.startswith('criteria.need.ask "What would you like to solve?": no answer gives points')
 
 
 def test_a_lead_that_nobody_qualifies_has_no_step() -> None:

@@ -79,6 +79,11 @@ def test_over_the_cap_it_waits_and_says_why() -> None:
     assert "as often as agreed (2 in 30 days)" in found["waits"]["text"]
 
 
+def test_a_touch_of_this_afternoon_a_week_ago_allows_none_this_morning() -> None:
+    found = plan(below(), touches=(mail(6.9, by="mo"), mail(6.8, by="bo")))
+    assert (found["allowed_at"][:16], found["due_at"][:16], found["waits"]) == (day(0.1), day(0.2), None)
+
+
 def test_what_it_reads_about_and_has_not_seen_comes_next() -> None:
     read = LeadReading(("pricing",), frozenset({"pricing-guide"}))
     assert plan(replace(below(), read=read))["next"] == {
