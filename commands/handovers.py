@@ -14,7 +14,8 @@ from features.home.errors import LeadlightError
 
 app = typer.Typer(help="Handovers: who owes whom a call, and what became of it.", invoke_without_command=True)
 By = Annotated[str, typer.Option("--by", help="Who says so: an e-mail address, or an id of the CRM.")]
-LINE = "{overdue:<8} {state:<10} {owner:<28.28} {lead_id:<20.20} {grade:>1} {kind:<10} {next_due_at:<16.16} {why_now}"
+NONE = "no handover fits; without --state only the open ones are shown, with --state all every one"
+LINE = "{handover_id:<27} {state:<9} {owner:<24.24} {lead_id:<16.16} {grade:>1} {due:<21} {why_now}"
 
 
 @app.callback()
@@ -48,7 +49,7 @@ def list_handovers(
         found = handover_list(connection, wanted, at, limit)
     document = _answers(found)
     lines = [LINE.format_map(_shown(row)).rstrip() for row in document["data"]]
-    print_answer(document, lines or ["there is no such handover"], as_json)
+    print_answer(document, lines or [NONE], as_json)
 
 
 @app.command()
@@ -141,7 +142,11 @@ def _print_passed(passed: Any, as_json: bool) -> None:
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: "" if value is None else value for name, value in row.items()}
-    return told | {"overdue": "OVERDUE" if row["overdue"] else "", "owner": row["owner"] or "nobody"}
+    due = f"{row['next_due_at']:.16}".replace("T", " ") if row["next_due_at"] else ""
+    return told | {
+        "due": f"{'late' if row['overdue'] else 'by':<4} {due}" if due else "",
+        "owner": row["owner"] or "nobody",
+    }
 
 
 def _day(text: str | None) -> date | None:

@@ -65,6 +65,11 @@ class WorkingTime:
         opens, _ = next(self._shifts(at))
         return max(opens, at.astimezone(UTC))
 
+    def closes_after(self, at: datetime) -> datetime:
+        """When the working day of a moment ends; of one outside of office hours, the next working day."""
+        _, closes = next(self._shifts(at))
+        return closes
+
     def after(self, at: datetime, span: Span) -> datetime:
         """When a span that begins at a moment is over."""
         if span.unit == "working_days":

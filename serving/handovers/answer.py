@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from features.agreement.agreement import Agreement
 from features.home.clock import rfc3339
 from features.records.contacts import Contact, contacts
+from serving.handovers.clocks import ClockTerms, next_try_at
 from serving.handovers.feedback import undo_until
 from serving.handovers.handover import ClockName, Handover, HandoverClock
 from serving.handovers.tries import tries
@@ -55,7 +56,7 @@ def _answer(handover: Handover, agreement: Agreement, contact: Contact | None, a
         "overdue": handover.is_overdue(as_of),
         "next_due_at": _time(handover.next_due_at),
         "clocks": [_clock(name, handover.clocks[name], handover, as_of) for name in CLOCKS if name in handover.clocks],
-        "tries": _tries(handover),
+        "tries": _tries(handover, agreement),
         **offer,
         "learned": dict(handover.learned),
         "undo": _undo(handover, agreement, as_of),
@@ -71,10 +72,11 @@ def _clock(name: str, clock: HandoverClock, handover: Handover, as_of: datetime)
     return {"name": name, "due_at": due_at, "stopped_at": stopped_at, "overdue": overdue}
 
 
-def _tries(handover: Handover) -> dict[str, Any]:
+def _tries(handover: Handover, agreement: Agreement) -> dict[str, Any]:
     made = tries(handover.touches)
     next_try = handover.clocks.get("next_try")
-    next_at = next_try.due_at if next_try and next_try.is_running and handover.is_open else None
+    is_due = next_try is not None and next_try.is_running and handover.is_open
+    next_at = next_try_at(handover, ClockTerms.of(agreement)) if is_due else None
     return {
         "made": len(made),
         "of": handover.tries_of,

@@ -37,6 +37,11 @@ class ClockTerms:
         """When a span that begins at a moment is over for this owner."""
         return self.working_time_of(owner).after(at, span)
 
+    def acceptance(self, owner: str | None, at: datetime) -> datetime:
+        """When a handover that is offered at a moment is to be accepted: on a day on which its owner works."""
+        office, due_at = self.working_time_of(owner), self.after(owner, at, self.handover.accept_within)
+        return due_at if office.is_open(due_at) else office.closes_after(due_at)
+
     def first_contact(self, handover: Handover) -> Span:
         """How soon somebody is to try."""
         return self.handover.first_contact.inbound if handover.is_inbound else self.handover.first_contact.other
@@ -85,14 +90,17 @@ def with_work_clocks(handover: Handover, terms: ClockTerms) -> Handover:
         handover = stopped(handover, ("next_try",), worked_at)
         since = max(worked_at, handover.held_until or worked_at)
         return with_clock(handover, "outcome", terms.after(handover.owner, since, terms.handover.decide_within))
-    due_at = next_try_at(handover, terms)
-    if due_at is None:
+    planned_at = next_try_at(handover, terms)
+    if planned_at is None:
         return stopped(handover, ("next_try",), worked_at)
-    return with_clock(handover, "next_try", due_at)
+    if planned_at == handover.held_until:
+        return with_clock(handover, "next_try", planned_at)
+    closes = terms.working_time_of(handover.owner).closes_after(planned_at)  # the whole day is there for it
+    return with_clock(handover, "next_try", max(planned_at, min(closes, handover.tries_until)))
 
 
 def next_try_at(handover: Handover, terms: ClockTerms) -> datetime | None:
-    """When the next try is due: at the call back that was agreed, else so that the tries are spread over their time.
+    """When the next try is planned: at the call back that was agreed, else spread over the time of all tries.
 
     Six tries in 21 days are 3.5 days apart. None where all are made, or none was made yet.
     """

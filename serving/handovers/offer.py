@@ -47,7 +47,7 @@ def offered(
         owners=(Ownership(owner, at, "offered"),),
     )
     handover = with_clock(handover, "first_contact", terms.after(owner, at, terms.first_contact(handover)))
-    handover = with_clock(handover, "acceptance", terms.after(owner, at, agreement.handover.accept_within))
+    handover = with_clock(handover, "acceptance", terms.acceptance(owner, at))
     return replace(handover, next_due_at=next_due_at(handover, terms))
 
 

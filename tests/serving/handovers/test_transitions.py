@@ -47,6 +47,11 @@ def test_one_that_asked_for_us_has_half_an_hour_of_office_time() -> None:
     assert late.clocks["first_contact"].due_at == datetime(2026, 11, 9, 9, 20, tzinfo=UTC)
 
 
+def test_nobody_is_late_in_accepting_on_a_day_on_which_nobody_works() -> None:
+    friday = handover_of(at=datetime(2026, 11, 6, 17, tzinfo=UTC))
+    assert friday.clocks["acceptance"].due_at == datetime(2026, 11, 9, 18, tzinfo=UTC)  # the whole of Monday is there
+
+
 @pytest.mark.parametrize(
     ("act", "state", "stage"),
     [
@@ -171,7 +176,8 @@ def test_without_contact_it_goes_back_when_the_time_of_its_tries_is_over() -> No
 
 
 def test_the_next_try_is_spread_over_the_time_or_due_at_the_call_back() -> None:
-    assert WORKING.clocks["next_try"].due_at == datetime(2026, 11, 6, 9, tzinfo=UTC)  # 3.5 days on, as the office opens
+    # 3.5 days on, the working day long: it is late once the office has closed, not as it opens.
+    assert WORKING.clocks["next_try"].due_at == datetime(2026, 11, 6, 18, tzinfo=UTC)
     back = then(OFFERED, call(MONDAY + HOUR, "call_back", call_back_at=MONDAY + 2 * DAY))
     assert back.clocks["next_try"].due_at == MONDAY + 2 * DAY
 
