@@ -40,7 +40,7 @@ def test_the_list_says_whose_and_what_is_overdue(shell: Shell) -> None:
     printed = shell("handovers")
     assert printed.status == 0
     shown = [line.split() for line in printed.out.splitlines()]
-    assert [(words[0][:3], *words[1:3], words[4]) for words in shown] == [
+    assert [(words[0][:3], *words[1:3], words[5]) for words in shown] == [
         ("ho_", "offered", owner[:24], "late") for owner in (BEN, ANN)
     ]
     listed = shell("handovers", "list", "--owner", ANN, "--json").json
