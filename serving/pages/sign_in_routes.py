@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from serving.signin.sessions import (
 from serving.signin.users import Users
 
 FORM = "sign-in"
+A_LEAD = re.compile(r"leads/[\w.~%-]{1,600}", re.ASCII)  # no slash, so no other site
 OLD = "This page was open for too long, or did not come from here. Try again."
 WRONG = "This address and password do not belong together, or the user was removed."
 
@@ -63,7 +65,7 @@ class SignInRoutes:
 
     def _page(self, request: Request, problem: str | None = None, status: int = 200) -> Response:
         form = home_signer(self.served).form_token(FORM, secrets.token_urlsafe(9), self.now())
-        page = html_page("sign_in.html.j2", form_token=form, problem=problem)
+        page = html_page("sign_in.html.j2", form_token=form, problem=problem, to=_wanted(request.query_params))
         return page_response(page, status, framed_by=self.served.home.settings.frame_ancestors)
 
     def _signed_in(self, request: Request, given: Mapping[str, str]) -> Response:
@@ -90,7 +92,7 @@ class SignInRoutes:
             forget_tries(connection, names)
             value = begin_session(connection, email, now)
             note_in_audit(connection, email, "signed_in", email, now)
-        went = RedirectResponse("worklist", 303, HEADERS)
+        went = RedirectResponse(_wanted(request.query_params) or "worklist", 303, HEADERS)
         went.headers["Set-Cookie"] = cookie.header(value, int(LASTS.total_seconds()))
         return went
 
@@ -110,6 +112,12 @@ class SignInRoutes:
         went = RedirectResponse("sign-in", 303, HEADERS)
         went.headers["Set-Cookie"] = cookie.header("", 0)
         return went
+
+
+def _wanted(query: Mapping[str, str]) -> str:
+    """The page of a lead that was asked for before the sign-in; empty for none, and for any other address."""
+    to = query.get("to", "")
+    return to if A_LEAD.fullmatch(to) else ""
 
 
 async def sent_form(request: Request) -> dict[str, str]:

@@ -44,7 +44,7 @@ class LeadPageRoutes:
         return await to_thread.run_sync(self._answer, request)
 
     def _answer(self, request: Request) -> Response:
-        answer: Response = answered(self.served, lambda: self._page(request), f"{root_of(request)}sign-in")
+        answer: Response = answered(self.served, lambda: self._page(request), _sign_in(request))
         return answer
 
     def _page(self, request: Request) -> Response:
@@ -97,6 +97,12 @@ def root_of(request: Request) -> str:
     """The way from this page to where all pages begin: an id with a slash makes it longer."""
     raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
     return "../" * raw.partition(b"/leads/")[2].count(b"/") + "../"
+
+
+def _sign_in(request: Request) -> str:
+    """Where to sign in, and come back from."""
+    wanted = f"leads/{quote(request.path_params['lead_id'], safe='')}"
+    return f"{root_of(request)}sign-in?{urlencode({'to': wanted})}"
 
 
 def _address(request: Request, lead_id: str) -> str:

@@ -242,7 +242,7 @@ def test_number_and_address_are_for_who_has_the_lead_and_for_roles_that_act_for_
 
 def test_whom_nobody_vouches_for_is_sent_to_sign_in(pages: leads.LeadPages) -> None:
     away = pages.get("/leads/L-1", client=("192.0.2.7", 40_000), host="leads.ours.example")
-    assert (away.status_code, away.headers["location"]) == (303, "../sign-in")
+    assert (away.status_code, away.headers["location"]) == (303, "../sign-in?to=leads%2FL-1")
 
 
 # What is clicked

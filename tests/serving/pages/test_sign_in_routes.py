@@ -68,6 +68,24 @@ def door(tmp_path: Path) -> Door:
     return door_of(home)
 
 
+@pytest.mark.parametrize(
+    ("to", "leads_to"),
+    [
+        ("leads/L-1", "leads/L-1"),
+        ("leads/eu%2FL%202", "leads/eu%2FL%202"),
+        ("//evil.example/leads/x", "worklist"),
+        ("leads//evil.example", "worklist"),
+        ("https://evil.example", "worklist"),
+        ("leads/x\r\nSet-Cookie: a=b", "worklist"),
+    ],
+)
+def test_who_asked_for_a_lead_is_led_to_it_and_nobody_to_another_site(door: Door, to: str, leads_to: str) -> None:
+    asked = door.ask("GET", "/sign-in", params={"to": to}).text
+    action, form = (re.search(f'{name}="([^"]+)"', asked)[1] for name in ("action", 'name="form" value'))  # type: ignore[index]
+    sent = {"form": form, "email": hand.OWNER, "password": PASSWORD}
+    assert door.ask("POST", f"/{action}", data=sent).headers["location"] == leads_to
+
+
 def test_who_signed_in_reads_his_leads_and_a_changed_forged_or_old_cookie_opens_nothing(door: Door) -> None:
     assert door.ask("GET", "/worklist").headers["location"] == "sign-in"
     cookie = door.cookie()
