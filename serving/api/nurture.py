@@ -23,7 +23,9 @@ from serving.process import ServedHome
 from serving.scoring.answer import Answer
 from serving.scoring.lead_now import DecisionName, Queue
 
-PLANNED = tuple("next due_at allowed_at ask missing waits phase unanswered last_touch_at come_back_at step".split())
+PLANNED = tuple(
+    "next due_at allowed_at ask missing waits phase unanswered last_touch_at come_back_at step by_then".split()
+)
 
 
 class LeadNext(Answer):
@@ -43,6 +45,9 @@ class LeadNext(Answer):
     unanswered: int | None = Field(description="Touches of ours since it last showed interest.")
     last_touch_at: datetime | None
     come_back_at: datetime | None = Field(description="The next date on which it returns by itself.")
+    by_then: list[dict[str, Any]] | None = Field(
+        description="What comparable leads that converted had done by then: rates, their difference, of how many."
+    )
     step: dict[str, Any] | None = Field(description="Of inside sales: step, of, medium, due_at, until, tries.")
 
 

@@ -2,6 +2,8 @@
 
 cadence.py     When marketing touches a lead next: weekly, slowly once nothing comes back, and never over the agreed
                cap.
+comparable.py  What comparable leads that converted had done by then: a difference in rates, of so many leads, and no
+               promise.
 contents.py    Contents of ours that the agreement lists, held against what the events of a home name.
 kept_plans.py  Kept plans: what is planned for a lead, as its newest decision keeps it, and the next step of inside
                sales.

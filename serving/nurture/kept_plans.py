@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from features.agreement.agreement import Agreement
 from features.home import tables
 from features.home.database import batched
 from features.touches.lead_reading import NOTHING_READ, LeadReading
+from serving.nurture.comparable import comparable
 from serving.nurture.plan import lead_plan
 from serving.scoring.lead_now import Decided, LeadNow
 
@@ -42,14 +43,20 @@ def kept_plans(connection: Connection, lead_ids: Iterable[str]) -> dict[str, Kep
     return found
 
 
-def kept_text(agreement: Agreement, lead: LeadNow, decided: Decided, as_of: datetime) -> str | None:
+def kept_text(
+    agreement: Agreement, lead: LeadNow, decided: Decided, as_of: datetime, bands: Sequence[Mapping[str, Any]] = ()
+) -> str | None:
     """The text that the newest decision on a lead keeps of it: its plan, and what it read; None where there is neither.
 
-    What the lead read stays as it was kept where this decision did not look it up.
+    bands: what the model learned of comparable leads. What the lead read stays as it was kept where this decision did
+    not look it up.
     """
     kept = orjson.loads(lead.before.nurture) if lead.before and lead.before.nurture else {}
     read = _read_in(kept) if lead.read is None else lead.read
-    text: dict[str, Any] = {"plan": plan} if (plan := lead_plan(agreement, lead, decided, read, as_of)) else {}
+    plan = lead_plan(agreement, lead, decided, read, as_of)
+    if plan is not None:
+        plan["by_then"] = comparable(bands, agreement, lead, as_of)
+    text: dict[str, Any] = {"plan": plan} if plan else {}
     if read != NOTHING_READ:
         text["read"] = {name: sorted(said) if name != "topics" else said for name, said in asdict(read).items()}
     return orjson.dumps(text).decode() if text else None

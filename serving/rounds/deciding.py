@@ -119,7 +119,7 @@ class Deciding:
 def _row(by: DecidedBy, lead: LeadNow, found: Decided, under: DecidedUnder, cause: Cause) -> LeadDecision:
     """The row that remembers a decision, with what is planned for its lead."""
     row = lead_decision(lead, found, under, by.as_of, cause)
-    return replace(row, nurture=kept_text(by.agreement, lead, found, by.as_of))
+    return replace(row, nurture=kept_text(by.agreement, lead, found, by.as_of, by.scoring.done_by_then))
 
 
 def _with_handover(row: LeadDecision, handover: Handover | None) -> LeadDecision:

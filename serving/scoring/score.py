@@ -116,6 +116,12 @@ class Scoring:
         return bar_of_facts(self.kept.agreement, self._facts)
 
     @property
+    def done_by_then(self) -> Sequence[Mapping[str, Any]]:
+        """What leads that converted had done by an age, beside the others; empty where no model learned it."""
+        found: Sequence[Mapping[str, Any]] = self._facts.get("done_by_then") or ()
+        return found
+
+    @property
     def knows_first_crossings(self) -> bool:
         """Whether the model's snapshots tell how its probabilities rose."""
         return bool(self._facts.get("first_crossings"))

@@ -6,6 +6,8 @@ candidate_columns.py  The columns that a model may read: which ones say anything
                       pairs of categories.
 coded_pairs.py        Pairs of codes that carry the outcome in thousands of small cells: found by counting, before any
                       tree is grown.
+done_by_then.py       What leads that converted had done by an age, beside those that did not: rates, and of how many
+                      leads.
 doubt.py              How far a model's log-odds may lie from the truth: what refits on fewer leads show, and what
                       shrinkage hides.
 encoding_counts.py    Counts leads and conversions by category and fold, from which target encodings are computed out

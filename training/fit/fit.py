@@ -16,6 +16,7 @@ from features.home.progress import Progress
 from training.fit.calibrate import fit_calibrator
 from training.fit.candidate_columns import candidate_columns, category_pairs, single_categories
 from training.fit.coded_pairs import coded_inputs
+from training.fit.done_by_then import done_by_then
 from training.fit.doubt import with_doubt
 from training.fit.encoding_counts import CellInput
 from training.fit.fold_models import FoldModels
@@ -135,6 +136,7 @@ def training_facts(rows: pd.DataFrame, agreement: Agreement, seed: int) -> dict[
         "horizon_days": agreement.outcome.horizon_days,
         "asks": agreement.outcome.asks,
         "converted_leads": converted,
+        "done_by_then": done_by_then(rows, agreement),
         **({OWN_COLUMNS: agreement.own_columns} if agreement.own_columns else {}),
     }
 
