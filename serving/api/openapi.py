@@ -362,27 +362,10 @@ def _schemas() -> dict[str, Any]:
     asked: list[type[BaseModel]] = [ScoresRequest, TrackingEvent, Batch, ReplayRequest]
     asked += [FeedbackRequest, PersonRequest, AwayRequest]
     answered = [
-        Scores,
-        Score,
-        Timeline,
-        LeadExport,
-        ErasedLead,
-        Queues,
-        ListedLeads,
-        DecisionChanges,
-        ScoreChange,
-        ScoreHistory,
-        Models,
-        AgreementAnswer,
-        TrackingAnswer,
-        FailedEventsPage,
-        ReplayAnswer,
-        HandoverAnswer,
-        HandoverPage,
-        NoHandover,
-        PassedOn,
-        ProblemDetails,
-    ]
+        Scores, Score, Timeline, LeadExport, ErasedLead, Queues, ListedLeads, DecisionChanges, ScoreChange,
+        ScoreHistory, Models, AgreementAnswer, TrackingAnswer, FailedEventsPage, ReplayAnswer, HandoverAnswer,
+        HandoverPage, NoHandover, PassedOn, ProblemDetails, LeadNext, HoleReport,
+    ]  # fmt: skip
     models: Any = [(model, "validation") for model in asked] + [(model, "serialization") for model in answered]
     _, made = models_json_schema(models, ref_template=REF)
     text = orjson.dumps(made["$defs"]).decode()
