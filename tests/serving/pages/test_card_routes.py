@@ -281,7 +281,7 @@ def test_after_a_click_the_card_says_what_follows_and_offers_the_way_back(world:
     )
     world.now = hand.minutes(10)
     page = world.get()
-    assert "Recorded 14:14: no answer. Next try due Fri 4 Dec 18:00, 3 days left." in page.text
+    assert "Recorded 14:14: no answer. Next try due Fri 4 Dec 18:00, 4 days left." in page.text
     assert "until tomorrow 18:00" in page.text
     world.now = hand.minutes(9) + timedelta(days=2)
     assert "Undo" not in world.get().text
