@@ -17,4 +17,5 @@ Other rooms use:
 
 first_count     first_count
 hole_report     hole_report
+of_home         tools_of
 """

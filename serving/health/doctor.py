@@ -21,7 +21,7 @@ from features.ledger.ledger import Ledger
 from features.store.builds import build_of
 from serving.decisions.queues import queues
 from serving.health.event_quality import Check, event_checks
-from serving.health.lead_sources import lead_source_checks
+from serving.health.lead_sources import lead_source_checks, tool_checks
 from serving.health.notice_delivery import notice_checks
 from serving.health.status_words import status_word_checks
 from serving.scoring.scorer import Scorer
@@ -117,6 +117,7 @@ def _arrives(home: Home, agreement: Agreement, now: datetime) -> Iterator[Check]
         yield from event_checks(connection, agreement, now)
         yield from notice_checks(connection, agreement, home.settings, now)
         yield from status_word_checks(connection, agreement)
+        yield from tool_checks(connection)
     if build := build_of(home, agreement):
         repository = build.repository(home)
         yield from lead_source_checks(repository.source_of(repository.trait_view), agreement)

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
+from sqlalchemy import Connection, select
 
 from features.agreement.agreement import Agreement
+from features.home import tables
+from serving.funnel.of_home import tools_of
 from serving.health.event_quality import Check
 from serving.health.similar_names import campaign_line, spelling_groups
 
 SHOWN = 5
+MOST_LEADS = 5_000  # whose first event is looked at
 
 
 def lead_source_checks(trait_states: Path, agreement: Agreement) -> Iterator[Check]:
@@ -24,6 +28,17 @@ def lead_source_checks(trait_states: Path, agreement: Agreement) -> Iterator[Che
     states = pq.read_table(trait_states, columns=columns).to_pandas()
     yield from unknown_source_checks(states)
     yield from campaign_checks(states, agreement)
+
+
+def tool_checks(connection: Connection) -> Iterator[Check]:
+    """Which tools bring leads without source or campaign, by the first event of each of the newest such leads."""
+    newest = tables.lead_decisions.c
+    lacks = newest.source.is_(None) | newest.campaign.is_(None)
+    lacking = select(newest.lead_id).where(lacks, newest.code != "merged").order_by(newest.arrived_us.desc())
+    tools = Counter(tools_of(connection, list(connection.scalars(lacking.limit(MOST_LEADS)))).values())
+    if tools:
+        named = ", ".join(f"{tool} {leads:,}" for tool, leads in tools.most_common(SHOWN))
+        yield Check("sources", True, f"without source or campaign, by what sent the first event of a lead: {named}")
 
 
 def unknown_source_checks(states: pd.DataFrame) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from decided_homes import DAY, MINUTE, MONDAY, DecidedHome, lead, live_agreement
 from features.agreement.agreement import Agreement
 from features.home.database import engine, reading
 from serving.decisions.replay import replay
+from serving.health.lead_sources import tool_checks
 from serving.nurture.contents import unknown_contents
 from serving.nurture.kept_plans import kept_plans, todays_step
 from serving.nurture.mail_list import mail_list, write_mail_list
@@ -140,3 +141,12 @@ def test_a_question_that_nobody_can_answer_and_a_content_that_is_unknown_are_nam
 def test_a_lead_that_nobody_qualifies_has_no_step() -> None:
     assert todays_step(None) is None
     assert todays_step('{"plan": {"step": null}}') is None
+
+
+def test_doctor_names_the_tools_that_bring_leads_from_nowhere(made: DecidedHome) -> None:
+    library = {"library": {"name": "analytics.js"}}
+    made.hear(*({**lead(name), "context": library} for name in ("ann", "ben")), lead("cleo", source="fair"))
+    made.decider.decide_rest()
+    with reading(made.home) as connection:
+        (check,) = tool_checks(connection)
+    assert check.sentence.endswith("of a lead: analytics.js 2, web 1")
