@@ -6,6 +6,8 @@ agreement_diff.py     `leadlight agreement diff`: what changed between two agree
                       decided otherwise.
 agreement_signing.py  `leadlight agreement show`, `sign` and `keep`: the agreement in words, who signed it, and
                       whether it is live.
+agreement_what_if.py  `leadlight agreement what-if`: what sales would get, find and miss by another bar, on leads with
+                      known outcomes.
 app.py                All commands as one application, its exit status and its errors.
 console.py            Lines for people in a terminal: progress, the hottest leads, what training showed.
 decisions.py          `leadlight queues`, `changes` and `decisions replay`: whose turn it is, why a score changed, and

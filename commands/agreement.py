@@ -11,6 +11,7 @@ import typer
 from commands import console
 from commands.agreement_diff import diff
 from commands.agreement_signing import keep, show, sign
+from commands.agreement_what_if import what_if
 from commands.options import Json, home, moment_at, now, print_answer
 from features.agreement.agreement import Agreement, AgreementError
 from features.agreement.checks import check_learnable
@@ -28,6 +29,7 @@ app.command()(show)
 app.command()(sign)
 app.command()(keep)
 app.command()(diff)
+app.command("what-if")(what_if)
 
 
 @app.command()

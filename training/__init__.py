@@ -45,7 +45,7 @@ Other rooms use:
 
 admission           GateDoesNotHold, PromotionRequest, PromotionResult, adopt_champion_alias, promote_if_gates_hold
 candidate           Candidate
-champion_report     write_report
+champion_report     champion_facts, write_report
 own_estimator       JudgedEstimator, judged_estimator
 pipeline            labelled_snapshots, train, trained_candidate
 successor           successor

@@ -6,12 +6,21 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from features.agreement.agreement import Agreement
 from features.home.settings import Home
 from features.home.whole_files import FOR_ITS_OWNER, write_whole
 from training.candidate import REPORT_FILE, with_version
-from training.report.facts import ReportFacts
+from training.report.facts import ReportedCosts, ReportFacts
 from training.report.report import report_page
 from training.watch import existing_deployment, monitoring_run, newest_known
+
+
+def champion_facts(home: Home, agreement: Agreement) -> ReportFacts:
+    """What the report of the served model says, in the money of an agreement: its [costs] may have changed since."""
+    row, costs = existing_deployment(home), agreement.costs
+    facts = ReportFacts.read((row.folder(home) / REPORT_FILE).read_bytes())
+    money = ReportedCosts(costs.currency, costs.contact, costs.conversion) if costs else None
+    return replace(facts, money=money)
 
 
 def write_report(home: Home, out: Path | None, now: datetime, bar: float | None = None) -> Path:

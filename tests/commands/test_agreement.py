@@ -178,3 +178,8 @@ def test_a_diff_on_a_month_without_outcomes_says_so(home: Home, leadlight: Shell
     assert "2 of 2 leads would have been decided otherwise" in said
     assert "none of them converted in these days" in said
     assert "would cross the bar" in said
+
+
+def test_a_what_if_is_drawn_in_three_forms_alone(home: Home, leadlight: Shell) -> None:
+    told = leadlight("agreement", "what-if", "--out", "curve.pdf")
+    assert (told.status, "write a name that ends in .html, .svg or .png" in told.err) == (1, True)

@@ -13,7 +13,7 @@ axes           DARK, LIGHT, NARROW, NamedRows, QUIET, WIDTH, even_ticks, heading
                square_root_ticks, text_label
 breakdown      months_chart, segments_chart
 charts         NotebookCharts, caption, distribution_chart, gains_chart, importance_chart, partial_dependence_chart,
-               reliability_chart, svg
+               png, reliability_chart, svg
 drift          drift_charts
 text_width     lines
 """

@@ -14,6 +14,8 @@ tables.py           The tables of the report as plain values; on a phone each ro
                     its heading.
 threshold_chart.py  The threshold chart: for each bar, how many leads pass it, how many of them convert, and what that
                     earns.
+what_if.py          What another bar would have brought: along the bar, how many leads sales gets, finds and misses,
+                    and its worth.
 
 Other rooms use:
 
@@ -23,4 +25,6 @@ model_card          model_card
 report              TEMPLATES, chart_caption, report_charts, report_page, with_curly_quotes
 soft_breaks         soft_breaks
 tables              Column, Row, Table, day_text
+threshold_chart     threshold_chart
+what_if             WhatIf, at_bar, what_if
 """
