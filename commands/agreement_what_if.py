@@ -76,7 +76,7 @@ def _table(rows: Sequence[WhatIf], bar: float, facts: ReportFacts) -> Iterator[s
         now = "  <- the bar now" if row == here else ""
         yield f"{row.bar:>8.2%}{row.handed_over:>14,}{row.found:>9,}{row.missed:>9,}{sums}{now}"
     if here is None:
-        yield f"the bar now, {bar:.2%}, is above the best 1 % of them: fewer would have gone over than the first line says"
+        yield f"the bar now, {bar:.2%}, is above the best 1 % of them: fewer than the first line would have gone over"
     if facts.money:
         yield f"in {facts.money.currency}: what would have converted without a follow-up is counted as found"
     else:

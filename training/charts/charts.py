@@ -56,8 +56,9 @@ def svg(chart: alt.TopLevelMixin) -> str:
 
 def png(chart: alt.TopLevelMixin) -> bytes:
     """The chart as a PNG on white, twice as fine as a screen of old."""
-    white = axes.styled(chart).configure(background="white", padding=12)
-    return bytes(vl_convert.vegalite_to_png(json.dumps(visible_parts(white.to_dict(validate=False))), scale=2))
+    drawn = axes.styled(chart).to_dict(validate=False)
+    drawn["config"] |= {"background": "white", "padding": 12}
+    return bytes(vl_convert.vegalite_to_png(json.dumps(visible_parts(drawn)), scale=2))
 
 
 @lru_cache(maxsize=64)
