@@ -48,7 +48,12 @@ def what_if(
     rows = rows_of(facts.evaluation, facts.money)
     here = at_bar(rows, bar)
     unit = facts.money.currency if facts.money else None
-    document = {"rows": facts.evaluation.rows, "leads": facts.evaluation.leads, "bar": bar, "currency": unit}
+    document: dict[str, Any] = {
+        "rows": facts.evaluation.rows,
+        "leads": facts.evaluation.leads,
+        "bar": bar,
+        "currency": unit,
+    }
     document |= {"at_bar": asdict(here) if here else None, "bars": [asdict(row) for row in rows]}
     lines = [*_table(rows, bar, facts)]
     if out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.evaluate.evaluate import Evaluation
 from training.report.facts import ReportedCosts
@@ -36,13 +36,17 @@ def what_if(evaluation: Evaluation, money: ReportedCosts | None = None) -> tuple
     Empty without a conversion. What is equal passes together, so of equal bars the one that takes most counts.
     """
     by_bar = {point.threshold: point for point in evaluation.gains}
-    won = round(evaluation.base_rate * evaluation.rows)
-    rows = []
-    for bar, point in by_bar.items():
-        over, found = round(point.share * evaluation.rows), round(point.conversions_share * won)
-        cost, value = (over * money.contact, found * money.conversion) if money else (None, None)
-        rows.append(WhatIf(bar, over, found, won - found, cost, value))
-    return tuple(rows)
+    won = round((evaluation.base_rate or 0.0) * evaluation.rows)
+    counted = (
+        (bar, round(point.share * evaluation.rows), round(point.conversions_share * won))
+        for bar, point in by_bar.items()
+    )
+    rows = (WhatIf(bar, over, found, won - found) for bar, over, found in counted)
+    return tuple(_with_money(row, money) if money else row for row in rows)
+
+
+def _with_money(row: WhatIf, money: ReportedCosts) -> WhatIf:
+    return replace(row, cost=row.handed_over * money.contact, value=row.found * money.conversion)
 
 
 def at_bar(rows: Sequence[WhatIf], bar: float) -> WhatIf | None:
