@@ -7,6 +7,9 @@ the milliseconds from the request to the last byte, the server time by its own C
 empty page asked for in turn with it; its bytes, and how many requests a browser makes for it. Every lead's page is
 asked for once, so that nothing is answered from what was just read. `lead_page_changed` is a page that tells step by
 step what moved the score, as it does where a point moved since the last decision: seven scores more.
+
+Beside the pages the lists that programs read, as "lists": a page of `GET /v1/leads`, and `GET /v1/queues`, in turn with
+a list that has no rows. The service counts the queues anew when its last count is two seconds old; p95 has such counts.
 """
 
 from __future__ import annotations
@@ -55,6 +58,8 @@ from training.simulation.simulation import simulate
 BRISK = MarketShift(5.0, 600)  # a market of many conversions: with fewer there are no trees
 REP = "rep@ourcompany.example"
 EMPTY = "empty"
+LISTS = {"leads": "/v1/leads?queue=sales", "queues": "/v1/queues", EMPTY: "/v1/leads?campaign=nobody"}
+MOST_OF_LIST = 3  # times a list without rows
 MOST = {"lead_page": 10, "worklist": 20, "card": 10}  # times the empty page
 MOST_BYTES, MOST_REQUESTS = 100_000, 6
 LOADS = re.compile(r"<(?:script|img|iframe|object|embed|source|video|audio)\b|<link\b[^>]*stylesheet|url\(")
@@ -70,8 +75,10 @@ def main() -> None:
         pad(home, asked.listed)
         addresses = pages(home, asked.rounds)
         measured = measure(folder, addresses, asked.rounds)
-    figures = {"leads": asked.leads, "listed": asked.listed, "rounds": asked.rounds, **measured}
+        lists = measure(folder, {name: [address] * asked.rounds for name, address in LISTS.items()}, asked.rounds)
+    figures = {"leads": asked.leads, "listed": asked.listed, "rounds": asked.rounds, **measured, "lists": lists}
     _print(figures)
+    _print_lists(lists)
     if asked.out:
         asked.out.write_text(json.dumps(figures, indent=1))
 
@@ -230,13 +237,14 @@ def _figures(name: str, took: Mapping[str, list[float]], cpu: Mapping[str, list[
     figures = {"p95_ms": p95, "p50_ms": float(np.median(took[name])), "cpu_ms": used, "bytes": len(page)}
     figures |= {"requests": 1 + len(LOADS.findall(page.decode()))}
     if name != EMPTY:
-        figures |= {"x_of_empty": p95 / empty, "cpu_x_of_empty": used / by_empty}
+        of_median = figures["p50_ms"] / float(np.median(took[EMPTY]))
+        figures |= {"x_of_empty": p95 / empty, "p50_x_of_empty": of_median, "cpu_x_of_empty": used / by_empty}
     return figures
 
 
 def _print(figures: Mapping[str, Any]) -> None:
     table = Table("page", "p95 ms", "p50 ms", "CPU ms", "p95 is x of empty", "CPU is x", "at most", "kB", "requests")
-    for name in (each for each in figures if isinstance(figures[each], dict)):
+    for name in (each for each in figures if isinstance(figures[each], dict) and each != "lists"):
         one = figures[name]
         ratios = [f"{one[each]:.1f}" if each in one else "" for each in ("x_of_empty", "cpu_x_of_empty")]
         times = [f"{one[each]:.1f}" for each in ("p95_ms", "p50_ms", "cpu_ms")]
@@ -248,6 +256,17 @@ def _print(figures: Mapping[str, Any]) -> None:
         if one["x_of_empty"] > most or one["bytes"] > MOST_BYTES or one["requests"] > MOST_REQUESTS:
             held = f"{most} x, {MOST_BYTES:,} bytes, {MOST_REQUESTS} requests"
             Console().print(f"{name} misses what it should hold: {held}")
+
+
+def _print_lists(lists: Mapping[str, Mapping[str, float]]) -> None:
+    table = Table("list", "p95 ms", "p50 ms", "CPU ms", "p50 is x of empty", "CPU is x")
+    for name, one in lists.items():
+        ratios = [f"{one[each]:.1f}" if each in one else "" for each in ("p50_x_of_empty", "cpu_x_of_empty")]
+        table.add_row(name, *(f"{one[each]:.1f}" for each in ("p95_ms", "p50_ms", "cpu_ms")), *ratios)
+    Console(width=120).print(table)
+    for name, one in lists.items():
+        if one.get("p50_x_of_empty", 0) > MOST_OF_LIST:
+            Console().print(f"{name} misses what it should hold: {MOST_OF_LIST} x")
 
 
 if __name__ == "__main__":

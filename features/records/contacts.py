@@ -20,6 +20,7 @@ from features.traits.typed_values import flat_traits
 AT_ONCE = 500  # leads in one query
 LONGEST = 200  # characters: a name that is longer is no name
 _IDS = ("user", "anonymous", "lead")
+_READ = ("type", "user_id", "anonymous_id", "message_id", "occurred_us", "recorded_us", "flags", "body")  # of an event
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def _plain_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value != value:
         return ""
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST]
+    shown = text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(shown.split())[:LONGEST]
 
 
 def contacts(connection: Connection, agreement: Agreement, lead_ids: Iterable[str]) -> dict[str, Contact]:
@@ -72,11 +74,11 @@ def contacts(connection: Connection, agreement: Agreement, lead_ids: Iterable[st
     for asked in batched(dict.fromkeys(lead_ids), AT_ONCE):
         trusted, public = _newest_values(connection, asked)
         for lead in asked:
-            if lead not in trusted and lead not in public:
-                found[lead] = Contact()
-                continue
-            of_trusted, of_public = (contact_of(said.get(lead, {}), agreement).as_json() for said in (trusted, public))
-            found[lead] = Contact(**{field: value or of_public[field] for field, value in of_trusted.items()})
+            known = contact_of(trusted[lead], agreement) if lead in trusted else Contact()
+            if lead in public:
+                of_public = contact_of(public[lead], agreement).as_json()
+                known = Contact(**{field: value or of_public[field] for field, value in known.as_json().items()})
+            found[lead] = known
     return found
 
 
@@ -110,11 +112,12 @@ def _place(event: Any) -> tuple[bool, int, str]:
 def _calls(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """(lead id, event) of each identify and group call of these leads, under any id that is theirs."""
     events, owner = tables.events.c, _leads_by_id(connection, lead_ids)
+    told = select(*(events[column] for column in _READ))
     for batch in batched(sorted({value for _, value in owner}), AT_ONCE):
         of_visitor = and_(tables.OF_VISITORS, events.anonymous_id.in_(batch))
         for whose in (events.user_id.in_(batch), of_visitor):
             is_telling = events.type.in_(("identify", "group"))
-            for row in connection.execute(select(tables.events).where(whose, is_telling)):
+            for row in connection.execute(told.where(whose, is_telling)):
                 lead = _lead_of(row.user_id, row.anonymous_id, owner)
                 if lead is not None and lead in lead_ids:
                     yield lead, row

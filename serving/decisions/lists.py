@@ -24,6 +24,9 @@ SORTS: Mapping[str, tuple[str, bool]] = {
     "probability": ("probability", True),
     "changed": ("decided_us", True),
 }
+# What a row of a list is made from: without the long texts that a row of a lead has besides.
+LISTED = ("lead_id", "decision", "code", "queue", "owner", "decided_us", "since_us", "look_again_us", "next_due_us",
+          "probability", "score", "grade", "reason", "source", "campaign", "handover_id")  # fmt: skip
 NOBODY = Contact()
 Place = tuple[float | int | None, str]  # of the last row of a page: its value of the order, and its lead id
 
@@ -46,7 +49,7 @@ class LeadFilter:
 
 
 def lead_list(connection: Connection, wanted: LeadFilter, limit: int, after: Place | None = None) -> list[Any]:
-    """At most `limit` rows of the newest decisions, from the place on where the page before ended."""
+    """At most `limit` rows (`LISTED`) of the newest decisions, from the place on where the page before ended."""
     column, is_falling = SORTS[wanted.sort]
     order = newest.c[column]
     conditions = [newest.c[name] == value for name, value in wanted.equals.items()]
@@ -89,7 +92,8 @@ def _beyond(order: Any, after: Place, is_falling: bool) -> ColumnElement[bool]:
 
 
 def _rows(connection: Connection, conditions: Sequence[Any], ordered: Sequence[Any], limit: int) -> list[Any]:
-    return list(connection.execute(select(newest).where(*conditions).order_by(*ordered).limit(limit)).all())
+    shown = select(*(newest.c[name] for name in LISTED))
+    return list(connection.execute(shown.where(*conditions).order_by(*ordered).limit(limit)).all())
 
 
 def place_of_row(row: Any, sort: str) -> Place:
