@@ -165,8 +165,9 @@ def figures(said: Floats, true: Floats) -> dict[str, float]:
 def _open_leads(sim: SimulatedHome) -> pd.DataFrame:
     """One row per lead that is open at the end and not with sales: what its score says, and both truths."""
     truth = sim.market.truth
-    end = truth[truth["is_end"] & ~truth["with_sales"]].dropna(subset="as_things_are")
+    end = truth[truth["is_end"] & sim.is_in_hand(truth["lead_id"].astype(str))].dropna(subset="as_things_are")
     frame = end[["lead_id"]].astype(str).assign(true=end["as_things_are"], if_tried_true=end["if_tried_now"])
+    frame["was_called"] = end["was_called"]
     scores = [one for chunk in home_scores(sim.home, sim.ends_at, None, list(frame["lead_id"])) for one in chunk]
     by_lead = {one["lead_id"]: one for one in scores if one.get("probability") is not None}
     frame = frame[frame["lead_id"].isin(list(by_lead))].reset_index(drop=True)

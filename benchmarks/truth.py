@@ -135,7 +135,7 @@ def _on_open_leads(scored: list[dict[str, Any]], sim: SimulatedHome, candidate: 
     end = sim.market.truth[sim.market.truth["is_end"]].dropna(subset="as_things_are").set_index("lead_id")
     said = pd.Series({score["lead_id"]: score["probability"] for score in scored}, dtype=float).reindex(end.index)
     rate = candidate.labelled.loc[candidate.split.train, "outcome"].mean()
-    in_hand = ~end["with_sales"].to_numpy(bool)
+    in_hand = sim.is_in_hand(end.index.astype(str).to_series())
     places = {"leadlight": np.ones(len(end), dtype=bool), "leadlight, not with sales": in_hand}
     true = end["as_things_are"].to_numpy(float)
     found = {name: truth_figures(said.to_numpy()[here], true[here], rate) for name, here in places.items()}

@@ -17,6 +17,8 @@ from features.agreement.agreement import Agreement
 from features.agreement.versions import AgreementVersion, save_version
 from features.home.clock import microseconds
 from features.home.settings import Home
+from features.lifecycle.milestones import known_by
+from features.lifecycle.open_periods import is_open_at
 from features.snapshots.point_in_time import snapshot_features
 from features.store.materialize import Materialized, materialized
 from serving.intake.file_import import ingest
@@ -61,13 +63,25 @@ class SimulatedHome:
     def at_end(self) -> pd.DataFrame:
         """The leads that are open at the end and whose truth is known, with their features then.
 
-        lead_id, snapshot_us, with_sales, true (as things are), if_tried_now (NaN for a lead that sales called).
+        lead_id, snapshot_us, was_called, with_sales, true (as things are), if_tried_now (NaN for a lead that sales
+        called).
         """
         ends = self.market.truth[self.market.truth["is_end"]].dropna(subset="as_things_are")
-        asked = ends[["with_sales", "if_tried_now"]].assign(lead_id=ends["lead_id"].astype(str))
+        asked = ends[["was_called", "if_tried_now"]].assign(lead_id=ends["lead_id"].astype(str))
+        asked["with_sales"] = ~self.is_in_hand(asked["lead_id"])
         asked["true"] = ends["as_things_are"]
         asked["snapshot_us"] = microseconds(self.ends_at)
         return snapshot_features(self.derived.repository, self.kept.agreement, asked.reset_index(drop=True))
+
+    def is_in_hand(self, lead_ids: pd.Series[str]) -> npt.NDArray[np.bool_]:
+        """Whether each lead is open and not with sales at the end, by the rule that decides whom training looks at."""
+        return self._in_hand.reindex(lead_ids, fill_value=False).to_numpy(bool)
+
+    @cached_property
+    def _in_hand(self) -> pd.Series[bool]:
+        ends_us = microseconds(self.ends_at)
+        leads = known_by(self.derived.leads, ends_us)
+        return pd.Series(is_open_at(leads, ends_us), index=leads["lead_id"].astype(str))
 
     @cached_property
     def _truth(self) -> pd.DataFrame:

@@ -21,6 +21,9 @@ HIDDEN_WEIGHT = 0.8  # log-hazard that a lead gains with the hidden reason
 HOT_CALLED = 0.9
 HOT_HOURS = 3  # within which sales calls after a hot event
 HOUR_US = DAY_US // 24
+# Of the leads that sales called: how many of those that buy have an opportunity on the way there, and how many of the
+# others have one within so many days.
+OPPORTUNITY_IF_BOUGHT, OPPORTUNITY_IF_NOT, OPPORTUNITY_DAYS = 0.7, 0.06, 30
 
 
 class Effect(NamedTuple):
@@ -51,6 +54,17 @@ def factor(effect: Effect, day: int, called: int) -> float:
     if called < 0 or day <= called:
         return float(effect.before)
     return float(effect.during if day <= called + effect.days else effect.after)
+
+
+@compiled
+def unopened(since: float, bought: float) -> float:
+    """P(no opportunity within `since` days of the first call) of a lead that buys `bought` days after it, -1 for never.
+
+    One that buys has it at any moment between the two, as likely at one as at another.
+    """
+    if bought < 0.0:
+        return float(1.0 - OPPORTUNITY_IF_NOT * min(since / OPPORTUNITY_DAYS, 1.0))
+    return float(1.0 - OPPORTUNITY_IF_BOUGHT * min(since / max(bought, 1.0), 1.0))
 
 
 @compiled

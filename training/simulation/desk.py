@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.arrays import DAY_US, Ints
 from features.lifecycle.closures import REJECT_REASONS
+from training.simulation.calling import OPPORTUNITY_DAYS, OPPORTUNITY_IF_BOUGHT, OPPORTUNITY_IF_NOT
 from training.simulation.catalogue import CRAWLER, PAGES, PEOPLES_AGENTS, EventKind
 from training.simulation.dynamics import NEVER
 from training.simulation.event_rows import ANONYMOUS, BOTH, SECOND_US, event_rows
@@ -95,9 +96,9 @@ def _mailed(touches: dict[str, Any], draws: np.random.Generator) -> list[pd.Data
 def _opportunities(leads: pd.DataFrame, lead: Ints, draws: np.random.Generator) -> pd.DataFrame:
     touched, bought = leads["touched_us"].to_numpy()[lead], leads["bought_us"].to_numpy()[lead]
     share = draws.random(len(lead))
-    ahead = np.where(bought < NEVER, bought, touched + 30 * DAY_US) - touched
+    ahead = np.where(bought < NEVER, bought, touched + OPPORTUNITY_DAYS * DAY_US) - touched
     at_us = touched + (ahead * draws.random(len(lead))).astype(np.int64) + SECOND_US
-    chosen = np.where(bought < NEVER, share < 0.7, share < 0.06)
+    chosen = np.where(bought < NEVER, share < OPPORTUNITY_IF_BOUGHT, share < OPPORTUNITY_IF_NOT)
     amount = draws.integers(5, 80, len(lead)) * 1_000
     return event_rows(EventKind.OPPORTUNITY, lead=lead[chosen], at_us=at_us[chosen], number=amount[chosen])
 

@@ -24,6 +24,7 @@ from training.simulation.calling import (
     call_chance,
     factor,
     hot_room_us,
+    unopened,
 )
 from training.simulation.dynamics import (
     ACTIVE_PART,
@@ -109,6 +110,7 @@ class State(NamedTuple):
 def futures(looks: Looks, records: ActiveDays, rules: Rules, beliefs: Beliefs, draws: np.random.Generator) -> Floats:
     """Means over paths, one row per look: P(buys within the horizon as things are), and the same if first called now.
 
+    A lead that sales called before is one that has no opportunity: where it had one, sales would still have it.
     The call that "now" means counts from the next day on, as every call does.
     """
     found = np.zeros((looks.row.size, 2))
@@ -116,16 +118,18 @@ def futures(looks: Looks, records: ActiveDays, rules: Rules, beliefs: Beliefs, d
         lead, moment_us = looks.row[at], looks.moment_us[at]
         state = _state(looks, lead, moment_us, records, rules.law)
         weight = _weights(looks, lead, state, records, rules, beliefs)
-        path, squares, drawn = 0, 0.0, 0.0
+        path, squares, drawn, as_found = 0, 0.0, 0.0, 0.0
         while path < looks.paths or (path < MOST_TIMES * looks.paths and not _is_sure(found[at, 0], squares, path)):
             course = _course(looks, lead, state, rules, path % LIFTS.size, draws)
-            now, tried = _over_beliefs(looks, lead, state, rules, course, weight, beliefs.hidden)
+            now, tried, found_so = _over_beliefs(looks, lead, state, rules, course, weight, beliefs.hidden)
             found[at, 0] += course.weight * now
+            as_found += course.weight * found_so
             found[at, 1] += course.weight * tried
             squares += (course.weight * now) ** 2
             drawn += course.weight
             path += 1
-        found[at] /= drawn
+        found[at, 0] /= as_found
+        found[at, 1] /= drawn
     return found
 
 
@@ -138,15 +142,16 @@ def _is_sure(summed: float, squares: float, paths: int) -> bool:
 @compiled
 def _over_beliefs(
     looks: Looks, lead: int, state: State, rules: Rules, course: Course, weight: Floats, hidden: Floats
-) -> tuple[float, float]:
-    """Both chances along one course, over what the hidden reason may be."""
-    found, found_tried = 0.0, 0.0
+) -> tuple[float, float, float]:
+    """What `_along` says of one course, over what the hidden reason may be."""
+    found, found_tried, as_found = 0.0, 0.0, 0.0
     for spot in range(weight.size):
         if weight[spot] > 1e-6:
-            now, tried = _along(looks, lead, state, rules, course, hidden[spot])
+            now, tried, found_so = _along(looks, lead, state, rules, course, hidden[spot])
             found += weight[spot] * now
             found_tried += weight[spot] * tried
-    return found, found_tried
+            as_found += weight[spot] * found_so
+    return found, found_tried, as_found
 
 
 @compiled
@@ -260,17 +265,24 @@ def _call_left(looks: Looks, lead: int, state: State, calling: Calling, chance: 
 
 
 @compiled
-def _along(looks: Looks, lead: int, state: State, rules: Rules, course: Course, hidden: float) -> tuple[float, float]:
-    """P(buys within the horizon) along one course: as things are, and if first called today."""
+def _along(
+    looks: Looks, lead: int, state: State, rules: Rules, course: Course, hidden: float
+) -> tuple[float, float, float]:
+    """P(buys within the horizon) along one course: as things are, and if first called today.
+
+    The first is of a lead that is found so, whose chance is the third: 1, or that a called one has no opportunity yet.
+    """
     effect, calling = rules.effect, rules.calling
     rates = course.rates * np.exp(HIDDEN_WEIGHT * hidden)
     summed = np.cumsum(rates)
     tried = 1.0 - _unsold(summed, effect, 0)
     if state.called >= 0:
-        rate = 0.0
+        since, unsold, won = state.day + state.elapsed - state.called, 1.0, 0.0
         for ahead in range(rates.size):
-            rate += rates[ahead] * factor(effect, state.day + ahead, state.called)
-        return 1.0 - np.exp(-rate), tried
+            left = unsold * np.exp(-rates[ahead] * factor(effect, state.day + ahead, state.called))
+            won += (unsold - left) * unopened(since, max(state.day + ahead + 0.5 - state.called, since))
+            unsold = left
+        return won, tried, won + unsold * unopened(since, -1.0)
     uncalled, unsold = 1.0, 0.0
     for ahead in range(rates.size):
         start_us = looks.opened_us[lead] + (state.day + ahead) * DAY_US
@@ -285,7 +297,7 @@ def _along(looks: Looks, lead: int, state: State, rules: Rules, course: Course, 
             unsold += uncalled * chance * _unsold(summed, effect, ahead)
             uncalled *= 1.0 - chance
     unsold += uncalled * np.exp(-effect.before * summed[-1])
-    return 1.0 - unsold, tried
+    return 1.0 - unsold, tried, 1.0
 
 
 @compiled

@@ -36,7 +36,7 @@ class Market:
     messageId, as senders do.
     truth: one row per lead and moment: lead_id, as_of, horizon_days, as_things_are (P(converts within the horizon)
     given what was recorded before, worked as now), if_tried_now (the same if sales first called now; null for a lead
-    that it called before), is_arrival, is_end (the lead is open at the market's end), with_sales, outcome (<NA> while
+    that it called before), is_arrival, is_end (the lead is open at the market's end), was_called, outcome (<NA> while
     unknown). Where the truth is found along forward paths, most rows have none: `truth.truth` says which.
     summary: what the market is like at snapshot grain.
     """
@@ -98,5 +98,5 @@ def _dated_truth(snapshots: pd.DataFrame, lead_id: pd.Series[str], ends_at: date
     since = snapshots["moment_us"].to_numpy().astype("timedelta64[us]")
     as_of = pd.Series(np.datetime64(ends_at.replace(tzinfo=None), "us") + since).dt.tz_localize("UTC")
     ids = lead_id.astype(pd.StringDtype("pyarrow")).take(snapshots["lead"].to_numpy()).reset_index(drop=True)
-    columns = ["as_things_are", "if_tried_now", "is_arrival", "is_end", "with_sales", "outcome"]
+    columns = ["as_things_are", "if_tried_now", "is_arrival", "is_end", "was_called", "outcome"]
     return pd.DataFrame({"lead_id": ids, "as_of": as_of, "horizon_days": HORIZON_DAYS}).join(snapshots[columns])

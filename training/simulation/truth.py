@@ -26,17 +26,21 @@ PATHS, PATHS_WITHOUT_TABLE = 60, 120
 def truth(histories: Histories) -> pd.DataFrame:
     """One row per lead and moment, sorted by both: each snapshot, and the market's end for each lead that is open then.
 
-    A lead that is with sales has no snapshots until the end. Even there, its truth follows from what the lead did and
-    when sales first called: that sales has not rejected it yet is no sign. Who turns out to be no lead at all is none.
+    A lead that sales called has no snapshots until the end, where its truth follows from what it did, when sales first
+    called, and that it has no opportunity: with one it is still with sales. That sales has not rejected it yet is taken
+    for no sign. Who turns out to be no lead at all is none.
 
     lead: its row. moment_us: relative to the end. as_things_are: P(converts within the horizon), worked as now, given
     what was recorded before. if_tried_now: the same if sales first called now; null for a lead that it called before.
     outcome: True, False, <NA> while the horizon is open or where sales found no lead.
 
-    Both are exact by a table where calls are nothing, and so is if_tried_now in every market, as long as the law stays
-    and nothing is hidden. Else they are means over forward paths from the look; these are walked for MOST_ROWS looks of
-    each kind, drawn by chance, and null for the rest. Null, too, where the law changes within the horizon, and at the
-    end for a lead whose purchase was not recorded yet.
+    was_called: whether sales called it before. Whether it still has it follows from all that sales recorded since, by
+    `features.touches.relation`.
+
+    Both are exact by a table where calls are nothing and none came, and so is if_tried_now in every market, as long as
+    the law stays and nothing is hidden. Else they are means over forward paths from the look; these are walked for
+    MOST_ROWS looks of each kind, drawn by chance, and null for the rest. Null, too, where the law changes within the
+    horizon, and at the end for a lead whose purchase was not recorded yet.
     """
     leads = histories.leads
     snapshots = _snapshots(leads)
@@ -56,11 +60,12 @@ def _chances(histories: Histories, snapshots: pd.DataFrame) -> tuple[Floats, Flo
     """Both truths by the law that holds for all of the horizon; NaN where it changes within, or was not asked for."""
     lead, moment_us = (snapshots[name].to_numpy() for name in ("lead", "moment_us"))
     exact = _exact(histories, lead, moment_us)
+    as_things_are, if_tried_now, is_asked = np.full(len(lead), np.nan), exact, ~np.isnan(exact)
     if _is_tabled(histories) and histories.world.market == "call_is_nothing":
-        return exact, exact.copy()
-    as_things_are, if_tried_now = np.full(len(lead), np.nan), exact
+        is_asked &= snapshots["was_called"].to_numpy(bool)
+        as_things_are = np.where(is_asked, np.nan, exact)
     paths = PATHS if _is_tabled(histories) else PATHS_WITHOUT_TABLE
-    asked = _asked(snapshots, ~np.isnan(exact))
+    asked = _asked(snapshots, is_asked)
     said, tried = _along_paths(histories, lead[asked], moment_us[asked], paths)
     if _is_tabled(histories):
         # The same paths say what the table knows: what they say of it too much, they say too much of the other, too.
@@ -147,7 +152,7 @@ def _snapshots(leads: pd.DataFrame) -> pd.DataFrame:
     is_closed = (leads["bought_known_us"] < 0) | ((leads["rejected_us"] < 0) & ~leads["reason"].isin(KEPT_OPEN))
     ends = pd.DataFrame({"lead": np.flatnonzero(~is_closed), "moment_us": 0, "is_arrival": False})
     both = pd.concat([snapshots.assign(is_end=False), ends.assign(is_end=True)], ignore_index=True)
-    both["with_sales"] = leads["touched_us"].to_numpy()[both["lead"]] < both["moment_us"]
+    both["was_called"] = leads["touched_us"].to_numpy()[both["lead"]] < both["moment_us"]
     return both.take(np.lexsort([both["moment_us"], both["lead"]])).reset_index(drop=True)
 
 

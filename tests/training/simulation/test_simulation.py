@@ -21,7 +21,8 @@ from features.traits import job_title as titles
 from training.simulation import dynamics, population
 from training.simulation import truth as truths
 from training.simulation.catalogue import STEPS, EventKind
-from training.simulation.dynamics import NEVER
+from training.simulation.desk import desk
+from training.simulation.dynamics import HORIZON_DAYS, NEVER
 from training.simulation.histories import Histories, histories
 from training.simulation.interest import ADDS, DAY_KIND_PLACES, DAY_KINDS, UNSUBSCRIBED, MarketShift, law
 from training.simulation.people import people
@@ -166,17 +167,30 @@ def test_the_truth_holds_in_every_variation(world: World) -> None:
 def test_a_lead_that_was_called_before_has_no_truth_of_a_first_call(lived: Histories) -> None:
     known = truth(lived)
     called = lived.leads["touched_us"].to_numpy()[known["lead"]] < known["moment_us"]
-    assert (called == known["with_sales"]).all()
+    assert (called == known["was_called"]).all()
     assert known.loc[called, "if_tried_now"].isna().all()
     assert known.loc[~called & known["as_things_are"].notna(), "if_tried_now"].notna().all()
     assert known.loc[called & known["is_end"], "as_things_are"].notna().any()
 
 
+def test_of_the_called_the_truth_knows_that_they_have_no_opportunity() -> None:
+    """Their truth at the end against who of them buys within the horizon after it."""
+    lived = lives(World("call_is_nothing", "best_first", times=2.0), 6_000)
+    told = pd.concat(desk(lived.leads, np.random.default_rng(1)))
+    opened = told.loc[(told["code"] == EventKind.OPPORTUNITY) & (told["at_us"] < 0), "lead"]
+    known = truth(lived)
+    called = known[known["is_end"] & known["was_called"]].dropna(subset="as_things_are").set_index("lead")
+    left = called[~called.index.isin(opened)]
+    said, came = left["as_things_are"], lived.leads["bought_us"].loc[left.index].between(1, HORIZON_DAYS * DAY_US)
+    assert len(left) > 500
+    assert abs((came - said).sum()) < 3 * np.sqrt((said * (1 - said)).sum())
+
+
 def test_where_calls_are_nothing_both_truths_are_one_and_where_they_are_needed_they_are_not() -> None:
     nothing, needed = (truth(lives(world, 3_000)) for world in (World("call_is_nothing"), World("needs_call", "habit")))
-    free = nothing[~nothing["with_sales"]].dropna(subset="as_things_are")
+    free = nothing[~nothing["was_called"]].dropna(subset="as_things_are")
     assert (free["as_things_are"] == free["if_tried_now"]).all()
-    ends = needed[needed["is_end"] & ~needed["with_sales"]].dropna(subset="as_things_are")
+    ends = needed[needed["is_end"] & ~needed["was_called"]].dropna(subset="as_things_are")
     assert ends["if_tried_now"].mean() > 10 * ends["as_things_are"].mean()
     assert (
         ends["if_tried_now"].corr(ends["as_things_are"], method="spearman") < 0.85
@@ -336,7 +350,7 @@ def test_nobody_looks_at_a_lead_that_is_with_sales_until_the_end(market: Market)
     touches = events[events["event"].isin(["Call Attempted", "Email Sent", "Meeting Held"])]
     touched = touches.groupby("userId")["receivedAt"].min().reindex(known["lead_id"]).reset_index(drop=True)
     assert not (known["as_of"] > touched)[~known["is_end"]].any()
-    assert ((known["as_of"] > touched) == known["with_sales"]).all()
+    assert ((known["as_of"] > touched) == known["was_called"]).all()
     converted = set(events.loc[events["event"] == "Lead Converted", "userId"])
     assert converted.isdisjoint(known.loc[known["is_end"], "lead_id"])
     assert (known["as_of"] == END)[known["is_end"]].all()
