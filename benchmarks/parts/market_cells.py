@@ -18,6 +18,9 @@ EAGER = {
 EARNED = {f"{IF_TRIED}.rank": (0.9, 1.0), f"{IF_TRIED}.said_over_true": (0.6, 1.5)}
 COVERED = {"open.covered": (0.85, 0.97)}
 REFUSED = {"second.earned": (0, 0)}
+BETWEEN = (
+    2  # the market ends between two idle weeks of its callers: what no input can say of the coming one is no fault
+)
 SHIFTS = {"needs_call": (1.5, 9.0), "call_helps": (-1.0, 1.0), "call_is_nothing": (-1.0, 0.5)}
 
 
@@ -45,7 +48,7 @@ def _of_policy(market: Any, calls: Any) -> Cell:
         limits |= EARNED
     if calls in ("random", "habit", "best_first"):
         limits |= COVERED
-    return Cell(f"{market}.{calls}", World(market, calls), limits=limits)
+    return Cell(f"{market}.{calls}", World(market, calls, idle_week=BETWEEN), limits=limits)
 
 
 EAGER_CELL = Cell("call_is_nothing.best_first_x6", World("call_is_nothing", "best_first", call_times=6.0), limits=EAGER)
@@ -61,14 +64,14 @@ def _further() -> list[Cell]:
         f"{market}.hidden_reason": World(market, "hidden_reason") for market in get_args(MarketKind)
     }
     worlds |= {
-        "seasons": World("call_helps", "habit", seasons=0.7),
-        "late_channel": World("call_helps", "habit", late_channel_days=150),
-        "turned_meaning": World("call_helps", "habit", turned_days=200),
+        "seasons": World("call_helps", "habit", idle_week=BETWEEN, seasons=0.7),
+        "late_channel": World("call_helps", "habit", idle_week=BETWEEN, late_channel_days=150),
+        "turned_meaning": World("call_helps", "habit", idle_week=BETWEEN, turned_days=200),
         "half_a_percent": World("call_is_nothing", "random", times=0.05),
         "forty_percent": World("call_is_nothing", "random", times=9.0),
         "xor_of_numbers": World("call_is_nothing", "random", xor="numbers"),
         "xor_of_categories": World("call_is_nothing", "random", xor="categories"),
-        "recorded_weeks_later": World("call_helps", "habit", lag_days=25.0),
+        "recorded_weeks_later": World("call_helps", "habit", idle_week=BETWEEN, lag_days=25.0),
     }
     limits = {
         "forty_percent": COVERED,

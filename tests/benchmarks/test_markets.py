@@ -1,6 +1,6 @@
 """The heart of benchmarks/markets.py: what is said of every lead is true, whomever sales calls, or it is not said.
 
-One seed, 2,000 leads a market. The limits are what was seen with plain learners; where one differs, its reason is said.
+2,000 leads a market. The limits are what was seen with plain learners; where one differs, its reason is said.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LEADS, SEED = 2_000, 7
 ENDS_AT = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 
 
-def home_of(cell: Cell, folder: Path) -> Any:
-    market = simulate(LEADS, SEED, ENDS_AT, None, cell.world)
+def home_of(cell: Cell, folder: Path, seed: int = SEED) -> Any:
+    market = simulate(LEADS, seed, ENDS_AT, None, cell.world)
     return markets.ingested_home(folder, market, ENDS_AT, markets.agreement_of(cell))
 
 
@@ -39,34 +39,43 @@ def in_hand(sim: Any) -> pd.DataFrame:
     return ends[~ends["with_sales"].to_numpy(bool)].reset_index(drop=True)
 
 
-# Since an attempt is no relation, leads that were tried and given up are looked at again, and no feature may say that
-# they were tried: those never called are said too high, arrivals too low. Seen: 1.62 and 0.73 times the truth.
-MIXED = pytest.mark.xfail(strict=True, reason="leads tried before are learned beside those never tried, and look alike")
-
-
-@MIXED
 def test_where_the_best_are_called_and_calls_are_nothing_open_leads_are_said_their_true_chance(tmp_path: Path) -> None:
-    """The rule that we had said 12 times the truth here, ranked it backwards, and passed every gate."""
-    sim = home_of(EAGER_CELL, tmp_path)
+    """The rule that we had said 12 times the truth here, ranked it backwards, and passed every gate.
+
+    Two markets, taken together: what is said of arrivals varies by a tenth of itself from one market to the next.
+    """
+    shown = pd.concat([eager_leads(tmp_path / str(seed), seed) for seed in (SEED, SEED + 1)])
+    ends, fresh = (rows for _, rows in shown.groupby("is_fresh"))
+    found = markets.figures(ends["said"].to_numpy(float), ends["true"].to_numpy(float))
+    assert 0.75 < found["said_over_true"] < 1.33
+    assert found["rank"] >= 0.75
+    assert 0.75 < fresh["said"].mean() / fresh["true"].mean() < 1.33
+
+
+def eager_leads(folder: Path, seed: int) -> pd.DataFrame:
+    """One row per lead that is in hand at the end, and per lead that arrived within the last horizon, just then."""
+    folder.mkdir()
+    sim = home_of(EAGER_CELL, folder, seed)
     assert sim.market.summary["tried_before"] > 0.6  # what guarded that rule: most who converted were called before
     agreement = sim.kept.agreement
-    model = fitted_model(labelled_snapshots(sim.derived, agreement, ENDS_AT), agreement, SEED)
-    ends = in_hand(sim)
-    shown = markets.figures(model.probability(ends), ends["true"].to_numpy(float))
-    assert 0.75 < shown["said_over_true"] < 1.33
-    assert shown["rank"] >= 0.75
-    fresh = markets.arrivals(sim, model)
-    assert 0.75 < fresh["said"].mean() / fresh["true"].mean() < 1.33
+    model = fitted_model(labelled_snapshots(sim.derived, agreement, ENDS_AT), agreement, seed)
+    ends, fresh = in_hand(sim), markets.arrivals(sim, model)
+    shown = [ends.assign(said=model.probability(ends), is_fresh=False), fresh.assign(is_fresh=True)]
+    return pd.concat([rows[["said", "true", "is_fresh"]] for rows in shown])
 
 
 @pytest.fixture(scope="module")
 def needed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Candidate]:
-    """Twice as many buy as by default, or 2,000 leads have fewer than the 100 won first tries that are asked for."""
-    sim = home_of(Cell("needs_call.habit", World("needs_call", "habit", times=2.0)), tmp_path_factory.mktemp("needed"))
+    """Twice as many buy as by default, or 2,000 leads have fewer than the 100 won first tries that are asked for.
+
+    The market ends in the middle between two idle weeks of its callers. Just before one, a third fewer of the new leads
+    that nobody called yet buy within the horizon than at any other time, which no model can know.
+    """
+    world = World("needs_call", "habit", times=2.0, idle_week=2)
+    sim = home_of(Cell("needs_call.habit", world), tmp_path_factory.mktemp("needed"))
     return sim, train(sim.home, sim.kept, ENDS_AT, SEED)
 
 
-@MIXED
 def test_where_calls_are_needed_the_first_question_says_what_comes_as_sales_works_now(
     needed: tuple[Any, Candidate],
 ) -> None:
@@ -82,7 +91,7 @@ def test_where_calls_are_needed_the_second_question_knows_whom_to_call(needed: t
     assert second.shift is not None
     assert second.shift.value >= 1.5
     assert second.head is not None, second.gates
-    ends = in_hand(sim)
+    ends = in_hand(sim).dropna(subset="if_tried_now").reset_index(drop=True)
     ends = ends[~second.head.likeness.is_unlike(ends)].reset_index(drop=True)
     said, true = second.head.answering(candidate.served).probability(ends), ends["if_tried_now"].to_numpy(float)
     first = rank_correlation(candidate.served.probability(ends), true)

@@ -39,13 +39,14 @@ class Calling(NamedTuple):
     """How sales calls. policy: its place in CALLS. hot: whether each kind of day is a hot event.
 
     by_age: of a queue, the chance to be called on each day of a lead's life while it waits. times: of all chances but a
-    queue's.
+    queue's. idle_week: of four weeks, counted from the market's end, the one in which nobody calls by habit.
     """
 
     policy: int
     hot: Ints
     by_age: Floats
     times: float
+    idle_week: int
 
 
 @compiled
@@ -80,7 +81,7 @@ def _chance_once(
     if policy == RANDOM:
         return 0.02 if day < FRESH_DAYS else 0.0007
     if policy == HABIT:
-        if (start_us // (7 * DAY_US)) % 4 == 0:
+        if (start_us // (7 * DAY_US)) % 4 == calling.idle_week:
             return 0.0
         return float(1.0 - np.exp(-habit * (0.165 if day < FRESH_DAYS else 0.0033)))
     if policy == BEST_FIRST:

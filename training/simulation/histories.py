@@ -99,7 +99,8 @@ def _calling(leads: pd.DataFrame, world: World) -> Calling:
     called = np.bincount(wait[is_called], minlength=QUEUE_DAYS + 1)[: QUEUE_DAYS + 1] * (world.policy == QUEUE)
     waiting = len(leads) - np.cumsum(called) + called
     times = 1.0 if world.policy == QUEUE else world.call_times
-    return Calling(world.policy, hot, np.asarray(called / np.maximum(waiting, 1), dtype=np.float64), times)
+    by_age = np.asarray(called / np.maximum(waiting, 1), dtype=np.float64)
+    return Calling(world.policy, hot, by_age, times, world.idle_week)
 
 
 def _opened(count: int, draws: np.random.Generator) -> Ints:

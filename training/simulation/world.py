@@ -33,7 +33,8 @@ class World:
     high every daily chance to buy is. seasons: log-hazard by which it swings over a year. late_channel_days: a source
     that begins that many days before the end. turned_days: from so many days before the end on white papers mean the
     opposite. xor: two traits of which neither tells anything alone. lag_days: after how many days on average a purchase
-    is recorded.
+    is recorded. idle_week: of four weeks from the end on, the one in which sales calls nobody by habit: at 0, the
+    coming one, less comes of the leads that are open at the end than came of others before; at 2 about as much.
     Raises LeadlightError for a market or calls that do not exist.
     """
 
@@ -46,6 +47,7 @@ class World:
     turned_days: int = 0
     xor: Xor | None = None
     lag_days: float = 0.0
+    idle_week: int = 0
 
     def __post_init__(self) -> None:
         for name, value, known in (("market", self.market, EFFECTS), ("calls", self.calls, get_args(Calls))):
