@@ -14,6 +14,7 @@ from features.agreement.versions import current_version
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
 from features.home.errors import LeadlightError
+from features.home.progress import Progress
 from serving import logs
 
 if TYPE_CHECKING:
@@ -110,18 +111,20 @@ def promote(
 
     logs.configure()
     registry = ModelRegistry(name)
-    if told := crossings_by(registry, version):
+    with console.progress_line("looking who would cross the bar") as progress:
+        told = crossings_by(registry, version, progress)
+    if told:
         console.err.print(told)
     with console.progress_line("looking at the gates") as progress:
         done = promoted(registry, PromotionRequest(version, why, force), progress)
     _answer(name, done, as_json)
 
 
-def crossings_by(registry: ModelRegistry, version: str) -> str | None:
+def crossings_by(registry: ModelRegistry, version: str, progress: Progress) -> str | None:
     """How many leads would cross the bar if a version answered, as a sentence; None where no lead is decided yet."""
     from serving.rounds.crossings import crossings_of_version
 
-    with console.progress_line("looking who would cross the bar") as progress, suppress(LeadlightError):
+    with suppress(LeadlightError):
         with registry.files(version) as (folder, _digest):
             told = crossings_of_version(home(), folder, now(), progress)
         return told.sentence if told.leads else None

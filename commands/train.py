@@ -95,11 +95,15 @@ def train_and_register(
 
 def _admitted(name: str, version: str, progress: Progress) -> PromotionResult | None:
     """The promotion; None where a champion came meanwhile that the version is not as good as."""
+    from commands.models import crossings_by
     from training.admission import GateDoesNotHold, PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
 
+    registry = ModelRegistry(name)
+    if told := crossings_by(registry, version, progress):  # before anything happens
+        console.err.print(told)
     try:
-        return promoted(ModelRegistry(name), PromotionRequest(version, "train --promote"), progress)
+        return promoted(registry, PromotionRequest(version, "train --promote"), progress)
     except GateDoesNotHold as held:
         console.complain(str(held))
         return None

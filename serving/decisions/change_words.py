@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from features.agreement.agreement import Agreement
 from features.arrays import DAY_US, Bools
 from features.behaviour.decayed_counters import Observations
 from features.derived import DerivedRows
-from features.home.clock import from_microseconds
 from features.snapshots.point_in_time import model_traits
 from features.store.online import LeadState
 from serving.scoring.reasons import LeadEvidence, times, trait_words
@@ -64,16 +63,18 @@ def step_words(changed: ChangedLead) -> dict[str, str]:
     }
 
 
-def change_sentence(begin_us: int, end_us: int, steps: Sequence[Mapping[str, Any]]) -> str:
-    """All steps that moved the score, in one line: "since Monday: pricing page twice +9; time passing: 6 days -3"."""
+def change_sentence(begin: datetime, end: datetime, steps: Sequence[Mapping[str, Any]]) -> str:
+    """All steps that moved the score, in one line: "since Monday: pricing page twice +9; time passing: 6 days -3".
+
+    begin, end: in the zone in which it is read.
+    """
     moved = [step for step in steps if abs(step["points"]) >= SMALLEST]
     moved.sort(key=lambda step: -abs(step["points"]))  # stable: in the fixed order where they are alike
     said = "; ".join(f"{step['text']} {step['points']:+.0f}" for step in moved)
-    return f"since {_since(begin_us, end_us)}: {said or 'nothing that moved the score'}"
+    return f"since {_since(begin, end)}: {said or 'nothing that moved the score'}"
 
 
-def _since(begin_us: int, end_us: int) -> str:
-    begin, end = from_microseconds(begin_us), from_microseconds(end_us)
+def _since(begin: datetime, end: datetime) -> str:
     if begin.date() == end.date():
         return f"{begin:%H:%M}"
     return f"{begin:%A}" if end.date() - begin.date() <= WEEK else f"{begin:%Y-%m-%d}"

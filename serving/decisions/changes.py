@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -139,6 +141,10 @@ class _LeadThen:
         return state
 
 
+def _local(us: int, zone: ZoneInfo) -> datetime:
+    return from_microseconds(us).astimezone(zone)
+
+
 class _ChangeSplit:
     """The difference between two moments of one lead, step by step."""
 
@@ -153,7 +159,7 @@ class _ChangeSplit:
             return {"lead_id": self.lead.record.lead_id, **ends, "difference": None, "steps": [], "text": OBJECTS}
         log_odds = self._log_odds()
         contributions = [after - before for before, after in pairwise(log_odds)]
-        words = step_words(self._changed)
+        words, zone = step_words(self._changed), ZoneInfo(end.scoring.kept.agreement.time_zone)
         steps = [
             {"step": step, "contribution": contribution, "points": points(contribution), "text": words[step]}
             for step, contribution in zip(STEPS, contributions, strict=True)
@@ -164,7 +170,7 @@ class _ChangeSplit:
             "to": _end(end, log_odds[-1]),
             "difference": log_odds[-1] - log_odds[0],
             "steps": steps,
-            "text": change_sentence(begin.at_us, end.at_us, steps),
+            "text": change_sentence(_local(begin.at_us, zone), _local(end.at_us, zone), steps),
         }
 
     def _log_odds(self) -> Sequence[float]:

@@ -22,6 +22,7 @@ GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 SOURCE = "feedback"  # of the events that feedback is
 MEDIA = ("call", "email", "letter", "meeting", "message")
 LONGEST_NOTE = 2_000
+FARTHEST = timedelta(days=3_653)  # how far ahead a date may lie: a year with a digit too many is a mistake
 DATED_BEFORE = timedelta(days=1)  # before its offer: sheets say days, and a day begins before what was offered on it
 _STATUS = {
     "unknown_lead": 404,
@@ -199,6 +200,7 @@ def _revisit_on(body: Mapping[str, Any], now: datetime) -> date | None:
     if at.date() < now.date():
         problem = f"revisit_on is {at.date()}, which is over; give a day to come"
         raise FeedbackRefused(problem, code="bad_revisit_on")
+    check_is_near("revisit_on", at.date(), now)
     return at.date()
 
 
@@ -210,7 +212,15 @@ def _call_back_at(body: Mapping[str, Any], now: datetime) -> datetime | None:
     if at is None or at <= now - timedelta(days=1):
         problem = f"call_back_at is {str(written)[:40]!r}; give a time to come such as 2027-03-01T09:00:00Z"
         raise FeedbackRefused(problem, code="bad_call_back_at")
+    check_is_near("call_back_at", at.date(), now)
     return at
+
+
+def check_is_near(name: str, day: date, now: datetime) -> None:
+    """Check that a day to come is one that somebody may live to see. Raises FeedbackRefused."""
+    if day > now.date() + FARTHEST:
+        problem = f"{name} is {day}, more than ten years ahead; give a nearer day"
+        raise FeedbackRefused(problem, code=f"bad_{name}")
 
 
 def _redirected_to(body: Mapping[str, Any]) -> NamedPerson | None:

@@ -15,6 +15,7 @@ from features.touches.history import SalesHistory
 from serving.handovers.feedback import FeedbackRefused, FeedbackSaid
 from serving.handovers.recording import record_without_handover
 from serving.handovers.store import open_handovers
+from serving.signin.audit import note_in_audit
 
 SendingKind = Literal["sent_by_marketing", "taken"]  # kinds of feedback that hand a lead over
 SENT: SendingKind = "sent_by_marketing"
@@ -32,6 +33,7 @@ def send_to_sales(connection: Connection, said: FeedbackSaid, now: datetime) -> 
     if held is not None and not held.is_trial:
         problem = f"{held.owner or 'sales'} has this lead already, by handover {held.handover_id}; nothing was written"
         raise FeedbackRefused(problem, code="taken")
+    note_in_audit(connection, said.by, said.kind, lead_id, now)
     return lead_id
 
 

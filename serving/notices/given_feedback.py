@@ -13,6 +13,7 @@ from features.home.settings import Home
 from serving.handovers.feedback import SOURCE, FeedbackSaid
 from serving.handovers.recording import Recorded, record_feedback
 from serving.notices.occasions import Change, tell
+from serving.signin.audit import note_in_audit
 
 
 def give_feedback(home: Home, agreement: Agreement, said: FeedbackSaid, now: datetime) -> Recorded:
@@ -22,6 +23,7 @@ def give_feedback(home: Home, agreement: Agreement, said: FeedbackSaid, now: dat
     """
     with writing(home) as connection:
         recorded = record_feedback(connection, agreement, said, now)
+        note_in_audit(connection, said.by, said.kind, said.lead_id, now, {"handover_id": said.handover_id})
         for step in recorded.steps:
             tell(connection, Change(step.before, step.after, step.act, now), agreement)
     return recorded

@@ -17,7 +17,7 @@ from features.home.settings import Home
 from serving.handovers.absences import be_away, be_back
 from serving.handovers.acts import ReassignAct
 from serving.handovers.clocks import ClockTerms
-from serving.handovers.feedback import FeedbackRefused, FeedbackSaid
+from serving.handovers.feedback import FeedbackRefused, FeedbackSaid, check_is_near
 from serving.handovers.handover import Handover
 from serving.handovers.owners import next_owner, note_given
 from serving.handovers.recording import Step, write_steps
@@ -25,6 +25,7 @@ from serving.handovers.sending import TAKEN, best_waiting, check_takes, send_to_
 from serving.handovers.store import handover_by_id, open_handovers, open_of_owner
 from serving.handovers.transitions import after
 from serving.notices.occasions import Change, tell
+from serving.signin.audit import COMMAND_LINE, note_in_audit
 
 
 def give_back(home: Home, handover_id: str, by: str, now: datetime) -> Handover:
@@ -42,6 +43,7 @@ def give_back(home: Home, handover_id: str, by: str, now: datetime) -> Handover:
         had = {owning.owner for owning in handover.owners}
         owner = next_owner(connection, agreement, now, had) or next_owner(connection, agreement, now, {handover.owner})
         (step,) = _passed_on(connection, agreement, [handover], ReassignAct(now, owner, "given_back", by=by))
+        note_in_audit(connection, person_key(by), "given_back", handover.lead_id, now, {"handover_id": handover_id})
     return step.after
 
 
@@ -59,6 +61,7 @@ def take(home: Home, handover_id: str, by: str, now: datetime) -> Handover:
         note_given(connection, agreement, person_key(by), now)
         act = ReassignAct(now, person_key(by), "taken", by=by)
         (step,) = _passed_on(connection, agreement, [handover], act)
+        note_in_audit(connection, person_key(by), "taken", handover.lead_id, now, {"handover_id": handover_id})
     return step.after
 
 
@@ -92,6 +95,7 @@ def reassign(home: Home, of: str, to: str | None, now: datetime, why: str = "rea
     _check_rep(agreement, to)
     with writing(home) as connection:
         wait_for_writers(connection)
+        note_in_audit(connection, COMMAND_LINE, why, person_key(of), now, {"to": to})
         return _all_passed_on(connection, agreement, person_key(of), to, (now, why))
 
 
@@ -105,8 +109,12 @@ def be_away_until(home: Home, person: str, until: date | None, now: datetime) ->
         raise _nobody(agreement, person)
     if until is not None and until < now.date():
         raise FeedbackRefused(f"until is {until}, which is over; give a day to come", code="bad_until")
+    if until is not None:
+        check_is_near("until", until, now)
     with writing(home) as connection:
         wait_for_writers(connection)
+        said = {"until": until.isoformat()} if until else {}
+        note_in_audit(connection, person_key(person), "away" if until else "back", person_key(person), now, said)
         if until is None:
             be_back(connection, person)
             return []

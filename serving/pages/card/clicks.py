@@ -31,7 +31,7 @@ def feedback_of(given: Given, handover: Handover, now: datetime) -> FeedbackBody
         said = _CLICKS[do](given, handover, now)
     else:
         raise BadClick("This page does not know that button; nothing was recorded.")
-    note = " ".join(given.get("note", "").split())[:500]
+    note = " ".join(given.get("note", "").split())
     return {"handover_id": handover.handover_id, **said, **({"note": note} if note else {})}
 
 

@@ -123,12 +123,15 @@ class WorklistRoutes:
     def _file(
         self, desk: Desk, request: Request, write: Callable[[Sequence[WorklistRow]], bytes], media_type: str
     ) -> Response:
-        rows = desk.reading.page(desk.asked, EXPORTED).rows
+        page = desk.reading.page(desk.asked, EXPORTED)
+        rows, has_more = page.rows, page.is_cut or page.next is not None
         subject = request.url.path.rpartition("/")[2]
         with writing(self.served.home) as connection:
             details = {"queue": desk.asked.queue, "only": list(desk.asked.only), "rows": len(rows)}
             note_in_audit(connection, desk.visitor.label, "exported", subject, desk.reading.as_of, details)
-        named = {"Content-Disposition": f'attachment; filename="{subject}"'}
+        # Whoever opens the file sees by its name that it is not all.
+        name = subject.replace(".", f"-only-the-first-{len(rows)}.") if has_more else subject
+        named = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(write(rows), media_type=media_type, headers={**HEADERS, **named})
 
     def _person(self, desk: Desk, request: Request, given: Mapping[str, str]) -> str:
@@ -146,8 +149,6 @@ class WorklistRoutes:
 
     def _took(self, desk: Desk, said: FeedbackSaid) -> Response:
         handover = take_asked(self.served.home, said, self.now())
-        with writing(self.served.home) as connection:
-            note_in_audit(connection, desk.visitor.label, "took_lead", said.lead_id, self.now())
         return RedirectResponse(
             f"../{desk.reading.card_link(handover) if handover else desk.asked.address()}", 303, HEADERS
         )
@@ -159,8 +160,6 @@ class WorklistRoutes:
         except ValueError:
             raise FeedbackRefused("until is no day; give one such as 2026-12-31", code="bad_until") from None
         be_away_until(self.served.home, person, until, now)
-        with writing(self.served.home) as connection:
-            note_in_audit(connection, desk.visitor.label, "away", person, now, {"until": given.get("until") or None})
         return RedirectResponse(f"../{desk.asked.address()}", 303, HEADERS)
 
     @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from decided_homes import ANN, DAY, FIT, HOUR, MONDAY, DecidedHome, asks, lead, live_agreement, visits
+from decided_homes import ANN, BEN, DAY, FIT, HOUR, MONDAY, DecidedHome, asks, lead, live_agreement, visits
 from sqlalchemy import select
 
 from features.agreement.agreement import Agreement
@@ -18,8 +18,10 @@ from features.ledger.ledger import Ledger
 from features.records.erasure import erase
 from features.store import online as store
 from features.store.online import StoreGone
+from serving.handovers.feedback import FeedbackRefused
 from serving.rounds import decider, deciding, passes
 from serving.rounds.decided_by import DecidedBy
+from serving.rounds.passing_on import ask_for_next, take_asked
 from serving.rounds.sweep import sweep
 from serving.scoring.lead_now import Cause
 
@@ -269,6 +271,20 @@ def test_the_reps_day_binds_crossings_and_never_who_asks(tmp_path: Path) -> None
     home.hear(lead("too"), asks("too"))
     assert sorted(row.kind for row in home.handovers()) == ["crossing", "inbound", "inbound"]
     engine(home.home.database_url).dispose()
+
+
+def test_a_rep_with_time_takes_the_best_who_waits_and_it_is_audited(at_home: DecidedHome) -> None:
+    at_home.read([lead(f"u{i}", **FIT) for i in range(8)], MONDAY - 30 * DAY)
+    sweep(at_home.home, at_home.now)
+    handed_over = len(at_home.handovers())
+    said = ask_for_next(at_home.home, BEN, at_home.now)
+    at_home.publisher.publish()
+    assert take_asked(at_home.home, said, at_home.now).owner == BEN
+    assert len(at_home.handovers()) == handed_over + 1
+    assert at_home.decisions(said.lead_id)[said.lead_id][0] in ("sales_ready", "with_sales")
+    assert [(row.by, row.action, row.subject) for row in rows(at_home, tables.audit)] == [(BEN, "taken", said.lead_id)]
+    with pytest.raises(FeedbackRefused, match="none of the reps"):
+        ask_for_next(at_home.home, "zoe@elsewhere.example", at_home.now)
 
 
 def test_a_lead_of_a_file_stands_in_line_even_where_an_event_brings_it_over(at_home: DecidedHome) -> None:
