@@ -40,7 +40,7 @@ answer            handover_answers
 changed_leads     BY, CHECK, DATE, NOTE, REASON, STATUS, changed_leads, row_check, write_changed
 clocks            ClockTerms
 crm_records       crm_url
-feedback          FeedbackRefused, FeedbackSaid, LONGEST_NOTE, MEDIA, SOURCE, feedback_said, undo_until
+feedback          FeedbackRefused, FeedbackSaid, LONGEST_NOTE, MEDIA, SOURCE, check_is_near, feedback_said, undo_until
 handover          ClockName, Follow, Handover, KINDS, Kind, Offer, Stage, State
 ledger_acts       acts_of, ledger_events
 lists             HandoverFilter, HandoverPlace, STATES_OF_LISTS, handover_list

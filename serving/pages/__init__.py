@@ -9,6 +9,8 @@ lead/              One lead for people: what its score means and why, what chang
 worklist/          The worklist: whose leads wait, by time left.
 page.py            A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
                    strict policy.
+plan_words.py      The plan for a lead that is not ready, in words: what comes next and when, why it waits, and inside
+                   sales' step.
 sign_in_routes.py  The routes of signing in and out: a name and a password against a cookie.
 visits.py          One visit to a page: who reads it, by which agreement, in whose time zone; or the page that says
                    why it is none.
@@ -16,6 +18,7 @@ visits.py          One visit to a page: who reads it, by which agreement, in who
 Other rooms use:
 
 page               HEADERS, html_page, page_response
+plan_words         plan_words, planned_question
 sign_in_routes     SignInRoutes, home_signer, is_foreign, sent_form
 visits             NotForYou, Visit, answered, notice_page, visit
 """

@@ -10,7 +10,7 @@ visitor.py   Who reads a page: somebody on this very machine, one whom the compa
 
 Other rooms use:
 
-audit        note_in_audit
+audit        COMMAND_LINE, note_in_audit
 sessions     LASTS, SessionCookie, begin_session, count_try, end_session, forget_tries, session_user
 users        User, Users
 visitor      READS, Visitor, visitor_of

@@ -10,8 +10,6 @@ lead_routes.py    The route of a lead's page: who may read it, where a merged le
                   is gone.
 meaning.py        What a score means, in sentences: of 100 leads like this so many convert, how sure that is, and what
                   it answers.
-plan_words.py     The plan for a lead that is not ready, in words: what comes next and when, why it waits, and inside
-                  sales' step.
 score_chart.py    The history of a score as a small chart: SVG drawn here, with what it shows said in one sentence.
 timeline_rows.py  The rows of a timeline in words: when, what happened, how many minutes, and what it counts as or why
                   it does not.

@@ -37,10 +37,10 @@ from serving.pages.lead.decision_rows import (
     scores_of,
 )
 from serving.pages.lead.meaning import Meaning, meaning
-from serving.pages.lead.plan_words import plan_words, planned_question
 from serving.pages.lead.score_chart import ScoreChart, score_chart
 from serving.pages.lead.timeline_rows import TimelinePage, event_words, timeline_page
 from serving.pages.lead.why import Why, why
+from serving.pages.plan_words import plan_words, planned_question
 from serving.pages.visits import NotForYou, Visit
 from serving.process import ServedHome
 from serving.scoring.reasons import criterion_meaning, question_next

@@ -28,6 +28,9 @@ from serving.handovers.handover import Handover
 from serving.handovers.store import open_handovers
 from serving.notices.short_texts import colleague, left, moment_text, plain, sentence
 from serving.notices.wording import next_due, origin
+from serving.nurture.kept_plans import kept_plans
+from serving.pages.card.card_facts import Reader
+from serving.pages.plan_words import plan_words, planned_question
 from serving.pages.visits import NotForYou
 from serving.signin.visitor import READS, Visitor
 
@@ -41,6 +44,7 @@ QUEUE_NAMES: Mapping[str, str] = {
     "account_owner": "Existing customers",
 }
 FILTERS: Mapping[str, str] = {"mine": "Mine", "overdue": "Overdue", "new": "New", "returned": "Came back"}
+OF_HANDOVERS = {"new", "returned"}  # the filters that look at the handover of a lead
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,11 @@ def _text(query: Mapping[str, str], name: str) -> str:
 
 @dataclass(frozen=True)
 class WorklistRow:
-    """One lead on the list, in words. link: of its handover's card, for who reads it. page: of the lead."""
+    """One lead on the list, in words.
+
+    plan: of a lead that is not ready, what it lacks, what comes next and when, and why it waits. link: of its
+    handover's card, for who reads it. page: of the lead.
+    """
 
     lead_id: str
     name: str
@@ -112,6 +120,7 @@ class WorklistRow:
     left: str
     is_late: bool
     page: str
+    plan: str = ""
     link: str | None = None
 
 
@@ -159,8 +168,19 @@ class WorklistReading:
     def _shown(self, rows: Sequence[Any]) -> Iterator[tuple[Any, WorklistRow]]:
         handovers = open_handovers(self.connection, [row.lead_id for row in rows if row.handover_id])
         listed = listed_leads(self.connection, self.agreement, rows, self.as_of, with_contact=True)
+        plans = kept_plans(self.connection, [row.lead_id for row in rows if row.queue in PLANNED])
         for row, lead in zip(rows, listed, strict=True):
-            yield row, self._row(row, lead, handovers.get(row.lead_id))
+            kept = plans.get(row.lead_id)
+            shown = self._row(row, lead, handovers.get(row.lead_id))
+            yield row, replace(shown, plan=self._plan(kept.plan)) if kept and kept.plan else shown
+
+    def _plan(self, plan: Mapping[str, Any]) -> str:
+        """What a lead lacks, and what is planned for it, in one line."""
+        lacks = [("Lacks", plain(", ".join(plan["missing"])))] if plan["missing"] else []
+        question = planned_question(plan)
+        asks = [("Ask", question)] if question else []
+        words = plan_words(plan, self.agreement, Reader(self.as_of, self.zone))
+        return "; ".join(f"{name}: {said}" for name, said in [*lacks, *words, *asks])
 
     def _row(self, row: Any, lead: Mapping[str, Any], handover: Handover | None) -> WorklistRow:
         due_at = handover.next_due_at if handover else moment(lead["next_due_at"] or "")
@@ -199,6 +219,7 @@ class WorklistReading:
         return sentence(f"{code_words(row.code)}, since {since}")
 
 
+PLANNED = ("marketing", "inside_sales")  # the queues of leads that are not ready: each has a plan
 DUE_OF: Mapping[str, str] = {"sales": "Its turn", "inside_sales": "Next step"}
 
 

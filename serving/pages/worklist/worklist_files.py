@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from features.home.printed_text import spreadsheet_cell
 from serving.pages.worklist.worklist import WorklistRow
 
-COLUMNS = ("name", "role", "left", "due", "overdue", "grade", "why_now", "state", "origin", "owner", "lead_id")
+COLUMNS = ("name", "role", "left", "due", "overdue", "grade", "why_now", "state", "origin", "owner", "lead_id", "plan")
 
 
 def csv_file(rows: Sequence[WorklistRow]) -> bytes:
@@ -37,4 +37,4 @@ def _table(rows: Sequence[WorklistRow]) -> Iterator[list[str]]:
     for row in rows:
         late = "yes" if row.is_late else ""
         cells = (row.name, row.role, row.left, row.due, late, row.grade, row.why, row.state, row.origin, row.owner)
-        yield [spreadsheet_cell(cell) for cell in (*cells, row.lead_id)]
+        yield [spreadsheet_cell(cell) for cell in (*cells, row.lead_id, row.plan)]

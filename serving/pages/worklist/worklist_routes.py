@@ -27,6 +27,7 @@ from serving.pages.visits import NotForYou, answered, notice_page, visit
 from serving.pages.worklist.worklist import (
     EXPORTED,
     FILTERS,
+    OF_HANDOVERS,
     QUEUE_NAMES,
     WorklistQuery,
     WorklistReading,
@@ -182,7 +183,7 @@ class WorklistRoutes:
             "queues": list(_queue_links(counts, asked, visitor)),
             "counts": counts,
             "heading": QUEUE_NAMES[asked.queue],
-            "filters": [(FILTERS[name], asked.toggled(name), name in asked.only) for name in _filters(visitor)],
+            "filters": [(FILTERS[name], asked.toggled(name), name in asked.only) for name in _filters(visitor, asked)],
         }
         facts |= self._forms(desk)
         page = html_page("worklist.html.j2", **facts)
@@ -223,5 +224,8 @@ def _queue_links(counts: dict[str, Any], asked: WorklistQuery, visitor: Visitor)
         yield QueueLink(name, leads, overdue, address, queue == asked.queue)
 
 
-def _filters(visitor: Visitor) -> list[str]:
-    return [name for name in FILTERS if name != "mine" or visitor.names]
+def _filters(visitor: Visitor, asked: WorklistQuery) -> list[str]:
+    """Those that can find something: nobody's own, and no kind of handover where none is made."""
+    left_out = {"mine"} if not visitor.names else set()
+    left_out |= OF_HANDOVERS - set(asked.only) if asked.queue == "marketing" else set()
+    return [name for name in FILTERS if name not in left_out]

@@ -23,9 +23,9 @@ from serving.code_words import code_words
 from serving.decisions.changes import changes
 from serving.pages.card.card_facts import Reader
 from serving.pages.lead.meaning import meaning, of_hundred
-from serving.pages.lead.plan_words import plan_words, planned_question
 from serving.pages.lead.score_chart import score_chart
 from serving.pages.lead.why import why
+from serving.pages.plan_words import plan_words, planned_question
 from serving.signin.visitor import Visitor
 
 STYLED = re.compile(r"<style>.*?</style>", re.DOTALL)

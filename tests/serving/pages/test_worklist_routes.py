@@ -15,6 +15,7 @@ from typing import Any
 import handmade_handovers as hand
 import handmade_worklists as lists
 import httpx
+import orjson
 import pytest
 from api_in_process import STRANGER, call
 from openpyxl import load_workbook
@@ -217,6 +218,24 @@ def test_a_file_holds_what_the_page_shows_and_no_formula_and_is_audited(world: W
     assert audited(world.home) == [mine, local]
     assert world.get("/worklist.csv", client=STRANGER).status_code == 401
     assert world.by_proxy(hand.OWNER, "/worklist.csv?queue=marketing").status_code == 403
+
+
+PLAN = {
+    "waits": None, "step": None, "phase": "slow", "come_back_at": None, "missing": ["need", "timeframe"],
+    "next": {"kind": "news", "topic": "pricing", "content_id": None}, "due_at": "2026-12-09T09:00:00Z",
+    "ask": {"criterion": "need", "question": "what would you like to solve?"},
+}  # fmt: skip
+
+
+def test_a_lead_that_is_not_ready_says_what_it_lacks_what_comes_next_and_what_to_ask(world: World) -> None:
+    kept = orjson.dumps({"plan": PLAN}).decode()
+    lists.add_lead(world.home, "L-8", "Nina Early", "Acme", queue="marketing", decision="nurture", nurture=kept)
+    page = world.get("/worklist?queue=marketing")
+    assert "Lacks: need, timeframe; Send next: what is new on pricing, " in page.text
+    assert "Ask: What would you like to solve?" in page.text
+    assert "Came back" not in page.text
+    rows = list(csv.DictReader(io.StringIO(world.get("/worklist.csv?queue=marketing").content.decode("utf-8-sig"))))
+    assert {row["lead_id"]: row["plan"][:22] for row in rows}["L-8"] == "Lacks: need, timeframe"
 
 
 def audited(home: Home) -> list[tuple[str, str, str]]:
