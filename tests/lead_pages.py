@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from features.home.settings import Home, Settings
 from features.records.erasure import erase
 from serving.pages.card.card_routes import CardRoutes
+from serving.pages.home_pages import HomePageRoutes
 from serving.pages.lead.lead_routes import LeadPageRoutes
 from serving.pages.sign_in_routes import SignInRoutes
 from serving.pages.worklist.worklist_routes import WorklistRoutes
@@ -51,7 +52,7 @@ def pages_of(world: DecidedHome) -> LeadPages:
         scorer = world.parts["scorer"]
 
     served: Any = Served()
-    kinds = (CardRoutes, SignInRoutes, WorklistRoutes, LeadPageRoutes)
+    kinds = (CardRoutes, SignInRoutes, WorklistRoutes, LeadPageRoutes, HomePageRoutes)
     return LeadPages(world, Starlette(routes=[r for kind in kinds for r in kind(served, lambda: world.now).routes()]))
 
 

@@ -36,6 +36,7 @@ from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.bodies import body, json_value
 from serving.http.problems import Boundary, Problem, json_response, unavailable
 from serving.pages.card.card_routes import CardRoutes
+from serving.pages.home_pages import HomePageRoutes
 from serving.pages.lead.lead_routes import LeadPageRoutes
 from serving.pages.sign_in_routes import SignInRoutes
 from serving.pages.worklist.worklist_routes import WorklistRoutes
@@ -64,7 +65,8 @@ GET  /v1/leads                     leads by queue, owner, campaign and more; GET
 GET  /v1/models                    what was promoted
 GET  /v1/openapi.json              all of it, described
 GET  /readyz, /metrics             for operators
-GET  /worklist                     the page for people: whom to call today (a browser that asks for / gets there)
+GET  /worklist                     the page for people: whom to call today (a browser that asks for / gets there);
+                                   /leads/{lead_id}: one lead; /agreement, /team, /model and /data: the whole
 """
 SCORE_QUERIES = ("reasons", "as_of")
 
@@ -97,6 +99,7 @@ def application(served: ServedHome, now: Callable[[], datetime] = lambda: dateti
             *SignInRoutes(served, now).routes(),
             *LeadPageRoutes(served, now).routes(),
             *WorklistRoutes(served, now).routes(),
+            *HomePageRoutes(served, now).routes(),
         ],
         middleware=[Middleware(Boundary)],
         exception_handlers={

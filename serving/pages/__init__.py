@@ -7,6 +7,8 @@ hole/              The report's page of the hole: what became of a home's own ha
                    read together.
 lead/              One lead for people: what its score means and why, what changed, what it did, and what was decided.
 worklist/          The worklist: whose leads wait, by time left.
+home_pages.py      Pages of the whole home: the team, the data, the agreement, the model. Each shows what a command
+                   prints.
 page.py            A page of HTML in the house's style, for a browser or a file: escaped, self-contained, no script, a
                    strict policy.
 plan_words.py      The plan for a lead that is not ready, in words: what comes next and when, why it waits, and inside
@@ -17,6 +19,7 @@ visits.py          One visit to a page: who reads it, by which agreement, in who
 
 Other rooms use:
 
+home_pages         HomePageRoutes, links_for
 page               HEADERS, html_page, page_response
 plan_words         plan_words, planned_question
 sign_in_routes     SignInRoutes, home_signer, is_foreign, sent_form

@@ -12,6 +12,6 @@ Other rooms use:
 
 audit        COMMAND_LINE, note_in_audit
 sessions     LASTS, SessionCookie, begin_session, count_try, end_session, forget_tries, session_user
-users        User, Users
+users        Role, User, Users
 visitor      READS, Visitor, visitor_of
 """

@@ -21,6 +21,7 @@ from features.home.database import writing
 from serving.decisions.queues import queues
 from serving.handovers.feedback import FeedbackRefused, FeedbackSaid
 from serving.notices.short_texts import sentence
+from serving.pages.home_pages import links_for
 from serving.pages.page import HEADERS, html_page, page_response
 from serving.pages.sign_in_routes import home_signer, is_foreign, sent_form
 from serving.pages.visits import NotForYou, answered, notice_page, visit
@@ -183,6 +184,7 @@ class WorklistRoutes:
             "queues": list(_queue_links(counts, asked, visitor)),
             "counts": counts,
             "heading": QUEUE_NAMES[asked.queue],
+            "links": links_for(visitor),
             "filters": [(FILTERS[name], asked.toggled(name), name in asked.only) for name in _filters(visitor, asked)],
         }
         facts |= self._forms(desk)
