@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,13 +12,10 @@ from commands.options import Json, Seed, home, now, print_answer
 from features.agreement.versions import current_version
 from features.home.clock import from_microseconds
 from features.home.deployments import Deployment, deployments
-from features.home.errors import LeadlightError
-from features.home.progress import Progress
 from serving import logs
 
 if TYPE_CHECKING:
     from training.admission import PromotionResult
-    from training.registry.mlflow_registry import ModelRegistry
 
 
 ALIAS_PATIENCE_S = 1.5  # with what the rollback takes itself, that stays under five seconds
@@ -105,7 +101,7 @@ def promote(
 ) -> None:
     """Serve a registered version from now on, if its gates hold; against another champion it is compared anew."""
     name = current_version(home()).agreement.name
-    from commands.train import promoted
+    from commands.train import crossings_by, promoted
     from training.admission import PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
 
@@ -118,17 +114,6 @@ def promote(
     with console.progress_line("looking at the gates") as progress:
         done = promoted(registry, PromotionRequest(version, why, force), progress)
     _answer(name, done, as_json)
-
-
-def crossings_by(registry: ModelRegistry, version: str, progress: Progress) -> str | None:
-    """How many leads would cross the bar if a version answered, as a sentence; None where no lead is decided yet."""
-    from serving.rounds.crossings import crossings_of_version
-
-    with suppress(LeadlightError):
-        with registry.files(version) as (folder, _digest):
-            told = crossings_of_version(home(), folder, now(), progress)
-        return told.sentence if told.leads else None
-    return None
 
 
 def _answer(name: str, done: PromotionResult, as_json: bool) -> None:

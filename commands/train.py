@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -95,7 +96,6 @@ def train_and_register(
 
 def _admitted(name: str, version: str, progress: Progress) -> PromotionResult | None:
     """The promotion; None where a champion came meanwhile that the version is not as good as."""
-    from commands.models import crossings_by
     from training.admission import GateDoesNotHold, PromotionRequest
     from training.registry.mlflow_registry import ModelRegistry
 
@@ -107,6 +107,17 @@ def _admitted(name: str, version: str, progress: Progress) -> PromotionResult | 
     except GateDoesNotHold as held:
         console.complain(str(held))
         return None
+
+
+def crossings_by(registry: ModelRegistry, version: str, progress: Progress) -> str | None:
+    """How many leads would cross the bar if a version answered, as a sentence; None where no lead is decided yet."""
+    from serving.rounds.crossings import crossings_of_version
+
+    with suppress(LeadlightError):
+        with registry.files(version) as (folder, _digest):
+            told = crossings_of_version(home(), folder, now(), progress)
+        return told.sentence if told.leads else None
+    return None
 
 
 def promoted(registry: ModelRegistry, request: PromotionRequest, progress: Progress) -> PromotionResult:
