@@ -33,7 +33,7 @@ from features.home.settings import Home, Settings
 from features.ledger.ledger import Ledger
 from features.store.publisher import Publisher
 from serving.decisions.lists import LeadFilter, lead_list
-from serving.nurture.kept_plans import plan_in
+from serving.nurture.kept_plans import kept_plans
 from serving.nurture.mail_list import mail_list
 from serving.rounds.decider import HomeDecider
 from serving.rounds.sweep import night
@@ -146,12 +146,13 @@ class NurtureYear:
         longest = self.agreement.nurture.then_every + 8 * DAY  # the slow rhythm, and what the cap may add
         with reading(self.home) as connection:
             rows = lead_list(connection, LeadFilter({}), 100_000)
+            plans = kept_plans(connection, [row.lead_id for row in rows])
         for row in rows:
             if row.decision in ("sales_ready", "with_sales"):
                 self.counted.ready.add(row.lead_id)
             if row.queue != "marketing":
                 continue
-            plan, last = plan_in(row.nurture), self.touched[row.lead_id]
+            plan, last = plans[row.lead_id].plan, self.touched[row.lead_id]
             waits = plan["waits"]["code"] if plan and plan["waits"] else None
             since = last[-1] if last else self.now
             if plan is None or (waits in (None, "touch_cap") and self.now - since > longest):

@@ -216,7 +216,8 @@ class WorklistReading:
         if handover:
             return sentence(f"{KINDS[handover.kind]}, {STATES[handover.state]}")
         since = moment_text(from_microseconds(row.since_us), self.as_of, self.zone)
-        return sentence(f"{code_words(row.code)}, since {since}")
+        # Without a reason the code's words say why; they need not stand there twice.
+        return sentence(f"{code_words(row.code)}, since {since}" if row.reason else f"since {since}")
 
 
 PLANNED = ("marketing", "inside_sales")  # the queues of leads that are not ready: each has a plan
