@@ -185,7 +185,7 @@ class WorklistReading:
     def _row(self, row: Any, lead: Mapping[str, Any], handover: Handover | None) -> WorklistRow:
         due_at = handover.next_due_at if handover else moment(lead["next_due_at"] or "")
         clock = next_due(handover) if handover else None
-        what = sentence(clock[1]) if clock else DUE_OF.get(row.queue, "Look again")
+        what = sentence(clock[1]) if clock else DUE_OF.get(row.code) or DUE_OF.get(row.queue, "Look again")
         due_at = clock[0] if clock else due_at
         why = (handover.offer.why_now if handover else None) or row.reason or code_words(row.code)
         campaign = f"campaign {row.campaign}" if row.campaign else None
@@ -200,7 +200,11 @@ class WorklistReading:
             campaign=plain(row.campaign or ""),
             owner=colleague(row.owner),
             state=self._state(row, handover),
-            due=f"{what} {moment_text(due_at, self.as_of, self.zone)}" if due_at else "no date",
+            due=f"{what} {moment_text(due_at, self.as_of, self.zone)}"
+            if due_at
+            else NO_CLOCK
+            if handover and handover.is_trial
+            else "no date",
             left=left(due_at, self.as_of) if due_at else "",
             is_late=bool(lead["overdue"]),
             page=self.lead_page(row.lead_id),
@@ -221,7 +225,8 @@ class WorklistReading:
 
 
 PLANNED = ("marketing", "inside_sales")  # the queues of leads that are not ready: each has a plan
-DUE_OF: Mapping[str, str] = {"sales": "Its turn", "inside_sales": "Next step"}
+DUE_OF: Mapping[str, str] = {"rep_working": "Kept until", "sales": "Its turn", "inside_sales": "Next step"}
+NO_CLOCK = "a trial: no clock runs"
 
 
 def _matches(row: WorklistRow, search: str) -> bool:
