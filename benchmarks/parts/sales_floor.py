@@ -77,7 +77,8 @@ class SalesFloor:
             cursor = page.get("next_cursor")
 
     def _try(self, rep: str, handover: Mapping[str, Any], now: datetime) -> None:
-        lead, moment = self._place[handover["lead_id"]], now - timedelta(minutes=int(self.draws.integers(1, 14)))
+        lead, ago = self._place[handover["lead_id"]], timedelta(minutes=int(self.draws.integers(1, 14)))
+        moment = max(now - ago, datetime.fromisoformat(handover["offered_at"]))
         self.tries += 1
         self.buyers.call(lead, self._us(moment))
         self.called_us.setdefault(lead, self._us(moment))

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 
 from features.events.event_table import HISTORY_KEPT
+from features.events.feedback_values import CLOSED
+from features.events.touch_values import moment_us
 from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import reading
@@ -21,7 +24,16 @@ from features.store.states_before import rows_before, states_in
 from features.touches.history import sales_histories
 from serving.decisions.served_then import ServedThen
 from serving.scoring.decision import decided
-from serving.scoring.lead_now import BACKLOG_TURN, Cause, Decided, DecidedUnder, LeadDecision, LeadNow, OpenHandover
+from serving.scoring.lead_now import (
+    BACKLOG_TURN,
+    Cause,
+    Decided,
+    DecidedUnder,
+    Ended,
+    LeadDecision,
+    LeadNow,
+    OpenHandover,
+)
 from serving.scoring.lead_row import LeadRow
 
 CLOSE = 1e-9  # so far apart may two probabilities of one state be
@@ -157,7 +169,7 @@ class _Replay:
         (numbers,) = scoring.numbers([known], as_of)
         history = sales_histories(rows, scoring.read_by, {state.lead_id}).get(state.lead_id)
         worked = history is not None and history.relation.is_handover_worked
-        lead = LeadNow(state.lead_id, known, numbers, history, before, self._handover(row, worked))
+        lead = LeadNow(state.lead_id, known, numbers, history, before, self._handover(row, worked), self._ended(row))
         under = DecidedUnder(row.model_digest, row.policy_digest, row.bar_id, row.threshold)
         cause = Cause(row.cause_kind, row.cause_ref)
         return decided(agreement, lead, under, as_of, cause if cause.is_to_qualify else ITS_TURN)
@@ -174,3 +186,15 @@ class _Replay:
             return None
         state = "working" if is_worked else "offered"
         return OpenHandover(one.handover_id, one.kind, state, row.owner, one.queue, one.offered_us)
+
+    def _ended(self, row: Any) -> Ended | None:
+        """How a handover ended that was closed as the row was decided: in the ledger its end stands right after."""
+        columns = tables.events.c
+        is_end = (columns.name == CLOSED) & (columns.occurred_us == row.decided_us)
+        with reading(self.home) as connection:
+            one = connection.execute(select(columns.body).where(columns.user_id == row.lead_id, is_end)).first()
+        if one is None:
+            return None
+        said = orjson.loads(one.body)["properties"]
+        again_us = moment_us(said.get("look_again_at"))
+        return Ended(said.get("code") or "", row.decided_us, row.decided_us if again_us is None else again_us)

@@ -18,6 +18,7 @@ from features.home import tables
 from features.home.clock import from_microseconds
 from features.home.database import engine, reading
 from features.home.locks import sweeper_lock
+from serving.decisions.replay import replay
 from serving.rounds import deciding, due_rounds, passes
 from serving.rounds.crossings import crossings_of_agreement
 from serving.rounds.decided_by import DecidedBy
@@ -180,6 +181,18 @@ def _after_a_night(home: DecidedHome, monkeypatch: pytest.MonkeyPatch, by_ledger
         )
     assert bool(asked) is not by_ledger
     return written
+
+
+def test_a_decision_that_a_clock_of_its_handover_brought_is_replayed_to_the_same(at_home: DecidedHome) -> None:
+    at_home.hear(lead("hot", **FIT))
+    (offered,) = at_home.handovers()
+    at_home.now += HOUR
+    talked = {"by": offered.owner, "handover_id": offered.handover_id}
+    at_home.hear({"type": "track", "userId": "hot", "event": "Call Answered", "properties": talked})
+    for days in range(31, 36):
+        sweep(at_home.home, at_home.now + days * DAY)
+    assert at_home.decisions() == {"hot": ("nurture", "no_outcome", "marketing")}
+    assert replay(at_home.home).as_json()["examples"] == []
 
 
 def test_who_is_closed_for_good_waits_for_an_event_and_not_for_the_night(at_home: DecidedHome) -> None:
