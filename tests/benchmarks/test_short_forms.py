@@ -32,7 +32,9 @@ def test_features_counts_the_same_on_both_sides(tmp_path: Path) -> None:
 
 def test_intake_loses_nothing_on_any_of_its_ways_in(tmp_path: Path) -> None:
     """The benchmark itself counts the ledger, and waits until the online store shows all of it."""
-    figures = figures_of_run(tmp_path, "intake", "--events", "400", "--only", "sqlite")["databases"]["sqlite"]
+    figures = figures_of_run(tmp_path, "intake", "--events", "400", "--decided", "8", "--only", "sqlite")["databases"][
+        "sqlite"
+    ]
     sides = ["bare_inserts", "ledger", "ledger_and_states", "http_1", "http_8"]
     assert list(figures["events_per_second"]) == sides
     assert figures["bare_inserts_x_of_bare_inserts"] == 1
