@@ -22,7 +22,7 @@ GIVEN, UNDONE = "Feedback Given", "Feedback Undone"
 SOURCE = "feedback"  # of the events that feedback is
 MEDIA = ("call", "email", "letter", "meeting", "message")
 LONGEST_NOTE = 2_000
-FARTHEST = timedelta(days=3_653)  # how far ahead a date may lie: a year with a digit too many is a mistake
+FARTHEST = timedelta(days=36_525)  # how far ahead a date may lie: a year with a digit too many is a mistake
 DATED_BEFORE = timedelta(days=1)  # before its offer: sheets say days, and a day begins before what was offered on it
 _STATUS = {
     "unknown_lead": 404,
@@ -219,7 +219,7 @@ def _call_back_at(body: Mapping[str, Any], now: datetime) -> datetime | None:
 def check_is_near(name: str, day: date, now: datetime) -> None:
     """Check that a day to come is one that somebody may live to see. Raises FeedbackRefused."""
     if day > now.date() + FARTHEST:
-        problem = f"{name} is {day}, more than ten years ahead; give a nearer day"
+        problem = f"{name} is {day}, more than a hundred years ahead; give a nearer day"
         raise FeedbackRefused(problem, code=f"bad_{name}")
 
 
