@@ -206,7 +206,7 @@ def decide_leads(
     if under != then.under:
         ready = []
     rest = sorted(set(ids) - lost - {change.lead_id for change in ready})
-    deciding = Deciding(connection, by, under, before(connection, rest), open_handovers(connection, rest))
+    deciding = Deciding(connection, by, under, then.befores, then.handovers)  # of these nothing has changed since
     by_id = {str(lead.lead_id): lead for lead in leads}
     for lead_id in rest:
         deciding.decide(by_id[lead_id], cause_of(lead_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, select
@@ -38,10 +38,15 @@ troubles = Troubles(logger)
 
 @dataclass
 class Pass:
-    """Decides on leads of one home as of one moment. tried: those that it took so far, each once."""
+    """Decides on leads of one home as of one moment. tried: those that it took so far, each once.
+
+    stored: reads the states of leads that sales had nothing to do with; None: all are derived, which for a few leads
+    takes less than opening the store.
+    """
 
     home: Home
     by: DecidedBy
+    stored: StoredLeads | None = None
     tried: set[str] = field(default_factory=set)
 
     def decide(self, lead_ids: Sequence[str], cause_of: CauseOf, progress: Progress = lambda _: None) -> int:
@@ -55,7 +60,7 @@ class Pass:
 
     def _decided(self, cause_of: CauseOf, lead_ids: Sequence[str]) -> int:
         with consistent_read(self.home) as connection:
-            stored = self._stored.leads(without_sales(connection, lead_ids))
+            stored = self.stored.leads(without_sales(connection, lead_ids)) if self.stored else []
             rest = sorted(set(lead_ids) - {str(lead.lead_id) for lead in stored})
             due = due_leads(connection, self.by.scoring.features_by, [(USER, lead) for lead in rest], {})
             derived = leads_now(self.by, due, frozenset(rest))
@@ -64,10 +69,6 @@ class Pass:
         with writing(self.home) as connection:
             lost = LookedAt(self.by, due, leads, cause_of, known, frozenset(lead_ids)).write(connection)
         return len(leads) - len(lost)
-
-    @cached_property
-    def _stored(self) -> StoredLeads:
-        return StoredLeads(self.home, self.by)
 
     def all_of(self, read: Callable[[Connection], Collection[str]], cause_of: CauseOf, progress: Progress) -> int:
         """Decide on what `read` finds until it finds no lead that was not tried; how many leads."""

@@ -25,6 +25,7 @@ from serving.rounds.day_messages import write_messages_of_the_day
 from serving.rounds.decided_by import DecidedBy
 from serving.rounds.decider import HomeDecider
 from serving.rounds.deciding import under_now
+from serving.rounds.looked_at import StoredLeads
 from serving.rounds.passes import MERGED, Pass, chunks_of_night, is_night_due, leads_with
 from serving.scoring.lead_now import BACKLOG_TURN, QUALIFYING_TURN, Cause
 from serving.scoring.score import Scoring
@@ -160,7 +161,7 @@ class _Sweep:
         with writing(self.home) as connection:
             wait_for_writers(connection)
             renewed_bar(connection, self.by.scoring, self.by.agreement.policy_digest, self.by.as_of)
-        work = Pass(self.home, self.by)
+        work = Pass(self.home, self.by, StoredLeads(self.home, self.by))
         for chunk in chunks_of_night(self.home, self.by):
             done += work.decide(chunk, lambda _: cause)
             self.progress(f"night: {done:,} leads")

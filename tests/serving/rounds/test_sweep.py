@@ -176,9 +176,9 @@ def _after_a_night(home: DecidedHome, monkeypatch: pytest.MonkeyPatch, by_ledger
             return set()
 
         patched.setattr(deciding, "store", kept)
-        passes.Pass(home.home, DecidedBy.in_force(home.home, Scorer(home.home).scoring, home.now)).decide(
-            list(lead_rows(home)), lambda _: Cause("night", "")
-        )
+        by = DecidedBy.in_force(home.home, Scorer(home.home).scoring, home.now)
+        work = passes.Pass(home.home, by, passes.StoredLeads(home.home, by))
+        work.decide(list(lead_rows(home)), lambda _: Cause("night", ""))
     assert bool(asked) is not by_ledger
     return written
 
