@@ -88,9 +88,8 @@ def hole(
 def _of_home(out: Path, as_json: bool) -> None:
     """The page of what the home itself handed over, and its figures."""
     from features.agreement.versions import version_in_force
-    from features.home.database import consistent_read, database_exists
-    from serving.funnel.first_count import first_count
-    from serving.funnel.hole_report import hole_report
+    from features.home.database import database_exists
+    from serving.funnel.hole_report import report_of_home
     from serving.pages.hole.hole_page import hole_lines, hole_page
 
     opened = home()
@@ -98,8 +97,8 @@ def _of_home(out: Path, as_json: bool) -> None:
         remedy = "give an export of your CRM, as in: leadlight hole leads.csv"
         raise LeadlightError(f"{opened.path} holds no leads yet; {remedy}", code="no_home")
     agreement = version_in_force(opened).agreement
-    with console.progress_line("counting what became of handovers"), consistent_read(opened) as connection:
-        report = hole_report(connection, agreement, now()) | {"baseline": first_count(opened)}
+    with console.progress_line("counting what became of handovers"):
+        report = report_of_home(opened, agreement, now())
     write_whole(out, hole_page(report))
     print_answer(report | {"page": str(out)}, [*hole_lines(report), "", f"Page {out}"], as_json)
 

@@ -13,11 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.agreement.versions import NoAgreement, version_in_force
-from features.home.database import consistent_read
 from serving.api.requests import past_moment
 from serving.api.routes import api_route
-from serving.funnel.first_count import first_count
-from serving.funnel.hole_report import hole_report
+from serving.funnel.hole_report import report_of_home
 from serving.http.auth import MAY_READ_SCORES, admit
 from serving.http.problems import json_response, unavailable
 from serving.pages.hole.hole_page import hole_page
@@ -79,5 +77,4 @@ class HoleRoutes:
             agreement = version_in_force(home).agreement
         except NoAgreement as error:
             raise unavailable("no_agreement", f"{error}", retry_after_s=30) from None
-        with consistent_read(home) as connection:
-            return hole_report(connection, agreement, self.now(), since) | {"baseline": first_count(home)}
+        return report_of_home(home, agreement, self.now(), since)

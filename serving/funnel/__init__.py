@@ -15,7 +15,6 @@ shares.py       Shares with their intervals: so many of so many, and between wha
 
 Other rooms use:
 
-first_count     first_count
-hole_report     hole_report
+hole_report     report_of_home
 of_home         tools_of
 """

@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from features.agreement.agreement import Agreement
 from features.home.clock import rfc3339
+from features.home.database import consistent_read
+from features.home.settings import Home
 from serving.funnel.figures import (
     acceptance,
     by_group,
@@ -21,11 +23,18 @@ from serving.funnel.figures import (
     speed,
     spread,
 )
+from serving.funnel.first_count import first_count
 from serving.funnel.marketed import campaigns, inflation, missed, without_source
 from serving.funnel.of_home import came_of, handed_of, inside_sales_of, missed_of, wins_of
 from serving.funnel.shares import middle
 
 A_QUARTER = timedelta(days=91)
+
+
+def report_of_home(home: Home, agreement: Agreement, as_of: datetime, since: datetime | None = None) -> dict[str, Any]:
+    """The report of a home, read at one moment, with its first count as `baseline`, None where none was made."""
+    with consistent_read(home) as connection:
+        return hole_report(connection, agreement, as_of, since) | {"baseline": first_count(home)}
 
 
 def hole_report(

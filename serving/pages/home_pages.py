@@ -13,9 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from features.agreement.kept_signatures import signatures_of, standing_in_force
-from features.home.database import consistent_read
-from serving.funnel.first_count import first_count
-from serving.funnel.hole_report import hole_report
+from serving.funnel.hole_report import report_of_home
 from serving.health.doctor import home_checks
 from serving.pages.agreement.agreement_page import agreement_page
 from serving.pages.hole.hole_page import hole_page
@@ -23,11 +21,11 @@ from serving.pages.page import html_page, page_response
 from serving.pages.visits import NotForYou, Visit, answered, notice_page, visit
 from serving.process import ServedHome
 from serving.signin.users import Role
-from serving.signin.visitor import Visitor
+from serving.signin.visitor import READS, Visitor
 
 REPORT = "report.html"  # `leadlight report` writes it into the home
 MANAGING: frozenset[Role] = frozenset({"marketing", "manager", "admin"})
-EVERYBODY: frozenset[Role] = MANAGING | {"rep", "inside_sales"}
+EVERYBODY: frozenset[Role] = frozenset(READS)
 NO_REPORT = (404, "No report was written yet", "Run: leadlight report. It writes the pictures of the model.")
 
 
@@ -84,9 +82,7 @@ class HomePageRoutes:
         return self._response(agreement_page(kept, stands, signatures_of(told.connection, kept.agreement)))
 
     def _team(self, told: Visit) -> Response:
-        with consistent_read(self.served.home) as connection:
-            report = hole_report(connection, told.agreement, told.as_of, None)
-        return self._response(hole_page(report | {"baseline": first_count(self.served.home)}))
+        return self._response(hole_page(report_of_home(self.served.home, told.agreement, told.as_of)))
 
     def _model(self, _told: Visit) -> Response:
         path = self.served.home.path / REPORT
